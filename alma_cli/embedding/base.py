@@ -1,0 +1,30 @@
+"""What the rest of ALMA knows of an embedding model: texts in, unit vectors out, and an id that says which model."""
+
+from array import array
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeAlias
+
+Vector: TypeAlias = "array[float]"  # subscriptable only from Python 3.12
+"""Typecode "f", unit length, as many numbers as the model has dimensions."""
+
+OnProgress = Callable[[int], None]
+"""Called with the number of texts done so far; the last call has all of them."""
+
+
+class Embedder(Protocol):
+    @property
+    def model_id(self) -> str:
+        """Which model it is, as stamped into every stored row. Vectors of different ids don't compare."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """How many numbers a vector has."""
+        ...
+
+    def embed(self, texts: Sequence[str], *, on_progress: OnProgress | None = None) -> list[Vector]:
+        """One unit vector per text, in the order of `texts`. Any string will do, even the empty one.
+
+        Raises EmbeddingUnavailable if the model can't be loaded.
+        """
+        ...

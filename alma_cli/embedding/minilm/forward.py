@@ -1,0 +1,111 @@
+"""all-MiniLM-L6-v2 in plain numpy over the memory-mapped int8 weights: for few short texts in a cold process.
+
+The int8 weights are multiplied as they are (cast to float32 into one buffer that is used again) and the scale is
+applied to the product, which is smaller than the weights. All texts of a call go through one matrix product.
+"""
+
+import mmap
+import os
+from collections.abc import Sequence
+from typing import Any
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads make so small products slower, on a busy machine by far
+
+import numpy as np
+
+from alma_cli.embedding.minilm import files, layout
+
+_Floats = np.ndarray[Any, np.dtype[np.float32]]
+
+
+class NumpyMiniLM:
+    """The forward pass. Raises EmbeddingUnavailable when `model.bin` is missing or has another size."""
+
+    def __init__(self) -> None:
+        mapped = _map("model.bin", layout.TOTAL_BYTES)
+        self._tensors: dict[str, Any] = {}
+        for name, kind, shape in layout.TENSORS:
+            count = 1
+            for size in shape:
+                count *= size
+            flat = np.frombuffer(mapped, kind, count, layout.OFFSETS[name])
+            self._tensors[name] = flat.reshape(shape)
+        self._weights = np.empty(layout.DIMENSION * layout.INNER, np.float32)
+
+    def embed(self, texts: Sequence[Sequence[int]]) -> _Floats:
+        """Unit vectors float32 [texts, 384] for token ids that include [CLS] and [SEP], at most 256 a text."""
+        get = self._tensors.__getitem__
+        ends = np.cumsum([len(ids) for ids in texts])
+        spans = [slice(end - len(ids), end) for ids, end in zip(texts, ends.tolist(), strict=True)]
+        joined = [identity for ids in texts for identity in ids]
+        hidden = get("words")[joined].astype(np.float32)
+        hidden *= get("words.scale")[joined]
+        for span in spans:
+            hidden[span] += get("positions")[: span.stop - span.start]
+        hidden = _norm(hidden, get("norm.gain"), get("norm.bias"))
+        for layer in range(layout.LAYERS):
+            context = self._attention(self._linear(hidden, f"{layer}.qkv"), spans)
+            hidden += self._linear(context, f"{layer}.out")
+            hidden = _norm(hidden, get(f"{layer}.out.norm.gain"), get(f"{layer}.out.norm.bias"))
+            inner = _gelu(self._linear(hidden, f"{layer}.up"))
+            hidden += self._linear(inner, f"{layer}.down")
+            hidden = _norm(hidden, get(f"{layer}.down.norm.gain"), get(f"{layer}.down.norm.bias"))
+        pooled = np.stack([hidden[span].sum(0) for span in spans])
+        pooled /= np.sqrt(np.einsum("ij,ij->i", pooled, pooled))[:, None]
+        return pooled
+
+    def _linear(self, inputs: _Floats, name: str) -> _Floats:
+        """inputs [tokens, n] -> [tokens, m]"""
+        quantised = self._tensors[name]
+        weights = self._weights[: quantised.size].reshape(quantised.shape)
+        np.copyto(weights, quantised)
+        outputs = np.dot(inputs, weights)
+        outputs *= self._tensors[name + ".scale"]
+        outputs += self._tensors[name + ".bias"]
+        return outputs
+
+    def _attention(self, qkv: _Floats, spans: list[slice]) -> _Floats:
+        """[tokens, 3 x 384] -> [tokens, 384], each text attending to itself only"""
+        context = np.empty((len(qkv), layout.HEADS, layout.HEAD_SIZE), np.float32)
+        for span in spans:
+            heads = qkv[span].reshape(-1, 3, layout.HEADS, layout.HEAD_SIZE).transpose(1, 2, 0, 3)
+            query, key, value = heads
+            scores = query @ key.transpose(0, 2, 1)
+            scores -= scores.max(-1, keepdims=True)
+            np.exp(scores, out=scores)
+            scores /= scores.sum(-1, keepdims=True)
+            context[span] = (scores @ value).transpose(1, 0, 2)
+        return context.reshape(len(qkv), layout.DIMENSION)
+
+
+def _norm(values: _Floats, gain: _Floats, bias: _Floats) -> _Floats:
+    values -= np.add.reduce(values, 1, keepdims=True) / layout.DIMENSION
+    variance = np.einsum("ij,ij->i", values, values) / layout.DIMENSION + layout.NORM_EPSILON
+    values /= np.sqrt(variance)[:, None]
+    values *= gain
+    values += bias
+    return values
+
+
+def _gelu(x: _Floats) -> _Floats:
+    """x * Phi(x) by 1 / (1 + exp(-p(x)))"""
+    square = x * x
+    exponent = square * np.float32(-0.0713548)
+    exponent -= np.float32(1.5957691)
+    exponent *= x
+    with np.errstate(over="ignore"):  # infinity is right: the quotient is 0
+        np.exp(exponent, out=exponent)
+    exponent += 1
+    x /= exponent
+    return x
+
+
+def _map(name: str, size: int) -> mmap.mmap:
+    try:
+        with open(files.path(name), "rb") as file:
+            actual = os.fstat(file.fileno()).st_size
+            if actual != size:
+                raise files.unusable(name, f"{actual} bytes instead of {size}")
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except OSError as error:
+        raise files.unusable(name, str(error)) from error
