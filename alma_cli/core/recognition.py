@@ -142,7 +142,7 @@ def _has_phrase(text: Text, phrase: tuple[str, ...]) -> bool:
 
 
 def _as_written(text: Text, stems: set[str]) -> tuple[str, ...]:
-    first = {}
+    first: dict[str, str] = {}
     for word, stemmed in zip(text.words, text.stems, strict=True):
         if stemmed in stems:
             first.setdefault(stemmed, word)

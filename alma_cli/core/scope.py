@@ -244,17 +244,18 @@ def validate_agent_name(name: str) -> str:
         raise _bad_name("agent", name, f"it starts with _, which is reserved ({PROJECT_AGENT} is the whole project)")
     if name == ANY_AGENT:
         raise _bad_name("agent", name, "* stands for every agent")
-    return _validate_name("agent", name)
+    return validate_name("agent", name)
 
 
 def validate_domain_name(name: str) -> str:
     """The name itself. Raises `InvalidInput` if it can't name a domain."""
     if name.startswith("_"):
         raise _bad_name("domain", name, "it starts with _, which is reserved")
-    return _validate_name("domain", name)
+    return validate_name("domain", name)
 
 
-def _validate_name(kind: str, name: str) -> str:
+def validate_name(kind: str, name: str) -> str:
+    """The name itself. Raises `InvalidInput` if it can't name something of this kind, in the cloud too."""
     if not name:
         raise _bad_name(kind, name, "it is empty")
     if len(name) > MAX_NAME_LENGTH:

@@ -1,0 +1,48 @@
+"""The configuration: `config.yaml` and the environment become one frozen `Config`, or an error that says where.
+
+Each key is described once, in `model.py`; what is checked, shown, overridden and documented follows from there.
+"""
+
+from alma_cli.config.environment import OTHER_VARIABLES, unknown_variables
+from alma_cli.config.load import check_config, load_config
+from alma_cli.config.model import (
+    AGENT_KEYS,
+    KEYS,
+    Azure,
+    Config,
+    Embedding,
+    FileRemote,
+    HalfLives,
+    Key,
+    KeyFromEnvironment,
+    KeyFromVault,
+    Learning,
+    Retrieval,
+    Setting,
+    Weights,
+)
+from alma_cli.config.template import default_project_id, reference, template
+
+__all__ = [
+    "AGENT_KEYS",
+    "KEYS",
+    "OTHER_VARIABLES",
+    "Azure",
+    "Config",
+    "Embedding",
+    "FileRemote",
+    "HalfLives",
+    "Key",
+    "KeyFromEnvironment",
+    "KeyFromVault",
+    "Learning",
+    "Retrieval",
+    "Setting",
+    "Weights",
+    "check_config",
+    "default_project_id",
+    "load_config",
+    "reference",
+    "template",
+    "unknown_variables",
+]

@@ -1,0 +1,132 @@
+"""One value: from what was written to what it means, or why not."""
+
+import math
+import re
+from collections.abc import Iterable
+
+from alma_cli.config.model import KEY_REFERENCE, Key
+from alma_cli.core.scope import validate_name
+from alma_cli.core.text import one_line
+from alma_cli.errors import InvalidInput
+
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_FLAGS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+_URL = re.compile(r"(?P<scheme>https?)://(?P<host>\[[0-9A-Fa-f:]+\]|[0-9A-Za-z.-]+)(?::[0-9]{1,5})?/?")
+_SECRET = re.compile(
+    "AccountKey\\s*=\\s*[0-9A-Za-z+/]"  # a connection string
+    "|(?<![0-9A-Za-z+/=])[0-9A-Za-z+/]{86}=="  # 64 bytes in base64: an account key
+    "|[?&;]sig=[0-9A-Za-z%+/]{20}",  # a shared access signature
+    re.IGNORECASE,
+)
+
+SECRET_REMEDY = (
+    "put the key in the environment variable ALMA_COSMOS_KEY and write `key: ${ALMA_COSMOS_KEY}`; "
+    "if anyone else could read the file, make a new key"
+)
+
+
+class BadValue(Exception):
+    """Why a value can't be used: the rest of a sentence that starts with the key; and what to do."""
+
+    def __init__(self, problem: str, hint: str = "") -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.hint = hint
+
+
+def parse_value(key: Key, text: str, *, quoted: bool = False) -> object:
+    """What the text means for this key. Raises `BadValue`."""
+    if key.kind == "secret":
+        return _reference(text)
+    if "${" in text:
+        raise BadValue(f"is {shown(text)}, which isn't replaced here", f"write the value, or set {key.variable}")
+    match key.kind:
+        case "whole" | "number":
+            return _number(key, text, quoted=quoted)
+        case "flag":
+            if quoted or text.lower() not in _FLAGS:
+                raise BadValue(f"is {shown(text)}; it takes true or false", _unquote(text, quoted=quoted))
+            return _FLAGS[text.lower()]
+        case "choice":
+            return _choice(key, text)
+        case "url":
+            return _url(text)
+        case "name":
+            return _name(key, text)
+        case _:
+            return text
+
+
+def looks_secret(text: str) -> bool:
+    """Whether there is what looks like an account key, a connection string or a signature in the text."""
+    return _SECRET.search(text) is not None
+
+
+def shown(text: str) -> str:
+    """The text, short and printable, for a message; never a secret."""
+    return "a secret" if looks_secret(text) else f"'{one_line(text, 40)}'"
+
+
+def did_you_mean(word: str, candidates: Iterable[str]) -> str:
+    """A hint that names the candidate most like the word, or nothing."""
+    import difflib
+
+    folded = {candidate.casefold(): candidate for candidate in candidates}
+    close = difflib.get_close_matches(word.casefold(), folded, n=1)
+    return f"did you mean {folded[close[0]]}?" if close else ""
+
+
+def _reference(text: str) -> str:
+    if not KEY_REFERENCE.fullmatch(text):
+        if text.startswith("${"):
+            raise BadValue(f"is {shown(text)}", "it takes ${VARIABLE} or ${KEYVAULT:name-of-the-secret}")
+        raise BadValue("must say where the key is, not hold it", SECRET_REMEDY)
+    return text
+
+
+def _number(key: Key, text: str, *, quoted: bool) -> int | float:
+    wrong = BadValue(f"is {shown(text)}; it takes {key.takes}", _unquote(text, quoted=quoted))
+    try:
+        number: int | float = float(text)
+    except ValueError:
+        raise wrong from None
+    if quoted or not math.isfinite(number):
+        raise wrong
+    if key.kind == "whole":
+        if not _WHOLE.fullmatch(text):
+            raise wrong
+        number = int(number)
+    if (key.low is not None and number < key.low) or (key.high is not None and number > key.high):
+        raise wrong
+    return number
+
+
+def _choice(key: Key, text: str) -> str:
+    word = key.synonyms.get(text, text)
+    if word not in key.choices:
+        raise BadValue(f"is {shown(text)}; it takes one of {key.takes}", did_you_mean(text, key.choices))
+    return word
+
+
+def _url(text: str) -> str:
+    if not text:
+        return text
+    match = _URL.fullmatch(text)
+    if match is None:
+        raise BadValue(f"is {shown(text)}; it takes an address", "https://NAME.documents.azure.com:443/")
+    host = match["host"]
+    local = "." not in host or host.startswith("127.") or host.endswith((".localhost", ".internal"))
+    if match["scheme"] == "http" and not local:
+        raise BadValue(f"is {shown(text)}, which isn't encrypted", f"write https://{host}")
+    return text
+
+
+def _name(key: Key, text: str) -> str:
+    try:
+        return validate_name(key.name.removesuffix("_id"), text)
+    except InvalidInput as error:
+        raise BadValue(f"can't be used: {error.message}", error.hint) from error
+
+
+def _unquote(text: str, *, quoted: bool) -> str:
+    return f"remove the quotes: {one_line(text, 40)}" if quoted else ""
