@@ -1,34 +1,24 @@
 """From `config.yaml` and the environment to a `Config`: every problem is found, with its file, line and key."""
 
 import os
-from collections.abc import Iterator
 from collections.abc import Mapping as MappingOf
 from dataclasses import fields, is_dataclass, replace
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from alma_cli.config.agents import AgentReader
 from alma_cli.config.environment import overrides
-from alma_cli.config.model import (
-    AGENT_KEYS,
-    DOMAIN_KEYS,
-    KEYS,
-    Config,
-    Key,
-    KeyFromVault,
-    Learning,
-    Setting,
-)
-from alma_cli.config.template import display
-from alma_cli.config.tree import MAX_BYTES, Mapping, Node, Scalar, Sequence, parse_yaml
-from alma_cli.config.values import SECRET_REMEDY, BadValue, did_you_mean, looks_secret, parse_value, shown
-from alma_cli.core.scope import ANY_AGENT, Domain, MemoryScope, validate_agent_name
-from alma_cli.core.text import one_line
-from alma_cli.errors import InvalidConfig, InvalidInput, ProjectNotFound
+from alma_cli.config.findings import Findings, what
+from alma_cli.config.model import AGENT_KEYS, KEYS, Config, Key, KeyFromVault, Learning, Setting, display
+from alma_cli.config.tree import MAX_BYTES, Mapping, Node, Scalar, parse_yaml
+from alma_cli.config.values import SECRET_REMEDY, BadValue, looks_secret, parse_value
+from alma_cli.core.scope import ANY_AGENT, MemoryScope
+from alma_cli.errors import InvalidConfig, ProjectNotFound
 
 _KEYS = {key.path: key for key in KEYS}
-_AGENT_KEYS = {key.name: key for key in AGENT_KEYS}
-_DOMAIN_KEYS = {key.path: key for key in DOMAIN_KEYS}
-_SECTIONS = frozenset(path.rpartition(".")[0] for path in _KEYS) - {""}
+_SECTIONS = {path.rpartition(".")[0] for path in _KEYS} - {""}
+_TOP_LEVEL = {path.partition(".")[0] for path in _KEYS} | {"agents"}
+_WEIGHTS = [path for path in _KEYS if path.startswith("retrieval.weights.")]
 
 _Section = TypeVar("_Section")
 
@@ -40,8 +30,8 @@ def load_config(path: str | os.PathLike[str], environ: MappingOf[str, str] = os.
     """
     reader = _Reader(os.fspath(path), environ)
     config = reader.read()
-    if reader.problems:
-        raise reader.problems[0]
+    if reader.findings.problems:
+        raise reader.findings.problems[0]
     return config
 
 
@@ -51,264 +41,118 @@ def check_config(path: str | os.PathLike[str], environ: MappingOf[str, str] = os
     try:
         reader.read()
     except InvalidConfig as error:
-        return [*reader.problems, error]
-    return reader.problems
+        return [*reader.findings.problems, error]
+    return reader.findings.problems
 
 
 class _Reader:
-    """Reads one file; what can't be used is left at its default and noted in `problems`."""
-
     def __init__(self, file: str, environ: MappingOf[str, str]) -> None:
         self.file = file
         self.environ = environ
-        self.problems: list[InvalidConfig] = []
+        self.findings = Findings(file)
         self.values: dict[str, object] = {}
-        self.origins: dict[str, str] = {}
-        self.scopes: dict[str, MemoryScope] = {}
-        self.scope_settings: list[Setting] = []
+        self.origins: dict[str, str] = {}  # of every key that was given, usable or not
 
     def read(self) -> Config:
         """The configuration, complete if there are no problems. Raises `InvalidConfig` if the file can't be parsed."""
         text = _read_text(self.file)
-        self.refuse_secrets(text)
-        top = self.alma_section(parse_yaml(text, self.file))
-        agents: Mapping | None = None
-        agents_line = top.line
-        for key, node in self.items(top, ""):
+        _refuse_secrets(text, self.file)
+        top = self.below_alma(parse_yaml(text, self.file))
+        agents = Mapping(top.line, ())
+        for key, node in self.findings.items(top, ""):
             if key.text == "agents":
-                agents = self.mapping(node, "agents")
-                agents_line = key.line
+                agents = self.findings.mapping(node, "agents")
             else:
-                self.entry(key.text, key.line, node)
+                self.entry(key, key.text, node)
         for overridden, written in overrides(self.environ):
-            variable = overridden.variable
-            self.set(overridden, written, quoted=False, name=variable, where="", origin=variable)
+            self.keep(overridden, Scalar(0, written, quoted=False), overridden.variable, overridden.variable)
         learning = _construct(Learning, self.values, "learning.")
-        if agents is not None:
-            self.read_agents(agents, learning)
-        self.check_together(top.line, agents_line)
-        return self.config(learning)
+        named = AgentReader(
+            self.findings,
+            [key.text for key, _ in agents.items],
+            min_occurrences=learning.min_occurrences_for_heuristic,
+        )
+        scopes = named.read(agents) or {
+            ANY_AGENT: MemoryScope(ANY_AGENT, min_occurrences_for_heuristic=learning.min_occurrences_for_heuristic)
+        }
+        config = replace(_construct(Config, {"project_id": "", **self.values}, ""), agents=MappingProxyType(scopes))
+        self.check_together(config, top.line)
+        return replace(config, settings=(*self.settings(config), *(named.settings or [_ANY_AGENT_BY_DEFAULT])))
 
-    # Finding keys
-
-    def alma_section(self, root: Node | None) -> Mapping:
+    def below_alma(self, root: Node | None) -> Mapping:
+        """What stands below `alma:`. Raises `InvalidConfig` if nothing does."""
         if root is None:
             raise InvalidConfig(f"{self.file} is empty", hint="write `alma:` and below it `  project_id: my-project`")
         if not isinstance(root, Mapping):
-            raise InvalidConfig(f"{self.file}:{root.line}: there are no keys", hint="the first is `alma:`")
-        found: Mapping | None = None
-        for key, node in self.items(root, ""):
+            raise InvalidConfig(f"{self.findings.where(root.line)}: there are no keys", hint="the first is `alma:`")
+        below = None
+        for key, node in self.findings.items(root, ""):
             if key.text == "alma":
-                found = self.mapping(node, "alma")
-                continue
-            if "alma" not in (other.text for other, _ in root.items) and key.text in _top_level():
-                raise InvalidConfig(
-                    f"{self.file}:{key.line}: {key.text} stands outside `alma:`",
-                    hint="write `alma:` above it and indent the rest by two spaces",
-                )
-            self.unknown(key, key.text, ["alma"])
-        if found is None and not self.problems:
-            raise InvalidConfig(f"{self.file}: there is no `alma:`", hint="write it on the first line")
-        return found or Mapping(root.line, ())
-
-    def items(self, mapping: Mapping, path: str) -> Iterator[tuple[Scalar, Node]]:
-        """The keys of a mapping with their values; a second one of the same name is a problem."""
-        first: dict[str, int] = {}
-        for key, node in mapping.items:
-            if key.text in first:
-                self.problem(
-                    key.line,
-                    f"{_joined(path, key.text)} is there twice, first on line {first[key.text]}",
-                    "remove one",
+                below = self.findings.mapping(node, "alma")
+            elif key.text in _TOP_LEVEL:
+                self.findings.problem(
+                    key.line, f"{key.text} stands outside `alma:`", "move it below `alma:`, indented by two spaces"
                 )
             else:
-                first[key.text] = key.line
-                yield key, node
+                self.findings.unknown(key, key.text, ["alma"], "everything stands below `alma:`")
+        if below is None and self.findings.problems:
+            raise self.findings.problems.pop()
+        return below or Mapping(root.line, ())
 
-    def entry(self, path: str, line: int, node: Node) -> None:
+    def entry(self, key: Scalar, path: str, node: Node) -> None:
         """One key below `alma:`, or one section of them."""
-        if path in _KEYS:
-            if isinstance(node, Scalar):
-                if not node.absent:
-                    where = f"{self.file}:{node.line}"
-                    self.set(_KEYS[path], node.text, quoted=node.quoted, name=path, where=f"{where}: ", origin=where)
-            else:
-                self.problem(line, f"{path} is {_what(node)}; it takes {_KEYS[path].takes}", "write one value")
-        elif path in _SECTIONS:
-            for key, child in self.items(self.mapping(node, path), path):
-                self.entry(f"{path}.{key.text}", key.line, child)
-        else:
-            self.unknown(Scalar(line, path.rpartition(".")[2], quoted=False), path, _siblings(path))
+        if path in _SECTIONS:
+            for child_key, child in self.findings.items(self.findings.mapping(node, path), path):
+                self.entry(child_key, f"{path}.{child_key.text}", child)
+        elif path not in _KEYS:
+            self.findings.unknown(key, path, _siblings(path), _elsewhere(key.text))
+        elif not isinstance(node, Scalar):
+            self.findings.problem(node.line, f"{path} is {what(node)}; it takes {_KEYS[path].takes}", "write one value")
+        elif not node.absent:
+            where = self.findings.where(node.line)
+            self.keep(_KEYS[path], node, where, f"{where}: {path}")
 
-    def mapping(self, node: Node, path: str) -> Mapping:
-        if isinstance(node, Mapping):
-            return node
-        if not (isinstance(node, Scalar) and node.absent):
-            self.problem(node.line, f"{path} is {_what(node)}; it takes keys", "write them below it, indented")
-        return Mapping(node.line, ())
-
-    def set(self, key: Key, text: str, *, quoted: bool, name: str, where: str, origin: str) -> None:
-        try:
-            value = parse_value(key, text, quoted=quoted)
-        except BadValue as bad:
-            self.problems.append(InvalidConfig(f"{where}{name} {bad.problem}", hint=bad.hint))
-            return
-        if key.kind == "path" and value:
-            value = self.absolute(str(value))
-        self.values[key.path] = value
+    def keep(self, key: Key, scalar: Scalar, origin: str, name: str) -> None:
+        """Take the value for this key, replacing an earlier one."""
         self.origins[key.path] = origin
+        try:
+            value = parse_value(key, scalar.text, quoted=scalar.quoted)
+        except BadValue as bad:
+            self.findings.problems.append(InvalidConfig(f"{name} {bad.problem}", hint=bad.hint))
+        else:
+            self.values[key.path] = self.absolute(str(value)) if key.kind == "path" and value else value
 
     def absolute(self, written: str) -> str:
+        """A path as meant: `~` is the home folder, and a relative one starts at the project's folder."""
         folder = os.path.dirname(os.path.abspath(self.file))
         if os.path.basename(folder) == ".alma":
             folder = os.path.dirname(folder)
         return os.path.normpath(os.path.join(folder, os.path.expanduser(written)))
 
-    # Agents
-
-    def read_agents(self, agents: Mapping, learning: Learning) -> None:
-        named = [key.text for key, _ in agents.items]
-        for key, node in self.items(agents, "agents"):
-            path = f"agents.{one_line(key.text, 40)}"
-            try:
-                if key.text != ANY_AGENT:
-                    validate_agent_name(key.text)
-            except InvalidInput as error:
-                self.problem(key.line, f"{path}: {error.message}", error.hint)
-                continue
-            self.read_scope(key, path, self.mapping(node, path), named, learning)
-
-    def read_scope(self, agent: Scalar, path: str, scope: Mapping, named: list[str], learning: Learning) -> None:
-        given: dict[str, Any] = {}
-        settings: list[Setting] = []
-        for key, node in self.items(scope, path):
-            described = _AGENT_KEYS.get(key.text)
-            key_path = f"{path}.{one_line(key.text, 40)}"
-            if described is None:
-                self.unknown(key, key_path, list(_AGENT_KEYS))
-                continue
-            if isinstance(node, Scalar) and node.absent:
-                continue
-            value: int | tuple[str, ...] | tuple[Domain, ...]
-            if described.kind == "whole":
-                value = self.whole(described, node, key_path)
-            elif described.kind == "domains":
-                value = self.domains(node, key_path)
-            else:
-                value = self.agent_names(node, key_path, named)
-            given[key.text] = value
-            settings.append(Setting(key_path, _listed(value), f"{self.file}:{node.line}"))
-        given.setdefault("min_occurrences_for_heuristic", learning.min_occurrences_for_heuristic)
-        self.scopes[agent.text] = MemoryScope(agent.text, **given)
-        self.scope_settings += settings or [Setting(path, "{}", f"{self.file}:{agent.line}")]
-
-    def whole(self, key: Key, node: Node, path: str) -> int:
-        try:
-            if not isinstance(node, Scalar):
-                raise BadValue(f"is {_what(node)}; it takes {key.takes}")
-            value = parse_value(key, node.text, quoted=node.quoted)
-        except BadValue as bad:
-            self.problem(node.line, f"{path} {bad.problem}", bad.hint)
-            return 3
-        assert isinstance(value, int)
-        return value
-
-    def texts(self, node: Node, path: str, what: str) -> Iterator[Node]:
-        if isinstance(node, Sequence):
-            yield from node.items
-        else:
-            remedy = f"write [{one_line(node.text, 40)}]" if isinstance(node, Scalar) else "start each with `- `"
-            self.problem(node.line, f"{path} is {_what(node)}; it takes {what}", remedy)
-
-    def agent_names(self, node: Node, path: str, named: list[str]) -> tuple[str, ...]:
-        names = []
-        for item in self.texts(node, path, "a list of agents"):
-            if not isinstance(item, Scalar) or item.absent:
-                self.problem(item.line, f"{path} has {_what(item)}; it takes a list of agents", "")
-            elif item.text != ANY_AGENT and item.text not in named and ANY_AGENT not in named:
-                self.problem(
-                    item.line,
-                    f"{path} names {shown(item.text)}, and there is no such agent",
-                    did_you_mean(item.text, named) or "name it under agents",
+    def check_together(self, config: Config, top_line: int) -> None:
+        """Note what is wrong with several keys at once."""
+        if "project_id" not in self.origins:
+            self.findings.problem(top_line, "project_id is missing", "write `project_id: my-project` below `alma:`")
+        if not any(_value(config, path) for path in _WEIGHTS):
+            where = self.origins[_WEIGHTS[0]]
+            self.findings.problems.append(
+                InvalidConfig(f"{where}: retrieval.weights are all 0", hint="give one of them some weight")
+            )
+        azure = config.azure
+        if azure.auth == "key" and isinstance(azure.key_reference, KeyFromVault) and not azure.key_vault:
+            where = self.origins["azure.key"]
+            self.findings.problems.append(
+                InvalidConfig(
+                    f"{where}: azure.key reads from a vault, and azure.key_vault is missing",
+                    hint="write `key_vault: https://NAME.vault.azure.net` beside it",
                 )
-            else:
-                try:
-                    names.append(item.text if item.text == ANY_AGENT else validate_agent_name(item.text))
-                except InvalidInput as error:
-                    self.problem(item.line, f"{path}: {error.message}", error.hint)
-        return tuple(names)
+            )
 
-    def domains(self, node: Node, path: str) -> tuple[Domain, ...]:
-        domains = []
-        for item in self.texts(node, path, "a list of domains"):
-            try:
-                domains.append(self.domain(item, path))
-            except InvalidInput as error:
-                self.problem(item.line, f"{path}: {error.message}", error.hint)
-            except BadValue as bad:
-                self.problem(item.line, f"{path} {bad.problem}", bad.hint)
-        return tuple(domains)
+    def settings(self, config: Config) -> list[Setting]:
+        return [Setting(path, display(_value(config, path)), self.origins.get(path, "default")) for path in _KEYS]
 
-    def domain(self, node: Node, path: str) -> Domain:
-        if isinstance(node, Scalar) and not node.absent:
-            return Domain(node.text)
-        if not isinstance(node, Mapping):
-            raise BadValue(f"has {_what(node)}; it takes a list of domains", "remove it")
-        given: dict[str, Any] = {}
-        for key, child in self.items(node, path):
-            if key.text not in _DOMAIN_KEYS:
-                self.unknown(key, f"{path}: {one_line(key.text, 40)}", list(_DOMAIN_KEYS))
-            elif isinstance(child, Scalar) and key.text != "keywords":
-                given[key.text] = "" if child.absent else child.text
-            elif isinstance(child, Sequence) and key.text == "keywords":
-                given["keywords"] = tuple(item.text for item in child.items if isinstance(item, Scalar))
-            elif not (isinstance(child, Scalar) and child.absent):
-                takes = "a list of words" if key.text == "keywords" else "text"
-                self.problem(child.line, f"{path}: {key.text} is {_what(child)}; it takes {takes}", "")
-        if "name" not in given:
-            raise BadValue("has a domain without a name", "write {name: testing_strategies, keywords: [...]}")
-        return Domain(**given)
 
-    # Checking
-
-    def refuse_secrets(self, text: str) -> None:
-        for number, line in enumerate(text.splitlines(), start=1):
-            if looks_secret(line):
-                raise InvalidConfig(f"{self.file}:{number}: there is a secret in this line", hint=SECRET_REMEDY)
-
-    def check_together(self, top_line: int, agents_line: int) -> None:
-        if "project_id" not in self.values and not any("project_id" in problem.message for problem in self.problems):
-            self.problem(top_line, "project_id is missing", "write `project_id: my-project` below `alma:`")
-        weights = [value for path, value in self.values.items() if path.startswith("retrieval.weights.")]
-        if len(weights) == len([path for path in _KEYS if path.startswith("retrieval.weights.")]) and not any(weights):
-            where = self.origins["retrieval.weights.similarity"]
-            self.problems.append(InvalidConfig(f"{where}: retrieval.weights are all 0", hint="give one of them weight"))
-
-    def unknown(self, key: Scalar, path: str, candidates: list[str]) -> None:
-        self.problem(key.line, f"there is no key {one_line(path, 80)}", _meant(key.text, candidates))
-
-    def problem(self, line: int, problem: str, hint: str) -> None:
-        self.problems.append(InvalidConfig(f"{self.file}:{line}: {problem}", hint=hint))
-
-    # Putting together
-
-    def config(self, learning: Learning) -> Config:
-        self.values.setdefault("project_id", "")
-        config = _construct(Config, self.values, "")
-        scopes = self.scopes or {
-            ANY_AGENT: MemoryScope(ANY_AGENT, min_occurrences_for_heuristic=learning.min_occurrences_for_heuristic)
-        }
-        if config.azure.auth == "key" and isinstance(config.azure.key_reference, KeyFromVault):
-            if not config.azure.key_vault:
-                self.problems.append(
-                    InvalidConfig(
-                        f"{self.origins['azure.key']}: azure.key reads from a vault, and azure.key_vault is missing",
-                        hint="write `key_vault: https://NAME.vault.azure.net` beside it",
-                    )
-                )
-        settings = [Setting(path, display(_value(config, path)), self.origins.get(path, "default")) for path in _KEYS]
-        settings += self.scope_settings or [Setting("agents.*", "{}", "default")]
-        return replace(config, agents=MappingProxyType(scopes), settings=tuple(settings))
+_ANY_AGENT_BY_DEFAULT = Setting("agents.*", "{}", "default")
 
 
 def _read_text(file: str) -> str:
@@ -326,6 +170,13 @@ def _read_text(file: str) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise InvalidConfig(f"{file}:{line}: this isn't UTF-8", hint="save the file as UTF-8") from error
+
+
+def _refuse_secrets(text: str, file: str) -> None:
+    # Line by line and before anything is parsed: a secret in a comment is as public as one in a value.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if looks_secret(line):
+            raise InvalidConfig(f"{file}:{number}: there is a secret in this line", hint=SECRET_REMEDY)
 
 
 def _construct(of: type[_Section], values: MappingOf[str, object], prefix: str) -> _Section:
@@ -347,37 +198,17 @@ def _value(config: Config, path: str) -> object:
     return value
 
 
-def _listed(value: int | tuple[str, ...] | tuple[Domain, ...]) -> str:
-    if isinstance(value, int):
-        return str(value)
-    return ", ".join(item.name if isinstance(item, Domain) else item for item in value)
-
-
-def _top_level() -> set[str]:
-    return {path.partition(".")[0] for path in _KEYS} | {"agents"}
-
-
 def _siblings(path: str) -> list[str]:
     prefix = path.rpartition(".")[0]
     if not prefix:
-        return sorted(_top_level())
+        return sorted(_TOP_LEVEL)
     below = f"{prefix}."
-    return sorted({other.removeprefix(below).partition(".")[0] for other in _KEYS if other.startswith(below)})
+    return list(
+        dict.fromkeys(other.removeprefix(below).partition(".")[0] for other in _KEYS if other.startswith(below))
+    )
 
 
-def _meant(word: str, candidates: list[str]) -> str:
-    if elsewhere := [path for path in _KEYS if path.rpartition(".")[2] == word]:
-        return f"did you mean {' or '.join(elsewhere)}?"
-    return did_you_mean(word, candidates) or f"there are {', '.join(candidates)}"
-
-
-def _joined(path: str, name: str) -> str:
-    return one_line(f"{path}.{name}" if path else name, 80)
-
-
-def _what(node: Node) -> str:
-    if isinstance(node, Sequence):
-        return "a list"
-    if isinstance(node, Mapping):
-        return "a group of keys"
-    return "empty" if node.absent else shown(node.text)
+def _elsewhere(word: str) -> str:
+    """A hint, if there is a key of that name in another place."""
+    paths = [path for path in [*_KEYS, *(key.path for key in AGENT_KEYS)] if path.rpartition(".")[2] == word]
+    return f"did you mean {' or '.join(paths)}?" if paths else ""

@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from alma_cli.core.scope import ANY_AGENT, MemoryScope, scope_for
 
 Storage = Literal["local", "azure", "file"]
-Kind = Literal["text", "name", "url", "path", "secret", "whole", "number", "flag", "choice", "names", "domains"]
+Kind = Literal[
+    "text", "name", "url", "path", "secret", "whole", "number", "flag", "choice", "names", "words", "domains"
+]
 
 KIND_WORDS: Mapping[Kind, str] = {
     "text": "text",
@@ -22,12 +24,12 @@ KIND_WORDS: Mapping[Kind, str] = {
     "flag": "true or false",
     "choice": "one of",
     "names": "a list of agents",
+    "words": "a list of words or phrases",
     "domains": "a list of domains",
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One key: where it stands under `alma:`, what it takes, its default (None: required) and what it means."""
 
     path: str
@@ -37,7 +39,7 @@ class Key:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
-    synonyms: Mapping[str, str] = field(default_factory=dict)
+    synonyms: Mapping[str, str] = MappingProxyType({})
 
     @property
     def name(self) -> str:
@@ -60,8 +62,7 @@ class Key:
         return words
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """A key's value as text, and where it came from: `default`, `FILE:LINE` or an environment variable."""
 
     key: str
@@ -232,6 +233,17 @@ class Config:
         return next(iter(self.agents)) if len(self.agents) == 1 and ANY_AGENT not in self.agents else None
 
 
+def display(value: object) -> str:
+    """A value as it would be written in the file."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0")
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return str(value)
+
+
 def _keys_of(section: type, prefix: str = "") -> Iterator[Key]:
     for item in fields(section):
         if isinstance(item.type, type) and is_dataclass(item.type):
@@ -263,6 +275,6 @@ AGENT_KEYS: tuple[Key, ...] = (
 DOMAIN_KEYS: tuple[Key, ...] = (
     Key("name", "name", None, "the domain"),
     Key("description", "text", "", "what it is about; its words help to recognise it"),
-    Key("keywords", "names", (), "words and phrases that mean it"),
+    Key("keywords", "words", (), "words and phrases that mean it"),
 )
 """What a domain may have instead of being a plain name."""

@@ -3,7 +3,7 @@
 import os
 import re
 
-from alma_cli.config.model import AGENT_KEYS, KEYS, Key
+from alma_cli.config.model import AGENT_KEYS, KEYS, Key, display
 
 _TEMPLATE = """\
 # The memory of this project's agents. `alma config show` lists every key and where its value came from.
@@ -53,17 +53,6 @@ def _default(key: Key) -> str:
     if key.default is None:
         return "required"
     return f"`{display(key.default)}`" if key.default not in ("", ()) else ""
-
-
-def display(value: object) -> str:
-    """A value as it would be written in the file."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return repr(value).removesuffix(".0")
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value))
-    return str(value)
 
 
 def _cell(text: str) -> str:

@@ -4,8 +4,7 @@ The tree is built from the parser's events, because composing hostile nesting re
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from alma_cli.errors import InvalidConfig
 
@@ -13,8 +12,7 @@ MAX_BYTES = 256 * 1024
 MAX_DEPTH = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """A single value as written. `quoted` tells "5" from 5; a plain empty value or `null` is no value."""
 
     line: int
@@ -27,16 +25,14 @@ class Scalar:
         return not self.quoted and self.text in ("", "~", "null", "Null", "NULL")
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(NamedTuple):
     """A list."""
 
     line: int
     items: "tuple[Node, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(NamedTuple):
     """Keys with the lines they stand on, and their values."""
 
     line: int

@@ -9,7 +9,7 @@ from alma_cli.core.scope import validate_name
 from alma_cli.core.text import one_line
 from alma_cli.errors import InvalidInput
 
-_WHOLE = re.compile(r"[+-]?[0-9]+")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 _FLAGS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _URL = re.compile(r"(?P<scheme>https?)://(?P<host>\[[0-9A-Fa-f:]+\]|[0-9A-Za-z.-]+)(?::[0-9]{1,5})?/?")
 _SECRET = re.compile(
@@ -38,14 +38,16 @@ def parse_value(key: Key, text: str, *, quoted: bool = False) -> object:
     """What the text means for this key. Raises `BadValue`."""
     if key.kind == "secret":
         return _reference(text)
+    if not text.isprintable():
+        raise BadValue(f"is {shown(text)}, which has a control character", "remove it")
     if "${" in text:
         raise BadValue(f"is {shown(text)}, which isn't replaced here", f"write the value, or set {key.variable}")
     match key.kind:
         case "whole" | "number":
             return _number(key, text, quoted=quoted)
         case "flag":
-            if quoted or text.lower() not in _FLAGS:
-                raise BadValue(f"is {shown(text)}; it takes true or false", _unquote(text, quoted=quoted))
+            if text.lower() not in _FLAGS:
+                raise BadValue(f"is {shown(text)}; it takes {key.takes}")
             return _FLAGS[text.lower()]
         case "choice":
             return _choice(key, text)
@@ -85,19 +87,19 @@ def _reference(text: str) -> str:
 
 
 def _number(key: Key, text: str, *, quoted: bool) -> int | float:
-    wrong = BadValue(f"is {shown(text)}; it takes {key.takes}", _unquote(text, quoted=quoted))
+    wrong = BadValue(f"is {shown(text)}; it takes {key.takes}")
+    if key.kind == "whole" and not _WHOLE.fullmatch(text):
+        raise wrong
     try:
-        number: int | float = float(text)
+        number = int(text) if key.kind == "whole" else float(text)
     except ValueError:
         raise wrong from None
-    if quoted or not math.isfinite(number):
+    if not math.isfinite(number):
         raise wrong
-    if key.kind == "whole":
-        if not _WHOLE.fullmatch(text):
-            raise wrong
-        number = int(number)
     if (key.low is not None and number < key.low) or (key.high is not None and number > key.high):
         raise wrong
+    if quoted:
+        raise BadValue(f"is text; it takes {key.takes}", f"remove the quotes: {text}")
     return number
 
 
@@ -126,7 +128,3 @@ def _name(key: Key, text: str) -> str:
         return validate_name(key.name.removesuffix("_id"), text)
     except InvalidInput as error:
         raise BadValue(f"can't be used: {error.message}", error.hint) from error
-
-
-def _unquote(text: str, *, quoted: bool) -> str:
-    return f"remove the quotes: {one_line(text, 40)}" if quoted else ""

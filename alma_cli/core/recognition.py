@@ -5,8 +5,8 @@ subjects: `api` in `api_testing`; activities suit many subjects, and words such 
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 LIKELY = 0.5
 """The share of a name's weight that must be in the text for the domain to be likely."""
@@ -23,8 +23,7 @@ _PLURAL_IN_ES = re.compile("(?:ss|x|z|ch|sh)es$")
 _DOUBLED = re.compile(r"([bdgmnprt])\1$")
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What speaks for a domain: the more `score`, the more; `words` are those of the text that count, in its order.
 
     `likely`: enough to take the text to be about it. `strong`: enough to refuse the text for it.
@@ -36,8 +35,7 @@ class Evidence:
     words: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A text as it is searched: its words as written, the stem of each, and the set of these."""
 
     words: tuple[str, ...]

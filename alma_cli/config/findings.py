@@ -1,0 +1,71 @@
+"""Walking the tree of one file: what is known is handed on, what isn't becomes a problem with its line."""
+
+from collections.abc import Iterator
+
+from alma_cli.config.tree import Mapping, Node, Scalar, Sequence
+from alma_cli.config.values import did_you_mean, shown
+from alma_cli.core.text import one_line
+from alma_cli.errors import InvalidConfig
+
+
+class Findings:
+    """The problems of one file so far. Reading goes on after one: what can't be used is left out."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[InvalidConfig] = []
+
+    def where(self, line: int) -> str:
+        """The place of a line, as messages and origins name it."""
+        return f"{self.file}:{line}"
+
+    def problem(self, line: int, problem: str, hint: str = "") -> None:
+        """Note what is wrong on this line, and what to do about it."""
+        self.problems.append(InvalidConfig(f"{self.where(line)}: {problem}", hint=hint))
+
+    def unknown(self, key: Scalar, path: str, candidates: list[str], hint: str = "") -> None:
+        """Note a key that there isn't."""
+        remedy = hint or did_you_mean(key.text, candidates) or f"there are {', '.join(candidates)}"
+        self.problem(key.line, f"there is no key {one_line(path, 80)}", remedy)
+
+    def items(self, mapping: Mapping, path: str) -> Iterator[tuple[Scalar, Node]]:
+        """The keys of a mapping with their values; a second one of the same name is a problem."""
+        first: dict[str, int] = {}
+        for key, node in mapping.items:
+            if key.text in first:
+                name = one_line(f"{path}.{key.text}" if path else key.text, 80)
+                self.problem(key.line, f"{name} is there twice, first on line {first[key.text]}", "remove one")
+            else:
+                first[key.text] = key.line
+                yield key, node
+
+    def mapping(self, node: Node, path: str) -> Mapping:
+        """The node as keys and values; empty if it is absent, or a problem."""
+        if isinstance(node, Mapping):
+            return node
+        if not absent(node):
+            self.problem(node.line, f"{path} is {what(node)}; it takes keys", "write them below it, indented")
+        return Mapping(node.line, ())
+
+    def sequence(self, node: Node, path: str, takes: str) -> tuple[Node, ...]:
+        """The items of a list; none if it is absent, or a problem."""
+        if isinstance(node, Sequence):
+            return node.items
+        if not absent(node):
+            remedy = f"write [{one_line(node.text, 40)}]" if isinstance(node, Scalar) else "start each with `- `"
+            self.problem(node.line, f"{path} is {what(node)}; it takes {takes}", remedy)
+        return ()
+
+
+def absent(node: Node) -> bool:
+    """Whether there is no value: `key:` with nothing behind it, which counts as the key not being there."""
+    return isinstance(node, Scalar) and node.absent
+
+
+def what(node: Node) -> str:
+    """What the node is, for a message."""
+    if isinstance(node, Sequence):
+        return "a list"
+    if isinstance(node, Mapping):
+        return "a group of keys"
+    return "empty" if node.absent else shown(node.text)
