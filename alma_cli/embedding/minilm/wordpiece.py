@@ -4,9 +4,12 @@ No dictionary of the 30,522 tokens is built: a token is found by bisection in `v
 is read lazily, so the first 254 tokens of a megabyte cost no more than those of a page.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
+from functools import cache
 
-from alma_cli.embedding.minilm.files import read
+from alma_cli.embedding.minilm import files
+from alma_cli.embedding.minilm.layout import VOCABULARY
 
 UNKNOWN, START, END = 100, 101, 102
 _SPECIAL = {"[PAD]": 0, "[UNK]": UNKNOWN, "[CLS]": START, "[SEP]": END, "[MASK]": 103}
@@ -15,7 +18,6 @@ _CHUNK = 2048  # characters read at a time
 _REMEMBERED_WORDS = 20_000
 
 _remembered: dict[str, tuple[int, ...]] = {}
-_vocabulary: list[bytes] = []
 
 
 def tokens(text: str) -> Iterator[int]:
@@ -95,73 +97,82 @@ def _longest_token(text: bytes, *, at_least: int) -> tuple[int, int] | None:
 
 
 def _last_up_to(text: bytes) -> tuple[bytes, int]:
-    """The last token of the sorted vocabulary that is not greater than `text`, and its id."""
-    if not _vocabulary:
-        _vocabulary.append(read("vocabulary.txt"))
-    lines = _vocabulary[0]
-    wanted = text + b"\n"  # sorts after the line of `text` itself, "text\tid"
-    low, high = 0, len(lines)  # the answer's line starts in low..high; both are starts of lines
-    while True:
-        middle = (low + high) // 2
-        start = lines.rfind(b"\n", low, middle) + 1 or low
-        end = lines.find(b"\n", middle, high) + 1 or high
-        if lines[start:end] <= wanted:
-            if end >= high:
-                break
-            low, middle = end, high
-            if lines[end : lines.find(b"\n", end) + 1] > wanted:
-                break
+    """The last token of the sorted vocabulary that is not greater than `text`, and its id; (b"", UNKNOWN) if none."""
+    lines = _vocabulary()
+    wanted = text + b"\n"  # just after the line of `text` itself, which is "text\tid\n"
+    low, high = 0, len(lines)  # starts of lines: those before `low` are not greater, those from `high` on are
+    while low < high:
+        middle = lines.rfind(b"\n", low, (low + high) // 2) + 1 or low
+        end = lines.index(b"\n", middle) + 1
+        if lines[middle:end] < wanted:
+            low = end
         else:
-            if start <= low:
-                return b"\0", UNKNOWN
-            high = start
-    token, identity = lines[start : end - 1].split(b"\t")
+            high = middle
+    if low == 0:
+        return b"", UNKNOWN
+    token, identity = lines[lines.rfind(b"\n", 0, low - 1) + 1 : low].split(b"\t")
     return token, int(identity)
+
+
+@cache
+def _vocabulary() -> bytes:
+    """Lines `token\\tid` in byte order."""
+    lines = files.read("vocabulary.txt")
+    if lines.count(b"\n") != VOCABULARY:
+        raise files.unusable("vocabulary.txt", f"it has not {VOCABULARY} lines")
+    return lines
 
 
 class _Normal(dict[int, str]):
     """What `str.translate` puts for a character: nothing, a space, the character, or it between two spaces."""
 
     def __missing__(self, code: int) -> str:
-        self[code] = normal = _normal(chr(code))
+        self[code] = normal = _ascii(code) if code < 128 else _unicode(code)
         return normal
 
 
 _NORMAL = _Normal()
 
 
-def _normal(character: str) -> str:
-    code = ord(character)
+def _ascii(code: int) -> str:
+    character = chr(code)
     if character in " \t\n\r":
         return " "
-    if code < 128:
-        if code < 32 or code == 127:
-            return ""
-        return character.lower() if character.isalnum() else f" {character} "
-    from unicodedata import category, normalize
-
-    if category(character) in ("Cc", "Cf", "Cs", "Co") or code == 0xFFFD:
+    if not character.isprintable():
         return ""
+    return character.lower() if character.isalnum() else f" {character} "
+
+
+def _unicode(code: int) -> str:
+    from unicodedata import normalize
+
+    dropped, split = _characters()
+    if 0xD800 <= code < 0xE000 or code == 0xFFFD or _is_in(dropped, code):
+        return ""
+    character = chr(code)
     if character.isspace():
         return " "
-    plain = ""
-    for part in normalize("NFD", character):
-        kind = category(part)
-        if kind == "Mn":
-            continue
-        part = part.lower()
-        plain += f" {part} " if kind.startswith("P") or _is_chinese(ord(part[0])) else part
-    return plain
+    parts = [part for part in normalize("NFD", character) if not _is_in(dropped, ord(part))]
+    plain = "".join(part.lower() for part in parts)
+    return f" {plain} " if _is_in(split, code) else plain
 
 
-def _is_chinese(code: int) -> bool:
-    return (
-        0x4E00 <= code <= 0x9FFF
-        or 0x3400 <= code <= 0x4DBF
-        or 0x20000 <= code <= 0x2A6DF
-        or 0x2A700 <= code <= 0x2B73F
-        or 0x2B740 <= code <= 0x2B81F
-        or 0x2B920 <= code <= 0x2CEAF
-        or 0xF900 <= code <= 0xFAFF
-        or 0x2F800 <= code <= 0x2FA1F
-    )
+@cache
+def _characters() -> tuple[list[int], list[int]]:
+    """Code points that are dropped, and that are words by themselves: sorted starts and ends of ranges, in turn.
+
+    Not asked of `unicodedata`: the model's tokenizer follows an older Unicode than Python does.
+    """
+    lines = files.read("characters.txt").splitlines()
+    try:
+        dropped, split = (
+            [int(bound, 16) + index % 2 for index, bound in enumerate(line.replace(b"-", b" ").split()[1:])]
+            for line in lines
+        )
+    except ValueError as error:
+        raise files.unusable("characters.txt", str(error)) from error
+    return dropped, split
+
+
+def _is_in(ranges: list[int], code: int) -> bool:
+    return bisect_right(ranges, code) % 2 == 1
