@@ -1,0 +1,124 @@
+"""Opening the store: made when it is missing, migrated when it is older, refused when it is newer."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from alma_cli.core.hlc import HLC
+from alma_cli.errors import StoreCorrupt, StoreTooNew, StoreUnwritable
+from alma_cli.store.engine import connected, transaction
+from alma_cli.store.schema import MIGRATIONS
+
+if TYPE_CHECKING:
+    from _duckdb import DuckDBPyConnection as Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreFile:
+    """Where a store is, and the `dimension` of the vectors that a new one is made for."""
+
+    path: str
+    backup_dir: str
+    spill_dir: str
+    dimension: int
+    migrations: Sequence[str] = MIGRATIONS
+
+    def exists(self) -> bool:
+        """Whether anything was ever stored."""
+        return os.path.exists(self.path) and os.path.getsize(self.path) > 0
+
+    @contextmanager
+    def opened(self, *, read_only: bool) -> Iterator[Connection]:
+        """A connection to a store of the present schema.
+
+        A new store is made and an older one migrated (a copy is kept in `backup_dir`) unless `read_only`, where an
+        older one raises `StoreUnwritable`. A newer one raises `StoreTooNew` and is not touched.
+        """
+        with connected(self.path, read_only=read_only, spill_dir=self.spill_dir) as connection:
+            version = self._version(connection)
+            if version == len(self.migrations) or version == 0:
+                if version == 0:
+                    self._migrate(connection, version)
+                if not read_only:
+                    self._own(connection)
+                yield connection
+                return
+        if read_only:
+            raise StoreUnwritable(
+                f"{self.path} has to be brought from schema {version} to {len(self.migrations)} first",
+                hint="run any command where it may be written, such as `alma stats`",
+            )
+        self._keep_copy(version)
+        with connected(self.path, read_only=False, spill_dir=self.spill_dir) as connection:
+            self._migrate(connection, version)
+            self._own(connection)
+            yield connection
+
+    def _version(self, connection: Connection) -> int:
+        """The store's schema version, 0 for an empty file."""
+        import _duckdb
+
+        try:
+            rows = connection.execute("SELECT schema_version FROM store.replica").fetchall()
+        except _duckdb.CatalogException:
+            return 0
+        if len(rows) != 1:
+            raise StoreCorrupt(
+                f"{self.path} has {len(rows)} rows where one says which schema it has",
+                hint="restore the newest copy in .alma/backup/, or move the file away and import an export",
+            )
+        version: int = rows[0][0]
+        if version > len(self.migrations):
+            raise StoreTooNew(
+                f"{self.path} has schema {version}, and this ALMA knows schemas up to {len(self.migrations)}; "
+                "it was left untouched",
+                hint="upgrade alma-memory",
+            )
+        return version
+
+    def _migrate(self, connection: Connection, version: int) -> None:
+        with transaction(connection):
+            for number, script in enumerate(self.migrations[version:], start=version + 1):
+                connection.execute(script.replace("{dimension}", str(self.dimension)))
+                if number == 1:
+                    replica_id = os.urandom(8).hex()
+                    connection.execute(
+                        "INSERT INTO replica VALUES (1, ?, ?, ?, ?, 0, ?)",
+                        [replica_id, socket.gethostname(), self.path, str(HLC(0, 0, replica_id)), self.dimension],
+                    )
+                connection.execute("UPDATE replica SET schema_version = ?", [number])
+        os.chmod(self.path, 0o600)
+
+    def _own(self, connection: Connection) -> None:
+        """A store copied to another place or host becomes a replica of its own."""
+        row = connection.execute("SELECT replica_id, hlc, host, path FROM replica").fetchone()
+        assert row is not None
+        replica_id, hlc, host, path = row
+        if (host, path) == (socket.gethostname(), self.path):
+            return
+        replica_id = os.urandom(8).hex()
+        last = HLC.parse(hlc)
+        connection.execute(
+            "UPDATE replica SET replica_id = ?, hlc = ?, host = ?, path = ?",
+            [replica_id, str(HLC(last.wall_ms, last.counter, replica_id)), socket.gethostname(), self.path],
+        )
+
+    def _keep_copy(self, version: int) -> None:
+        copy = os.path.join(self.backup_dir, f"memory-schema-{version}.duckdb")
+        try:
+            os.makedirs(self.backup_dir, mode=0o700, exist_ok=True)
+            for suffix in ("", ".wal"):
+                if os.path.exists(self.path + suffix):
+                    shutil.copyfile(self.path + suffix, copy + suffix)
+                    os.chmod(copy + suffix, 0o600)
+        except OSError as error:
+            raise StoreUnwritable(
+                f"cannot keep a copy of the store in {self.backup_dir} before migrating it: {error.strerror}",
+                hint="the store was left untouched; free some space or fix the folder's rights",
+            ) from error

@@ -1,0 +1,141 @@
+"""What can be done to the store, as values that can wait in the journal.
+
+An operation has a random `op_id` and changes the store once, however often it is folded in. Vectors travel with the
+records they belong to, so that whoever folds an operation in needs no embedding model.
+"""
+
+from __future__ import annotations
+
+import array
+import json
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, TypeAlias
+
+from alma_cli.core.codec import format_time, from_json, parse_time, to_json
+from alma_cli.core.records import JsonValue, Record
+
+Vector: TypeAlias = "array.array[float]"
+"""Single precision (typecode "f"), of unit length."""
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A record with the vector of its topic, if it has one, and the model that gave it."""
+
+    record: Record
+    vector: Vector | None = None
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One change: its id, when it was asked for, and by whom."""
+
+    name: ClassVar[str]
+
+    op_id: str
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Insert(Operation):
+    """Store new records; one whose id is known already, or was forgotten, is skipped."""
+
+    name: ClassVar[str] = "insert"
+
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revise(Operation):
+    """Put a new version of a record in the place of the one it was made from, which history keeps."""
+
+    name: ClassVar[str] = "revise"
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forget(Operation):
+    """Remove records, leaving a tombstone for each, and erase their text from history."""
+
+    name: ClassVar[str] = "forget"
+
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refuse(Operation):
+    """Change nothing; leave an audit row that `agent` was not let to learn `domain`."""
+
+    name: ClassVar[str] = "refuse"
+
+    agent: str
+    domain: str
+    reason: str
+
+
+def encode(operation: Operation) -> bytes:
+    """The operation as JSON."""
+    shown: dict[str, object] = {
+        "format": _FORMAT,
+        "op": operation.name,
+        "op_id": operation.op_id,
+        "at": format_time(operation.at),
+        "by": operation.by,
+    }
+    match operation:
+        case Insert():
+            shown["entries"] = [_entry_to_json(entry) for entry in operation.entries]
+        case Revise():
+            shown["entry"] = _entry_to_json(operation.entry)
+        case Forget():
+            shown["ids"] = operation.ids
+        case Refuse():
+            shown |= {"agent": operation.agent, "domain": operation.domain, "reason": operation.reason}
+    return json.dumps(shown, separators=(",", ":")).encode()
+
+
+def decode(content: bytes) -> Operation:
+    """The operation in what `encode` gave; ValueError, KeyError, TypeError or InvalidInput for anything else."""
+    shown = json.loads(content)
+    if shown["format"] != _FORMAT:
+        raise ValueError(f"format {shown['format']} is not known here")
+    at = parse_time("at", shown["at"])
+    op_id, by = str(shown["op_id"]), str(shown["by"])
+    match shown["op"]:
+        case "insert":
+            entries = tuple(_entry_from_json(item, at) for item in shown["entries"])
+            return Insert(op_id=op_id, at=at, by=by, entries=entries)
+        case "revise":
+            return Revise(op_id=op_id, at=at, by=by, entry=_entry_from_json(shown["entry"], at))
+        case "forget":
+            return Forget(op_id=op_id, at=at, by=by, ids=tuple(map(str, shown["ids"])))
+        case "refuse":
+            agent, domain, reason = (str(shown[key]) for key in ("agent", "domain", "reason"))
+            return Refuse(op_id=op_id, at=at, by=by, agent=agent, domain=domain, reason=reason)
+    raise ValueError(f"operation {shown['op']!r} is not known here")
+
+
+def _entry_to_json(entry: Entry) -> dict[str, JsonValue]:
+    shown: dict[str, JsonValue] = {"record": to_json(entry.record)}
+    if entry.vector is not None:
+        shown |= {"model": entry.model, "vector": b64encode(entry.vector.tobytes()).decode("ascii")}
+    return shown
+
+
+def _entry_from_json(value: dict[str, JsonValue], at: datetime) -> Entry:
+    shown = value["record"]
+    if not isinstance(shown, dict):
+        raise TypeError("a record is an object")
+    record = from_json(shown, project_id=str(shown["project_id"]), new_id=str(shown["id"]), now=at)
+    if "vector" not in value:
+        return Entry(record=record)
+    vector = array.array("f")
+    vector.frombytes(b64decode(str(value["vector"]), validate=True))
+    return Entry(record=record, vector=vector, model=str(value["model"]))

@@ -1,0 +1,229 @@
+"""What can be asked of the store, outside retrieval: records, their history, counts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from alma_cli.core.records import Kind, Record
+from alma_cli.errors import AmbiguousId, InvalidInput, NotFound
+from alma_cli.store.fold import Change, vector_text
+from alma_cli.store.operations import Vector
+from alma_cli.store.rows import RECORD_COLUMNS, row_record
+from alma_cli.store.search import Candidate, Found, Search, search
+
+if TYPE_CHECKING:
+    from _duckdb import DuckDBPyConnection as Connection
+
+_COLUMNS = ", ".join(f"memories.{name}" for name in RECORD_COLUMNS)
+_ID_DIGITS = frozenset("0123456789abcdef")
+_FETCHED_TOGETHER = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which records are wanted; None means any."""
+
+    kinds: Sequence[Kind] | None = None
+    agent: str | None = None
+    domain: str | None = None
+    user_id: str | None = None
+    archived: bool | None = None
+    containing: str | None = None
+
+    def where(self) -> tuple[str, dict[str, object]]:
+        """The condition in SQL and its parameters."""
+        conditions = {
+            "list_contains(from_json($kinds, '[\"VARCHAR\"]'), kind)": (
+                "kinds",
+                None if self.kinds is None else json.dumps(list(self.kinds)),
+            ),
+            "agent = $agent": ("agent", self.agent),
+            "domain = $domain": ("domain", self.domain),
+            "user_id = $user_id": ("user_id", self.user_id),
+            "archived = $archived": ("archived", self.archived),
+            "contains(lower(concat_ws(' ', task, condition, pattern, preference, fact, strategy)), lower($containing))": (
+                "containing",
+                self.containing,
+            ),
+        }
+        given = {sql: parameter for sql, parameter in conditions.items() if parameter[1] is not None}
+        return " AND ".join(given) or "true", dict(given.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRow:
+    """One thing that was done: when, by whom, what, to which record."""
+
+    at: datetime
+    by: str
+    action: str
+    id: str
+    agent: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A version of a record that was replaced; `content` is its JSON, None once forgotten."""
+
+    id: str
+    replaced_at: datetime
+    replaced_by: str
+    content: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many records of a kind one agent has in one domain."""
+
+    agent: str
+    domain: str
+    kind: Kind
+    count: int
+    archived: int
+
+
+class Reader:
+    """Questions to an open store; one without a connection is empty."""
+
+    def __init__(self, connection: Connection | None) -> None:
+        self._connection = connection
+
+    def search(self, wanted: Search) -> Found:
+        """The candidates for one retrieve, with their signals (see `search.search`)."""
+        return Found() if self._connection is None else search(self._connection, wanted)
+
+    def records(self, ids: Sequence[str]) -> dict[str, Record]:
+        """The records with these ids, in no order; what isn't there is absent."""
+        rows = self._rows(
+            f"""SELECT {_COLUMNS} FROM memories WHERE id IN (SELECT unnest(from_json(?, '["VARCHAR"]')))""",
+            [json.dumps(list(ids))],
+        )
+        return {record.id: record for record in map(row_record, rows)}
+
+    def record(self, prefix: str) -> Record:
+        """The one record whose id starts so. Raises `NotFound`, `AmbiguousId`, or `InvalidInput` for no id at all."""
+        wanted = prefix.strip().lower()
+        if not 1 <= len(wanted) <= 32 or not _ID_DIGITS.issuperset(wanted):
+            raise InvalidInput(f"id: expected up to 32 hex digits, got {prefix[:40]!r}")
+        rows = self._rows(f"SELECT {_COLUMNS} FROM memories WHERE starts_with(id, ?) ORDER BY id LIMIT 9", [wanted])
+        if not rows:
+            raise NotFound(f"no memory has an id that starts with {wanted}", hint="`alma list` shows the ids")
+        found = [row_record(row) for row in rows]
+        if len(found) > 1:
+            some = ", ".join(record.id[:12] for record in found[:8]) + (", ..." if len(found) > 8 else "")
+            raise AmbiguousId(f"several memories have an id that starts with {wanted}: {some}", hint="add more digits")
+        return found[0]
+
+    def listed(self, selection: Selection, *, limit: int | None = None, newest_first: bool = True) -> Iterator[Record]:
+        """The selected records by the time of their last change; all of them when `limit` is None."""
+        if self._connection is None:
+            return
+        condition, parameters = selection.where()
+        order = "DESC" if newest_first else "ASC"
+        cursor = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM memories WHERE {condition} ORDER BY updated_at {order}, seq {order}"
+            + ("" if limit is None else f" LIMIT {int(limit)}"),
+            parameters,
+        )
+        while rows := cursor.fetchmany(_FETCHED_TOGETHER):
+            yield from map(row_record, rows)
+
+    def audit(self, id: str | None = None, *, limit: int) -> list[AuditRow]:
+        """What was done, newest first: to one record, or at all."""
+        rows = self._rows(
+            "SELECT done_at, done_by, action, id, agent, detail FROM audit WHERE $id IS NULL OR id = $id "
+            "ORDER BY done_at DESC, rowid DESC LIMIT $limit",
+            {"id": id, "limit": limit},
+        )
+        return [
+            AuditRow(at=row[0].replace(tzinfo=UTC), by=row[1], action=row[2], id=row[3], agent=row[4], detail=row[5])
+            for row in rows
+        ]
+
+    def audited_id(self, prefix: str) -> str:
+        """The one id that starts so among all that were ever stored; raises like `record`."""
+        rows = self._rows("SELECT DISTINCT id FROM audit WHERE starts_with(id, ?) LIMIT 2", [prefix.strip().lower()])
+        return rows[0][0] if len(rows) == 1 and prefix.strip() else self.record(prefix).id
+
+    def versions(self, id: str) -> list[Version]:
+        """The versions of a record that were replaced, newest first."""
+        rows = self._rows(
+            "SELECT id, replaced_at, replaced_by, content FROM history WHERE id = ? ORDER BY replaced_at DESC, rowid DESC",
+            [id],
+        )
+        return [
+            Version(id=row[0], replaced_at=row[1].replace(tzinfo=UTC), replaced_by=row[2], content=row[3])
+            for row in rows
+        ]
+
+    def tallies(self) -> list[Tally]:
+        """How many records there are, by agent, domain and kind."""
+        rows = self._rows(
+            "SELECT agent, domain, kind, count(*), count(*) FILTER (WHERE archived) FROM memories "
+            "GROUP BY ALL ORDER BY agent, domain, kind",
+            [],
+        )
+        return [Tally(agent=row[0], domain=row[1], kind=row[2], count=row[3], archived=row[4]) for row in rows]
+
+    def outcome_results(self) -> dict[str, dict[str, int]]:
+        """By agent, how many outcomes ended in which way."""
+        rows = self._rows(
+            "SELECT agent, outcome, count(*) FROM memories WHERE kind = 'outcome' GROUP BY ALL ORDER BY ALL", []
+        )
+        results: dict[str, dict[str, int]] = {}
+        for agent, outcome, count in rows:
+            results.setdefault(agent, {})[outcome] = count
+        return results
+
+    def tombstones(self) -> int:
+        """How many records were forgotten."""
+        rows = self._rows("SELECT count(*) FROM tombstones", [])
+        return rows[0][0] if rows else 0
+
+    def models(self) -> Mapping[str, int]:
+        """How many memories have a vector by which embedding model; those without one stand under an empty name."""
+        rows = self._rows(
+            "SELECT coalesce(embedding_model, ''), count(*) FROM memories WHERE kind <> 'credit' GROUP BY 1", []
+        )
+        return dict(rows)
+
+    def nearest(self, record: Record, vector: Vector, model: str, *, limit: int = 3) -> list[tuple[Record, float]]:
+        """The memories of the same kind, agent, domain and user nearest in meaning, with their cosine."""
+        rows = self._rows(
+            f"SELECT {_COLUMNS}, array_cosine_similarity(embedding, $vector::VARCHAR::FLOAT[{len(vector)}]) AS cosine "
+            "FROM memories WHERE embedding_model = $model AND kind = $kind AND agent = $agent AND domain = $domain "
+            "AND user_id IS NOT DISTINCT FROM $user_id AND NOT archived ORDER BY cosine DESC, id LIMIT $limit",
+            {
+                "vector": vector_text(vector),
+                "model": model,
+                "kind": record.kind,
+                "agent": record.agent,
+                "domain": record.domain,
+                "user_id": getattr(record, "user_id", None),
+                "limit": limit,
+            },
+        )
+        return [(row_record(row[:-1]), row[-1]) for row in rows]
+
+    def _rows(self, sql: str, parameters: object) -> list[tuple]:  # type: ignore[type-arg]
+        return [] if self._connection is None else self._connection.execute(sql, parameters).fetchall()
+
+
+def changes_of(connection: Connection, op_ids: Sequence[str]) -> dict[str, list[Change]]:
+    """What operations that were folded before changed, by `op_id`."""
+    changes: dict[str, list[Change]] = {}
+    for op_id, action, id in connection.execute(
+        """SELECT op_id, action, id FROM audit WHERE op_id IN (SELECT unnest(from_json(?, '["VARCHAR"]')))
+        ORDER BY rowid""",
+        [json.dumps(list(op_ids))],
+    ).fetchall():
+        changes.setdefault(op_id, []).append(Change(action, id))
+    return changes
+
+
+__all__ = ["AuditRow", "Candidate", "Reader", "Selection", "Tally", "Version", "changes_of"]

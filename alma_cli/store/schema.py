@@ -1,0 +1,102 @@
+"""The tables, as numbered migrations that are only ever appended to.
+
+One row of `memories` is one record of any kind, in typed columns, with what replication (`hlc`, `acked_hlc`) and search
+(`n_terms`, `embedding`) need beside it; a view per kind shows the columns of that kind. Times are UTC.
+"""
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE replica (
+        schema_version INTEGER NOT NULL,
+        replica_id VARCHAR NOT NULL,
+        host VARCHAR NOT NULL,
+        path VARCHAR NOT NULL,
+        hlc VARCHAR NOT NULL,               -- the newest stamp given here
+        next_seq BIGINT NOT NULL,
+        dimension INTEGER NOT NULL          -- of memories.embedding
+    );
+    CREATE TABLE memories (
+        seq BIGINT NOT NULL,                -- local, joins postings
+        hlc VARCHAR NOT NULL,
+        acked_hlc VARCHAR,                  -- the stamp the remote is known to have; another one means pending
+        n_terms INTEGER NOT NULL,
+        embedding_model VARCHAR,
+        embedding FLOAT[{dimension}],
+        id VARCHAR NOT NULL,
+        kind VARCHAR NOT NULL,
+        project_id VARCHAR NOT NULL,
+        agent VARCHAR NOT NULL,
+        domain VARCHAR NOT NULL,
+        origin VARCHAR NOT NULL,
+        created_at TIMESTAMP NOT NULL,
+        updated_at TIMESTAMP NOT NULL,
+        labels MAP(VARCHAR, VARCHAR) NOT NULL,
+        archived BOOLEAN NOT NULL,
+        extra VARCHAR NOT NULL,             -- JSON: what a newer version wrote and this one doesn't know
+        task VARCHAR, outcome VARCHAR, feedback VARCHAR, error VARCHAR, duration_ms BIGINT, happened_at TIMESTAMP,
+        condition VARCHAR, strategy VARCHAR, last_validated_at TIMESTAMP,
+        pattern VARCHAR, why_bad VARCHAR, better_alternative VARCHAR, last_seen_at TIMESTAMP,
+        occurrences BIGINT, successes DOUBLE, task_key VARCHAR, strategy_key VARCHAR,
+        preference VARCHAR, user_id VARCHAR, category VARCHAR,
+        fact VARCHAR, last_verified_at TIMESTAMP,
+        source VARCHAR, confidence DOUBLE,
+        target VARCHAR, value INTEGER, outcome_id VARCHAR
+    );
+    CREATE TABLE postings (                 -- which term (as md5_number_lower of it) stands how often in which memory
+        term UBIGINT NOT NULL,
+        seq BIGINT NOT NULL,
+        tf USMALLINT NOT NULL
+    );
+    CREATE TABLE tombstones (
+        id VARCHAR NOT NULL,
+        kind VARCHAR NOT NULL,
+        agent VARCHAR NOT NULL,
+        hlc VARCHAR NOT NULL,
+        acked_hlc VARCHAR,
+        deleted_at TIMESTAMP NOT NULL
+    );
+    CREATE TABLE history (                  -- versions that were replaced; content is NULL once forgotten
+        id VARCHAR NOT NULL,
+        replaced_at TIMESTAMP NOT NULL,
+        replaced_by VARCHAR NOT NULL,
+        hlc VARCHAR NOT NULL,
+        content VARCHAR
+    );
+    CREATE TABLE audit (
+        done_at TIMESTAMP NOT NULL,
+        done_by VARCHAR NOT NULL,
+        action VARCHAR NOT NULL,
+        id VARCHAR NOT NULL,
+        agent VARCHAR NOT NULL,
+        detail VARCHAR NOT NULL,
+        op_id VARCHAR NOT NULL
+    );
+    CREATE VIEW outcomes AS
+        SELECT id, project_id, agent, domain, origin, created_at, updated_at, labels, archived, task, outcome, strategy,
+            feedback, error, duration_ms, happened_at, task_key, strategy_key
+        FROM memories WHERE kind = 'outcome';
+    CREATE VIEW heuristics AS
+        SELECT id, project_id, agent, domain, origin, created_at, updated_at, labels, archived, condition, strategy,
+            occurrences, successes, successes / nullif(occurrences, 0) AS success_rate, confidence, last_validated_at,
+            task_key, strategy_key
+        FROM memories WHERE kind = 'heuristic';
+    CREATE VIEW anti_patterns AS
+        SELECT id, project_id, agent, domain, origin, created_at, updated_at, labels, archived, pattern, why_bad,
+            better_alternative, occurrences, successes, last_seen_at, task_key, strategy_key
+        FROM memories WHERE kind = 'anti_pattern';
+    CREATE VIEW preferences AS
+        SELECT id, project_id, agent, domain, origin, created_at, updated_at, labels, archived, user_id, category,
+            preference, source, confidence
+        FROM memories WHERE kind = 'preference';
+    CREATE VIEW knowledge AS
+        SELECT id, project_id, agent, domain, origin, created_at, updated_at, labels, archived, fact, source,
+            confidence, last_verified_at
+        FROM memories WHERE kind = 'knowledge';
+    CREATE VIEW credits AS
+        SELECT id, project_id, agent, domain, origin, created_at, updated_at, labels, archived, target, value,
+            outcome_id, happened_at
+        FROM memories WHERE kind = 'credit';
+    """,
+)
+
+SCHEMA_VERSION = len(MIGRATIONS)

@@ -1,0 +1,74 @@
+"""What the words of a text say about a domain."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alma_cli.core.recognition import Text, evidence, stem
+
+
+@pytest.mark.parametrize(
+    "alike",
+    [
+        "test tests Tested testing",
+        "validate validates validated validating validation validations",
+        "implement implements implementing implementation",
+        "authenticate authenticating authentication",
+        "deploy deployed deploys deployment deployments",
+        "query queries queried querying",
+        "retry retries retrying",
+        "log logs logged logging",
+        "cache caches cached caching",
+        "bus buses",
+        "box boxes",
+        "class classes",
+        "api APIs",
+        "database databases",
+        "migrate migrating migration",
+    ],
+)
+def test_forms_of_a_word_are_alike(alike):
+    assert 1 == len({stem(word) for word in alike.split()})
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("string", "str"), ("speed", "spe"), ("status", "statu"), ("need", "ne"), ("redis", "redi")]
+)
+def test_words_that_only_look_like_forms_stay_whole(one, other):
+    assert stem(one) != other
+
+
+@given(st.text(max_size=20))
+def test_a_stem_is_never_empty_nor_longer(word):
+    stemmed = stem(word)
+    assert bool(word) == bool(stemmed)
+    assert len(stemmed) <= len(word.casefold())
+
+
+def test_a_subject_says_more_than_an_activity_and_that_more_than_a_generic_word():
+    text = Text.of("test the api logic")
+    scores = [evidence(text, name).score for name in ("api", "testing", "logic_puzzles")]
+    assert sorted(scores, reverse=True) == scores
+    assert 3 == len(set(scores))
+
+
+def test_generic_words_are_what_a_name_is_about_if_it_has_no_others():
+    found = evidence(Text.of("collect best practices"), "best_practices")
+    assert (True, True, ("best", "practices")) == (found.likely, found.strong, found.words)
+
+
+def test_words_are_reported_as_written_once_and_in_order():
+    assert ("Database", "validate") == evidence(Text.of("Database: validate databases"), "database_validation").words
+
+
+def test_a_name_without_words_has_no_evidence():
+    assert (0.0, False, False, ()) == tuple(evidence(Text.of("a b"), "---"))
+
+
+words = st.lists(st.sampled_from(["api", "test", "logic", "ui", "data"]), max_size=4).map(" ".join)
+
+
+@given(words, words, st.sampled_from(["api_testing", "ui_logic", "data"]))
+def test_more_text_never_takes_evidence_away(one, more, name):
+    less = evidence(Text.of(one), name, "an api for data")
+    assert less.score <= evidence(Text.of(f"{one} {more}"), name, "an api for data").score

@@ -1,0 +1,361 @@
+"""Who may learn what, and who sees whom."""
+
+from dataclasses import FrozenInstanceError, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alma_cli.core.scope import (
+    Domain,
+    MemoryScope,
+    check,
+    choose_domain,
+    recognise,
+    scope_for,
+    validate_agent_name,
+    validate_domain_name,
+    visible_agents,
+)
+from alma_cli.errors import InvalidInput, ScopeViolation
+
+HELENA = MemoryScope(
+    agent="helena",
+    can_learn=["testing_strategies", "selector_patterns", "ui_patterns"],
+    cannot_learn=["backend_logic"],
+)
+VICTOR = MemoryScope(agent="victor", can_learn=["api_testing", "database_validation"], cannot_learn=["frontend_logic"])
+
+DOMAINS = ["a", "b", "general"]
+AGENTS = ["x", "y", "_project"]
+domain_lists = st.lists(st.sampled_from(DOMAINS), max_size=3)
+agent_lists = st.lists(st.sampled_from([*AGENTS, "*"]), max_size=2)
+
+
+def scopes(agent):
+    return st.builds(
+        MemoryScope,
+        agent=st.just(agent),
+        can_learn=domain_lists,
+        cannot_learn=domain_lists,
+        inherit_from=agent_lists,
+        share_with=agent_lists,
+    )
+
+
+def configurations():
+    return st.fixed_dictionaries({}, optional={agent: scopes(agent) for agent in ["x", "y", "*"]})
+
+
+# What a scope is
+
+
+def test_domains_may_be_plain_names_or_described():
+    described = Domain("ui", description="buttons", keywords=["css"])
+    scope = MemoryScope("a", can_learn=["api", described])
+    assert (Domain("api"), described) == scope.can_learn
+    assert ("css",) == described.keywords
+
+
+def test_a_domain_named_twice_counts_once_as_first_given():
+    described = Domain("ui", description="buttons")
+    scope = MemoryScope("a", can_learn=[described, "ui", "api"], inherit_from=["b", "b"])
+    assert (described, Domain("api")) == scope.can_learn
+    assert ("b",) == scope.inherit_from
+
+
+def test_a_scope_is_a_value():
+    again = replace(HELENA, agent="helena")
+    assert (again, hash(again)) == (HELENA, hash(HELENA))
+    assert replace(HELENA, agent="ada").cannot_learn == HELENA.cannot_learn
+    with pytest.raises(FrozenInstanceError):
+        HELENA.agent = "victor"
+
+
+@pytest.mark.parametrize("key", ["can_learn", "cannot_learn", "inherit_from", "share_with"])
+def test_one_name_instead_of_a_list_is_refused(key):
+    with pytest.raises(InvalidInput, match=f"{key} must be a list") as caught:
+        MemoryScope("a", **{key: "testing"})
+    assert 'write ["testing"]' == caught.value.hint
+
+
+def test_one_keyword_instead_of_a_list_is_refused():
+    with pytest.raises(InvalidInput, match="the keywords of ui must be a list"):
+        Domain("ui", keywords="css")
+
+
+def test_a_threshold_below_one_is_refused():
+    with pytest.raises(InvalidInput, match="min_occurrences_for_heuristic is 0; it is at least 1"):
+        MemoryScope("a", min_occurrences_for_heuristic=0)
+
+
+# Learning
+
+
+@given(scopes("x"), st.sampled_from([*DOMAINS, "c"]))
+def test_the_rules_of_learning(scope, domain):
+    allowed = [item.name for item in scope.can_learn]
+    if domain in [item.name for item in scope.cannot_learn]:
+        expected = False
+    else:
+        expected = domain == "general" or not allowed or domain in allowed
+    assert expected == scope.may_learn(domain)
+
+
+@given(scopes("x"), st.sampled_from([*DOMAINS, "c"]))
+def test_check_refuses_exactly_what_may_not_be_learned(scope, domain):
+    try:
+        check(scope, domain)
+        refused = False
+    except ScopeViolation:
+        refused = True
+    assert scope.may_learn(domain) != refused
+
+
+def test_a_forbidden_domain_is_refused_with_the_rule_and_what_is_allowed():
+    with pytest.raises(ScopeViolation) as caught:
+        check(HELENA, "backend_logic")
+    assert "helena may not learn backend_logic: its cannot_learn names it" == caught.value.message
+    assert "helena may learn testing_strategies, selector_patterns, ui_patterns, general" == caught.value.hint
+
+
+def test_a_domain_that_is_not_listed_is_refused_with_the_nearest_one():
+    with pytest.raises(ScopeViolation) as caught:
+        check(HELENA, "testing_strategy")
+    assert "helena may not learn testing_strategy: its can_learn doesn't name it" == caught.value.message
+    assert caught.value.hint.endswith("; did you mean testing_strategies?")
+
+
+def test_an_open_scope_says_what_it_excludes():
+    with pytest.raises(ScopeViolation) as caught:
+        check(MemoryScope("ada", cannot_learn=["payroll"]), "payroll")
+    assert "ada may learn anything but payroll" == caught.value.hint
+
+
+def test_a_scope_may_allow_nothing():
+    with pytest.raises(ScopeViolation) as caught:
+        check(MemoryScope("ada", can_learn=["api"], cannot_learn=["api", "general"]), "api")
+    assert "ada may learn nothing" == caught.value.hint
+
+
+def test_a_domain_in_a_message_is_short_and_printable():
+    with pytest.raises(ScopeViolation) as caught:
+        check(HELENA, "\x1b[31m" + "x" * 100)
+    assert caught.value.message.isprintable()
+    assert len(caught.value.message) < 120
+
+
+# Recognising
+
+
+@pytest.mark.parametrize(
+    ("scope", "text", "domain"),
+    [
+        (HELENA, "Test login form", "testing_strategies"),
+        (HELENA, "Tested the login form validation", "testing_strategies"),
+        (HELENA, "Find a stable selector for the menu", "selector_patterns"),
+        (HELENA, "restyle the UI", "ui_patterns"),
+        (HELENA, "Improve UI selectors", "general"),  # a tie
+        (HELENA, "Write patterns", "general"),  # suits any domain
+        (HELENA, "Apply business logic", "general"),
+        (HELENA, "", "general"),
+        (VICTOR, "Test the API", "api_testing"),
+        (VICTOR, "API endpoint times out", "api_testing"),
+        (VICTOR, "Validate rows in the databases", "database_validation"),
+        (VICTOR, "Test login form", "general"),  # not about an API
+        (VICTOR, "Validate the login form", "general"),  # not about a database
+        (VICTOR, "restyle the frontend of the API docs", "general"),  # speaks of a forbidden domain too
+        (VICTOR, "add_api_pagination", "api_testing"),
+    ],
+)
+def test_a_domain_is_recognised_by_what_its_name_is_about(scope, text, domain):
+    assert domain == recognise(text, scope).domain
+
+
+def test_a_forbidden_domain_is_certain_if_nothing_speaks_for_an_allowed_one():
+    recognised = recognise("Restart the backend after the patterns changed", HELENA)
+    assert ("backend_logic", True, ("backend",)) == (recognised.domain, recognised.certain, recognised.words)
+
+
+def test_a_word_for_an_allowed_domain_outweighs_a_forbidden_one():
+    recognised = recognise("Tested the backend logic of the payment queue", HELENA)
+    assert ("testing_strategies", False) == (recognised.domain, recognised.certain)
+
+
+def test_half_a_forbidden_name_is_not_certain():
+    scope = MemoryScope("a", cannot_learn=["api_testing"])
+    assert "general" == recognise("Add an API endpoint", scope).domain
+    assert "api_testing" == recognise("Test the API endpoint", scope).domain
+
+
+def test_two_forbidden_domains_alike_are_not_certain():
+    scope = MemoryScope("a", cannot_learn=["backend_logic", "payroll"])
+    assert "general" == recognise("the payroll backend", scope).domain
+
+
+def test_a_keyword_or_phrase_means_its_domain():
+    scope = MemoryScope("a", can_learn=[Domain("speed", keywords=["slow query", "C++", ""]), "api"])
+    assert "speed" == recognise("Fixed slow queries", scope).domain
+    assert "speed" == recognise("port it to c++", scope).domain
+    assert "general" == recognise("port it to c", scope).domain
+    assert "general" == recognise("slow the query down to a slow crawl", scope).domain
+
+
+def test_two_words_of_a_description_are_enough_and_one_is_not():
+    scope = MemoryScope("a", can_learn=[Domain("e2e", description="the checkout and login journeys in the browser")])
+    assert "e2e" == recognise("login fails in one browser", scope).domain
+    assert "general" == recognise("login fails", scope).domain
+
+
+def test_a_description_alone_never_refuses():
+    scope = MemoryScope("a", cannot_learn=[Domain("billing", description="invoices and payment")])
+    assert "general" == recognise("payment of invoices", scope).domain
+
+
+def test_general_is_never_recognised_by_its_name():
+    assert "general" == recognise("general housekeeping", MemoryScope("a", can_learn=["general", "api"])).domain
+
+
+@given(scopes("x"), st.text(alphabet="ab general", max_size=12))
+def test_recognition_is_never_a_guess_at_something_forbidden(scope, text):
+    recognised = recognise(text, scope)
+    assert recognised == recognise(text, scope)
+    if not recognised.certain:
+        assert recognised.domain == "general" or scope.may_learn(recognised.domain)
+
+
+# Choosing
+
+
+def test_a_given_domain_is_checked_and_wins_over_the_text():
+    assert "ui_patterns" == choose_domain(HELENA, "Restart the backend", "ui_patterns").domain
+    with pytest.raises(ScopeViolation, match="cannot_learn names it"):
+        choose_domain(HELENA, "Test login form", "backend_logic")
+
+
+def test_a_given_domain_must_be_a_name():
+    with pytest.raises(InvalidInput, match="can't name a domain"):
+        choose_domain(HELENA, "Test login form", "a/b")
+
+
+def test_a_refusal_by_recognition_says_what_it_saw_and_how_to_overrule_it():
+    with pytest.raises(ScopeViolation) as caught:
+        choose_domain(HELENA, "Optimise the Backend")
+    assert (
+        "helena may not learn this: the task speaks of 'Backend', so it was taken to be about backend_logic"
+        == caught.value.message
+    )
+    assert (
+        "if it is about something else, name it with --domain; "
+        "helena may learn testing_strategies, selector_patterns, ui_patterns, general" == caught.value.hint
+    )
+
+
+def test_what_is_not_recognised_is_refused_only_where_general_is_forbidden():
+    assert "general" == choose_domain(HELENA, "Sweep the floor").domain
+    strict = MemoryScope("ada", can_learn=["api"], cannot_learn=["general"])
+    with pytest.raises(ScopeViolation, match="no domain was recognised in the task, and general is in its cannot_learn"):
+        choose_domain(strict, "Sweep the floor")
+
+
+# Seeing
+
+
+@given(configurations(), st.sampled_from(["x", "y", "z"]))
+def test_who_sees_whom(agents, viewer):
+    everyone = agents.get("*", MemoryScope("*"))
+    scope = agents.get(viewer) or replace(everyone, agent=viewer)
+    visible = visible_agents(scope, agents, known=["x", "y", "z"])
+    for other in ["x", "y", "z"]:
+        theirs = agents.get(other, everyone)
+        inherits = {other, "*"} & set(scope.inherit_from)
+        shares = {viewer, "*"} & set(theirs.share_with)
+        assert (other in visible) == bool(other == viewer or inherits or shares)
+    assert viewer == visible[0]
+    assert "_project" == visible[-1]
+    assert len(visible) == len(set(visible))
+    assert "*" not in visible
+
+
+def test_seeing_is_not_transitive():
+    agents = {
+        "a": MemoryScope("a", inherit_from=["b"]),
+        "b": MemoryScope("b", inherit_from=["c"]),
+        "c": MemoryScope("c", share_with=["b"]),
+    }
+    assert ("a", "b", "_project") == visible_agents(agents["a"], agents)
+
+
+def test_an_agent_nobody_shares_with_sees_itself_and_the_project():
+    assert ("helena", "_project") == visible_agents(HELENA, {"helena": HELENA, "victor": VICTOR})
+
+
+def test_agents_of_the_store_that_are_not_named_share_as_the_default_says():
+    agents = {"*": MemoryScope("*", share_with=["helena"]), "helena": HELENA}
+    assert ("helena", "ada", "_project") == visible_agents(HELENA, agents, known=["helena", "ada", "_project"])
+    assert ("helena", "_project") == visible_agents(HELENA, {"helena": HELENA}, known=["ada"])
+
+
+# Finding a scope
+
+
+def test_an_agent_has_its_own_scope_else_the_default_one():
+    agents = {"helena": HELENA, "*": MemoryScope("*", cannot_learn=["payroll"])}
+    assert HELENA == scope_for("helena", agents)
+    assert MemoryScope("ada", cannot_learn=["payroll"]) == scope_for("ada", agents)
+
+
+def test_an_unknown_agent_is_an_error_with_the_nearest_name():
+    with pytest.raises(InvalidInput) as caught:
+        scope_for("Helna", {"helena": HELENA, "victor": VICTOR})
+    assert "there is no agent Helna" == caught.value.message
+    assert "the configuration names helena, victor; did you mean helena?" == caught.value.hint
+
+
+def test_an_agent_like_none_gets_no_suggestion():
+    with pytest.raises(InvalidInput) as caught:
+        scope_for("zzz", {"helena": HELENA})
+    assert "the configuration names helena" == caught.value.hint
+
+
+def test_the_project_itself_needs_no_entry_and_may_have_one():
+    assert MemoryScope("_project") == scope_for("_project", {"helena": HELENA})
+    narrow = MemoryScope("_project", can_learn=["api"])
+    assert narrow == scope_for("_project", {"_project": narrow})
+
+
+# Names
+
+
+@pytest.mark.parametrize("name", ["helena", "Zoë", "test agent", "a.b-c_d", "日本", "x" * 128, "_project"])
+def test_an_agent_may_be_called(name):
+    assert name == validate_agent_name(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("", "'' can't name an agent: it is empty"),
+        ("x" * 129, f"'{'x' * 40}'... can't name an agent: it has 129 characters; 128 are allowed"),
+        (" a", "' a' can't name an agent: it starts or ends with a space"),
+        ("a\u2003", "'a\\u2003' can't name an agent: it starts or ends with a space"),
+        ("a\x1b[0m", "'a\\x1b[0m' can't name an agent: it has a control or invisible character"),
+        ("é\u202e", "'\\xe9\\u202e' can't name an agent: it has a control or invisible character"),
+        ("a\ud800", "'a\\ud800' can't name an agent: it has a control or invisible character"),
+        ("a/b", "'a/b' can't name an agent: it has /"),
+        ("a?b#c\\", "'a?b#c\\\\' can't name an agent: it has # and ? and \\"),
+        ("_me", "'_me' can't name an agent: it starts with _, which is reserved (_project is the whole project)"),
+        ("*", "'*' can't name an agent: * stands for every agent"),
+    ],
+)
+def test_an_agent_may_not_be_called(name, message):
+    with pytest.raises(InvalidInput) as caught:
+        validate_agent_name(name)
+    assert message == caught.value.message
+    assert caught.value.message.isprintable()
+
+
+def test_a_domain_may_not_start_with_an_underscore():
+    assert "testing_strategies" == validate_domain_name("testing_strategies")
+    with pytest.raises(InvalidInput, match="'_project' can't name a domain: it starts with _, which is reserved"):
+        validate_domain_name("_project")
