@@ -69,8 +69,8 @@ class AgentReader:
             return self.min_occurrences
         try:
             return parse_value(key, node.text, quoted=node.quoted)
-        except BadValue as bad:
-            self.findings.problem(node.line, f"{path} {bad.problem}", bad.hint)
+        except BadValue as error:
+            self.findings.problem(node.line, f"{path} {error.problem}", error.hint)
             return self.min_occurrences
 
     def agent_names(self, node: Node, path: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from alma_cli.config.environment import overrides
 from alma_cli.config.findings import Findings, what
 from alma_cli.config.model import AGENT_KEYS, KEYS, Config, Key, KeyFromVault, Learning, Setting, display
 from alma_cli.config.tree import MAX_BYTES, Mapping, Node, Scalar, parse_yaml
-from alma_cli.config.values import SECRET_REMEDY, BadValue, looks_secret, parse_value
+from alma_cli.config.values import SECRET_REMEDY, BadValue, did_you_mean, looks_secret, parse_value
 from alma_cli.core.scope import ANY_AGENT, MemoryScope
 from alma_cli.errors import InvalidConfig, ProjectNotFound
 
@@ -94,7 +94,8 @@ class _Reader:
                     key.line, f"{key.text} stands outside `alma:`", "move it below `alma:`, indented by two spaces"
                 )
             else:
-                self.findings.unknown(key, key.text, ["alma"], "everything stands below `alma:`")
+                hint = did_you_mean(key.text, ["alma"]) or "everything stands below `alma:`"
+                self.findings.unknown(key, key.text, ["alma"], hint)
         if below is None and self.findings.problems:
             raise self.findings.problems.pop()
         return below or Mapping(root.line, ())
@@ -117,8 +118,8 @@ class _Reader:
         self.origins[key.path] = origin
         try:
             value = parse_value(key, scalar.text, quoted=scalar.quoted)
-        except BadValue as bad:
-            self.findings.problems.append(InvalidConfig(f"{name} {bad.problem}", hint=bad.hint))
+        except BadValue as error:
+            self.findings.problems.append(InvalidConfig(f"{name} {error.problem}", hint=error.hint))
         else:
             self.values[key.path] = self.absolute(str(value)) if key.kind == "path" and value else value
 

@@ -22,7 +22,7 @@ KIND_WORDS: Mapping[Kind, str] = {
     "whole": "a whole number",
     "number": "a number",
     "flag": "true or false",
-    "choice": "one of",
+    "choice": "one of several",
     "names": "a list of agents",
     "words": "a list of words or phrases",
     "domains": "a list of domains",
@@ -55,7 +55,7 @@ class Key(NamedTuple):
     def takes(self) -> str:
         """What it takes, in words."""
         if self.kind == "choice":
-            return ", ".join(self.choices)
+            return f"one of {', '.join(self.choices)}"
         words = KIND_WORDS[self.kind]
         if self.low is not None and self.high is not None:
             return f"{words} from {self.low:,.6g} to {self.high:,.8g}"
@@ -142,11 +142,11 @@ class Embedding:
 class Weights:
     """What each term of a score weighs. Only their proportions matter."""
 
-    similarity: float = _key(0.6, "number", "weight of similarity to the task", low=0, high=100)
+    similarity: float = _key(0.7, "number", "weight of similarity to the task", low=0, high=100)
     recency: float = _key(0.1, "number", "weight of being recent", low=0, high=100)
     success: float = _key(0.1, "number", "weight of having worked", low=0, high=100)
-    confidence: float = _key(0.1, "number", "weight of the evidence behind it", low=0, high=100)
-    credit: float = _key(0.1, "number", "weight of having helped or misled before", low=0, high=100)
+    confidence: float = _key(0.05, "number", "weight of the evidence behind it", low=0, high=100)
+    credit: float = _key(0.05, "number", "weight of having helped or misled before", low=0, high=100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +166,7 @@ class Retrieval:
 
     top_k: int = _key(5, "whole", "memories of each kind at most", low=1, high=100)
     max_tokens: int = _key(2000, "whole", "tokens of a prompt at most", low=1, high=1000000)
-    min_score: float = _key(0.0, "number", "hide what scores less", low=0, high=1)
+    min_score: float = _key(0.25, "number", "hide what is less relevant to the task than this", low=0, high=1)
     keyword_weight: float = _key(0.5, "number", "weight of keywords against meaning (1)", low=0, high=10)
     index: Literal["exact", "hnsw"] = _key(
         "exact", "choice", "compare every memory, or use DuckDB's vss extension", choices=("exact", "hnsw")

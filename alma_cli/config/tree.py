@@ -113,9 +113,11 @@ def _syntax_error(error: Any, text: str, file: str) -> InvalidConfig:
     where = f"{file}:{mark.line + 1}"
     if "\t" in written[: len(written) - len(written.lstrip())]:
         return InvalidConfig(f"{where}: the line is indented with a tab", hint="indent with spaces")
-    if written[mark.column : mark.column + 1] in ("*", "@", "`", "%"):
+    if error.context == "while scanning an alias":
+        return InvalidConfig(f"{where}: a plain * can't be used", hint='quote it: "*"')
+    if written[mark.column : mark.column + 1] in ("@", "`", "%"):
         sign = written[mark.column]
-        return InvalidConfig(f"{where}: a value can't start with {sign}", hint=f'quote it: "{sign}..."')
+        return InvalidConfig(f"{where}: a value can't start with a plain {sign}", hint="put it in quotes")
     began = ""
     if error.context and error.context_mark and error.context_mark.line != mark.line:
         began = f" ({error.context} that starts on line {error.context_mark.line + 1})"

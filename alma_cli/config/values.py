@@ -106,7 +106,7 @@ def _number(key: Key, text: str, *, quoted: bool) -> int | float:
 def _choice(key: Key, text: str) -> str:
     word = key.synonyms.get(text, text)
     if word not in key.choices:
-        raise BadValue(f"is {shown(text)}; it takes one of {key.takes}", did_you_mean(text, key.choices))
+        raise BadValue(f"is {shown(text)}; it takes {key.takes}", did_you_mean(text, key.choices))
     return word
 
 
@@ -115,7 +115,7 @@ def _url(text: str) -> str:
         return text
     match = _URL.fullmatch(text)
     if match is None:
-        raise BadValue(f"is {shown(text)}; it takes an address", "https://NAME.documents.azure.com:443/")
+        raise BadValue(f"is {shown(text)}; it takes an https:// address", "without a user, path or query")
     host = match["host"]
     local = "." not in host or host.startswith("127.") or host.endswith((".localhost", ".internal"))
     if match["scheme"] == "http" and not local:

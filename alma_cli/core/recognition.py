@@ -96,8 +96,6 @@ def stem(word: str) -> str:
             if ending != "ion" or root[-1] in "st":
                 word = _DOUBLED.sub(r"\1", root) if len(root) > shortest else root
             break
-    if word.endswith("i") and len(word) > 3:
-        word = word[:-1] + "y"
     if word.endswith("e") and len(word) > 3:
         word = word[:-1]
     return word.removesuffix("at") if len(word) >= 8 else word

@@ -6,11 +6,14 @@ names it. A domain nobody gave is recognised from the words of the task, and whe
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from alma_cli.core.recognition import Evidence, Text, evidence
 from alma_cli.core.records import GENERAL_DOMAIN, PROJECT_AGENT
 from alma_cli.core.text import one_line
 from alma_cli.errors import InvalidInput, ScopeViolation
+
+if TYPE_CHECKING:
+    from alma_cli.core.recognition import Evidence
 
 ANY_AGENT = "*"
 """In `agents`: the scope of agents that are not named. In `inherit_from` and `share_with`: every agent."""
@@ -158,6 +161,8 @@ def recognise(text: str, scope: MemoryScope) -> Recognition:
     speaks for an allowed domain. Otherwise the best allowed domain is taken, if it is as plain: "tested the backend
     logic" of someone who may learn testing_strategies but not backend_logic is about testing.
     """
+    from alma_cli.core.recognition import Text, evidence  # its word lists cost 2 ms, and only learning needs them
+
     words = Text.of(text)
     allowed: list[tuple[str, Evidence]] = []
     forbidden: list[tuple[str, Evidence]] = []
@@ -176,7 +181,7 @@ def recognise(text: str, scope: MemoryScope) -> Recognition:
     return Recognition(GENERAL_DOMAIN, certain=False)
 
 
-def _best(candidates: list[tuple[str, Evidence]]) -> list[tuple[str, Evidence]]:
+def _best(candidates: "list[tuple[str, Evidence]]") -> "list[tuple[str, Evidence]]":
     """The one likely candidate with the highest score; none if there is none, or several."""
     likely = [(name, found) for name, found in candidates if found.likely]
     highest = max((found.score for _, found in likely), default=0.0)
@@ -208,8 +213,8 @@ def scope_for(agent: str, agents: Mapping[str, MemoryScope]) -> MemoryScope:
 def visible_agents(scope: MemoryScope, agents: Mapping[str, MemoryScope], known: Iterable[str] = ()) -> tuple[str, ...]:
     """The agents whose memories this one sees: itself, those it inherits from, those that share with it, `_project`.
 
-    Not transitive. `known` are agents met elsewhere (in the store): those not named in `agents` have the scope of
-    `"*"`; they matter only if `sees_unnamed_agents`.
+    Not transitive. `known` are agents met elsewhere (in the store); those not named in `agents` have the scope of
+    `"*"`.
     """
     others = [other for other in dict.fromkeys((*agents, *known)) if other not in (ANY_AGENT, PROJECT_AGENT)]
     everyone = agents.get(ANY_AGENT)
@@ -219,20 +224,6 @@ def visible_agents(scope: MemoryScope, agents: Mapping[str, MemoryScope], known:
         if scope.inherits_from(other) or (theirs is not None and theirs.shares_with(scope.agent)):
             inherited.append(other)
     return tuple(dict.fromkeys([scope.agent, *(a for a in inherited if a != PROJECT_AGENT), PROJECT_AGENT]))
-
-
-def sees_unnamed_agents(scope: MemoryScope, agents: Mapping[str, MemoryScope]) -> bool:
-    """Whether `visible_agents` depends on agents that the configuration doesn't name."""
-    everyone = agents.get(ANY_AGENT)
-    return ANY_AGENT in scope.inherit_from or (everyone is not None and everyone.shares_with(scope.agent))
-
-
-def may_see(scope: MemoryScope, owner: MemoryScope, domain: str) -> bool:
-    """Whether a memory of `owner` (one of the visible agents) in this domain is shown to the agent of `scope`.
-
-    Never what the viewer's `cannot_learn` names, nor what the owner's present scope forbids.
-    """
-    return not scope.forbids(domain) and owner.may_learn(domain)
 
 
 # Names

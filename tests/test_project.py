@@ -1,0 +1,314 @@
+"""Where a project is found, and where its memory lives."""
+
+import os
+import stat
+import subprocess
+
+import pytest
+
+from alma_cli.errors import ProjectNotFound, StoreUnwritable
+from alma_cli.project import GITIGNORE, find_project, make_home, make_private_folder, make_project, project_at
+
+CONFIG = "alma:\n  project_id: p\n"
+as_root = pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+
+
+def git(folder, *arguments):
+    identity = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "protocol.file.allow=always"]
+    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def configure(folder):
+    (folder / ".alma").mkdir(parents=True)
+    (folder / ".alma/config.yaml").write_text(CONFIG)
+    return folder
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """A git repository with one commit."""
+    main = tmp_path / "main"
+    main.mkdir()
+    git(main, "init", "-q")
+    (main / "file").write_text("x")
+    git(main, "add", "file")
+    git(main, "commit", "-qm", "first")
+    return main
+
+
+# Finding
+
+
+def test_the_nearest_project_above_is_found(tmp_path):
+    configure(tmp_path)
+    inner = configure(tmp_path / "a/b")
+    (inner / "c").mkdir()
+    project = find_project(inner / "c", environ={})
+    assert (inner, inner / ".alma/config.yaml", inner / ".alma") == (project.root, project.config_path, project.home)
+    assert tmp_path == find_project(tmp_path / "a", environ={}).root
+
+
+def test_a_folder_without_a_configuration_is_passed_over(tmp_path):
+    configure(tmp_path)
+    (tmp_path / "a/.alma").mkdir(parents=True)
+    assert tmp_path == find_project(tmp_path / "a", environ={}).root
+
+
+def test_the_current_folder_is_where_the_search_starts(tmp_path, monkeypatch):
+    monkeypatch.chdir(configure(tmp_path))
+    monkeypatch.delenv("ALMA_DIR", raising=False)
+    assert tmp_path == find_project().root
+
+
+def test_a_link_to_a_project_is_the_project(tmp_path):
+    real = configure(tmp_path / "real")
+    (tmp_path / "link").symlink_to(real)
+    assert real == find_project(tmp_path / "link", environ={}).root
+    assert real == find_project(directory=tmp_path / "link/.alma", environ={}).root
+
+
+def test_paths_in_the_home(tmp_path):
+    project = find_project(configure(tmp_path), environ={})
+    paths = [
+        project.store_path,
+        project.journal_dir,
+        project.lock_path,
+        project.log_dir,
+        project.backup_dir,
+        project.gitignore_path,
+    ]
+    names = ["memory.duckdb", "journal", "lock", "log", "backup", ".gitignore"]
+    assert [tmp_path / ".alma" / name for name in names] == paths
+
+
+@pytest.mark.parametrize("below", ["", ".alma"])
+@pytest.mark.parametrize("how", ["directory", "ALMA_DIR"])
+def test_a_named_project_is_its_folder_or_its_alma_folder(tmp_path, how, below):
+    named = str(configure(tmp_path / "p") / below)
+    elsewhere = configure(tmp_path / "elsewhere")
+    if how == "directory":
+        project = find_project(elsewhere, directory=named, environ={"ALMA_DIR": str(elsewhere)})
+    else:
+        project = find_project(elsewhere, environ={"ALMA_DIR": named})
+    assert (tmp_path / "p", tmp_path / "p/.alma") == (project.root, project.home)
+
+
+def test_an_empty_variable_names_nothing(tmp_path):
+    assert tmp_path == find_project(configure(tmp_path), environ={"ALMA_DIR": ""}).root
+
+
+def test_a_named_project_may_start_with_a_tilde(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(configure(tmp_path)))
+    assert tmp_path == find_project(directory="~", environ={}).root
+
+
+def test_no_project_says_where_it_looked_and_what_makes_one(tmp_path):
+    with pytest.raises(ProjectNotFound) as caught:
+        find_project(tmp_path, environ={})
+    assert f"no .alma/ in {tmp_path} or any folder above" == caught.value.message
+    assert "`alma init` makes one here" == caught.value.hint
+
+
+def test_a_bare_alma_folder_is_named(tmp_path):
+    (tmp_path / ".alma").mkdir()
+    with pytest.raises(ProjectNotFound) as caught:
+        find_project(tmp_path, environ={})
+    assert f"{tmp_path}/.alma has no config.yaml" == caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ("nowhere", "there is no folder {}/nowhere (ALMA_DIR)"),
+        ("empty", "{}/empty (ALMA_DIR) has no .alma/config.yaml"),
+        ("empty/.alma", "{}/empty/.alma (ALMA_DIR) has no config.yaml"),
+    ],
+)
+def test_a_named_project_that_is_none_is_never_searched_for_above(tmp_path, named, message):
+    configure(tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ProjectNotFound) as caught:
+        find_project(environ={"ALMA_DIR": str(tmp_path / named)})
+    assert message.format(tmp_path) == caught.value.message
+
+
+def test_a_current_folder_that_is_gone_is_said_so(tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(ProjectNotFound, match="the current folder is gone"):
+        find_project(environ={})
+
+
+# Making
+
+
+def test_a_new_project_is_for_its_owner_only(tmp_path):
+    project = make_project(tmp_path / "new", CONFIG)
+    assert CONFIG == project.config_path.read_text()
+    assert [0o700, 0o700] == [mode(project.home), mode(project.journal_dir)]
+    assert [0o600, 0o600] == [mode(project.config_path), mode(project.gitignore_path)]
+
+
+def test_making_a_project_again_changes_nothing(tmp_path):
+    project = make_project(tmp_path, CONFIG)
+    project.config_path.write_text("mine")
+    project.gitignore_path.write_text("mine too")
+    assert project == make_project(tmp_path, CONFIG)
+    assert ["mine", "mine too"] == [project.config_path.read_text(), project.gitignore_path.read_text()]
+    assert {"config.yaml", ".gitignore", "journal"} == {path.name for path in project.home.iterdir()}
+
+
+def test_git_sees_only_the_configuration(repository):
+    project = make_project(repository, CONFIG)
+    for path in (project.store_path, project.lock_path, project.journal_dir / "1"):
+        path.write_text("x")
+    status = subprocess.run(
+        ["git", "status", "--porcelain", "-uall"], cwd=repository, check=True, capture_output=True, text=True
+    )
+    assert ["?? .alma/.gitignore", "?? .alma/config.yaml"] == status.stdout.splitlines()
+
+
+def test_a_folder_from_a_checkout_is_closed_to_others(tmp_path):
+    project = find_project(configure(tmp_path), environ={})
+    project.home.chmod(0o755)
+    make_home(project)
+    assert 0o700 == mode(project.home)
+    assert GITIGNORE == project.gitignore_path.read_text()
+
+
+def test_a_folder_that_cannot_be_closed_is_used_as_it_is(tmp_path, monkeypatch):
+    project = make_project(tmp_path, CONFIG)
+    project.home.chmod(0o755)
+
+    def refuse(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "chmod", refuse)
+    make_home(project)
+
+
+def test_log_and_backup_folders_are_private(tmp_path):
+    project = make_project(tmp_path, CONFIG)
+    make_private_folder(project.log_dir)
+    assert 0o700 == mode(project.log_dir)
+
+
+def test_a_file_in_the_way_is_said_so(tmp_path):
+    (tmp_path / ".alma").write_text("x")
+    with pytest.raises(StoreUnwritable, match="there is a file of that name"):
+        make_project(tmp_path, CONFIG)
+    project = project_at(tmp_path)
+    with pytest.raises(StoreUnwritable, match=f"can't write in {project.home}: there is a file of that name"):
+        make_home(project)
+    with pytest.raises(StoreUnwritable, match="there is a file of that name"):
+        make_private_folder(project.home)
+
+
+@as_root
+def test_a_read_only_folder_can_be_found_and_not_made(tmp_path):
+    configure(tmp_path)
+    (tmp_path / ".alma").chmod(0o500)
+    try:
+        project = find_project(tmp_path, environ={})
+        with pytest.raises(StoreUnwritable, match="Permission denied"):
+            make_home(project)
+    finally:
+        (tmp_path / ".alma").chmod(0o700)
+
+
+# Linked worktrees
+
+
+def test_linked_worktrees_share_the_main_ones_memory(repository):
+    linked = repository.parent / "linked"
+    git(repository, "worktree", "add", "-q", str(linked))
+    configure(linked)
+    project = find_project(linked, environ={})
+    assert (linked, repository / ".alma") == (project.root, project.home)
+    assert project.home == find_project(configure(repository), environ={}).home
+
+
+def test_a_project_in_a_subfolder_shares_the_same_subfolder(repository):
+    linked = repository.parent / "linked"
+    git(repository, "worktree", "add", "-q", str(linked))
+    configure(linked / "packages/a")
+    assert repository / "packages/a/.alma" == find_project(linked / "packages/a", environ={}).home
+
+
+def test_the_memory_is_made_in_the_main_worktree(repository):
+    linked = repository.parent / "linked"
+    git(repository, "worktree", "add", "-q", str(linked))
+    project = make_project(linked / "packages/a", CONFIG)
+    assert {".gitignore", "config.yaml"} == {path.name for path in project.config_path.parent.iterdir()}
+    assert {".gitignore", "journal"} == {path.name for path in (repository / "packages/a/.alma").iterdir()}
+
+
+def test_naming_the_alma_folder_keeps_its_own_memory(repository):
+    linked = repository.parent / "linked"
+    git(repository, "worktree", "add", "-q", str(linked))
+    configure(linked)
+    assert linked / ".alma" == find_project(directory=linked / ".alma", environ={}).home
+    assert repository / ".alma" == find_project(directory=linked, environ={}).home
+
+
+def test_a_worktree_linked_by_relative_paths_is_one_too(repository):
+    linked = repository.parent / "linked"
+    git(repository, "worktree", "add", "-q", str(linked))
+    (linked / ".git").write_text("gitdir: ../main/.git/worktrees/linked\n")
+    assert repository / ".alma" == project_at(linked).home
+
+
+def test_a_worktree_whose_repository_is_gone_stays_local(repository):
+    linked = repository.parent / "linked"
+    git(repository, "worktree", "add", "-q", str(linked))
+    repository.rename(repository.parent / "moved")
+    assert linked / ".alma" == project_at(linked).home
+
+
+def test_a_worktree_of_a_bare_repository_stays_local(repository):
+    for bare in ("bare.git", "project/.git"):
+        git(repository.parent, "clone", "-q", "--bare", str(repository), bare)
+        linked = repository.parent / f"of-{bare.replace('/', '-')}"
+        git(repository.parent / bare, "worktree", "add", "-q", str(linked))
+        assert linked / ".alma" == project_at(linked).home
+
+
+def test_a_submodule_is_no_linked_worktree(repository):
+    outer = repository.parent / "outer"
+    outer.mkdir()
+    git(outer, "init", "-q")
+    git(outer, "submodule", "add", "-q", str(repository), "inner")
+    assert (outer / "inner/.git").is_file()
+    assert outer / "inner/.alma" == project_at(outer / "inner").home
+
+
+def test_a_worktree_linked_to_a_submodule_shares_the_submodules_memory(repository):
+    outer = repository.parent / "outer"
+    outer.mkdir()
+    git(outer, "init", "-q")
+    git(outer, "submodule", "add", "-q", str(repository), "inner")
+    linked = repository.parent / "linked"
+    git(outer / "inner", "worktree", "add", "-q", str(linked))
+    assert outer / "inner/.alma" == project_at(linked).home
+
+
+def test_a_separate_git_folder_is_no_linked_worktree(tmp_path):
+    (tmp_path / "work").mkdir()
+    git(tmp_path, "init", "-q", "--separate-git-dir", str(tmp_path / "elsewhere"), "work")
+    assert tmp_path / "work/.alma" == project_at(tmp_path / "work").home
+
+
+@pytest.mark.parametrize("content", ["", "nonsense", "gitdir:", "gitdir: /nowhere", "gitdir: \udcff"])
+def test_a_git_file_that_says_nothing_useful_changes_nothing(tmp_path, content):
+    (tmp_path / ".git").write_text(content, errors="surrogateescape")
+    assert tmp_path / ".alma" == project_at(tmp_path).home
+
+
+def test_a_folder_outside_git_keeps_its_own_memory(tmp_path):
+    assert tmp_path / ".alma" == project_at(tmp_path).home
