@@ -3,13 +3,16 @@
 Importing this loads no numpy, onnxruntime or fastembed; neither does asking the bundled model's id or dimension.
 """
 
-from pathlib import Path
+from __future__ import annotations
 
-from alma_cli.embedding.base import Embedder, OnProgress, Vector
+from typing import TYPE_CHECKING
+
+from alma_cli.embedding.base import DEFAULT_MODEL, Embedder, OnProgress, Vector
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["DEFAULT_MODEL", "Embedder", "OnProgress", "Vector", "count_tokens", "open_embedder"]
-
-DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
 
 def open_embedder(
@@ -19,12 +22,11 @@ def open_embedder(
     allow_download: bool = False,
     threads: int | None = None,
 ) -> Embedder:
-    """The embedder of a model, by fastembed's name for it. Cheap for the bundled model, which loads when first used.
+    """The embedder of a model, by fastembed's name for it. Nothing is loaded, or found missing, until it is used.
 
     `cache_dir` is where other models are looked for (~/.cache/alma/models), `threads` the most cores to use (all).
-    Raises EmbeddingUnavailable if there is no such model, or it is not on this machine and may not be downloaded.
     """
-    if model.lower() == DEFAULT_MODEL.lower():
+    if model == DEFAULT_MODEL:
         from alma_cli.embedding.minilm import MiniLM
 
         return MiniLM(DEFAULT_MODEL, threads=threads)

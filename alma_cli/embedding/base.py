@@ -11,6 +11,10 @@ OnProgress = Callable[[int], None]
 """Called with the number of texts done so far; the last call has all of them."""
 
 
+DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+"""The bundled one."""
+
+
 class Embedder(Protocol):
     @property
     def model_id(self) -> str:

@@ -1,32 +1,145 @@
-"""Any other model that fastembed knows."""
+"""Any other model that fastembed knows, by fastembed's name for it: from this machine, unless downloads are allowed.
 
+A model's files are looked for in `<cache_dir>/<the name's last part>`, where a person may put them, then in what
+fastembed has downloaded into `cache_dir`. The model sees the text only: prefixes that some models want are not added.
+"""
+
+from __future__ import annotations
+
+import difflib
 import os
+import warnings
 from array import array
-from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from alma_cli.embedding.base import OnProgress, Vector
+from alma_cli.embedding.base import DEFAULT_MODEL
+from alma_cli.errors import EmbeddingUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alma_cli.embedding.base import OnProgress, Vector
+
+_TEXTS_IN_BATCH = 8  # of like length; fastembed's 256 were a sixth as fast
+_LONGEST_TEXT = 100_000  # characters; several times what any of these models reads
 
 
 class FastEmbedder:
-    """A model by fastembed's name for it."""
+    """An Embedder that loads fastembed when the dimension or a vector is first asked for. Threads may share one.
+
+    Both raise EmbeddingUnavailable if fastembed knows no such model; `embed` also if its files are not here, or
+    damaged. With `allow_download`, fastembed tries for 39 s before it gives up.
+    """
 
     def __init__(self, model: str, *, cache_dir: Path | None, allow_download: bool, threads: int | None) -> None:
-        from fastembed import TextEmbedding
-
-        if cache_dir is None:
-            cache_dir = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "alma" / "models"
-        self._model = TextEmbedding(
-            model, cache_dir=str(cache_dir), threads=threads, local_files_only=not allow_download
-        )
         self.model_id = model
-        self.dimension = int(self._model.embedding_size)
+        self._cache_dir = cache_dir or default_cache_dir()
+        self._allow_download = allow_download
+        self._threads = threads
+
+    @property
+    def dimension(self) -> int:
+        return int(self._description["dim"])
 
     def embed(self, texts: Sequence[str], *, on_progress: OnProgress | None = None) -> list[Vector]:
-        """See Embedder.embed."""
-        vectors = []
-        for vector in self._model.embed(list(texts)):
-            vectors.append(array("f", vector.astype("float32").tobytes()))
-            if on_progress:
-                on_progress(len(vectors))
+        """See Embedder.embed. Texts are cut where the model says; a lone surrogate counts as U+FFFD."""
+        import numpy as np
+
+        vectors: list[Vector] = [array("f")] * len(texts)
+        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+        sorted_texts = [_readable(texts[i]) for i in order]
+        found = self._model.embed(sorted_texts, batch_size=_TEXTS_IN_BATCH) if texts else ()
+        for done, (index, row) in enumerate(zip(order, found, strict=True), start=1):
+            vector = np.asarray(row, np.float32)
+            vectors[index] = array("f", (vector / max(np.linalg.norm(vector), 1e-12)).astype(np.float32).tobytes())
+            if on_progress and (done % _TEXTS_IN_BATCH == 0 or done == len(texts)):
+                on_progress(done)
         return vectors
+
+    @cached_property
+    def _description(self) -> dict[str, Any]:
+        """What fastembed knows of the model: its name, `dim`, and which files it has."""
+        known = {str(description["model"]): description for description in _fastembed().list_supported_models()}
+        if self.model_id in known:
+            return dict(known[self.model_id])
+        raise EmbeddingUnavailable(
+            f"there is no embedding model {self.model_id!r}", hint=_did_you_mean(self.model_id, sorted(known))
+        )
+
+    @cached_property
+    def _model(self) -> Any:
+        from onnxruntime.capi import onnxruntime_pybind11_state as reasons
+
+        description = self._description
+        own_folder = self._cache_dir / self.model_id.split("/")[-1]
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # notes about how fastembed's models changed, not for our users
+                return _fastembed()(
+                    self.model_id,
+                    cache_dir=str(self._cache_dir),
+                    threads=self._threads,
+                    local_files_only=not self._allow_download,
+                    specific_model_path=str(own_folder) if own_folder.is_dir() else None,
+                )
+        except (reasons.Fail, reasons.InvalidArgument, reasons.InvalidGraph, reasons.InvalidProtobuf) as error:
+            raise self._damaged(error) from error
+        except (ValueError, OSError, reasons.NoSuchFile) as error:
+            if own_folder.is_dir():
+                raise self._damaged(error) from error
+            raise self._missing(description, own_folder) from error
+
+    def _missing(self, description: dict[str, Any], folder: Path) -> EmbeddingUnavailable:
+        names = [description["model_file"], *description["additional_files"], "tokenizer.json", "tokenizer_config.json"]
+        by_hand = f"put {', '.join(names)} into {folder}"
+        if self._allow_download:
+            return EmbeddingUnavailable(
+                f"the embedding model {self.model_id} can't be downloaded", hint=f"is there a network? If not, {by_hand}"
+            )
+        return EmbeddingUnavailable(
+            f"the embedding model {self.model_id} is not on this machine",
+            hint=f"`embedding: {{allow_download: true}}` in .alma/config.yaml lets ALMA fetch it; or {by_hand}",
+        )
+
+    def _damaged(self, error: Exception) -> EmbeddingUnavailable:
+        return EmbeddingUnavailable(
+            f"the embedding model {self.model_id} can't be loaded: {error}",
+            hint=f"its files are in {self._cache_dir}; remove them and fetch it again",
+        )
+
+
+def default_cache_dir() -> Path:
+    """`alma/models` in the user's cache folder: XDG_CACHE_HOME, or ~/.cache."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "alma" / "models"
+
+
+def _fastembed() -> Any:
+    """fastembed's TextEmbedding, told to print and report nothing. The environment's own settings win."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    try:
+        from fastembed import TextEmbedding
+        from loguru import logger
+    except ImportError as error:
+        raise EmbeddingUnavailable(f"fastembed can't be imported: {error}", hint="install ALMA again") from error
+    logger.disable("fastembed")
+    return TextEmbedding
+
+
+def _did_you_mean(model: str, known: list[str]) -> str:
+    """The known models whose name, with or without its organisation, is like this one, regardless of case."""
+    spelled = {name.lower(): name for name in known} | {name.split("/")[-1].lower(): name for name in known}
+    close = difflib.get_close_matches(model.lower(), spelled, n=3) or difflib.get_close_matches(
+        model.split("/")[-1].lower(), spelled, n=3
+    )
+    names = list(dict.fromkeys(spelled[match] for match in close)) or [DEFAULT_MODEL]
+    return f"did you mean {' or '.join(names)}? fastembed knows {len(known)} models"
+
+
+def _readable(text: str) -> str:
+    """Without lone surrogates, which tokenizers refuse, and no longer than any model reads."""
+    return text[:_LONGEST_TEXT].encode("utf-16", "surrogatepass").decode("utf-16", "replace")

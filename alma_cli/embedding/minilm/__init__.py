@@ -1,19 +1,36 @@
-"""The bundled model: all-MiniLM-L6-v2, int8, made by `build.py` from the published weights."""
+"""The bundled model, all-MiniLM-L6-v2: one tokenizer, one file of weights, two runtimes that give the same vectors.
+
+numpy embeds the one short text of a cold command in less time than onnxruntime takes to load; onnxruntime has about
+twice its throughput on two cores. Which one runs is decided per call, by the number of tokens.
+"""
+
+from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from alma_cli.embedding.base import OnProgress, Vector
 from alma_cli.embedding.minilm import layout
+from alma_cli.embedding.minilm.grouping import batches
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alma_cli.embedding.base import OnProgress, Vector
+    from alma_cli.embedding.minilm.onnx import OnnxMiniLM
     from alma_cli.embedding.minilm.forward import NumpyMiniLM
+
+TOKENS_WORTH_ONNXRUNTIME = 2000
+"""numpy takes 0.3 ms a token, onnxruntime half of that after 250 ms of loading: they meet at about this many."""
+
+_TEXTS_AT_ONCE = 2048  # bounds memory, and is enough to sort by length
 
 
 class MiniLM:
-    """The bundled model; loads nothing until texts are embedded."""
+    """An Embedder that loads nothing until texts are embedded. Threads may share one.
+
+    `threads` is the most cores that onnxruntime uses; all by default.
+    """
 
     dimension = layout.DIMENSION
 
@@ -21,18 +38,45 @@ class MiniLM:
         self.model_id = model_id
         self._threads = threads
         self._light: NumpyMiniLM | None = None
+        self._heavy: OnnxMiniLM | None = None
 
     def embed(self, texts: Sequence[str], *, on_progress: OnProgress | None = None) -> list[Vector]:
-        """See Embedder.embed."""
-        from alma_cli.embedding.minilm.forward import NumpyMiniLM
-        from alma_cli.embedding.minilm.wordpiece import END, START, tokens
-
-        if self._light is None:
-            self._light = NumpyMiniLM()
-        vectors = []
-        for text in texts:
-            ids = [START, *islice(tokens(text), layout.MAX_TOKENS - 2), END]
-            vectors.append(array("f", self._light.embed([ids]).tobytes()))
-            if on_progress:
-                on_progress(len(vectors))
+        """See Embedder.embed. Texts are cut at 256 tokens; a lone surrogate counts as no character."""
+        vectors: list[Vector] = []
+        for start in range(0, len(texts), _TEXTS_AT_ONCE):
+            ids = [encode(text) for text in texts[start : start + _TEXTS_AT_ONCE]]
+            vectors += self._vectors(ids, start, on_progress)
         return vectors
+
+    def _vectors(self, ids: list[list[int]], already_done: int, on_progress: OnProgress | None) -> list[Vector]:
+        runtime = self._runtime(sum(map(len, ids)))
+        vectors: list[Vector] = [array("f")] * len(ids)
+        done = already_done
+        chosen = batches([len(each) for each in ids])
+        for batch, rows in zip(chosen, runtime.embed([[ids[i] for i in batch] for batch in chosen]), strict=True):
+            for i, row in zip(batch, rows, strict=True):
+                vectors[i] = array("f", row.tobytes())
+            done += len(batch)
+            if on_progress:
+                on_progress(done)
+        return vectors
+
+    def _runtime(self, tokens: int) -> OnnxMiniLM | NumpyMiniLM:
+        if self._heavy is None and tokens >= TOKENS_WORTH_ONNXRUNTIME:
+            from alma_cli.embedding.minilm.onnx import OnnxMiniLM
+
+            self._heavy = OnnxMiniLM(self._threads)
+        if self._heavy is not None:
+            return self._heavy
+        if self._light is None:
+            from alma_cli.embedding.minilm.forward import NumpyMiniLM
+
+            self._light = NumpyMiniLM()
+        return self._light
+
+
+def encode(text: str) -> list[int]:
+    """The model's input for a text: [CLS], at most 254 WordPiece ids, [SEP]."""
+    from alma_cli.embedding.minilm.wordpiece import END, START, tokens
+
+    return [START, *islice(tokens(text), layout.MAX_TOKENS - 2), END]

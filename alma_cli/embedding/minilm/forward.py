@@ -4,10 +4,11 @@ The int8 weights are multiplied as they are (cast to float32 into one buffer tha
 applied to the product, which is smaller than the weights. All texts of a call go through one matrix product.
 """
 
+from __future__ import annotations
+
 import mmap
 import os
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads make so small products slower, on a busy machine by far
 
@@ -15,14 +16,17 @@ import numpy as np
 
 from alma_cli.embedding.minilm import files, layout
 
-_Floats = np.ndarray[Any, np.dtype[np.float32]]
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    Floats = np.ndarray[Any, np.dtype[np.float32]]
 
 
 class NumpyMiniLM:
     """The forward pass. Raises EmbeddingUnavailable when `model.bin` is missing or has another size."""
 
     def __init__(self) -> None:
-        mapped = _map("model.bin", layout.TOTAL_BYTES)
+        mapped = _mapped()
         self._tensors: dict[str, Any] = {}
         for name, kind, shape in layout.TENSORS:
             count = 1
@@ -30,10 +34,13 @@ class NumpyMiniLM:
                 count *= size
             flat = np.frombuffer(mapped, kind, count, layout.OFFSETS[name])
             self._tensors[name] = flat.reshape(shape)
-        self._weights = np.empty(layout.DIMENSION * layout.INNER, np.float32)
 
-    def embed(self, texts: Sequence[Sequence[int]]) -> _Floats:
-        """Unit vectors float32 [texts, 384] for token ids that include [CLS] and [SEP], at most 256 a text."""
+    def embed(self, batches: Sequence[Sequence[Sequence[int]]]) -> Iterator[Floats]:
+        """For each batch of texts, given as token ids, their unit vectors: float32 [texts, 384]."""
+        buffer = np.empty(layout.DIMENSION * layout.INNER, np.float32)
+        return (self._run(batch, buffer) for batch in batches)
+
+    def _run(self, texts: Sequence[Sequence[int]], buffer: Floats) -> Floats:
         get = self._tensors.__getitem__
         ends = np.cumsum([len(ids) for ids in texts])
         spans = [slice(end - len(ids), end) for ids, end in zip(texts, ends.tolist(), strict=True)]
@@ -44,27 +51,27 @@ class NumpyMiniLM:
             hidden[span] += get("positions")[: span.stop - span.start]
         hidden = _norm(hidden, get("norm.gain"), get("norm.bias"))
         for layer in range(layout.LAYERS):
-            context = self._attention(self._linear(hidden, f"{layer}.qkv"), spans)
-            hidden += self._linear(context, f"{layer}.out")
+            context = self._attention(self._linear(hidden, f"{layer}.qkv", buffer), spans)
+            hidden += self._linear(context, f"{layer}.out", buffer)
             hidden = _norm(hidden, get(f"{layer}.out.norm.gain"), get(f"{layer}.out.norm.bias"))
-            inner = _gelu(self._linear(hidden, f"{layer}.up"))
-            hidden += self._linear(inner, f"{layer}.down")
+            inner = _gelu(self._linear(hidden, f"{layer}.up", buffer))
+            hidden += self._linear(inner, f"{layer}.down", buffer)
             hidden = _norm(hidden, get(f"{layer}.down.norm.gain"), get(f"{layer}.down.norm.bias"))
         pooled = np.stack([hidden[span].sum(0) for span in spans])
         pooled /= np.sqrt(np.einsum("ij,ij->i", pooled, pooled))[:, None]
         return pooled
 
-    def _linear(self, inputs: _Floats, name: str) -> _Floats:
+    def _linear(self, inputs: Floats, name: str, buffer: Floats) -> Floats:
         """inputs [tokens, n] -> [tokens, m]"""
         quantised = self._tensors[name]
-        weights = self._weights[: quantised.size].reshape(quantised.shape)
+        weights = buffer[: quantised.size].reshape(quantised.shape)
         np.copyto(weights, quantised)
         outputs = np.dot(inputs, weights)
         outputs *= self._tensors[name + ".scale"]
         outputs += self._tensors[name + ".bias"]
         return outputs
 
-    def _attention(self, qkv: _Floats, spans: list[slice]) -> _Floats:
+    def _attention(self, qkv: Floats, spans: list[slice]) -> Floats:
         """[tokens, 3 x 384] -> [tokens, 384], each text attending to itself only"""
         context = np.empty((len(qkv), layout.HEADS, layout.HEAD_SIZE), np.float32)
         for span in spans:
@@ -78,7 +85,7 @@ class NumpyMiniLM:
         return context.reshape(len(qkv), layout.DIMENSION)
 
 
-def _norm(values: _Floats, gain: _Floats, bias: _Floats) -> _Floats:
+def _norm(values: Floats, gain: Floats, bias: Floats) -> Floats:
     values -= np.add.reduce(values, 1, keepdims=True) / layout.DIMENSION
     variance = np.einsum("ij,ij->i", values, values) / layout.DIMENSION + layout.NORM_EPSILON
     values /= np.sqrt(variance)[:, None]
@@ -87,7 +94,7 @@ def _norm(values: _Floats, gain: _Floats, bias: _Floats) -> _Floats:
     return values
 
 
-def _gelu(x: _Floats) -> _Floats:
+def _gelu(x: Floats) -> Floats:
     """x * Phi(x) by 1 / (1 + exp(-p(x)))"""
     square = x * x
     exponent = square * np.float32(-0.0713548)
@@ -100,12 +107,10 @@ def _gelu(x: _Floats) -> _Floats:
     return x
 
 
-def _map(name: str, size: int) -> mmap.mmap:
+def _mapped() -> mmap.mmap:
+    files.require_size("model.bin", layout.TOTAL_BYTES)
     try:
-        with open(files.path(name), "rb") as file:
-            actual = os.fstat(file.fileno()).st_size
-            if actual != size:
-                raise files.unusable(name, f"{actual} bytes instead of {size}")
+        with open(files.path("model.bin"), "rb") as file:
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except OSError as error:
-        raise files.unusable(name, str(error)) from error
+        raise files.unusable("model.bin", str(error)) from error
