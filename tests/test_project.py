@@ -15,7 +15,8 @@ as_root = pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere"
 
 def git(folder, *arguments):
     identity = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "protocol.file.allow=always"]
-    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, env=environ)
 
 
 def configure(folder):

@@ -114,7 +114,9 @@ class AgentReader:
             elif described.kind == "words":
                 given[key.text] = self.words(child, key_path, described.takes)
             elif not isinstance(child, Scalar):
-                self.findings.problem(child.line, f"{key_path} is {what(child)}; it takes {described.takes}")
+                self.findings.problem(
+                    child.line, f"{key_path} is {what(child)}; it takes {described.takes}", "write one value"
+                )
             elif not child.absent:
                 given[key.text] = child.text
         if "name" not in given:

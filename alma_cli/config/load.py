@@ -97,7 +97,7 @@ class _Reader:
                 hint = did_you_mean(key.text, ["alma"]) or "everything stands below `alma:`"
                 self.findings.unknown(key, key.text, ["alma"], hint)
         if below is None and self.findings.problems:
-            raise self.findings.problems.pop()
+            raise self.findings.problems.pop(0)
         return below or Mapping(root.line, ())
 
     def entry(self, key: Scalar, path: str, node: Node) -> None:

@@ -239,8 +239,6 @@ def display(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return repr(value).removesuffix(".0")
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value))
     return str(value)
 
 

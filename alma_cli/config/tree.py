@@ -115,7 +115,7 @@ def _syntax_error(error: Any, text: str, file: str) -> InvalidConfig:
         return InvalidConfig(f"{where}: the line is indented with a tab", hint="indent with spaces")
     if error.context == "while scanning an alias":
         return InvalidConfig(f"{where}: a plain * can't be used", hint='quote it: "*"')
-    if written[mark.column : mark.column + 1] in ("@", "`", "%"):
+    if error.problem == "found character that cannot start any token":
         sign = written[mark.column]
         return InvalidConfig(f"{where}: a value can't start with a plain {sign}", hint="put it in quotes")
     began = ""

@@ -33,7 +33,14 @@ def test_forms_of_a_word_are_alike(alike):
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("string", "str"), ("speed", "spe"), ("status", "statu"), ("need", "ne"), ("redis", "redi"), ("criterion", "criter")],
+    [
+        ("string", "str"),
+        ("speed", "spe"),
+        ("status", "statu"),
+        ("need", "ne"),
+        ("redis", "redi"),
+        ("criterion", "criter"),
+    ],
 )
 def test_words_that_only_look_like_forms_stay_whole(one, other):
     assert stem(one) != other

@@ -254,7 +254,9 @@ def test_a_refusal_by_recognition_says_what_it_saw_and_how_to_overrule_it():
 def test_what_is_not_recognised_is_refused_only_where_general_is_forbidden():
     assert "general" == choose_domain(HELENA, "Sweep the floor").domain
     strict = MemoryScope("ada", can_learn=["api"], cannot_learn=["general"])
-    with pytest.raises(ScopeViolation, match="no domain was recognised in the task, and general is in its cannot_learn"):
+    with pytest.raises(
+        ScopeViolation, match="no domain was recognised in the task, and general is in its cannot_learn"
+    ):
         choose_domain(strict, "Sweep the floor")
 
 
