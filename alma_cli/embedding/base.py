@@ -1,8 +1,12 @@
 """What the rest of ALMA knows of an embedding model: texts in, unit vectors out, and an id that says which model."""
 
-from array import array
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from array import array
 
 Vector: TypeAlias = "array[float]"  # subscriptable only from Python 3.12
 """Typecode "f", unit length, as many numbers as the model has dimensions."""
@@ -16,6 +20,8 @@ DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
 
 class Embedder(Protocol):
+    """A model that turns texts into vectors."""
+
     @property
     def model_id(self) -> str:
         """Which model it is, as stamped into every stored row. Vectors of different ids don't compare."""

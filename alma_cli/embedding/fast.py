@@ -41,6 +41,7 @@ class FastEmbedder:
 
     @property
     def dimension(self) -> int:
+        """How many numbers a vector has, by fastembed's list."""
         return int(self._description["dim"])
 
     def embed(self, texts: Sequence[str], *, on_progress: OnProgress | None = None) -> list[Vector]:
@@ -52,8 +53,8 @@ class FastEmbedder:
         sorted_texts = [_readable(texts[i]) for i in order]
         found = self._model.embed(sorted_texts, batch_size=_TEXTS_IN_BATCH) if texts else ()
         for done, (index, row) in enumerate(zip(order, found, strict=True), start=1):
-            vector = np.asarray(row, np.float32)
-            vectors[index] = array("f", (vector / max(np.linalg.norm(vector), 1e-12)).astype(np.float32).tobytes())
+            length = float(np.linalg.norm(row)) or 1.0
+            vectors[index] = array("f", np.asarray(row / length, np.float32).tobytes())
             if on_progress and (done % _TEXTS_IN_BATCH == 0 or done == len(texts)):
                 on_progress(done)
         return vectors
@@ -73,7 +74,7 @@ class FastEmbedder:
         from onnxruntime.capi import onnxruntime_pybind11_state as reasons
 
         description = self._description
-        own_folder = self._cache_dir / self.model_id.split("/")[-1]
+        own_folder = self._cache_dir / _last_part(self.model_id)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # notes about how fastembed's models changed, not for our users
@@ -96,7 +97,8 @@ class FastEmbedder:
         by_hand = f"put {', '.join(names)} into {folder}"
         if self._allow_download:
             return EmbeddingUnavailable(
-                f"the embedding model {self.model_id} can't be downloaded", hint=f"is there a network? If not, {by_hand}"
+                f"the embedding model {self.model_id} can't be downloaded",
+                hint=f"is there a network? If not, {by_hand}",
             )
         return EmbeddingUnavailable(
             f"the embedding model {self.model_id} is not on this machine",
@@ -116,7 +118,7 @@ def default_cache_dir() -> Path:
 
 
 def _fastembed() -> Any:
-    """fastembed's TextEmbedding, told to print and report nothing. The environment's own settings win."""
+    """The TextEmbedding of fastembed, told to print and report nothing. The environment's own settings win."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
@@ -132,12 +134,15 @@ def _fastembed() -> Any:
 
 def _did_you_mean(model: str, known: list[str]) -> str:
     """The known models whose name, with or without its organisation, is like this one, regardless of case."""
-    spelled = {name.lower(): name for name in known} | {name.split("/")[-1].lower(): name for name in known}
-    close = difflib.get_close_matches(model.lower(), spelled, n=3) or difflib.get_close_matches(
-        model.split("/")[-1].lower(), spelled, n=3
-    )
+    spelled = {name.lower(): name for name in known} | {_last_part(name).lower(): name for name in known}
+    close = difflib.get_close_matches(model.lower(), spelled, n=3)
+    close = close or difflib.get_close_matches(_last_part(model).lower(), spelled, n=3)
     names = list(dict.fromkeys(spelled[match] for match in close)) or [DEFAULT_MODEL]
     return f"did you mean {' or '.join(names)}? fastembed knows {len(known)} models"
+
+
+def _last_part(model: str) -> str:
+    return model.rsplit("/", maxsplit=1)[-1]
 
 
 def _readable(text: str) -> str:

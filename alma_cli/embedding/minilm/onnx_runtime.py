@@ -21,7 +21,8 @@ from alma_cli.embedding.minilm import files, layout
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from alma_cli.embedding.minilm.forward import Floats
+    from alma_cli.embedding.minilm.numpy_runtime import Floats
+
 
 class OnnxMiniLM:
     """An onnxruntime session. Raises EmbeddingUnavailable when the model's files are missing or damaged."""
