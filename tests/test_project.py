@@ -111,7 +111,7 @@ def test_no_project_says_where_it_looked_and_what_makes_one(tmp_path):
     with pytest.raises(ProjectNotFound) as caught:
         find_project(tmp_path, environ={})
     assert f"no .alma/ in {tmp_path} or any folder above" == caught.value.message
-    assert "`alma init` makes one here" == caught.value.hint
+    assert caught.value.hint == "`alma init` makes one here"
 
 
 def test_a_bare_alma_folder_is_named(tmp_path):
@@ -151,9 +151,9 @@ def test_a_current_folder_that_is_gone_is_said_so(tmp_path, monkeypatch):
 
 def test_a_new_project_is_for_its_owner_only(tmp_path):
     project = make_project(tmp_path / "new", CONFIG)
-    assert CONFIG == project.config_path.read_text()
-    assert [0o700, 0o700] == [mode(project.home), mode(project.journal_dir)]
-    assert [0o600, 0o600] == [mode(project.config_path), mode(project.gitignore_path)]
+    assert project.config_path.read_text() == CONFIG
+    assert [mode(project.home), mode(project.journal_dir)] == [0o700, 0o700]
+    assert [mode(project.config_path), mode(project.gitignore_path)] == [0o600, 0o600]
 
 
 def test_making_a_project_again_changes_nothing(tmp_path):
@@ -161,7 +161,7 @@ def test_making_a_project_again_changes_nothing(tmp_path):
     project.config_path.write_text("mine")
     project.gitignore_path.write_text("mine too")
     assert project == make_project(tmp_path, CONFIG)
-    assert ["mine", "mine too"] == [project.config_path.read_text(), project.gitignore_path.read_text()]
+    assert [project.config_path.read_text(), project.gitignore_path.read_text()] == ["mine", "mine too"]
     assert {"config.yaml", ".gitignore", "journal"} == {path.name for path in project.home.iterdir()}
 
 
@@ -172,15 +172,15 @@ def test_git_sees_only_the_configuration(repository):
     status = subprocess.run(
         ["git", "status", "--porcelain", "-uall"], cwd=repository, check=True, capture_output=True, text=True
     )
-    assert ["?? .alma/.gitignore", "?? .alma/config.yaml"] == status.stdout.splitlines()
+    assert status.stdout.splitlines() == ["?? .alma/.gitignore", "?? .alma/config.yaml"]
 
 
 def test_a_folder_from_a_checkout_is_closed_to_others(tmp_path):
     project = find_project(configure(tmp_path), environ={})
     project.home.chmod(0o755)
     make_home(project)
-    assert 0o700 == mode(project.home)
-    assert GITIGNORE == project.gitignore_path.read_text()
+    assert mode(project.home) == 0o700
+    assert project.gitignore_path.read_text() == GITIGNORE
 
 
 def test_a_folder_that_cannot_be_closed_is_used_as_it_is(tmp_path, monkeypatch):
@@ -197,7 +197,7 @@ def test_a_folder_that_cannot_be_closed_is_used_as_it_is(tmp_path, monkeypatch):
 def test_log_and_backup_folders_are_private(tmp_path):
     project = make_project(tmp_path, CONFIG)
     make_private_folder(project.log_dir)
-    assert 0o700 == mode(project.log_dir)
+    assert mode(project.log_dir) == 0o700
 
 
 def test_a_file_in_the_way_is_said_so(tmp_path):

@@ -14,17 +14,28 @@ _AGENT_KEYS = {key.name: key for key in AGENT_KEYS}
 _DOMAIN_KEYS = {key.path: key for key in DOMAIN_KEYS}
 
 
-class AgentReader:
-    """Reads `agents:`. `min_occurrences` is for agents that don't say."""
+def read_agents(
+    agents: Mapping, findings: Findings, *, min_occurrences: int
+) -> tuple[dict[str, MemoryScope], list[Setting]]:
+    """The scope of each agent by its name, and where each value came from; any agent with any domain if there is none.
 
+    `min_occurrences` is the threshold of agents that don't say.
+    """
+    reader = _AgentReader(findings, [key.text for key, _ in agents.items], min_occurrences=min_occurrences)
+    if scopes := reader.scopes(agents):
+        return scopes, reader.settings
+    anyone = MemoryScope(ANY_AGENT, min_occurrences_for_heuristic=min_occurrences)
+    return {ANY_AGENT: anyone}, [Setting(f"agents.{ANY_AGENT}", "{}", "default")]
+
+
+class _AgentReader:
     def __init__(self, findings: Findings, named: list[str], *, min_occurrences: int) -> None:
         self.findings = findings
         self.named = named
         self.min_occurrences = min_occurrences
         self.settings: list[Setting] = []
 
-    def read(self, agents: Mapping) -> dict[str, MemoryScope]:
-        """The scope of each agent by its name, and in `settings` where each value came from."""
+    def scopes(self, agents: Mapping) -> dict[str, MemoryScope]:
         scopes = {}
         for key, node in self.findings.items(agents, "agents"):
             path = f"agents.{one_line(key.text, 40)}"
@@ -70,7 +81,7 @@ class AgentReader:
         try:
             return parse_value(key, node.text, quoted=node.quoted)
         except BadValue as error:
-            self.findings.problem(node.line, f"{path} {error.problem}", error.hint)
+            self.findings.problem(node.line, f"{path} {error.message}", error.hint)
             return self.min_occurrences
 
     def agent_names(self, node: Node, path: str) -> tuple[str, ...]:

@@ -6,13 +6,12 @@ from dataclasses import fields, is_dataclass, replace
 from types import MappingProxyType
 from typing import TypeVar
 
-from alma_cli.config.agents import AgentReader
+from alma_cli.config.agents import read_agents
 from alma_cli.config.environment import overrides
 from alma_cli.config.findings import Findings, what
 from alma_cli.config.model import AGENT_KEYS, KEYS, Config, Key, KeyFromVault, Learning, Setting, display
 from alma_cli.config.tree import MAX_BYTES, Mapping, Node, Scalar, parse_yaml
-from alma_cli.config.values import SECRET_REMEDY, BadValue, did_you_mean, looks_secret, parse_value
-from alma_cli.core.scope import ANY_AGENT, MemoryScope
+from alma_cli.config.values import KEEP_KEYS_OUT, BadValue, did_you_mean, looks_secret, parse_value
 from alma_cli.errors import InvalidConfig, ProjectNotFound
 
 _KEYS = {key.path: key for key in KEYS}
@@ -67,17 +66,12 @@ class _Reader:
         for overridden, written in overrides(self.environ):
             self.keep(overridden, Scalar(0, written, quoted=False), overridden.variable, overridden.variable)
         learning = _construct(Learning, self.values, "learning.")
-        named = AgentReader(
-            self.findings,
-            [key.text for key, _ in agents.items],
-            min_occurrences=learning.min_occurrences_for_heuristic,
+        scopes, scope_settings = read_agents(
+            agents, self.findings, min_occurrences=learning.min_occurrences_for_heuristic
         )
-        scopes = named.read(agents) or {
-            ANY_AGENT: MemoryScope(ANY_AGENT, min_occurrences_for_heuristic=learning.min_occurrences_for_heuristic)
-        }
         config = replace(_construct(Config, {"project_id": "", **self.values}, ""), agents=MappingProxyType(scopes))
         self.check_together(config, top.line)
-        return replace(config, settings=(*self.settings(config), *(named.settings or [_ANY_AGENT_BY_DEFAULT])))
+        return replace(config, settings=(*self.settings(config), *scope_settings))
 
     def below_alma(self, root: Node | None) -> Mapping:
         """What stands below `alma:`. Raises `InvalidConfig` if nothing does."""
@@ -119,7 +113,7 @@ class _Reader:
         try:
             value = parse_value(key, scalar.text, quoted=scalar.quoted)
         except BadValue as error:
-            self.findings.problems.append(InvalidConfig(f"{name} {error.problem}", hint=error.hint))
+            self.findings.problems.append(InvalidConfig(f"{name} {error.message}", hint=error.hint))
         else:
             self.values[key.path] = self.absolute(str(value)) if key.kind == "path" and value else value
 
@@ -153,9 +147,6 @@ class _Reader:
         return [Setting(path, display(_value(config, path)), self.origins.get(path, "default")) for path in _KEYS]
 
 
-_ANY_AGENT_BY_DEFAULT = Setting("agents.*", "{}", "default")
-
-
 def _read_text(file: str) -> str:
     try:
         with open(file, "rb") as opened:
@@ -177,7 +168,7 @@ def _refuse_secrets(text: str, file: str) -> None:
     # Line by line and before anything is parsed: a secret in a comment is as public as one in a value.
     for number, line in enumerate(text.split("\n"), start=1):
         if looks_secret(line):
-            raise InvalidConfig(f"{file}:{number}: there is a secret in this line", hint=SECRET_REMEDY)
+            raise InvalidConfig(f"{file}:{number}: there is a secret in this line", hint=KEEP_KEYS_OUT)
 
 
 def _construct(of: type[_Section], values: MappingOf[str, object], prefix: str) -> _Section:

@@ -1,5 +1,7 @@
 """What can be configured: each key once, as the field it becomes, with its default, its meaning and its limits."""
 
+# ruff: noqa: RUF009  # _key and _section make dataclass fields, not values that instances would share
+
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass

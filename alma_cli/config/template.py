@@ -40,20 +40,17 @@ def default_project_id(folder: str | os.PathLike[str]) -> str:
 def reference() -> str:
     """Every key as a Markdown table, with what it takes, its default, its variable and its meaning."""
     lines = ["| key | takes | default | variable | meaning |", "|---|---|---|---|---|"]
-    for key in KEYS:
-        lines.append(
-            f"| `{key.path}` | {_cell(key.takes)} | {_default(key)} | `{key.variable}` | {_cell(key.meaning)} |"
-        )
-    for key in AGENT_KEYS:
-        lines.append(f"| `{key.path}` | {_cell(key.takes)} | {_default(key)} | | {_cell(key.meaning)} |")
+    lines += [_row(key, f"`{key.variable}`") for key in KEYS]
+    lines += [_row(key, "") for key in AGENT_KEYS]
     return "\n".join(lines) + "\n"
+
+
+def _row(key: Key, variable: str) -> str:
+    cells = [f"`{key.path}`", key.takes, _default(key), variable, key.meaning]
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
 
 
 def _default(key: Key) -> str:
     if key.default is None:
         return "required"
     return f"`{display(key.default)}`" if key.default not in ("", ()) else ""
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")

@@ -19,19 +19,14 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 
-SECRET_REMEDY = (
+KEEP_KEYS_OUT = (
     "put the key in the environment variable ALMA_COSMOS_KEY and write `key: ${ALMA_COSMOS_KEY}`; "
     "if anyone else could read the file, make a new key"
 )
 
 
-class BadValue(Exception):
-    """Why a value can't be used: the rest of a sentence that starts with the key; and what to do."""
-
-    def __init__(self, problem: str, hint: str = "") -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.hint = hint
+class BadValue(InvalidInput):
+    """Why a value can't be used: the message is the rest of a sentence that starts with the key."""
 
 
 def parse_value(key: Key, text: str, *, quoted: bool = False) -> object:
@@ -39,9 +34,9 @@ def parse_value(key: Key, text: str, *, quoted: bool = False) -> object:
     if key.kind == "secret":
         return _reference(text)
     if not text.isprintable():
-        raise BadValue(f"is {shown(text)}, which has a control character", "remove it")
+        raise BadValue(f"is {shown(text)}, which has a control character", hint="remove it")
     if "${" in text:
-        raise BadValue(f"is {shown(text)}, which isn't replaced here", f"write the value, or set {key.variable}")
+        raise BadValue(f"is {shown(text)}, which isn't replaced here", hint=f"write the value, or set {key.variable}")
     match key.kind:
         case "whole" | "number":
             return _number(key, text, quoted=quoted)
@@ -81,8 +76,8 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str:
 def _reference(text: str) -> str:
     if not KEY_REFERENCE.fullmatch(text):
         if text.startswith("${"):
-            raise BadValue(f"is {shown(text)}", "it takes ${VARIABLE} or ${KEYVAULT:name-of-the-secret}")
-        raise BadValue("must say where the key is, not hold it", SECRET_REMEDY)
+            raise BadValue(f"is {shown(text)}", hint="it takes ${VARIABLE} or ${KEYVAULT:name-of-the-secret}")
+        raise BadValue("must say where the key is, not hold it", hint=KEEP_KEYS_OUT)
     return text
 
 
@@ -99,14 +94,14 @@ def _number(key: Key, text: str, *, quoted: bool) -> int | float:
     if (key.low is not None and number < key.low) or (key.high is not None and number > key.high):
         raise wrong
     if quoted:
-        raise BadValue(f"is text; it takes {key.takes}", f"remove the quotes: {text}")
+        raise BadValue(f"is text; it takes {key.takes}", hint=f"remove the quotes: {text}")
     return number
 
 
 def _choice(key: Key, text: str) -> str:
     word = key.synonyms.get(text, text)
     if word not in key.choices:
-        raise BadValue(f"is {shown(text)}; it takes {key.takes}", did_you_mean(text, key.choices))
+        raise BadValue(f"is {shown(text)}; it takes {key.takes}", hint=did_you_mean(text, key.choices))
     return word
 
 
@@ -115,11 +110,11 @@ def _url(text: str) -> str:
         return text
     match = _URL.fullmatch(text)
     if match is None:
-        raise BadValue(f"is {shown(text)}; it takes an https:// address", "without a user, path or query")
+        raise BadValue(f"is {shown(text)}; it takes an https:// address", hint="without a user, path or query")
     host = match["host"]
     local = "." not in host or host.startswith("127.") or host.endswith((".localhost", ".internal"))
     if match["scheme"] == "http" and not local:
-        raise BadValue(f"is {shown(text)}, which isn't encrypted", f"write https://{host}")
+        raise BadValue(f"is {shown(text)}, which isn't encrypted", hint=f"write https://{host}")
     return text
 
 
@@ -127,4 +122,4 @@ def _name(key: Key, text: str) -> str:
     try:
         return validate_name(key.name.removesuffix("_id"), text)
     except InvalidInput as error:
-        raise BadValue(f"can't be used: {error.message}", error.hint) from error
+        raise BadValue(f"can't be used: {error.message}", hint=error.hint) from error

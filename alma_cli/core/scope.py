@@ -56,6 +56,7 @@ class MemoryScope:
     def __init__(
         self,
         agent: str,
+        *,
         can_learn: Iterable[str | Domain] = (),
         cannot_learn: Iterable[str | Domain] = (),
         inherit_from: Iterable[str] = (),

@@ -367,13 +367,13 @@ def test_every_problem_is_found_at_once(tmp_path):
 def test_what_cannot_be_parsed_is_one_problem(tmp_path):
     path = tmp_path / "config.yaml"
     path.write_text("alma: [")
-    assert 1 == len(check_config(path, {}))
+    assert len(check_config(path, {})) == 1
 
 
 def test_nothing_wrong_is_no_problem(tmp_path):
     path = tmp_path / "config.yaml"
     path.write_text(START)
-    assert [] == check_config(path, {})
+    assert check_config(path, {}) == []
 
 
 def test_a_missing_file_is_a_missing_project(tmp_path):

@@ -28,7 +28,7 @@ from alma_cli.core.recognition import Text, evidence, stem
     ],
 )
 def test_forms_of_a_word_are_alike(alike):
-    assert 1 == len({stem(word) for word in alike.split()})
+    assert len({stem(word) for word in alike.split()}) == 1
 
 
 @pytest.mark.parametrize(
@@ -57,20 +57,20 @@ def test_a_subject_says_more_than_an_activity_and_that_more_than_a_generic_word(
     text = Text.of("test the api logic")
     scores = [evidence(text, name).score for name in ("api", "testing", "logic_puzzles")]
     assert sorted(scores, reverse=True) == scores
-    assert 3 == len(set(scores))
+    assert len(set(scores)) == 3
 
 
 def test_generic_words_are_what_a_name_is_about_if_it_has_no_others():
     found = evidence(Text.of("collect best practices"), "best_practices")
-    assert (True, True, ("best", "practices")) == (found.likely, found.strong, found.words)
+    assert (found.likely, found.strong, found.words) == (True, True, ("best", "practices"))
 
 
 def test_words_are_reported_as_written_once_and_in_order():
-    assert ("Database", "validate") == evidence(Text.of("Database: validate databases"), "database_validation").words
+    assert evidence(Text.of("Database: validate databases"), "database_validation").words == ("Database", "validate")
 
 
 def test_a_name_without_words_has_no_evidence():
-    assert (0.0, False, False, ()) == tuple(evidence(Text.of("a b"), "---"))
+    assert tuple(evidence(Text.of("a b"), "---")) == (0.0, False, False, ())
 
 
 words = st.lists(st.sampled_from(["api", "test", "logic", "ui", "data"]), max_size=4).map(" ".join)

@@ -54,14 +54,14 @@ def test_domains_may_be_plain_names_or_described():
     described = Domain("ui", description="buttons", keywords=["css"])
     scope = MemoryScope("a", can_learn=["api", described])
     assert (Domain("api"), described) == scope.can_learn
-    assert ("css",) == described.keywords
+    assert described.keywords == ("css",)
 
 
 def test_a_domain_named_twice_counts_once_as_first_given():
     described = Domain("ui", description="buttons")
     scope = MemoryScope("a", can_learn=[described, "ui", "api"], inherit_from=["b", "b"])
     assert (described, Domain("api")) == scope.can_learn
-    assert ("b",) == scope.inherit_from
+    assert scope.inherit_from == ("b",)
 
 
 def test_a_scope_is_a_value():
@@ -76,7 +76,7 @@ def test_a_scope_is_a_value():
 def test_one_name_instead_of_a_list_is_refused(key):
     with pytest.raises(InvalidInput, match=f"{key} must be a list") as caught:
         MemoryScope("a", **{key: "testing"})
-    assert 'write ["testing"]' == caught.value.hint
+    assert caught.value.hint == 'write ["testing"]'
 
 
 def test_one_keyword_instead_of_a_list_is_refused():
@@ -115,27 +115,27 @@ def test_check_refuses_exactly_what_may_not_be_learned(scope, domain):
 def test_a_forbidden_domain_is_refused_with_the_rule_and_what_is_allowed():
     with pytest.raises(ScopeViolation) as caught:
         check(HELENA, "backend_logic")
-    assert "helena may not learn backend_logic: its cannot_learn names it" == caught.value.message
-    assert "helena may learn testing_strategies, selector_patterns, ui_patterns, general" == caught.value.hint
+    assert caught.value.message == "helena may not learn backend_logic: its cannot_learn names it"
+    assert caught.value.hint == "helena may learn testing_strategies, selector_patterns, ui_patterns, general"
 
 
 def test_a_domain_that_is_not_listed_is_refused_with_the_nearest_one():
     with pytest.raises(ScopeViolation) as caught:
         check(HELENA, "testing_strategy")
-    assert "helena may not learn testing_strategy: its can_learn doesn't name it" == caught.value.message
+    assert caught.value.message == "helena may not learn testing_strategy: its can_learn doesn't name it"
     assert caught.value.hint.endswith("; did you mean testing_strategies?")
 
 
 def test_an_open_scope_says_what_it_excludes():
     with pytest.raises(ScopeViolation) as caught:
         check(MemoryScope("ada", cannot_learn=["payroll"]), "payroll")
-    assert "ada may learn anything but payroll" == caught.value.hint
+    assert caught.value.hint == "ada may learn anything but payroll"
 
 
 def test_a_scope_may_allow_nothing():
     with pytest.raises(ScopeViolation) as caught:
         check(MemoryScope("ada", can_learn=["api"], cannot_learn=["api", "general"]), "api")
-    assert "ada may learn nothing" == caught.value.hint
+    assert caught.value.hint == "ada may learn nothing"
 
 
 def test_a_domain_in_a_message_is_short_and_printable():
@@ -174,46 +174,46 @@ def test_a_domain_is_recognised_by_what_its_name_is_about(scope, text, domain):
 
 def test_a_forbidden_domain_is_certain_if_nothing_speaks_for_an_allowed_one():
     recognised = recognise("Restart the backend after the patterns changed", HELENA)
-    assert ("backend_logic", True, ("backend",)) == (recognised.domain, recognised.certain, recognised.words)
+    assert (recognised.domain, recognised.certain, recognised.words) == ("backend_logic", True, ("backend",))
 
 
 def test_a_word_for_an_allowed_domain_outweighs_a_forbidden_one():
     recognised = recognise("Tested the backend logic of the payment queue", HELENA)
-    assert ("testing_strategies", False) == (recognised.domain, recognised.certain)
+    assert (recognised.domain, recognised.certain) == ("testing_strategies", False)
 
 
 def test_half_a_forbidden_name_is_not_certain():
     scope = MemoryScope("a", cannot_learn=["api_testing"])
-    assert "general" == recognise("Add an API endpoint", scope).domain
-    assert "api_testing" == recognise("Test the API endpoint", scope).domain
+    assert recognise("Add an API endpoint", scope).domain == "general"
+    assert recognise("Test the API endpoint", scope).domain == "api_testing"
 
 
 def test_two_forbidden_domains_alike_are_not_certain():
     scope = MemoryScope("a", cannot_learn=["backend_logic", "payroll"])
-    assert "general" == recognise("the payroll backend", scope).domain
+    assert recognise("the payroll backend", scope).domain == "general"
 
 
 def test_a_keyword_or_phrase_means_its_domain():
     scope = MemoryScope("a", can_learn=[Domain("speed", keywords=["slow query", "C++", ""]), "api"])
-    assert "speed" == recognise("Fixed slow queries", scope).domain
-    assert "speed" == recognise("port it to c++", scope).domain
-    assert "general" == recognise("port it to c", scope).domain
-    assert "general" == recognise("slow the query down to a slow crawl", scope).domain
+    assert recognise("Fixed slow queries", scope).domain == "speed"
+    assert recognise("port it to c++", scope).domain == "speed"
+    assert recognise("port it to c", scope).domain == "general"
+    assert recognise("slow the query down to a slow crawl", scope).domain == "general"
 
 
 def test_two_words_of_a_description_are_enough_and_one_is_not():
     scope = MemoryScope("a", can_learn=[Domain("e2e", description="the checkout and login journeys in the browser")])
-    assert "e2e" == recognise("login fails in one browser", scope).domain
-    assert "general" == recognise("login fails", scope).domain
+    assert recognise("login fails in one browser", scope).domain == "e2e"
+    assert recognise("login fails", scope).domain == "general"
 
 
 def test_a_description_alone_never_refuses():
     scope = MemoryScope("a", cannot_learn=[Domain("billing", description="invoices and payment")])
-    assert "general" == recognise("payment of invoices", scope).domain
+    assert recognise("payment of invoices", scope).domain == "general"
 
 
 def test_general_is_never_recognised_by_its_name():
-    assert "general" == recognise("general housekeeping", MemoryScope("a", can_learn=["general", "api"])).domain
+    assert recognise("general housekeeping", MemoryScope("a", can_learn=["general", "api"])).domain == "general"
 
 
 @given(scopes("x"), st.text(alphabet="ab general", max_size=12))
@@ -228,7 +228,7 @@ def test_recognition_is_never_a_guess_at_something_forbidden(scope, text):
 
 
 def test_a_given_domain_is_checked_and_wins_over_the_text():
-    assert "ui_patterns" == choose_domain(HELENA, "Restart the backend", "ui_patterns").domain
+    assert choose_domain(HELENA, "Restart the backend", "ui_patterns").domain == "ui_patterns"
     with pytest.raises(ScopeViolation, match="cannot_learn names it"):
         choose_domain(HELENA, "Test login form", "backend_logic")
 
@@ -242,17 +242,17 @@ def test_a_refusal_by_recognition_says_what_it_saw_and_how_to_overrule_it():
     with pytest.raises(ScopeViolation) as caught:
         choose_domain(HELENA, "Optimise the Backend")
     assert (
-        "helena may not learn this: the task speaks of 'Backend', so it was taken to be about backend_logic"
-        == caught.value.message
+        caught.value.message
+        == "helena may not learn this: the task speaks of 'Backend', so it was taken to be about backend_logic"
     )
     assert (
-        "if it is about something else, name it with --domain; "
-        "helena may learn testing_strategies, selector_patterns, ui_patterns, general" == caught.value.hint
+        caught.value.hint == "if it is about something else, name it with --domain; "
+        "helena may learn testing_strategies, selector_patterns, ui_patterns, general"
     )
 
 
 def test_what_is_not_recognised_is_refused_only_where_general_is_forbidden():
-    assert "general" == choose_domain(HELENA, "Sweep the floor").domain
+    assert choose_domain(HELENA, "Sweep the floor").domain == "general"
     strict = MemoryScope("ada", can_learn=["api"], cannot_learn=["general"])
     with pytest.raises(
         ScopeViolation, match="no domain was recognised in the task, and general is in its cannot_learn"
@@ -274,7 +274,7 @@ def test_who_sees_whom(agents, viewer):
         shares = {viewer, "*"} & set(theirs.share_with)
         assert (other in visible) == bool(other == viewer or inherits or shares)
     assert viewer == visible[0]
-    assert "_project" == visible[-1]
+    assert visible[-1] == "_project"
     assert len(visible) == len(set(visible))
     assert "*" not in visible
 
@@ -285,17 +285,17 @@ def test_seeing_is_not_transitive():
         "b": MemoryScope("b", inherit_from=["c"]),
         "c": MemoryScope("c", share_with=["b"]),
     }
-    assert ("a", "b", "_project") == visible_agents(agents["a"], agents)
+    assert visible_agents(agents["a"], agents) == ("a", "b", "_project")
 
 
 def test_an_agent_nobody_shares_with_sees_itself_and_the_project():
-    assert ("helena", "_project") == visible_agents(HELENA, {"helena": HELENA, "victor": VICTOR})
+    assert visible_agents(HELENA, {"helena": HELENA, "victor": VICTOR}) == ("helena", "_project")
 
 
 def test_agents_of_the_store_that_are_not_named_share_as_the_default_says():
     agents = {"*": MemoryScope("*", share_with=["helena"]), "helena": HELENA}
-    assert ("helena", "ada", "_project") == visible_agents(HELENA, agents, known=["helena", "ada", "_project"])
-    assert ("helena", "_project") == visible_agents(HELENA, {"helena": HELENA}, known=["ada"])
+    assert visible_agents(HELENA, agents, known=["helena", "ada", "_project"]) == ("helena", "ada", "_project")
+    assert visible_agents(HELENA, {"helena": HELENA}, known=["ada"]) == ("helena", "_project")
 
 
 # Finding a scope
@@ -303,21 +303,21 @@ def test_agents_of_the_store_that_are_not_named_share_as_the_default_says():
 
 def test_an_agent_has_its_own_scope_else_the_default_one():
     agents = {"helena": HELENA, "*": MemoryScope("*", cannot_learn=["payroll"])}
-    assert HELENA == scope_for("helena", agents)
+    assert scope_for("helena", agents) == HELENA
     assert MemoryScope("ada", cannot_learn=["payroll"]) == scope_for("ada", agents)
 
 
 def test_an_unknown_agent_is_an_error_with_the_nearest_name():
     with pytest.raises(InvalidInput) as caught:
         scope_for("Helna", {"helena": HELENA, "victor": VICTOR})
-    assert "there is no agent Helna" == caught.value.message
-    assert "the configuration names helena, victor; did you mean helena?" == caught.value.hint
+    assert caught.value.message == "there is no agent Helna"
+    assert caught.value.hint == "the configuration names helena, victor; did you mean helena?"
 
 
 def test_an_agent_like_none_gets_no_suggestion():
     with pytest.raises(InvalidInput) as caught:
         scope_for("zzz", {"helena": HELENA})
-    assert "the configuration names helena" == caught.value.hint
+    assert caught.value.hint == "the configuration names helena"
 
 
 def test_the_project_itself_needs_no_entry_and_may_have_one():
@@ -358,6 +358,6 @@ def test_an_agent_may_not_be_called(name, message):
 
 
 def test_a_domain_may_not_start_with_an_underscore():
-    assert "testing_strategies" == validate_domain_name("testing_strategies")
+    assert validate_domain_name("testing_strategies") == "testing_strategies"
     with pytest.raises(InvalidInput, match="'_project' can't name a domain: it starts with _, which is reserved"):
         validate_domain_name("_project")
