@@ -168,7 +168,8 @@ class Retrieval:
 
     top_k: int = _key(5, "whole", "memories of each kind at most", low=1, high=100)
     max_tokens: int = _key(2000, "whole", "tokens of a prompt at most", low=1, high=1000000)
-    min_score: float = _key(0.25, "number", "hide what is less relevant to the task than this", low=0, high=1)
+    min_similarity: float = _key(0.25, "number", "hide what is less similar to the task than this", low=0, high=1)
+    min_score: float = _key(0.0, "number", "hide what scores less", low=0, high=1)
     keyword_weight: float = _key(0.5, "number", "weight of keywords against meaning (1)", low=0, high=10)
     index: Literal["exact", "hnsw"] = _key(
         "exact", "choice", "compare every memory, or use DuckDB's vss extension", choices=("exact", "hnsw")

@@ -3,6 +3,7 @@
 Reading is strict about what it knows (every error names the key) and keeps what it doesn't (in `extra`).
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -147,11 +148,12 @@ def format_time(time: datetime) -> str:
     return time.isoformat().replace("+00:00", "Z")
 
 
-def check_size(record: Record, size_bytes: int) -> None:
-    """Raise `InvalidInput` when the record's JSON of `size_bytes` is over `MAX_RECORD_BYTES`."""
-    if size_bytes > MAX_RECORD_BYTES:
+def check_size(record: Record) -> None:
+    """Raise `InvalidInput` when the record's JSON is over `MAX_RECORD_BYTES`."""
+    size = len(json.dumps(to_json(record), ensure_ascii=False).encode())
+    if size > MAX_RECORD_BYTES:
         raise InvalidInput(
-            f"the {record.kind.replace('_', '-')} has {size_bytes:,} bytes; a memory has at most {MAX_RECORD_BYTES:,}",
+            f"the {record.kind.replace('_', '-')} has {size:,} bytes; a memory has at most {MAX_RECORD_BYTES:,}",
             hint="shorten it: a memory is read before a task, so a few sentences serve best",
         )
 
@@ -161,7 +163,7 @@ def _kind(value: Mapping[str, JsonValue]) -> Kind:
     if kind not in RECORD_TYPES:
         got = "nothing" if kind is None else _shown(kind)
         raise InvalidInput(f"kind: expected {', '.join(RECORD_TYPES)}, got {got}")
-    return cast(Kind, kind)
+    return cast("Kind", kind)
 
 
 def _require(values: Mapping[str, object], key: str) -> None:

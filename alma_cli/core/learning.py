@@ -92,14 +92,17 @@ def outcome_record(report: Report, *, domain: str, project_id: str, id: str, now
     )
 
 
-def credits(outcome: Outcome, used: Sequence[str], *, new_id: Callable[[], str]) -> list[Credit]:
-    """What the outcome says of the memories it was guided by: a success helped, a failure misled, a partial neither."""
+def credits(outcome: Outcome, used: Sequence[str], *, id_of: Callable[[str], str]) -> list[Credit]:
+    """What the outcome says of the memories it was guided by: a success helped, a failure misled, a partial neither.
+
+    `id_of` gives the credit's id for a memory's.
+    """
     value = {"success": 1, "failure": -1}.get(outcome.outcome)
     if value is None:
         return []
     return [
         Credit(
-            id=new_id(),
+            id=id_of(target),
             project_id=outcome.project_id,
             agent=outcome.agent,
             domain=outcome.domain,

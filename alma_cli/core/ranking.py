@@ -6,8 +6,8 @@ z(cosine) + keyword_weight * z(BM25), pressed into [0, 1] by the logistic functi
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from alma_cli.core.records import Kind
 
@@ -21,24 +21,19 @@ _CREDIT_SCALE = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
-    """How much each term counts; they need not add up to one."""
-
-    similarity: float = 0.7
-    recency: float = 0.1
-    success: float = 0.1
-    confidence: float = 0.05
-    credit: float = 0.05
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What ranking can be told: weights, the floor, and how fast memories age (half-lives in days)."""
+    """What ranking can be told.
 
-    weights: Weights = field(default_factory=Weights)
-    keyword_weight: float = 0.5
-    min_score: float = 0.25
-    half_life_days: float = 30.0
+    `weights` of the terms similarity, recency, success, confidence and credit (only proportions matter), the weight of
+    keywords against meaning, how fast each kind of memory ages, and the floors: what is less similar than
+    `min_similarity` or scores less than `min_score` is not relevant.
+    """
+
+    weights: Mapping[str, float]
+    half_life_days: Mapping[Kind, float]
+    keyword_weight: float
+    min_similarity: float
+    min_score: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,14 +100,14 @@ def rank(candidates: Sequence[Candidate], cosine: Spread, bm25: Spread, rules: R
     for candidate in candidates:
         similarity = relevance(candidate)
         score_terms = _terms(candidate, cosine, bm25, rules)
-        total_weight = math.fsum(term.weight for term in score_terms) or 1.0
+        score = math.fsum(term.points for term in score_terms) / (math.fsum(term.weight for term in score_terms) or 1.0)
         ranked.append(
             Ranked(
                 candidate=candidate,
                 similarity=similarity,
-                score=math.fsum(term.points for term in score_terms) / total_weight,
+                score=score,
                 terms=score_terms,
-                passes=candidate.rare_match or similarity >= rules.min_score,
+                passes=(candidate.rare_match or similarity >= rules.min_similarity) and score >= rules.min_score,
                 cosine_rank=by_cosine[candidate.id],
                 keyword_rank=by_keyword[candidate.id],
             )
@@ -137,29 +132,17 @@ def decay(*, age_days: float, half_life_days: float) -> float:
     return 2.0 ** (-max(0.0, age_days) / half_life_days)
 
 
-def best_of_each_kind(ranked: Iterable[Ranked], *, top_k: int) -> dict[Kind, list[Ranked]]:
-    """Of what passes, the `top_k` best of each kind, in order."""
-    chosen: dict[Kind, list[Ranked]] = {}
-    for one in ranked:
-        if one.passes:
-            of_kind = chosen.setdefault(one.candidate.kind, [])
-            if len(of_kind) < top_k:
-                of_kind.append(one)
-    return chosen
-
-
 def _terms(candidate: Candidate, cosine: Spread, bm25: Spread, rules: Rules) -> tuple[Term, ...]:
-    weights = rules.weights
     dense = 0.0 if candidate.cosine is None else _z(candidate.cosine, cosine, _LEAST_DEVIATION_COSINE)
     fused = dense + rules.keyword_weight * _z(candidate.bm25, bm25, _LEAST_DEVIATION_BM25)
-    recency = decay(age_days=candidate.age_days, half_life_days=rules.half_life_days)
+    recency = decay(age_days=candidate.age_days, half_life_days=rules.half_life_days[candidate.kind])
     credit = _NEUTRAL + _NEUTRAL * math.tanh(candidate.credit / _CREDIT_SCALE)
     return (
-        Term(name="similarity", value=_logistic(fused), weight=weights.similarity),
-        Term(name="recency", value=recency, weight=weights.recency),
-        Term(name="success", value=_or_neutral(candidate.success), weight=weights.success),
-        Term(name="confidence", value=_or_neutral(candidate.confidence), weight=weights.confidence),
-        Term(name="credit", value=credit, weight=weights.credit),
+        Term(name="similarity", value=_logistic(fused), weight=rules.weights["similarity"]),
+        Term(name="recency", value=recency, weight=rules.weights["recency"]),
+        Term(name="success", value=_or_neutral(candidate.success), weight=rules.weights["success"]),
+        Term(name="confidence", value=_or_neutral(candidate.confidence), weight=rules.weights["confidence"]),
+        Term(name="credit", value=credit, weight=rules.weights["credit"]),
     )
 
 

@@ -52,9 +52,7 @@ def sees(found: tuple[View, ...], agent: str, domain: str) -> bool:
     return any(view.shows(agent, domain) for view in found)
 
 
-def _view(
-    agent: str | None, owner: MemoryScope, *, viewer: MemoryScope, besides: frozenset[str] = frozenset()
-) -> View:
+def _view(agent: str | None, owner: MemoryScope, *, viewer: MemoryScope, besides: frozenset[str] = frozenset()) -> View:
     allowed = frozenset(domain.name for domain in owner.can_learn)
     never = frozenset(domain.name for domain in (*owner.cannot_learn, *viewer.cannot_learn))
     return View(agent=agent, besides=besides, only=allowed | {GENERAL_DOMAIN} if allowed else None, never=never)

@@ -13,7 +13,8 @@ from alma_cli.errors import AmbiguousId, InvalidInput, NotFound
 from alma_cli.store.fold import Change, vector_text
 from alma_cli.store.operations import Vector
 from alma_cli.store.rows import RECORD_COLUMNS, row_record
-from alma_cli.store.search import Candidate, Found, Search, search
+from alma_cli.store.search import Found, Search, search
+from alma_cli.store.vectors import outdated
 
 if TYPE_CHECKING:
     from _duckdb import DuckDBPyConnection as Connection
@@ -210,6 +211,10 @@ class Reader:
         )
         return [(row_record(row[:-1]), row[-1]) for row in rows]
 
+    def outdated(self, model: str, *, limit: int) -> list[Record]:
+        """Some memories that have no vector by this model."""
+        return [] if self._connection is None else outdated(self._connection, model, limit=limit)
+
     def _rows(self, sql: str, parameters: object) -> list[tuple]:  # type: ignore[type-arg]
         return [] if self._connection is None else self._connection.execute(sql, parameters).fetchall()
 
@@ -224,6 +229,3 @@ def changes_of(connection: Connection, op_ids: Sequence[str]) -> dict[str, list[
     ).fetchall():
         changes.setdefault(op_id, []).append(Change(action, id))
     return changes
-
-
-__all__ = ["AuditRow", "Candidate", "Reader", "Selection", "Tally", "Version", "changes_of"]

@@ -94,9 +94,11 @@ class Store:
     def writable(self) -> bool:
         """Whether this process may write where the store is."""
         folder = os.path.dirname(self.file.path)
-        return os.access(folder, os.W_OK) and (
-            not os.path.exists(self.file.path) or os.access(self.file.path, os.W_OK)
-        )
+        return os.access(folder, os.W_OK) and (not os.path.exists(self.file.path) or os.access(self.file.path, os.W_OK))
+
+    def bytes_on_disk(self) -> int:
+        """The size of the database and its log."""
+        return (os.path.getsize(self.file.path) if self.file.exists() else 0) + log_bytes(self.file.path)
 
     def _locked(self, *, shared: bool) -> AbstractContextManager[None]:
         return hold(self.lock_path, shared=shared, wait_s=self.wait_s)

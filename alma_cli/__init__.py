@@ -1,0 +1,38 @@
+"""ALMA: a memory that lets AI agents learn from what happened, with no model weights changed.
+
+    from alma_cli import ALMA, MemoryScope     (or: from alma import ALMA, MemoryScope)
+
+The names are imported when first used, so that a command loads only what it needs.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from alma_cli.api import ALMA
+    from alma_cli.core.scope import Domain, MemoryScope
+    from alma_cli.core.slices import Hit, MemorySlice
+    from alma_cli.errors import AlmaError
+
+__version__ = "0.1.0"
+__all__ = ["ALMA", "AlmaError", "Domain", "Hit", "MemoryScope", "MemorySlice", "__version__"]
+
+_HOMES = {
+    "ALMA": "alma_cli.api",
+    "AlmaError": "alma_cli.errors",
+    "Domain": "alma_cli.core.scope",
+    "Hit": "alma_cli.core.slices",
+    "MemoryScope": "alma_cli.core.scope",
+    "MemorySlice": "alma_cli.core.slices",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        from importlib import import_module
+
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,319 @@
+"""`ALMA`: what every command and every tool does is one call of this object.
+
+A call opens the store briefly and leaves nothing open, so many processes and threads can share a project. Each call's
+own module is imported when it is first made.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from alma_cli.api.session import Session
+from alma_cli.config import Config, load_config
+from alma_cli.core.records import PROJECT_AGENT
+from alma_cli.project import Project, find_project
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from alma_cli.api.author import Authored, Corrected, Forgotten
+    from alma_cli.api.learn import BatchLearned, Learned, NumberedReport
+    from alma_cli.api.overview import AgentView, Stats, Story
+    from alma_cli.api.transfer import Imported
+    from alma_cli.api.upkeep import Check
+    from alma_cli.core.learning import Report
+    from alma_cli.core.records import Credit, JsonValue, Kind, Record
+    from alma_cli.core.slices import MemorySlice
+    from alma_cli.errors import AlmaError
+    from alma_cli.store import Selection
+
+
+class ALMA:
+    """The memory of one project. Safe to use from several threads, beside any number of other processes.
+
+    `wait_s` bounds each wait for the store, in seconds (default: the configuration's); `by` says in the audit who acts.
+    """
+
+    def __init__(self, project: Project, config: Config, *, wait_s: float | None = None, by: str = "") -> None:
+        self.project = project
+        self.config = config
+        self._session = Session(
+            project=project, config=config, wait_s=config.wait_s if wait_s is None else wait_s, by=by
+        )
+
+    @classmethod
+    def from_config(cls, path: str | os.PathLike[str] = ".alma/config.yaml", *, wait_s: float | None = None) -> ALMA:
+        """The memory of the project with this configuration file. Raises `ProjectNotFound` or `InvalidConfig`."""
+        config = load_config(path)
+        folder = os.path.dirname(os.path.abspath(path))
+        return cls(find_project(directory=folder), config, wait_s=wait_s)
+
+    @classmethod
+    def find(
+        cls,
+        *,
+        directory: str | os.PathLike[str] | None = None,
+        environ: Mapping[str, str] = os.environ,
+        wait_s: float | None = None,
+    ) -> ALMA:
+        """The memory of the project of this folder or, without one, of the nearest from the current folder upwards."""
+        project = find_project(directory=directory, environ=environ)
+        return cls(project, load_config(project.config_path, environ), wait_s=wait_s)
+
+    # Retrieving and learning
+
+    def retrieve(
+        self,
+        task: str,
+        agent: str,
+        top_k: int | None = None,
+        *,
+        user: str = "",
+        kinds: Sequence[Kind] = (),
+        min_score: float | None = None,
+        max_tokens: int | None = None,
+        explain: bool = False,
+    ) -> MemorySlice:
+        """The memories worth knowing before a task: of each kind the best `top_k`, within `max_tokens` together.
+
+        Nothing relevant gives an empty slice. Raises `InvalidInput`, `StoreBusy` and other `StoreError`s.
+        """
+        from alma_cli.api.retrieve import Wanted, retrieve
+
+        wanted = Wanted(
+            task=task,
+            agent=agent,
+            top_k=top_k,
+            user=user,
+            kinds=kinds,
+            min_score=min_score,
+            max_tokens=max_tokens,
+            explain=explain,
+        )
+        return retrieve(self._session, wanted)
+
+    def learn(
+        self,
+        agent: str,
+        task: str,
+        outcome: str,
+        strategy_used: str = "",
+        *,
+        feedback: str = "",
+        error: str = "",
+        domain: str | None = None,
+        duration_ms: int | None = None,
+        at: datetime | None = None,
+        labels: Mapping[str, str] | None = None,
+        key: str = "",
+        task_key: str = "",
+        strategy_key: str = "",
+        used: Sequence[str] = (),
+        retrieval: str = "",
+    ) -> Learned:
+        """Record how a task went: `outcome` is success, failure or partial.
+
+        Once this returns, no crash loses it. Raises `InvalidInput`, `ScopeViolation`, `StoreUnwritable`.
+        """
+        from alma_cli.api.learn import learn
+        from alma_cli.core.learning import Report
+
+        report = Report(
+            agent=agent,
+            task=task,
+            outcome=outcome,
+            strategy=strategy_used,
+            feedback=feedback,
+            error=error,
+            domain=domain,
+            duration_ms=duration_ms,
+            at=at,
+            labels=labels or {},
+            key=key,
+            task_key=task_key,
+            strategy_key=strategy_key,
+            used=used,
+            retrieval=retrieval,
+        )
+        return learn(self._session, report)
+
+    def learn_report(self, report: Report) -> Learned:
+        """`learn`, for a report that is one value."""
+        from alma_cli.api.learn import learn
+
+        return learn(self._session, report)
+
+    def learn_batch(
+        self, reports: Iterable[NumberedReport], *, on_progress: Callable[[int], None] | None = None
+    ) -> BatchLearned:
+        """Record many outcomes, each given with its line number; `on_progress` gets how many more were looked at."""
+        from alma_cli.api.learn import learn_batch
+
+        return learn_batch(self._session, reports, on_progress=on_progress)
+
+    # Authoring
+
+    def add_preference(
+        self,
+        preference: str,
+        *,
+        agent: str = PROJECT_AGENT,
+        domain: str | None = None,
+        user: str = "",
+        category: str = "",
+        source: str = "",
+        confidence: float = 1.0,
+    ) -> Authored:
+        """Keep a user's constraint or style; project-wide unless an agent is given."""
+        from alma_cli.api import author
+
+        return author.add_preference(
+            self._session,
+            preference,
+            agent=agent,
+            domain=domain,
+            user=user,
+            category=category,
+            source=source,
+            confidence=confidence,
+        )
+
+    def add_knowledge(
+        self,
+        fact: str,
+        *,
+        agent: str = PROJECT_AGENT,
+        domain: str | None = None,
+        source: str = "",
+        confidence: float = 1.0,
+    ) -> Authored:
+        """Keep a fact; project-wide unless an agent is given."""
+        from alma_cli.api import author
+
+        return author.add_knowledge(
+            self._session, fact, agent=agent, domain=domain, source=source, confidence=confidence
+        )
+
+    def add_heuristic(
+        self,
+        condition: str,
+        strategy: str,
+        *,
+        agent: str = PROJECT_AGENT,
+        domain: str | None = None,
+        confidence: float = 0.5,
+    ) -> Authored:
+        """Keep a rule: when `condition`, `strategy` works."""
+        from alma_cli.api import author
+
+        return author.add_heuristic(
+            self._session, condition, strategy, agent=agent, domain=domain, confidence=confidence
+        )
+
+    def add_anti_pattern(
+        self,
+        pattern: str,
+        *,
+        why_bad: str = "",
+        better_alternative: str = "",
+        agent: str = PROJECT_AGENT,
+        domain: str | None = None,
+    ) -> Authored:
+        """Keep what not to do, why, and what works better instead."""
+        from alma_cli.api import author
+
+        return author.add_anti_pattern(
+            self._session,
+            pattern,
+            why_bad=why_bad,
+            better_alternative=better_alternative,
+            agent=agent,
+            domain=domain,
+        )
+
+    def correct(self, id: str, text: str) -> Corrected:
+        """Put a new text in the place of a memory's main one. Raises `NotFound`, `AmbiguousId`."""
+        from alma_cli.api import author
+
+        return author.correct(self._session, id, text)
+
+    def forget(self, ids: Sequence[str]) -> Forgotten:
+        """Remove memories for good. Raises `NotFound` or `AmbiguousId` before any is removed."""
+        from alma_cli.api import author
+
+        return author.forget(self._session, ids)
+
+    def feedback(self, id: str, *, helped: bool) -> Credit:
+        """Record that a retrieved memory helped or misled. Raises `NotFound`, `AmbiguousId`."""
+        from alma_cli.api import author
+
+        return author.feedback(self._session, id, helped=helped)
+
+    # Looking
+
+    def memories(self, selection: Selection | None = None, *, limit: int | None = None) -> list[Record]:
+        """The selected records, newest first."""
+        from alma_cli.api import overview
+        from alma_cli.store import Selection
+
+        return overview.memories(self._session, selection or Selection(), limit=limit)
+
+    def memory(self, id: str) -> Record:
+        """The record whose id starts so. Raises `NotFound`, `AmbiguousId`."""
+        from alma_cli.api import overview
+
+        return overview.memory(self._session, id)
+
+    def log(self, id: str | None = None, *, limit: int = 50) -> Story:
+        """What was done to one record, with its replaced versions, or at all."""
+        from alma_cli.api import overview
+
+        return overview.log(self._session, id, limit=limit)
+
+    def stats(self) -> Stats:
+        """Counts of everything."""
+        from alma_cli.api import overview
+
+        return overview.stats(self._session)
+
+    def agents(self) -> list[AgentView]:
+        """Every agent, its scope, and what it learned and sees."""
+        from alma_cli.api import overview
+
+        return overview.agents(self._session)
+
+    # Moving and keeping
+
+    def export(self) -> Iterator[str]:
+        """Every record as one line of JSON, oldest first."""
+        from alma_cli.api import transfer
+
+        return transfer.exported(self._session)
+
+    def import_(
+        self, lines: Iterable[tuple[int, JsonValue | AlmaError]], *, on_progress: Callable[[int], None] | None = None
+    ) -> Imported:
+        """Store the records in numbered lines, each once by its id; what was forgotten stays so."""
+        from alma_cli.api import transfer
+
+        return transfer.import_(self._session, lines, on_progress=on_progress)
+
+    def reindex(
+        self,
+        *,
+        everything: bool = False,
+        on_start: Callable[[int], None] | None = None,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> int:
+        """Give every memory that lacks one a vector by the configured model; return how many got one."""
+        from alma_cli.api import upkeep
+
+        return upkeep.reindex(self._session, everything=everything, on_start=on_start, on_progress=on_progress)
+
+    def examine(self) -> Iterator[Check]:
+        """Look at everything that has to work, changing nothing in the project."""
+        from alma_cli.api import upkeep
+
+        return upkeep.examine(self._session)

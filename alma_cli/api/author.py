@@ -1,0 +1,257 @@
+"""Memories that a person writes, corrects or forgets, and what they say of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from alma_cli.api.learn import queued_warning
+from alma_cli.api.session import Session, new_id
+from alma_cli.core.codec import check_size
+from alma_cli.core.records import (
+    GENERAL_DOMAIN,
+    MAIN_FIELDS,
+    PROJECT_AGENT,
+    AntiPattern,
+    Credit,
+    Heuristic,
+    JsonValue,
+    Knowledge,
+    Preference,
+    Record,
+)
+from alma_cli.core.scope import choose_domain, scope_for
+from alma_cli.core.text import alike_form, clean
+from alma_cli.errors import InvalidInput, ScopeViolation
+from alma_cli.store import Entry, Forget, Insert, Refuse, Revise
+
+NEARLY_SAME = 0.92
+"""The cosine from which an authored memory is linked to one that is there already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authored:
+    """What became of an authored memory.
+
+    `same_as` is the id of one that says the same, in which case nothing was added; `similar` are ids of some that say
+    nearly the same.
+    """
+
+    id: str
+    kind: str
+    domain: str
+    queued: bool = False
+    same_as: str = ""
+    similar: Sequence[str] = ()
+    warnings: Sequence[str] = ()
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """What `alma add --json` shows."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "domain": self.domain,
+            "added": not self.same_as,
+            "same_as": self.same_as or None,
+            "similar": list(self.similar),
+            "queued": self.queued,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corrected:
+    """A record after its correction."""
+
+    record: Record
+    queued: bool = False
+    warnings: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """The records that were forgotten."""
+
+    records: Sequence[Record]
+    queued: bool = False
+    warnings: Sequence[str] = ()
+
+
+def add_preference(
+    session: Session,
+    text: str,
+    *,
+    agent: str = PROJECT_AGENT,
+    domain: str | None = None,
+    user: str = "",
+    category: str = "",
+    source: str = "",
+    confidence: float = 1.0,
+) -> Authored:
+    """Keep a user's constraint or style; project-wide unless an agent is given."""
+    record = Preference(
+        **_common(session, agent, domain, text),
+        preference=clean(text),
+        user_id=clean(user),
+        category=clean(category),
+        source=clean(source),
+        confidence=_share("confidence", confidence),
+    )
+    return _add(session, record)
+
+
+def add_knowledge(
+    session: Session,
+    text: str,
+    *,
+    agent: str,
+    domain: str | None = None,
+    source: str = "",
+    confidence: float = 1.0,
+) -> Authored:
+    """Keep a fact."""
+    record = Knowledge(
+        **_common(session, agent, domain, text),
+        fact=clean(text),
+        source=clean(source),
+        confidence=_share("confidence", confidence),
+        last_verified_at=session.now(),
+    )
+    return _add(session, record)
+
+
+def add_heuristic(
+    session: Session,
+    condition: str,
+    strategy: str,
+    *,
+    agent: str,
+    domain: str | None = None,
+    confidence: float = 0.5,
+) -> Authored:
+    """Keep a rule: when `condition`, do `strategy`."""
+    if not strategy.strip():
+        raise InvalidInput("strategy: empty", hint="say what works with --strategy; TEXT is the condition")
+    record = Heuristic(
+        **_common(session, agent, domain, condition),
+        condition=clean(condition),
+        strategy=clean(strategy),
+        confidence=_share("confidence", confidence),
+    )
+    return _add(session, record)
+
+
+def add_anti_pattern(
+    session: Session,
+    pattern: str,
+    *,
+    why_bad: str = "",
+    better_alternative: str = "",
+    agent: str,
+    domain: str | None = None,
+) -> Authored:
+    """Keep what not to do, why, and what works better instead."""
+    record = AntiPattern(
+        **_common(session, agent, domain, pattern),
+        pattern=clean(pattern),
+        why_bad=clean(why_bad),
+        better_alternative=clean(better_alternative),
+    )
+    return _add(session, record)
+
+
+def correct(session: Session, prefix: str, text: str) -> Corrected:
+    """Put a new text in the place of a memory's main one; history keeps the old. Raises `NotFound`, `AmbiguousId`."""
+    if not text.strip():
+        raise InvalidInput("TEXT: empty", hint="give the corrected text, or use `alma forget` to remove the memory")
+    with session.store().reading() as reader:
+        record = reader.record(prefix)
+    if record.kind == "credit":
+        raise InvalidInput("a credit has no text to correct", hint="`alma forget` removes it")
+    main_field = MAIN_FIELDS[record.kind]
+    corrected: Record = replace(record, **{main_field: clean(text), "updated_at": session.now()})
+    check_size(corrected)
+    entries, warnings = session.entries([corrected])
+    receipt = session.submit([session.operation(Revise, entry=entries[0])])
+    return Corrected(record=corrected, queued=receipt.queued, warnings=[*warnings, *queued_warning(receipt)])
+
+
+def forget(session: Session, prefixes: Sequence[str]) -> Forgotten:
+    """Remove memories for good, their text from history too. Raises `NotFound` or `AmbiguousId` before any is removed."""
+    with session.store().reading() as reader:
+        records = list({(record := reader.record(prefix)).id: record for prefix in prefixes}.values())
+    receipt = session.submit([session.operation(Forget, ids=tuple(record.id for record in records))])
+    return Forgotten(records=records, queued=receipt.queued, warnings=queued_warning(receipt))
+
+
+def feedback(session: Session, prefix: str, *, helped: bool) -> Credit:
+    """Record that a memory helped or misled. Raises `NotFound`, `AmbiguousId`."""
+    with session.store().reading() as reader:
+        target = reader.record(prefix)
+    now = session.now()
+    credit = Credit(
+        id=new_id(),
+        project_id=target.project_id,
+        agent=target.agent,
+        domain=target.domain,
+        origin="observed",
+        created_at=now,
+        updated_at=now,
+        target=target.id,
+        value=1 if helped else -1,
+        at=now,
+    )
+    session.submit([session.operation(Insert, entries=(Entry(record=credit),))])
+    return credit
+
+
+def _common(session: Session, agent: str, domain: str | None, text: str) -> dict[str, Any]:
+    if not text.strip():
+        raise InvalidInput("TEXT: empty", hint="say in a sentence what is to be remembered")
+    scope = scope_for(agent, session.config.agents)
+    try:
+        chosen = choose_domain(scope, text, domain).domain
+    except ScopeViolation as error:
+        session.submit([session.operation(Refuse, agent=agent, domain=domain or "", reason=error.message)])
+        raise
+    now = session.now()
+    return {
+        "id": new_id(),
+        "project_id": session.config.project_id,
+        "agent": agent,
+        "domain": chosen or GENERAL_DOMAIN,
+        "origin": "authored",
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _add(session: Session, record: Record) -> Authored:
+    check_size(record)
+    entries, warnings = session.entries([record])
+    vector = entries[0].vector
+    near: list[tuple[Record, float]] = []
+    if vector is not None:
+        with session.store().reading() as reader:
+            near = reader.nearest(record, vector, session.model)
+    same = [other.id for other, _ in near if alike_form(other.text) == alike_form(record.text)]
+    if same:
+        return Authored(id=same[0], kind=record.kind, domain=record.domain, same_as=same[0], warnings=warnings)
+    similar = [other.id for other, cosine in near if cosine >= NEARLY_SAME]
+    if similar:
+        record = replace(record, labels={**record.labels, "similar_to": similar[0]})
+    receipt = session.submit([session.operation(Insert, entries=(replace(entries[0], record=record),))])
+    return Authored(
+        id=record.id,
+        kind=record.kind,
+        domain=record.domain,
+        queued=receipt.queued,
+        similar=similar,
+        warnings=[*warnings, *queued_warning(receipt)],
+    )
+
+
+def _share(key: str, value: float) -> float:
+    if not 0 <= value <= 1:
+        raise InvalidInput(f"{key}: expected a number from 0 to 1, got {value:g}")
+    return float(value)

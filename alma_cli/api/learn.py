@@ -1,0 +1,164 @@
+"""Recording how tasks went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TypeAlias
+
+from alma_cli.api.retrievals import used_in
+from alma_cli.api.session import Session, new_id
+from alma_cli.core.codec import check_size
+from alma_cli.core.learning import Report, credits, outcome_record
+from alma_cli.core.records import JsonValue, Outcome, Record
+from alma_cli.core.scope import choose_domain
+from alma_cli.errors import AlmaError, ScopeViolation
+from alma_cli.store import Change, Insert, Operation, Receipt, Refuse
+
+NumberedReport: TypeAlias = tuple[int, Report | AlmaError]
+"""A line's number and the report in it, or why there is none."""
+
+_LEARNED_TOGETHER = 256
+"""Outcomes of a batch that are embedded and made durable together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What became of a report: the outcome's id and domain; `queued` when it is safe but not in the store yet.
+
+    `duplicate` says that an outcome of the same `--key` was there already.
+    """
+
+    id: str
+    domain: str
+    queued: bool = False
+    duplicate: bool = False
+    warnings: Sequence[str] = ()
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """What `alma learn --json` shows."""
+        return {
+            "id": self.id,
+            "domain": self.domain,
+            "queued": self.queued,
+            "duplicate": self.duplicate,
+            "heuristics": [],
+            "anti_patterns": [],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A report that was not learned: its place (from 1) in the batch and why."""
+
+    line: int
+    error: AlmaError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchLearned:
+    """What became of a batch."""
+
+    learned: int
+    duplicates: int
+    queued: int
+    refused: Sequence[Refused]
+    warnings: Sequence[str] = ()
+
+
+def learn(session: Session, report: Report) -> Learned:
+    """Record one outcome. Raises `InvalidInput`, `ScopeViolation` (which leaves an audit row) or `StoreUnwritable`."""
+    try:
+        records = _records(session, report)
+    except ScopeViolation as error:
+        session.submit([_refusal(session, report, error)])
+        raise
+    entries, warnings = session.entries(records)
+    receipt = session.submit([session.operation(Insert, entries=tuple(entries))])
+    outcome = records[0]
+    return Learned(
+        id=outcome.id,
+        domain=outcome.domain,
+        queued=receipt.queued,
+        duplicate=Change("skip-present", outcome.id) in receipt.changes,
+        warnings=[*warnings, *queued_warning(receipt)],
+    )
+
+
+def learn_batch(
+    session: Session, reports: Iterable[NumberedReport], *, on_progress: Callable[[int], None] | None = None
+) -> BatchLearned:
+    """Record many outcomes, each with its line number; what can't be learned is listed and the rest is kept."""
+    refused: list[Refused] = []
+    warnings: dict[str, None] = {}
+    learned = duplicates = queued = 0
+    for chunk in _chunks(reports, _LEARNED_TOGETHER):
+        records: list[Record] = []
+        operations: list[Operation] = []
+        for line, report in chunk:
+            try:
+                if isinstance(report, AlmaError):
+                    raise report
+                records += _records(session, report)
+            except AlmaError as error:
+                refused.append(Refused(line=line, error=error))
+                if isinstance(error, ScopeViolation) and isinstance(report, Report):
+                    operations.append(_refusal(session, report, error))
+        entries, told = session.entries(records)
+        if entries:
+            operations.append(session.operation(Insert, entries=tuple(entries)))
+        receipt = session.submit(operations) if operations else Receipt()
+        warnings |= dict.fromkeys([*told, *queued_warning(receipt)])
+        outcomes = [record.id for record in records if isinstance(record, Outcome)]
+        if receipt.queued:
+            queued += len(outcomes)
+            learned += len(outcomes)
+        else:
+            present = sum(change.action != "insert" and change.id in outcomes for change in receipt.changes)
+            duplicates += present
+            learned += len(outcomes) - present
+        if on_progress:
+            on_progress(len(chunk))
+    return BatchLearned(learned=learned, duplicates=duplicates, queued=queued, refused=refused, warnings=list(warnings))
+
+
+def queued_warning(receipt: Receipt) -> list[str]:
+    """What to tell when a write is safe but not in the store yet."""
+    if not receipt.queued:
+        return []
+    return [f"kept in the journal, to be folded in by the next command: {receipt.reason}"]
+
+
+def _records(session: Session, report: Report) -> list[Record]:
+    """The outcome and the credits that a report becomes."""
+    scope = session.config.scope_for(report.agent)
+    domain = choose_domain(scope, report.task, report.domain).domain
+    project_id = session.config.project_id
+    id = _named_id(project_id, report.agent, report.key) if report.key else new_id()
+    outcome = outcome_record(report, domain=domain, project_id=project_id, id=id, now=session.now())
+    check_size(outcome)
+    used: list[str] = []
+    if report.used:
+        with session.store().reading() as reader:
+            used += [reader.record(prefix).id for prefix in report.used]
+    if report.retrieval:
+        used += used_in(session.project, report.retrieval)
+    return [outcome, *credits(outcome, used, id_of=lambda target: _named_id(outcome.id, target))]
+
+
+def _refusal(session: Session, report: Report, error: ScopeViolation) -> Refuse:
+    return session.operation(Refuse, agent=report.agent, domain=report.domain or "", reason=error.message)
+
+
+def _named_id(*names: str) -> str:
+    """The id of what these names name, the same wherever it is asked."""
+    from hashlib import blake2b
+
+    return blake2b("\0".join(names).encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
+def _chunks(reports: Iterable[NumberedReport], size: int) -> Iterator[list[NumberedReport]]:
+    iterator = iter(reports)
+    while chunk := list(islice(iterator, size)):
+        yield chunk

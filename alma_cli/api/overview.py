@@ -1,0 +1,110 @@
+"""What there is: memories, their history, counts, and who may see what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from alma_cli.api.session import Session
+from alma_cli.core.records import PROJECT_AGENT, Record
+from alma_cli.core.scope import ANY_AGENT, MemoryScope
+from alma_cli.core.visibility import sees, views
+from alma_cli.store import AuditRow, Selection, Tally, Version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """What was done, newest first, and (of one record) the versions that were replaced."""
+
+    audit: Sequence[AuditRow]
+    versions: Sequence[Version]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """Counts of what is stored, and the size of it."""
+
+    tallies: Sequence[Tally]
+    results: dict[str, dict[str, int]]
+    forgotten: int
+    waiting: int
+    models: dict[str, int]
+    store_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentView:
+    """An agent: its scope, what it learned, what it sees of others, and what its present scope hides.
+
+    `learned`, `seen` and `hidden` are counts of memories; `hidden` are its own.
+    """
+
+    scope: MemoryScope
+    learned: int
+    seen: int
+    hidden: int
+    results: dict[str, int]
+
+
+def memories(session: Session, selection: Selection, *, limit: int | None = None) -> list[Record]:
+    """The selected records, newest first."""
+    with session.store().reading() as reader:
+        return list(reader.listed(selection, limit=limit))
+
+
+def memory(session: Session, prefix: str) -> Record:
+    """The record whose id starts so. Raises `NotFound`, `AmbiguousId`, or `InvalidInput` for no id at all."""
+    with session.store().reading() as reader:
+        return reader.record(prefix)
+
+
+def log(session: Session, prefix: str | None = None, *, limit: int = 50) -> Story:
+    """What was done to one record (also to a forgotten one), or at all."""
+    with session.store().reading() as reader:
+        if prefix is None:
+            return Story(audit=reader.audit(limit=limit), versions=())
+        id = reader.audited_id(prefix)
+        return Story(audit=reader.audit(id, limit=limit), versions=reader.versions(id))
+
+
+def stats(session: Session) -> Stats:
+    """Counts of everything."""
+    store = session.store()
+    with store.reading() as reader:
+        return Stats(
+            tallies=reader.tallies(),
+            results=reader.outcome_results(),
+            forgotten=reader.tombstones(),
+            waiting=len(store.journal.names()),
+            models=dict(reader.models()),
+            store_bytes=store.bytes_on_disk(),
+        )
+
+
+def agents(session: Session) -> list[AgentView]:
+    """Every agent of the configuration, and every other that has memories."""
+    with session.store().reading() as reader:
+        tallies = [tally for tally in reader.tallies() if tally.kind != "credit"]
+        results = reader.outcome_results()
+    scopes = session.config.agents
+    names = [name for name in scopes if name != ANY_AGENT]
+    names += [tally.agent for tally in tallies if tally.agent != PROJECT_AGENT]
+    found = []
+    for name in dict.fromkeys(names):
+        if name in scopes or ANY_AGENT in scopes:
+            scope = session.config.scope_for(name)
+        else:
+            scope = MemoryScope(name)
+        seen = views(scope, scopes)
+        own = [tally for tally in tallies if tally.agent == name]
+        visible = [tally for tally in tallies if sees(seen, tally.agent, tally.domain)]
+        found.append(
+            AgentView(
+                scope=scope,
+                learned=sum(tally.count for tally in own),
+                seen=sum(tally.count for tally in visible if tally.agent != name),
+                hidden=sum(tally.count for tally in own if not sees(seen, name, tally.domain)),
+                results=results.get(name, {}),
+            )
+        )
+    return found

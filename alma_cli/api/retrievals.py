@@ -1,0 +1,52 @@
+"""What was retrieved lately, so that an outcome can say which retrieve it followed: a local log, kept best effort."""
+
+import json
+import os
+
+from alma_cli.core.slices import MemorySlice
+from alma_cli.core.text import one_line
+from alma_cli.errors import NotFound
+from alma_cli.project import Project
+
+_FILE = "retrievals.ndjson"
+_MAX_BYTES = 1_000_000
+
+
+def note(project: Project, found: MemorySlice) -> None:
+    """Add a retrieve to the log, without waiting for the disk; where that can't be written, do nothing."""
+    path = project.log_dir / _FILE
+    line = json.dumps({"retrieval_id": found.retrieval_id, "agent": found.agent, "ids": [hit.id for hit in found]})
+    try:
+        os.makedirs(project.log_dir, mode=0o700, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        with open(descriptor, "ab") as file:
+            file.write(line.encode() + b"\n")
+            if file.tell() > _MAX_BYTES:
+                os.replace(path, f"{path}.old")
+    except OSError:
+        return
+
+
+def used_in(project: Project, prefix: str) -> list[str]:
+    """The ids of the memories that a retrieve gave. Raises `NotFound` when it isn't in the log (any more)."""
+    wanted = prefix.strip().lower()
+    for name in (_FILE, _FILE + ".old"):
+        for line in reversed(_lines(project.log_dir / name)):
+            try:
+                noted = json.loads(line)
+            except ValueError:
+                continue  # a line that was cut off when the machine stopped
+            if wanted and noted["retrieval_id"].startswith(wanted):
+                return list(noted["ids"])
+    raise NotFound(
+        f"no retrieve has the id {one_line(prefix, 40)}",
+        hint="`alma retrieve --json` gives a retrieval_id; name memories themselves with --used",
+    )
+
+
+def _lines(path: os.PathLike[str]) -> list[bytes]:
+    try:
+        with open(path, "rb") as file:
+            return file.read().splitlines()
+    except OSError:
+        return []

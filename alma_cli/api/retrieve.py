@@ -1,0 +1,154 @@
+"""Finding the few memories that are worth knowing before a task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from time import perf_counter
+
+from alma_cli.api import retrievals
+from alma_cli.api.session import Session, new_id
+from alma_cli.core.prompt import Line, fitting, rendered
+from alma_cli.core.ranking import Ranked, Rules, rank
+from alma_cli.core.records import RETRIEVED_KINDS, Kind, Record
+from alma_cli.core.slices import PLURALS, Hit, MemorySlice
+from alma_cli.core.terms import identifiers, query_terms
+from alma_cli.core.text import alike_form, clean
+from alma_cli.core.visibility import views
+from alma_cli.embedding import count_tokens
+from alma_cli.errors import InvalidInput
+from alma_cli.store import Found, Search
+
+NEAR_MISSES = 5
+_FETCHED_PER_PLACE = 3
+"""Records fetched for each place in the answer, so that near-identical ones can be left out."""
+_MAX_TASK_CHARACTERS = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What to retrieve; None takes the configuration's value."""
+
+    task: str
+    agent: str
+    top_k: int | None = None
+    user: str = ""
+    kinds: Sequence[Kind] = ()
+    min_score: float | None = None
+    max_tokens: int | None = None
+    explain: bool = False
+
+
+def retrieve(session: Session, wanted: Wanted) -> MemorySlice:
+    """The memories worth knowing for a task, best first within each kind.
+
+    Raises `InvalidInput` for an empty task or an agent that isn't there, and what opening the store raises.
+    """
+    started = perf_counter()
+    task = clean(wanted.task).strip()
+    if not task:
+        raise InvalidInput("TASK: empty", hint='say in a few words what is to be done: alma retrieve "fix the login"')
+    settings = session.config.retrieval
+    top_k = settings.top_k if wanted.top_k is None else wanted.top_k
+    scope = session.config.scope_for(wanted.agent)
+    vector, warnings = session.query_vector(task)
+    search = Search(
+        vector=vector,
+        model=session.model,
+        terms=query_terms(task[:_MAX_TASK_CHARACTERS]),
+        identifiers=identifiers(task[:_MAX_TASK_CHARACTERS]),
+        views=views(scope, session.config.agents),
+        kinds=wanted.kinds or RETRIEVED_KINDS,
+        user_id=wanted.user,
+        now=session.now(),
+        per_signal=max(settings.candidates, top_k),
+    )
+    with session.store().reading() as reader:
+        found = reader.search(search)
+        ranked = rank(found.candidates, found.cosine, found.bm25, _rules(session, wanted))
+        fetched = reader.records([one.candidate.id for one in _worth_fetching(ranked, top_k, explain=wanted.explain)])
+    budget = settings.max_tokens if wanted.max_tokens is None else wanted.max_tokens
+    chosen, near_misses = _choose(ranked, fetched, top_k=top_k, agent=wanted.agent, max_tokens=budget)
+    text = rendered([Line(hit.record, hit.score) for hit in chosen], wanted.agent)
+    result = MemorySlice(
+        retrieval_id=new_id(),
+        agent=wanted.agent,
+        task=task,
+        **{plural: [hit for hit in chosen if hit.record.kind == kind] for kind, plural in PLURALS.items()},
+        tokens=count_tokens(text),
+        near_misses=near_misses if wanted.explain else (),
+        considered=found.total,
+        warnings=[*warnings, *_without_vectors(found, session.model)] if vector is not None else warnings,
+        count_tokens=count_tokens,
+    )
+    retrievals.note(session.project, result)
+    return replace(result, retrieval_ms=(perf_counter() - started) * 1000)
+
+
+def _rules(session: Session, wanted: Wanted) -> Rules:
+    settings = session.config.retrieval
+    return Rules(
+        weights={field.name: getattr(settings.weights, field.name) for field in fields(settings.weights)},
+        half_life_days={kind: getattr(settings.half_life_days, kind) for kind in RETRIEVED_KINDS},
+        keyword_weight=settings.keyword_weight,
+        min_similarity=settings.min_similarity,
+        min_score=settings.min_score if wanted.min_score is None else wanted.min_score,
+    )
+
+
+def _worth_fetching(ranked: Sequence[Ranked], top_k: int, *, explain: bool) -> list[Ranked]:
+    """The best of each kind that pass, with some to spare, and (to explain) the best that don't."""
+    left = dict.fromkeys(RETRIEVED_KINDS, top_k * _FETCHED_PER_PLACE)
+    near = NEAR_MISSES if explain else 0
+    worth = []
+    for one in ranked:
+        if one.passes and left[one.candidate.kind] > 0:
+            left[one.candidate.kind] -= 1
+            worth.append(one)
+        elif not one.passes and near > 0:
+            near -= 1
+            worth.append(one)
+    return worth
+
+
+def _choose(
+    ranked: Sequence[Ranked], fetched: dict[str, Record], *, top_k: int, agent: str, max_tokens: int
+) -> tuple[list[Hit], list[tuple[Hit, str]]]:
+    """The hits to give, in the order they are shown, and the best that were left out, each with the reason."""
+    left_out: list[tuple[Hit, str]] = []
+    kept: dict[str, list[Hit]] = {kind: [] for kind in RETRIEVED_KINDS}
+    texts: set[tuple[str, str]] = set()
+    for one in ranked:
+        record = fetched.get(one.candidate.id)
+        if record is None:
+            continue
+        hit = Hit(record, one)
+        text = (record.kind, alike_form(record.text))
+        if not one.passes:
+            left_out.append((hit, "not similar enough to the task, or scored too low"))
+        elif text in texts:
+            left_out.append((hit, "the same as a memory that is shown"))
+        elif len(kept[record.kind]) >= top_k:
+            left_out.append((hit, f"{top_k} better ones of this kind"))
+        else:
+            kept[record.kind].append(hit)
+        texts.add(text)
+    hits = [hit for of_kind in kept.values() for hit in of_kind]
+    by_id = {hit.record.id: hit for hit in hits}
+    shown = [
+        by_id[line.record.id]
+        for line in fitting([Line(hit.record, hit.score) for hit in hits], agent, max_tokens, count_tokens)
+    ]
+    ids = {hit.record.id for hit in shown}
+    left_out += [(hit, f"over the budget of {max_tokens} tokens") for hit in hits if hit.record.id not in ids]
+    left_out.sort(key=lambda item: (-item[0].score, item[0].record.id))
+    return shown, left_out[:NEAR_MISSES]
+
+
+def _without_vectors(found: Found, model: str) -> list[str]:
+    if not found.without_vector:
+        return []
+    return [
+        f"{found.without_vector} of {found.total} memories have no vector by {model} and were compared by their words "
+        "only: `alma reindex` gives them one"
+    ]

@@ -1,0 +1,121 @@
+"""What every call needs: the project, its configuration, its store, the embedding model, the time, and who is asking."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from alma_cli.config import Config
+from alma_cli.core.records import Record
+from alma_cli.core.text import clean, one_line
+from alma_cli.embedding import DEFAULT_MODEL, Embedder, OnProgress, Vector, open_embedder
+from alma_cli.errors import EmbeddingUnavailable
+from alma_cli.project import Project, make_home
+from alma_cli.store import Entry, Operation, Receipt, Store, open_store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_Operation = TypeVar("_Operation", bound=Operation)
+_DEFAULT_DIMENSION = 384
+
+
+def new_id() -> str:
+    """A new random id: 32 hex digits."""
+    return os.urandom(16).hex()
+
+
+def utc_now() -> datetime:
+    """The present time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Session:
+    """One project as one process uses it. Safe to use from several threads."""
+
+    project: Project
+    config: Config
+    wait_s: float
+    now: Callable[[], datetime] = utc_now
+    by: str = ""
+    _embedder: Embedder | None = None
+    _embedding: threading.Lock = field(default_factory=threading.Lock)
+
+    def store(self) -> Store:
+        """The project's store; nothing is opened until it is used."""
+        return open_store(self.project.home, dimension=self._dimension(), wait_s=self.wait_s)
+
+    def submit(self, operations: Sequence[Operation]) -> Receipt:
+        """Make the operations durable and fold them in, making `.alma/` what it should be first."""
+        make_home(self.project)
+        return self.store().submit(operations)
+
+    def operation(self, kind: Callable[..., _Operation], **what: object) -> _Operation:
+        """An operation by this session's user, now."""
+        return kind(op_id=new_id(), at=self.now(), by=self.by or _login_name(), **what)
+
+    @property
+    def model(self) -> str:
+        """The id of the configured embedding model, as stamped into rows."""
+        return self.config.embedding.model
+
+    def vectors(self, texts: Sequence[str], *, on_progress: OnProgress | None = None) -> list[Vector]:
+        """A vector for each text. Raises `EmbeddingUnavailable`."""
+        with self._embedding:
+            if self._embedder is None:
+                self._embedder = self._open_embedder()
+            return self._embedder.embed(texts, on_progress=on_progress)
+
+    def entries(
+        self, records: Sequence[Record], *, on_progress: OnProgress | None = None
+    ) -> tuple[list[Entry], list[str]]:
+        """The records with vectors and, when the model can't be loaded, without, and a warning that says so."""
+        topics = [record.topic if record.kind != "credit" else "" for record in records]
+        wanted = [topic for topic in topics if topic]
+        try:
+            vectors = iter(self.vectors(wanted, on_progress=on_progress) if wanted else [])
+        except EmbeddingUnavailable as error:
+            return [Entry(record=record) for record in records], [_unavailable(error)]
+        entries = [
+            Entry(record=record, vector=next(vectors), model=self.model) if topic else Entry(record=record)
+            for record, topic in zip(records, topics, strict=True)
+        ]
+        return entries, []
+
+    def query_vector(self, task: str) -> tuple[Vector | None, list[str]]:
+        """The vector of a task, or None and a warning that only words are compared."""
+        try:
+            return self.vectors([task])[0], []
+        except EmbeddingUnavailable as error:
+            return None, [_unavailable(error)]
+
+    def _dimension(self) -> int:
+        if self.model.lower() == DEFAULT_MODEL.lower():
+            return _DEFAULT_DIMENSION
+        try:
+            with self._embedding:
+                if self._embedder is None:
+                    self._embedder = self._open_embedder()
+                return self._embedder.dimension
+        except EmbeddingUnavailable:
+            return _DEFAULT_DIMENSION
+
+    def _open_embedder(self) -> Embedder:
+        settings = self.config.embedding
+        cache_dir: Path | None = None
+        if settings.cache_dir:
+            cache_dir = self.project.root / os.path.expanduser(settings.cache_dir)
+        return open_embedder(settings.model, cache_dir=cache_dir, allow_download=settings.allow_download)
+
+
+def _unavailable(error: EmbeddingUnavailable) -> str:
+    return f"only words are compared, not meaning: {one_line(error.message)} ({error.hint})"
+
+
+def _login_name() -> str:
+    return clean(os.environ.get("ALMA_USER") or os.environ.get("USER") or os.environ.get("LOGNAME") or "unknown")[:128]

@@ -1,0 +1,102 @@
+"""Memories out of the store and into it, as NDJSON, losslessly."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from alma_cli.api.learn import Refused, queued_warning
+from alma_cli.api.session import Session, new_id
+from alma_cli.core.codec import check_size, from_json, to_json
+from alma_cli.core.records import JsonValue, Outcome, Record
+from alma_cli.core.scope import check, scope_for
+from alma_cli.errors import AlmaError, InvalidInput, ScopeViolation
+from alma_cli.store import Insert, Operation, Receipt, Refuse, Selection
+
+_IMPORTED_TOGETHER = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What became of the lines: how many memories are new, were there, or had been forgotten; and what was refused."""
+
+    imported: int
+    present: int
+    forgotten: int
+    derived: int
+    queued: int
+    refused: Sequence[Refused]
+    warnings: Sequence[str] = ()
+
+
+def exported(session: Session, selection: Selection | None = None) -> Iterator[str]:
+    """Every record as one line of JSON, oldest first."""
+    with session.store().reading() as reader:
+        for record in reader.listed(selection or Selection(), newest_first=False):
+            yield json.dumps(to_json(record))
+
+
+def import_(
+    session: Session,
+    lines: Iterable[tuple[int, JsonValue | AlmaError]],
+    *,
+    on_progress: Callable[[int], None] | None = None,
+) -> Imported:
+    """Store the records in numbered lines, each once by its id; what was forgotten stays so.
+
+    Derived memories are left out: they are derived again from the outcomes.
+    """
+    refused: list[Refused] = []
+    warnings: dict[str, None] = {}
+    imported = present = forgotten = derived = queued = 0
+    iterator = iter(lines)
+    while chunk := list(islice(iterator, _IMPORTED_TOGETHER)):
+        records: list[Record] = []
+        operations: list[Operation] = []
+        for number, value in chunk:
+            try:
+                record = _record(session, value)
+            except AlmaError as error:
+                refused.append(Refused(line=number, error=error))
+                if isinstance(error, ScopeViolation):
+                    operations.append(session.operation(Refuse, agent="", domain="", reason=error.message))
+                continue
+            if record.origin == "derived":
+                derived += 1
+            else:
+                records.append(record)
+        entries, told = session.entries(records)
+        if entries:
+            operations.append(session.operation(Insert, entries=tuple(entries)))
+        receipt = session.submit(operations) if operations else Receipt()
+        warnings |= dict.fromkeys([*told, *queued_warning(receipt)])
+        queued += len(records) if receipt.queued else 0
+        actions = [change.action for change in receipt.changes]
+        imported += actions.count("insert")
+        present += actions.count("skip-present")
+        forgotten += actions.count("skip-forgotten")
+        if on_progress:
+            on_progress(len(chunk))
+    return Imported(
+        imported=imported,
+        present=present,
+        forgotten=forgotten,
+        derived=derived,
+        queued=queued,
+        refused=refused,
+        warnings=list(warnings),
+    )
+
+
+def _record(session: Session, value: JsonValue | AlmaError) -> Record:
+    if isinstance(value, AlmaError):
+        raise value
+    now = session.now()
+    record = from_json(value, project_id=session.config.project_id, new_id=new_id(), now=now)
+    check(scope_for(record.agent, session.config.agents), record.domain)
+    if isinstance(record, Outcome) and record.at > now:
+        raise InvalidInput(f"at: {record.at.isoformat()} is in the future")
+    check_size(record)
+    return record

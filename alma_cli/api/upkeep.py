@@ -1,0 +1,217 @@
+"""Keeping a store well: vectors anew, and a check of everything that has to work."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from alma_cli.api.learn import learn
+from alma_cli.api.retrieve import Wanted, retrieve
+from alma_cli.api.session import Session
+from alma_cli.config import Config, unknown_variables
+from alma_cli.core.learning import Report
+from alma_cli.core.records import JsonValue
+from alma_cli.core.scope import ANY_AGENT
+from alma_cli.core.visibility import sees, views
+from alma_cli.errors import AlmaError
+from alma_cli.project import Project, make_home
+from alma_cli.store.vectors import count_outdated, drop_vectors, fit_dimension, set_vectors
+
+_REINDEXED_TOGETHER = 256
+_LEAST_FREE_BYTES = 100 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was looked at: whether it is well, what was found, and what to do about it."""
+
+    name: str
+    ok: bool
+    found: str
+    hint: str = ""
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """The check as a JSON object."""
+        return {"name": self.name, "ok": self.ok, "found": self.found, "hint": self.hint}
+
+
+def reindex(
+    session: Session,
+    *,
+    everything: bool = False,
+    on_start: Callable[[int], None] | None = None,
+    on_progress: Callable[[int], None] | None = None,
+) -> int:
+    """Give every memory that lacks one a vector by the configured model; return how many got one.
+
+    With `everything`, those that have one too. Raises `EmbeddingUnavailable`; what was done so far is kept.
+    """
+    make_home(session.project)
+    store = session.store()
+    dimension = len(session.vectors(["dimension"])[0])
+    with store.writing() as connection:
+        fit_dimension(connection, dimension)
+        if everything:
+            drop_vectors(connection)
+        waiting = count_outdated(connection, session.model)
+    if on_start:
+        on_start(waiting)
+    done = 0
+    while True:
+        with store.reading() as reader:
+            records = reader.outdated(session.model, limit=_REINDEXED_TOGETHER)
+        if not records:
+            return done
+        vectors = session.vectors([record.topic for record in records])
+        with store.writing() as connection:
+            set_vectors(connection, records, vectors, session.model)
+        done += len(records)
+        if on_progress:
+            on_progress(len(records))
+
+
+def examine(session: Session, environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
+    """Look at everything that has to work, changing nothing in the project."""
+    project = session.project
+    yield Check(name="configuration", ok=True, found=f"{project.config_path} is valid")
+    unknown = unknown_variables(environ)
+    yield Check(
+        name="environment",
+        ok=not unknown,
+        found=f"unknown: {', '.join(unknown)}" if unknown else "no unknown ALMA_ variables",
+        hint="`alma config show` lists the variables that are read" if unknown else "",
+    )
+    yield _permissions(project)
+    yield _space(project)
+    yield from _store(session)
+    yield _embedding(session)
+    yield _round_trip(session.config)
+
+
+def _permissions(project: Project) -> Check:
+    if not project.home.exists():
+        return Check(name="folder", ok=True, found=f"{project.home} is made by the first write")
+    if not os.access(project.home, os.W_OK):
+        return Check(
+            name="folder",
+            ok=False,
+            found=f"{project.home} can't be written: retrieve works, learn doesn't",
+            hint="give its owner the right to write",
+        )
+    if os.stat(project.home).st_mode & 0o077:
+        return Check(
+            name="folder",
+            ok=False,
+            found=f"others may read {project.home}",
+            hint=f"chmod 700 {project.home}",
+        )
+    return Check(name="folder", ok=True, found=f"{project.home} is its owner's only")
+
+
+def _space(project: Project) -> Check:
+    folder = project.home if project.home.exists() else project.root
+    free = shutil.disk_usage(folder).free
+    return Check(
+        name="disk",
+        ok=free >= _LEAST_FREE_BYTES,
+        found=f"{free // (1024 * 1024):,} MiB free",
+        hint=""
+        if free >= _LEAST_FREE_BYTES
+        else "free some space: ALMA keeps what it can't fold in yet in its journal",
+    )
+
+
+def _store(session: Session) -> Iterator[Check]:
+    store = session.store()
+    if not store.file.exists():
+        yield Check(name="store", ok=True, found="empty: nothing was recorded yet")
+    else:
+        try:
+            with store.reading() as reader:
+                tallies = reader.tallies()
+                models = reader.models()
+        except AlmaError as error:
+            backups = sorted(session.project.backup_dir.glob("*.duckdb")) if session.project.backup_dir.exists() else []
+            remedy = f"restore {backups[-1]}" if backups else "move it away and `alma import` your last export"
+            yield Check(name="store", ok=False, found=error.message, hint=f"{remedy}; the journal is kept")
+            return
+        total = sum(tally.count for tally in tallies)
+        yield Check(name="store", ok=True, found=f"{total:,} records in {store.bytes_on_disk() / 1e6:.1f} MB")
+        stale = sum(count for model, count in models.items() if model != session.model)
+        yield Check(
+            name="vectors",
+            ok=not stale,
+            found=f"{stale:,} memories have no vector by {session.model}" if stale else f"all by {session.model}",
+            hint="run `alma reindex`" if stale else "",
+        )
+        hidden = [
+            f"{tally.count} of {tally.agent} in {tally.domain}"
+            for tally in tallies
+            if not _in_scope(session.config, tally.agent, tally.domain)
+        ]
+        yield Check(
+            name="scope",
+            ok=True,
+            found=f"hidden by the present scopes: {'; '.join(hidden)}" if hidden else "nothing is hidden by a scope",
+        )
+    damaged = list(store.journal.damaged())
+    yield Check(
+        name="journal",
+        ok=not damaged,
+        found=f"{len(damaged)} unreadable files were set aside" if damaged else f"{len(store.journal.names())} waiting",
+        hint=f"look at {os.path.dirname(damaged[0])}, then delete what you don't need" if damaged else "",
+    )
+
+
+def _in_scope(config: Config, agent: str, domain: str) -> bool:
+    if agent.startswith("_"):
+        return True
+    if agent not in config.agents and ANY_AGENT not in config.agents:
+        return False
+    return sees(views(config.scope_for(agent), config.agents), agent, domain)
+
+
+def _embedding(session: Session) -> Check:
+    try:
+        near, same, far = session.vectors(["test the login form", "check the sign-in page", "bake a chocolate cake"])
+    except AlmaError as error:
+        return Check(name="embedding", ok=False, found=error.message, hint=error.hint)
+    likeness = sum(a * b for a, b in zip(near, same, strict=True))
+    other = sum(a * b for a, b in zip(near, far, strict=True))
+    return Check(
+        name="embedding",
+        ok=likeness > other,
+        found=f"{session.model}: alike {likeness:.2f}, unlike {other:.2f}",
+        hint="" if likeness > other else "the model's files may be damaged: install ALMA again",
+    )
+
+
+def _round_trip(config: Config) -> Check:
+    """Learn something in a store of its own and see whether it comes back."""
+    with tempfile.TemporaryDirectory(prefix="alma-doctor-") as folder:
+        home = Path(folder, ".alma")
+        project = Project(root=Path(folder), config_path=home / "config.yaml", home=home)
+        session = Session(
+            project=project, config=Config(project_id="doctor", embedding=config.embedding), wait_s=config.wait_s
+        )
+        try:
+            learned = learn(
+                session,
+                Report(agent="doctor", task="Test the login form", outcome="success", strategy="Tried empty fields"),
+            )
+            found = retrieve(session, Wanted(task="check that the login form works", agent="doctor"))
+        except AlmaError as error:
+            return Check(name="round trip", ok=False, found=error.message, hint=error.hint)
+        came_back = [hit.record.id for hit in found.outcomes] == [learned.id] and not learned.queued
+    return Check(
+        name="round trip",
+        ok=came_back,
+        found="what was learned in a temporary store came back"
+        if came_back
+        else "what was learned in a temporary store did not come back",
+        hint="" if came_back else "please report this, with the output of `alma doctor --json`",
+    )

@@ -1,0 +1,76 @@
+"""Giving memories their vectors anew, in batches, so that an interrupted run can go on where it stopped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from alma_cli.store.engine import transaction
+from alma_cli.store.fold import vector_text
+from alma_cli.store.operations import Vector
+from alma_cli.store.rows import RECORD_COLUMNS, row_record
+
+if TYPE_CHECKING:
+    from _duckdb import DuckDBPyConnection as Connection
+
+    from alma_cli.core.records import Record
+
+_OUTDATED = "kind <> 'credit' AND embedding_model IS DISTINCT FROM $model"
+
+
+def fit_dimension(connection: Connection, dimension: int) -> None:
+    """Make room for vectors of another length; the present ones are dropped, since none of them can be used."""
+    if connection.execute("SELECT dimension FROM replica").fetchall() == [(dimension,)]:
+        return
+    with transaction(connection):
+        connection.execute("UPDATE memories SET embedding_model = NULL, embedding = NULL")
+        connection.execute("ALTER TABLE memories DROP COLUMN embedding")
+        connection.execute(f"ALTER TABLE memories ADD COLUMN embedding FLOAT[{int(dimension)}]")
+        connection.execute("UPDATE replica SET dimension = ?", [dimension])
+
+
+def count_outdated(connection: Connection, model: str) -> int:
+    """How many memories have no vector by this model."""
+    row = connection.execute(f"SELECT count(*) FROM memories WHERE {_OUTDATED}", {"model": model}).fetchone()
+    return row[0] if row else 0
+
+
+def outdated(connection: Connection, model: str, *, limit: int) -> list[Record]:
+    """Some memories that have no vector by this model."""
+    rows = connection.execute(
+        f"SELECT {', '.join(RECORD_COLUMNS)} FROM memories WHERE {_OUTDATED} ORDER BY seq LIMIT {int(limit)}",
+        {"model": model},
+    ).fetchall()
+    return [row_record(row) for row in rows]
+
+
+def drop_vectors(connection: Connection) -> None:
+    """Forget every vector, so that all are made again."""
+    connection.execute("UPDATE memories SET embedding_model = NULL")
+
+
+def set_vectors(connection: Connection, records: Sequence[Record], vectors: Sequence[Vector], model: str) -> None:
+    """Store the vectors of records, unless their topic has changed since it was read."""
+    given = [
+        {
+            "id": record.id,
+            "updated_at": record.updated_at.replace(tzinfo=None).isoformat(),
+            "vector": vector_text(vector),
+        }
+        for record, vector in zip(records, vectors, strict=True)
+    ]
+    with transaction(connection):
+        connection.execute(
+            f"""
+            UPDATE memories SET embedding = given.vector::FLOAT[{len(vectors[0])}], embedding_model = $model
+            FROM (
+                SELECT unnest(
+                    from_json($given, '[{{"id": "VARCHAR", "updated_at": "TIMESTAMP", "vector": "VARCHAR"}}]'),
+                    recursive := true
+                )
+            ) AS given
+            WHERE memories.id = given.id AND memories.updated_at = given.updated_at
+            """,
+            {"given": json.dumps(given), "model": model},
+        )
