@@ -232,15 +232,12 @@ def _main_worktree(top: str) -> str | None:
     return main if os.path.isdir(main) else None
 
 
-_SECTION = re.compile(r"\s*\[\s*([^\]]*?)\s*\]\s*(.*)")
-
-
 def _core_settings(common_dir: str) -> tuple[bool, str | None]:
     """`core.bare` and `core.worktree` of a repository. A submodule's repository names its worktree so."""
     bare, worktree, section = False, None, ""
     for name in ("config", "config.worktree"):
         for line in _lines(os.path.join(common_dir, name)):
-            header = _SECTION.match(line)
+            header = re.match(r"\s*\[\s*([^\]]*?)\s*\]\s*(.*)", line)
             section = header[1].lower() if header else section
             key, _, value = (header[2] if header else line).partition("=")
             value = value.strip().strip('"')
