@@ -71,7 +71,7 @@ class FastEmbedder:
 
     @cached_property
     def _model(self) -> Any:
-        from onnxruntime.capi import onnxruntime_pybind11_state as reasons
+        from onnxruntime.capi.onnxruntime_pybind11_state import NoSuchFile
 
         description = self._description
         own_folder = self._cache_dir / _last_part(self.model_id)
@@ -85,12 +85,12 @@ class FastEmbedder:
                     local_files_only=not self._allow_download,
                     specific_model_path=str(own_folder) if own_folder.is_dir() else None,
                 )
-        except (reasons.Fail, reasons.InvalidArgument, reasons.InvalidGraph, reasons.InvalidProtobuf) as error:
-            raise self._damaged(error) from error
-        except (ValueError, OSError, reasons.NoSuchFile) as error:
+        except (ValueError, OSError, NoSuchFile) as error:
             if own_folder.is_dir():
                 raise self._damaged(error) from error
             raise self._missing(description, own_folder) from error
+        except Exception as error:  # tokenizers and onnxruntime have none that is narrower and theirs
+            raise self._damaged(error) from error
 
     def _missing(self, description: dict[str, Any], folder: Path) -> EmbeddingUnavailable:
         names = [description["model_file"], *description["additional_files"], "tokenizer.json", "tokenizer_config.json"]

@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-sys.path[0] = str(Path(__file__).resolve().parents[3])
-from alma_cli.embedding.minilm import layout  # noqa: E402
+if not __package__:  # run as a script, whose folder has modules that hide others
+    sys.path[0] = str(Path(__file__).resolve().parents[3])
+from alma_cli.embedding.minilm import layout
 
 Tensors = dict[str, npt.NDArray[Any]]
 Files = dict[str, bytes]
