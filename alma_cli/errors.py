@@ -2,6 +2,7 @@
 
     AlmaError                   1   failed
       InvalidInput              2   a value the caller gave can't be used
+        InvalidUsage            2   a command was called with what it doesn't take
       ProjectNotFound           3   no .alma/ here or above
       InvalidConfig             3   the configuration can't be used
       NotFound                  1   no memory by that id
@@ -11,6 +12,7 @@
         StoreCorrupt            1   what is on disk can't be read
         StoreTooNew             1   written by a newer ALMA
         StoreUnwritable         1   no permission, or no space
+      PartialFailure            1   part of a batch could not be done
       StoreBusy                 5   another process kept the lock past the wait
       ScopeViolation            6   the agent may not learn this
 
@@ -37,6 +39,12 @@ class InvalidInput(AlmaError):
 
     code = "invalid_input"
     exit_code = 2
+
+
+class InvalidUsage(InvalidInput):
+    """A command was called with arguments or options that it doesn't take."""
+
+    code = "usage"
 
 
 class ProjectNotFound(AlmaError):
@@ -100,6 +108,12 @@ class StoreBusy(AlmaError):
 
     code = "store_busy"
     exit_code = 5
+
+
+class PartialFailure(AlmaError):
+    """Part of a batch could not be done; the rest was."""
+
+    code = "partial_failure"
 
 
 class ScopeViolation(AlmaError):

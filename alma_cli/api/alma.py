@@ -304,13 +304,18 @@ class ALMA:
         self,
         *,
         everything: bool = False,
-        on_start: Callable[[int], None] | None = None,
         on_progress: Callable[[int], None] | None = None,
     ) -> int:
         """Give every memory that lacks one a vector by the configured model; return how many got one."""
         from alma_cli.api import upkeep
 
-        return upkeep.reindex(self._session, everything=everything, on_start=on_start, on_progress=on_progress)
+        return upkeep.reindex(self._session, everything=everything, on_progress=on_progress)
+
+    def outdated(self, *, everything: bool = False) -> int:
+        """How many memories `reindex` would give a vector."""
+        from alma_cli.api import upkeep
+
+        return upkeep.outdated_count(self._session, everything=everything)
 
     def examine(self) -> Iterator[Check]:
         """Look at everything that has to work, changing nothing in the project."""

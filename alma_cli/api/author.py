@@ -168,8 +168,8 @@ def correct(session: Session, prefix: str, text: str) -> Corrected:
         record = reader.record(prefix)
     if record.kind == "credit":
         raise InvalidInput("a credit has no text to correct", hint="`alma forget` removes it")
-    main_field = MAIN_FIELDS[record.kind]
-    corrected: Record = replace(record, **{main_field: clean(text), "updated_at": session.now()})
+    changed: dict[str, Any] = {MAIN_FIELDS[record.kind]: clean(text), "updated_at": session.now()}
+    corrected = replace(record, **changed)
     check_size(corrected)
     entries, warnings = session.entries([corrected])
     receipt = session.submit([session.operation(Revise, entry=entries[0])])
@@ -177,7 +177,10 @@ def correct(session: Session, prefix: str, text: str) -> Corrected:
 
 
 def forget(session: Session, prefixes: Sequence[str]) -> Forgotten:
-    """Remove memories for good, their text from history too. Raises `NotFound` or `AmbiguousId` before any is removed."""
+    """Remove memories for good, their text from history too.
+
+    Raises `NotFound` or `AmbiguousId` before any is removed.
+    """
     with session.store().reading() as reader:
         records = list({(record := reader.record(prefix)).id: record for prefix in prefixes}.values())
     receipt = session.submit([session.operation(Forget, ids=tuple(record.id for record in records))])

@@ -91,10 +91,7 @@ def agents(session: Session) -> list[AgentView]:
     names += [tally.agent for tally in tallies if tally.agent != PROJECT_AGENT]
     found = []
     for name in dict.fromkeys(names):
-        if name in scopes or ANY_AGENT in scopes:
-            scope = session.config.scope_for(name)
-        else:
-            scope = MemoryScope(name)
+        scope = session.config.scope_for(name) if name in scopes or ANY_AGENT in scopes else MemoryScope(name)
         seen = views(scope, scopes)
         own = [tally for tally in tallies if tally.agent == name]
         visible = [tally for tally in tallies if sees(seen, tally.agent, tally.domain)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from time import perf_counter
+from typing import Any
 
 from alma_cli.api import retrievals
 from alma_cli.api.session import Session, new_id
@@ -69,14 +70,18 @@ def retrieve(session: Session, wanted: Wanted) -> MemorySlice:
         fetched = reader.records([one.candidate.id for one in _worth_fetching(ranked, top_k, explain=wanted.explain)])
     budget = settings.max_tokens if wanted.max_tokens is None else wanted.max_tokens
     chosen, near_misses = _choose(ranked, fetched, top_k=top_k, agent=wanted.agent, max_tokens=budget)
+    by_kind: dict[str, Any] = {
+        plural: [hit for hit in chosen if hit.record.kind == kind] for kind, plural in PLURALS.items()
+    }
     text = rendered([Line(hit.record, hit.score) for hit in chosen], wanted.agent)
     result = MemorySlice(
         retrieval_id=new_id(),
         agent=wanted.agent,
         task=task,
-        **{plural: [hit for hit in chosen if hit.record.kind == kind] for kind, plural in PLURALS.items()},
+        **by_kind,
         tokens=count_tokens(text),
         near_misses=near_misses if wanted.explain else (),
+        explained=wanted.explain,
         considered=found.total,
         warnings=[*warnings, *_without_vectors(found, session.model)] if vector is not None else warnings,
         count_tokens=count_tokens,
@@ -148,7 +153,5 @@ def _choose(
 def _without_vectors(found: Found, model: str) -> list[str]:
     if not found.without_vector:
         return []
-    return [
-        f"{found.without_vector} of {found.total} memories have no vector by {model} and were compared by their words "
-        "only: `alma reindex` gives them one"
-    ]
+    count = f"{found.without_vector} of {found.total}"
+    return [f"{count} memories have no vector by {model}, so only their words were compared: run `alma reindex`"]

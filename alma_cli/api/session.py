@@ -1,4 +1,4 @@
-"""What every call needs: the project, its configuration, its store, the embedding model, the time, and who is asking."""
+"""What every call needs: the project, its configuration, store and embedding model, the time, and who is asking."""
 
 from __future__ import annotations
 

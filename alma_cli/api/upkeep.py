@@ -19,7 +19,7 @@ from alma_cli.core.scope import ANY_AGENT
 from alma_cli.core.visibility import sees, views
 from alma_cli.errors import AlmaError
 from alma_cli.project import Project, make_home
-from alma_cli.store.vectors import count_outdated, drop_vectors, fit_dimension, set_vectors
+from alma_cli.store.vectors import drop_vectors, fit_dimension, set_vectors
 
 _REINDEXED_TOGETHER = 256
 _LEAST_FREE_BYTES = 100 * 1024 * 1024
@@ -43,7 +43,6 @@ def reindex(
     session: Session,
     *,
     everything: bool = False,
-    on_start: Callable[[int], None] | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> int:
     """Give every memory that lacks one a vector by the configured model; return how many got one.
@@ -57,9 +56,6 @@ def reindex(
         fit_dimension(connection, dimension)
         if everything:
             drop_vectors(connection)
-        waiting = count_outdated(connection, session.model)
-    if on_start:
-        on_start(waiting)
     done = 0
     while True:
         with store.reading() as reader:
@@ -72,6 +68,13 @@ def reindex(
         done += len(records)
         if on_progress:
             on_progress(len(records))
+
+
+def outdated_count(session: Session, *, everything: bool = False) -> int:
+    """How many memories `reindex` would give a vector."""
+    with session.store().reading() as reader:
+        models = reader.models()
+    return sum(count for model, count in models.items() if everything or model != session.model)
 
 
 def examine(session: Session, environ: Mapping[str, str] = os.environ) -> Iterator[Check]:

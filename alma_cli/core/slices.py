@@ -57,7 +57,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemorySlice:
-    """The memories worth knowing for a task, by kind; `near_misses` are the best that were left out."""
+    """The memories worth knowing for a task, by kind; `near_misses` are the best that were left out, if `explained`."""
 
     retrieval_id: str
     agent: str
@@ -70,6 +70,7 @@ class MemorySlice:
     tokens: int = 0
     retrieval_ms: float = 0.0
     near_misses: Sequence[tuple[Hit, str]] = ()
+    explained: bool = False
     considered: int = 0
     warnings: Sequence[str] = ()
     count_tokens: Callable[[str], int] = field(default=len, repr=False, compare=False)

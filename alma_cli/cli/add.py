@@ -1,0 +1,151 @@
+"""`alma add`: memories that a person writes."""
+
+from typing import Annotated
+
+import typer
+
+from alma_cli.api.author import Authored
+from alma_cli.cli.options import Agent, Dir, DomainOption, Json, ProjectWide, Wait, Yes, open_alma, owner, text_or_stdin
+from alma_cli.cli.output import Reply
+from alma_cli.core.prompt import SHORT_ID
+from alma_cli.core.records import PROJECT_AGENT
+
+Source = Annotated[str, typer.Option("--source", metavar="TEXT", help="Where it comes from.")]
+Confidence = Annotated[
+    float | None, typer.Option("--confidence", metavar="0..1", min=0, max=1, help="How sure it is [1; heuristics 0.5].")
+]
+
+
+def preference(
+    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The constraint or style (- is stdin).")] = None,
+    user: Annotated[
+        str, typer.Option("--user", envvar="ALMA_USER", metavar="ID", help="Whose it is [everybody's].")
+    ] = "",
+    category: Annotated[str, typer.Option("--category", metavar="TEXT", help="What it is about, in a word.")] = "",
+    agent: Agent = None,
+    project_wide: ProjectWide = False,
+    domain: DomainOption = None,
+    source: Source = "",
+    confidence: Confidence = None,
+    wait: Wait = None,
+    directory: Dir = None,
+    yes: Yes = False,
+    json: Json = False,
+) -> Reply:
+    """Keep a user's constraint or style. It is project-wide unless --agent is given.
+
+    \b
+    Examples:
+      alma add preference "Write commit messages in English" --category style
+      alma add preference "Never force-push" --user ana --category git
+    """
+    alma = open_alma(directory, wait)
+    added = alma.add_preference(
+        text_or_stdin("TEXT", text),
+        agent=owner(alma, agent, project_wide=project_wide, default=PROJECT_AGENT),
+        domain=domain,
+        user=user,
+        category=category,
+        source=source,
+        confidence=1.0 if confidence is None else confidence,
+    )
+    return _reply(added, json=json)
+
+
+def knowledge(
+    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The fact (- is stdin).")] = None,
+    agent: Agent = None,
+    project_wide: ProjectWide = False,
+    domain: DomainOption = None,
+    source: Source = "",
+    confidence: Confidence = None,
+    wait: Wait = None,
+    directory: Dir = None,
+    yes: Yes = False,
+    json: Json = False,
+) -> Reply:
+    """Keep a fact.
+
+    \b
+    Examples:
+      alma add knowledge "The staging API allows 100 requests a minute" --agent victor --source runbook
+      alma add knowledge "Node 20 is the oldest version we run on" --project-wide
+    """
+    alma = open_alma(directory, wait)
+    added = alma.add_knowledge(
+        text_or_stdin("TEXT", text),
+        agent=owner(alma, agent, project_wide=project_wide),
+        domain=domain,
+        source=source,
+        confidence=1.0 if confidence is None else confidence,
+    )
+    return _reply(added, json=json)
+
+
+def heuristic(
+    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The condition (- is stdin).")] = None,
+    strategy: Annotated[str, typer.Option("--strategy", metavar="TEXT", help="What works then.")] = "",
+    agent: Agent = None,
+    project_wide: ProjectWide = False,
+    domain: DomainOption = None,
+    confidence: Confidence = None,
+    wait: Wait = None,
+    directory: Dir = None,
+    yes: Yes = False,
+    json: Json = False,
+) -> Reply:
+    """Keep a rule: when TEXT, the strategy works.
+
+    \b
+    Examples:
+      alma add heuristic "a selector breaks after every release" --strategy "use data-testid" --agent helena
+    """
+    alma = open_alma(directory, wait)
+    added = alma.add_heuristic(
+        text_or_stdin("TEXT", text),
+        strategy,
+        agent=owner(alma, agent, project_wide=project_wide),
+        domain=domain,
+        confidence=0.5 if confidence is None else confidence,
+    )
+    return _reply(added, json=json)
+
+
+def anti_pattern(
+    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="What not to do (- is stdin).")] = None,
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="Why it is bad.")] = "",
+    instead: Annotated[str, typer.Option("--instead", metavar="TEXT", help="What works better.")] = "",
+    agent: Agent = None,
+    project_wide: ProjectWide = False,
+    domain: DomainOption = None,
+    wait: Wait = None,
+    directory: Dir = None,
+    yes: Yes = False,
+    json: Json = False,
+) -> Reply:
+    """Keep what not to do, why, and what works better instead.
+
+    \b
+    Examples:
+      alma add anti-pattern "sleeping a fixed time before a click" --why "flaky on CI" \\
+          --instead "wait for the element" --agent helena
+    """
+    alma = open_alma(directory, wait)
+    added = alma.add_anti_pattern(
+        text_or_stdin("TEXT", text),
+        why_bad=why,
+        better_alternative=instead,
+        agent=owner(alma, agent, project_wide=project_wide),
+        domain=domain,
+    )
+    return _reply(added, json=json)
+
+
+def _reply(added: Authored, *, json: bool) -> Reply:
+    kind = added.kind.replace("_", "-")
+    if added.same_as:
+        told = [f"the same {kind} is there already, as {added.same_as[:SHORT_ID]}; nothing was added"]
+    else:
+        told = [f"added the {kind} in {added.domain}"]
+        told += [f"it says nearly the same as {id[:SHORT_ID]}: `alma show {id[:SHORT_ID]}`" for id in added.similar]
+    return Reply(data=added.to_json(), text=added.id, told=told, warnings=added.warnings, json=json)

@@ -1,0 +1,58 @@
+"""`alma agents`: who may learn what, and what each learned and sees."""
+
+from collections.abc import Iterable
+
+from alma_cli.api.overview import AgentView
+from alma_cli.cli.options import Dir, Json, Wait, open_alma
+from alma_cli.cli.output import Reply, Table
+from alma_cli.core.records import JsonValue
+from alma_cli.core.scope import Domain
+
+
+def agents(wait: Wait = None, directory: Dir = None, json: Json = False) -> Reply:
+    """Show each agent's scope, how much it learned, how its outcomes ended, and what its present scope hides.
+
+    \b
+    Examples:
+      alma agents
+      alma agents --json
+    """
+    found = open_alma(directory, wait).agents()
+    rows = [
+        (
+            view.scope.agent,
+            _names(view.scope.can_learn) or "anything",
+            _names(view.scope.cannot_learn) or "-",
+            f"{view.learned:,}",
+            ", ".join(f"{count:,} {result}" for result, count in view.results.items()) or "-",
+            f"{view.seen:,}",
+            f"{view.hidden:,}",
+        )
+        for view in found
+    ]
+    headings = ("agent", "may learn", "may not", "learned", "outcomes", "sees of others", "hidden")
+    return Reply(
+        data={"agents": [_data(view) for view in found]},
+        tables=[Table(headings=headings, rows=rows, flexible=1)] if rows else [],
+        told=[] if rows else ['any agent may learn anything ("*" in the configuration), and none has yet'],
+        json=json,
+    )
+
+
+def _names(domains: Iterable[Domain]) -> str:
+    return ", ".join(domain.name for domain in domains)
+
+
+def _data(view: AgentView) -> dict[str, JsonValue]:
+    scope = view.scope
+    return {
+        "agent": scope.agent,
+        "can_learn": [domain.name for domain in scope.can_learn],
+        "cannot_learn": [domain.name for domain in scope.cannot_learn],
+        "inherit_from": list(scope.inherit_from),
+        "share_with": list(scope.share_with),
+        "learned": view.learned,
+        "outcomes": dict(view.results),
+        "sees_of_others": view.seen,
+        "hidden": view.hidden,
+    }

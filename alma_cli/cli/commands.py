@@ -1,0 +1,85 @@
+"""Which commands there are: enough to show the overview without loading any of them."""
+
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    """A command, what it does in a line, and the module of its function (or, with subcommands, of each)."""
+
+    name: str
+    usage: str
+    summary: str
+    module: str
+    subcommands: tuple[str, ...] = ()
+
+
+GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
+    (
+        "The loop",
+        (
+            Command("init", "init", "make .alma/ here; safe to run again", "init"),
+            Command("retrieve", "retrieve TASK", "what is worth knowing before doing TASK", "retrieve"),
+            Command("learn", "learn", "record how a task went, and learn from it", "learn"),
+        ),
+    ),
+    (
+        "Memories",
+        (
+            Command(
+                "add",
+                "add KIND TEXT",
+                "author a memory: preference, knowledge, heuristic, anti-pattern",
+                "add",
+                ("preference", "knowledge", "heuristic", "anti-pattern"),
+            ),
+            Command("list", "list", "memories, newest first", "list_"),
+            Command("show", "show ID", "one memory, whole", "show"),
+            Command("correct", "correct ID TEXT", "replace a memory's text; history keeps the old", "correct"),
+            Command("forget", "forget ID...", "remove memories for good", "forget"),
+            Command("feedback", "feedback ID", "say that a memory --helped or --misled", "feedback"),
+        ),
+    ),
+    (
+        "Looking after it",
+        (
+            Command("log", "log [ID]", "what was done, by whom, and earlier versions", "log"),
+            Command("stats", "stats", "how much is remembered", "stats"),
+            Command("agents", "agents", "scopes, and what each agent learned and sees", "agents"),
+            Command("doctor", "doctor", "check that everything works", "doctor"),
+            Command("reindex", "reindex", "give memories vectors by the configured model", "reindex"),
+            Command(
+                "config", "config show|check", "the configuration and where it comes from", "config", ("show", "check")
+            ),
+            Command("export", "export [FILE]", "all memories as NDJSON, lossless", "export"),
+            Command("import", "import FILE|-", "memories from NDJSON, each once", "import_"),
+        ),
+    ),
+)
+
+COMMANDS: dict[str, Command] = {command.name: command for _, commands in GROUPS for command in commands}
+
+
+def overview(version: str) -> str:
+    """What `alma --help` shows."""
+    lines = [
+        f"ALMA {version}: a memory that lets AI agents learn from what happened.",
+        "",
+        "Usage: alma [--dir PATH] COMMAND [OPTIONS] [ARGUMENTS]",
+    ]
+    for title, commands in GROUPS:
+        lines += ["", f"{title}:"]
+        lines += [f"  {command.usage:<18} {command.summary}" for command in commands]
+    lines += [
+        "",
+        "Options:",
+        "  --dir PATH           the project's folder (else ALMA_DIR, else the nearest .alma/ upwards)",
+        "  --version            show the version and exit",
+        "  --install-completion install completion for this shell (--show-completion prints it)",
+        "  --help               show this help; `alma COMMAND --help` has examples",
+        "",
+        "Start with:",
+        "  alma init",
+        '  alma learn --agent helena --task "Test login form" --outcome success --strategy "Tried empty fields"',
+        '  alma retrieve "Test the login form validation" --agent helena',
+    ]
+    return "\n".join(lines)

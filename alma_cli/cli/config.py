@@ -1,0 +1,42 @@
+"""`alma config`: the configuration, and where each value comes from."""
+
+from alma_cli.cli.options import Dir, Json, open_alma
+from alma_cli.cli.output import Reply, Table, error_json
+from alma_cli.config import check_config
+from alma_cli.project import find_project
+
+
+def show(directory: Dir = None, json: Json = False) -> Reply:
+    """Show every key, its value, and where that came from: the file and line, a variable, or the default.
+
+    \b
+    Examples:
+      alma config show
+      ALMA_RETRIEVAL_TOP_K=3 alma config show --json
+    """
+    settings = open_alma(directory).config.explain()
+    return Reply(
+        data={
+            "settings": [{"key": setting.key, "value": setting.value, "origin": setting.origin} for setting in settings]
+        },
+        tables=[Table(headings=("key", "value", "from"), rows=[tuple(setting) for setting in settings], flexible=1)],
+        json=json,
+    )
+
+
+def check(directory: Dir = None, json: Json = False) -> Reply:
+    """List everything that is wrong with the configuration, with file, line and key; exit 3 if anything is.
+
+    \b
+    Examples:
+      alma config check
+    """
+    project = find_project(directory=directory)
+    problems = check_config(project.config_path)
+    told = [f"error: {problem.message}" for problem in problems[1:]]
+    return Reply(
+        data={"path": str(project.config_path), "problems": [error_json(problem) for problem in problems]},
+        told=told if problems else [f"{project.config_path} is valid"],
+        error=problems[0] if problems else None,
+        json=json,
+    )

@@ -1,0 +1,40 @@
+"""An exception that nobody expected is a bug: its trace goes into a file, and the user learns where."""
+
+import os
+import tempfile
+from datetime import UTC, datetime
+
+from alma_cli.errors import AlmaError
+
+
+def report_crash(error: Exception, arguments: list[str]) -> AlmaError:
+    """The error to show instead, which says where the trace is. Memory text in the arguments is not kept."""
+    import traceback
+
+    trace = "".join(traceback.format_exception(error))
+    content = f"alma {arguments[0] if arguments else ''}\n{trace}"
+    name = f"crash-{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}.log"
+    for folder in _folders():
+        path = os.path.join(folder, name)
+        try:
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError:
+            continue
+        with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(content)
+        hint = f"this is a bug in ALMA; the trace is in {path}"
+        break
+    else:
+        hint = f"this is a bug in ALMA; its trace could not be kept: {trace.splitlines()[-2].strip()}"
+    return AlmaError(f"unexpected {type(error).__name__}: {error}", hint=hint)
+
+
+def _folders() -> list[str]:
+    """Where a trace may be kept: the project's log, else the temporary folder."""
+    from alma_cli.project import find_project
+
+    try:
+        return [os.fspath(find_project().log_dir), tempfile.gettempdir()]
+    except AlmaError:
+        return [tempfile.gettempdir()]

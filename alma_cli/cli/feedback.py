@@ -1,0 +1,38 @@
+"""`alma feedback`: say that a memory helped or misled."""
+
+from typing import Annotated
+
+import typer
+
+from alma_cli.cli.options import Dir, Json, Wait, Yes, open_alma
+from alma_cli.cli.output import Reply
+from alma_cli.core.codec import to_json
+from alma_cli.core.prompt import SHORT_ID
+from alma_cli.errors import InvalidUsage
+
+
+def feedback(
+    id: Annotated[str, typer.Argument(metavar="ID", help="The memory's id, or the start of it.")],
+    helped: Annotated[bool, typer.Option("--helped", help="It was of use.")] = False,
+    misled: Annotated[bool, typer.Option("--misled", help="It led astray.")] = False,
+    wait: Wait = None,
+    directory: Dir = None,
+    yes: Yes = False,
+    json: Json = False,
+) -> Reply:
+    """Say that a retrieved memory helped or misled: it moves up or down a little in later retrieves.
+
+    \b
+    Examples:
+      alma feedback 3fa9c2d1 --helped
+      alma feedback 3fa9c2d1 --misled
+    """
+    if helped == misled:
+        raise InvalidUsage("give either --helped or --misled")
+    credit = open_alma(directory, wait).feedback(id, helped=helped)
+    return Reply(
+        data=to_json(credit),
+        text=credit.id,
+        told=[f"noted that {credit.target[:SHORT_ID]} {'helped' if helped else 'misled'}"],
+        json=json,
+    )

@@ -1,0 +1,51 @@
+"""`alma import`: memories from NDJSON."""
+
+from typing import Annotated
+
+import typer
+
+from alma_cli.cli.learn import refusal
+from alma_cli.cli.ndjson import count_lines, numbered_values
+from alma_cli.cli.options import Dir, Json, Wait, Yes, open_alma
+from alma_cli.cli.output import Reply, error_json, progress
+
+
+def import_(
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="One JSON object a line (- is stdin).")],
+    wait: Wait = None,
+    directory: Dir = None,
+    yes: Yes = False,
+    json: Json = False,
+) -> Reply:
+    """Read memories as `alma export` writes them. Each is stored once by its id; what was forgotten stays so.
+
+    A line needs only its kind and that kind's main fields; the rest is filled in. Bad lines are reported with their
+    number, and the others kept.
+
+    \b
+    Examples:
+      alma import memories.ndjson
+      echo '{"kind": "knowledge", "agent": "a", "fact": "CI has two cores", "source": "wiki"}' | alma import -
+    """
+    alma = open_alma(directory, wait)
+    with progress("importing", total=count_lines(file), quiet=json) as advance:
+        done = alma.import_(numbered_values(file), on_progress=advance)
+    told = [f"imported {done.imported + done.queued:,} memories"]
+    told += [f"{done.present:,} were there already"] if done.present else []
+    told += [f"{done.forgotten:,} had been forgotten and stay so"] if done.forgotten else []
+    told += [f"{done.derived:,} derived ones were left out: they are derived again"] if done.derived else []
+    told += [f"line {refused.line}: {refused.error.message}" for refused in done.refused]
+    return Reply(
+        data={
+            "imported": done.imported,
+            "queued": done.queued,
+            "present": done.present,
+            "forgotten": done.forgotten,
+            "derived": done.derived,
+            "refused": [{"line": refused.line, **error_json(refused.error)} for refused in done.refused],
+        },
+        told=told,
+        warnings=done.warnings,
+        error=refusal([refused.error for refused in done.refused]),
+        json=json,
+    )

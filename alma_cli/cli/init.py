@@ -1,0 +1,57 @@
+"""`alma init`: make the project's folder."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from alma_cli.api import ALMA
+from alma_cli.cli.options import Dir, Json, Yes
+from alma_cli.cli.output import Reply
+from alma_cli.config import default_project_id, template
+from alma_cli.core.scope import validate_name
+from alma_cli.project import make_project
+
+
+def init(
+    project_id: Annotated[
+        str | None, typer.Option("--project-id", metavar="ID", help="Its name in the cloud [else the folder's name].")
+    ] = None,
+    directory: Dir = None,
+    yes: Yes = False,
+    json: Json = False,
+) -> Reply:
+    """Make .alma/ with a configuration in this folder.
+
+    Safe to run again: what is there is kept. Only config.yaml and .gitignore are for git; the memory itself stays out.
+
+    \b
+    Examples:
+      alma init
+      alma init --project-id web-shop
+    """
+    root = os.path.abspath(directory or os.environ.get("ALMA_DIR") or ".")
+    if os.path.basename(root) == ".alma":
+        root = os.path.dirname(root)
+    name = validate_name("project", project_id) if project_id else default_project_id(root)
+    is_new = not os.path.exists(os.path.join(root, ".alma", "config.yaml"))
+    project = make_project(root, template(name))
+    alma = ALMA.find(directory=root)
+    next_commands = [
+        'alma learn --agent me --task "Test the login form" --outcome success --strategy "Tried empty fields first"',
+        'alma retrieve "check that login works" --agent me',
+    ]
+    if alma.config.only_agent or "*" not in alma.config.agents:
+        first = next(iter(alma.config.agents))
+        next_commands = [command.replace("--agent me", f"--agent {first}") for command in next_commands]
+    told = f"made {project.config_path}" if is_new else f"{project.config_path} was there already and is kept"
+    return Reply(
+        data={
+            "project_id": alma.config.project_id,
+            "config": str(project.config_path),
+            "created": is_new,
+            "next": list(next_commands),
+        },
+        told=[f"{told} (project {alma.config.project_id})", "next:", *(f"  {command}" for command in next_commands)],
+        json=json,
+    )

@@ -1,0 +1,157 @@
+"""`alma learn`: record how a task went, or many of them."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from alma_cli.api import ALMA
+from alma_cli.api.learn import NumberedReport
+from alma_cli.cli.ndjson import count_lines, numbered_values
+from alma_cli.cli.options import Agent, Dir, DomainOption, Json, Wait, Yes, agent_or_default, open_alma
+from alma_cli.cli.output import Reply, error_json, progress
+from alma_cli.core.codec import parse_time
+from alma_cli.core.learning import Report, report_from_json
+from alma_cli.core.prompt import SHORT_ID
+from alma_cli.errors import AlmaError, InvalidInput, InvalidUsage, PartialFailure, ScopeViolation
+
+Text = str | None
+
+
+def learn(
+    task: Annotated[Text, typer.Option("--task", metavar="TEXT", help="What was to be done.")] = None,
+    outcome: Annotated[
+        Text, typer.Option("--outcome", metavar="RESULT", help="How it ended: success, failure or partial.")
+    ] = None,
+    strategy: Annotated[str, typer.Option("--strategy", metavar="TEXT", help="How it was gone about.")] = "",
+    agent: Agent = None,
+    feedback: Annotated[str, typer.Option("--feedback", metavar="TEXT", help="What somebody said of it.")] = "",
+    error: Annotated[str, typer.Option("--error", metavar="TEXT", help="What went wrong.")] = "",
+    domain: DomainOption = None,
+    duration_ms: Annotated[
+        int | None, typer.Option("--duration-ms", metavar="N", min=0, help="How long it took.")
+    ] = None,
+    at: Annotated[Text, typer.Option("--at", metavar="TIME", help="When, as 2026-01-31T09:30:00Z [now].")] = None,
+    label: Annotated[
+        list[str] | None, typer.Option("--label", metavar="KEY=VALUE", help="A label; may be given several times.")
+    ] = None,
+    used: Annotated[
+        list[str] | None, typer.Option("--used", metavar="ID", help="A memory that guided this; several times.")
+    ] = None,
+    retrieval: Annotated[
+        str, typer.Option("--retrieval", metavar="ID", help="The retrieve whose memories guided this.")
+    ] = "",
+    key: Annotated[str, typer.Option("--key", help="Reporting the same key again changes nothing.")] = "",
+    task_key: Annotated[str, typer.Option("--task-key", metavar="K", help="Which kind of task it is.")] = "",
+    strategy_key: Annotated[str, typer.Option("--strategy-key", metavar="K", help="Which strategy it is.")] = "",
+    batch: Annotated[
+        Text, typer.Option("--batch", metavar="FILE", help="Many outcomes: one JSON object a line (- is stdin).")
+    ] = None,
+    wait: Wait = None,
+    directory: Dir = None,
+    yes: Yes = False,
+    json: Json = False,
+) -> Reply:
+    """Record how a task went, so that the next one goes better.
+
+    Once this ends with 0, no crash loses the outcome. Its id is printed on stdout.
+
+    \b
+    Examples:
+      alma learn --agent helena --task "Test login form" --outcome success \\
+          --strategy "Tested empty fields, invalid email, valid submission"
+      alma learn --agent victor --task "Load 2 GB of orders" --outcome failure \\
+          --strategy "One transaction" --error "out of memory" --label build=1187
+      alma learn --batch outcomes.ndjson
+    """
+    alma = open_alma(directory, wait)
+    if batch is not None:
+        if task is not None or outcome is not None:
+            raise InvalidUsage("--batch excludes --task and --outcome", hint="put them into the lines of the batch")
+        return _learn_batch(alma, batch, agent, json=json)
+    if task is None or outcome is None:
+        missing = "--task" if task is None else "--outcome"
+        raise InvalidUsage(f"{missing} is missing", hint='alma learn --task "..." --outcome success --strategy "..."')
+    learned = alma.learn_report(
+        Report(
+            agent=agent_or_default(alma, agent),
+            task=task,
+            outcome=outcome,
+            strategy=strategy,
+            feedback=feedback,
+            error=error,
+            domain=domain,
+            duration_ms=duration_ms,
+            at=_time(at),
+            labels=_labels(label or []),
+            key=key,
+            task_key=task_key,
+            strategy_key=strategy_key,
+            used=used or (),
+            retrieval=retrieval,
+        )
+    )
+    if learned.duplicate:
+        told = f"key {key!r} was recorded before, as {learned.id[:SHORT_ID]}; nothing changed"
+    else:
+        told = f"recorded a {outcome} in {learned.domain}"
+    return Reply(data=learned.to_json(), text=learned.id, told=[told], warnings=learned.warnings, json=json)
+
+
+def _learn_batch(alma: ALMA, path: str, agent: str | None, *, json: bool) -> Reply:
+    default_agent = agent or (agent_or_default(alma, None) if alma.config.only_agent else None)
+    with progress("learning", total=count_lines(path), quiet=json) as advance:
+        done = alma.learn_batch(_reports(path, default_agent), on_progress=advance)
+    told = [f"recorded {done.learned:,} outcomes"]
+    if done.duplicates:
+        told.append(f"{done.duplicates:,} had been recorded before under the same key")
+    told += [f"line {refused.line}: {refused.error.message}" for refused in done.refused]
+    return Reply(
+        data={
+            "learned": done.learned,
+            "duplicates": done.duplicates,
+            "queued": done.queued,
+            "refused": [{"line": refused.line, **error_json(refused.error)} for refused in done.refused],
+        },
+        told=told,
+        warnings=done.warnings,
+        error=refusal([refused.error for refused in done.refused]),
+        json=json,
+    )
+
+
+def refusal(errors: list[AlmaError]) -> AlmaError | None:
+    """The error of a batch of which these lines were refused; none without any."""
+    if not errors:
+        return None
+    lines = "1 line was" if len(errors) == 1 else f"{len(errors):,} lines were"
+    if all(isinstance(error, ScopeViolation) for error in errors):
+        return ScopeViolation(f"{lines} refused by the agents' scopes; the rest is kept", hint=errors[0].hint)
+    hint = next((error.hint for error in errors if error.hint), "")
+    return PartialFailure(f"{lines} refused; the rest is kept", hint=hint)
+
+
+def _reports(path: str, default_agent: str | None) -> Iterator[NumberedReport]:
+    for number, value in numbered_values(path):
+        if isinstance(value, InvalidInput):
+            yield number, value
+            continue
+        try:
+            yield number, report_from_json(value, default_agent=default_agent)
+        except InvalidInput as error:
+            yield number, error
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else parse_time("--at", text)
+
+
+def _labels(given: list[str]) -> dict[str, str]:
+    labels = {}
+    for label in given:
+        key, equals, value = label.partition("=")
+        if not key or not equals:
+            raise InvalidUsage(f"--label {label[:60]!r}: expected KEY=VALUE", hint="for instance --label build=1187")
+        labels[key] = value
+    return labels

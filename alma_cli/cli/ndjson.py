@@ -1,0 +1,70 @@
+"""Lines of JSON from a file or stdin, each with its number, and an error in the place of each that can't be read."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import BinaryIO, NoReturn
+
+from alma_cli.core.records import JsonValue
+from alma_cli.core.text import one_line
+from alma_cli.errors import InvalidInput
+
+_MAX_LINE_BYTES = 4 * 1024 * 1024
+
+
+def numbered_values(path: str) -> Iterator[tuple[int, JsonValue | InvalidInput]]:
+    """The values of a file's lines (`-` is stdin); empty lines are passed over.
+
+    Raises `InvalidInput` when the file can't be opened.
+    """
+    if path == "-":
+        if sys.stdin is None or sys.stdin.isatty():
+            raise InvalidInput("nothing is piped in", hint="pipe NDJSON in, or name a file")
+        yield from _values(sys.stdin.buffer)
+        return
+    try:
+        file = open(path, "rb")  # noqa: SIM115  # closed below; only opening it is in the try
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InvalidInput(f"cannot read {one_line(path, 200)}: {reason}", hint="is the path right?") from error
+    with file:
+        yield from _values(file)
+
+
+def count_lines(path: str) -> int | None:
+    """How many lines a file has; None for stdin and what can't be opened."""
+    try:
+        with open(path, "rb") as file:
+            return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
+    except (OSError, ValueError):
+        return None
+
+
+def _values(file: BinaryIO) -> Iterator[tuple[int, JsonValue | InvalidInput]]:
+    number = 0
+    while line := file.readline(_MAX_LINE_BYTES + 1):
+        number += 1
+        if len(line) > _MAX_LINE_BYTES:
+            while line and not line.endswith(b"\n"):
+                line = file.readline(_MAX_LINE_BYTES)
+            yield number, InvalidInput(f"the line has more than {_MAX_LINE_BYTES // 2**20} MiB")
+        elif line.strip(b" \t\r\n\xef\xbb\xbf"):
+            yield number, _value(line)
+
+
+def _value(line: bytes) -> JsonValue | InvalidInput:
+    try:
+        value: JsonValue = json.loads(line.decode("utf-8-sig"), parse_constant=_refuse_constant)
+    except UnicodeDecodeError as error:
+        return InvalidInput(f"not UTF-8 at byte {error.start + 1}", hint="save the file as UTF-8")
+    except json.JSONDecodeError as error:
+        return InvalidInput(f"not JSON: {error.msg} at column {error.colno}", hint="each line is one JSON object")
+    except (ValueError, RecursionError) as error:
+        return InvalidInput(f"not JSON that can be read: {one_line(str(error), 80)}")
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,172 @@
+"""What a command says: data to stdout, narration to stderr, and with --json one object whatever happens.
+
+Text from memories is printed harmless. On a terminal rows are a table; piped, each is one line of tab-separated fields.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from alma_cli.core.prompt import SHORT_ID
+from alma_cli.core.text import harmless, one_line
+from alma_cli.errors import AlmaError
+
+if TYPE_CHECKING:
+    from alma_cli.core.records import JsonValue
+
+SCHEMA = "alma/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Rows under headings; the column `flexible` takes the width that is left on a terminal.
+
+    `id_column` has whole ids, which are shown short on a terminal.
+    """
+
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    flexible: int
+    id_column: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a command answers: `data` for --json, else `text` or `tables` on stdout and `told` on stderr.
+
+    A failure that still has data (part of a batch) is an `error` here; its exit code is the reply's.
+    """
+
+    data: dict[str, JsonValue] = field(default_factory=dict)
+    text: str = ""
+    tables: Sequence[Table] = ()
+    told: Sequence[str] = ()
+    warnings: Sequence[str] = ()
+    error: AlmaError | None = None
+    json: bool = False
+
+
+def show(reply: Reply, *, command: str, duration_ms: float) -> int:
+    """Print a reply and return its exit code."""
+    if reply.json:
+        _print_envelope(command, reply.data, reply.warnings, reply.error, duration_ms)
+    else:
+        if reply.text:
+            write(reply.text if reply.text.endswith("\n") else reply.text + "\n")
+        for table in reply.tables:
+            _print_table(table)
+        for line in reply.told:
+            tell(line)
+        for warning in reply.warnings:
+            tell(f"warning: {warning}")
+        if reply.error:
+            _tell_error(reply.error)
+    return reply.error.exit_code if reply.error else 0
+
+
+def show_error(error: AlmaError, *, command: str, as_json: bool, duration_ms: float) -> int:
+    """Print why a command failed and return its exit code."""
+    if as_json:
+        _print_envelope(command, None, (), error, duration_ms)
+    else:
+        _tell_error(error)
+    return error.exit_code
+
+
+def write(text: str) -> None:
+    """Put text on stdout."""
+    sys.stdout.write(text)
+
+
+def tell(text: str) -> None:
+    """Narrate on stderr."""
+    sys.stderr.write(harmless(text) + "\n")
+
+
+def on_terminal() -> bool:
+    """Whether somebody reads stdout."""
+    return sys.stdout.isatty()
+
+
+def error_json(error: AlmaError) -> dict[str, JsonValue]:
+    """An error as --json shows it."""
+    return {"code": error.code, "message": error.message, "hint": error.hint}
+
+
+@contextmanager
+def progress(label: str, *, total: int | None, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr, where that is a terminal; what is given back is told how many more are done."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda done: bar.advance(task, done)
+
+
+def confirmed(question: str, *, yes: bool) -> bool:
+    """Whether to go on: asked only where somebody can answer."""
+    if yes or not (sys.stdin and sys.stdin.isatty()):
+        return True
+    sys.stderr.write(f"{harmless(question)} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _print_envelope(
+    command: str,
+    data: dict[str, JsonValue] | None,
+    warnings: Sequence[str],
+    error: AlmaError | None,
+    duration_ms: float,
+) -> None:
+    envelope = {
+        "schema": SCHEMA,
+        "command": command,
+        "ok": error is None,
+        "data": data,
+        "warnings": list(warnings),
+        "error": error_json(error) if error else None,
+        "duration_ms": round(duration_ms),
+    }
+    write(json.dumps(envelope) + "\n")
+
+
+def _tell_error(error: AlmaError) -> None:
+    tell(f"error: {error.message}")
+    if error.hint:
+        tell(f"hint: {error.hint}")
+
+
+def _print_table(table: Table) -> None:
+    if not on_terminal():
+        for row in table.rows:
+            write("\t".join(one_line(cell) for cell in row) + "\n")
+        return
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    shown = RichTable(box=SIMPLE_HEAD, pad_edge=False, expand=False)
+    for number, heading in enumerate(table.headings):
+        if number == table.flexible:
+            shown.add_column(heading, overflow="fold", ratio=1)
+        else:
+            shown.add_column(heading, no_wrap=True)
+    for row in table.rows:
+        cells = [one_line(cell) for cell in row]
+        if table.id_column is not None:
+            cells[table.id_column] = cells[table.id_column][:SHORT_ID]
+        shown.add_row(*map(Text, cells))
+    Console(highlight=False, no_color="NO_COLOR" in os.environ or None).print(shown)

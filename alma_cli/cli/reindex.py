@@ -1,0 +1,34 @@
+"""`alma reindex`: vectors by the configured model."""
+
+from typing import Annotated
+
+import typer
+
+from alma_cli.cli.options import Dir, Json, Wait, Yes, open_alma
+from alma_cli.cli.output import Reply, progress
+
+
+def reindex(
+    everything: Annotated[bool, typer.Option("--all", help="Those that have a vector too.")] = False,
+    wait: Wait = None,
+    directory: Dir = None,
+    yes: Yes = False,
+    json: Json = False,
+) -> Reply:
+    """Give every memory that lacks one a vector by the configured embedding model.
+
+    Needed after embedding.model was changed. An interrupted run goes on where it stopped.
+
+    \b
+    Examples:
+      alma reindex
+      alma reindex --all
+    """
+    alma = open_alma(directory, wait)
+    with progress("embedding", total=alma.outdated(everything=everything), quiet=json) as advance:
+        done = alma.reindex(everything=everything, on_progress=advance)
+    return Reply(
+        data={"embedded": done, "model": alma.config.embedding.model},
+        told=[f"embedded {done:,} memories with {alma.config.embedding.model}"],
+        json=json,
+    )

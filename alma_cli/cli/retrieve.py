@@ -1,0 +1,95 @@
+"""`alma retrieve`: what is worth knowing before a task."""
+
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+import typer
+
+from alma_cli.cli.options import Agent, Dir, Json, Kinds, Wait, agent_or_default, kinds_of, open_alma, text_or_stdin
+from alma_cli.cli.output import Reply, Table, on_terminal
+from alma_cli.core.slices import Hit, MemorySlice
+
+
+def retrieve(
+    task: Annotated[str | None, typer.Argument(metavar="TASK", help="What is to be done (- or a pipe: stdin).")] = None,
+    agent: Agent = None,
+    top_k: Annotated[int | None, typer.Option("--top-k", "-k", min=1, max=100, help="Of each kind at most.")] = None,
+    user: Annotated[
+        str, typer.Option("--user", envvar="ALMA_USER", metavar="ID", help="Whose preferences are wanted.")
+    ] = "",
+    kind: Kinds = None,
+    min_score: Annotated[float | None, typer.Option("--min-score", min=0, max=1, help="Hide what scores less.")] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option("--max-tokens", min=1, help="What the prompt may cost, by the bundled tokenizer.")
+    ] = None,
+    output: Annotated[
+        Literal["table", "prompt", "json"] | None,
+        typer.Option("--format", help="How to print it [table on a terminal, else prompt]."),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show every term of every score, and the best that were left out.")
+    ] = False,
+    wait: Wait = None,
+    directory: Dir = None,
+    json: Json = False,
+) -> Reply:
+    """Show the few memories that are worth knowing before TASK.
+
+    What not to do comes first, then what works, preferences, facts, and what happened before. When nothing is relevant
+    nothing is shown, and the exit code is 0.
+
+    \b
+    Examples:
+      alma retrieve "Test the login form validation" --agent helena
+      alma retrieve "Test the login form validation" --agent helena --format prompt --max-tokens 800
+      git log -1 --format=%B | alma retrieve --agent victor --json
+      alma retrieve "cancel a flight" --agent airline --explain
+    """
+    alma = open_alma(directory, wait)
+    found = alma.retrieve(
+        text_or_stdin("TASK", task),
+        agent_or_default(alma, agent),
+        top_k,
+        user=user,
+        kinds=kinds_of(kind),
+        min_score=min_score,
+        max_tokens=max_tokens,
+        explain=explain,
+    )
+    chosen = output or ("table" if on_terminal() else "prompt")
+    if json or chosen == "json":
+        return Reply(data=found.to_json(explain=explain), warnings=found.warnings, json=True)
+    told = [] if len(found) else [f"nothing relevant among {found.considered:,} memories"]
+    if chosen == "prompt":
+        return Reply(text=found.to_prompt(found.tokens), told=told, tables=_explained(found), warnings=found.warnings)
+    return Reply(tables=[*_table(found), *_explained(found)], told=told, warnings=found.warnings)
+
+
+def _table(found: MemorySlice) -> Iterable[Table]:
+    rows = [(_kind(hit), f"{hit.score:.2f}", f"{hit.similarity:.2f}", hit.id, hit.text) for hit in found]
+    return (
+        [Table(headings=("kind", "score", "sim", "id", "memory"), rows=rows, flexible=4, id_column=3)] if rows else []
+    )
+
+
+def _explained(found: MemorySlice) -> list[Table]:
+    """Why each hit scored as it did, and what was left out; empty unless asked for."""
+    if not found.explained:
+        return []
+    hits = [(hit, "") for hit in found] + list(found.near_misses)
+    rows = [(hit.id, f"{hit.score:.3f}", _signals(hit), left_out or "shown") for hit, left_out in hits]
+    return [Table(headings=("id", "score", "why", "result"), rows=rows, flexible=2, id_column=0)]
+
+
+def _signals(hit: Hit) -> str:
+    terms = " + ".join(f"{term.name} {term.value:.2f}x{term.weight:g}" for term in hit.ranked.terms)
+    candidate = hit.ranked.candidate
+    cosine = "none" if candidate.cosine is None else f"{candidate.cosine:.2f} (#{hit.ranked.cosine_rank})"
+    return (
+        f"{terms}; cosine {cosine}, bm25 {candidate.bm25:.2f} (#{hit.ranked.keyword_rank}), "
+        f"words {candidate.matched:.0%}{', rare word' if candidate.rare_match else ''}"
+    )
+
+
+def _kind(hit: Hit) -> str:
+    return str(hit.kind).replace("_", "-")

@@ -1,0 +1,36 @@
+"""`alma show`: one memory, whole."""
+
+from typing import Annotated
+
+import typer
+
+from alma_cli.cli.options import Dir, Json, Wait, open_alma
+from alma_cli.cli.output import Reply
+from alma_cli.core.codec import to_json
+from alma_cli.core.records import JsonValue
+from alma_cli.core.text import harmless
+
+
+def show(
+    id: Annotated[str, typer.Argument(metavar="ID", help="The memory's id, or the start of it.")],
+    wait: Wait = None,
+    directory: Dir = None,
+    json: Json = False,
+) -> Reply:
+    """Show everything that is stored of a memory.
+
+    \b
+    Examples:
+      alma show 3fa9c2d1
+      alma show 3fa9c2d1 --json
+    """
+    record = open_alma(directory, wait).memory(id)
+    data = to_json(record)
+    lines = [f"{key + ':':<20} {_shown(value)}" for key, value in data.items() if value not in (None, "", {}, False)]
+    return Reply(data=data, text="\n".join(lines), json=json)
+
+
+def _shown(value: JsonValue) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{harmless(key)}={harmless(str(item))}" for key, item in value.items())
+    return harmless(str(value)).replace("\n", "\n" + " " * 21)
