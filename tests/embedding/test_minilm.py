@@ -1,3 +1,4 @@
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -86,6 +87,12 @@ def test_few_tokens_go_through_numpy_and_many_through_onnxruntime_with_the_same_
     assert cosines(together, np.tile(alone, (len(sentences), 1))).min() >= 0.9999
     assert few._heavy is None
     assert many._heavy is not None
+
+
+def test_numpy_embeds_many_texts_too_where_onnxruntime_cannot_be_imported(monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    vectors = matrix(open_embedder().embed(["word " * 200] * 20))
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:20]))

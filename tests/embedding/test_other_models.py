@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from embedding_texts import REFERENCE
+from hypothesis import given
+from hypothesis import strategies as st
 
-from alma_cli.embedding import DEFAULT_MODEL, open_embedder
+from alma_cli.embedding import DEFAULT_MODEL, fast, open_embedder
 from alma_cli.embedding.fast import FastEmbedder, default_cache_dir
 from alma_cli.embedding.minilm import files
 from alma_cli.errors import EmbeddingUnavailable
@@ -148,6 +150,13 @@ def test_a_damaged_file_is_said(damaged, folder_of_models, tmp_path, no_network)
     (tmp_path / "minilm-again" / damaged).write_text("{ damaged")
     with pytest.raises(EmbeddingUnavailable, match="can't be loaded"):
         other(AGAIN, tmp_path).embed(["text"])
+
+
+@given(st.text(alphabet=st.characters()))
+def test_only_lone_surrogates_are_replaced_for_another_model(text):
+    fast._readable(text).encode()  # raises for a lone surrogate
+    if not any("\ud800" <= character <= "\udfff" for character in text):
+        assert fast._readable(text) == text
 
 
 def test_models_are_cached_where_the_user_keeps_caches(monkeypatch):

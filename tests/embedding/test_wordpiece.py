@@ -33,13 +33,13 @@ def test_thousands_of_texts_in_all_scripts_have_the_tokens_that_tokenizers_gives
 def test_docstrings_have_the_tokens_that_tokenizers_gives():
     import argparse
     import builtins
-    import datetime
+    import datetime as dt
     import decimal
     import subprocess
     import tarfile
     import unicodedata
 
-    modules = (argparse, builtins, datetime, decimal, subprocess, tarfile, unicodedata, __import__("os"))
+    modules = (argparse, builtins, dt, decimal, subprocess, tarfile, unicodedata, __import__("os"))
     docs = [thing.__doc__ for module in modules for thing in vars(module).values() if isinstance(thing.__doc__, str)]
     assert len(docs) > 500
     assert [text for text in docs if expected(text) != actual(text)] == []
@@ -86,7 +86,7 @@ def test_reading_in_chunks_does_not_show(length, word):
     assert expected(text) == actual(text)
 
 
-class CountingText(str):
+class CountingText(str):  # noqa: SLOT000
     """A text that notes how much of it is read."""
 
     characters_read = 0

@@ -1,12 +1,14 @@
 """The bundled model, all-MiniLM-L6-v2: one tokenizer, one file of weights, two runtimes that give the same vectors.
 
-numpy embeds the one short text of a cold command in less time than onnxruntime takes to load; onnxruntime has about
-twice its throughput on two cores. Which one runs is decided per call, by the number of tokens.
+numpy embeds the one short text of a cold command in a tenth of the time that onnxruntime takes to load; onnxruntime
+has twice its throughput on two cores. Which one runs is decided per call, by the number of tokens; once onnxruntime is
+loaded, it does everything.
 """
 
 from __future__ import annotations
 
 from array import array
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from alma_cli.embedding.minilm.onnx_runtime import OnnxMiniLM
 
 TOKENS_WORTH_ONNXRUNTIME = 2000
-"""numpy takes 0.3 ms a token, onnxruntime half of that after 250 ms of loading: they meet at about this many."""
+"""In one call. numpy takes 0.3 ms a token, onnxruntime half of that after 200 to 300 ms of loading: they meet here."""
 
 _TEXTS_AT_ONCE = 2048  # bounds memory, and is enough to sort by length
 
@@ -65,7 +67,8 @@ class MiniLM:
         if self._heavy is None and tokens >= TOKENS_WORTH_ONNXRUNTIME:
             from alma_cli.embedding.minilm.onnx_runtime import OnnxMiniLM
 
-            self._heavy = OnnxMiniLM(self._threads)
+            with suppress(ImportError):  # no onnxruntime that this machine can load: only speed is lost
+                self._heavy = OnnxMiniLM(self._threads)
         if self._heavy is not None:
             return self._heavy
         if self._light is None:

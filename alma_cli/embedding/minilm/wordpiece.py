@@ -21,7 +21,7 @@ _remembered: dict[str, tuple[int, ...]] = {}
 
 
 def tokens(text: str) -> Iterator[int]:
-    """The ids of `text`, without [CLS] and [SEP], one at a time. Never raises, whatever the text."""
+    """The ids of `text`, without [CLS] and [SEP], one at a time. Any text will do. Raises EmbeddingUnavailable."""
     for word in _words(text):
         yield from (_SPECIAL[word],) if word in _SPECIAL else _pieces(word)
 
