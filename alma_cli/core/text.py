@@ -1,15 +1,31 @@
 """Text from agents is data: kept as it came where that is possible, harmless where it is shown."""
 
 import re
+import reprlib
 import unicodedata
+
+WORD_CHARACTERS = (
+    r"\w\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
+    r"\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u0711-\u07f3\u0816-\u082d\u0859-\u085b\u0898-\u0963\u0971-\u0df3"
+    r"\u0e31-\u0e3a\u0e47-\u0e4e\u0eb1-\u0ecd\u0f71-\u0fbc\u102b-\u103e\u1056-\u109d\u135d-\u135f\u1712-\u17d3"
+    r"\u1885-\u193b\u1a17-\u1a1b\u1a55-\u1a7f\u1ab0-\u1b44\u1b80-\u1bf3\u1c24-\u1c37\u1cd4-\u1dff\u20d0-\u20f0"
+    r"\u302a-\u302f\u3099\u309a\ua8e0-\ua8f1\ua947-\ua953\ua980-\ua9c0\ua9e5-\uaa4d\uabe3-\uabea\ufe20-\ufe2f"
+)
+r"""What words are made of, for a character class: `\w` and the marks it lacks (accents, the vowel signs of Hindi)."""
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, the escape that starts terminal sequences among them
-    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # marks that turn the direction of what follows
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"  # marks that turn the direction of what follows
     "\u2028\u2029\ufeff\ufff9-\ufffb\ud800-\udfff"
     "\U000e0000-\U000e007f]"  # invisible tags
 )
+_INVISIBLE = (  # within a word: joiners, soft hyphens, selectors of a variant
+    "[\u00ad\u034f\u180b-\u180f\u200b-\u200d\u2060-\u2064\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]"
+)
+_STRETCH = re.compile(r"\s+|\S{1,256}")
+_TELLING = rf"[{WORD_CHARACTERS}]+(?:\+\+|#)?|[!<>=+%&|^$@]+|(?<!\w)-(?=\d)"
+_SHOWN_LENGTH = 60
 
 
 def clean(text: str) -> str:
@@ -18,24 +34,46 @@ def clean(text: str) -> str:
 
 
 def harmless(text: str) -> str:
-    """The text with control and direction characters made visible (`\\x1b`); line breaks and tabs stay."""
+    r"""The text with control and direction characters made visible (`\x1b`); line breaks and tabs stay."""
     return _UNSAFE.sub(_escaped, text)
 
 
 def one_line(text: str, limit: int | None = None) -> str:
     """The harmless text on one line, with runs of white space folded, cut to `limit` characters with an ellipsis."""
-    if limit is not None and len(text) > 4 * limit + 100:
-        text = text[: 4 * limit + 100]
-    line = harmless(" ".join(text.split()))
-    if limit is not None and len(line) > limit:
-        return line[: limit - 1].rstrip() + "\u2026"
-    return line
+    if limit is None:
+        return harmless(" ".join(text.split()))
+    # That many words are longer than the limit, so what follows them need not be read.
+    line = harmless(" ".join(text.split(None, limit))[: limit + 1])
+    return line if len(line) <= limit else line[: max(0, limit - 1)].rstrip() + "\u2026"
+
+
+def shown(value: object) -> str:
+    """Any value as a message shows it: short, harmless, on one line; of something deep or huge only its start."""
+    if isinstance(value, str):
+        return repr(one_line(value, _SHOWN_LENGTH))
+    try:
+        return one_line(reprlib.repr(value), _SHOWN_LENGTH)
+    except ValueError:  # Python writes no whole number of more than 4300 digits
+        return "a huge number"
+
+
+def normal_form(text: str) -> str:
+    """The text in Unicode's NFKC, without invisible characters.
+
+    NFKC takes quadratic time for a run of accents (256 KiB of them: a minute), so long words are taken in stretches.
+    """
+    if text.isascii():
+        return text
+    return "".join(unicodedata.normalize("NFKC", part) for part in _STRETCH.findall(re.sub(_INVISIBLE, "", text)))
 
 
 def alike_form(text: str) -> str:
-    """What two texts share that differ only in case, punctuation, spacing or Unicode form."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join(re.findall(r"\w+", folded)) or folded
+    """What two texts share that differ only in case, punctuation, spacing or Unicode form.
+
+    Signs that mean something stay: C++ is not C#, and `<` is not `>`.
+    """
+    folded = normal_form(normal_form(text).casefold())
+    return " ".join(re.findall(_TELLING, folded)) or one_line(folded)
 
 
 def _escaped(match: re.Match[str]) -> str:
