@@ -5,37 +5,41 @@ its parts; scripts without spaces count by pairs of characters.
 """
 
 import re
-import unicodedata
 from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+
+from alma_cli.core.text import WORD_CHARACTERS, normal_form
 
 _FUNCTION_WORDS = frozenset(
-    ["a", "an", "and", "are", "as", "at", "be", "been", "but", "by", "can", "could", "did", "do", "does", "for", "from", "had", "has", "have", "how", "i", "if", "in", "into", "is", "it", "its", "may", "me", "my", "no", "not", "of", "on", "or", "our", "shall", "she", "he", "should", "so", "some", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to", "was", "we", "were", "what", "when", "where", "which", "while", "who", "why", "will", "with", "would", "you", "your"]
+    re.findall(
+        r"\w+",
+        "a an and are as at be been but by can could did do does for from had has have he how i if in into is it its "
+        "may me my no not of on or our shall she should so some than that the their them then there these they this "
+        "those to was we were what when where which while who why will with would you your",
+    )
 )
 
 MAX_TERMS = 4096
 """Words of one text that are counted; the rest of a huge text is found by meaning only."""
 
-_TOKEN = re.compile(r"\w+(?:[-./:@#+]+\w+)*")
-_PART = re.compile(r"[^\W_]+")
-_CAMEL_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_IDENTIFIER = re.compile(r"\w_\w|\w[./:@#]\w|[^\W\d_]\d|\d[^\W\d_]")
-_UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
-    "\U00020000-\U0003ffff]+"
+_JOINTS = "-./:@#+"
+_ASCII_TOKEN = rf"(?:(?<![\w-])--)?\w+(?:[{_JOINTS}]+\w+)*"
+_TOKEN = _ASCII_TOKEN.replace(r"\w+", f"[{WORD_CHARACTERS}]+")
+_PIECE = re.compile(rf"[^{_JOINTS}_]+")
+_SEGMENT = re.compile(rf"[^{_JOINTS}]+")
+_MARKED = re.compile(r"\w_\w|\w[./:@#]\w|[^\W\d_]\d|\d[^\W\d_]")
+_ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)")
+_UNSPACED = (
+    "([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+    "\uf900-\ufaff\U00020000-\U0003ffff]+)"
 )
+# Patterns with large character sets stay texts, which `re` compiles when they are first needed: 4 ms of a cold start.
 
 
 def terms(text: str) -> Counter[str]:
     """How often each term stands in the text (at most `MAX_TERMS` terms are counted)."""
-    counted: Counter[str] = Counter()
-    budget = MAX_TERMS
-    for match in _TOKEN.finditer(unicodedata.normalize("NFKC", text)):
-        found = _token_terms(match.group())
-        counted.update(found[:budget])
-        budget -= len(found)
-        if budget <= 0:
-            break
-    return counted
+    return Counter(islice((term for token in _tokens(text) for term in _token_terms(token)), MAX_TERMS))
 
 
 def query_terms(text: str) -> list[str]:
@@ -46,20 +50,73 @@ def query_terms(text: str) -> list[str]:
 
 def identifiers(text: str) -> list[str]:
     """The terms that can hardly be meant by chance: names, codes and paths such as `snake_case` or `E1042`."""
-    return [term for term in terms(text) if _IDENTIFIER.search(term)]
+    counted = terms(text)
+    named: dict[str, None] = {}
+    for token in islice(_tokens(text), MAX_TERMS):
+        segments = (segment.group() for segment in islice(_SEGMENT.finditer(token), MAX_TERMS))
+        for candidate in dict.fromkeys((token, *segments)):
+            if _is_identifier(candidate):
+                named[candidate.casefold()] = None
+    return [name for name in named if name in counted]
 
 
-def _token_terms(token: str) -> list[str]:
+def _tokens(text: str) -> Iterator[str]:
+    """Words with what is joined to them, as written; runs of a script without spaces by themselves."""
+    normal = normal_form(text)
+    for match in re.finditer(_ASCII_TOKEN if normal.isascii() else _TOKEN, normal):
+        token = match.group()
+        if token.isascii():
+            yield token
+        else:
+            yield from filter(None, (run.strip(_JOINTS) for run in re.split(_UNSPACED, token)))
+
+
+def _token_terms(token: str) -> Iterator[str]:
+    if _is_unspaced(token):
+        yield from (token[i : i + 2] for i in range(max(1, len(token) - 1)))
+        return
     whole = token.casefold()
-    if whole.isascii() and whole.isalnum() and (token.islower() or token.isupper() or token.istitle()):
-        return [whole]
-    if _UNSPACED.search(whole):
-        return [term for piece in _PART.findall(whole) for term in _unspaced_terms(piece)]
-    parts = [part.casefold() for piece in _PART.findall(token) for part in _CAMEL_BREAK.split(piece)]
-    return [whole, *parts] if len(parts) > 1 else [whole]
+    yield whole
+    if token.startswith("--"):
+        yield from _token_terms(token[2:])
+    elif not _is_plain(token):
+        yield from (part for part in _parts(token) if part != whole)
 
 
-def _unspaced_terms(piece: str) -> list[str]:
-    if len(piece) == 1:
-        return [piece]
-    return [piece[i : i + 2] for i in range(len(piece) - 1)]
+def _is_unspaced(token: str) -> bool:
+    return not token.isascii() and re.match(_UNSPACED, token) is not None
+
+
+def _is_plain(token: str) -> bool:
+    """Whether it is surely one word: letters and digits, in one case or with a capital first."""
+    return token.isalnum() and (token.islower() or token.isupper() or token[1:].islower())
+
+
+def _parts(token: str) -> Iterator[str]:
+    return (part.casefold() for piece in _PIECE.finditer(token) for part in _humps(piece.group()))
+
+
+def _humps(word: str) -> Iterator[str]:
+    """The words of `CamelCase`, in any script with capitals; `HTTPServer` has two, `URLs` is one."""
+    start = 0
+    for i in range(1, len(word)):
+        if word[i].isupper() and (
+            not word[i - 1].isupper() or (word[i + 1 : i + 2].islower() and word[i + 1 :] != "s")
+        ):
+            yield word[start:i]
+            start = i
+    yield word[start:]
+
+
+def _is_identifier(token: str) -> bool:
+    if token.startswith("--"):
+        return True
+    if _ORDINAL.fullmatch(token) or _is_unspaced(token):
+        return False
+    if not _MARKED.search(token) and (_is_plain(token) or not _is_camel(token)):
+        return False
+    return any(len(part) > 1 and part not in _FUNCTION_WORDS for part in _parts(token))  # so not "e.g", "and/or"
+
+
+def _is_camel(token: str) -> bool:
+    return any(hump != piece.group() for piece in _PIECE.finditer(token) for hump in _humps(piece.group()))
