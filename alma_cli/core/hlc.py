@@ -4,14 +4,16 @@ It follows the wall clock but never runs backwards, so an edit is always stamped
 (Kulkarni et al., "Logical Physical Clocks", 2014). It is never shown to a user and never used for recency.
 """
 
+import re
 from dataclasses import dataclass
 
 _COUNTER_LIMIT = 1_000_000
+_STAMP = re.compile(r"([0-9]{15})\.([0-9]{6})\.(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class HLC:
-    """A stamp: milliseconds since 1970, a counter within the millisecond, and who stamped."""
+    """A stamp: milliseconds since 1970 (of 15 digits), a counter within the millisecond, and who stamped."""
 
     wall_ms: int
     counter: int
@@ -24,7 +26,10 @@ class HLC:
     @classmethod
     def parse(cls, text: str) -> "HLC":
         """Read back what `str` gave; ValueError for anything else."""
-        wall_ms, counter, replica_id = text.split(".", 2)
+        found = _STAMP.fullmatch(text)
+        if found is None:
+            raise ValueError(f"not a stamp: {text[:60]!r}")
+        wall_ms, counter, replica_id = found.groups()
         return cls(int(wall_ms), int(counter), replica_id)
 
 
