@@ -129,7 +129,7 @@ def calibrated(cosine: float | None) -> float:
 
 def decay(*, age_days: float, half_life_days: float) -> float:
     """2^(-age / half-life): 1 for the present, a half after one half-life."""
-    return 2.0 ** (-max(0.0, age_days) / half_life_days)
+    return math.exp2(-max(0.0, age_days) / half_life_days)
 
 
 def _terms(candidate: Candidate, cosine: Spread, bm25: Spread, rules: Rules) -> tuple[Term, ...]:
