@@ -19,6 +19,7 @@ $(STAMP): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) (a minute or two the first time)"
 	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@$(BIN)/python -m compileall -q alma_cli    # where writing bytecode is switched off, each start would compile
 	@touch $@
 
 demo: setup  ## the main job, in a temporary project: learn outcomes, retrieve memories

@@ -171,13 +171,9 @@ class Retrieval:
     min_similarity: float = _key(0.25, "number", "hide what is less similar to the task than this", low=0, high=1)
     min_score: float = _key(0.0, "number", "hide what scores less", low=0, high=1)
     keyword_weight: float = _key(0.5, "number", "weight of keywords against meaning (1)", low=0, high=10)
-    index: Literal["exact", "hnsw"] = _key(
-        "exact", "choice", "compare every memory, or use DuckDB's vss extension", choices=("exact", "hnsw")
-    )
     candidates: int = _key(
         300, "whole", "memories ranked, of the best by meaning and by keyword each", low=1, high=10000
     )
-    considered: int = _key(100000, "whole", "memories of one kind compared at most, the newest", low=100, high=10000000)
     weights: Weights = _section(Weights)
     half_life_days: HalfLives = _section(HalfLives)
 
@@ -196,7 +192,6 @@ class Learning:
     anti_pattern_below: float = _key(
         0.5, "number", "an anti-pattern surely succeeds less often than this", low=0.01, high=1
     )
-    link_last_retrieve: bool = _key(False, "flag", "take what was retrieved last as used by what is learned next")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,9 +124,8 @@ alma:
     max_tokens: 100
     min_score: 1e-1
     keyword_weight: .7
-    index: hnsw
+    min_similarity: .3
     candidates: 10
-    considered: 1000
     weights: {similarity: 1, recency: 0, success: 0, confidence: 0, credit: 0}
     half_life_days: {outcome: 1, heuristic: 2, anti_pattern: 3, preference: 4, knowledge: 5}
   learning:
@@ -134,7 +133,6 @@ alma:
     half_life_days: 10
     z: 2
     anti_pattern_below: 0.3
-    link_last_retrieve: on
 """)
     origins = {setting.key: setting.origin for setting in config.explain()}
     assert [key.path for key in KEYS if origins[key.path] == "default"] == []
