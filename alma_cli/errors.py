@@ -15,6 +15,7 @@
       PartialFailure            1   part of a batch could not be done
       StoreBusy                 5   another process kept the lock past the wait
       ScopeViolation            6   the agent may not learn this
+      Interrupted             130   the user stopped it
 
 Raise with facts and a hint; only `cli/__init__.py` turns one into text and an exit code.
 """
@@ -121,3 +122,10 @@ class ScopeViolation(AlmaError):
 
     code = "scope_violation"
     exit_code = 6
+
+
+class Interrupted(AlmaError):
+    """The user stopped the command; what was recorded before is kept."""
+
+    code = "interrupted"
+    exit_code = 130

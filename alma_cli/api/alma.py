@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from alma_cli.api.arguments import number
 from alma_cli.api.session import Session
 from alma_cli.config import Config, load_config
 from alma_cli.core.records import PROJECT_AGENT
@@ -18,13 +19,13 @@ from alma_cli.project import Project, find_project
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from alma_cli.api.author import Authored, Corrected, Forgotten
+    from alma_cli.api.author import Authored, Corrected, Credited, Forgotten
     from alma_cli.api.learn import BatchLearned, Learned, NumberedReport
     from alma_cli.api.overview import AgentView, Stats, Story
     from alma_cli.api.transfer import Imported
     from alma_cli.api.upkeep import Check
     from alma_cli.core.learning import Report
-    from alma_cli.core.records import Credit, JsonValue, Kind, Record
+    from alma_cli.core.records import JsonValue, Kind, Record
     from alma_cli.core.slices import MemorySlice
     from alma_cli.errors import AlmaError
     from alma_cli.store import Selection
@@ -40,7 +41,10 @@ class ALMA:
         self.project = project
         self.config = config
         self._session = Session(
-            project=project, config=config, wait_s=config.wait_s if wait_s is None else wait_s, by=by
+            project=project,
+            config=config,
+            wait_s=config.wait_s if wait_s is None else number("wait", wait_s, low=0, high=3600),
+            by=by,
         )
 
     @classmethod
@@ -234,7 +238,7 @@ class ALMA:
         )
 
     def correct(self, id: str, text: str) -> Corrected:
-        """Put a new text in the place of a memory's main one. Raises `NotFound`, `AmbiguousId`."""
+        """Put a new text in the place of a memory's main one. Raises `NotFound`, `AmbiguousId`, `ScopeViolation`."""
         from alma_cli.api import author
 
         return author.correct(self._session, id, text)
@@ -245,7 +249,7 @@ class ALMA:
 
         return author.forget(self._session, ids)
 
-    def feedback(self, id: str, *, helped: bool) -> Credit:
+    def feedback(self, id: str, *, helped: bool) -> Credited:
         """Record that a retrieved memory helped or misled. Raises `NotFound`, `AmbiguousId`."""
         from alma_cli.api import author
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from alma_cli.api.arguments import number
 from alma_cli.api.learn import queued_warning
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.codec import check_size
 from alma_cli.core.records import (
-    GENERAL_DOMAIN,
     MAIN_FIELDS,
     PROJECT_AGENT,
     AntiPattern,
@@ -21,10 +21,10 @@ from alma_cli.core.records import (
     Preference,
     Record,
 )
-from alma_cli.core.scope import choose_domain, scope_for
+from alma_cli.core.scope import check, choose_domain, scope_for
 from alma_cli.core.text import alike_form, clean
-from alma_cli.errors import InvalidInput, ScopeViolation
-from alma_cli.store import Entry, Forget, Insert, Refuse, Revise
+from alma_cli.errors import InvalidInput
+from alma_cli.store import Entry, Forget, Insert, Revise
 
 NEARLY_SAME = 0.92
 """The cosine from which an authored memory is linked to one that is there already."""
@@ -69,6 +69,15 @@ class Corrected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Credited:
+    """The credit that was given to a memory."""
+
+    record: Credit
+    queued: bool = False
+    warnings: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Forgotten:
     """The records that were forgotten."""
 
@@ -95,7 +104,7 @@ def add_preference(
         user_id=clean(user),
         category=clean(category),
         source=clean(source),
-        confidence=_share("confidence", confidence),
+        confidence=number("confidence", confidence, low=0, high=1),
     )
     return _add(session, record)
 
@@ -114,7 +123,7 @@ def add_knowledge(
         **_common(session, agent, domain, text),
         fact=clean(text),
         source=clean(source),
-        confidence=_share("confidence", confidence),
+        confidence=number("confidence", confidence, low=0, high=1),
         last_verified_at=session.now(),
     )
     return _add(session, record)
@@ -136,7 +145,7 @@ def add_heuristic(
         **_common(session, agent, domain, condition),
         condition=clean(condition),
         strategy=clean(strategy),
-        confidence=_share("confidence", confidence),
+        confidence=number("confidence", confidence, low=0, high=1),
     )
     return _add(session, record)
 
@@ -161,13 +170,18 @@ def add_anti_pattern(
 
 
 def correct(session: Session, prefix: str, text: str) -> Corrected:
-    """Put a new text in the place of a memory's main one; history keeps the old. Raises `NotFound`, `AmbiguousId`."""
+    """Put a new text in the place of a memory's main one; history keeps the old.
+
+    Raises `NotFound`, `AmbiguousId`, and `ScopeViolation` for what the present scope of the memory's agent forbids.
+    """
     if not text.strip():
         raise InvalidInput("TEXT: empty", hint="give the corrected text, or use `alma forget` to remove the memory")
     with session.store().reading() as reader:
         record = reader.record(prefix)
     if record.kind == "credit":
         raise InvalidInput("a credit has no text to correct", hint="`alma forget` removes it")
+    with session.refusals_noted(record.agent, record.domain):
+        check(scope_for(record.agent, session.config.agents), record.domain)
     changed: dict[str, Any] = {MAIN_FIELDS[record.kind]: clean(text), "updated_at": session.now()}
     corrected = replace(record, **changed)
     check_size(corrected)
@@ -187,7 +201,7 @@ def forget(session: Session, prefixes: Sequence[str]) -> Forgotten:
     return Forgotten(records=records, queued=receipt.queued, warnings=queued_warning(receipt))
 
 
-def feedback(session: Session, prefix: str, *, helped: bool) -> Credit:
+def feedback(session: Session, prefix: str, *, helped: bool) -> Credited:
     """Record that a memory helped or misled. Raises `NotFound`, `AmbiguousId`."""
     with session.store().reading() as reader:
         target = reader.record(prefix)
@@ -204,25 +218,22 @@ def feedback(session: Session, prefix: str, *, helped: bool) -> Credit:
         value=1 if helped else -1,
         at=now,
     )
-    session.submit([session.operation(Insert, entries=(Entry(record=credit),))])
-    return credit
+    receipt = session.submit([session.operation(Insert, entries=(Entry(record=credit),))])
+    return Credited(record=credit, queued=receipt.queued, warnings=queued_warning(receipt))
 
 
 def _common(session: Session, agent: str, domain: str | None, text: str) -> dict[str, Any]:
     if not text.strip():
         raise InvalidInput("TEXT: empty", hint="say in a sentence what is to be remembered")
     scope = scope_for(agent, session.config.agents)
-    try:
-        chosen = choose_domain(scope, text, domain).domain
-    except ScopeViolation as error:
-        session.submit([session.operation(Refuse, agent=agent, domain=domain or "", reason=error.message)])
-        raise
+    with session.refusals_noted(agent, domain):
+        chosen = choose_domain(scope, clean(text), domain).domain
     now = session.now()
     return {
         "id": new_id(),
         "project_id": session.config.project_id,
         "agent": agent,
-        "domain": chosen or GENERAL_DOMAIN,
+        "domain": chosen,
         "origin": "authored",
         "created_at": now,
         "updated_at": now,
@@ -252,9 +263,3 @@ def _add(session: Session, record: Record) -> Authored:
         similar=similar,
         warnings=[*warnings, *queued_warning(receipt)],
     )
-
-
-def _share(key: str, value: float) -> float:
-    if not 0 <= value <= 1:
-        raise InvalidInput(f"{key}: expected a number from 0 to 1, got {value:g}")
-    return float(value)

@@ -13,8 +13,9 @@ from alma_cli.core.codec import check_size
 from alma_cli.core.learning import Report, credits, outcome_record
 from alma_cli.core.records import JsonValue, Outcome, Record
 from alma_cli.core.scope import choose_domain
+from alma_cli.core.text import clean
 from alma_cli.errors import AlmaError, ScopeViolation
-from alma_cli.store import Change, Insert, Operation, Receipt, Refuse
+from alma_cli.store import Change, Insert, Operation, Receipt
 
 NumberedReport: TypeAlias = tuple[int, Report | AlmaError]
 """A line's number and the report in it, or why there is none."""
@@ -27,13 +28,15 @@ _LEARNED_TOGETHER = 256
 class Learned:
     """What became of a report: the outcome's id and domain; `queued` when it is safe but not in the store yet.
 
-    `duplicate` says that an outcome of the same `--key` was there already.
+    `duplicate` says that an outcome of the same `--key` was there already, `forgotten` that it had been forgotten; in
+    both cases nothing was recorded.
     """
 
     id: str
     domain: str
     queued: bool = False
     duplicate: bool = False
+    forgotten: bool = False
     warnings: Sequence[str] = ()
 
     def to_json(self) -> dict[str, JsonValue]:
@@ -43,6 +46,7 @@ class Learned:
             "domain": self.domain,
             "queued": self.queued,
             "duplicate": self.duplicate,
+            "forgotten": self.forgotten,
             "heuristics": [],
             "anti_patterns": [],
         }
@@ -62,6 +66,7 @@ class BatchLearned:
 
     learned: int
     duplicates: int
+    forgotten: int
     queued: int
     refused: Sequence[Refused]
     warnings: Sequence[str] = ()
@@ -69,11 +74,8 @@ class BatchLearned:
 
 def learn(session: Session, report: Report) -> Learned:
     """Record one outcome. Raises `InvalidInput`, `ScopeViolation` (which leaves an audit row) or `StoreUnwritable`."""
-    try:
+    with session.refusals_noted(report.agent, report.domain):
         records = _records(session, report)
-    except ScopeViolation as error:
-        session.submit([_refusal(session, report, error)])
-        raise
     entries, warnings = session.entries(records)
     receipt = session.submit([session.operation(Insert, entries=tuple(entries))])
     outcome = records[0]
@@ -82,6 +84,7 @@ def learn(session: Session, report: Report) -> Learned:
         domain=outcome.domain,
         queued=receipt.queued,
         duplicate=Change("skip-present", outcome.id) in receipt.changes,
+        forgotten=Change("skip-forgotten", outcome.id) in receipt.changes,
         warnings=[*warnings, *queued_warning(receipt)],
     )
 
@@ -92,7 +95,7 @@ def learn_batch(
     """Record many outcomes, each with its line number; what can't be learned is listed and the rest is kept."""
     refused: list[Refused] = []
     warnings: dict[str, None] = {}
-    learned = duplicates = queued = 0
+    learned = duplicates = forgotten = queued = 0
     for chunk in _chunks(reports, _LEARNED_TOGETHER):
         records: list[Record] = []
         operations: list[Operation] = []
@@ -104,23 +107,28 @@ def learn_batch(
             except AlmaError as error:
                 refused.append(Refused(line=line, error=error))
                 if isinstance(error, ScopeViolation) and isinstance(report, Report):
-                    operations.append(_refusal(session, report, error))
+                    operations.append(session.refusal(report.agent, report.domain, error))
         entries, told = session.entries(records)
         if entries:
             operations.append(session.operation(Insert, entries=tuple(entries)))
         receipt = session.submit(operations) if operations else Receipt()
         warnings |= dict.fromkeys([*told, *queued_warning(receipt)])
-        outcomes = [record.id for record in records if isinstance(record, Outcome)]
-        if receipt.queued:
-            queued += len(outcomes)
-            learned += len(outcomes)
-        else:
-            present = sum(change.action != "insert" and change.id in outcomes for change in receipt.changes)
-            duplicates += present
-            learned += len(outcomes) - present
+        outcomes = {record.id for record in records if isinstance(record, Outcome)}
+        actions = [change.action for change in receipt.changes if change.id in outcomes]
+        duplicates += actions.count("skip-present")
+        forgotten += actions.count("skip-forgotten")
+        learned += len(outcomes) if receipt.queued else actions.count("insert")
+        queued += len(outcomes) if receipt.queued else 0
         if on_progress:
             on_progress(len(chunk))
-    return BatchLearned(learned=learned, duplicates=duplicates, queued=queued, refused=refused, warnings=list(warnings))
+    return BatchLearned(
+        learned=learned,
+        duplicates=duplicates,
+        forgotten=forgotten,
+        queued=queued,
+        refused=refused,
+        warnings=list(warnings),
+    )
 
 
 def queued_warning(receipt: Receipt) -> list[str]:
@@ -133,7 +141,7 @@ def queued_warning(receipt: Receipt) -> list[str]:
 def _records(session: Session, report: Report) -> list[Record]:
     """The outcome and the credits that a report becomes."""
     scope = session.config.scope_for(report.agent)
-    domain = choose_domain(scope, report.task, report.domain).domain
+    domain = choose_domain(scope, clean(report.task), report.domain).domain
     project_id = session.config.project_id
     id = _named_id(project_id, report.agent, report.key) if report.key else new_id()
     outcome = outcome_record(report, domain=domain, project_id=project_id, id=id, now=session.now())
@@ -145,10 +153,6 @@ def _records(session: Session, report: Report) -> list[Record]:
     if report.retrieval:
         used += used_in(session.project, report.retrieval)
     return [outcome, *credits(outcome, used, id_of=lambda target: _named_id(outcome.id, target))]
-
-
-def _refusal(session: Session, report: Report, error: ScopeViolation) -> Refuse:
-    return session.operation(Refuse, agent=report.agent, domain=report.domain or "", reason=error.message)
 
 
 def _named_id(*names: str) -> str:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from alma_cli.api.arguments import whole_number
 from alma_cli.api.session import Session
 from alma_cli.core.records import PROJECT_AGENT, Record
 from alma_cli.core.scope import ANY_AGENT, MemoryScope
+from alma_cli.core.text import clean
 from alma_cli.core.visibility import sees, views
 from alma_cli.store import AuditRow, Selection, Tally, Version
+
+MOST_LISTED = 1_000_000
+"""The highest limit that can be asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +53,14 @@ class AgentView:
 
 def memories(session: Session, selection: Selection, *, limit: int | None = None) -> list[Record]:
     """The selected records, newest first."""
+    limit = None if limit is None else whole_number("limit", limit, low=1, high=MOST_LISTED)
+    selection = replace(
+        selection,
+        agent=_clean(selection.agent),
+        domain=_clean(selection.domain),
+        user_id=_clean(selection.user_id),
+        containing=_clean(selection.containing),
+    )
     with session.store().reading() as reader:
         return list(reader.listed(selection, limit=limit))
 
@@ -60,6 +73,7 @@ def memory(session: Session, prefix: str) -> Record:
 
 def log(session: Session, prefix: str | None = None, *, limit: int = 50) -> Story:
     """What was done to one record (also to a forgotten one), or at all."""
+    limit = whole_number("limit", limit, low=1, high=MOST_LISTED)
     with session.store().reading() as reader:
         if prefix is None:
             return Story(audit=reader.audit(limit=limit), versions=())
@@ -105,3 +119,7 @@ def agents(session: Session) -> list[AgentView]:
             )
         )
     return found
+
+
+def _clean(text: str | None) -> str | None:
+    return None if text is None else clean(text)

@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import Any
 
 from alma_cli.api import retrievals
+from alma_cli.api.arguments import number, whole_number
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.prompt import Line, fitting, rendered
 from alma_cli.core.ranking import Ranked, Rules, rank
@@ -28,7 +29,7 @@ _MAX_TASK_CHARACTERS = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What to retrieve; None takes the configuration's value."""
+    """What to retrieve; None takes the configuration's value. Raises `InvalidInput` for what can't be asked for."""
 
     task: str
     agent: str
@@ -38,6 +39,17 @@ class Wanted:
     min_score: float | None = None
     max_tokens: int | None = None
     explain: bool = False
+
+    def __post_init__(self) -> None:
+        if self.top_k is not None:
+            whole_number("top_k", self.top_k, low=1, high=100)
+        if self.min_score is not None:
+            number("min_score", self.min_score, low=0, high=1)
+        if self.max_tokens is not None:
+            whole_number("max_tokens", self.max_tokens, low=1, high=1_000_000)
+        for kind in self.kinds:
+            if kind not in RETRIEVED_KINDS:
+                raise InvalidInput(f"kinds: expected {', '.join(RETRIEVED_KINDS)}, got {kind!r}")
 
 
 def retrieve(session: Session, wanted: Wanted) -> MemorySlice:
@@ -60,7 +72,7 @@ def retrieve(session: Session, wanted: Wanted) -> MemorySlice:
         identifiers=identifiers(task[:_MAX_TASK_CHARACTERS]),
         views=views(scope, session.config.agents),
         kinds=wanted.kinds or RETRIEVED_KINDS,
-        user_id=wanted.user,
+        user_id=clean(wanted.user),
         now=session.now(),
         per_signal=max(settings.candidates, top_k),
     )

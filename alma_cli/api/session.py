@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -13,9 +14,9 @@ from alma_cli.config import Config
 from alma_cli.core.records import Record
 from alma_cli.core.text import clean, one_line
 from alma_cli.embedding import DEFAULT_MODEL, Embedder, OnProgress, Vector, open_embedder
-from alma_cli.errors import EmbeddingUnavailable
+from alma_cli.errors import EmbeddingUnavailable, ScopeViolation
 from alma_cli.project import Project, make_home
-from alma_cli.store import Entry, Operation, Receipt, Store, open_store
+from alma_cli.store import Entry, Operation, Receipt, Refuse, Store, open_store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,6 +55,19 @@ class Session:
         """Make the operations durable and fold them in, making `.alma/` what it should be first."""
         make_home(self.project)
         return self.store().submit(operations)
+
+    @contextmanager
+    def refusals_noted(self, agent: str, domain: str | None) -> Iterator[None]:
+        """Whatever the block refuses with `ScopeViolation` leaves a row in the audit, and nothing else."""
+        try:
+            yield
+        except ScopeViolation as error:
+            self.submit([self.refusal(agent, domain, error)])
+            raise
+
+    def refusal(self, agent: str, domain: str | None, error: ScopeViolation) -> Refuse:
+        """The operation that notes a refusal."""
+        return self.operation(Refuse, agent=agent, domain=domain or "", reason=error.message)
 
     def operation(self, kind: Callable[..., _Operation], **what: object) -> _Operation:
         """An operation by this session's user, now."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from alma_cli.api.learn import Refused, queued_warning
 from alma_cli.api.session import Session, new_id
-from alma_cli.core.codec import check_size, from_json, to_json
+from alma_cli.core.codec import check_size, format_time, from_json, to_json
 from alma_cli.core.records import JsonValue, Outcome, Record
-from alma_cli.core.scope import check, scope_for
+from alma_cli.core.scope import check, choose_domain, scope_for
 from alma_cli.errors import AlmaError, InvalidInput, ScopeViolation
-from alma_cli.store import Insert, Operation, Receipt, Refuse, Selection
+from alma_cli.store import Insert, Operation, Receipt, Selection
 
 _IMPORTED_TOGETHER = 256
 
@@ -58,15 +58,15 @@ def import_(
         for number, value in chunk:
             try:
                 record = _record(session, value)
+                if record.origin == "derived":
+                    derived += 1
+                else:
+                    records.append(_in_scope(session, record, value))
+            except ScopeViolation as error:
+                refused.append(Refused(line=number, error=error))
+                operations.append(session.refusal(record.agent, record.domain, error))
             except AlmaError as error:
                 refused.append(Refused(line=number, error=error))
-                if isinstance(error, ScopeViolation):
-                    operations.append(session.operation(Refuse, agent="", domain="", reason=error.message))
-                continue
-            if record.origin == "derived":
-                derived += 1
-            else:
-                records.append(record)
         entries, told = session.entries(records)
         if entries:
             operations.append(session.operation(Insert, entries=tuple(entries)))
@@ -95,8 +95,16 @@ def _record(session: Session, value: JsonValue | AlmaError) -> Record:
         raise value
     now = session.now()
     record = from_json(value, project_id=session.config.project_id, new_id=new_id(), now=now)
-    check(scope_for(record.agent, session.config.agents), record.domain)
     if isinstance(record, Outcome) and record.at > now:
-        raise InvalidInput(f"at: {record.at.isoformat()} is in the future")
+        raise InvalidInput(f"at: {format_time(record.at)} is in the future", hint="is the clock of its machine right?")
     check_size(record)
+    return record
+
+
+def _in_scope(session: Session, record: Record, value: JsonValue | AlmaError) -> Record:
+    """The record, in the domain that is recognised when the line names none. Raises `ScopeViolation`."""
+    scope = scope_for(record.agent, session.config.agents)
+    if isinstance(value, dict) and value.get("domain") is None and record.kind != "credit":
+        return replace(record, domain=choose_domain(scope, record.topic).domain)
+    check(scope, record.domain)
     return record

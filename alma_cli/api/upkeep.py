@@ -81,7 +81,7 @@ def examine(session: Session, environ: Mapping[str, str] = os.environ) -> Iterat
     """Look at everything that has to work, changing nothing in the project."""
     project = session.project
     yield Check(name="configuration", ok=True, found=f"{project.config_path} is valid")
-    unknown = unknown_variables(environ)
+    unknown = unknown_variables(environ, session.config)
     yield Check(
         name="environment",
         ok=not unknown,

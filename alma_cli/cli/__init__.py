@@ -3,65 +3,76 @@
 The overview is printed without loading anything; a command loads its own module and no other.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
 from time import perf_counter
 
-from alma_cli.errors import AlmaError, InvalidInput
+from alma_cli.errors import AlmaError, Interrupted, InvalidUsage
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; nothing that goes wrong leaves here as an exception."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    started = perf_counter()
-    command = "alma"
-    _make_printable()
+    directory, arguments = _root_options(list(sys.argv[1:] if argv is None else argv))
+    _prepare_streams()
     try:
-        directory, arguments = _root_options(arguments)
         shown = _overview(arguments)
-        if shown is not None:
-            print(shown)
+        if shown is None:
+            status = _run(arguments, directory, started=perf_counter())
+        else:
+            sys.stdout.write(shown + "\n")
+            status = 0
+        sys.stdout.flush()
+    except OSError as error:
+        _drop_output()
+        if error.errno == errno.EPIPE:  # whoever read our output has seen enough
             return 0
+        from alma_cli.cli.output import tell
+
+        tell(f"error: cannot write to stdout: {error.strerror}")
+        return 1
+    return status
+
+
+def _run(arguments: list[str], directory: str | None, *, started: float) -> int:
+    """Answer on stdout and stderr, and return the exit code. Only writing to stdout may raise."""
+    failure: AlmaError
+    command = "alma"
+    try:
         if "_ALMA_COMPLETE" in os.environ or arguments[0] in ("--install-completion", "--show-completion"):
             from alma_cli.cli.app import run_completion
 
             return run_completion(arguments)
+        if arguments[0] == "help":
+            arguments = [*arguments[1:], "--help"]
         command = _checked_name(arguments[0])
         from alma_cli.cli.app import run_command
         from alma_cli.cli.output import show
 
         reply, command = run_command(command, arguments[1:], directory)
-        status = 0 if reply is None else show(reply, command=command, duration_ms=(perf_counter() - started) * 1000)
-        sys.stdout.flush()
+        return 0 if reply is None else show(reply, command=command, duration_ms=_since(started))
     except AlmaError as error:
-        from alma_cli.cli.output import show_error
-
-        as_json = _wants_json(arguments)
-        return show_error(error, command=command, as_json=as_json, duration_ms=(perf_counter() - started) * 1000)
+        failure = error
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        return 130
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; what is left in the buffer has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        failure = Interrupted("interrupted")
     except Exception as error:
+        from alma_cli.cli.output import OutputLost
+
+        if isinstance(error, OutputLost):
+            raise
         from alma_cli.cli.crash import report_crash
 
-        failure = report_crash(error, arguments)
-        from alma_cli.cli.output import show_error
+        failure = report_crash(error, arguments, directory or _value_of("--dir", arguments))
+    from alma_cli.cli.output import show_error
 
-        as_json = _wants_json(arguments)
-        return show_error(failure, command=command, as_json=as_json, duration_ms=(perf_counter() - started) * 1000)
-    return status
+    as_json = _wants_json(command, arguments)
+    return show_error(failure, command=command, as_json=as_json, duration_ms=_since(started))
 
 
 def _root_options(arguments: list[str]) -> tuple[str | None, list[str]]:
     """Take `--dir PATH` from in front of the command."""
-    if arguments and arguments[0] == "--dir":
-        if len(arguments) < 2:
-            raise InvalidInput("--dir needs a path", hint="alma --dir PATH COMMAND")
+    if len(arguments) > 1 and arguments[0] == "--dir":
         return arguments[1], arguments[2:]
     if arguments and arguments[0].startswith("--dir="):
         return arguments[0].removeprefix("--dir="), arguments[1:]
@@ -76,7 +87,7 @@ def _overview(arguments: list[str]) -> str | None:
         return None
     if arguments[:1] == ["--version"]:
         return f"alma {__version__}"
-    if not arguments or arguments[0] in ("--help", "-h", "help"):
+    if not arguments or arguments == ["help"] or arguments[0] in ("--help", "-h"):
         from alma_cli.cli.commands import overview
 
         return overview(__version__)
@@ -88,27 +99,65 @@ def _checked_name(name: str) -> str:
 
     if name in COMMANDS:
         return name
-    import difflib
-
     from alma_cli.core.text import one_line
 
-    kind = "option" if name.startswith("-") else "command"
-    close = difflib.get_close_matches(name, COMMANDS, n=1)
-    raise InvalidInput(
-        f"there is no {kind} {one_line(name, 40)!r}",
-        hint=f"did you mean `alma {close[0]}`?" if close else "`alma --help` lists the commands",
-    )
+    if name == "--dir":
+        raise InvalidUsage("--dir needs a path", hint="alma --dir PATH COMMAND")
+    if name.startswith("-"):
+        raise InvalidUsage(
+            f"there is no option {one_line(name, 40)!r} before the command",
+            hint="write options after it, as in `alma retrieve TASK --json`",
+        )
+    from alma_cli.cli.commands import did_you_mean
+
+    hint = did_you_mean(name, COMMANDS, before="alma ") or "`alma --help` lists the commands"
+    raise InvalidUsage(f"there is no command {one_line(name, 40)!r}", hint=hint)
 
 
-def _wants_json(arguments: list[str]) -> bool:
+def _wants_json(command: str, arguments: list[str]) -> bool:
     """Whether --json was asked for, when the command could not say so itself."""
-    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    return "--json" in own or "--format=json" in own or "--format json" in " ".join(own)
+    from alma_cli.cli.commands import OWN_OUTPUT
+
+    asked = "--json" in _own(arguments) or _value_of("--format", arguments) == "json"
+    return asked and command not in OWN_OUTPUT
 
 
-def _make_printable() -> None:
-    """Whatever the locale, printing a character it doesn't have must not fail."""
+def _value_of(option: str, arguments: list[str]) -> str | None:
+    """What was given for an option, in either spelling."""
+    value = None
+    own = _own(arguments)
+    for place, argument in enumerate(own):
+        if argument.startswith(f"{option}="):
+            value = argument.removeprefix(f"{option}=")
+        elif argument == option:
+            value = own[place + 1] if place + 1 < len(own) else None
+    return value
+
+
+def _own(arguments: list[str]) -> list[str]:
+    """The arguments before `--`."""
+    return arguments[: arguments.index("--")] if "--" in arguments else arguments
+
+
+def _since(started: float) -> float:
+    return (perf_counter() - started) * 1000
+
+
+def _prepare_streams() -> None:
+    """Make sure that narrating can't fail, and that a closed stream's number is given to no file that we open."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  # lasts as long as the process
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
+        if reconfigure is not None:  # whatever the locale, printing a character it doesn't have must not fail
             reconfigure(errors="backslashreplace")
+
+
+def _drop_output() -> None:
+    """Send what is still in stdout's buffer nowhere, so that the end of the process doesn't fail on it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

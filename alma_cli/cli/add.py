@@ -12,7 +12,7 @@ from alma_cli.core.records import PROJECT_AGENT
 
 Source = Annotated[str, typer.Option("--source", metavar="TEXT", help="Where it comes from.")]
 Confidence = Annotated[
-    float | None, typer.Option("--confidence", metavar="0..1", min=0, max=1, help="How sure it is [1; heuristics 0.5].")
+    float | None, typer.Option("--confidence", metavar="0..1", help="How sure it is [1; heuristics 0.5].")
 ]
 
 

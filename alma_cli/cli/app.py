@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import inspect
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from alma_cli.cli.commands import COMMANDS, Command
+from alma_cli.cli.commands import COMMANDS, Command, did_you_mean
 from alma_cli.cli.output import Reply
 from alma_cli.core.text import one_line
 from alma_cli.errors import InvalidUsage
@@ -23,17 +23,19 @@ _UsageError: type[Any] = typer.BadParameter.__mro__[1]
 def run_command(name: str, arguments: list[str], directory: str | None) -> tuple[Reply | None, str]:
     """Run a command; what it answers (None when it only showed its help), and its whole name.
 
-    Raises `InvalidUsage` for arguments it doesn't take.
+    `directory` is a `--dir` from in front of the command. Raises `InvalidUsage` for arguments it doesn't take.
     """
     command = COMMANDS[name]
-    if command.subcommands and arguments and arguments[0] in command.subcommands:
-        name = f"{name} {arguments[0]}"
+    placed = 0
+    if command.subcommands and arguments[:1] not in (["--help"], ["-h"]):
+        name = f"{name} {_subcommand(command, arguments)}"
+        placed = 1
     if directory is not None:
-        os.environ["ALMA_DIR"] = os.path.abspath(directory)
+        arguments = [*arguments[:placed], "--dir", directory, *arguments[placed:]]
     try:
         reply = _app((command,))(arguments, prog_name=f"alma {command.name}", standalone_mode=False)
     except _UsageError as error:
-        raise InvalidUsage(one_line(error.format_message()), hint=f"`alma {name} --help` shows what it takes") from None
+        raise InvalidUsage(_worded(error.format_message()), hint=f"`alma {name} --help` shows what it takes") from None
     except typer.Abort:
         raise KeyboardInterrupt from None
     return (reply if isinstance(reply, Reply) else None), name
@@ -44,7 +46,7 @@ def run_completion(arguments: list[str]) -> int:
     try:
         full_app()(arguments, prog_name="alma", standalone_mode=False)
     except _UsageError as error:
-        raise InvalidUsage(one_line(error.format_message())) from None
+        raise InvalidUsage(_worded(error.format_message())) from None
     except typer.Exit as done:
         return done.exit_code
     return 0
@@ -64,6 +66,26 @@ def function_of(command: Command, subcommand: str = "") -> Callable[..., Reply]:
     return function
 
 
+def _subcommand(command: Command, arguments: list[str]) -> str:
+    """The subcommand that is meant. Raises `InvalidUsage` when it is missing or there is none of that name."""
+    given = arguments[0] if arguments else ""
+    if given in command.subcommands:
+        return given
+    takes = f"`alma {command.name}` takes {', '.join(command.subcommands[:-1])} or {command.subcommands[-1]}"
+    if not given or given.startswith("-"):
+        raise InvalidUsage(f"what follows `alma {command.name}` is missing", hint=takes)
+    hint = did_you_mean(given, command.subcommands, before=f"alma {command.name} ") or takes
+    raise InvalidUsage(f"there is no `alma {command.name} {one_line(given, 40)}`", hint=hint)
+
+
+def _worded(message: str) -> str:
+    """Typer's message in the words of all others."""
+    message = one_line(message).removesuffix(".")
+    message = message.replace("is not a valid int", "is not a whole number")
+    message = message.replace("is not a valid float", "is not a number")
+    return message[:1].lower() + message[1:]
+
+
 def _app(commands: tuple[Command, ...], *, single: bool = True) -> typer.Typer:
     settings: dict[str, Any] = {
         "rich_markup_mode": None,
@@ -75,14 +97,31 @@ def _app(commands: tuple[Command, ...], *, single: bool = True) -> typer.Typer:
         if not command.subcommands:
             app.command(command.name, no_args_is_help=False)(function_of(command))
             continue
-        group = app if single else typer.Typer(help=command.summary, add_completion=False, **settings)
+        group = app if single else typer.Typer(help=_group_help(command), add_completion=False, **settings)
         if single:
-            app.callback(help=command.summary)(_nothing)
+            app.callback(help=_group_help(command))(_nothing)
         for subcommand in command.subcommands:
-            group.command(subcommand)(function_of(command, subcommand))
+            function = function_of(command, subcommand)
+            group.command(subcommand, short_help=_first_sentence(function))(function)
         if not single:
             app.add_typer(group, name=command.name)
     return app
+
+
+def _group_help(command: Command) -> str:
+    """What `alma GROUP --help` says: what it is for, and an example of each of its commands."""
+    lines = [f"{command.summary[0].upper()}{command.summary[1:]}.", "", "\b", "Examples:"]
+    for subcommand in command.subcommands:
+        _, _, examples = inspect.getdoc(function_of(command, subcommand)).partition("Examples:\n")  # type: ignore[union-attr]
+        example, *more = examples.splitlines()
+        lines.append(example)
+        while lines[-1].endswith("\\"):
+            lines.append(more.pop(0))
+    return "\n".join(lines)
+
+
+def _first_sentence(function: Callable[..., Reply]) -> str:
+    return (inspect.getdoc(function) or "").partition("\n\n")[0].partition(". ")[0].partition(": ")[0].rstrip(".") + "."
 
 
 def _nothing() -> None:

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from alma_cli.errors import AlmaError
 
 
-def report_crash(error: Exception, arguments: list[str]) -> AlmaError:
+def report_crash(error: Exception, arguments: list[str], directory: str | None = None) -> AlmaError:
     """The error to show instead, which says where the trace is. Memory text in the arguments is not kept."""
     import traceback
 
     trace = "".join(traceback.format_exception(error))
     content = f"alma {arguments[0] if arguments else ''}\n{trace}"
-    name = f"crash-{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}.log"
-    for folder in _folders():
+    name = f"crash-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{os.getpid()}.log"
+    for folder in _folders(directory):
         path = os.path.join(folder, name)
         try:
             os.makedirs(folder, mode=0o700, exist_ok=True)
@@ -30,11 +30,11 @@ def report_crash(error: Exception, arguments: list[str]) -> AlmaError:
     return AlmaError(f"unexpected {type(error).__name__}: {error}", hint=hint)
 
 
-def _folders() -> list[str]:
+def _folders(directory: str | None) -> list[str]:
     """Where a trace may be kept: the project's log, else the temporary folder."""
     from alma_cli.project import find_project
 
     try:
-        return [os.fspath(find_project().log_dir), tempfile.gettempdir()]
-    except AlmaError:
+        return [os.fspath(find_project(directory=directory).log_dir), tempfile.gettempdir()]
+    except Exception:  # the bug may be in there
         return [tempfile.gettempdir()]

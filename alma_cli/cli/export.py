@@ -1,12 +1,13 @@
 """`alma export`: all memories as NDJSON."""
 
 import os
-from typing import Annotated
+from collections.abc import Iterable
+from typing import Annotated, TextIO
 
 import typer
 
 from alma_cli.cli.options import Dir, Wait, open_alma
-from alma_cli.cli.output import Reply, write
+from alma_cli.cli.output import Reply, counted, write
 from alma_cli.errors import StoreUnwritable
 
 
@@ -27,21 +28,41 @@ def export(
         for line in lines:
             write(line + "\n")
         return Reply()
-    unfinished = f"{file}.{os.getpid()}.tmp"
-    count = 0
     try:
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with open(descriptor, "w", encoding="utf-8") as target:
-                for line in lines:
-                    target.write(line + "\n")
-                    count += 1
-            os.replace(unfinished, file)
-        except BaseException:
-            os.unlink(unfinished)
-            raise
-    except OSError as error:
-        raise StoreUnwritable(
-            f"cannot write {file}: {error.strerror}", hint="is the path right, and has it space?"
-        ) from error
-    return Reply(told=[f"wrote {count:,} memories to {file}"])
+        count = _replace(os.path.realpath(file), lines) if _replaceable(file) else _append(file, lines)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise StoreUnwritable(f"cannot write {file}: {reason}", hint="is the path right, and has it space?") from error
+    return Reply(told=[f"wrote {counted(count, 'memory', 'memories')} to {file}"])
+
+
+def _replaceable(path: str) -> bool:
+    """Whether the path is, or will be, a file; a device or a pipe has to stay what it is."""
+    return os.path.isfile(path) or not os.path.exists(path)
+
+
+def _replace(path: str, lines: Iterable[str]) -> int:
+    """Write the lines into a file that is there whole or not at all, and return how many there were."""
+    unfinished = f"{path}.{os.getpid()}.tmp"
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with open(descriptor, "w", encoding="utf-8") as target:
+            count = _written(target, lines)
+        os.replace(unfinished, path)
+    except BaseException:
+        os.unlink(unfinished)
+        raise
+    return count
+
+
+def _append(path: str, lines: Iterable[str]) -> int:
+    with open(path, "a", encoding="utf-8") as target:
+        return _written(target, lines)
+
+
+def _written(target: TextIO, lines: Iterable[str]) -> int:
+    count = 0
+    for line in lines:
+        target.write(line + "\n")
+        count += 1
+    return count

@@ -29,10 +29,12 @@ def feedback(
     """
     if helped == misled:
         raise InvalidUsage("give either --helped or --misled")
-    credit = open_alma(directory, wait).feedback(id, helped=helped)
+    credited = open_alma(directory, wait).feedback(id, helped=helped)
+    credit = credited.record
     return Reply(
-        data=to_json(credit),
+        data={**to_json(credit), "queued": credited.queued},
         text=credit.id,
         told=[f"noted that {credit.target[:SHORT_ID]} {'helped' if helped else 'misled'}"],
+        warnings=credited.warnings,
         json=json,
     )

@@ -27,7 +27,7 @@ def forget(
     """
     alma = open_alma(directory, wait)
     if not confirmed(f"forget {'this memory' if len(ids) == 1 else f'these {len(ids)} memories'} for good?", yes=yes):
-        return Reply(data={"forgotten": []}, told=["nothing was forgotten"], json=json)
+        return Reply(data={"forgotten": [], "queued": False}, told=["nothing was forgotten"], json=json)
     forgotten = alma.forget(ids)
     gone = [record.id for record in forgotten.records]
     return Reply(

@@ -7,7 +7,7 @@ import typer
 from alma_cli.cli.learn import refusal
 from alma_cli.cli.ndjson import count_lines, numbered_values
 from alma_cli.cli.options import Dir, Json, Wait, Yes, open_alma
-from alma_cli.cli.output import Reply, error_json, progress
+from alma_cli.cli.output import Reply, counted, error_json, progress
 
 
 def import_(
@@ -30,7 +30,7 @@ def import_(
     alma = open_alma(directory, wait)
     with progress("importing", total=count_lines(file), quiet=json) as advance:
         done = alma.import_(numbered_values(file), on_progress=advance)
-    told = [f"imported {done.imported + done.queued:,} memories"]
+    told = [f"imported {counted(done.imported + done.queued, 'memory', 'memories')}"]
     told += [f"{done.present:,} were there already"] if done.present else []
     told += [f"{done.forgotten:,} had been forgotten and stay so"] if done.forgotten else []
     told += [f"{done.derived:,} derived ones were left out: they are derived again"] if done.derived else []

@@ -33,7 +33,7 @@ def init(
     root = os.path.abspath(directory or os.environ.get("ALMA_DIR") or ".")
     if os.path.basename(root) == ".alma":
         root = os.path.dirname(root)
-    name = validate_name("project", project_id) if project_id else default_project_id(root)
+    name = default_project_id(root) if project_id is None else validate_name("project", project_id)
     is_new = not os.path.exists(os.path.join(root, ".alma", "config.yaml"))
     project = make_project(root, template(name))
     alma = ALMA.find(directory=root)

@@ -1,5 +1,6 @@
 """`alma learn`: record how a task went, or many of them."""
 
+import os
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
@@ -10,7 +11,7 @@ from alma_cli.api import ALMA
 from alma_cli.api.learn import NumberedReport
 from alma_cli.cli.ndjson import count_lines, numbered_values
 from alma_cli.cli.options import Agent, Dir, DomainOption, Json, Wait, Yes, agent_or_default, open_alma
-from alma_cli.cli.output import Reply, error_json, progress
+from alma_cli.cli.output import Reply, counted, error_json, progress
 from alma_cli.core.codec import parse_time
 from alma_cli.core.learning import Report, report_from_json
 from alma_cli.core.prompt import SHORT_ID
@@ -29,9 +30,7 @@ def learn(
     feedback: Annotated[str, typer.Option("--feedback", metavar="TEXT", help="What somebody said of it.")] = "",
     error: Annotated[str, typer.Option("--error", metavar="TEXT", help="What went wrong.")] = "",
     domain: DomainOption = None,
-    duration_ms: Annotated[
-        int | None, typer.Option("--duration-ms", metavar="N", min=0, help="How long it took.")
-    ] = None,
+    duration_ms: Annotated[int | None, typer.Option("--duration-ms", metavar="N", help="How long it took.")] = None,
     at: Annotated[Text, typer.Option("--at", metavar="TIME", help="When, as 2026-01-31T09:30:00Z [now].")] = None,
     label: Annotated[
         list[str] | None, typer.Option("--label", metavar="KEY=VALUE", help="A label; may be given several times.")
@@ -42,7 +41,9 @@ def learn(
     retrieval: Annotated[
         str, typer.Option("--retrieval", metavar="ID", help="The retrieve whose memories guided this.")
     ] = "",
-    key: Annotated[str, typer.Option("--key", help="Reporting the same key again changes nothing.")] = "",
+    key: Annotated[
+        str, typer.Option("--key", metavar="KEY", help="Reporting the same key again changes nothing.")
+    ] = "",
     task_key: Annotated[str, typer.Option("--task-key", metavar="K", help="Which kind of task it is.")] = "",
     strategy_key: Annotated[str, typer.Option("--strategy-key", metavar="K", help="Which strategy it is.")] = "",
     batch: Annotated[
@@ -67,8 +68,24 @@ def learn(
     """
     alma = open_alma(directory, wait)
     if batch is not None:
-        if task is not None or outcome is not None:
-            raise InvalidUsage("--batch excludes --task and --outcome", hint="put them into the lines of the batch")
+        given = {
+            "--task": task,
+            "--outcome": outcome,
+            "--strategy": strategy,
+            "--feedback": feedback,
+            "--error": error,
+            "--domain": domain,
+            "--duration-ms": duration_ms,
+            "--at": at,
+            "--label": label,
+            "--used": used,
+            "--retrieval": retrieval,
+            "--key": key,
+            "--task-key": task_key,
+            "--strategy-key": strategy_key,
+        }
+        for option in (option for option, value in given.items() if value not in (None, "", [])):
+            raise InvalidUsage(f"--batch excludes {option}", hint="write it into the lines of the batch")
         return _learn_batch(alma, batch, agent, json=json)
     if task is None or outcome is None:
         missing = "--task" if task is None else "--outcome"
@@ -94,23 +111,26 @@ def learn(
     )
     if learned.duplicate:
         told = f"key {key!r} was recorded before, as {learned.id[:SHORT_ID]}; nothing changed"
+    elif learned.forgotten:
+        told = f"what was recorded under key {key!r} has been forgotten; nothing was recorded"
     else:
         told = f"recorded a {outcome} in {learned.domain}"
     return Reply(data=learned.to_json(), text=learned.id, told=[told], warnings=learned.warnings, json=json)
 
 
 def _learn_batch(alma: ALMA, path: str, agent: str | None, *, json: bool) -> Reply:
-    default_agent = agent or (agent_or_default(alma, None) if alma.config.only_agent else None)
+    default_agent = agent or os.environ.get("ALMA_AGENT") or alma.config.only_agent
     with progress("learning", total=count_lines(path), quiet=json) as advance:
         done = alma.learn_batch(_reports(path, default_agent), on_progress=advance)
-    told = [f"recorded {done.learned:,} outcomes"]
-    if done.duplicates:
-        told.append(f"{done.duplicates:,} had been recorded before under the same key")
+    told = [f"recorded {counted(done.learned, 'outcome', 'outcomes')}"]
+    told += [f"{done.duplicates:,} had been recorded before under the same key"] if done.duplicates else []
+    told += [f"{done.forgotten:,} had been forgotten and stay so"] if done.forgotten else []
     told += [f"line {refused.line}: {refused.error.message}" for refused in done.refused]
     return Reply(
         data={
             "learned": done.learned,
             "duplicates": done.duplicates,
+            "forgotten": done.forgotten,
             "queued": done.queued,
             "refused": [{"line": refused.line, **error_json(refused.error)} for refused in done.refused],
         },

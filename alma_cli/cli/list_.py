@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from alma_cli.cli.options import Dir, DomainOption, Json, Kinds, Wait, kinds_of, open_alma
+from alma_cli.cli.options import Dir, Json, Kinds, Wait, kinds_of, open_alma
 from alma_cli.cli.output import Reply, Table
 from alma_cli.core.codec import format_time, to_json
 from alma_cli.core.records import RETRIEVED_KINDS
@@ -14,13 +14,13 @@ from alma_cli.store import Selection
 def list(
     kind: Kinds = None,
     agent: Annotated[str | None, typer.Option("--agent", "-a", metavar="NAME", help="Only this agent's.")] = None,
-    domain: DomainOption = None,
+    domain: Annotated[str | None, typer.Option("--domain", metavar="NAME", help="Only in this domain.")] = None,
     user: Annotated[str | None, typer.Option("--user", metavar="ID", help="Only this user's preferences.")] = None,
     containing: Annotated[
         str | None, typer.Option("--containing", metavar="TEXT", help="Only those with this text, in any case.")
     ] = None,
     archived: Annotated[bool, typer.Option("--archived", help="Those that retrieve no longer considers.")] = False,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many.")] = 50,
+    limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", help="At most so many.")] = 50,
     wait: Wait = None,
     directory: Dir = None,
     json: Json = False,
@@ -40,7 +40,8 @@ def list(
         containing=containing,
         archived=archived,
     )
-    found = open_alma(directory, wait).memories(selection, limit=limit + 1)
+    one_more = limit + 1 if limit > 0 else limit
+    found = open_alma(directory, wait).memories(selection, limit=one_more)
     shown = found[:limit]
     rows = [
         (

@@ -11,7 +11,7 @@ from alma_cli.core.codec import format_time
 
 def log(
     id: Annotated[str | None, typer.Argument(metavar="ID", help="Only what was done to this memory.")] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many.")] = 50,
+    limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", help="At most so many.")] = 50,
     wait: Wait = None,
     directory: Dir = None,
     json: Json = False,

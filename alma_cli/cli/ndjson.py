@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from typing import BinaryIO, NoReturn
@@ -34,7 +35,9 @@ def numbered_values(path: str) -> Iterator[tuple[int, JsonValue | InvalidInput]]
 
 
 def count_lines(path: str) -> int | None:
-    """How many lines a file has; None for stdin and what can't be opened."""
+    """How many lines a file has; None for stdin, for what can be read only once (a pipe) and what can't be opened."""
+    if not os.path.isfile(path):
+        return None
     try:
         with open(path, "rb") as file:
             return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
@@ -56,7 +59,9 @@ def _values(file: BinaryIO) -> Iterator[tuple[int, JsonValue | InvalidInput]]:
 
 def _value(line: bytes) -> JsonValue | InvalidInput:
     try:
-        value: JsonValue = json.loads(line.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        value: JsonValue = json.loads(
+            line.decode("utf-8-sig"), parse_constant=_refuse_constant, object_pairs_hook=_object
+        )
     except UnicodeDecodeError as error:
         return InvalidInput(f"not UTF-8 at byte {error.start + 1}", hint="save the file as UTF-8")
     except json.JSONDecodeError as error:
@@ -64,6 +69,16 @@ def _value(line: bytes) -> JsonValue | InvalidInput:
     except (ValueError, RecursionError) as error:
         return InvalidInput(f"not JSON that can be read: {one_line(str(error), 80)}")
     return value
+
+
+def _object(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    """The object of these pairs; which of two values of one key was meant, nobody can tell."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {one_line(twice, 40)} is there twice")
+    return found
 
 
 def _refuse_constant(name: str) -> NoReturn:

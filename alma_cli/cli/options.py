@@ -17,7 +17,7 @@ Dir = Annotated[
 ]
 Wait = Annotated[
     float | None,
-    typer.Option("--wait", metavar="SECONDS", min=0, help="Wait so long for other processes [configured: wait_s]."),
+    typer.Option("--wait", metavar="SECONDS", help="Wait so long for other processes [wait_s of the configuration]."),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
 Agent = Annotated[
@@ -39,7 +39,7 @@ class KindName(StrEnum):
 
 Kinds = Annotated[
     list[KindName] | None,
-    typer.Option("--kind", help="Only this kind; may be given several times."),
+    typer.Option("--kind", metavar="KIND", help=f"Only this kind, several times for several: {', '.join(KindName)}."),
 ]
 
 _MAX_STDIN_BYTES = 16 * 1024 * 1024

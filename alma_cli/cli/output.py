@@ -79,14 +79,30 @@ def show_error(error: AlmaError, *, command: str, as_json: bool, duration_ms: fl
     return error.exit_code
 
 
+class OutputLost(OSError):  # noqa: N818  # errors say what happened
+    """Stdout can't be written; `errno` and `strerror` say why."""
+
+
 def write(text: str) -> None:
-    """Put text on stdout."""
-    sys.stdout.write(text)
+    """Put text on stdout. Raises `OutputLost`."""
+    try:
+        sys.stdout.write(text)
+    except OSError as error:
+        raise OutputLost(error.errno, error.strerror) from error
 
 
 def tell(text: str) -> None:
-    """Narrate on stderr."""
-    sys.stderr.write(harmless(text) + "\n")
+    """Narrate on stderr; where nobody can read it, do nothing: what was done is done."""
+    try:
+        sys.stderr.write(harmless(text) + "\n")
+        sys.stderr.flush()
+    except OSError:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # lasts as long as the process
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """The number with its noun: `1 memory`, `1,200 memories`."""
+    return f"{count:,} {one if count == 1 else many}"
 
 
 def on_terminal() -> bool:
@@ -169,4 +185,4 @@ def _print_table(table: Table) -> None:
         if table.id_column is not None:
             cells[table.id_column] = cells[table.id_column][:SHORT_ID]
         shown.add_row(*map(Text, cells))
-    Console(highlight=False, no_color="NO_COLOR" in os.environ or None).print(shown)
+    Console(highlight=False).print(shown)

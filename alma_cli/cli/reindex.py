@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from alma_cli.cli.options import Dir, Json, Wait, Yes, open_alma
-from alma_cli.cli.output import Reply, progress
+from alma_cli.cli.output import Reply, counted, progress
 
 
 def reindex(
@@ -29,6 +29,6 @@ def reindex(
         done = alma.reindex(everything=everything, on_progress=advance)
     return Reply(
         data={"embedded": done, "model": alma.config.embedding.model},
-        told=[f"embedded {done:,} memories with {alma.config.embedding.model}"],
+        told=[f"embedded {counted(done, 'memory', 'memories')} with {alma.config.embedding.model}"],
         json=json,
     )

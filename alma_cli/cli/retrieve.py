@@ -13,18 +13,22 @@ from alma_cli.core.slices import Hit, MemorySlice
 def retrieve(
     task: Annotated[str | None, typer.Argument(metavar="TASK", help="What is to be done (- or a pipe: stdin).")] = None,
     agent: Agent = None,
-    top_k: Annotated[int | None, typer.Option("--top-k", "-k", min=1, max=100, help="Of each kind at most.")] = None,
+    top_k: Annotated[
+        int | None, typer.Option("--top-k", "-k", metavar="N", help="At most so many of each kind [5].")
+    ] = None,
     user: Annotated[
         str, typer.Option("--user", envvar="ALMA_USER", metavar="ID", help="Whose preferences are wanted.")
     ] = "",
     kind: Kinds = None,
-    min_score: Annotated[float | None, typer.Option("--min-score", min=0, max=1, help="Hide what scores less.")] = None,
+    min_score: Annotated[
+        float | None, typer.Option("--min-score", metavar="0..1", help="Hide what scores less [0].")
+    ] = None,
     max_tokens: Annotated[
-        int | None, typer.Option("--max-tokens", min=1, help="What the prompt may cost, by the bundled tokenizer.")
+        int | None, typer.Option("--max-tokens", metavar="N", help="At most so many tokens together [2000].")
     ] = None,
     output: Annotated[
         Literal["table", "prompt", "json"] | None,
-        typer.Option("--format", help="How to print it [table on a terminal, else prompt]."),
+        typer.Option("--format", metavar="FORMAT", help="table, prompt or json [table on a terminal, else prompt]."),
     ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show every term of every score, and the best that were left out.")

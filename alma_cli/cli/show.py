@@ -26,8 +26,13 @@ def show(
     """
     record = open_alma(directory, wait).memory(id)
     data = to_json(record)
-    lines = [f"{key + ':':<20} {_shown(value)}" for key, value in data.items() if value not in (None, "", {}, False)]
+    lines = [f"{key + ':':<20} {_shown(value)}" for key, value in data.items() if not _empty(value)]
     return Reply(data=data, text="\n".join(lines), json=json)
+
+
+def _empty(value: JsonValue) -> bool:
+    """Whether there is nothing to show; a number is always something."""
+    return value is None or value is False or value in ("", {})
 
 
 def _shown(value: JsonValue) -> str:
