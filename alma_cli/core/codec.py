@@ -4,8 +4,9 @@ Reading is strict about what it knows (every error names the key) and keeps what
 """
 
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from datetime import UTC, datetime
 from typing import cast, get_args
 
@@ -20,7 +21,8 @@ from alma_cli.core.records import (
     Record,
     Result,
 )
-from alma_cli.core.text import clean, one_line
+from alma_cli.core.scope import validate_agent_name, validate_domain_name
+from alma_cli.core.text import clean, one_line, shown
 from alma_cli.errors import InvalidInput
 
 MAX_RECORD_BYTES = 256 * 1024
@@ -30,23 +32,25 @@ _TIMES = frozenset({"created_at", "updated_at", "at", "last_validated_at", "last
 _WHOLE_NUMBERS = frozenset({"duration_ms", "occurrences", "value"})
 _NUMBERS = frozenset({"successes", "confidence"})
 _MAX_WHOLE_NUMBER = 2**53
-_COMPUTED = frozenset({"success_rate"})
+_MAX_NUMBER_BITS = 1023  # as many as a double's exponent: other readers of JSON have no larger numbers
+_MAX_DEPTH = 64
+_COMPUTED = {("heuristic", "success_rate")}
 _CHOICES: Mapping[str, tuple[str, ...]] = {"outcome": get_args(Result), "origin": get_args(Origin)}
 _ID_DIGITS = frozenset("0123456789abcdef")
 
 
 def to_json(record: Record) -> dict[str, JsonValue]:
     """The record as one JSON object, with `kind` and `id` first and unknown fields last."""
-    shown: dict[str, JsonValue] = {"kind": record.kind}
+    known: dict[str, JsonValue] = {"kind": record.kind}
     for field in fields(record):
         value = getattr(record, field.name)
         if field.name == "labels":
-            shown["labels"] = dict(value)
+            known["labels"] = dict(value)
         elif field.name != "extra":
-            shown[field.name] = format_time(value) if isinstance(value, datetime) else value
+            known[field.name] = format_time(value) if isinstance(value, datetime) else value
     if isinstance(record, Heuristic):
-        shown["success_rate"] = record.success_rate
-    return {**record.extra, **shown}
+        known["success_rate"] = record.success_rate
+    return known | {key: value for key, value in record.extra.items() if key not in known}
 
 
 def from_json(value: JsonValue, *, project_id: str, new_id: str, now: datetime) -> Record:
@@ -55,7 +59,7 @@ def from_json(value: JsonValue, *, project_id: str, new_id: str, now: datetime) 
     Raises `InvalidInput`, naming the key, for anything that is not a record of this project.
     """
     if not isinstance(value, dict):
-        raise InvalidInput(f"expected a JSON object, got {_shown(value)}")
+        raise InvalidInput(f"expected a JSON object, got {shown(value)}")
     record_type = RECORD_TYPES[_kind(value)]
     known = {field.name for field in fields(record_type)} - {"extra"}
     defaults: dict[str, object] = {
@@ -68,17 +72,27 @@ def from_json(value: JsonValue, *, project_id: str, new_id: str, now: datetime) 
     }
     if "at" in known:
         defaults["at"] = now
-    given = {key: parse_field(key, item) for key, item in value.items() if key in known and item is not None}
-    extra = {key: item for key, item in value.items() if key not in known | _COMPUTED | {"kind"}}
+    given: dict[str, object] = {}
+    extra: dict[str, JsonValue] = {}
+    for key, item in value.items():
+        if key in known:
+            if item is not None:
+                given[key] = parse_field(key, item)
+        elif key != "kind" and (record_type.kind, key) not in _COMPUTED:
+            extra[clean(key)] = _kept(one_line(key, 40), item)
     values = {**defaults, **given, "extra": extra}
-    for required in ("agent", MAIN_FIELDS[record_type.kind], "outcome"):
-        if required in known:
-            _require(values, required)
+    for field in fields(record_type):
+        if field.name not in values and field.default is field.default_factory is MISSING:
+            raise InvalidInput(f"{field.name}: missing")
+    main = MAIN_FIELDS[record_type.kind]
+    if not str(values[main]).strip():
+        raise InvalidInput(f"{main}: empty")
     if values["project_id"] != project_id:
         raise InvalidInput(
-            f"project_id: {_shown(values['project_id'])} is not this project ({project_id!r})",
+            f"project_id: {shown(values['project_id'])} is not this project ({project_id!r})",
             hint="leave project_id out to import the memory into this project",
         )
+    _check_successes(values)
     # Every value was parsed by the type its field has, so the constructor gets what it declares.
     return record_type(**values)  # type: ignore[arg-type]
 
@@ -91,7 +105,7 @@ def parse_field(key: str, value: JsonValue) -> object:
         return parse_labels(value)
     if key == "archived":
         if not isinstance(value, bool):
-            raise InvalidInput(f"{key}: expected true or false, got {_shown(value)}")
+            raise InvalidInput(f"{key}: expected true or false, got {shown(value)}")
         return value
     if key in _TIMES:
         return parse_time(key, value)
@@ -100,8 +114,12 @@ def parse_field(key: str, value: JsonValue) -> object:
     if key in _NUMBERS:
         return _number(key, value)
     text = parse_text(key, value)
+    if key == "agent":
+        return validate_agent_name(text)
+    if key == "domain":
+        return validate_domain_name(text)
     if key in _CHOICES and text not in _CHOICES[key]:
-        raise InvalidInput(f"{key}: expected {' or '.join(_CHOICES[key])}, got {_shown(text)}")
+        raise InvalidInput(f"{key}: expected {' or '.join(_CHOICES[key])}, got {shown(text)}")
     return text
 
 
@@ -109,38 +127,41 @@ def parse_text(key: str, value: JsonValue) -> str:
     """A text; numbers and booleans are accepted as the text that JSON has for them."""
     if isinstance(value, str):
         return clean(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return str(value)
-    raise InvalidInput(f"{key}: expected text, got {_shown(value)}")
+    if isinstance(value, float) or (isinstance(value, int) and value.bit_length() <= _MAX_NUMBER_BITS):
+        return json.dumps(value)
+    raise InvalidInput(f"{key}: expected text, got {shown(value)}")
 
 
 def parse_id(value: JsonValue) -> str:
     """An id: 32 hex digits, in lower case."""
     text = value.lower() if isinstance(value, str) else ""
     if len(text) != 32 or not _ID_DIGITS.issuperset(text):
-        raise InvalidInput(f"id: expected 32 hex digits, got {_shown(value)}", hint="leave id out to get a new one")
+        raise InvalidInput(f"id: expected 32 hex digits, got {shown(value)}", hint="leave id out to get a new one")
     return text
 
 
 def parse_labels(value: JsonValue) -> dict[str, str]:
     """Labels: an object of texts."""
     if not isinstance(value, dict):
-        raise InvalidInput(f"labels: expected an object, got {_shown(value)}")
-    return {clean(key): parse_text(f"labels.{one_line(key, 40)}", item) for key, item in value.items()}
+        raise InvalidInput(f"labels: expected an object, got {shown(value)}")
+    return {
+        parse_text("labels", key): parse_text(f"labels.{one_line(str(key), 40)}", item) for key, item in value.items()
+    }
 
 
 def parse_time(key: str, value: JsonValue) -> datetime:
     """A time in RFC 3339 (a date alone is its midnight; without an offset it is UTC), as UTC."""
-    example = f"expected a time like 2026-01-31T09:30:00Z, got {_shown(value)}"
-    if not isinstance(value, str):
-        raise InvalidInput(f"{key}: {example}")
     try:
-        parsed = datetime.fromisoformat(value.strip())
-        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+        if isinstance(value, str):
+            return as_utc(datetime.fromisoformat(value.strip().replace("z", "Z")))
     except (ValueError, OverflowError):
-        raise InvalidInput(f"{key}: {example}") from None
+        pass
+    raise InvalidInput(f"{key}: expected a time like 2026-01-31T09:30:00Z, got {shown(value)}")
+
+
+def as_utc(time: datetime) -> datetime:
+    """The time in UTC, which one without an offset is taken to be in; OverflowError outside the years 1 to 9999."""
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 def format_time(time: datetime) -> str:
@@ -160,37 +181,50 @@ def check_size(record: Record) -> None:
 
 def _kind(value: Mapping[str, JsonValue]) -> Kind:
     kind = value.get("kind")
-    if kind not in RECORD_TYPES:
-        got = "nothing" if kind is None else _shown(kind)
+    if not isinstance(kind, str) or kind not in RECORD_TYPES:
+        got = "nothing" if kind is None else shown(kind)
         raise InvalidInput(f"kind: expected {', '.join(RECORD_TYPES)}, got {got}")
     return cast("Kind", kind)
 
 
-def _require(values: Mapping[str, object], key: str) -> None:
-    value = values.get(key)
-    if value is None:
-        raise InvalidInput(f"{key}: missing")
-    if isinstance(value, str) and not value.strip():
-        raise InvalidInput(f"{key}: empty")
-
-
 def _whole_number(key: str, value: JsonValue) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value or value % 1 != 0:
-        raise InvalidInput(f"{key}: expected a whole number, got {_shown(value)}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or value % 1 != 0:
+        raise InvalidInput(f"{key}: expected a whole number, got {shown(value)}")
     if key == "value":
         if value not in (-1, 1):
-            raise InvalidInput(f"{key}: expected 1 (helped) or -1 (misled), got {_shown(value)}")
+            raise InvalidInput(f"{key}: expected 1 (helped) or -1 (misled), got {shown(value)}")
     elif not 0 <= value <= _MAX_WHOLE_NUMBER:
-        raise InvalidInput(f"{key}: expected a number from 0 to {_MAX_WHOLE_NUMBER}, got {_shown(value)}")
+        raise InvalidInput(f"{key}: expected a number from 0 to {_MAX_WHOLE_NUMBER}, got {shown(value)}")
     return int(value)
 
 
 def _number(key: str, value: JsonValue) -> float:
     most = 1 if key == "confidence" else _MAX_WHOLE_NUMBER
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
-        raise InvalidInput(f"{key}: expected a number from 0 to {most}, got {_shown(value)}")
-    return float(value)
+        raise InvalidInput(f"{key}: expected a number from 0 to {most}, got {shown(value)}")
+    return float(value) + 0.0  # so that -0.0 is 0.0, of which there is only one way to write it
 
 
-def _shown(value: object) -> str:
-    return repr(one_line(value, 60)) if isinstance(value, str) else one_line(repr(value), 60)
+def _check_successes(values: Mapping[str, object]) -> None:
+    successes, occurrences = values.get("successes", 0.0), values.get("occurrences", 0)
+    assert isinstance(successes, float)
+    assert isinstance(occurrences, int)
+    if successes > occurrences:
+        raise InvalidInput(f"successes: {successes:g} of {occurrences} occurrences")
+
+
+def _kept(key: str, value: JsonValue, depth: int = 0) -> JsonValue:
+    """A value that isn't understood here, if it can be stored and written as JSON again."""
+    if depth > _MAX_DEPTH:
+        raise InvalidInput(f"{key}: nested more than {_MAX_DEPTH} levels deep")
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {parse_text(key, name): _kept(key, item, depth + 1) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_kept(key, item, depth + 1) for item in value]
+    if isinstance(value, int) and value.bit_length() <= _MAX_NUMBER_BITS:
+        return value
+    if value is None or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    raise InvalidInput(f"{key}: expected what JSON can write, got {shown(value)}")
