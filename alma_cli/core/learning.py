@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from alma_cli.core.codec import parse_field, parse_labels, parse_text
+from alma_cli.core.codec import as_utc, parse_field, parse_labels, parse_text
 from alma_cli.core.records import Credit, JsonValue, Outcome
-from alma_cli.core.text import one_line
+from alma_cli.core.text import one_line, shown
 from alma_cli.errors import InvalidInput
 
 
@@ -46,10 +46,10 @@ _REPORT_FIELDS = tuple(field.name for field in fields(Report))
 def report_from_json(value: JsonValue, *, default_agent: str | None = None) -> Report:
     """The report in a line of a batch. Raises `InvalidInput`, naming the key."""
     if not isinstance(value, dict):
-        raise InvalidInput(f"expected a JSON object, got {one_line(repr(value), 60)}")
+        raise InvalidInput(f"expected a JSON object, got {shown(value)}")
     for key in value:
         if key not in _REPORT_FIELDS:
-            raise InvalidInput(f"{one_line(key, 60)}: not a key of an outcome", hint=_did_you_mean(key))
+            raise InvalidInput(f"{one_line(key, 60)}: not a key of an outcome", hint=_did_you_mean(one_line(key, 60)))
     given: dict[str, Any] = {key: _field(key, item) for key, item in value.items() if item is not None}
     if default_agent is not None:
         given.setdefault("agent", default_agent)
@@ -64,13 +64,8 @@ def outcome_record(report: Report, *, domain: str, project_id: str, id: str, now
     if not report.task.strip():
         raise InvalidInput("task: empty", hint="say in a few words what the agent was to do")
     outcome = parse_field("outcome", report.outcome)
-    at = report.at or now
-    if at > now:
-        raise InvalidInput(
-            f"at: {at.isoformat()} is in the future", hint="give the time when it happened, or leave --at out for now"
-        )
-    if report.duration_ms is not None:
-        parse_field("duration_ms", report.duration_ms)
+    at = now if report.at is None else _past(report.at, now=now)
+    duration_ms = None if report.duration_ms is None else parse_field("duration_ms", report.duration_ms)
     return Outcome(
         id=id,
         project_id=project_id,
@@ -85,7 +80,7 @@ def outcome_record(report: Report, *, domain: str, project_id: str, id: str, now
         strategy=parse_text("strategy", report.strategy),
         feedback=parse_text("feedback", report.feedback),
         error=parse_text("error", report.error),
-        duration_ms=report.duration_ms,
+        duration_ms=duration_ms,  # type: ignore[arg-type]  # parse_field gives a whole number
         at=at,
         task_key=parse_text("task_key", report.task_key),
         strategy_key=parse_text("strategy_key", report.strategy_key),
@@ -116,6 +111,18 @@ def credits(outcome: Outcome, used: Sequence[str], *, id_of: Callable[[str], str
         )
         for target in dict.fromkeys(used)
     ]
+
+
+def _past(at: datetime, *, now: datetime) -> datetime:
+    try:
+        happened_at = as_utc(at)
+    except OverflowError:
+        raise InvalidInput(f"at: {at.isoformat()} is outside the years 1 to 9999") from None
+    if happened_at > now:
+        raise InvalidInput(
+            f"at: {at.isoformat()} is in the future", hint="give the time when it happened, or leave --at out for now"
+        )
+    return happened_at
 
 
 def _field(key: str, value: JsonValue) -> object:
