@@ -81,7 +81,7 @@ def line_text(record: Record) -> str:
             shown += f"; error: {_quoted(record.error)}" if record.error else ""
             shown += f"; feedback: {_quoted(record.feedback)}" if record.feedback else ""
         case Preference():
-            shown += (f"{one_line(record.category, 40)}: " if record.category else "") + _quoted(record.preference)
+            shown += (f"{_quoted(record.category)}: " if record.category else "") + _quoted(record.preference)
         case Knowledge():
             shown += _quoted(record.fact) + (f" (source: {_quoted(record.source)})" if record.source else "")
         case _:
@@ -97,7 +97,7 @@ def _opening(agent: str) -> str:
 
 
 def _evidence(successes: float, occurrences: int) -> str:
-    return f" (worked {successes:g} of {occurrences} times)" if occurrences else ""
+    return f" (worked {successes:.15g} of {occurrences} times)" if occurrences else ""
 
 
 def _quoted(text: str) -> str:
