@@ -22,6 +22,7 @@ from alma_cli.core.codec import (
     to_json,
 )
 from alma_cli.core.records import MAIN_FIELDS, RECORD_TYPES
+from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, InvalidInput
 
 NEW_ID = "f" * 32
@@ -230,7 +231,7 @@ def test_whatever_the_json_there_is_a_record_or_an_error_of_ours(value):
     try:
         read(value)
     except AlmaError as error:
-        assert error.message.isprintable()
+        assert error.message == one_line(error.message)
 
 
 @given(st.sampled_from(sorted(SMALLEST)), st.dictionaries(keys, hostile_json, max_size=2))

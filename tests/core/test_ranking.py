@@ -1,0 +1,198 @@
+"""Which memories are worth knowing, and in which order."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alma_cli.core.ranking import Candidate, Rules, Spread, calibrated, decay, rank, relevance
+from alma_cli.core.records import RETRIEVED_KINDS
+
+RULES = Rules(
+    weights={"similarity": 0.7, "recency": 0.1, "success": 0.1, "confidence": 0.05, "credit": 0.05},
+    half_life_days=dict.fromkeys(RETRIEVED_KINDS, 90.0),
+    keyword_weight=0.5,
+    min_similarity=0.25,
+    min_score=0.0,
+)
+COSINE, BM25 = Spread(mean=0.3, deviation=0.1), Spread(mean=1.0, deviation=1.0)
+PLAIN = Candidate(
+    id="a",
+    kind="knowledge",
+    cosine=0.5,
+    bm25=1.0,
+    matched=0.5,
+    rare_match=False,
+    age_days=0.0,
+    success=None,
+    confidence=None,
+    credit=0,
+)
+
+SIGNALS = {  # tiny domains, worst first
+    "cosine": [-1.0, 0.15, 0.3, 1.0],
+    "bm25": [0.0, 1.0, 1e6],
+    "age_days": [1e308, 90.0, 0.0, -1.0],
+    "success": [0.0, 0.5, 1.0],
+    "confidence": [0.0, 0.5, 1.0],
+    "credit": [-1000, -1, 0, 1, 1000],
+}
+candidates = st.builds(
+    Candidate,
+    id=st.sampled_from("abcd"),
+    kind=st.sampled_from(RETRIEVED_KINDS),
+    cosine=st.none() | st.sampled_from(SIGNALS["cosine"]),
+    bm25=st.sampled_from(SIGNALS["bm25"]),
+    matched=st.sampled_from([0.0, 0.25, 1.0]),
+    rare_match=st.booleans(),
+    age_days=st.sampled_from(SIGNALS["age_days"]),
+    success=st.none() | st.sampled_from(SIGNALS["success"]),
+    confidence=st.none() | st.sampled_from(SIGNALS["confidence"]),
+    credit=st.sampled_from(SIGNALS["credit"]),
+)
+distinct = st.lists(candidates, max_size=4, unique_by=lambda candidate: candidate.id)
+spreads = st.builds(Spread, mean=st.sampled_from([0.0, 0.5]), deviation=st.sampled_from([0.0, 0.1, 5.0]))
+weights = st.sampled_from([0.0, 0.05, 0.7, 100.0])
+rules = st.builds(
+    Rules,
+    weights=st.fixed_dictionaries(dict.fromkeys(RULES.weights, weights)),
+    half_life_days=st.fixed_dictionaries(dict.fromkeys(RETRIEVED_KINDS, st.sampled_from([1e-9, 30.0, 1e9]))),
+    keyword_weight=st.sampled_from([0.0, 0.5, 10.0]),
+    min_similarity=st.sampled_from([0.0, 0.25, 1.0]),
+    min_score=st.sampled_from([0.0, 0.5, 1.0]),
+)
+
+
+def only(candidate, **changed):
+    return rank([replace(candidate, **changed)], COSINE, BM25, RULES)[0]
+
+
+# The order
+
+
+@given(distinct, spreads, spreads, rules, st.randoms())
+def test_the_order_is_the_same_whatever_the_order_of_the_candidates(found, cosine, bm25, given_rules, random):
+    ranked = rank(found, cosine, bm25, given_rules)
+    shuffled = list(found)
+    random.shuffle(shuffled)
+    assert rank(shuffled, cosine, bm25, given_rules) == ranked
+    assert [(-one.score, one.candidate.id) for one in ranked] == sorted(
+        (-one.score, one.candidate.id) for one in ranked
+    )
+    assert sorted(one.candidate.id for one in ranked) == sorted(candidate.id for candidate in found)
+
+
+@given(distinct, spreads, spreads, rules)
+def test_scores_and_their_terms_are_between_0_and_1(found, cosine, bm25, given_rules):
+    for one in rank(found, cosine, bm25, given_rules):
+        assert 0 <= one.score <= 1
+        assert 0 <= one.similarity <= 1
+        assert all(0 <= term.value <= 1 for term in one.terms)
+
+
+@given(candidates, st.tuples(spreads, spreads), rules, st.sampled_from(sorted(SIGNALS)), st.data())
+def test_a_better_signal_never_lowers_the_score(candidate, both, given_rules, signal, data):
+    worse, better = sorted(data.draw(st.tuples(*2 * [st.integers(0, len(SIGNALS[signal]) - 1)])))
+    worse, better = (replace(candidate, **{signal: SIGNALS[signal][place]}) for place in (worse, better))
+    assert rank([worse], *both, given_rules)[0].score <= rank([better], *both, given_rules)[0].score
+
+
+@pytest.mark.parametrize("signal", SIGNALS)
+def test_the_best_of_a_signal_scores_more_than_the_worst(signal):
+    worst, *_, best = SIGNALS[signal]
+    assert only(PLAIN, **{signal: worst}).score < only(PLAIN, **{signal: best}).score
+
+
+def test_ties_fall_by_id():
+    same = [replace(PLAIN, id=id) for id in "cab"]
+    assert [one.candidate.id for one in rank(same, COSINE, BM25, RULES)] == ["a", "b", "c"]
+
+
+def test_what_is_not_known_is_neither_good_nor_bad():
+    assert only(PLAIN, success=None).score == only(PLAIN, success=0.5).score
+    assert only(PLAIN, confidence=None).score == only(PLAIN, confidence=0.5).score
+
+
+def test_a_memory_without_a_vector_is_as_near_as_the_average():
+    assert only(PLAIN, cosine=None).score == only(PLAIN, cosine=COSINE.mean).score
+
+
+def test_the_score_is_the_weighted_mean_of_its_terms():
+    one = only(PLAIN)
+    names = ["similarity", "recency", "success", "confidence", "credit"]
+    assert [(term.name, term.weight) for term in one.terms] == [(name, RULES.weights[name]) for name in names]
+    assert one.score == pytest.approx(sum(term.points for term in one.terms))
+    doubled = replace(RULES, weights={name: 2 * weight for name, weight in RULES.weights.items()})
+    assert rank([PLAIN], COSINE, BM25, doubled)[0].score == pytest.approx(one.score)
+
+
+def test_without_weights_nothing_scores():
+    weightless = replace(RULES, weights=dict.fromkeys(RULES.weights, 0))
+    assert rank([PLAIN], COSINE, BM25, weightless)[0].score == 0
+
+
+def test_credit_moves_the_score_by_a_bounded_amount():
+    most, least = (only(PLAIN, credit=credit).score for credit in (10**9, -(10**9)))
+    assert most - least == pytest.approx(RULES.weights["credit"])
+
+
+def test_signals_that_hardly_differ_hardly_count():
+    alike = Spread(mean=0.3, deviation=0.0)
+    near, nearer = (rank([replace(PLAIN, cosine=cosine)], alike, BM25, RULES)[0].score for cosine in (0.3, 0.300001))
+    assert nearer == pytest.approx(near, abs=1e-4)
+
+
+def test_no_number_is_too_far_from_the_mean():
+    outliers = [only(PLAIN, bm25=bm25).terms[0].value for bm25 in (-1e300, 1e300)]
+    assert outliers == [0, 1]
+
+
+# What passes
+
+
+@pytest.mark.parametrize(
+    ("changed", "passes"),
+    [
+        ({"cosine": None, "matched": 0.25}, True),
+        ({"cosine": None, "matched": 0.24}, False),
+        ({"cosine": 0.31, "matched": 0.0}, True),
+        ({"cosine": 0.29, "matched": 0.0}, False),
+        ({"cosine": -1.0, "matched": 0.0, "rare_match": True}, True),
+    ],
+)
+def test_what_is_similar_or_shares_a_rare_word_passes(changed, passes):
+    assert passes == only(PLAIN, **changed).passes
+
+
+def test_what_scores_too_little_does_not_pass():
+    strict = replace(RULES, min_score=1.0)
+    assert not rank([replace(PLAIN, rare_match=True)], COSINE, BM25, strict)[0].passes
+
+
+def test_relevance_is_the_stronger_of_meaning_and_words():
+    assert relevance(replace(PLAIN, cosine=0.75, matched=0.1)) == 1
+    assert relevance(replace(PLAIN, cosine=0.1, matched=0.4)) == 0.4
+
+
+@pytest.mark.parametrize(("cosine", "likeness"), [(None, 0), (-1, 0), (0.15, 0), (0.45, 0.5), (0.75, 1), (1, 1)])
+def test_a_cosine_as_a_likeness(cosine, likeness):
+    assert calibrated(cosine) == pytest.approx(likeness)
+
+
+def test_each_signal_has_its_ranks():
+    found = [
+        replace(PLAIN, id="a", cosine=None, bm25=2),
+        replace(PLAIN, id="b", bm25=1),
+        replace(PLAIN, id="c", bm25=2),
+    ]
+    ranks = {one.candidate.id: (one.cosine_rank, one.keyword_rank) for one in rank(found, COSINE, BM25, RULES)}
+    assert ranks == {"a": (3, 1), "b": (1, 3), "c": (2, 2)}
+
+
+# Ageing
+
+
+@pytest.mark.parametrize(("age_days", "left"), [(-5, 1), (0, 1), (30, 0.5), (60, 0.25), (1e308, 0), (float("inf"), 0)])
+def test_after_each_half_life_half_is_left(age_days, left):
+    assert left == decay(age_days=age_days, half_life_days=30)
