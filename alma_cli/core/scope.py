@@ -1,4 +1,4 @@
-"""Who may learn what, and who sees whose memories.
+"""Who may learn what. (Who sees whose memories is in `visibility`.)
 
 `cannot_learn` beats `can_learn`; an empty `can_learn` allows all else; `general` is allowed unless `cannot_learn`
 names it. A domain nobody gave is recognised from the words of the task, and when in doubt it is `general`.
@@ -190,7 +190,7 @@ def _best(candidates: "list[tuple[str, Evidence]]") -> "list[tuple[str, Evidence
     return best if len(best) == 1 else []
 
 
-# Seeing
+# Finding a scope
 
 
 def scope_for(agent: str, agents: Mapping[str, MemoryScope]) -> MemoryScope:
@@ -209,22 +209,6 @@ def scope_for(agent: str, agents: Mapping[str, MemoryScope]) -> MemoryScope:
         f"there is no agent {one_line(agent, 40)}",
         hint=f"the configuration names {_enumerated(agents)}{_did_you_mean(agent, agents)}",
     )
-
-
-def visible_agents(scope: MemoryScope, agents: Mapping[str, MemoryScope], known: Iterable[str] = ()) -> tuple[str, ...]:
-    """The agents whose memories this one sees: itself, those it inherits from, those that share with it, `_project`.
-
-    Not transitive. `known` are agents met elsewhere (in the store); those not named in `agents` have the scope of
-    `"*"`.
-    """
-    others = [other for other in dict.fromkeys((*agents, *known)) if other not in (ANY_AGENT, PROJECT_AGENT)]
-    everyone = agents.get(ANY_AGENT)
-    inherited = [other for other in scope.inherit_from if other != ANY_AGENT]
-    for other in others:
-        theirs = agents.get(other, everyone)
-        if scope.inherits_from(other) or (theirs is not None and theirs.shares_with(scope.agent)):
-            inherited.append(other)
-    return tuple(dict.fromkeys([scope.agent, *(a for a in inherited if a != PROJECT_AGENT), PROJECT_AGENT]))
 
 
 # Names

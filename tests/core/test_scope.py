@@ -1,4 +1,4 @@
-"""Who may learn what, and who sees whom."""
+"""Who may learn what."""
 
 from dataclasses import FrozenInstanceError, replace
 
@@ -15,7 +15,6 @@ from alma_cli.core.scope import (
     scope_for,
     validate_agent_name,
     validate_domain_name,
-    visible_agents,
 )
 from alma_cli.errors import InvalidInput, ScopeViolation
 
@@ -41,10 +40,6 @@ def scopes(agent):
         inherit_from=agent_lists,
         share_with=agent_lists,
     )
-
-
-def configurations():
-    return st.fixed_dictionaries({}, optional={agent: scopes(agent) for agent in ["x", "y", "*"]})
 
 
 # What a scope is
@@ -258,44 +253,6 @@ def test_what_is_not_recognised_is_refused_only_where_general_is_forbidden():
         ScopeViolation, match="no domain was recognised in the task, and general is in its cannot_learn"
     ):
         choose_domain(strict, "Sweep the floor")
-
-
-# Seeing
-
-
-@given(configurations(), st.sampled_from(["x", "y", "z"]))
-def test_who_sees_whom(agents, viewer):
-    everyone = agents.get("*", MemoryScope("*"))
-    scope = agents.get(viewer) or replace(everyone, agent=viewer)
-    visible = visible_agents(scope, agents, known=["x", "y", "z"])
-    for other in ["x", "y", "z"]:
-        theirs = agents.get(other, everyone)
-        inherits = {other, "*"} & set(scope.inherit_from)
-        shares = {viewer, "*"} & set(theirs.share_with)
-        assert (other in visible) == bool(other == viewer or inherits or shares)
-    assert viewer == visible[0]
-    assert visible[-1] == "_project"
-    assert len(visible) == len(set(visible))
-    assert "*" not in visible
-
-
-def test_seeing_is_not_transitive():
-    agents = {
-        "a": MemoryScope("a", inherit_from=["b"]),
-        "b": MemoryScope("b", inherit_from=["c"]),
-        "c": MemoryScope("c", share_with=["b"]),
-    }
-    assert visible_agents(agents["a"], agents) == ("a", "b", "_project")
-
-
-def test_an_agent_nobody_shares_with_sees_itself_and_the_project():
-    assert visible_agents(HELENA, {"helena": HELENA, "victor": VICTOR}) == ("helena", "_project")
-
-
-def test_agents_of_the_store_that_are_not_named_share_as_the_default_says():
-    agents = {"*": MemoryScope("*", share_with=["helena"]), "helena": HELENA}
-    assert visible_agents(HELENA, agents, known=["helena", "ada", "_project"]) == ("helena", "ada", "_project")
-    assert visible_agents(HELENA, {"helena": HELENA}, known=["ada"]) == ("helena", "_project")
 
 
 # Finding a scope
