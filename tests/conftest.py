@@ -1,10 +1,15 @@
 """What every test may rely on: no network, a HOME and an environment of its own, and a project to work in."""
 
+import fcntl
 import io
+import json
 import os
+import pty
 import socket
+import struct
+import subprocess
 import sys
-from pathlib import Path
+import termios
 from typing import NamedTuple
 
 import pytest
@@ -76,29 +81,115 @@ def project(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def scoped_project(project):
-    """The same with helena and victor, each with a scope."""
-    configure(project, SCOPED_CONFIG)
-    return project
-
-
-def configure(folder: Path, text: str) -> None:
+def configure(project):
     """Replace the project's configuration."""
-    (folder / ".alma/config.yaml").write_text(text, encoding="utf-8")
+
+    def write(text):
+        (project / ".alma/config.yaml").write_text(text, encoding="utf-8")
+
+    return write
+
+
+@pytest.fixture
+def scoped_project(project, configure):
+    """The project with helena and victor, each with a scope."""
+    configure(SCOPED_CONFIG)
+    return project
 
 
 @pytest.fixture
 def run_alma(project, monkeypatch):
-    """Run one command line in the project, as `alma` does: `stdin` is what is piped in, None a closed stdin."""
+    """Run one command line in the project, as `alma` does.
 
-    def run(*argv: str, stdin: str | bytes | None = b"") -> Finished:
+    `stdin` is what is piped in (a stream as it is), None a closed stdin.
+    """
+
+    def run(*argv, stdin=b""):
         given = stdin.encode() if isinstance(stdin, str) else stdin
-        out, err = io.BytesIO(), io.BytesIO()
+        if isinstance(given, bytes):
+            given = io.TextIOWrapper(io.BytesIO(given), "utf-8")
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
         with monkeypatch.context() as patch:
-            patch.setattr(sys, "stdin", None if given is None else io.TextIOWrapper(io.BytesIO(given), "utf-8"))
-            patch.setattr(sys, "stdout", io.TextIOWrapper(out, "utf-8", write_through=True))
-            patch.setattr(sys, "stderr", io.TextIOWrapper(err, "utf-8", write_through=True))
+            patch.setattr(sys, "stdin", given)
+            patch.setattr(sys, "stdout", out)
+            patch.setattr(sys, "stderr", err)
             code = main(argv)
-        return Finished(code, out.getvalue().decode(), err.getvalue().decode())
+        return Finished(code, out.buffer.getvalue().decode(), err.buffer.getvalue().decode())
 
     return run
+
+
+@pytest.fixture
+def run_json(run_alma):
+    """Run one command line with --json and return its envelope, whose form is checked; stderr stays empty."""
+
+    def run(*argv, code=0, stdin=b""):
+        finished = run_alma(*argv, "--json", stdin=stdin)
+        assert (code, "") == (finished.code, finished.err), finished
+        assert 1 == finished.out.count("\n")
+        envelope = json.loads(finished.out)
+        assert ["schema", "command", "ok", "data", "warnings", "error", "duration_ms"] == list(envelope)
+        assert ("alma/1", code == 0, code == 0) == (envelope["schema"], envelope["ok"], envelope["error"] is None)
+        assert envelope["error"] is None or ["code", "message", "hint"] == list(envelope["error"])
+        assert isinstance(envelope["duration_ms"], int)
+        return envelope
+
+    return run
+
+
+@pytest.fixture
+def learn(run_alma):
+    """Record an outcome and return its id."""
+
+    def record(task, outcome="success", agent="helena", **options):
+        flags = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", value)]
+        finished = run_alma("learn", "--agent", agent, "--task", task, "--outcome", outcome, *flags)
+        assert 0 == finished.code, finished
+        return finished.out.strip()
+
+    return record
+
+
+@pytest.fixture
+def alma_process(project):
+    """Run `alma` as a process of its own; what it is given and gives is bytes."""
+
+    def run(*argv, **options):
+        environ = {**os.environ, **options.pop("environ", {})}
+        given = {"stdin": subprocess.DEVNULL} if "input" not in options else {}
+        return subprocess.run(
+            [sys.executable, "-m", "alma_cli", *argv], capture_output=True, env=environ, **given, **options
+        )
+
+    return run
+
+
+@pytest.fixture
+def run_on_terminal(project):
+    """Run `alma` on a terminal of 80 columns and return its exit code and what is seen; `typed` is typed at once."""
+
+    def run(*argv, typed="", **environ):
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "alma_cli", *argv],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env={**os.environ, "TERM": "xterm-256color", **environ},
+            start_new_session=True,
+        )
+        os.close(theirs)
+        os.write(ours, typed.encode())
+        seen = b"".join(iter(lambda: _read(ours), b""))
+        os.close(ours)
+        return Finished(process.wait(), seen.decode().replace("\r\n", "\n"), "")
+
+    return run
+
+
+def _read(descriptor):
+    try:
+        return os.read(descriptor, 65536)
+    except OSError:  # Linux says so when the last who had the terminal open is gone
+        return b""

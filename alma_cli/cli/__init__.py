@@ -46,11 +46,11 @@ def _run(arguments: list[str], directory: str | None, *, started: float) -> int:
             return run_completion(arguments)
         if arguments[0] == "help":
             arguments = [*arguments[1:], "--help"]
-        command = _checked_name(arguments[0])
+        command = _checked_name(arguments)
         from alma_cli.cli.app import run_command
         from alma_cli.cli.output import show
 
-        reply, command = run_command(command, arguments[1:], directory)
+        reply = run_command(command, arguments, directory)
         return 0 if reply is None else show(reply, command=command, duration_ms=_since(started))
     except AlmaError as error:
         failure = error
@@ -94,24 +94,27 @@ def _overview(arguments: list[str]) -> str | None:
     return None
 
 
-def _checked_name(name: str) -> str:
+def _checked_name(arguments: list[str]) -> str:
+    """The whole name of the command, such as `add knowledge`. Raises `InvalidUsage` if there is none of that name."""
     from alma_cli.cli.commands import COMMANDS
 
+    name = arguments[0]
     if name in COMMANDS:
-        return name
+        subcommands = COMMANDS[name].subcommands
+        return f"{name} {arguments[1]}" if len(arguments) > 1 and arguments[1] in subcommands else name
     from alma_cli.core.text import one_line
 
     if name == "--dir":
         raise InvalidUsage("--dir needs a path", hint="alma --dir PATH COMMAND")
     if name.startswith("-"):
         raise InvalidUsage(
-            f"there is no option {one_line(name, 40)!r} before the command",
+            f"there is no option '{one_line(name, 40)}' before the command",
             hint="write options after it, as in `alma retrieve TASK --json`",
         )
     from alma_cli.cli.commands import did_you_mean
 
     hint = did_you_mean(name, COMMANDS, before="alma ") or "`alma --help` lists the commands"
-    raise InvalidUsage(f"there is no command {one_line(name, 40)!r}", hint=hint)
+    raise InvalidUsage(f"there is no command '{one_line(name, 40)}'", hint=hint)
 
 
 def _wants_json(command: str, arguments: list[str]) -> bool:

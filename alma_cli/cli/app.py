@@ -20,25 +20,25 @@ if TYPE_CHECKING:
 _UsageError: type[Any] = typer.BadParameter.__mro__[1]
 
 
-def run_command(name: str, arguments: list[str], directory: str | None) -> tuple[Reply | None, str]:
-    """Run a command; what it answers (None when it only showed its help), and its whole name.
+def run_command(name: str, arguments: list[str], directory: str | None) -> Reply | None:
+    """Run the command of this whole name, with which the arguments start; None when it only showed its help.
 
     `directory` is a `--dir` from in front of the command. Raises `InvalidUsage` for arguments it doesn't take.
     """
-    command = COMMANDS[name]
-    placed = 0
-    if command.subcommands and arguments[:1] not in (["--help"], ["-h"]):
-        name = f"{name} {_subcommand(command, arguments)}"
-        placed = 1
+    command = COMMANDS[arguments[0]]
+    given = arguments[1:]
+    if command.subcommands and name == command.name and given[:1] not in (["--help"], ["-h"]):
+        raise _no_subcommand(command, given)
     if directory is not None:
-        arguments = [*arguments[:placed], "--dir", directory, *arguments[placed:]]
+        placed = 1 if command.subcommands else 0
+        given = [*given[:placed], "--dir", directory, *given[placed:]]
     try:
-        reply = _app((command,))(arguments, prog_name=f"alma {command.name}", standalone_mode=False)
+        reply = _app((command,))(given, prog_name=f"alma {command.name}", standalone_mode=False)
     except _UsageError as error:
         raise InvalidUsage(_worded(error.format_message()), hint=f"`alma {name} --help` shows what it takes") from None
     except typer.Abort:
         raise KeyboardInterrupt from None
-    return (reply if isinstance(reply, Reply) else None), name
+    return reply if isinstance(reply, Reply) else None
 
 
 def run_completion(arguments: list[str]) -> int:
@@ -66,16 +66,13 @@ def function_of(command: Command, subcommand: str = "") -> Callable[..., Reply]:
     return function
 
 
-def _subcommand(command: Command, arguments: list[str]) -> str:
-    """The subcommand that is meant. Raises `InvalidUsage` when it is missing or there is none of that name."""
-    given = arguments[0] if arguments else ""
-    if given in command.subcommands:
-        return given
+def _no_subcommand(command: Command, arguments: list[str]) -> InvalidUsage:
+    """What is wrong when no subcommand is named."""
     takes = f"`alma {command.name}` takes {', '.join(command.subcommands[:-1])} or {command.subcommands[-1]}"
-    if not given or given.startswith("-"):
-        raise InvalidUsage(f"what follows `alma {command.name}` is missing", hint=takes)
-    hint = did_you_mean(given, command.subcommands, before=f"alma {command.name} ") or takes
-    raise InvalidUsage(f"there is no `alma {command.name} {one_line(given, 40)}`", hint=hint)
+    if not arguments or arguments[0].startswith("-"):
+        return InvalidUsage(f"what follows `alma {command.name}` is missing", hint=takes)
+    hint = did_you_mean(arguments[0], command.subcommands, before=f"alma {command.name} ") or takes
+    return InvalidUsage(f"there is no `alma {command.name} {one_line(arguments[0], 40)}`", hint=hint)
 
 
 def _worded(message: str) -> str:

@@ -1,0 +1,156 @@
+"""With --json every command prints one object, whatever happens, and ends with the same exit code as without."""
+
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from alma_cli.cli.commands import COMMANDS, OWN_OUTPUT
+
+ENVELOPE = json.loads((Path(__file__).parents[2] / "docs/schemas/envelope.schema.json").read_text())
+
+COMMAND_LINES = {
+    "init": [],
+    "retrieve": ["test the login form", "--agent", "helena"],
+    "learn": ["--agent", "helena", "--task", "Test the login form", "--outcome", "success"],
+    "add preference": ["Write commit messages in English"],
+    "add knowledge": ["CI has two cores", "--agent", "helena"],
+    "add heuristic": ["a selector breaks", "--strategy", "use data-testid", "--agent", "helena"],
+    "add anti-pattern": ["sleeping before a click", "--agent", "helena"],
+    "list": [],
+    "show": ["ID"],
+    "correct": ["ID", "Test the sign-in form"],
+    "forget": ["ID"],
+    "feedback": ["ID", "--helped"],
+    "log": ["ID"],
+    "stats": [],
+    "agents": [],
+    "doctor": [],
+    "reindex": [],
+    "config show": [],
+    "config check": [],
+    "import": ["-"],
+}
+"""Every command with arguments it succeeds with; ID stands for a memory's."""
+
+DATA = {
+    "init": ["project_id", "config", "created", "next"],
+    "retrieve": [
+        "retrieval_id",
+        "agent",
+        "task",
+        "tokens",
+        "retrieval_ms",
+        "considered",
+        "anti_patterns",
+        "heuristics",
+        "preferences",
+        "knowledge",
+        "outcomes",
+    ],
+    "learn": ["id", "domain", "queued", "duplicate", "forgotten", "heuristics", "anti_patterns"],
+    "add": ["id", "kind", "domain", "added", "same_as", "similar", "queued"],
+    "list": ["memories", "more"],
+    "forget": ["forgotten", "queued"],
+    "log": ["audit", "versions"],
+    "stats": ["total", "forgotten", "waiting", "store_bytes", "models", "outcomes", "tallies"],
+    "agents": ["agents"],
+    "doctor": ["checks"],
+    "reindex": ["embedded", "model"],
+    "config show": ["settings"],
+    "config check": ["path", "problems"],
+    "import": ["imported", "queued", "present", "forgotten", "derived", "refused"],
+}
+
+
+def test_every_command_is_here():
+    named = {line.partition(" ")[0] for line in COMMAND_LINES}
+    assert named == set(COMMANDS) - OWN_OUTPUT
+
+
+@pytest.mark.parametrize("command", COMMAND_LINES)
+def test_a_success_has_data_and_no_error(run_json, learn, command):
+    id = learn("Test the login form")
+    envelope = run_json(*command.split(), *(id if part == "ID" else part for part in COMMAND_LINES[command]))
+    Draft202012Validator(ENVELOPE).validate(envelope)
+    assert (command, []) == (envelope["command"], envelope["warnings"])
+    expected = DATA.get(command) or DATA.get(command.partition(" ")[0])
+    if expected:
+        assert expected == list(envelope["data"])
+    else:  # a record
+        assert ["kind", "id", "project_id", "agent", "domain"] == list(envelope["data"])[:5]
+
+
+@pytest.mark.parametrize("command", [line for line in COMMAND_LINES if line != "init"])
+def test_a_missing_project_is_exit_3_with_json_and_without(run_alma, run_json, tmp_path, command):
+    argv = [*command.split(), *COMMAND_LINES[command], "--dir", str(tmp_path)]
+    envelope = run_json(*argv, code=3)
+    Draft202012Validator(ENVELOPE).validate(envelope)
+    message = f"{tmp_path} (--dir) has no .alma/config.yaml"
+    hint = "`alma init` there makes one, or is --dir wrong?"
+    assert (command, None) == (envelope["command"], envelope["data"])
+    assert {"code": "no_project", "message": message, "hint": hint} == envelope["error"]
+    assert (3, "", f"error: {message}\nhint: {hint}\n") == run_alma(*argv)
+
+
+@pytest.mark.parametrize("command", COMMAND_LINES)
+def test_a_usage_error_is_one_object_too(run_alma, run_json, command):
+    argv = [*command.split(), *COMMAND_LINES[command], "--no-such-option"]
+    envelope = run_json(*argv, code=2)
+    assert (command, None, "usage") == (envelope["command"], envelope["data"], envelope["error"]["code"])
+    assert envelope["error"]["message"].startswith("no such option: --no-such-option")
+    assert 2 == run_alma(*argv).code
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "error"),
+    [
+        (["retrive"], 2, "usage"),
+        (["add"], 2, "usage"),
+        (["show", "0000"], 1, "not_found"),
+        (["show", "xyz"], 2, "invalid_input"),
+        (["learn", "--task", "x", "--outcome", "success", "--agent", "nobody"], 2, "invalid_input"),
+        (
+            ["learn", "--task", "x", "--outcome", "success", "--agent", "helena", "--domain", "backend_logic"],
+            6,
+            "scope_violation",
+        ),
+        (["import", "missing.ndjson"], 2, "invalid_input"),
+    ],
+)
+def test_failures_have_the_same_exit_code_with_json_and_without(scoped_project, run_alma, run_json, argv, code, error):
+    assert error == run_json(*argv, code=code)["error"]["code"]
+    finished = run_alma(*argv)
+    assert (code, "") == (finished.code, finished.out)
+    assert finished.err.startswith("error: ")
+
+
+@pytest.mark.parametrize("spelling", [["--json"], ["--format", "json"], ["--format=json"]])
+def test_json_is_recognised_in_a_command_line_that_can_not_be_parsed(run_alma, spelling):
+    finished = run_alma("retrieve", "x", "--agent", "a", *spelling, "--nope")
+    assert (2, "usage", "") == (finished.code, json.loads(finished.out)["error"]["code"], finished.err)
+
+
+@pytest.mark.parametrize(
+    "argv", [["retrieve", "--nope", "--", "--json"], ["retrieve", "write --format json", "--nope"]]
+)
+def test_a_task_that_speaks_of_json_does_not_ask_for_it(run_alma, argv):
+    finished = run_alma(*argv)
+    assert (2, "") == (finished.code, finished.out)
+
+
+def test_what_goes_to_export_is_never_an_envelope(run_alma):
+    finished = run_alma("export", "--json")
+    assert (2, "") == (finished.code, finished.out)
+    assert finished.err.startswith("error: no such option: --json")
+
+
+def test_part_of_a_batch_has_data_and_an_error(run_json):
+    lines = '{"task": "a", "outcome": "success", "agent": "x"}\n{"task": "b"}\n'
+    envelope = run_json("learn", "--batch", "-", stdin=lines, code=1)
+    Draft202012Validator(ENVELOPE).validate(envelope)
+    assert (1, "partial_failure") == (envelope["data"]["learned"], envelope["error"]["code"])
+    assert [{"line": 2, "code": "invalid_input", "message": "agent: missing", "hint": ""}] == envelope["data"][
+        "refused"
+    ]

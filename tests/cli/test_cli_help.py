@@ -1,0 +1,119 @@
+"""What a user can find out from the command line itself."""
+
+import re
+
+import pytest
+
+from alma_cli import __version__
+from alma_cli.cli.commands import COMMANDS
+
+PAGES = [
+    *([name] for name in COMMANDS),
+    *([name, subcommand] for name, command in COMMANDS.items() for subcommand in command.subcommands),
+]
+
+
+def page_id(argv):
+    return " ".join(argv)
+
+
+@pytest.mark.parametrize(
+    "argv", [[], ["--help"], ["-h"], ["help"], ["--dir", "/nowhere"], ["--dir=/nowhere", "--help"]]
+)
+def test_the_overview_lists_every_command(run_alma, argv):
+    finished = run_alma(*argv)
+    assert (0, "") == (finished.code, finished.err)
+    assert list(COMMANDS) == re.findall(r"^  ([a-z]+) .*  ", finished.out.partition("\nOptions:")[0], re.MULTILINE)
+
+
+def test_the_overview_is_at_most_104_columns_wide(run_alma):
+    assert 104 >= max(map(len, run_alma().out.splitlines()))
+
+
+@pytest.mark.parametrize("argv", PAGES, ids=page_id)
+def test_every_command_has_help_with_an_example(run_alma, argv):
+    finished = run_alma(*argv, "--help")
+    assert (0, "") == (finished.code, finished.err)
+    assert finished.out.startswith(f"Usage: alma {' '.join(argv)} ")
+    examples = finished.out.partition("\n  Examples:\n")[2].partition("\n\n")[0]
+    assert f"alma {' '.join(argv)}" in examples
+    assert finished == run_alma(*argv, "-h")
+
+
+@pytest.mark.parametrize("argv", PAGES, ids=page_id)
+def test_help_names_what_each_option_takes_and_fits_80_columns(run_alma, argv):
+    shown = run_alma(*argv, "--help").out
+    options = shown.partition("\nOptions:\n")[2]
+    assert not re.search(r"<[a-z ]+>|INTEGER|FLOAT|x>=|<=x", shown)
+    assert 80 >= max(map(len, options.splitlines()))
+
+
+def test_help_of_a_command_by_the_word_help(run_alma):
+    assert run_alma("learn", "--help") == run_alma("help", "learn")
+    assert run_alma("add", "knowledge", "--help") == run_alma("help", "add", "knowledge")
+
+
+def test_the_version(run_alma):
+    assert (0, f"alma {__version__}\n", "") == run_alma("--version")
+
+
+@pytest.mark.parametrize(
+    ("argv", "message", "hint"),
+    [
+        (["retreive", "x"], "there is no command 'retreive'", "did you mean `alma retrieve`?"),
+        (["xyz"], "there is no command 'xyz'", "`alma --help` lists the commands"),
+        (["\x1b[31m"], "there is no command '\\x1b[31m'", "`alma --help` lists the commands"),
+        (
+            ["--jsn"],
+            "there is no option '--jsn' before the command",
+            "write options after it, as in `alma retrieve TASK --json`",
+        ),
+        (["--dir"], "--dir needs a path", "alma --dir PATH COMMAND"),
+        (["add", "knowlege", "x"], "there is no `alma add knowlege`", "did you mean `alma add knowledge`?"),
+        (
+            ["add", "the tests are slow"],
+            "there is no `alma add the tests are slow`",
+            "`alma add` takes preference, knowledge, heuristic or anti-pattern",
+        ),
+        (
+            ["add"],
+            "what follows `alma add` is missing",
+            "`alma add` takes preference, knowledge, heuristic or anti-pattern",
+        ),
+        (["config"], "what follows `alma config` is missing", "`alma config` takes show or check"),
+        (["config", "--all"], "what follows `alma config` is missing", "`alma config` takes show or check"),
+        (["help", "lern"], "there is no command 'lern'", "did you mean `alma learn`?"),
+    ],
+)
+def test_a_mistyped_command_is_answered_with_what_was_probably_meant(run_alma, argv, message, hint):
+    assert (2, "", f"error: {message}\nhint: {hint}\n") == run_alma(*argv)
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["learn", "--taks", "x"], "no such option: --taks (Possible options: --at, --task, --task-key)"),
+        (["learn", "--outcome"], "option '--outcome' requires an argument"),
+        (["show"], "missing argument 'ID'"),
+        (["forget"], "missing argument 'ID...'"),
+        (["stats", "extra"], "got unexpected extra argument(s) (extra)"),
+        (["list", "--limit", "many"], "invalid value for '--limit' / '-n': 'many' is not a whole number"),
+        (["list", "--wait", "long"], "invalid value for '--wait': 'long' is not a number"),
+        (
+            ["list", "--kind", "fact"],
+            "invalid value for '--kind': 'fact' is not one of 'outcome', 'heuristic', 'anti-pattern', 'preference', "
+            "'knowledge'",
+        ),
+        (
+            ["retrieve", "x", "--format", "yaml"],
+            "invalid value for '--format': 'yaml' is not one of 'table', 'prompt', 'json'",
+        ),
+    ],
+)
+def test_a_mistaken_option_is_named(run_alma, argv, message):
+    assert (2, "", f"error: {message}\nhint: `alma {argv[0]} --help` shows what it takes\n") == run_alma(*argv)
+
+
+def test_a_subcommands_mistake_points_to_its_own_help(run_alma):
+    finished = run_alma("add", "knowledge", "x", "--sorce", "wiki")
+    assert finished.err.endswith("hint: `alma add knowledge --help` shows what it takes\n")
