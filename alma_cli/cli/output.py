@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -38,13 +38,15 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What a command answers: `data` for --json, else `text` or `tables` on stdout and `told` on stderr.
+    """What a command answers: `data` for --json, else `text`, `lines` or `tables` on stdout and `told` on stderr.
 
-    A failure that still has data (part of a batch) is an `error` here; its exit code is the reply's.
+    `lines` may be made while they are printed. A failure that still has data (part of a batch) is an `error` here; its
+    exit code is the reply's.
     """
 
     data: dict[str, JsonValue] = field(default_factory=dict)
     text: str = ""
+    lines: Iterable[str] = ()
     tables: Sequence[Table] = ()
     told: Sequence[str] = ()
     warnings: Sequence[str] = ()
@@ -59,6 +61,8 @@ def show(reply: Reply, *, command: str, duration_ms: float) -> int:
     else:
         if reply.text:
             write(reply.text if reply.text.endswith("\n") else reply.text + "\n")
+        for line in reply.lines:
+            write(line + "\n")
         for table in reply.tables:
             _print_table(table)
         for line in reply.told:
