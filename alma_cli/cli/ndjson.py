@@ -65,14 +65,18 @@ def _values(file: BinaryIO) -> Iterator[NumberedValue]:
 def _value(line: bytes) -> JsonValue | InvalidInput:
     try:
         value: JsonValue = json.loads(
-            line.decode("utf-8-sig"), parse_constant=_refuse_constant, object_pairs_hook=_object
+            line.rstrip(b"\r\n").decode("utf-8-sig"), parse_constant=_refuse_constant, object_pairs_hook=_object
         )
     except UnicodeDecodeError as error:
         return InvalidInput(f"not UTF-8 at byte {error.start + 1}", hint="save the file as UTF-8")
     except json.JSONDecodeError as error:
-        return InvalidInput(f"not JSON: {error.msg} at column {error.colno}", hint="each line is one JSON object")
-    except (ValueError, RecursionError) as error:
-        return InvalidInput(f"not JSON that can be read: {one_line(str(error), 80)}")
+        what = error.msg.removesuffix(" at")
+        return InvalidInput(f"not JSON: {what} at column {error.colno}", hint="each line is one JSON object")
+    except RecursionError:
+        return InvalidInput("not JSON that can be read: it is nested too deeply")
+    except ValueError as error:
+        reason = "a number has too many digits" if "integer string" in str(error) else one_line(str(error), 80)
+        return InvalidInput(f"not JSON that can be read: {reason}")
     return value
 
 
