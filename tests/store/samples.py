@@ -75,8 +75,9 @@ hostile = st.sampled_from(
 )  # fmt: skip
 texts = hostile | st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 names = st.sampled_from(["a", "b", "_project"])
-times = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)).map(lambda time: time.replace(tzinfo=UTC))  # noqa: DTZ001
+times = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)).map(lambda time: time.replace(tzinfo=UTC))
 counts = st.integers(0, 2**53)
+any_number = st.integers(0, 2**128 - 1)
 shares = st.floats(0, 1)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | texts,
@@ -96,7 +97,7 @@ def seen(record_type, **values):
 
 
 @st.composite
-def records(draw, ids=st.integers(0, 2**128 - 1)):
+def records(draw, ids=any_number):
     """Records of every kind; main fields aren't empty, since those are refused at the edge."""
     main = texts.filter(str.strip)
     base = {
@@ -141,7 +142,7 @@ vectors = st.none() | st.lists(st.floats(-1, 1, width=32), min_size=DIMENSION, m
 
 
 @st.composite
-def entries(draw, ids=st.integers(0, 2**128 - 1)):
+def entries(draw, ids=any_number):
     """Records with and without a vector."""
 
     def with_vector(record, numbers):
@@ -151,9 +152,9 @@ def entries(draw, ids=st.integers(0, 2**128 - 1)):
 
 
 @st.composite
-def operations(draw, ids=st.integers(0, 2**128 - 1)):
+def operations(draw, ids=any_number):
     """Operations of every kind."""
-    base = {"op_id": st.integers(0, 2**128 - 1).map(an_id), "at": times, "by": texts}
+    base = {"op_id": any_number.map(an_id), "at": times, "by": texts}
     some = st.one_of(
         st.builds(Insert, entries=st.lists(entries(ids), max_size=3).map(tuple), **base),
         st.builds(Revise, entry=entries(ids), **base),
