@@ -1,8 +1,6 @@
 """The journal keeps each operation as one whole file until it is in the store, and loses none."""
 
 import os
-import subprocess
-import sys
 
 import pytest
 from samples import insert, outcome
@@ -10,8 +8,6 @@ from samples import insert, outcome
 from alma_cli.errors import StoreUnwritable
 from alma_cli.store import Journal
 from alma_cli.store.operations import MalformedError
-
-AS_NOBODY = "import os, sys; os.setgid(65534); os.setuid(65534); "
 
 
 @pytest.fixture
@@ -91,11 +87,7 @@ def test_a_folder_that_cant_be_written_is_an_error_that_says_so(tmp_path):
     assert journal.names() == []
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to act for another user")
 def test_a_file_that_cant_be_removed_is_left(journal):
-    name = journal.write(insert(outcome(1)))
-    os.chmod(journal.folder, 0o755)
-    code = f"from alma_cli.store import Journal; Journal({journal.folder!r}).remove([{name!r}])"
-    os.chmod(os.path.dirname(journal.folder), 0o755)
-    subprocess.run([sys.executable, "-c", "from alma_cli.store import Journal; " + AS_NOBODY + code], check=True)
-    assert [name] == journal.names()
+    os.makedirs(os.path.join(journal.folder, "1.json"))
+    journal.remove(["1.json"])
+    assert ["1.json"] == journal.names()
