@@ -21,19 +21,23 @@ if TYPE_CHECKING:
     from alma_cli.core.records import JsonValue
 
 SCHEMA = "alma/1"
+_MIN_FLEXIBLE = 8
+_MAX_CELL = 300
+"""Characters of a text that a table on a terminal shows; piped, and in `alma show`, there is all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Rows under headings; the column `flexible` takes the width that is left on a terminal.
+    """Rows under headings; on a terminal the columns `flexible` share the width that the others leave.
 
-    `id_column` has whole ids, which are shown short on a terminal.
+    The others are cut at `widest` characters there, and `id_column` has whole ids, which are shown short.
     """
 
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
-    flexible: int
+    flexible: Sequence[int]
     id_column: int | None = None
+    widest: int = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,14 +182,14 @@ def _print_table(table: Table) -> None:
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    shown = RichTable(box=SIMPLE_HEAD, pad_edge=False, expand=False)
+    shown = RichTable(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for number, heading in enumerate(table.headings):
-        if number == table.flexible:
-            shown.add_column(heading, overflow="fold", ratio=1)
+        if number in table.flexible:
+            shown.add_column(heading, overflow="fold", min_width=_MIN_FLEXIBLE)
         else:
-            shown.add_column(heading, no_wrap=True)
+            shown.add_column(heading, no_wrap=True, max_width=table.widest)
     for row in table.rows:
-        cells = [one_line(cell) for cell in row]
+        cells = [one_line(cell, _MAX_CELL) for cell in row]
         if table.id_column is not None:
             cells[table.id_column] = cells[table.id_column][:SHORT_ID]
         shown.add_row(*map(Text, cells))

@@ -111,7 +111,7 @@ def imported(alma, lines):
     return alma.import_(list(enumerate(map(json.loads, lines), start=1)))
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(records, min_size=1, max_size=8, unique_by=lambda record: record["id"]))
 def test_export_and_import_lose_nothing(given_records):
     with tempfile.TemporaryDirectory() as folder:

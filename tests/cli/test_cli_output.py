@@ -37,7 +37,8 @@ def stdin_raising(error):
 
 def test_on_a_terminal_memories_are_a_table_of_80_columns_in_colour(learn, run_on_terminal):
     id = learn("Test that the [red]login[/red] form says what is missing when every field is empty", domain="ui")
-    for argv in (["list"], ["retrieve", "test the login form", "--agent", "helena"], ["log"], ["stats"], ["agents"]):
+    retrieve = ["retrieve", "test the login form", "--agent", "helena"]
+    for argv in (["list"], retrieve, ["log"], ["stats"], ["agents"], ["config", "show"]):
         finished = run_on_terminal(*argv)
         assert 0 == finished.code
         assert ESCAPE in finished.out
@@ -68,6 +69,17 @@ def test_explanations_fit_a_terminal(learn, run_on_terminal):
     plain = re.sub(r"\x1b\[[0-9;]*m", "", finished.out)
     assert 80 >= max(map(len, plain.splitlines())), plain
     assert "similarity" in plain
+
+
+def test_a_long_text_does_not_fill_the_terminal(run_alma, run_on_terminal):
+    agent = "a" * 128
+    run_alma("add", "knowledge", "many words " * 5000, "--agent", agent)
+    finished = run_on_terminal("list", NO_COLOR="1")
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", finished.out)
+    assert 80 >= max(map(len, plain.splitlines())), plain
+    assert f" {'a' * 15}… " in plain
+    assert 30 > len(plain.splitlines())
+    assert 50_000 < len(run_alma("list").out)
 
 
 def test_json_on_a_terminal_is_only_json(learn, run_on_terminal):
@@ -304,3 +316,11 @@ def test_completion_is_installed_in_the_home_folder(alma_process, tmp_path):
     finished = alma_process("--install-completion", "bash", environ={"HOME": str(tmp_path / "file")})
     assert 1 == finished.returncode
     assert finished.stderr.startswith(b"error: cannot install completion in ")
+
+
+def test_completion_answers_and_installs_in_this_process(run_alma, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    finished = run_alma("--install-completion", "fish")
+    path = tmp_path / ".config/fish/completions/alma.fish"
+    assert (0, "", f"installed completion for fish in {path}; new shells have it\n") == finished
+    assert "_ALMA_COMPLETE" in path.read_text()
