@@ -24,10 +24,11 @@ _FORMAT = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A record with the vector of its topic, if it has one, and the model that gave it."""
+    """A record with the vector of its topic (and of an outcome's strategy), if it has one, and the model of both."""
 
     record: Record
     vector: Vector | None = None
+    strategy_vector: Vector | None = None
     model: str = ""
 
 
