@@ -227,7 +227,7 @@ def _comparable(output: str) -> list[str]:
     output = re.sub(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z?)?", "TIME", output)
     output = re.sub(r'("(?:duration|retrieval)_ms": )[\d.]+', r"\1N", output)
     output = re.sub(r"[\d,.]+ (MB|MiB)", r"N \1", output)
-    output = re.sub(r"-?\b\d+\.\d+\b", "N", output)
+    output = re.sub(r"(?<![\w.])-?\d+\.\d+(?![\w.])|\d+\.\d+(?=x)", "N", output)
     output = re.sub(r"(~|/tmp|/home/\w+)/" + _PROJECT, "PROJECT", output)
     return [line.rstrip() for line in output.strip("\n").splitlines()]
 

@@ -5,14 +5,18 @@ by the time of writing. What can't be read is set aside, never deleted.
 """
 
 import os
-from collections.abc import Iterator
-from time import time_ns
+from collections.abc import Iterable
+from time import time, time_ns
 
-from alma_cli.errors import AlmaError, StoreUnwritable
+from alma_cli.errors import StoreUnwritable
+from alma_cli.store.files import flush_folder, make_folder, remove_if_there, write_flushed
 from alma_cli.store.operations import Operation, decode, encode
 
 _SUFFIX = ".json"
+_UNFINISHED = ".tmp"
 _DAMAGED = "damaged"
+_ABANDONED_AFTER_S = 3600.0
+"""Nobody takes this long to write one file: who began it was killed."""
 
 
 class Journal:
@@ -20,21 +24,22 @@ class Journal:
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
+        self.damaged_folder = os.path.join(folder, _DAMAGED)
 
     def write(self, operation: Operation) -> str:
         """Make the operation durable and return its file's name; `StoreUnwritable` when there is no space or right."""
         name = f"{time_ns():020d}-{operation.op_id}{_SUFFIX}"
         path = os.path.join(self.folder, name)
-        unfinished = os.path.join(self.folder, f".{name}.tmp")
+        unfinished = os.path.join(self.folder, f".{name}{_UNFINISHED}")
         try:
-            os.makedirs(self.folder, mode=0o700, exist_ok=True)
+            make_folder(self.folder)
             try:
-                _write_flushed(unfinished, encode(operation))
+                write_flushed(unfinished, encode(operation))
                 os.rename(unfinished, path)
-            except OSError:
-                _unlink(unfinished)
+                flush_folder(self.folder)
+            except BaseException:
+                self.remove([os.path.basename(unfinished), name])
                 raise
-            _flush_folder(self.folder)
         except OSError as error:
             raise StoreUnwritable(
                 f"cannot write {path}: {error.strerror}; nothing was recorded",
@@ -44,61 +49,62 @@ class Journal:
 
     def names(self) -> list[str]:
         """The names of the files that wait, oldest first."""
-        try:
-            return sorted(
-                name for name in os.listdir(self.folder) if name.endswith(_SUFFIX) and not name.startswith(".")
-            )
-        except (FileNotFoundError, PermissionError):
-            return []
+        return sorted(name for name in _listed(self.folder) if name.endswith(_SUFFIX) and not name.startswith("."))
 
     def read(self, name: str) -> Operation | None:
-        """The operation in a file; None when it is gone, or was unreadable and has been set aside."""
+        """The operation in a file; None when it is gone.
+
+        Raises `OSError` when it can't be read, `NewerFormatError` when a newer ALMA wrote it, and `MalformedError` for
+        anything else.
+        """
         try:
             with open(os.path.join(self.folder, name), "rb") as file:
                 content = file.read()
-            return decode(content)
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError, TypeError, AlmaError):
-            self.set_aside(name)
-            return None
+        return decode(content)
 
-    def remove(self, names: list[str]) -> None:
-        """Delete files whose operations are in the store."""
+    def remove(self, names: Iterable[str]) -> None:
+        """Delete files whose operations are in the store; one that can't be deleted is skipped when it is folded."""
         for name in names:
-            _unlink(os.path.join(self.folder, name))
+            try:
+                remove_if_there(os.path.join(self.folder, name))
+            except OSError:
+                continue
 
-    def set_aside(self, name: str) -> None:
-        """Move a file that can't be folded in where it is kept and no longer tried."""
-        damaged = os.path.join(self.folder, _DAMAGED)
-        os.makedirs(damaged, mode=0o700, exist_ok=True)
-        os.replace(os.path.join(self.folder, name), os.path.join(damaged, name))
+    def set_aside(self, name: str) -> str:
+        """Move a file that can't be folded in where it is kept and no longer tried; return its path there."""
+        make_folder(self.damaged_folder)
+        path = os.path.join(self.damaged_folder, name)
+        os.replace(os.path.join(self.folder, name), path)
+        return path
 
-    def damaged(self) -> Iterator[str]:
+    def damaged_among(self, names: Iterable[str]) -> list[str]:
+        """The paths of those of these files that were set aside."""
+        paths = (os.path.join(self.damaged_folder, name) for name in names)
+        return [path for path in paths if os.path.exists(path)]
+
+    def damaged(self) -> list[str]:
         """The paths of the files that were set aside."""
-        folder = os.path.join(self.folder, _DAMAGED)
-        if os.path.isdir(folder):
-            yield from (os.path.join(folder, name) for name in sorted(os.listdir(folder)))
+        return [os.path.join(self.damaged_folder, name) for name in sorted(_listed(self.damaged_folder))]
+
+    def sweep(self) -> None:
+        """Delete what was never finished, by processes that were killed long ago."""
+        for name in _listed(self.folder):
+            path = os.path.join(self.folder, name)
+            if name.endswith(_UNFINISHED) and time() - _changed_at(path) > _ABANDONED_AFTER_S:
+                remove_if_there(path)
 
 
-def _write_flushed(path: str, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with open(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(descriptor)
-
-
-def _flush_folder(folder: str) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+def _listed(folder: str) -> list[str]:
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        return os.listdir(folder)
+    except OSError:  # not made yet, or not ours to read
+        return []
 
 
-def _unlink(path: str) -> None:
+def _changed_at(path: str) -> float:
     try:
-        os.unlink(path)
+        return os.stat(path).st_mtime
     except FileNotFoundError:
-        pass
+        return time()

@@ -8,15 +8,22 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from time import time_ns
 from typing import TYPE_CHECKING
 
 from alma_cli.core.hlc import HLC
 from alma_cli.errors import StoreCorrupt, StoreTooNew, StoreUnwritable
 from alma_cli.store.engine import connected, transaction
+from alma_cli.store.files import flush_file, flush_folder, remove_if_there
 from alma_cli.store.schema import MIGRATIONS
+from alma_cli.store.undo import undo_path, undo_unfinished
 
 if TYPE_CHECKING:
     from _duckdb import DuckDBPyConnection as Connection
+
+
+class OutdatedError(StoreUnwritable):
+    """The store has an older schema, and may not be migrated in passing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,19 +45,19 @@ class StoreFile:
         """A connection to a store of the present schema.
 
         A new store is made and an older one migrated (a copy is kept in `backup_dir`) unless `read_only`, where an
-        older one raises `StoreUnwritable`. A newer one raises `StoreTooNew` and is not touched.
+        older one raises `OutdatedError`. A newer one raises `StoreTooNew` and is not touched.
         """
+        if not read_only:
+            self._mend_or_make()
         with connected(self.path, read_only=read_only, spill_dir=self.spill_dir) as connection:
             version = self._version(connection)
-            if version == len(self.migrations) or version == 0:
-                if version == 0:
-                    self._migrate(connection, version)
+            if version == len(self.migrations):
                 if not read_only:
                     self._own(connection)
                 yield connection
                 return
         if read_only:
-            raise StoreUnwritable(
+            raise OutdatedError(
                 f"{self.path} has to be brought from schema {version} to {len(self.migrations)} first",
                 hint="run any command where it may be written, such as `alma stats`",
             )
@@ -60,17 +67,52 @@ class StoreFile:
             self._own(connection)
             yield connection
 
+    def was_left_open(self) -> bool:
+        """Whether a process died while it rewrote parts of the file; opening to write mends that."""
+        return os.path.exists(undo_path(self.path))
+
+    def _mend_or_make(self) -> None:
+        try:
+            if self.exists():
+                undo_unfinished(self.path)
+            else:
+                self._make()
+        except OSError as error:
+            raise StoreUnwritable(
+                f"cannot make {self.path}: {error.strerror}",
+                hint="free some space on this disk, or give its owner the right to write there",
+            ) from error
+
+    def _make(self) -> None:
+        """Make an empty store beside its place and rename it there, so that it is there whole or not at all."""
+        unfinished = self.path + ".new"
+        for leftover in (unfinished, unfinished + ".wal", undo_path(self.path)):
+            remove_if_there(leftover)
+        self._set_log_aside()
+        with connected(unfinished, read_only=False, spill_dir=self.spill_dir) as connection:
+            self._migrate(connection, 0)
+            connection.execute("CHECKPOINT store")
+        os.chmod(unfinished, 0o600)
+        os.rename(unfinished, self.path)
+        flush_folder(os.path.dirname(self.path))
+
+    def _set_log_aside(self) -> None:
+        """Keep the log of a store that is gone: DuckDB would take it for the new one's."""
+        if os.path.exists(self.path + ".wal"):
+            os.makedirs(self.backup_dir, mode=0o700, exist_ok=True)
+            os.replace(self.path + ".wal", os.path.join(self.backup_dir, f"memory-{time_ns()}.duckdb.wal"))
+
     def _version(self, connection: Connection) -> int:
-        """The store's schema version, 0 for an empty file."""
+        """The store's schema version."""
         import _duckdb
 
         try:
             rows = connection.execute("SELECT schema_version FROM store.replica").fetchall()
-        except _duckdb.CatalogException:
-            return 0
-        if len(rows) != 1:
+        except (_duckdb.CatalogException, _duckdb.BinderException):
+            rows = []
+        if len(rows) != 1 or not isinstance(rows[0][0], int):
             raise StoreCorrupt(
-                f"{self.path} has {len(rows)} rows where one says which schema it has",
+                f"{self.path} doesn't say which schema it has, so it is no store of ALMA's",
                 hint="restore the newest copy in .alma/backup/, or move the file away and import an export",
             )
         version: int = rows[0][0]
@@ -93,7 +135,6 @@ class StoreFile:
                         [replica_id, socket.gethostname(), self.path, str(HLC(0, 0, replica_id)), self.dimension],
                     )
                 connection.execute("UPDATE replica SET schema_version = ?", [number])
-        os.chmod(self.path, 0o600)
 
     def _own(self, connection: Connection) -> None:
         """A store copied to another place or host becomes a replica of its own."""
@@ -110,13 +151,17 @@ class StoreFile:
         )
 
     def _keep_copy(self, version: int) -> None:
-        copy = os.path.join(self.backup_dir, f"memory-schema-{version}.duckdb")
+        """Copy the store and its log, on disk before anything is changed."""
         try:
             os.makedirs(self.backup_dir, mode=0o700, exist_ok=True)
             for suffix in ("", ".wal"):
+                copy = os.path.join(self.backup_dir, f"memory-schema-{version}.duckdb{suffix}")
+                remove_if_there(copy)
                 if os.path.exists(self.path + suffix):
-                    shutil.copyfile(self.path + suffix, copy + suffix)
-                    os.chmod(copy + suffix, 0o600)
+                    shutil.copyfile(self.path + suffix, copy)
+                    os.chmod(copy, 0o600)
+                    flush_file(copy)
+            flush_folder(self.backup_dir)
         except OSError as error:
             raise StoreUnwritable(
                 f"cannot keep a copy of the store in {self.backup_dir} before migrating it: {error.strerror}",

@@ -11,15 +11,24 @@ import json
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from alma_cli.core.codec import format_time, from_json, parse_time, to_json
 from alma_cli.core.records import JsonValue, Record
+from alma_cli.errors import AlmaError
 
 Vector: TypeAlias = "array.array[float]"
 """Single precision (typecode "f"), of unit length."""
 
 _FORMAT = 1
+
+
+class MalformedError(ValueError):
+    """What was read isn't what `encode` gives."""
+
+
+class NewerFormatError(ValueError):
+    """A newer ALMA wrote it; one that knows the format has to fold it in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +112,20 @@ def encode(operation: Operation) -> bytes:
 
 
 def decode(content: bytes) -> Operation:
-    """The operation in what `encode` gave; ValueError, KeyError, TypeError or InvalidInput for anything else."""
-    shown = json.loads(content)
-    if shown["format"] != _FORMAT:
-        raise ValueError(f"format {shown['format']} is not known here")
+    """The operation in what `encode` gave; `NewerFormatError` or `MalformedError` for anything else."""
+    try:
+        shown = json.loads(content)
+        version = shown["format"]
+        if version == _FORMAT:
+            return _operation(shown)
+    except (ValueError, KeyError, TypeError, RecursionError, AlmaError) as error:
+        raise MalformedError(str(error)) from error
+    if isinstance(version, int) and version > _FORMAT:
+        raise NewerFormatError(f"format {version} is not known here")
+    raise MalformedError(f"there is no format {version!r}")
+
+
+def _operation(shown: dict[str, Any]) -> Operation:
     at = parse_time("at", shown["at"])
     op_id, by = str(shown["op_id"]), str(shown["by"])
     match shown["op"]:

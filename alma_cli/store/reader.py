@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from _duckdb import DuckDBPyConnection as Connection
 
 _COLUMNS = ", ".join(f"memories.{name}" for name in RECORD_COLUMNS)
+_TEXTS = "task, condition, pattern, preference, fact, strategy"
 _ID_DIGITS = frozenset("0123456789abcdef")
 _FETCHED_TOGETHER = 1024
 
@@ -46,10 +47,7 @@ class Selection:
             "domain = $domain": ("domain", self.domain),
             "user_id = $user_id": ("user_id", self.user_id),
             "archived = $archived": ("archived", self.archived),
-            "contains(lower(concat_ws(' ', task, condition, pattern, preference, fact, strategy)), lower($containing))": (
-                "containing",
-                self.containing,
-            ),
+            f"contains(lower(concat_ws(' ', {_TEXTS})), lower($containing))": ("containing", self.containing),
         }
         given = {sql: parameter for sql, parameter in conditions.items() if parameter[1] is not None}
         return " AND ".join(given) or "true", dict(given.values())
@@ -89,10 +87,11 @@ class Tally:
 
 
 class Reader:
-    """Questions to an open store; one without a connection is empty."""
+    """Questions to an open store; one without a connection is empty. `warnings` tell what is missing from it."""
 
-    def __init__(self, connection: Connection | None) -> None:
+    def __init__(self, connection: Connection | None, warnings: Sequence[str] = ()) -> None:
         self._connection = connection
+        self.warnings = warnings
 
     def search(self, wanted: Search) -> Found:
         """The candidates for one retrieve, with their signals (see `search.search`)."""
@@ -154,7 +153,8 @@ class Reader:
     def versions(self, id: str) -> list[Version]:
         """The versions of a record that were replaced, newest first."""
         rows = self._rows(
-            "SELECT id, replaced_at, replaced_by, content FROM history WHERE id = ? ORDER BY replaced_at DESC, rowid DESC",
+            "SELECT id, replaced_at, replaced_by, content FROM history WHERE id = ? "
+            "ORDER BY replaced_at DESC, rowid DESC",
             [id],
         )
         return [

@@ -14,7 +14,7 @@ _FIELD_NAMES: tuple[str, ...] = (
 )
 
 RECORD_COLUMNS: tuple[str, ...] = tuple("happened_at" if name == "at" else name for name in _FIELD_NAMES)
-"""The columns of `memories` that are fields of records (`at` is a word of SQL); the others serve replication, search."""
+"""The columns of `memories` that are fields of records (`at` is a word of SQL); others serve replication and search."""
 
 _FIELDS = {kind: tuple(field.name for field in fields(record_type)) for kind, record_type in RECORD_TYPES.items()}
 

@@ -116,7 +116,8 @@ keyword AS (
     FROM hits JOIN weighed USING (term), extent GROUP BY seq
 ),
 scored AS MATERIALIZED (
-    SELECT seq, kind, cosine, coalesce(bm25, 0) AS bm25, coalesce(idf, 0) AS idf, coalesce(rare_match, false) AS rare_match
+    SELECT seq, kind, cosine, coalesce(bm25, 0) AS bm25, coalesce(idf, 0) AS idf,
+        coalesce(rare_match, false) AS rare_match
     FROM visible LEFT JOIN keyword USING (seq)
 ),
 spread AS (
@@ -162,12 +163,12 @@ def _visible(wanted: Search) -> tuple[str, dict[str, Any]]:
         if view.never:
             condition += f" AND NOT list_contains({names(f'never{number}', view.never)}, domain)"
         seen.append(f"({condition})")
-    return (
+    condition = (
         f"NOT archived AND list_contains({_list('kinds')}, kind) "
         "AND (kind <> 'preference' OR user_id = '' OR user_id = $user_id) "
-        f"AND ({' OR '.join(seen) or 'false'})",
-        parameters,
+        f"AND ({' OR '.join(seen) or 'false'})"
     )
+    return condition, parameters
 
 
 def _list(parameter: str) -> str:

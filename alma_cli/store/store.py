@@ -7,20 +7,21 @@ lock folds first. So a lock that can't be had, or a disk that fills up meanwhile
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from time import time_ns
 from typing import TYPE_CHECKING
 
 from alma_cli.errors import StoreBusy, StoreError
-from alma_cli.store.engine import CHECKPOINT_AT_BYTES, checkpoint, log_bytes, transaction
+from alma_cli.store.engine import CHECKPOINT_AT_BYTES, log_bytes, own_log, transaction
 from alma_cli.store.fold import Change, fold
 from alma_cli.store.journal import Journal
 from alma_cli.store.lock import hold, is_awaited
-from alma_cli.store.opening import StoreFile
-from alma_cli.store.operations import Operation
+from alma_cli.store.opening import OutdatedError, StoreFile
+from alma_cli.store.operations import MalformedError, NewerFormatError, Operation
 from alma_cli.store.reader import Reader, changes_of
+from alma_cli.store.undo import checkpoint
 
 if TYPE_CHECKING:
     from _duckdb import DuckDBPyConnection as Connection
@@ -28,14 +29,30 @@ if TYPE_CHECKING:
 _FOLDED_TOGETHER = 64
 """Files of the journal that are folded in one transaction, which bounds memory."""
 
+_LOG_LIMIT_BYTES = 16 * CHECKPOINT_AT_BYTES
+"""A log of this size is moved into the file even when others wait, or a busy store would get slower and slower."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What became of a write: in the store with `changes`, or (`queued`) safe in the journal, and why."""
+    """What became of a write: in the store with `changes`, or (`queued`) safe in the journal, and why.
+
+    `warnings` tell of other writes that couldn't be folded in on the way.
+    """
 
     changes: tuple[Change, ...] = ()
     queued: bool = False
     reason: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Folded:
+    """What folding the journal did: the changes by `op_id`, and what to tell of what couldn't be folded in."""
+
+    is_new_log: bool
+    changes: dict[str, list[Change]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,45 +68,52 @@ class Store:
     def submit(self, operations: Sequence[Operation]) -> Receipt:
         """Make the operations durable, then fold them in with all that waits.
 
-        Raises `StoreUnwritable` when the journal can't be written: nothing was recorded then. After that nothing
-        fails: what can't be folded in now is `queued`.
+        Raises `StoreUnwritable` when the journal can't be written: nothing was recorded then. After that, what can't
+        be folded in now is `queued`; only an operation that can never be raises `StoreError`, and its file is kept.
         """
-        names = [self.journal.write(operation) for operation in operations]
+        names = self._write(operations)
         try:
-            with self._locked(shared=False):
-                if not set(names).isdisjoint(self.journal.names()):
-                    with self.file.opened(read_only=False) as connection:
-                        done = self._fold_pending(connection)
-                        changes = _in_order(connection, operations, done)
-                else:
+            with self._locked(shared=False, wait_s=self.wait_s):
+                if set(names).isdisjoint(self.journal.names()):
+                    folded = _Folded(is_new_log=False)
                     with self.file.opened(read_only=True) as connection:
                         changes = _in_order(connection, operations, {})
+                else:
+                    with self._opened_and_folded() as (connection, folded):
+                        changes = _in_order(connection, operations, folded.changes)
         except (StoreBusy, StoreError) as error:
             return Receipt(queued=True, reason=error.message)
-        return Receipt(changes=changes)
+        if refused := self.journal.damaged_among(names):
+            raise StoreError(
+                f"what was to be recorded could not be stored, and is kept in {refused[0]}",
+                hint="please report this, with the file if there is nothing private in it",
+            )
+        return Receipt(changes=changes, warnings=tuple(folded.warnings))
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:
-        """What is stored, with all that waited in the journal.
+        """What is stored, with all that waited in the journal; where nothing may be written, or can be, as it is.
 
-        Where nothing may be written, as it is. Raises `StoreBusy`, `StoreCorrupt` and `StoreTooNew`.
+        The reader's `warnings` tell of what couldn't be folded in. Raises `StoreBusy`, `StoreCorrupt`, `StoreTooNew`.
         """
-        if self.journal.names() and self.writable():
-            with self.writing() as connection:
-                yield Reader(connection)
-        elif self.file.exists():
-            with self._locked(shared=True), self.file.opened(read_only=True) as connection:
-                yield Reader(connection)
-        else:
-            yield Reader(None)
+        warnings, wait_s = self._fold_waiting()
+        if not self.file.exists():
+            yield Reader(None, warnings)
+            return
+        with ExitStack() as opened:
+            try:
+                connection = opened.enter_context(self._opened_as_it_is(wait_s))
+            except OutdatedError:
+                if not self.writable():
+                    raise
+                connection = opened.enter_context(self.writing())
+            yield Reader(connection, warnings)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """The database with the journal folded in, for changes that need no journal (vectors, say)."""
-        with self._locked(shared=False), self.file.opened(read_only=False) as connection:
-            self._fold_pending(connection)
+        with self._locked(shared=False, wait_s=self.wait_s), self._opened_and_folded() as (connection, _):
             yield connection
-            self._checkpoint_if_due(connection)
 
     def writable(self) -> bool:
         """Whether this process may write where the store is."""
@@ -100,40 +124,118 @@ class Store:
         """The size of the database and its log."""
         return (os.path.getsize(self.file.path) if self.file.exists() else 0) + log_bytes(self.file.path)
 
-    def _locked(self, *, shared: bool) -> AbstractContextManager[None]:
-        return hold(self.lock_path, shared=shared, wait_s=self.wait_s)
+    def _write(self, operations: Sequence[Operation]) -> list[str]:
+        """Write all to the journal and return their names, or none and raise."""
+        names: list[str] = []
+        try:
+            for operation in operations:
+                names.append(self.journal.write(operation))  # noqa: PERF401 (what was written is removed on an error)
+        except BaseException:
+            self.journal.remove(names)
+            raise
+        return names
 
-    def _fold_pending(self, connection: Connection) -> dict[str, list[Change]]:
+    def _fold_waiting(self) -> tuple[list[str], float]:
+        """Fold the journal in if that can be done; return what to tell if it can't, and how long to wait on."""
+        waiting = self.journal.names()
+        if not waiting and not self.file.was_left_open():
+            return [], self.wait_s
+        if not self.writable():
+            return [f"{len(waiting)} writes wait in {self.journal.folder}, which can't be folded in here"], self.wait_s
+        patience_s = self.wait_s / 2
+        try:
+            with self._locked(shared=False, wait_s=patience_s), self._opened_and_folded() as (_, folded):
+                return folded.warnings, patience_s
+        except (StoreBusy, StoreError) as error:
+            return [f"{len(waiting)} writes wait in {self.journal.folder}: {error.message}"], patience_s
+
+    def _locked(self, *, shared: bool, wait_s: float) -> AbstractContextManager[None]:
+        return hold(self.lock_path, shared=shared, wait_s=wait_s)
+
+    @contextmanager
+    def _opened_as_it_is(self, wait_s: float) -> Iterator[Connection]:
+        with self._locked(shared=True, wait_s=wait_s), self.file.opened(read_only=True) as connection:
+            yield connection
+
+    @contextmanager
+    def _opened_and_folded(self) -> Iterator[tuple[Connection, _Folded]]:
+        folded = _Folded(is_new_log=not log_bytes(self.file.path))
+        with self.file.opened(read_only=False) as connection:
+            self._fold_journal(connection, folded)
+            yield connection, folded
+            if folded.is_new_log:
+                own_log(self.file.path)
+            self._checkpoint_if_due(connection)
+
+    def _fold_journal(self, connection: Connection, folded: _Folded) -> None:
         names = self.journal.names()
-        done: dict[str, list[Change]] = {}
         for start in range(0, len(names), _FOLDED_TOGETHER):
-            done |= self._fold_files(connection, names[start : start + _FOLDED_TOGETHER])
-        self._checkpoint_if_due(connection)
-        return done
+            self._fold_files(connection, self._read(names[start : start + _FOLDED_TOGETHER], folded), folded)
+        self.journal.sweep()
 
-    def _fold_files(self, connection: Connection, names: list[str]) -> dict[str, list[Change]]:
-        """Fold files in one transaction or, when one of them can't be, each in its own, setting aside which can't."""
+    def _read(self, names: Sequence[str], folded: _Folded) -> dict[str, Operation]:
+        """The operations in these files, without those that can't be read."""
+        operations = {}
+        for name in names:
+            try:
+                operation = self.journal.read(name)
+            except MalformedError:
+                self._set_aside(name, folded)
+            except NewerFormatError:
+                folded.warnings.append(f"{name} in {self.journal.folder} waits for a newer ALMA, which wrote it")
+            except OSError as error:
+                folded.warnings.append(f"{name} in {self.journal.folder} can't be read: {error.strerror}")
+            else:
+                if operation is not None:
+                    operations[name] = operation
+        return operations
+
+    def _fold_files(self, connection: Connection, operations: Mapping[str, Operation], folded: _Folded) -> None:
+        """Fold in one transaction or, when one operation can't be, each in its own, setting aside which can't."""
         import _duckdb
 
-        read = [(name, self.journal.read(name)) for name in names]
-        waiting = [(name, operation) for name, operation in read if operation is not None]
+        if not operations:
+            return
         try:
             with transaction(connection):
-                done = fold(connection, [operation for _, operation in waiting], now_ms=self.now_ms())
-        except (_duckdb.DataError, _duckdb.IntegrityError, ValueError, TypeError, RuntimeError):
-            if len(waiting) > 1:
-                done = {}
-                for name, _ in waiting:
-                    done |= self._fold_files(connection, [name])
-                return done
-            self.journal.set_aside(waiting[0][0])
-            return {}
-        self.journal.remove([name for name, _ in waiting])
-        return done
+                changes = fold(connection, list(operations.values()), now_ms=self.now_ms())
+        except (
+            _duckdb.DataError,
+            _duckdb.IntegrityError,
+            _duckdb.InvalidInputException,
+            ValueError,
+            TypeError,
+            ArithmeticError,
+        ):
+            if len(operations) > 1:
+                for name, operation in operations.items():
+                    self._fold_files(connection, {name: operation}, folded)
+            else:
+                self._set_aside(next(iter(operations)), folded)
+            return
+        if folded.is_new_log:
+            own_log(self.file.path)
+        folded.changes |= changes
+        self.journal.remove(operations)
+
+    def _set_aside(self, name: str, folded: _Folded) -> None:
+        try:
+            path = self.journal.set_aside(name)
+        except OSError as error:
+            folded.warnings.append(f"{name} in {self.journal.folder} can't be folded in: {error.strerror}")
+        else:
+            folded.warnings.append(f"a write that can't be read was set aside: {path}")
 
     def _checkpoint_if_due(self, connection: Connection) -> None:
-        if log_bytes(self.file.path) > CHECKPOINT_AT_BYTES and not is_awaited(self.lock_path):
-            checkpoint(connection)
+        """Move a long log into the file; when that fails, for want of space, the log is kept and tried again later."""
+        import _duckdb
+
+        size = log_bytes(self.file.path)
+        if size > _LOG_LIMIT_BYTES or (size > CHECKPOINT_AT_BYTES and not is_awaited(self.lock_path)):
+            try:
+                checkpoint(connection, self.file.path)
+            except (_duckdb.Error, OSError):
+                pass
 
 
 def _in_order(

@@ -96,14 +96,13 @@ class Demonstration:
     """Runs commands in one folder and prints them with their output, `width` columns wide."""
 
     def __init__(self, folder: Path) -> None:
+        self.home = folder
         self.project = folder / "web-shop"
-        self.home = folder / "home"
         self.colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
         self.width = min(shutil.get_terminal_size().columns, 100) if sys.stdout.isatty() else 80
 
     def prepare(self) -> None:
         """Make the project that the steps find."""
-        self.home.mkdir()
         (self.project / ".alma").mkdir(parents=True)
         (self.project / ".alma" / "config.yaml").write_text(CONFIG, encoding="utf-8")
         shutil.copy(OUTCOMES, self.project / OUTCOMES.name)
@@ -157,7 +156,8 @@ class Demonstration:
         return kept if self.colour else {**kept, "NO_COLOR": "1", "TERM": "dumb"}
 
     def folded(self, line: str) -> str:
-        """The line, in several where it is too long; tables are never too long."""
+        """The line with our temporary home as `~`, in several where it is too long; tables are never too long."""
+        line = line.replace(f"{self.home}/", "~/")
         if len(line) <= self.width or "\x1b" in line:
             return line.rstrip()
         return textwrap.fill(line, self.width, subsequent_indent="    ", break_on_hyphens=False, break_long_words=False)

@@ -1,0 +1,212 @@
+"""The documentation says what is: every command, option and key is in it, its examples run, its links lead somewhere."""
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from alma_cli import ALMA, errors
+from alma_cli.cli import main
+from alma_cli.cli.commands import COMMANDS
+from alma_cli.config import AGENT_KEYS, KEYS, OTHER_VARIABLES
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+OUTCOMES = DOCS / "demo" / "outcomes.ndjson"
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("**/*.md"))]
+
+
+def load(path):
+    """A script of docs/ as a module."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+examples = load(DOCS / "examples.py")
+generate = load(DOCS / "generate.py")
+
+
+def name_of(page):
+    return str(page.relative_to(ROOT))
+
+
+def words_of_every_command():
+    for command in COMMANDS.values():
+        yield (command.name,)
+        for subcommand in command.subcommands:
+            yield command.name, subcommand
+
+
+def headings(text):
+    """The anchors that a page's headings make."""
+    without_code = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    found = re.findall(r"^#+ (.+)$", without_code, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
+
+
+# What is documented
+
+
+@pytest.mark.parametrize("words", list(words_of_every_command()), ids=" ".join)
+def test_every_option_of_a_command_is_documented(words, capsys):
+    assert main([*words, "--help"]) == 0
+    options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", capsys.readouterr().out))
+    page = (DOCS / "cli" / f"{words[0]}.md").read_text("utf-8")
+    assert f"# alma {' '.join(words)}\n" in page
+    assert options
+    assert options <= set(re.findall(r"--[a-z][a-z-]*", page))
+
+
+def test_the_index_names_every_command_and_option_of_alma_itself(capsys):
+    page = (DOCS / "cli" / "README.md").read_text("utf-8")
+    assert main(["--help"]) == 0
+    options = set(re.findall(r"--[a-z][a-z-]*", capsys.readouterr().out))
+    assert options <= set(re.findall(r"--[a-z][a-z-]*", page))
+    assert set(COMMANDS) == set(re.findall(r"\]\((\w+)\.md\) \|", page))
+
+
+def test_every_key_and_variable_of_the_configuration_is_documented():
+    page = (DOCS / "configuration.md").read_text("utf-8")
+    missing = [key.path for key in (*KEYS, *AGENT_KEYS) if f"| `{key.path}` |" not in page]
+    missing += [key.variable for key in KEYS if f"`{key.variable}`" not in page]
+    missing += [variable for variable in OTHER_VARIABLES if f"| `{variable}` |" not in page]
+    assert missing == []
+
+
+def test_every_public_method_is_documented():
+    page = (DOCS / "api" / "python.md").read_text("utf-8")
+    methods = [name for name, value in vars(ALMA).items() if not name.startswith("_") and callable(getattr(ALMA, name))]
+    assert [name for name in methods if f"### `{name}(" not in page] == []
+
+
+def test_every_error_code_and_exit_code_is_explained():
+    kinds = [errors.AlmaError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    ours = [kind for kind in kinds if kind.__module__ == errors.__name__]
+    troubleshooting = (DOCS / "guides" / "troubleshooting.md").read_text("utf-8")
+    codes = (DOCS / "cli" / "README.md").read_text("utf-8")
+    assert [kind.code for kind in ours if f"`{kind.code}`" not in troubleshooting] == []
+    assert [kind.code for kind in ours if f"`{kind.code}`" not in codes] == []
+    assert [kind.exit_code for kind in ours if f"## Exit {kind.exit_code}:" not in troubleshooting] == []
+    assert [kind.exit_code for kind in ours if f"\n| {kind.exit_code} | " not in (ROOT / "README.md").read_text()] == []
+
+
+def test_the_generated_pages_are_current():
+    assert "".join(generate.differences(generate.generated_files())) == ""
+
+
+def test_a_page_that_is_not_current_is_noticed():
+    page = DOCS / "cli" / "learn.md"
+    assert generate.differences({page: page.read_text("utf-8") + "more\n"})
+
+
+def test_the_changelog_has_an_entry_for_this_version():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    assert f"\n## [{version}] - " in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+# Links
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_link_leads_somewhere(page):
+    text = page.read_text("utf-8")
+    broken = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        there = page if not path else page.parent / path
+        if not there.exists() or (anchor and anchor not in headings(there.read_text("utf-8"))):
+            broken.append(target)
+    assert broken == []
+
+
+def test_every_page_is_reached_from_the_readme():
+    reached, waiting = set(), [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        if page in reached or page.suffix != ".md" or not page.is_relative_to(ROOT):
+            continue
+        reached.add(page)
+        targets = re.findall(r"\]\(([^)\s#:]+\.md)(?:#[^)]*)?\)", page.read_text("utf-8"))
+        waiting += [(page.parent / target).resolve() for target in targets]
+    assert [name_of(page) for page in PAGES if page not in reached] == []
+
+
+# Examples
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if "```" in page.read_text("utf-8")], ids=name_of)
+def test_the_examples_of_a_page_do_what_it_says(page):
+    assert examples.examine(page).problems == []
+
+
+def test_there_are_examples_in_the_readme_and_every_guide():
+    for page in (ROOT / "README.md", *DOCS.glob("guides/*.md")):
+        if page.stem != "troubleshooting":
+            assert any(block.language in ("console", "sh") for block in examples.blocks(page.read_text("utf-8"))), page
+
+
+def test_an_example_that_does_something_else_is_noticed(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("```console\n$ alma --version\nalma 0.0.0\n$ alma nonsense\n```\n\n```sh\nfalse\n```\n")
+    result = examples.examine(page)
+    assert len(result.problems) == 4
+    assert "$ alma nonsense\nerror: there is no command 'nonsense'" in result.text
+    assert "(exit code 2)" in result.text
+
+
+# The demonstration
+
+
+def test_the_demonstration_runs(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    left = tmp_path / "tmp"
+    left.mkdir()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ALMA_")}
+    environment |= {"HOME": str(home), "TMPDIR": str(left), "ALMA_AGENT": "nobody", "ALMA_STORAGE": "nonsense"}
+    done = subprocess.run(
+        [sys.executable, DOCS / "demo" / "demo.py"],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=180,
+    )
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "(exit code 6)" in done.stdout
+    assert "kind      score   sim    id         memory" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert os.listdir(left) == os.listdir(home) == []
+
+
+def test_all_outcomes_of_the_demonstration_are_accepted(tmp_path, monkeypatch, capsys):
+    lines = [json.loads(line) for line in OUTCOMES.read_text("utf-8").splitlines()]
+    assert len(lines) >= 36
+    assert {"helena", "victor"} == {line["agent"] for line in lines}
+    assert {"success", "failure", "partial"} == {line["outcome"] for line in lines}
+    assert {True, False} == {"domain" in line for line in lines}
+    (tmp_path / ".alma").mkdir()
+    demo = load(DOCS / "demo" / "demo.py")
+    (tmp_path / ".alma" / "config.yaml").write_text(demo.CONFIG, "utf-8")
+    for name in [name for name in os.environ if name.startswith("ALMA_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("ALMA_DIR", str(tmp_path))
+    assert main(["learn", "--batch", str(OUTCOMES), "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)["data"]
+    assert (len(lines), []) == (data["learned"], data["refused"])
+    assert main(["stats", "--json"]) == 0
+    tallies = json.loads(capsys.readouterr().out)["data"]["tallies"]
+    assert "general" not in {tally["domain"] for tally in tallies}
