@@ -13,8 +13,8 @@ from alma_cli.api.learn import learn
 from alma_cli.api.retrieve import Wanted, retrieve
 from alma_cli.api.session import Session
 from alma_cli.config import Config, unknown_variables
-from alma_cli.core.learning import Report
 from alma_cli.core.records import JsonValue
+from alma_cli.core.reports import Report
 from alma_cli.core.scope import ANY_AGENT
 from alma_cli.core.visibility import sees, views
 from alma_cli.errors import AlmaError

@@ -12,9 +12,9 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from alma_cli.core.learning import TEXTS_COMPARED, Change, Derived, Evidence, LearningRules, Task, change, derive
-from alma_cli.core.records import AntiPattern, Heuristic, Outcome
+from alma_cli.core.records import AntiPattern, Outcome
 from alma_cli.store.binding import rows_from
-from alma_cli.store.rows import RECORD_COLUMNS, row_record
+from alma_cli.store.rows import RECORD_COLUMNS, ROW_TYPES, record_row, row_record
 
 if TYPE_CHECKING:
     from _duckdb import DuckDBPyConnection as Connection
@@ -72,14 +72,43 @@ def differences(
     for task in wanted:
         before = {memory.id: memory for memory in stored.get(task, [])}
         derived = derive(task, evidence.get(task, []), rules_of(task.agent), project_id=project_id)
-        after = {
-            memory.id: replace(memory, archived=(task, memory.strategy_key) in replaced) for memory in derived
-        }
+        after = {memory.id: replace(memory, archived=(task, memory.strategy_key) in replaced) for memory in derived}
         for id in sorted(before.keys() | after.keys()):
             what = change(before.get(id), after.get(id))
             if what is not None:
                 found.append(DerivedChange(change=what, before=before.get(id), memory=after.get(id) or before[id]))
     return found
+
+
+def take_task_vectors(connection: Connection, ids: Sequence[str]) -> None:
+    """Give derived memories the vector of the task likeness that they are about."""
+    connection.execute(
+        """
+        UPDATE memories SET embedding = keys.embedding, embedding_model = keys.embedding_model FROM keys
+        WHERE memories.id IN (SELECT unnest(from_json(?, '["VARCHAR"]'))) AND keys.role = 'task'
+            AND (keys.agent, keys.domain, keys.key) = (memories.agent, memories.domain, memories.task_key)
+        """,
+        [json.dumps(list(ids))],
+    )
+
+
+_NUMBERS = (
+    *("created_at", "updated_at", "archived", "occurrences", "successes", "confidence"),
+    *("last_validated_at", "last_seen_at"),
+)
+
+
+def update_numbers(connection: Connection, memories: Sequence[Derived]) -> None:
+    """Store what changed of derived memories whose text is as it was."""
+    if not memories:
+        return
+    types = {name: ROW_TYPES[name] for name in ("id", *_NUMBERS)}
+    rows = [{name: value for name, value in record_row(memory).items() if name in types} for memory in memories]
+    connection.execute(
+        f"UPDATE memories SET {', '.join(f'{name} = given.{name}' for name in _NUMBERS)} "
+        f"FROM {rows_from(types)} AS given WHERE memories.id = given.id",
+        [json.dumps(rows)],
+    )
 
 
 def known_bad(connection: Connection, outcomes: Iterable[Outcome]) -> list[AntiPattern]:
@@ -150,15 +179,3 @@ def _replaced(connection: Connection, given: str) -> set[tuple[Task, str]]:
 
 
 _TASKS = rows_from(dict.fromkeys(Task._fields, "VARCHAR"))
-
-
-def shown(changed: DerivedChange) -> dict[str, Any]:
-    """A change as `alma learn --json` shows it."""
-    memory = changed.memory
-    return {
-        "id": memory.id,
-        "change": changed.change,
-        "occurrences": memory.occurrences,
-        "successes": memory.successes,
-        "confidence": memory.confidence if isinstance(memory, Heuristic) else None,
-    }

@@ -145,7 +145,9 @@ def _operation(shown: dict[str, Any]) -> Operation:
 def _entry_to_json(entry: Entry) -> dict[str, JsonValue]:
     shown: dict[str, JsonValue] = {"record": to_json(entry.record)}
     if entry.vector is not None:
-        shown |= {"model": entry.model, "vector": b64encode(entry.vector.tobytes()).decode("ascii")}
+        shown |= {"model": entry.model, "vector": _vector_to_json(entry.vector)}
+    if entry.strategy_vector is not None:
+        shown["strategy_vector"] = _vector_to_json(entry.strategy_vector)
     return shown
 
 
@@ -156,6 +158,19 @@ def _entry_from_json(value: dict[str, JsonValue], at: datetime) -> Entry:
     record = from_json(shown, project_id=str(shown["project_id"]), new_id=str(shown["id"]), now=at)
     if "vector" not in value:
         return Entry(record=record)
+    return Entry(
+        record=record,
+        vector=_vector_from_json(value["vector"]),
+        strategy_vector=_vector_from_json(value["strategy_vector"]) if "strategy_vector" in value else None,
+        model=str(value["model"]),
+    )
+
+
+def _vector_to_json(vector: Vector) -> str:
+    return b64encode(vector.tobytes()).decode("ascii")
+
+
+def _vector_from_json(value: JsonValue) -> Vector:
     vector = array.array("f")
-    vector.frombytes(b64decode(str(value["vector"]), validate=True))
-    return Entry(record=record, vector=vector, model=str(value["model"]))
+    vector.frombytes(b64decode(str(value), validate=True))
+    return vector

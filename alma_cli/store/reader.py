@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from alma_cli.core.records import Kind, Record
 from alma_cli.errors import AmbiguousId, InvalidInput, NotFound
-from alma_cli.store.fold import Change, vector_text
+from alma_cli.store.binding import vector_text
+from alma_cli.store.fold import Change
 from alma_cli.store.operations import Vector
 from alma_cli.store.rows import RECORD_COLUMNS, row_record
 from alma_cli.store.search import Found, Search, search

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from alma_cli.core.ranking import Candidate, Spread
 from alma_cli.core.records import Kind
 from alma_cli.core.visibility import View
-from alma_cli.store.fold import vector_text
+from alma_cli.store.binding import vector_text
 from alma_cli.store.operations import Vector
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from alma_cli.store.binding import vector_text
 from alma_cli.store.engine import transaction
-from alma_cli.store.fold import vector_text
 from alma_cli.store.operations import Vector
 from alma_cli.store.rows import RECORD_COLUMNS, row_record
 
