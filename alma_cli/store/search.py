@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from alma_cli.core.ranking import Candidate, Spread
+from alma_cli.core.ranking import POOL_FROM, POOL_WHOLE, Candidate, Spread
 from alma_cli.core.records import Kind
 from alma_cli.core.visibility import View
 from alma_cli.store.binding import vector_text
@@ -76,7 +76,14 @@ def search(connection: Connection, wanted: Search) -> Found:
         "now": wanted.now.astimezone(UTC).replace(tzinfo=None),
     }
     sql = _SEARCH.format(
-        cosine=cosine, visible=visible, terms=_list("terms"), identifiers=_list("identifiers"), k1=_K1, b=_B
+        cosine=cosine,
+        visible=visible,
+        terms=_list("terms"),
+        identifiers=_list("identifiers"),
+        k1=_K1,
+        b=_B,
+        pool_from=POOL_FROM,
+        pool_whole=POOL_WHOLE,
     )
     rows = connection.execute(sql, parameters).fetchall()
     if not rows:
@@ -130,6 +137,15 @@ best AS (
     FROM scored GROUP BY kind
 ),
 chosen AS (SELECT scored.* FROM scored SEMI JOIN best USING (seq)),
+evidence AS (
+    SELECT strategy_key, sum(closeness) AS occurrences,
+        sum(closeness * CASE outcome WHEN 'success' THEN 1 WHEN 'partial' THEN 0.5 ELSE 0 END) AS successes
+    FROM (
+        SELECT seq, least(1, (cosine - {pool_from}) / ({pool_whole} - {pool_from})) AS closeness
+        FROM scored WHERE kind = 'outcome' AND cosine > {pool_from}
+    ) JOIN memories USING (seq)
+    WHERE strategy_key <> '' GROUP BY strategy_key
+),
 credits AS (
     SELECT target, sum(value) AS credit FROM memories WHERE kind = 'credit' AND NOT archived GROUP BY target
 )
@@ -137,9 +153,11 @@ SELECT spread.*, id, chosen.kind, chosen.cosine, chosen.bm25,
     chosen.idf / greatest((SELECT sum(idf) FROM weighed), 1e-9), chosen.rare_match,
     epoch($now - coalesce(happened_at, last_validated_at, last_seen_at, last_verified_at, updated_at)),
     CASE outcome WHEN 'success' THEN 1.0 WHEN 'partial' THEN 0.5 WHEN 'failure' THEN 0.0
-        ELSE successes / nullif(occurrences, 0) END,
-    confidence, coalesce(credit, 0)
-FROM chosen JOIN memories USING (seq) LEFT JOIN credits ON credits.target = id, spread
+        ELSE memories.successes / nullif(memories.occurrences, 0) END,
+    confidence, coalesce(credit, 0), coalesce(task_key, ''), coalesce(strategy_key, ''),
+    coalesce(evidence.occurrences, 0), coalesce(evidence.successes, 0)
+FROM chosen JOIN memories USING (seq) LEFT JOIN credits ON credits.target = id
+    LEFT JOIN evidence USING (strategy_key), spread
 """
 
 
@@ -177,7 +195,8 @@ def _list(parameter: str) -> str:
 
 
 def _candidate(row: Sequence[Any]) -> Candidate:
-    id, kind, cosine, bm25, matched, rare_match, age_s, success, confidence, credit = row
+    id, kind, cosine, bm25, matched, rare_match, age_s, success, confidence, credit, *learned = row
+    task_key, strategy_key, occurrences, successes = learned
     return Candidate(
         id=id,
         kind=kind,
@@ -189,4 +208,8 @@ def _candidate(row: Sequence[Any]) -> Candidate:
         success=success,
         confidence=confidence,
         credit=int(credit),
+        task_key=task_key,
+        strategy_key=strategy_key,
+        pooled_occurrences=float(occurrences),
+        pooled_successes=float(successes),
     )
