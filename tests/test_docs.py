@@ -24,9 +24,9 @@ PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("**/*.md")
 
 def load(path):
     """A script of docs/ as a module."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    spec = importlib.util.spec_from_file_location(f"docs_{path.stem}", path)
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
+    sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
 
@@ -113,6 +113,15 @@ def test_a_page_that_is_not_current_is_noticed():
 def test_the_changelog_has_an_entry_for_this_version():
     version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     assert f"\n## [{version}] - " in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_the_tests_that_the_requirements_name_exist():
+    rows = re.findall(
+        r"^\| \d+\.\d+ \|.*\| ([^|]*) \|$", (DOCS / "architecture" / "PRD.md").read_text("utf-8"), re.MULTILINE
+    )
+    named = {path for cell in rows for path in re.findall(r"`([^`]+)`", cell)}
+    assert len(rows) > 30
+    assert sorted(path for path in named if not (ROOT / "tests" / path).exists()) == []
 
 
 # Links

@@ -77,7 +77,7 @@ def log(session: Session, prefix: str | None = None, *, limit: int = 50) -> Stor
     with session.store().reading() as reader:
         if prefix is None:
             return Story(audit=reader.audit(limit=limit), versions=())
-        id = reader.audited_id(prefix)
+        id = reader.audited_id(clean(prefix))
         return Story(audit=reader.audit(id, limit=limit), versions=reader.versions(id))
 
 

@@ -113,7 +113,7 @@ class Demonstration:
             print(f"\n{self.bold(step.say)}")
         print(f"\n{self.bold('$ ' + step.command)}", flush=True)
         exit_code, output, narration = self.run(step.command)
-        for line in (output.strip("\n") + "\n" + narration).strip("\n").splitlines():
+        for line in [*_without_blank_ends(output), *narration.splitlines()]:
             print(self.folded(line))
         if exit_code != step.exit_code:
             raise UnexpectedExitError(f"`{step.command}` ended with {exit_code}, expected {step.exit_code}")
@@ -165,6 +165,16 @@ class Demonstration:
     def bold(self, text: str) -> str:
         """The text in bold where that can be seen."""
         return f"\x1b[1m{text}\x1b[0m" if self.colour else text
+
+
+def _without_blank_ends(output: str) -> list[str]:
+    """The lines without blank ones before and after, which tables have."""
+    lines = output.splitlines()
+    while lines and not lines[0].strip():
+        del lines[0]
+    while lines and not lines[-1].strip():
+        del lines[-1]
+    return lines
 
 
 def _terminal(width: int) -> tuple[int, int]:

@@ -119,7 +119,8 @@ def test_a_usage_error_is_one_object_too(run_alma, run_json, command):
         (["import", "missing.ndjson"], 2, "invalid_input"),
     ],
 )
-def test_failures_have_the_same_exit_code_with_json_and_without(scoped_project, run_alma, run_json, argv, code, error):
+@pytest.mark.usefixtures("scoped_project")
+def test_failures_have_the_same_exit_code_with_json_and_without(run_alma, run_json, argv, code, error):
     assert error == run_json(*argv, code=code)["error"]["code"]
     finished = run_alma(*argv)
     assert (code, "") == (finished.code, finished.out)

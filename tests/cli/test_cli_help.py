@@ -101,8 +101,10 @@ def test_a_mistyped_command_is_answered_with_what_was_probably_meant(run_alma, a
         (["list", "--wait", "long"], "invalid value for '--wait': 'long' is not a number"),
         (
             ["list", "--kind", "fact"],
-            "invalid value for '--kind': 'fact' is not one of 'outcome', 'heuristic', 'anti-pattern', 'preference', "
-            "'knowledge'",
+            (
+                "invalid value for '--kind': 'fact' is not one of "
+                "'outcome', 'heuristic', 'anti-pattern', 'preference', 'knowledge'"
+            ),
         ),
         (
             ["retrieve", "x", "--format", "yaml"],

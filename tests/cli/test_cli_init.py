@@ -1,0 +1,75 @@
+"""`alma init`."""
+
+import os
+import stat
+
+import pytest
+
+NEXT = """next:
+  alma learn --agent {agent} --task "Test the login form" --outcome success --strategy "Tried empty fields first"
+  alma retrieve "check that login works" --agent {agent}
+"""
+
+
+@pytest.fixture
+def empty(tmp_path, monkeypatch):
+    folder = tmp_path / "Web Shop"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def test_init_makes_the_folder_and_says_what_to_do_next(run_alma, empty):
+    config = empty / ".alma/config.yaml"
+    expected = f"made {config} (project web-shop)\n{NEXT.format(agent='me')}"
+    assert (0, "", expected) == run_alma("init")
+    assert {".gitignore", "config.yaml", "journal"} == set(os.listdir(empty / ".alma"))
+    assert 0o700 == stat.S_IMODE(os.stat(empty / ".alma").st_mode)
+    assert 0o600 == stat.S_IMODE(os.stat(config).st_mode)
+
+
+def test_the_next_commands_work_as_they_are_printed(run_alma, run_json, empty):
+    import shlex
+
+    for command in run_json("init")["data"]["next"]:
+        assert 0 == run_alma(*shlex.split(command)[1:]).code
+
+
+def test_init_again_keeps_what_is_there(run_alma, run_json, empty):
+    first = run_json("init", "--project-id", "first")
+    written = (empty / ".alma/config.yaml").read_text()
+    second = run_json("init", "--project-id", "second", "--yes")
+    assert ["first", "first", True, False] == [
+        first["data"]["project_id"],
+        second["data"]["project_id"],
+        first["data"]["created"],
+        second["data"]["created"],
+    ]
+    assert written == (empty / ".alma/config.yaml").read_text()
+    assert f"{empty}/.alma/config.yaml was there already and is kept (project first)" in run_alma("init").err
+
+
+def test_the_next_commands_name_an_agent_that_there_is(scoped_project, run_alma):
+    assert run_alma("init").err.endswith(NEXT.format(agent="helena"))
+
+
+@pytest.mark.parametrize("named", [".", ".alma"])
+def test_init_elsewhere(run_json, empty, monkeypatch, tmp_path, named):
+    monkeypatch.chdir(tmp_path)
+    by_option = run_json("init", "--dir", str(empty / named))["data"]
+    monkeypatch.setenv("ALMA_DIR", str(empty / named))
+    by_variable = run_json("init")["data"]
+    assert [str(empty / ".alma/config.yaml")] * 2 == [by_option["config"], by_variable["config"]]
+
+
+def test_a_configuration_that_is_wrong_is_not_overwritten(run_alma, configure):
+    configure("alma:\n  project: x\n")
+    finished = run_alma("init")
+    assert (3, "") == (finished.code, finished.out)
+    assert "config.yaml:2: there is no key project" in finished.err
+
+
+def test_an_empty_project_id_is_refused(run_alma, empty):
+    finished = run_alma("init", "--project-id", "")
+    assert (2, "error: '' can't name a project: it is empty") == (finished.code, finished.err.split("\n")[0])
+    assert not (empty / ".alma").exists()

@@ -1,0 +1,168 @@
+"""`alma export` and `alma import`."""
+
+import json
+import os
+import stat
+
+import pytest
+
+KNOWLEDGE = {"kind": "knowledge", "agent": "a", "domain": "general", "fact": "CI has two cores", "source": "wiki"}
+
+
+def lines(*values):
+    return "".join(json.dumps(value) + "\n" for value in values)
+
+
+@pytest.fixture
+def exported(learn, run_alma):
+    """The export of a few memories."""
+    id = learn("Test the login form")
+    run_alma("add", "knowledge", "CI has two cores", "--project-wide")
+    run_alma("feedback", id, "--helped")
+    return run_alma("export").out
+
+
+# export
+
+
+def test_an_export_is_a_line_for_each_record_oldest_first(exported):
+    records = [json.loads(line) for line in exported.splitlines()]
+    assert ["outcome", "knowledge", "credit"] == [record["kind"] for record in records]
+    assert exported.endswith("\n")
+
+
+def test_an_export_into_a_file(exported, run_alma, project):
+    assert (0, "", "wrote 3 memories to all.ndjson\n") == run_alma("export", "all.ndjson", "--wait", "5")
+    file = project / "all.ndjson"
+    assert (exported, 0o600) == (file.read_text(), stat.S_IMODE(file.stat().st_mode))
+    assert [".alma", "all.ndjson"] == sorted(os.listdir(project))
+    assert (0, exported, "") == run_alma("export", "-")
+
+
+def test_a_file_that_is_a_link_stays_one(exported, run_alma, project):
+    (project / "link.ndjson").symlink_to("all.ndjson")
+    (project / "all.ndjson").write_text("what was there")
+    assert 0 == run_alma("export", "link.ndjson").code
+    assert (project / "link.ndjson").is_symlink()
+    assert exported == (project / "all.ndjson").read_text()
+
+
+def test_a_device_stays_a_device(exported, run_alma, project):
+    fifo = project / "fifo"
+    os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    assert 0 == run_alma("export", "fifo").code
+    assert exported.encode() == os.read(reader, 1 << 16)
+    os.close(reader)
+    assert stat.S_ISFIFO(fifo.stat().st_mode)
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("missing/all.ndjson", "No such file or directory"),
+        (".", "Is a directory"),
+        ("a\0b", "embedded null byte"),
+        ("/dev/full", "No space left on device"),
+    ],
+)
+def test_a_file_that_can_not_be_written(exported, run_alma, project, path, reason):
+    shown = path.replace("\0", "\\x00")
+    hint = "is the path right, and has it space?"
+    assert (1, "", f"error: cannot write {shown}: {reason}\nhint: {hint}\n") == run_alma("export", path)
+    assert [".alma"] == os.listdir(project)
+
+
+def test_an_export_of_nothing(run_alma):
+    assert (0, "", "") == run_alma("export")
+    assert (0, "", "wrote 0 memories to all.ndjson\n") == run_alma("export", "all.ndjson")
+
+
+# import
+
+
+def test_an_import_is_idempotent_by_id(exported, run_alma, run_json):
+    assert (0, "", "imported 0 memories\n3 were there already\n") == run_alma("import", "-", stdin=exported)
+    expected = {"imported": 0, "queued": 0, "present": 3, "forgotten": 0, "derived": 0, "refused": []}
+    assert expected == run_json("import", "-", "--yes", "--wait", "5", stdin=exported)["data"]
+
+
+def test_an_import_from_a_file_and_from_a_pipe(run_alma, run_json, project):
+    (project / "in.ndjson").write_text(lines(KNOWLEDGE))
+    assert (0, "", "imported 1 memory\n") == run_alma("import", "in.ndjson")
+    reader, writer = os.pipe()
+    os.write(writer, lines({**KNOWLEDGE, "fact": "from a pipe"}).encode())
+    os.close(writer)
+    assert (0, "", "imported 1 memory\n") == run_alma("import", f"/dev/fd/{reader}")
+    os.close(reader)
+    assert ["from a pipe", "CI has two cores"] == [m["fact"] for m in run_json("list")["data"]["memories"]]
+
+
+def test_what_was_forgotten_is_not_imported_again(exported, run_alma, run_json):
+    id = json.loads(exported.splitlines()[0])["id"]
+    run_alma("forget", id)
+    told = "imported 0 memories\n2 were there already\n1 had been forgotten and stay so\n"
+    assert (0, "", told) == run_alma("import", "-", stdin=exported)
+    assert 1 == run_json("import", "-", stdin=exported)["data"]["forgotten"]
+
+
+def test_what_is_derived_is_left_out(run_alma, run_json):
+    derived = {"kind": "heuristic", "agent": "a", "condition": "c", "strategy": "s", "origin": "derived"}
+    told = "imported 1 memory\n1 derived ones were left out: they are derived again\n"
+    assert (0, "", told) == run_alma("import", "-", stdin=lines(derived, KNOWLEDGE))
+    assert ["knowledge"] == [m["kind"] for m in run_json("list")["data"]["memories"]]
+
+
+def test_only_the_kind_and_its_main_fields_are_needed(run_alma, run_json):
+    minimal = [
+        {"kind": "outcome", "agent": "a", "task": "t", "outcome": "partial"},
+        {"kind": "heuristic", "agent": "a", "condition": "c", "strategy": "s"},
+        {"kind": "anti_pattern", "agent": "a", "pattern": "p"},
+        {"kind": "preference", "agent": "_project", "preference": "x"},
+        {"kind": "knowledge", "agent": "a", "fact": "f"},
+    ]
+    assert (0, "", "imported 5 memories\n") == run_alma("import", "-", stdin=lines(*minimal))
+    found = run_json("list")["data"]["memories"]
+    assert {"observed", "authored"} == {m["origin"] for m in found}
+    assert ({"shop"}, {"general"}) == ({m["project_id"] for m in found}, {m["domain"] for m in found})
+
+
+def test_the_domain_of_a_line_without_one_is_recognised(scoped_project, run_alma, run_json):
+    line = {"kind": "knowledge", "agent": "helena", "fact": "Testing strategies for forms differ"}
+    assert 0 == run_alma("import", "-", stdin=lines(line)).code
+    assert "testing_strategies" == run_json("list")["data"]["memories"][0]["domain"]
+
+
+def test_scopes_hold_for_imports_too(scoped_project, run_alma, run_json):
+    forbidden = {**KNOWLEDGE, "agent": "helena", "domain": "backend_logic"}
+    unknown = {**KNOWLEDGE, "agent": "helen"}
+    finished = run_alma("import", "-", stdin=lines(forbidden, {**KNOWLEDGE, "agent": "victor"}))
+    assert (6, "") == finished[:2]
+    assert [
+        "imported 1 memory",
+        "line 1: helena may not learn backend_logic: its cannot_learn names it",
+        "error: 1 line was refused by the agents' scopes; the rest is kept",
+        "hint: helena may learn testing_strategies, selector_patterns, ui_patterns, general",
+    ] == finished.err.splitlines()
+    refusals = [row for row in run_json("log")["data"]["audit"] if row["action"] == "refuse"]
+    assert ["helena"] == [row["agent"] for row in refusals]
+    mixed = run_json("import", "-", stdin=lines(forbidden, unknown), code=1)
+    assert ["scope_violation", "invalid_input"] == [refused["code"] for refused in mixed["data"]["refused"]]
+
+
+def test_an_outcome_from_the_future_is_refused(run_alma):
+    line = {"kind": "outcome", "agent": "a", "task": "t", "outcome": "success", "at": "2999-01-01T00:00:00+02:00"}
+    finished = run_alma("import", "-", stdin=lines(line))
+    assert (1, "line 1: at: 2998-12-31T22:00:00Z is in the future") == (finished.code, finished.err.splitlines()[1])
+
+
+def test_an_import_needs_a_file_or_a_pipe(run_alma):
+    missing = run_alma("import")
+    assert (2, "error: missing argument 'FILE|-'") == (missing.code, missing.err.splitlines()[0])
+    hint = "pipe NDJSON in, or name a file"
+    assert (2, "", f"error: nothing is piped in\nhint: {hint}\n") == run_alma("import", "-", stdin=None)
+    absent = run_alma("import", "absent.ndjson")
+    assert (2, "error: cannot read absent.ndjson: No such file or directory") == (
+        absent.code,
+        absent.err.splitlines()[0],
+    )
