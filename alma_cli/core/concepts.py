@@ -8,9 +8,15 @@ import re
 
 from alma_cli.core.recognition import stem
 
+
 def root(word: str) -> str:
     """The stem, with British spellings as American ones."""
     return _IRREGULAR.get(word) or _ISE.sub("iz", stem(word.removesuffix("'s").removesuffix("'")))
+
+
+def concept(word: str) -> str:
+    """What a word or root counts as: the first of its synonyms."""
+    return SYNONYMS.get(word, word)
 
 
 def opposite(a: str, b: str) -> bool:
@@ -42,7 +48,15 @@ def alike(a: str, b: str) -> bool:
 
 
 def _negated(word: str, negated: str) -> bool:
-    return len(word) > 2 and any(negated == prefix + word for prefix in _NEGATING_PREFIXES)
+    return len(word) > 2 and negated.endswith(word) and negated.removesuffix(word) in _NEGATING_PREFIXES
+
+
+def _roots(words: str) -> list[str]:
+    return [root(word) for word in words.split()]
+
+
+def _rows(table: str) -> list[list[str]]:
+    return [_roots(line) for line in table.strip().splitlines()]
 
 
 _VOWELS = frozenset("aeiouy")
@@ -100,23 +114,16 @@ remove removal
     for past in pasts
 }
 
-
-def _groups(table: str) -> list[tuple[str, ...]]:
-    return [tuple(root(word) for word in line.split()) for line in table.strip().splitlines()]
-
-
 FUNCTION_WORDS = frozenset(
-    root(word)
-    for word in (
-        "a an the this that these those it its is are was were be been being am do does did done have has had having "
-        "i me my we us our you your he she they them their who which what whom whose there here "
-        "and or but so if as at in on of for out about between through during under against per via "
-        "can could may might must shall should will would want wants wanted need needs needed "
-        "also just only all any each every some one ones own other both very same still already always "
-        "when whenever while where how why because since than until till once again please now too even "
-        "use used using make makes made making let give gave put get gets got keep go goes went way case whenever "
-        "rather thing stuff me by whether well within "
-    ).split()
+    _roots("""
+    a an the this that these those it its is are was were be been being am do does did done have has had having i me
+    my we us our you your he she they them their who which what whom whose there here and or but so if as at in on
+    of for out about between through during under against per via can could may might must shall should will would
+    want wants wanted need needs needed also just only all any each every some one ones own other both very same
+    still already always when whenever while where how why because since than until till once again please now too
+    even use used using make makes made making let give gave put get gets got keep go goes went way case rather
+    thing stuff by whether well within
+    """)
 )
 """Words that say nothing of what is done; the order words among the prepositions are kept."""
 
@@ -218,8 +225,9 @@ drop down = dropdown
 
 SYNONYMS = {
     word: group[0]
-    for group in _groups("""
-not no never don't doesn't didn't won't can't cannot couldn't shouldn't isn't aren't wasn't without avoid non skip bypass dont except nor neither omit ignore
+    for group in _rows("""
+not no never don't doesn't didn't won't can't cannot couldn't shouldn't isn't aren't wasn't
+not without avoid non skip bypass dont except nor neither omit ignore
 before beforehand
 then next afterwards finally subsequently
 check verify validate validation verification test testing assert assertion ensure confirm inspect examine cover
@@ -342,7 +350,7 @@ toggle flag
 
 _NEAR = {
     frozenset(pair)
-    for line in _groups("""
+    for line in _rows("""
 read check
 write configure
 configure set
@@ -376,17 +384,16 @@ write put
 store keep
 remove refactor
 """)
-    if len(pair := {SYNONYMS.get(word, word) for word in line}) == 2
+    if len(pair := set(map(concept, line))) == 2
 }
 """Verbs that may stand for each other without meaning the same everywhere."""
 
 LIGHT = frozenset(
-    root(word)
-    for word in (
-        "set take put apply perform new another whole entire different together first then time again properly "
-        "correctly work new own respective current existing way part work hit iterate process straight directly "
-        "several simple simply whole good item everything anything something"
-    ).split()
+    _roots("""
+    set take put apply perform new another whole entire different together first then time again properly correctly
+    work own respective current existing way part hit iterate process straight directly several simple simply good
+    item everything anything something
+    """)
 )
 """Words whose difference says little."""
 
@@ -395,16 +402,18 @@ ORDER_WORDS = frozenset(["then", "befor", "after", "to", "into", "onto", "from",
 """Words that say in which order, or in which direction."""
 
 NEGATIVE = frozenset(
-    SYNONYMS.get(root(word), root(word))
-    for word in (
-        "deny prevent fail lose lack miss invalid disable remove stop hide exclude missing unable forget "
-        "impossible broken nonrefundable blocked"
-    ).split()
+    map(
+        concept,
+        _roots("""
+    deny prevent fail lose lack miss invalid disable remove stop hide exclude missing unable forget impossible
+    broken nonrefundable blocked
+    """),
+    )
 )
 """Concepts that negate by themselves: "refuse" may say what "not allow" says."""
 
-_OPPOSITES: dict[str, set[str]] = {}
-for _line in """
+_OPPOSITES: dict[str, frozenset[str]] = {}
+for _row in """
 enable | disable
 on | off
 up | down
@@ -475,8 +484,6 @@ hard | soft
 online | offline
 ancestor parent | child descendant
 always | never
-get | set
-put | get
 stateful | stateless
 blocking | nonblocking
 local | remote
@@ -487,29 +494,24 @@ domestic | international
 optional | required mandatory
 mutable | immutable
 weak | strong
-even | odd
 acquire | release
 revert | deploy
 plus | minus
 true | false
 inherit | compose
-once | 2
 wait | sleep
 commit | revert
 anonymous guest | authenticated
 morning | evening
 """.strip().splitlines():
-    _left, _right = (
-        {SYNONYMS.get(root(word), root(word)) for word in side.split()} for side in _line.split(" | ")
-    )
-    for _word in _left:
-        _OPPOSITES.setdefault(_word, set()).update(_right - {_word})
-    for _word in _right:
-        _OPPOSITES.setdefault(_word, set()).update(_left - {_word})
+    _left, _right = (frozenset(map(concept, _roots(side))) for side in _row.split(" | "))
+    for _here, _there in ((_left, _right), (_right, _left)):
+        for _word in _here:
+            _OPPOSITES[_word] = _OPPOSITES.get(_word, frozenset()) | _there - {_word}
 
 _RIVALS: dict[str, frozenset[int]] = {}
-for _kind, _line in enumerate(
-    """
+for _kind, _row_of_rivals in enumerate(
+    _rows("""
 chrome firefox safari edge webkit chromium opera
 mysql postgres postgresql sqlite oracle mariadb mongodb redis cassandra dynamodb duckdb
 production staging development local sandbox
@@ -543,8 +545,7 @@ credit gift certificate voucher
 hour day week month year
 rest graphql grpc
 unit integration e2e
-""".strip().splitlines()
+""")
 ):
-    for _word in _line.split():
-        _stemmed = SYNONYMS.get(root(_word), root(_word))
-        _RIVALS[_stemmed] = _RIVALS.get(_stemmed, frozenset()) | {_kind}
+    for _word in map(concept, _row_of_rivals):
+        _RIVALS[_word] = _RIVALS.get(_word, frozenset()) | {_kind}

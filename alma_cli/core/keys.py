@@ -2,7 +2,7 @@
 
 Cosine alone can't tell ("a longer timeout" / "a shorter timeout" have .98), and to join what differs is the worse
 error. So: texts of one form are the same; guards, each naming what differs, say no; what they let pass needs a cosine
-that is the higher, the more of the two texts' words are not shared.
+that is the higher, the more words are not shared. One word in the place of another is what two texts differ about.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
-from alma_cli.core.concepts import FUNCTION_WORDS, LIGHT, NEGATIVE, ORDER_WORDS, alike, opposite, rivals
+from alma_cli.core.concepts import FUNCTION_WORDS, LIGHT, NEGATIVE, ORDER_WORDS, alike, concept, opposite, rivals, root
 from alma_cli.core.wording import MAX_LENGTH, Wording, form, wording
 
 Role: TypeAlias = Literal["task", "strategy"]
@@ -26,8 +26,8 @@ class _Needed(NamedTuple):
 
 
 _NEEDED: dict[Role, _Needed] = {
-    "task": _Needed(least=0.5, base=0.3, slope=0.3),
-    "strategy": _Needed(least=0.5, base=0.1, slope=0.9),
+    "task": _Needed(least=0.5, base=0.35, slope=0.3),
+    "strategy": _Needed(least=0.5, base=0.15, slope=0.9),
 }
 _SLUG_LENGTH = 40
 _CODE_PART = re.compile(r"[^\W_]+")
@@ -83,7 +83,7 @@ def compare(a: str, b: str, cosine: float, role: Role) -> Verdict:
         return Verdict(same=True, reason="same form")
     if max(len(a), len(b)) > MAX_LENGTH:
         return Verdict(same=False, reason="too long to compare")
-    least = _NEEDED[role].least
+    least, base, slope = _NEEDED[role]
     if not cosine >= least:
         return Verdict(same=False, reason=f"cosine {cosine:.2f}, under {least:.2f}")
     x, y = map(wording, sorted((a, b)))
@@ -91,7 +91,14 @@ def compare(a: str, b: str, cosine: float, role: Role) -> Verdict:
         difference = guard(x, y)
         if difference:
             return Verdict(same=False, reason=difference)
-    needed = _needed_cosine(x, y, role)
+    one, other = _unshared(x, y)
+    if len(one) == len(x.concepts) and len(other) == len(y.concepts):
+        return Verdict(same=False, reason="no word in common")
+    if len(one) == len(other) == 1:
+        return Verdict(same=False, reason=f"one word for another: {one[0]} / {other[0]}")
+    unshared = len(one) + len(other)
+    shared = (len(x.concepts) + len(y.concepts) - unshared) / 2
+    needed = max(least, base + slope * unshared / (unshared + shared))
     return Verdict(same=cosine >= needed, reason=f"cosine {cosine:.2f}, needed {needed:.2f}")
 
 
@@ -138,7 +145,11 @@ def _other_names(x: Wording, y: Wording) -> str:
 
 def _missing(codes: frozenset[str], text: Wording) -> list[str]:
     """The codes or names that the text doesn't have, not even as separate words."""
-    return sorted(code for code in codes if not text.words.issuperset(_CODE_PART.findall(code)))
+
+    def stands(part: str) -> bool:
+        return part in text.words or concept(root(part)) in text.concepts
+
+    return sorted(code for code in codes if not all(map(stands, _CODE_PART.findall(code))))
 
 
 def _other_steps(x: Wording, y: Wording) -> str:
@@ -178,17 +189,6 @@ def _ordered(
     return {(a, b) for a, b in pairs if (b, a) not in pairs}
 
 
-def _substituted(x: Wording, y: Wording) -> str:
-    """One word in the place of another, all else shared: that word is what the texts differ about."""
-    one, other = _unshared(x, y)
-    return f"another word: {one[0]} / {other[0]}" if len(one) == len(other) == 1 else ""
-
-
-def _nothing_shared(x: Wording, y: Wording) -> str:
-    one, other = _unshared(x, y)
-    return "no word in common" if len(one) == len(x.concepts) and len(other) == len(y.concepts) else ""
-
-
 _GUARDS: tuple[Callable[[Wording, Wording], str], ...] = (
     _other_numbers,
     _negated,
@@ -198,23 +198,12 @@ _GUARDS: tuple[Callable[[Wording, Wording], str], ...] = (
     _other_names,
     _other_steps,
     _swapped,
-    _substituted,
-    _nothing_shared,
 )
-
-
-def _needed_cosine(x: Wording, y: Wording, role: Role) -> float:
-    needed = _NEEDED[role]
-    one, other = _unshared(x, y)
-    unshared = len(one) + len(other)
-    shared = (len(x.concepts) + len(y.concepts) - unshared) / 2
-    return max(needed.least, needed.base + needed.slope * unshared / (unshared + shared))
 
 
 def _unshared(x: Wording, y: Wording) -> tuple[list[str], list[str]]:
     """The concepts of each text that the other has in no form; light words don't count if they are all of one's."""
-    one = [a for a in sorted(x.concepts - y.concepts) if not _joined_in(a, x, y)]
-    other = [b for b in sorted(y.concepts - x.concepts) if not _joined_in(b, y, x)]
+    one, other = sorted(x.concepts - y.concepts - _split(x, y)), sorted(y.concepts - x.concepts - _split(y, x))
     for a in list(one):
         match = next((b for b in other if alike(a, b)), None)
         if match is not None:
@@ -224,8 +213,7 @@ def _unshared(x: Wording, y: Wording) -> tuple[list[str], list[str]]:
     return (one, other) if all(telling) else telling
 
 
-def _joined_in(word: str, text: Wording, other: Wording) -> bool:
-    """Whether the word stands in the other text as two ("backoff", "back off"), or is half of one of its words."""
-    return any(word == a + b for a, b in other.compounds) or any(
-        word in {a, b} and a + b in other.words for a, b in text.compounds
-    )
+def _split(text: Wording, other: Wording) -> set[str]:
+    """The text's words that the other text writes as two ("backoff", "back off"), and the halves of the reverse."""
+    halves = {half for pair in text.compounds if "".join(pair) in other.words for half in pair}
+    return halves | {"".join(pair) for pair in other.compounds}

@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from alma_cli.core.concepts import FUNCTION_WORDS, NEGATIONS, ORDER_WORDS, PHRASES, SYNONYMS, root
+from alma_cli.core.concepts import FUNCTION_WORDS, NEGATIONS, ORDER_WORDS, PHRASES, concept, root
 
 MAX_LENGTH = 1500
 """Characters of a text that are taken apart; longer texts can be compared by their form only."""
@@ -40,26 +40,24 @@ class Wording(NamedTuple):
 
 @lru_cache(maxsize=128)
 def form(text: str) -> tuple[str, ...]:
-    """What is left of a text without case, punctuation, articles, plural and tense (these two where it is short)."""
-    folded = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
-    words = _FORM_TOKEN.findall(folded)
-    if len(text) <= MAX_LENGTH:
-        words = [root(_NUMBER_WORDS.get(word, word)) for word in words if word not in _ARTICLES]
-    return tuple(words) or (folded.strip(),)
+    """What is left of a text without case and punctuation; of a short one also without articles, plural and tense."""
+    if len(text) > MAX_LENGTH:
+        return tuple(_FORM_TOKEN.findall(text.casefold())) or (text.strip(),)
+    folded = unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'")
+    words = [word for word in _FORM_TOKEN.findall(folded) if word not in _ARTICLES]
+    return tuple(root(_NUMBER_WORDS.get(word, word)) for word in words) or (folded.strip(),)
 
 
 @lru_cache(maxsize=512)
 def wording(text: str) -> Wording:
     """The wording of a text, of at most its first `MAX_LENGTH` characters."""
-    text = " ".join(unicodedata.normalize("NFKC", text[:MAX_LENGTH]).replace("’", "'").split())
+    text = " ".join(unicodedata.normalize("NFKC", text[:MAX_LENGTH]).replace("\u2019", "'").split())
     if _NUMBERED_LIST.match(text):
         text = _LIST_NUMBER.sub(" then ", text)
     text = _SEPARATED.sub(r"\1 \3 \2", _ARROW.sub(" then ", text))
     words, numbers, codes, names = _read(text)
     stems = _joined([root(word) for word in words])
-    sequence = tuple(
-        concept for concept in (SYNONYMS.get(word, word) for word in stems) if concept not in FUNCTION_WORDS
-    )
+    sequence = [word for word in map(concept, stems) if word not in FUNCTION_WORDS]
     return Wording(
         sequence=tuple(word for word in sequence if word not in NEGATIONS),
         concepts=frozenset(word for word in sequence if word not in NEGATIONS and word not in ORDER_WORDS),
@@ -144,35 +142,43 @@ def _steps(text: str) -> tuple[frozenset[str], ...]:
     if not _THEN.search(text):
         return ()
     steps = [_joined([root(word) for word in _read(step)[0]]) for step in _STEP_END.split(text)]
-    concepts = [
-        frozenset(SYNONYMS.get(word, word) for word in step) - FUNCTION_WORDS - ORDER_WORDS for step in steps
-    ]
+    concepts = [frozenset(map(concept, step)) - FUNCTION_WORDS - ORDER_WORDS for step in steps]
     called = tuple(step for step in concepts if step)
     return called if len(called) > 1 and all(len(step) <= 4 for step in called) else ()
 
 
 _EDGES = ".,;:!?\"'`()[]{}<>*"
 _ARTICLES = frozenset(["a", "an", "the"])
-_FORM_TOKEN = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*(?:\+\+|#|%)?|[<>]=?|[!=]=|\$|(?<!\w)-(?=\d)")
+_FORM_TOKEN = re.compile(r"[^\W_]+(?:['.][^\W_]+)*(?:\+\+|#|%)?|[<>]=?|[!=]=|\$|(?<!\w)-(?=\d)")
 _OPERATOR = re.compile(r"(?<!\S)[<>]=?(?=[\s\d])|[!=]=")
 _NUMBERED_LIST = re.compile(r"\s*1[.)]\s")
 _LIST_NUMBER = re.compile(r"(?<!\S)\d{1,2}[.)](?=\s)")
 _ARROW = re.compile(r" ?(?:->|=>|→|&&) ?")
-_SEPARATED = re.compile(r"(?i)\b((?:turn|switch|roll|set|back|look|clean|shut|hand)\w*) ((?:[\w-]+ ){0,3}?[\w-]+) (on|off|up|back|out|over|down)\b")
+_SEPARATED = re.compile(
+    r"(?i)\b((?:turn|switch|roll|set|back|look|clean|shut|hand)\w*) ((?:[\w-]+ ){0,3}?[\w-]+) "
+    r"(on|off|up|back|out|over|down)\b"
+)
 _THEN = re.compile(r"\bthen\b|\(\d+ times\)|\bx\d+\b")
 _STEP_END = re.compile(r"(?:[,;.]\s+(?:and\s+)?then\b|\bthen\b|[,;]\s)")
 _STOP_DOING = re.compile(r"\b[Ss]top(?:ped|s)? \w+ing\b")
 _NUMBER = re.compile(r"(?P<sign>[-$€£#])?x?(?P<value>\d+(?:[.,]\d+)*)(?P<unit>%|[a-z]{1,3})?")
 _PIECE = re.compile(r"[^\W\d_]+'[^\W\d_]+|[^\W_]+(?:\+\+|#)?")
 _CAMEL_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_CODE = re.compile(r"\w_\w|\w[.:@#]\w|^/\w|\w/\w+[./]|^--\w|[^\W\d_]\d|\d[^\W\d_]|[a-z][A-Z]\w*[a-z][A-Z]|[a-z]{3}[A-Z][a-z]{3}")
-_COMMON_CODE = re.compile(r"(?i)e2e|2fa|i18n|l10n|a11y|k8s|oauth2|s3|utf-?8|\w\.\w\.?|github|gitlab|javascript|typescript|postgresql|graphql|node\.js|x86|\d+(?:st|nd|rd|th)")
+_CODE = re.compile(
+    r"\w_\w|\w[.:@#]\w|^/\w|\w/\w+[./]|^--\w|[^\W\d_]\d|\d[^\W\d_]"
+    r"|[a-z][A-Z]\w*[a-z][A-Z]|[a-z]{3}[A-Z][a-z]{3}"
+)
+_COMMON_CODE = re.compile(
+    r"(?i)e2e|2fa|i18n|l10n|a11y|k8s|oauth2|s3|utf-?8|\w\.\w\.?|github|gitlab|javascript|typescript|postgresql|graphql"
+    r"|node\.js|x86|\d+(?:st|nd|rd|th)"
+)
 _ACRONYM = re.compile(r"[A-Z][A-Z0-9]+s?$|[a-z]*[a-z][A-Z]")
 
 _NUMBER_WORDS = {
-    word: str(n)
-    for n, word in enumerate("two three four five six seven eight nine ten eleven twelve".split(), start=2)
-} | {"twice": "2", "thrice": "3", "fifteen": "15", "twenty": "20", "thirty": "30", "fifty": "50", "hundred": "100"}
+    "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
+    "ten": "10", "eleven": "11", "twelve": "12", "fifteen": "15", "twenty": "20", "thirty": "30", "fifty": "50",
+    "hundred": "100", "twice": "2", "thrice": "3",
+}  # fmt: skip
 
 _UNITS: dict[str, tuple[str, float | None]] = {
     unit: (base, factor)
@@ -197,5 +203,3 @@ _UNITS: dict[str, tuple[str, float | None]] = {
     ]
     for unit in names.split()
 }
-
-
