@@ -46,6 +46,8 @@ class AgentView:
 
     scope: MemoryScope
     learned: int
+    heuristics: int
+    anti_patterns: int
     seen: int
     hidden: int
     results: dict[str, int]
@@ -113,6 +115,8 @@ def agents(session: Session) -> list[AgentView]:
             AgentView(
                 scope=scope,
                 learned=sum(tally.count for tally in own),
+                heuristics=sum(tally.count for tally in own if tally.kind == "heuristic"),
+                anti_patterns=sum(tally.count for tally in own if tally.kind == "anti_pattern"),
                 seen=sum(tally.count for tally in visible if tally.agent != name),
                 hidden=sum(tally.count for tally in own if not sees(seen, name, tally.domain)),
                 results=results.get(name, {}),

@@ -51,8 +51,11 @@ class Session:
 
     def store(self) -> Store:
         """The project's store; nothing is opened until it is used."""
-        learning = Learning(project_id=self.config.project_id, rules_of=self.learning_rules)
-        return open_store(self.project.home, dimension=self._dimension(), wait_s=self.wait_s, learning=learning)
+        return open_store(self.project.home, dimension=self._dimension(), wait_s=self.wait_s, learning=self.learning())
+
+    def learning(self) -> Learning:
+        """What deriving needs besides the records."""
+        return Learning(project_id=self.config.project_id, rules_of=self.learning_rules)
 
     def learning_rules(self, agent: str) -> LearningRules:
         """How cautiously an agent learns; one that the configuration doesn't know has the defaults."""

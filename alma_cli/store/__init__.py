@@ -6,12 +6,13 @@ from alma_cli.store.derived import DerivedChange
 from alma_cli.store.fold import Change, Learning
 from alma_cli.store.journal import Journal
 from alma_cli.store.opening import StoreFile
-from alma_cli.store.operations import Entry, Forget, Insert, Operation, Refuse, Revise
+from alma_cli.store.operations import Archive, Entry, Forget, Insert, Operation, Refuse, Revise
 from alma_cli.store.reader import AuditRow, Reader, Selection, Tally, Version
 from alma_cli.store.search import Found, Search
 from alma_cli.store.store import Receipt, Store
 
 __all__ = [
+    "Archive",
     "AuditRow",
     "Change",
     "DerivedChange",

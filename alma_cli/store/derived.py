@@ -92,6 +92,19 @@ def take_task_vectors(connection: Connection, ids: Sequence[str]) -> None:
     )
 
 
+def take_all_task_vectors(connection: Connection) -> None:
+    """Give every derived memory the vector of its task likeness, where that was made anew."""
+    rows = connection.execute(
+        """
+        SELECT id FROM memories JOIN keys ON keys.role = 'task'
+            AND (keys.agent, keys.domain, keys.key) = (memories.agent, memories.domain, memories.task_key)
+        WHERE origin = 'derived' AND memories.embedding_model IS DISTINCT FROM keys.embedding_model
+        """
+    ).fetchall()
+    if rows:
+        take_task_vectors(connection, [row[0] for row in rows])
+
+
 _NUMBERS = (
     *("created_at", "updated_at", "archived", "occurrences", "successes", "confidence"),
     *("last_validated_at", "last_seen_at"),

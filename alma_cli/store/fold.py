@@ -6,9 +6,10 @@ The audit row that every change leaves carries the operation's id, which is how 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from time import time_ns
 from typing import TYPE_CHECKING, Any
 
 from alma_cli.core.codec import to_json
@@ -24,10 +25,12 @@ from alma_cli.store.derived import (
     in_steps,
     known_bad,
     take_task_vectors,
+    tasks_with_outcomes,
     update_numbers,
 )
+from alma_cli.store.engine import transaction
 from alma_cli.store.keys import drop_orphans, with_keys
-from alma_cli.store.operations import Entry, Forget, Insert, Operation, Refuse, Revise
+from alma_cli.store.operations import Archive, Entry, Forget, Insert, Operation, Refuse, Revise
 from alma_cli.store.rows import RECORD_COLUMNS, ROW_TYPES, record_row, row_record
 
 if TYPE_CHECKING:
@@ -100,6 +103,23 @@ def fold(connection: Connection, operations: Sequence[Operation], *, now_ms: int
     return folded
 
 
+def rederive(
+    connection: Connection, learning: Learning, *, on_progress: Callable[[int, int], None] | None = None
+) -> int:
+    """Derive everything again, in portions of a transaction each; return how many derived memories changed."""
+    tasks = tasks_with_outcomes(connection)
+    changed = done = 0
+    for portion in in_steps(tasks):
+        with transaction(connection):
+            folding = _Folding(connection, set(), set(), now_ms=time_ns() // 1_000_000)
+            changed += len(folding.derive_tasks(portion, learning))
+            folding.finish()
+        done += len(portion)
+        if on_progress:
+            on_progress(done, len(tasks))
+    return changed
+
+
 class _Folding:
     """One transaction's changes, gathered so that each table is written in as few statements as there can be."""
 
@@ -143,6 +163,8 @@ class _Folding:
                 changes = [self._revise(operation.entry, operation)]
             case Forget():
                 changes = [self._forget(id, operation) for id in operation.ids]
+            case Archive():
+                changes = [self._archive(id, operation) for id in operation.ids]
             case Refuse():
                 changes = [self._note(operation, "refuse", "", operation.agent, operation.reason)]
             case _:
@@ -157,9 +179,13 @@ class _Folding:
         if self._outcomes:
             folded.known_bad = known_bad(self._connection, self._outcomes)
         for tasks in in_steps(sorted(self._touched)):
-            changed = differences(self._connection, tasks, learning.rules_of, project_id=learning.project_id)
-            self._rewrite(changed)
-            folded.derived += changed
+            folded.derived += self.derive_tasks(tasks, learning)
+
+    def derive_tasks(self, tasks: Sequence[Task], learning: Learning) -> list[DerivedChange]:
+        """Derive these task likenesses again, and store what changed."""
+        changed = differences(self._connection, tasks, learning.rules_of, project_id=learning.project_id)
+        self._rewrite(changed)
+        return changed
 
     def _rewrite(self, changed: Sequence[DerivedChange]) -> None:
         """Store derived memories as they are now; where only numbers changed, nothing else is written."""
@@ -243,6 +269,16 @@ class _Folding:
         )
         self._connection.execute("UPDATE history SET content = NULL WHERE id = ?", [id])
         return self._note(operation, "forget", id, record.agent, record.kind)
+
+    def _archive(self, id: str, operation: Operation) -> Change:
+        self._flush()
+        row = self._connection.execute(
+            "UPDATE memories SET archived = true, hlc = ? WHERE id = ? AND NOT archived RETURNING agent, kind",
+            [self._stamp(), id],
+        ).fetchone()
+        if row is None:
+            return self._note(operation, "skip-archived", id, "")
+        return self._note(operation, "archive", id, *row)
 
     def _take_out(self, id: str) -> tuple[Record, str, str | None] | None:
         """Remove a record and return it, with its stamps; None when it isn't there."""

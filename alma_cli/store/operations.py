@@ -80,6 +80,15 @@ class Forget(Operation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Archive(Operation):
+    """Hide records from retrieve; they stay, and stay evidence."""
+
+    name: ClassVar[str] = "archive"
+
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refuse(Operation):
     """Change nothing; leave an audit row that `agent` was not let to learn `domain`."""
 
@@ -104,7 +113,7 @@ def encode(operation: Operation) -> bytes:
             shown["entries"] = [_entry_to_json(entry) for entry in operation.entries]
         case Revise():
             shown["entry"] = _entry_to_json(operation.entry)
-        case Forget():
+        case Forget() | Archive():
             shown["ids"] = operation.ids
         case Refuse():
             shown |= {"agent": operation.agent, "domain": operation.domain, "reason": operation.reason}
@@ -136,6 +145,8 @@ def _operation(shown: dict[str, Any]) -> Operation:
             return Revise(op_id=op_id, at=at, by=by, entry=_entry_from_json(shown["entry"], at))
         case "forget":
             return Forget(op_id=op_id, at=at, by=by, ids=tuple(map(str, shown["ids"])))
+        case "archive":
+            return Archive(op_id=op_id, at=at, by=by, ids=tuple(map(str, shown["ids"])))
         case "refuse":
             agent, domain, reason = (str(shown[key]) for key in ("agent", "domain", "reason"))
             return Refuse(op_id=op_id, at=at, by=by, agent=agent, domain=domain, reason=reason)
