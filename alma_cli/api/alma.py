@@ -327,7 +327,7 @@ class ALMA:
 
         return upkeep.reindex(self._session, everything=everything, on_progress=on_progress)
 
-    def derive_all(self, *, on_progress: Callable[[int, int], None] | None = None) -> int:
+    def derive_all(self, *, on_progress: Callable[[int], None] | None = None) -> int:
         """Derive heuristics and anti-patterns again from all outcomes; return how many changed."""
         from alma_cli.api import upkeep
 

@@ -89,10 +89,10 @@ def _reindex_keys(session: Session) -> None:
             set_key_vectors(connection, texts, vectors, session.model)
 
 
-def derive_all(session: Session, *, on_progress: Callable[[int, int], None] | None = None) -> int:
+def derive_all(session: Session, *, on_progress: Callable[[int], None] | None = None) -> int:
     """Derive everything again from the outcomes, as after a change of how cautious learning is; how much changed.
 
-    `on_progress` is told how many task likenesses are done, of how many.
+    `on_progress` is told how many more task likenesses are done.
     """
     make_home(session.project)
     with session.store().writing() as connection:

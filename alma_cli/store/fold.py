@@ -103,20 +103,16 @@ def fold(connection: Connection, operations: Sequence[Operation], *, now_ms: int
     return folded
 
 
-def rederive(
-    connection: Connection, learning: Learning, *, on_progress: Callable[[int, int], None] | None = None
-) -> int:
+def rederive(connection: Connection, learning: Learning, *, on_progress: Callable[[int], None] | None = None) -> int:
     """Derive everything again, in portions of a transaction each; return how many derived memories changed."""
-    tasks = tasks_with_outcomes(connection)
-    changed = done = 0
-    for portion in in_steps(tasks):
+    changed = 0
+    for portion in in_steps(tasks_with_outcomes(connection)):
         with transaction(connection):
             folding = _Folding(connection, set(), set(), now_ms=time_ns() // 1_000_000)
             changed += len(folding.derive_tasks(portion, learning))
             folding.finish()
-        done += len(portion)
         if on_progress:
-            on_progress(done, len(tasks))
+            on_progress(len(portion))
     return changed
 
 

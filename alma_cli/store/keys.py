@@ -126,10 +126,11 @@ def _choose(connection: Connection, wanted: Sequence[_Wanted]) -> list[str]:
                 if found or other in represented
             ]
             same = None if item.key else choose_key(item.text, candidates, role=item.place.role)
-            if same is None:
-                known.add((item.place, key))
-                represented[number] = key
-            key = same or key
+            if same is not None:
+                chosen.append(same)
+                continue
+            known.add((item.place, key))
+            represented[number] = key
         chosen.append(key)
     _represent(connection, [(wanted[number], key) for number, key in represented.items()])
     return chosen
