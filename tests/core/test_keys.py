@@ -96,6 +96,8 @@ def test_keys_of_different_forms_differ():
         ("Fix OrderService", "Fix UserService", "other identifiers: orderservice"),
         ("Book a flight to Denver", "Book a flight to Boston", "other names: boston / denver"),
         ("get user, then cancel", "get user, then search, then cancel", "other steps"),
+        ("get user; get booking; cancel booking", "get user; get booking; book flight", "other steps"),
+        ("cancel reservation", "book reservation", "one word for another: book / cancel"),
         ("Copy data from A to B", "Copy data from B to A", "swapped: #a / #b"),
         ("Seed the table before the run", "Seed the table after the run", "swapped: run / seed"),
         ("1. deploy 2. migrate", "1. migrate 2. deploy", "other steps"),
