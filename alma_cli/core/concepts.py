@@ -109,6 +109,7 @@ deliver delivery deliveries
 expire expiry expiration
 submit submission submissions
 remove removal
+reservation booking bookings
 """.strip().splitlines(),
     )
     for past in pasts
@@ -288,7 +289,6 @@ flaky intermittent unstable nondeterministic intermittently
 bug issue defect problem
 application app
 authentication auth
-reservation booking
 plane flight trip
 nonstop direct
 refund reimburse

@@ -138,13 +138,12 @@ def _joined(stems: list[str]) -> list[str]:
 
 
 def _steps(text: str) -> tuple[frozenset[str], ...]:
-    """The concepts of each step if the text is a list of at least two calls of a few words each, else nothing."""
-    if not _THEN.search(text):
-        return ()
+    """The concepts of each step if the text is a list of short calls, else nothing: two with a "then", or three."""
     steps = [_joined([root(word) for word in _read(step)[0]]) for step in _STEP_END.split(text)]
     concepts = [frozenset(map(concept, step)) - FUNCTION_WORDS - ORDER_WORDS for step in steps]
     called = tuple(step for step in concepts if step)
-    return called if len(called) > 1 and all(len(step) <= 4 for step in called) else ()
+    enough = 2 if _THEN.search(text) else 3
+    return called if len(called) >= enough and all(len(step) <= 4 for step in called) else ()
 
 
 _EDGES = ".,;:!?\"'`()[]{}<>*"
