@@ -56,7 +56,7 @@ def child(doing, *arguments):
     return pid
 
 
-def crowd(project, seed, learners, learns, killed, readers):
+def crowd(project, seed, *, learners, learns, killed, readers):
     """Run them all and return what they were told, and how the processes ended."""
     import _duckdb  # noqa: F401 (each child then has it)
 
@@ -81,4 +81,5 @@ def crowd(project, seed, learners, learns, killed, readers):
 
 if __name__ == "__main__":
     project, *numbers = sys.argv[1:]
-    print(json.dumps(crowd(project, *map(int, numbers))))
+    names = ("seed", "learners", "learns", "killed", "readers")
+    print(json.dumps(crowd(project, **dict(zip(names, map(int, numbers), strict=True)))))
