@@ -26,8 +26,8 @@ _NUMBER = struct.Struct("<Q")
 def checkpoint(connection: Connection, path: str) -> None:
     """Move the log of the file at `path`, open as `store`, into it. OSError or a DuckDB error: it is as before."""
     rows = connection.execute(
-        "SELECT block_id, block_size FROM pragma_metadata_info('store'), pragma_database_size() "
-        "WHERE database_name = 'store' AND free_blocks > 0"
+        "SELECT rewritten.block_id, file.block_size FROM pragma_metadata_info('store') AS rewritten, "
+        "pragma_database_size() AS file WHERE rewritten.free_blocks > 0 AND file.database_name = 'store'"
     ).fetchall()
     descriptor = _descriptor_of(path)
     saved = [_NUMBER.pack(_iteration(descriptor))]
