@@ -90,7 +90,7 @@ def derive(task: Task, evidence: Iterable[Evidence], rules: LearningRules, *, pr
             continue
         bounds = wilson(*_weighted(members, rules.half_life_days), z=rules.z)
         common = _common(task, strategy_key, members, project_id)
-        strategy = central([outcome.strategy for outcome in _newest(members)])
+        strategy = central([outcome.strategy for outcome in _newest(members)]) or strategy_key
         if bounds.upper < rules.anti_pattern_below:
             anti_patterns.append(
                 AntiPattern(
@@ -119,7 +119,7 @@ def derive(task: Task, evidence: Iterable[Evidence], rules: LearningRules, *, pr
 def wilson(successes: float, occurrences: float, *, z: float) -> Bounds:
     """Wilson's score interval for a rate, of evidence that need not be whole numbers (Wilson 1927).
 
-    Without evidence it is all of [0, 1].
+    Without evidence it is all of [0, 1]; what never or always succeeded has 0 or 1 itself as a bound.
     """
     if occurrences <= 0:
         return Bounds(0.0, 1.0)
@@ -127,7 +127,9 @@ def wilson(successes: float, occurrences: float, *, z: float) -> Bounds:
     square = z * z / occurrences
     centre = rate + square / 2
     margin = z * math.sqrt(rate * (1 - rate) / occurrences + square / (4 * occurrences))
-    return Bounds(max(0.0, (centre - margin) / (1 + square)), min(1.0, (centre + margin) / (1 + square)))
+    lower = 0.0 if rate <= 0 else max(0.0, (centre - margin) / (1 + square))
+    upper = 1.0 if rate >= 1 else min(1.0, (centre + margin) / (1 + square))
+    return Bounds(lower, upper)
 
 
 def contradicted(members: Sequence[Evidence]) -> bool:

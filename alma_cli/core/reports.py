@@ -1,7 +1,6 @@
 """From what an agent reports to what is remembered of it.
 
-A report is checked and becomes an outcome record here. This is also where outcomes will become heuristics and
-anti-patterns: a function of keyed records alone, called with every outcome that `outcome_record` gave.
+A report is checked and becomes an outcome record here, with the credits that it gives to what guided the work.
 """
 
 from collections.abc import Callable, Mapping, Sequence
