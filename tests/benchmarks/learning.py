@@ -18,7 +18,16 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
 from pathlib import Path
 
-from learning_memories import AlmaMemory, CachingEmbedder, Memory, NoMemory, Oracle, PerfectGrouping, VectorMemory
+from learning_memories import (
+    AlmaMemory,
+    CachingEmbedder,
+    Memory,
+    NoMemory,
+    Oracle,
+    PerfectGrouping,
+    VectorMemory,
+    stores_kept_open,
+)
 from learning_world import Episode, drawn_episodes
 
 NAMES = ("no memory", "vector memory", "ALMA", "perfect grouping", "oracle")
@@ -75,7 +84,8 @@ def run(world: str, seed: int, count: int) -> Successes:
         PerfectGrouping(),
         Oracle(),
     ]
-    return {name: lived(memory, episodes) for name, memory in zip(NAMES, memories, strict=True)}
+    with stores_kept_open():
+        return {name: lived(memory, episodes) for name, memory in zip(NAMES, memories, strict=True)}
 
 
 def lived(memory: Memory, episodes: Iterable[Episode]) -> list[int]:
