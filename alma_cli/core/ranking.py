@@ -54,8 +54,8 @@ class Candidate:
     `cosine` is None without a vector by the present model; `matched` is the share of the task's idf mass that the
     memory's words cover, in [0, 1]; `success` is in [0, 1], None where nothing is known; `credit` is the net number of
     times it helped; `rare_match` says that a rare token of the task stands in it. `pooled_occurrences` and
-    `pooled_successes` are what the outcomes of all tasks like this one say of its strategy, each outcome counting by how
-    like its task is (from `POOL_FROM`, not at all, to `POOL_WHOLE`, fully).
+    `pooled_successes` are what the outcomes of all tasks like this one say of its strategy, each outcome counting by
+    how like its task is (from `POOL_FROM`, not at all, to `POOL_WHOLE`, fully).
     """
 
     id: str

@@ -12,7 +12,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from alma_cli.core.learning import TEXTS_COMPARED, Change, Derived, Evidence, LearningRules, Task, change, derive
-from alma_cli.core.records import AntiPattern, Outcome
+from alma_cli.core.records import AntiPattern, Heuristic, Outcome
 from alma_cli.store.binding import rows_from
 from alma_cli.store.rows import RECORD_COLUMNS, ROW_TYPES, record_row, row_record
 
@@ -36,8 +36,8 @@ class DerivedChange:
 
     @property
     def is_reworded(self) -> bool:
-        """Whether its text differs from what is stored, so that more than numbers have to be written."""
-        return self.before is None or self.before.text != self.memory.text or self.before.kind != self.memory.kind
+        """Whether its words differ from what is stored, so that more than numbers have to be written."""
+        return self.before is None or _words(self.before) != _words(self.memory)
 
 
 def tasks_with_outcomes(connection: Connection) -> list[Task]:
@@ -92,6 +92,19 @@ def take_task_vectors(connection: Connection, ids: Sequence[str]) -> None:
     )
 
 
+def renew_task_vectors(connection: Connection, agent: str, domain: str) -> None:
+    """Give derived memories the vector of their task likeness where another text stands for that now."""
+    connection.execute(
+        """
+        UPDATE memories SET embedding = keys.embedding, embedding_model = keys.embedding_model FROM keys
+        WHERE origin = 'derived' AND keys.role = 'task' AND memories.agent = $agent AND memories.domain = $domain
+            AND (keys.agent, keys.domain, keys.key) = (memories.agent, memories.domain, memories.task_key)
+            AND memories.embedding IS DISTINCT FROM keys.embedding
+        """,
+        {"agent": agent, "domain": domain},
+    )
+
+
 def take_all_task_vectors(connection: Connection) -> None:
     """Give every derived memory the vector of its task likeness, where that was made anew."""
     rows = connection.execute(
@@ -138,6 +151,12 @@ def known_bad(connection: Connection, outcomes: Iterable[Outcome]) -> list[AntiP
         [json.dumps(given)],
     ).fetchall()
     return [record for record in map(row_record, rows) if isinstance(record, AntiPattern)]
+
+
+def _words(memory: Derived) -> tuple[str, ...]:
+    if isinstance(memory, Heuristic):
+        return memory.kind, memory.condition, memory.strategy
+    return memory.kind, memory.pattern, memory.why_bad, memory.better_alternative
 
 
 def _task_of(outcome: Outcome) -> Task:

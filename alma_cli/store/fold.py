@@ -15,15 +15,17 @@ from typing import TYPE_CHECKING, Any
 from alma_cli.core.codec import to_json
 from alma_cli.core.hlc import HLC, next_stamp
 from alma_cli.core.learning import Task
-from alma_cli.core.records import AntiPattern, Outcome, Record
+from alma_cli.core.records import AntiPattern, Credit, Outcome, Record
 from alma_cli.core.terms import terms
 from alma_cli.store.binding import insert_rows, rows_from, vector_text
+from alma_cli.store.credits import Group, groups, is_own_group
 from alma_cli.store.derived import (
     DerivedChange,
     RulesOf,
     differences,
     in_steps,
     known_bad,
+    renew_task_vectors,
     take_task_vectors,
     tasks_with_outcomes,
     update_numbers,
@@ -96,7 +98,7 @@ def fold(connection: Connection, operations: Sequence[Operation], *, now_ms: int
     fresh = list({op.op_id: op for op in operations if op.op_id not in known}.values())
     folding = _Folding(connection, present, forgotten, now_ms)
     folded = Folded()
-    for operation in folding.keyed(fresh):
+    for operation in folding.prepared(fresh):
         folded.changes[operation.op_id] = folding.apply(operation)
     folding.derive(learning, folded)
     folding.finish()
@@ -131,19 +133,24 @@ class _Folding:
         self._outcomes: list[Outcome] = []
         self._touched: set[Task] = set()
         self._forgot_in: set[tuple[str, str]] = set()
+        self._groups: dict[str, Group] = {}
 
-    def keyed(self, operations: Sequence[Operation]) -> list[Operation]:
-        """The operations, with keys for the outcomes that they bring."""
-        new = [
-            entry
-            for operation in operations
-            if isinstance(operation, Insert)
-            for entry in operation.entries
-            if entry.record.id not in self._present and entry.record.id not in self._forgotten
-        ]
-        if not any(isinstance(entry.record, Outcome) for entry in new):
+    def prepared(self, operations: Sequence[Operation]) -> list[Operation]:
+        """The operations, with keys for the outcomes that they bring; what credits need to know of them is noted."""
+        keyed = self._keyed(operations)
+        self._groups = groups(self._connection, keyed)
+        return keyed
+
+    def _keyed(self, operations: Sequence[Operation]) -> list[Operation]:
+        new: dict[str, Entry] = {}
+        for operation in operations:
+            for entry in operation.entries if isinstance(operation, Insert) else ():
+                if entry.record.id not in self._present and entry.record.id not in self._forgotten:
+                    new.setdefault(entry.record.id, entry)
+        if not any(isinstance(entry.record, Outcome) for entry in new.values()):
             return list(operations)
-        by_id = {entry.record.id: entry for entry in with_keys(self._connection, new, self._replica.dimension)}
+        chosen = with_keys(self._connection, list(new.values()), self._replica.dimension)
+        by_id = {entry.record.id: entry for entry in chosen}
         return [
             replace(op, entries=tuple(by_id.get(entry.record.id, entry) for entry in op.entries))
             if isinstance(op, Insert)
@@ -172,6 +179,7 @@ class _Folding:
         self._flush()
         for agent, domain in sorted(self._forgot_in):
             drop_orphans(self._connection, agent, domain)
+            renew_task_vectors(self._connection, agent, domain)
         if self._outcomes:
             folded.known_bad = known_bad(self._connection, self._outcomes)
         for tasks in in_steps(sorted(self._touched)):
@@ -203,7 +211,10 @@ class _Folding:
         update_numbers(self._connection, [item.memory for item in kept if not item.is_reworded])
         at = datetime.fromtimestamp(self._now_ms / 1000, tz=UTC)
         for item in changed:
-            self._audit.append(_audit_row(at, "alma", item.change, item.memory.id, item.memory.agent, item.memory.kind))
+            memory = item.memory
+            self._audit.append(
+                _audit_row(at=at, by="alma", action=item.change, id=memory.id, agent=memory.agent, detail=memory.kind)
+            )
 
     def finish(self) -> None:
         """Write what was gathered."""
@@ -230,6 +241,8 @@ class _Folding:
             return self._note(operation, "skip-forgotten", record.id, record.agent)
         if record.id in self._present:
             return self._note(operation, "skip-present", record.id, record.agent)
+        if isinstance(record, Credit) and is_own_group(record, self._groups):
+            return self._note(operation, "skip-own-group", record.id, record.agent)
         self._present.add(record.id)
         self._add_row(entry)
         self._touch(record)
@@ -248,6 +261,7 @@ class _Folding:
             [record.id, _naive(operation.at), operation.by, hlc, json.dumps(to_json(previous))],
         )
         self._add_row(entry, acked_hlc=acked_hlc)
+        self._touch(previous)
         self._touch(record)
         return self._note(operation, "revise", record.id, record.agent, record.kind)
 
@@ -318,11 +332,23 @@ class _Folding:
         return str(self._replica.hlc)
 
     def _note(self, operation: Operation, action: str, id: str, agent: str, detail: str = "") -> Change:
-        self._audit.append(_audit_row(operation.at, operation.by, action, id, agent, detail, operation.op_id))
+        self._audit.append(
+            _audit_row(
+                at=operation.at,
+                by=operation.by,
+                action=action,
+                id=id,
+                agent=agent,
+                detail=detail,
+                op_id=operation.op_id,
+            )
+        )
         return Change(action, id)
 
 
-def _audit_row(at: datetime, by: str, action: str, id: str, agent: str, detail: str, op_id: str = "") -> dict[str, Any]:
+def _audit_row(
+    *, at: datetime, by: str, action: str, id: str, agent: str, detail: str, op_id: str = ""
+) -> dict[str, Any]:
     return {
         "done_at": _naive(at).isoformat(),
         "done_by": by,
