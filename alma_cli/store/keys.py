@@ -64,26 +64,29 @@ def with_keys(connection: Connection, entries: Sequence[Entry], dimension: int) 
 
 
 def drop_orphans(connection: Connection, agent: str, domain: str) -> None:
-    """Forget the text of keys that no outcome has any more, and of those that only forgotten outcomes gave."""
-    members = "SELECT 1 FROM memories m WHERE m.kind = 'outcome' AND m.agent = keys.agent AND m.domain = keys.domain"
+    """Forget the text of keys that no outcome has any more, and of those that only forgotten outcomes gave.
+
+    Of those that remain the one with the least id gives the text then, and of a task its vector; a strategy's has to be made again.
+    """
     parameters = {"agent": agent, "domain": domain}
-    for role in ("task", "strategy"):
-        column = f"m.{role}_key"
+    for role, vector in (("task", ("first.embedding_model", "first.embedding")), ("strategy", ("NULL", "NULL"))):
+        outcomes = (
+            f"SELECT * FROM memories WHERE kind = 'outcome' AND agent = $agent AND domain = $domain AND {role}_key"
+        )
+        given = f"agent = $agent AND domain = $domain AND role = '{role}'"
         connection.execute(
-            f"""
-            DELETE FROM keys WHERE agent = $agent AND domain = $domain AND role = '{role}'
-                AND NOT EXISTS ({members} AND {column} = keys.key)
-            """,
+            f"DELETE FROM keys WHERE {given} AND NOT EXISTS ({outcomes} = keys.key)",
             parameters,
         )
         connection.execute(
             f"""
-            UPDATE keys SET embedding = NULL, embedding_model = NULL, text = (
-                SELECT arg_min(m.{role}, m.id) FROM memories m WHERE m.kind = 'outcome' AND m.agent = keys.agent
-                    AND m.domain = keys.domain AND {column} = keys.key
-            )
-            WHERE agent = $agent AND domain = $domain AND role = '{role}'
-                AND NOT EXISTS ({members} AND {column} = keys.key AND m.{role} = keys.text)
+            UPDATE keys SET text = first.text, embedding_model = {vector[0]}, embedding = {vector[1]}
+            FROM (
+                SELECT {role}_key AS of_key, unnest(arg_min(
+                    {{'text': {role}, 'embedding_model': embedding_model, 'embedding': embedding}}, id
+                )) FROM ({outcomes} <> '') GROUP BY of_key
+            ) AS first
+            WHERE {given} AND key = of_key AND NOT EXISTS ({outcomes} = keys.key AND {role} = keys.text)
             """,
             parameters,
         )
@@ -140,7 +143,8 @@ def _known(connection: Connection, wanted: Sequence[_Wanted], keys: Sequence[str
     """Which of these keys, one for each text, are in use where the text belongs."""
     given = [{**item.place._asdict(), "key": key} for item, key in zip(wanted, keys, strict=True)]
     rows = connection.execute(
-        f"SELECT DISTINCT agent, domain, role, key FROM keys SEMI JOIN {_given('key')} USING (agent, domain, role, key)",
+        "SELECT DISTINCT agent, domain, role, key FROM keys "
+        f"SEMI JOIN {_given('key')} USING (agent, domain, role, key)",
         [json.dumps(given)],
     ).fetchall()
     return {(_Place(agent, domain, role), key) for agent, domain, role, key in rows}
