@@ -66,7 +66,8 @@ def with_keys(connection: Connection, entries: Sequence[Entry], dimension: int) 
 def drop_orphans(connection: Connection, agent: str, domain: str) -> None:
     """Forget the text of keys that no outcome has any more, and of those that only forgotten outcomes gave.
 
-    Of those that remain the one with the least id gives the text then, and of a task its vector; a strategy's has to be made again.
+    The outcome that remains with the least id gives the text then, and of a task its vector; that of a strategy has to
+    be made again.
     """
     parameters = {"agent": agent, "domain": domain}
     for role, vector in (("task", ("first.embedding_model", "first.embedding")), ("strategy", ("NULL", "NULL"))):

@@ -61,7 +61,7 @@ class Found:
 
 def search(connection: Connection, wanted: Search) -> Found:
     """Measure the signals of every visible memory and hand over the best."""
-    visible, parameters = _visible(wanted)
+    seen, asked, parameters = _visible(wanted)
     cosine = "NULL::FLOAT"
     if wanted.vector is not None:
         cosine = (
@@ -77,7 +77,8 @@ def search(connection: Connection, wanted: Search) -> Found:
     }
     sql = _SEARCH.format(
         cosine=cosine,
-        visible=visible,
+        seen=seen,
+        asked=asked,
         terms=_list("terms"),
         identifiers=_list("identifiers"),
         k1=_K1,
@@ -100,15 +101,17 @@ def search(connection: Connection, wanted: Search) -> Found:
 
 _SEARCH = """
 WITH visible AS MATERIALIZED (
-    SELECT seq, kind, n_terms, {cosine} AS cosine FROM memories WHERE {visible}
+    SELECT seq, kind, n_terms, {cosine} AS cosine, {asked} AS is_asked
+    FROM memories WHERE {seen} AND (kind = 'outcome' OR {asked})
 ),
-extent AS (SELECT count(*) AS total, greatest(avg(n_terms), 1) AS mean_terms FROM visible),
+candidate AS (SELECT * FROM visible WHERE is_asked),
+extent AS (SELECT count(*) AS total, greatest(avg(n_terms), 1) AS mean_terms FROM candidate),
 wanted AS (
     SELECT md5_number_lower(word) AS term, list_contains({identifiers}, word) AS is_identifier
     FROM (SELECT unnest({terms}) AS word)
 ),
 hits AS MATERIALIZED (
-    SELECT term, seq, tf, n_terms FROM postings JOIN visible USING (seq) WHERE term IN (SELECT term FROM wanted)
+    SELECT term, seq, tf, n_terms FROM postings JOIN candidate USING (seq) WHERE term IN (SELECT term FROM wanted)
 ),
 weighed AS MATERIALIZED (
     SELECT term, ln(1 + (total - df + 0.5) / (df + 0.5)) AS idf,
@@ -125,7 +128,7 @@ keyword AS (
 scored AS MATERIALIZED (
     SELECT seq, kind, cosine, coalesce(bm25, 0) AS bm25, coalesce(idf, 0) AS idf,
         coalesce(rare_match, false) AS rare_match
-    FROM visible LEFT JOIN keyword USING (seq)
+    FROM candidate LEFT JOIN keyword USING (seq)
 ),
 spread AS (
     SELECT count(*) AS total, count(cosine) AS with_vector, avg(cosine) AS cosine_mean,
@@ -142,7 +145,7 @@ evidence AS (
         sum(closeness * CASE outcome WHEN 'success' THEN 1 WHEN 'partial' THEN 0.5 ELSE 0 END) AS successes
     FROM (
         SELECT seq, least(1, (cosine - {pool_from}) / ({pool_whole} - {pool_from})) AS closeness
-        FROM scored WHERE kind = 'outcome' AND cosine > {pool_from}
+        FROM visible WHERE kind = 'outcome' AND cosine > {pool_from}
     ) JOIN memories USING (seq)
     WHERE strategy_key <> '' GROUP BY strategy_key
 ),
@@ -161,8 +164,11 @@ FROM chosen JOIN memories USING (seq) LEFT JOIN credits ON credits.target = id
 """
 
 
-def _visible(wanted: Search) -> tuple[str, dict[str, Any]]:
-    """The condition for what the agent may see, and its parameters."""
+def _visible(wanted: Search) -> tuple[str, str, dict[str, Any]]:
+    """The conditions for what the agent may see and for what of that is asked for, and their parameters.
+
+    Outcomes that are not asked for, or archived, are evidence all the same.
+    """
     parameters: dict[str, Any] = {"kinds": json.dumps(list(wanted.kinds)), "user_id": wanted.user_id}
 
     def names(parameter: str, values: Iterable[str]) -> str:
@@ -181,12 +187,11 @@ def _visible(wanted: Search) -> tuple[str, dict[str, Any]]:
         if view.never:
             condition += f" AND NOT list_contains({names(f'never{number}', view.never)}, domain)"
         seen.append(f"({condition})")
-    condition = (
-        f"NOT archived AND list_contains({_list('kinds')}, kind) "
-        "AND (kind <> 'preference' OR user_id = '' OR user_id = $user_id) "
-        f"AND ({' OR '.join(seen) or 'false'})"
+    asked = (
+        f"(NOT archived AND list_contains({_list('kinds')}, kind) "
+        "AND (kind <> 'preference' OR user_id = '' OR user_id = $user_id))"
     )
-    return condition, parameters
+    return f"({' OR '.join(seen) or 'false'})", asked, parameters
 
 
 def _list(parameter: str) -> str:
