@@ -66,9 +66,10 @@ class Authored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corrected:
-    """A record after its correction."""
+    """A record after its correction; `hides` is the id of the derived memory in whose place it stands."""
 
     record: Record
+    hides: str = ""
     queued: bool = False
     warnings: Sequence[str] = ()
 
@@ -208,7 +209,12 @@ def correct(session: Session, prefix: str, text: str) -> Corrected:
         session.operation(Insert, entries=tuple(entries)) if is_derived else session.operation(Revise, entry=entries[0])
     )
     receipt = session.submit([operation])
-    return Corrected(record=corrected, queued=receipt.queued, warnings=[*warnings, *queued_warning(receipt)])
+    return Corrected(
+        record=corrected,
+        hides=record.id if is_derived else "",
+        queued=receipt.queued,
+        warnings=[*warnings, *queued_warning(receipt)],
+    )
 
 
 def forget(session: Session, prefixes: Sequence[str]) -> Forgotten:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
@@ -49,8 +49,8 @@ class Learned:
             "queued": self.queued,
             "duplicate": self.duplicate,
             "forgotten": self.forgotten,
-            "heuristics": [_shown(item) for item in self.derived if isinstance(item.memory, Heuristic)],
-            "anti_patterns": [_shown(item) for item in self.derived if isinstance(item.memory, AntiPattern)],
+            "heuristics": _shown(self.derived, Heuristic),
+            "anti_patterns": _shown(self.derived, AntiPattern),
         }
 
 
@@ -89,7 +89,7 @@ def learn(session: Session, report: Report) -> Learned:
         duplicate=Change("skip-present", outcome.id) in receipt.changes,
         forgotten=Change("skip-forgotten", outcome.id) in receipt.changes,
         derived=[item for item in receipt.derived if item.memory.agent == outcome.agent],
-        warnings=[*warnings, *map(_known_bad, receipt.known_bad), *queued_warning(receipt)],
+        warnings=[*warnings, *_known_bad(receipt, {outcome.agent}), *queued_warning(receipt)],
     )
 
 
@@ -117,7 +117,8 @@ def learn_batch(
         if entries:
             operations.append(session.operation(Insert, entries=tuple(entries)))
         receipt = session.submit(operations) if operations else Receipt()
-        warnings |= dict.fromkeys([*told, *queued_warning(receipt)])
+        agents = {record.agent for record in records}
+        warnings |= dict.fromkeys([*told, *_known_bad(receipt, agents), *queued_warning(receipt)])
         derived |= {item.memory.id: item for item in receipt.derived}
         outcomes = {record.id for record in records if isinstance(record, Outcome)}
         actions = [change.action for change in receipt.changes if change.id in outcomes]
@@ -138,8 +139,15 @@ def learn_batch(
     )
 
 
-def _known_bad(anti_pattern: AntiPattern) -> str:
-    """What to tell somebody who tried again what is known to be bad."""
+def _known_bad(receipt: Receipt, agents: Collection[str]) -> list[str]:
+    """What to tell agents that tried again what is known to be bad.
+
+    What waited of other agents was folded in too, but is none of theirs.
+    """
+    return [_told_of(anti_pattern) for anti_pattern in receipt.known_bad if anti_pattern.agent in agents]
+
+
+def _told_of(anti_pattern: AntiPattern) -> str:
     told = f"known to be bad ({anti_pattern.id[:SHORT_ID]}): {one_line(anti_pattern.pattern, 120)}"
     if anti_pattern.occurrences:
         told += f"; it worked {anti_pattern.successes:g} of {anti_pattern.occurrences} times"
@@ -148,12 +156,21 @@ def _known_bad(anti_pattern: AntiPattern) -> str:
     return told
 
 
-def _shown(changed: DerivedChange) -> dict[str, JsonValue]:
-    """What became of a derived memory, as --json shows it."""
-    memory = changed.memory
+def _shown(changes: Iterable[DerivedChange], kind: type[Heuristic | AntiPattern]) -> list[JsonValue]:
+    """What became of the derived memories of a kind, as --json shows it; one that became the other kind was retired."""
+    shown: list[JsonValue] = []
+    for item in changes:
+        if isinstance(item.memory, kind):
+            shown.append(_shown_memory(item.memory, item.change))
+        elif isinstance(item.before, kind):
+            shown.append(_shown_memory(item.before, "retired"))
+    return shown
+
+
+def _shown_memory(memory: Heuristic | AntiPattern, change: str) -> dict[str, JsonValue]:
     return {
         "id": memory.id,
-        "change": changed.change,
+        "change": change,
         "occurrences": memory.occurrences,
         "successes": memory.successes,
         "confidence": memory.confidence if isinstance(memory, Heuristic) else None,
