@@ -37,7 +37,7 @@ def agents(wait: Wait = None, directory: Dir = None, json: Json = False) -> Repl
     headings = ("agent", "may learn", "may not", "memories", "rules", "avoid", "outcomes", "sees of others", "hidden")
     return Reply(
         data={"agents": [_data(view) for view in found]},
-        tables=[Table(headings=headings, rows=rows, flexible=1)] if rows else [],
+        tables=[Table(headings=headings, rows=rows, flexible=[1, 2, 4])] if rows else [],
         told=[] if rows else ['any agent may learn anything ("*" in the configuration), and none has yet'],
         json=json,
     )

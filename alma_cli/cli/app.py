@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import inspect
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from alma_cli.cli.commands import COMMANDS, Command, did_you_mean
-from alma_cli.cli.output import Reply
+from alma_cli.cli.output import Reply, tell, write
 from alma_cli.core.text import one_line
-from alma_cli.errors import InvalidUsage
+from alma_cli.errors import AlmaError, InvalidUsage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 # Typer brings its own copy of Click and exports only this of its errors; its bases are the general ones.
 _UsageError: type[Any] = typer.BadParameter.__mro__[1]
+_INTERRUPTED = 130
+"""What Typer makes of Ctrl-C."""
+
+_SHELLS = ("bash", "zsh", "fish", "powershell")
 
 
 def run_command(name: str, arguments: list[str], directory: str | None) -> Reply | None:
@@ -36,19 +41,32 @@ def run_command(name: str, arguments: list[str], directory: str | None) -> Reply
         reply = _app((command,))(given, prog_name=f"alma {command.name}", standalone_mode=False)
     except _UsageError as error:
         raise InvalidUsage(_worded(error.format_message()), hint=f"`alma {name} --help` shows what it takes") from None
-    except typer.Abort:
-        raise KeyboardInterrupt from None
+    if reply == _INTERRUPTED:
+        raise KeyboardInterrupt
     return reply if isinstance(reply, Reply) else None
 
 
 def run_completion(arguments: list[str]) -> int:
-    """Answer the shell's questions, or install what asks them."""
+    """Answer the shell's questions, or show or install what asks them. Raises `InvalidUsage` for an unknown shell."""
+    if not arguments or "_ALMA_COMPLETE" in os.environ:
+        try:
+            full_app()(arguments, prog_name="alma", standalone_mode=False)
+        except SystemExit as done:
+            return int(done.code or 0)
+        return 0
+    completion: Any = import_module("typer.completion")
+    option, shell = arguments[0], arguments[1] if len(arguments) > 1 else completion._get_shell_name()  # noqa: SLF001
+    if shell not in _SHELLS:
+        name = one_line(shell, 40) if shell else "this shell"
+        raise InvalidUsage(f"there is no completion for {name}", hint=f"alma {option} {'|'.join(_SHELLS)}")
+    if option == "--show-completion":
+        write(completion.get_completion_script(prog_name="alma", complete_var="_ALMA_COMPLETE", shell=shell) + "\n")
+        return 0
     try:
-        full_app()(arguments, prog_name="alma", standalone_mode=False)
-    except _UsageError as error:
-        raise InvalidUsage(_worded(error.format_message())) from None
-    except typer.Exit as done:
-        return done.exit_code
+        _, path = completion.install(shell=shell, prog_name="alma")
+    except OSError as error:
+        raise AlmaError(f"cannot install completion in {error.filename}: {error.strerror}") from error
+    tell(f"installed completion for {shell} in {path}; new shells have it")
     return 0
 
 

@@ -19,7 +19,14 @@ def show(directory: Dir = None, json: Json = False) -> Reply:
         data={
             "settings": [{"key": setting.key, "value": setting.value, "origin": setting.origin} for setting in settings]
         },
-        tables=[Table(headings=("key", "value", "from"), rows=[tuple(setting) for setting in settings], flexible=1)],
+        tables=[
+            Table(
+                headings=("key", "value", "from"),
+                rows=[tuple(setting) for setting in settings],
+                flexible=[1, 2],
+                widest=44,
+            )
+        ],
         json=json,
     )
 

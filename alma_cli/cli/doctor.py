@@ -21,7 +21,7 @@ def doctor(wait: Wait = None, directory: Dir = None, json: Json = False) -> Repl
     count = "1 check" if len(failed) == 1 else f"{len(failed)} checks"
     return Reply(
         data={"checks": [check.to_json() for check in checks]},
-        tables=[Table(headings=("", "check", "found"), rows=rows, flexible=2)],
+        tables=[Table(headings=("", "check", "found"), rows=rows, flexible=[2])],
         told=[f"{check.name}: {check.hint}" for check in failed if check.hint],
         error=AlmaError(f"{count} failed", hint=failed[0].hint) if failed else None,
         json=json,

@@ -7,7 +7,7 @@ from typing import Annotated, TextIO
 import typer
 
 from alma_cli.cli.options import Dir, Wait, open_alma
-from alma_cli.cli.output import Reply, counted, write
+from alma_cli.cli.output import Reply, counted
 from alma_cli.errors import StoreUnwritable
 
 
@@ -25,9 +25,7 @@ def export(
     """
     lines = open_alma(directory, wait).export()
     if file is None or file == "-":
-        for line in lines:
-            write(line + "\n")
-        return Reply()
+        return Reply(lines=lines)
     try:
         count = _replace(os.path.realpath(file), lines) if _replaceable(file) else _append(file, lines)
     except (OSError, ValueError) as error:

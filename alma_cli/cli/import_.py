@@ -28,8 +28,9 @@ def import_(
       echo '{"kind": "knowledge", "agent": "a", "fact": "CI has two cores", "source": "wiki"}' | alma import -
     """
     alma = open_alma(directory, wait)
+    lines = numbered_values(file)
     with progress("importing", total=count_lines(file), quiet=json) as advance:
-        done = alma.import_(numbered_values(file), on_progress=advance)
+        done = alma.import_(lines, on_progress=advance)
     told = [f"imported {counted(done.imported + done.queued, 'memory', 'memories')}"]
     told += [f"{done.present:,} were there already"] if done.present else []
     told += [f"{done.forgotten:,} had been forgotten and stay so"] if done.forgotten else []

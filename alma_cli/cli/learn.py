@@ -1,7 +1,7 @@
 """`alma learn`: record how a task went, or many of them."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated
 
@@ -9,7 +9,7 @@ import typer
 
 from alma_cli.api import ALMA
 from alma_cli.api.learn import NumberedReport
-from alma_cli.cli.ndjson import count_lines, numbered_values
+from alma_cli.cli.ndjson import NumberedValue, count_lines, numbered_values
 from alma_cli.cli.options import Agent, Dir, DomainOption, Json, Wait, Yes, agent_or_default, open_alma
 from alma_cli.cli.output import Reply, counted, error_json, progress
 from alma_cli.core.codec import parse_time
@@ -120,8 +120,9 @@ def learn(
 
 def _learn_batch(alma: ALMA, path: str, agent: str | None, *, json: bool) -> Reply:
     default_agent = agent or os.environ.get("ALMA_AGENT") or alma.config.only_agent
+    values = numbered_values(path)
     with progress("learning", total=count_lines(path), quiet=json) as advance:
-        done = alma.learn_batch(_reports(path, default_agent), on_progress=advance)
+        done = alma.learn_batch(_reports(values, default_agent), on_progress=advance)
     told = [f"recorded {counted(done.learned, 'outcome', 'outcomes')}"]
     told += [f"{done.duplicates:,} had been recorded before under the same key"] if done.duplicates else []
     told += [f"{done.forgotten:,} had been forgotten and stay so"] if done.forgotten else []
@@ -152,8 +153,8 @@ def refusal(errors: list[AlmaError]) -> AlmaError | None:
     return PartialFailure(f"{lines} refused; the rest is kept", hint=hint)
 
 
-def _reports(path: str, default_agent: str | None) -> Iterator[NumberedReport]:
-    for number, value in numbered_values(path):
+def _reports(values: Iterable[NumberedValue], default_agent: str | None) -> Iterator[NumberedReport]:
+    for number, value in values:
         if isinstance(value, InvalidInput):
             yield number, value
             continue

@@ -57,7 +57,9 @@ def list(
     told = [f"only the newest {limit}; --limit shows more"] if len(found) > limit else []
     return Reply(
         data={"memories": [to_json(record) for record in shown], "more": len(found) > limit},
-        tables=[Table(headings=("id", "kind", "agent", "domain", "date", "memory"), rows=rows, flexible=5, id_column=0)]
+        tables=[
+            Table(headings=("id", "kind", "agent", "domain", "date", "memory"), rows=rows, flexible=[5], id_column=0)
+        ]
         if rows
         else [],
         told=told or ([] if rows else ["no memories"]),

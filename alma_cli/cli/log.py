@@ -35,9 +35,11 @@ def log(
     tables = []
     if done:
         headings = ("when (UTC)", "who", "what", "id", "agent", "detail")
-        tables.append(Table(headings=headings, rows=done, flexible=5, id_column=3))
+        tables.append(Table(headings=headings, rows=done, flexible=[5], id_column=3, widest=19))
     if versions:
-        tables.append(Table(headings=("replaced (UTC)", "by", "earlier version"), rows=versions, flexible=2))
+        tables.append(
+            Table(headings=("replaced (UTC)", "by", "earlier version"), rows=versions, flexible=[2], widest=19)
+        )
     return Reply(
         data={
             "audit": [

@@ -6,30 +6,35 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO, NoReturn, TypeAlias
 
 from alma_cli.core.records import JsonValue
 from alma_cli.core.text import one_line
 from alma_cli.errors import InvalidInput
 
+NumberedValue: TypeAlias = "tuple[int, JsonValue | InvalidInput]"
+"""A line's number and the value in it, or why there is none."""
+
 _MAX_LINE_BYTES = 4 * 1024 * 1024
 
 
-def numbered_values(path: str) -> Iterator[tuple[int, JsonValue | InvalidInput]]:
+def numbered_values(path: str) -> Iterator[NumberedValue]:
     """The values of a file's lines (`-` is stdin); empty lines are passed over.
 
-    Raises `InvalidInput` when the file can't be opened.
+    The file is opened at once: raises `InvalidInput` when it can't be.
     """
     if path == "-":
         if sys.stdin is None or sys.stdin.isatty():
             raise InvalidInput("nothing is piped in", hint="pipe NDJSON in, or name a file")
-        yield from _values(sys.stdin.buffer)
-        return
+        return _values(sys.stdin.buffer)
     try:
-        file = open(path, "rb")  # noqa: SIM115  # closed below; only opening it is in the try
+        return _closing(open(path, "rb"))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InvalidInput(f"cannot read {one_line(path, 200)}: {reason}", hint="is the path right?") from error
+
+
+def _closing(file: BinaryIO) -> Iterator[NumberedValue]:
     with file:
         yield from _values(file)
 
@@ -45,7 +50,7 @@ def count_lines(path: str) -> int | None:
         return None
 
 
-def _values(file: BinaryIO) -> Iterator[tuple[int, JsonValue | InvalidInput]]:
+def _values(file: BinaryIO) -> Iterator[NumberedValue]:
     number = 0
     while line := file.readline(_MAX_LINE_BYTES + 1):
         number += 1
@@ -60,14 +65,18 @@ def _values(file: BinaryIO) -> Iterator[tuple[int, JsonValue | InvalidInput]]:
 def _value(line: bytes) -> JsonValue | InvalidInput:
     try:
         value: JsonValue = json.loads(
-            line.decode("utf-8-sig"), parse_constant=_refuse_constant, object_pairs_hook=_object
+            line.rstrip(b"\r\n").decode("utf-8-sig"), parse_constant=_refuse_constant, object_pairs_hook=_object
         )
     except UnicodeDecodeError as error:
         return InvalidInput(f"not UTF-8 at byte {error.start + 1}", hint="save the file as UTF-8")
     except json.JSONDecodeError as error:
-        return InvalidInput(f"not JSON: {error.msg} at column {error.colno}", hint="each line is one JSON object")
-    except (ValueError, RecursionError) as error:
-        return InvalidInput(f"not JSON that can be read: {one_line(str(error), 80)}")
+        what = error.msg.removesuffix(" at")
+        return InvalidInput(f"not JSON: {what} at column {error.colno}", hint="each line is one JSON object")
+    except RecursionError:
+        return InvalidInput("not JSON that can be read: it is nested too deeply")
+    except ValueError as error:
+        reason = "a number has too many digits" if "integer string" in str(error) else one_line(str(error), 80)
+        return InvalidInput(f"not JSON that can be read: {reason}")
     return value
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -21,30 +21,36 @@ if TYPE_CHECKING:
     from alma_cli.core.records import JsonValue
 
 SCHEMA = "alma/1"
+_MIN_FLEXIBLE = 8
+_MAX_CELL = 300
+"""Characters of a text that a table on a terminal shows; piped, and in `alma show`, there is all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Rows under headings; the column `flexible` takes the width that is left on a terminal.
+    """Rows under headings; on a terminal the columns `flexible` share the width that the others leave.
 
-    `id_column` has whole ids, which are shown short on a terminal.
+    The others are cut at `widest` characters there, and `id_column` has whole ids, which are shown short.
     """
 
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
-    flexible: int
+    flexible: Sequence[int]
     id_column: int | None = None
+    widest: int = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What a command answers: `data` for --json, else `text` or `tables` on stdout and `told` on stderr.
+    """What a command answers: `data` for --json, else `text`, `lines` or `tables` on stdout and `told` on stderr.
 
-    A failure that still has data (part of a batch) is an `error` here; its exit code is the reply's.
+    `lines` may be made while they are printed. A failure that still has data (part of a batch) is an `error` here; its
+    exit code is the reply's.
     """
 
     data: dict[str, JsonValue] = field(default_factory=dict)
     text: str = ""
+    lines: Iterable[str] = ()
     tables: Sequence[Table] = ()
     told: Sequence[str] = ()
     warnings: Sequence[str] = ()
@@ -59,6 +65,8 @@ def show(reply: Reply, *, command: str, duration_ms: float) -> int:
     else:
         if reply.text:
             write(reply.text if reply.text.endswith("\n") else reply.text + "\n")
+        for line in reply.lines:
+            write(line + "\n")
         for table in reply.tables:
             _print_table(table)
         for line in reply.told:
@@ -174,14 +182,14 @@ def _print_table(table: Table) -> None:
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    shown = RichTable(box=SIMPLE_HEAD, pad_edge=False, expand=False)
+    shown = RichTable(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for number, heading in enumerate(table.headings):
-        if number == table.flexible:
-            shown.add_column(heading, overflow="fold", ratio=1)
+        if number in table.flexible:
+            shown.add_column(heading, overflow="fold", min_width=_MIN_FLEXIBLE)
         else:
-            shown.add_column(heading, no_wrap=True)
+            shown.add_column(heading, no_wrap=True, max_width=table.widest)
     for row in table.rows:
-        cells = [one_line(cell) for cell in row]
+        cells = [one_line(cell, _MAX_CELL) for cell in row]
         if table.id_column is not None:
             cells[table.id_column] = cells[table.id_column][:SHORT_ID]
         shown.add_row(*map(Text, cells))

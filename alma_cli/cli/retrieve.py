@@ -72,7 +72,7 @@ def retrieve(
 def _table(found: MemorySlice) -> Iterable[Table]:
     rows = [(_kind(hit), f"{hit.score:.2f}", f"{hit.similarity:.2f}", hit.id, hit.text) for hit in found]
     return (
-        [Table(headings=("kind", "score", "sim", "id", "memory"), rows=rows, flexible=4, id_column=3)] if rows else []
+        [Table(headings=("kind", "score", "sim", "id", "memory"), rows=rows, flexible=[4], id_column=3)] if rows else []
     )
 
 
@@ -82,7 +82,7 @@ def _explained(found: MemorySlice) -> list[Table]:
         return []
     hits = [(hit, "") for hit in found] + list(found.near_misses)
     rows = [(hit.id, f"{hit.score:.3f}", _signals(hit), left_out or "shown") for hit, left_out in hits]
-    return [Table(headings=("id", "score", "why", "result"), rows=rows, flexible=2, id_column=0)]
+    return [Table(headings=("id", "score", "why", "result"), rows=rows, flexible=[2], id_column=0)]
 
 
 def _signals(hit: Hit) -> str:

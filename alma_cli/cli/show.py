@@ -1,5 +1,6 @@
 """`alma show`: one memory, whole."""
 
+from json import dumps
 from typing import Annotated
 
 import typer
@@ -8,7 +9,7 @@ from alma_cli.cli.options import Dir, Json, Wait, open_alma
 from alma_cli.cli.output import Reply
 from alma_cli.core.codec import to_json
 from alma_cli.core.records import JsonValue
-from alma_cli.core.text import harmless
+from alma_cli.core.text import harmless, one_line
 
 
 def show(
@@ -26,7 +27,7 @@ def show(
     """
     record = open_alma(directory, wait).memory(id)
     data = to_json(record)
-    lines = [f"{key + ':':<20} {_shown(value)}" for key, value in data.items() if not _empty(value)]
+    lines = [f"{one_line(key) + ':':<20} {_shown(value)}" for key, value in data.items() if not _empty(value)]
     return Reply(data=data, text="\n".join(lines), json=json)
 
 
@@ -36,6 +37,7 @@ def _empty(value: JsonValue) -> bool:
 
 
 def _shown(value: JsonValue) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{harmless(key)}={harmless(str(item))}" for key, item in value.items())
-    return harmless(str(value)).replace("\n", "\n" + " " * 21)
+    if isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
+        return ", ".join(f"{one_line(key)}={one_line(str(item))}" for key, item in value.items())
+    text = value if isinstance(value, str) else dumps(value, ensure_ascii=False)
+    return harmless(text).replace("\n", "\n" + " " * 21)

@@ -41,7 +41,7 @@ def stats(wait: Wait = None, directory: Dir = None, json: Json = False) -> Reply
                 for tally in counted.tallies
             ],
         },
-        tables=[Table(headings=headings, rows=rows, flexible=1)] if rows else [],
+        tables=[Table(headings=headings, rows=rows, flexible=[0, 1])] if rows else [],
         told=told,
         json=json,
     )

@@ -59,6 +59,7 @@ def _acquire(path: str, mode: int, deadline: float, *, only_to_read: bool) -> in
         return descriptor
     waiter = _Waiter(descriptor, mode)
     try:
+        waiter.start()
         waiter.acquired.wait(max(0.0, deadline - monotonic()))
     except BaseException:  # Ctrl-C: nobody is left to close what the waiter may just have locked
         if waiter.leave():
@@ -107,6 +108,9 @@ class _Waiter:
         self._mode = mode
         self._left = False
         self._state = threading.Lock()
+
+    def start(self) -> None:
+        """Begin to wait."""
         threading.Thread(target=self._block, name="alma-lock", daemon=True).start()
 
     def leave(self) -> bool:

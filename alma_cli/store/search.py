@@ -136,7 +136,7 @@ spread AS (
     FROM scored
 ),
 best AS (
-    SELECT DISTINCT unnest(arg_max(seq, cosine, $per_signal) || arg_max(seq, bm25, $per_signal)) AS seq
+    SELECT DISTINCT unnest(coalesce(arg_max(seq, cosine, $per_signal), []) || arg_max(seq, bm25, $per_signal)) AS seq
     FROM scored GROUP BY kind
 ),
 chosen AS (SELECT scored.* FROM scored SEMI JOIN best USING (seq)),

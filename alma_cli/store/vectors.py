@@ -25,16 +25,12 @@ def fit_dimension(connection: Connection, dimension: int) -> None:
         return
     with transaction(connection):
         for table in ("memories", "keys"):
-            connection.execute(f"UPDATE {table} SET embedding_model = NULL, embedding = NULL")
             connection.execute(f"ALTER TABLE {table} DROP COLUMN embedding")
             connection.execute(f"ALTER TABLE {table} ADD COLUMN embedding FLOAT[{int(dimension)}]")
+        # Updated last: a table altered after an update takes no more changes on this connection (DuckDB 1.5).
+        for table in ("memories", "keys"):
+            connection.execute(f"UPDATE {table} SET embedding_model = NULL")
         connection.execute("UPDATE replica SET dimension = ?", [dimension])
-
-
-def count_outdated(connection: Connection, model: str) -> int:
-    """How many memories have no vector by this model."""
-    row = connection.execute(f"SELECT count(*) FROM memories WHERE {_OUTDATED}", {"model": model}).fetchone()
-    return row[0] if row else 0
 
 
 def outdated(connection: Connection, model: str, *, limit: int) -> list[Record]:

@@ -20,10 +20,11 @@ from typing import NamedTuple
 
 ALMA = Path(sys.executable).with_name("alma")
 GOALS = {"alma --help": 18, "alma retrieve": 35, "alma learn": 35}
-WORDS = (  # noqa: SIM905 (shorter than a list)
-    "login form page selector timeout retry database query index migration deploy container token session cache "
-    "upload image parser queue worker payment invoice search filter export report websocket proxy header cookie"
-).split()
+WORDS = [
+    *("login", "form", "page", "selector", "timeout", "retry", "database", "query", "index", "migration", "deploy"),
+    *("container", "token", "session", "cache", "upload", "image", "parser", "queue", "worker", "payment", "invoice"),
+    *("search", "filter", "export", "report", "websocket", "proxy", "header", "cookie"),
+]
 
 
 class Run(NamedTuple):

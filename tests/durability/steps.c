@@ -56,7 +56,7 @@ static int step(const char *what, int needs_space) {
     const char *at = getenv("STEPS_AT"), *act = getenv("STEPS_DO");
     int number = __sync_add_and_fetch(&steps, 1);
     note(what);
-    if (!at || !act || number < atoi(at)) return 0;
+    if (!at || !act || !*act || number < atoi(at)) return 0;
     if (strcmp(act, "full") == 0) return needs_space;
     if (number > atoi(at)) return 0;
     if (strcmp(act, "tear") == 0 && needs_space == 2) return 2;

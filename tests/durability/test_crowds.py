@@ -40,7 +40,7 @@ def stored_tasks(project):
 
 
 def run_crowd(project, library="", *, seed=0, learners, learns, killed=0, readers=1):
-    """How the processes ended, and what they were told of each task: its exit code."""
+    """How the processes ended, and what was told to be done; no command that was not killed failed."""
     numbers = map(str, (seed, learners, learns, killed, readers))
     more = {"LD_PRELOAD": str(library), "STEPS_UNDER": str(project / ".alma")} if library else {}
     done = subprocess.run(
@@ -49,15 +49,15 @@ def run_crowd(project, library="", *, seed=0, learners, learns, killed=0, reader
     )  # fmt: skip
     ended = json.loads(done.stdout.splitlines()[-1])
     told = [tuple(json.loads(line)) for line in (project / "told").read_text().splitlines()]
+    assert {0} == {code for _, code in told}, done.stderr
     assert "Traceback" not in done.stderr, done.stderr
-    return ended, told
+    return ended, [task for task, _ in told]
 
 
 def test_8_processes_that_learn_25_outcomes_each_store_200(project):
     ended, told = run_crowd(project, learners=8, learns=25, readers=2)
     assert [0] * 10 == ended
-    assert {0} == {code for _, code in told}
-    learned = [task for task, _ in told if task != "retrieve"]
+    learned = [task for task in told if task != "retrieve"]
     assert len(set(learned)) == 200
     assert Counter(learned) == stored_tasks(project)
     assert os.listdir(project / ".alma" / "journal") == []
@@ -84,8 +84,7 @@ def test_200_commands_of_8_shells_store_200_outcomes(project):
 def test_what_was_told_is_stored_once_however_many_are_killed(project, steps_library, seed):
     ended, told = run_crowd(project, steps_library, seed=seed, learners=5, learns=6, killed=4)
     assert set(ended) <= {0, -signal.SIGKILL}
-    assert {0} == {code for _, code in told}
-    learned = Counter(task for task, _ in told if task != "retrieve")
+    learned = Counter(task for task in told if task != "retrieve")
     stored = stored_tasks(project)
     assert set(stored.values()) <= {1}
     assert set(learned) <= set(stored)

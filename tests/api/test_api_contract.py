@@ -1,0 +1,329 @@
+"""The Python API as it is promised: the example of the contract, and what each call gives back."""
+
+import threading
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from alma_cli import ALMA, AlmaError, MemorySlice
+from alma_cli.errors import AmbiguousId, InvalidInput, NotFound, ProjectNotFound, ScopeViolation, StoreBusy
+from alma_cli.store import Selection
+from alma_cli.store.lock import hold
+
+CONTRACT_CONFIG = """\
+alma:
+  project_id: "my-project"
+  storage: azure            # or "local" for development (the default)
+  agents:
+    helena:
+      can_learn: [testing_strategies, selector_patterns, ui_patterns]
+      cannot_learn: [backend_logic]
+      min_occurrences_for_heuristic: 3
+    victor:
+      can_learn: [api_testing, database_validation]
+      cannot_learn: [frontend_logic]
+      min_occurrences_for_heuristic: 3
+"""
+
+
+@pytest.fixture
+def alma(project):
+    return ALMA.find(directory=project)
+
+
+@pytest.fixture
+def scoped(scoped_project):
+    return ALMA.find(directory=scoped_project)
+
+
+def test_the_contracts_example_runs_as_it_stands(configure):
+    configure(CONTRACT_CONFIG)
+
+    from alma import ALMA, MemoryScope  # the wheel also installs `alma`, a one-file door to `alma_cli`
+
+    alma = ALMA.from_config(".alma/config.yaml")
+    memories = alma.retrieve(task="Test the login form validation", agent="helena", top_k=5)
+    memories.to_prompt(max_tokens=2000)
+    alma.learn(
+        agent="helena",
+        task="Test login form",
+        outcome="success",
+        strategy_used="Tested empty fields, invalid email, valid submission",
+        feedback="User confirmed tests were thorough",
+    )
+
+    assert "" == memories.to_prompt(max_tokens=2000)
+    (hit,) = alma.retrieve(task="Test the login form validation", agent="helena", top_k=5).outcomes
+    assert ("Test login form", "success", "User confirmed tests were thorough", "helena") == (
+        hit.task,
+        hit.outcome,
+        hit.feedback,
+        hit.agent,
+    )
+    assert isinstance(alma.config.scope_for("helena"), MemoryScope)
+
+
+def test_a_slice_has_the_fields_of_the_json_as_attributes(alma):
+    alma.learn("a", "Test the login form", "success")
+    found = alma.retrieve("test the login form", "a")
+    shown = found.to_json()
+    assert isinstance(found, MemorySlice)
+    for name, value in shown.items():
+        if isinstance(value, list):
+            assert [hit["id"] for hit in value] == [hit.id for hit in getattr(found, name)]
+        else:
+            assert value == pytest.approx(getattr(found, name), abs=0.001) if name == "retrieval_ms" else True
+    (hit,) = found
+    for name in ("id", "kind", "score", "similarity", "domain", "text", "task", "strategy", "labels", "created_at"):
+        assert hasattr(hit, name)
+    with pytest.raises(AttributeError):
+        _ = hit.fact
+    assert 1 == len(found)
+
+
+def test_a_configuration_that_is_not_there(tmp_path):
+    with pytest.raises(ProjectNotFound, match="there is no "):
+        ALMA.from_config(tmp_path / ".alma/config.yaml")
+
+
+def test_eight_threads_share_one_object(alma):
+    failed = []
+
+    def work(number):
+        try:
+            for turn in range(3):
+                alma.learn("a", f"Test form {number} in turn {turn}", "success", key=f"{number}-{turn}")
+                alma.retrieve(f"test form {number}", "a", top_k=3)
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [] == failed
+    tasks = {record.task for record in alma.memories()}
+    assert {f"Test form {number} in turn {turn}" for number in range(8) for turn in range(3)} == tasks
+    assert 24 == sum(tally.count for tally in alma.stats().tallies)
+
+
+# Learning
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        datetime(2026, 1, 31, 9, 30),
+        datetime(2026, 1, 31, 9, 30, tzinfo=UTC),
+        datetime(2026, 1, 31, 11, 30, tzinfo=timezone(timedelta(hours=2))),
+    ],
+)
+def test_a_time_without_an_offset_is_utc(alma, at):
+    learned = alma.learn("a", "Test the login form", "success", at=at)
+    assert datetime(2026, 1, 31, 9, 30, tzinfo=UTC) == alma.memory(learned.id).at
+
+
+@pytest.mark.parametrize("at", [datetime(2999, 1, 1), datetime(2999, 1, 1, tzinfo=UTC)])
+def test_the_future_can_not_have_happened(alma, at):
+    with pytest.raises(InvalidInput, match="is in the future"):
+        alma.learn("a", "Test the login form", "success", at=at)
+    assert [] == alma.memories()
+
+
+def test_used_memories_get_credit_by_how_it_went(alma):
+    fact = alma.add_knowledge("The login form validates on blur", agent="a").id
+    slice_ = alma.retrieve("login form", "a")
+    for outcome in ("success", "failure", "partial"):
+        alma.learn("a", f"Test the login form, {outcome}", outcome, used=[fact[:8]], retrieval=slice_.retrieval_id)
+    credits = alma.memories(Selection(kinds=["credit"]))
+    assert [(fact, -1), (fact, 1)] == sorted((credit.target, credit.value) for credit in credits)
+
+
+def test_an_unknown_retrieve_is_not_found(alma):
+    with pytest.raises(NotFound, match="no retrieve has the id abc"):
+        alma.learn("a", "x", "success", retrieval="abc")
+
+
+def test_an_old_retrieve_is_still_found_after_its_log_was_set_aside(project, alma):
+    alma.learn("a", "Test the login form", "success")
+    first = alma.retrieve("test the login form", "a")
+    log = project / ".alma/log/retrievals.ndjson"
+    log.write_bytes(b'{"cut off\n' + log.read_bytes() + b" " * 1_000_000 + b"\n")
+    alma.retrieve("test the login form", "a")
+    assert (project / ".alma/log/retrievals.ndjson.old").exists()
+    alma.learn("a", "Test it again", "success", retrieval=first.retrieval_id[:12])
+    assert 1 == len(alma.memories(Selection(kinds=["credit"])))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda alma: alma.learn("a", "x" * 300_000, "success"),
+        lambda alma: alma.add_knowledge("x" * 300_000),
+        lambda alma: alma.add_preference("x", source="y" * 300_000),
+        lambda alma: alma.add_heuristic("x", "y" * 300_000),
+        lambda alma: alma.add_anti_pattern("x", why_bad="y" * 300_000),
+        lambda alma: alma.correct(alma.add_knowledge("short").id, "x" * 300_000),
+    ],
+)
+def test_a_record_over_256_kib_is_refused(alma, call):
+    with pytest.raises(InvalidInput, match="bytes; a memory has at most 262,144"):
+        call(alma)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"top_k": 0}, "top_k: expected a whole number from 1 to 100, got 0"),
+        ({"top_k": True}, "top_k: expected a whole number from 1 to 100, got True"),
+        ({"top_k": 1.5}, "top_k: expected a whole number from 1 to 100, got 1.5"),
+        (
+            {"top_k": 10**60},
+            "top_k: expected a whole number from 1 to 100, got 1,000,000,000,000,000,000,000,000,000,0…",
+        ),
+        ({"min_score": float("nan")}, "min_score: expected a number from 0 to 1, got nan"),
+        ({"min_score": "0.5"}, "min_score: expected a number from 0 to 1, got '0.5'"),
+        ({"max_tokens": -1}, "max_tokens: expected a whole number from 1 to 1,000,000, got -1"),
+        (
+            {"kinds": ["rumour"]},
+            "kinds: expected anti_pattern, heuristic, preference, knowledge, outcome, got 'rumour'",
+        ),
+    ],
+)
+def test_what_can_not_be_asked_for_is_refused(alma, arguments, message):
+    with pytest.raises(InvalidInput) as raised:
+        alma.retrieve("x", "a", **arguments)
+    assert message == raised.value.message
+
+
+@pytest.mark.parametrize("wait_s", [-1, float("nan"), float("inf"), 3601])
+def test_a_wait_has_an_end(project, wait_s):
+    with pytest.raises(InvalidInput, match="wait: expected a number from 0 to 3,600"):
+        ALMA.find(directory=project, wait_s=wait_s)
+
+
+def test_a_store_that_is_busy(project, alma):
+    alma.add_knowledge("CI has two cores")
+    hurried = ALMA.find(directory=project, wait_s=0)
+    with hold(str(project / ".alma/lock"), shared=False, wait_s=1):
+        learned = hurried.learn("a", "x", "success")
+        batch = hurried.learn_batch([(1, _report("y"))])
+        imported = hurried.import_([(1, {"kind": "knowledge", "agent": "a", "fact": "z"})])
+        with pytest.raises(StoreBusy):
+            hurried.retrieve("x", "a")
+    assert (True, 1, 1) == (learned.queued, batch.queued, imported.queued)
+    assert all(len(told.warnings) == 1 for told in (learned, batch, imported))
+    assert {"x", "y"} == {record.task for record in alma.memories(Selection(kinds=["outcome"]))}
+
+
+def _report(task, **fields):
+    from alma_cli.core.learning import Report
+
+    return Report(agent="a", task=task, outcome="success", **fields)
+
+
+def test_a_batch_reports_progress(alma):
+    done = []
+    alma.learn_batch([(n, _report(f"task {n}")) for n in range(257)], on_progress=done.append)
+    assert [256, 1] == done
+    done.clear()
+    credit = {"kind": "credit", "agent": "a", "target": "0" * 32, "value": 1}
+    alma.import_([(n, credit) for n in range(257)], on_progress=done.append)
+    assert [256, 1] == done
+    done.clear()
+    assert 257 == alma.reindex(everything=True, on_progress=done.append)
+    assert [256, 1] == done
+
+
+# Scope, on every way in
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda alma: alma.learn("helena", "x", "success", domain="backend_logic"),
+        lambda alma: alma.learn("helena", "Refactor the backend logic", "success"),
+        lambda alma: alma.add_knowledge("x", agent="helena", domain="backend_logic"),
+        lambda alma: alma.add_preference("x", agent="helena", domain="backend_logic"),
+        lambda alma: alma.add_heuristic("x", "y", agent="helena", domain="api_testing"),
+        lambda alma: alma.add_anti_pattern("x", agent="helena", domain="backend_logic"),
+    ],
+)
+def test_refused_learning_leaves_an_audit_row_only(scoped, call):
+    with pytest.raises(ScopeViolation) as raised:
+        call(scoped)
+    assert [("refuse", "helena", raised.value.message)] == [
+        (row.action, row.agent, row.detail) for row in scoped.log().audit
+    ]
+    assert [] == scoped.memories()
+
+
+def test_batches_and_imports_leave_it_too(scoped):
+    report = _report("x", domain="backend_logic")
+    from dataclasses import replace
+
+    batch = scoped.learn_batch([(7, replace(report, agent="helena"))])
+    line = {"kind": "knowledge", "agent": "victor", "fact": "x", "domain": "frontend_logic"}
+    imported = scoped.import_([(3, line)])
+    assert [(7, ScopeViolation), (3, ScopeViolation)] == [
+        (refused.line, type(refused.error)) for refused in (*batch.refused, *imported.refused)
+    ]
+    assert {("refuse", "helena"), ("refuse", "victor")} == {(row.action, row.agent) for row in scoped.log().audit}
+    assert [] == scoped.memories()
+
+
+def test_a_domain_that_is_not_given_is_recognised(scoped):
+    assert "testing_strategies" == scoped.learn("helena", "Choose testing strategies for forms", "success").domain
+    assert "general" == scoped.learn("helena", "Order lunch", "success").domain
+
+
+def test_a_refusal_by_recognition_names_the_remedy(scoped):
+    with pytest.raises(ScopeViolation) as raised:
+        scoped.learn("helena", "Refactor the backend logic", "success")
+    assert raised.value.hint.startswith("if it is about something else, name it with --domain; ")
+    assert "ui_patterns" == scoped.learn("helena", "Refactor the backend logic", "success", domain="ui_patterns").domain
+
+
+@pytest.mark.parametrize("agent", ["helen", "HELENA", "*", "_private", ""])
+def test_an_agent_that_is_not_there(scoped, agent):
+    with pytest.raises(InvalidInput):
+        scoped.learn(agent, "x", "success")
+    with pytest.raises(InvalidInput):
+        scoped.retrieve("x", agent)
+
+
+# Looking
+
+
+def test_what_there_is_of_a_new_project(alma):
+    assert [] == alma.memories()
+    assert [] == list(alma.export())
+    assert [] == alma.agents()
+    assert [] == alma.log().audit
+    assert 0 == alma.outdated(everything=True)
+    for call in (alma.memory, alma.log):
+        with pytest.raises(NotFound):
+            call("abc")
+    assert 0 == len(alma.retrieve("x", "a"))
+
+
+def test_ids_are_found_by_prefix(alma):
+    ids = [alma.learn("a", f"task {n}", "success").id for n in range(17)]
+    start = next(digit for digit in "0123456789abcdef" if sum(id.startswith(digit) for id in ids) > 1)
+    with pytest.raises(AmbiguousId):
+        alma.memory(start)
+    assert ids[3] == alma.memory(ids[3]).id
+    with pytest.raises(AlmaError):
+        alma.forget([ids[0], start])
+    assert 17 == len(alma.memories())
+
+
+def test_who_did_it_is_in_the_audit(project, alma, monkeypatch):
+    ALMA(alma.project, alma.config, by="ci").learn("a", "x", "success")
+    monkeypatch.setenv("ALMA_USER", "ana")
+    alma.learn("a", "y", "success")
+    for name in ("ALMA_USER", "USER", "LOGNAME"):
+        monkeypatch.delenv(name, raising=False)
+    alma.learn("a", "z", "success")
+    assert ["unknown", "ana", "ci"] == [row.by for row in alma.log().audit]

@@ -1,0 +1,233 @@
+"""What a retrieve gives: whose memories, in what order, how many, and within which budget."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from alma_cli import ALMA
+from alma_cli.embedding import count_tokens
+
+MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+
+
+@pytest.fixture
+def alma(project):
+    return ALMA.find(directory=project)
+
+
+def add_one_of_each(alma, agent, subject):
+    """A memory of each kind about the subject; their ids in the order of a slice."""
+    outcome = alma.learn(agent, f"Test the {subject} form", "success", f"Tried the {subject} fields").id
+    return [
+        alma.add_anti_pattern(f"testing the {subject} form by sleeping", agent=agent).id,
+        alma.add_heuristic(f"testing the {subject} form", "begin with empty fields", agent=agent).id,
+        alma.add_preference(f"Test the {subject} form with a keyboard", agent=agent).id,
+        alma.add_knowledge(f"The {subject} form validates on blur", agent=agent).id,
+        outcome,
+    ]
+
+
+def test_kinds_come_in_their_order(alma):
+    ids = add_one_of_each(alma, "a", "login")
+    assert ids == [hit.id for hit in alma.retrieve("test the login form", "a")]
+
+
+def test_top_k_is_of_each_kind_and_the_best(alma):
+    for number in range(4):
+        alma.add_knowledge(f"The login form of shop {number} has {number} fields", agent="a")
+        alma.learn("a", f"Test the login form of shop {number}", "success")
+    every = alma.retrieve("test the login form", "a", 10)
+    few = alma.retrieve("test the login form", "a", 2)
+    assert (4, 4) == (len(every.knowledge), len(every.outcomes))
+    assert [hit.id for hit in every.knowledge[:2]] == [hit.id for hit in few.knowledge]
+    assert [hit.id for hit in every.outcomes[:2]] == [hit.id for hit in few.outcomes]
+    assert [hit.score for hit in every.outcomes] == sorted((hit.score for hit in every.outcomes), reverse=True)
+
+
+def test_the_budget_is_never_exceeded(alma):
+    for subject in ("login", "signup", "checkout"):
+        add_one_of_each(alma, "a", subject)
+    for budget in (1, 20, 40, 60, 90, 150, 300, 2000):
+        found = alma.retrieve("test the login, signup and checkout form", "a", max_tokens=budget)
+        text = found.to_prompt(budget)
+        assert found.tokens <= budget
+        assert found.tokens == count_tokens(text)
+        assert len(found) == text.count("\n- [")
+        for smaller in (budget // 2, 1):
+            assert count_tokens(found.to_prompt(smaller)) <= smaller
+
+
+def test_what_says_the_same_is_shown_once(alma):
+    for task in ("Test the login form", "test the LOGIN form", "Test  the login form."):
+        alma.learn("a", task, "success")
+    found = alma.retrieve("test the login form", "a", explain=True)
+    assert 1 == len(found.outcomes)
+    assert ["the same as a memory that is shown"] * 2 == [reason for _, reason in found.near_misses]
+
+
+def test_near_misses_say_why_they_were_left_out(alma):
+    for number in range(3):
+        alma.add_knowledge(f"The login form of shop {number} has {number} fields", agent="a")
+    alma.add_knowledge("Bake a cake with chocolate", agent="a")
+    top = alma.retrieve("login form", "a", 1, explain=True)
+    assert ["1 better ones of this kind"] * 2 + ["not similar enough to the task, or scored too low"] == [
+        reason for _, reason in top.near_misses
+    ]
+    tight = alma.retrieve("login form", "a", max_tokens=1, explain=True)
+    assert (0, 3) == (len(tight), sum(reason == "over the budget of 1 tokens" for _, reason in tight.near_misses))
+    assert [] == list(alma.retrieve("login form", "a").near_misses)
+
+
+def test_nothing_relevant_is_an_empty_slice(alma):
+    alma.learn("a", "Bake a cake with chocolate", "success")
+    found = alma.retrieve("postgres replication lag", "a")
+    assert (0, "", 0, 1) == (len(found), found.to_prompt(), found.tokens, found.considered)
+
+
+def test_an_exact_rare_word_is_always_found(alma):
+    wanted = alma.learn("a", "Investigate E1042 after lunch", "success").id
+    for number in range(5):
+        alma.learn("a", f"Investigate the weather on day {number}", "success")
+    assert wanted in [hit.id for hit in alma.retrieve("what does E1042 mean?", "a", 10)]
+
+
+# Visibility
+
+
+SHARING = """\
+alma:
+  project_id: shop
+  agents:
+    lead: {inherit_from: [junior]}
+    junior: {share_with: [tester]}
+    tester: {cannot_learn: [secret]}
+    open: {share_with: ["*"], can_learn: [ui]}
+    nosy: {inherit_from: ["*"]}
+"""
+
+
+@pytest.fixture
+def shared(configure, project):
+    """A project where each agent has one fact, junior one in the domain secret too; ids by agent."""
+    configure(SHARING)
+    alma = ALMA.find(directory=project)
+    ids = {
+        agent: alma.add_knowledge(f"The login form as {agent} knows it", agent=agent, domain="ui").id
+        for agent in ("lead", "junior", "tester", "open", "nosy", "_project")
+    }
+    ids["secret"] = alma.add_knowledge("The login form has a backdoor", agent="junior", domain="secret").id
+    return alma, ids
+
+
+def test_whose_memories_an_agent_sees(shared):
+    alma, ids = shared
+    expected = {
+        "lead": {"lead", "junior", "secret", "open", "_project"},
+        "junior": {"junior", "secret", "open", "_project"},
+        "tester": {"tester", "junior", "open", "_project"},
+        "open": {"open", "_project"},
+        "nosy": {"nosy", "lead", "junior", "secret", "tester", "open", "_project"},
+    }
+    for agent, owners in expected.items():
+        seen = {hit.id for hit in alma.retrieve("the login form", agent, 50)}
+        assert (agent, owners) == (agent, {owner for owner, id in ids.items() if id in seen})
+
+
+def test_what_its_owner_may_no_longer_learn_is_not_seen(shared, configure):
+    alma, ids = shared
+    configure(SHARING.replace("junior: {", "junior: {cannot_learn: [ui], "))
+    again = ALMA.find(directory=alma.project.root)
+    assert ids["junior"] not in {hit.id for hit in again.retrieve("the login form", "lead", 50)}
+
+
+def test_preferences_are_shown_to_their_user_only(alma):
+    ids = {
+        user: alma.add_preference(f"The login form of {user or 'all'} is blue", user=user).id for user in ("", "ana")
+    }
+    mine = alma.add_preference("The login form is wide", agent="a").id
+    assert {ids[""], mine} == {hit.id for hit in alma.retrieve("login form", "a").preferences}
+    assert {ids[""], ids["ana"], mine} == {hit.id for hit in alma.retrieve("login form", "a", user="ana").preferences}
+    assert {ids[""]} == {hit.id for hit in alma.retrieve("login form", "b", user="bo").preferences}
+
+
+# Without the model
+
+
+@pytest.fixture
+def without_model(configure, project):
+    """The project as configured for a model that is not on this machine."""
+    configure("alma:\n  project_id: shop\n  embedding: {model: BAAI/bge-small-en-v1.5}\n")
+    return ALMA.find(directory=project)
+
+
+def test_without_its_model_learning_goes_on_and_words_are_compared(without_model):
+    learned = without_model.learn("a", "Test the login form", "success")
+    added = without_model.add_knowledge("The login form validates on blur", agent="a")
+    found = without_model.retrieve("login form", "a")
+    assert {learned.id, added.id} == {hit.id for hit in found}
+    for told in (learned, added, found):
+        assert 1 == len(told.warnings)
+        assert told.warnings[0].startswith("only words are compared, not meaning: ")
+    assert 0 == len(without_model.retrieve("sign-in page", "a"))
+
+
+def test_reindex_gives_vectors_once_the_model_is_there(without_model, configure, project):
+    id = without_model.learn("a", "Test the login form", "success").id
+    configure("alma:\n  project_id: shop\n")
+    alma = ALMA.find(directory=project)
+    stale = alma.retrieve("check the sign-in form", "a")
+    assert [
+        f"1 of 1 memories have no vector by {MODEL}, so only their words were compared: run `alma reindex`"
+    ] == list(stale.warnings)
+    assert (1, 1, 0) == (alma.outdated(), alma.reindex(), alma.outdated())
+    found = alma.retrieve("check the sign-in form", "a")
+    assert ([id], []) == ([hit.id for hit in found], list(found.warnings))
+
+
+# A folder that can't be written
+
+READ_ONLY = """
+import os, sys
+from alma_cli import ALMA, AlmaError
+from alma_cli.cli import main
+
+def work(folder):
+    alma = ALMA.find(directory=folder)
+    print(len(alma.retrieve("test the login form", "a")), alma.stats().tallies[0].count)
+    try:
+        alma.learn("a", "x", "success")
+    except AlmaError as error:
+        print(type(error).__name__, error.exit_code)
+    print(main(["doctor", "--dir", folder]))
+
+ours, theirs = sys.argv[1:]
+work(ours)  # loads all that is needed, which nobody may be unable to read
+print("as nobody")
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+work(theirs)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_project_of_somebody_else_can_be_read(alma):
+    alma.learn("a", "Test the login form", "success")
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, "shop")
+        shutil.copytree(alma.project.root, copy)
+        for path in (Path(folder), copy, *copy.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        finished = subprocess.run(
+            [sys.executable, "-c", READ_ONLY, str(alma.project.root), str(copy)], capture_output=True, text=True
+        )
+    as_nobody = finished.stdout.partition("as nobody\n")[2]
+    assert as_nobody.startswith("1 1\nStoreUnwritable 1\n"), finished
+    assert as_nobody.endswith("\n1\n")
+    assert f"FAILED\tfolder\t{copy}/.alma can't be written: retrieve works, learn doesn't\n" in as_nobody
+    assert "ok\tstore\t1 records in " in as_nobody

@@ -1,0 +1,326 @@
+"""What a user sees on a terminal, in a pipe, without one, and when things go wrong."""
+
+import io
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+ESCAPE = "\x1b"
+
+
+class Broken(io.RawIOBase):
+    """A stdin that raises what it was made with."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        raise self.error
+
+
+def stdin_raising(error):
+    return io.TextIOWrapper(io.BufferedReader(Broken(error)), "utf-8")
+
+
+# On a terminal
+
+
+def test_on_a_terminal_memories_are_a_table_of_80_columns_in_colour(learn, run_on_terminal):
+    id = learn("Test that the [red]login[/red] form says what is missing when every field is empty", domain="ui")
+    retrieve = ["retrieve", "test the login form", "--agent", "helena"]
+    for argv in (["list"], retrieve, ["log"], ["stats"], ["agents"], ["config", "show"]):
+        finished = run_on_terminal(*argv)
+        assert 0 == finished.code
+        assert ESCAPE in finished.out
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", finished.out)
+        assert 80 >= max(map(len, plain.splitlines())), plain
+    shown = re.sub(r"\s+", " ", re.sub(r"\x1b\[[0-9;]*m", "", run_on_terminal("list").out))
+    assert f"{id[:8]} outcome helena ui" in shown
+    assert id not in shown
+    assert "[red]login[/red]" in shown
+
+
+@pytest.mark.parametrize("environ", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_without_colour_a_terminal_gets_none(learn, run_on_terminal, environ):
+    learn("Test the login form")
+    finished = run_on_terminal("list", **environ)
+    assert not re.search(r"\x1b\[[0-9;]*(3[0-7]|9[0-7])m", finished.out)
+    assert "memory" in finished.out
+
+
+def test_an_empty_no_color_means_colour(learn, run_on_terminal):
+    learn("Test the login form")
+    assert ESCAPE in run_on_terminal("list", NO_COLOR="").out
+
+
+def test_explanations_fit_a_terminal(learn, run_on_terminal):
+    learn("Test the login form")
+    finished = run_on_terminal("retrieve", "test the login form", "--agent", "helena", "--explain", NO_COLOR="1")
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", finished.out)
+    assert 80 >= max(map(len, plain.splitlines())), plain
+    assert "similarity" in plain
+
+
+def test_a_long_text_does_not_fill_the_terminal(run_alma, run_on_terminal):
+    agent = "a" * 128
+    run_alma("add", "knowledge", "many words " * 5000, "--agent", agent)
+    finished = run_on_terminal("list", NO_COLOR="1")
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", finished.out)
+    assert 80 >= max(map(len, plain.splitlines())), plain
+    assert f" {'a' * 15}… " in plain
+    assert 30 > len(plain.splitlines())
+    assert 50_000 < len(run_alma("list").out)
+
+
+def test_json_on_a_terminal_is_only_json(learn, run_on_terminal):
+    learn("Test the login form")
+    finished = run_on_terminal("list", "--json")
+    assert 1 == len(json.loads(finished.out)["data"]["memories"])
+
+
+@pytest.mark.parametrize(("typed", "left"), [("y\n", 0), ("yes\n", 0), ("n\n", 1), ("\n", 1), ("\x04", 1)])
+def test_forgetting_asks_on_a_terminal(learn, run_on_terminal, run_json, typed, left):
+    id = learn("Test the login form")
+    finished = run_on_terminal("forget", id, typed=typed)
+    assert 0 == finished.code
+    assert "forget this memory for good? [y/N] " in finished.out
+    assert ("nothing was forgotten" in finished.out) == bool(left)
+    assert left == run_json("stats")["data"]["total"]
+
+
+def test_yes_does_not_ask(learn, run_on_terminal):
+    ids = [learn("Test the login form"), learn("Test the logout form")]
+    finished = run_on_terminal("forget", *ids, "--yes")
+    assert f"forgot {ids[0][:8]}, {ids[1][:8]}\n" == finished.out
+
+
+def test_long_work_shows_a_bar_on_a_terminal(project, run_on_terminal):
+    line = json.dumps({"kind": "knowledge", "agent": "a", "fact": "CI has two cores"})
+    (project / "in.ndjson").write_text(f"{line}\n" * 3)
+    finished = run_on_terminal("import", "in.ndjson")
+    assert "importing" in finished.out
+    assert "3/3" in finished.out
+    assert "imported 3 memories" in finished.out
+
+
+def test_a_task_that_is_missing_on_a_terminal_is_not_waited_for(run_on_terminal):
+    finished = run_on_terminal("retrieve", "--agent", "helena")
+    assert (2, "error: TASK is missing\nhint: give TASK, or pipe it in\n") == finished[:2]
+    finished = run_on_terminal("learn", "--batch", "-", "--agent", "helena")
+    assert (2, "error: nothing is piped in\nhint: pipe NDJSON in, or name a file\n") == finished[:2]
+
+
+# Piped
+
+
+def test_piped_there_is_no_escape_and_no_table(learn, run_alma):
+    id = learn("Test the login form")
+    for argv in (["list"], ["retrieve", "test the login form", "--agent", "helena"], ["log"], ["show", id]):
+        finished = run_alma(*argv)
+        assert ESCAPE not in finished.out + finished.err
+        assert not re.search("[─━│]", finished.out)
+
+
+def test_an_export_whose_reader_leaves_ends_quietly(run_alma, project):
+    lines = [json.dumps({"kind": "knowledge", "agent": "a", "fact": f"fact {n} {'x' * 2000}"}) for n in range(100)]
+    run_alma("import", "-", stdin="\n".join(lines))
+    export = subprocess.Popen(
+        [sys.executable, "-m", "alma_cli", "export"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert export.stdout.readline().startswith(b'{"kind": "knowledge"')
+    export.stdout.close()
+    assert b"" == export.stderr.read()
+    export.stderr.close()
+    assert 0 == export.wait()
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["show", "zz", "--json"], ["stats", "--json"]])
+def test_a_reader_that_is_gone_is_no_failure_of_ours(project, argv):
+    reader, writer = os.pipe()
+    os.close(reader)
+    finished = subprocess.run(
+        [sys.executable, "-m", "alma_cli", *argv], stdout=writer, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+    )
+    os.close(writer)
+    assert (0, b"") == (finished.returncode, finished.stderr)
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["stats", "--json"], ["export"]])
+def test_a_full_disk_behind_stdout_is_told(project, run_alma, argv):
+    run_alma("add", "knowledge", "CI has two cores", "--project-wide")
+    with open("/dev/full", "w") as full:
+        finished = subprocess.run(
+            [sys.executable, "-m", "alma_cli", *argv], stdout=full, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+        )
+    assert (1, b"error: cannot write to stdout: No space left on device\n") == (finished.returncode, finished.stderr)
+
+
+@pytest.mark.parametrize("redirection", [">&-", "2>&-", "2>/dev/full", "<&-", "<&- >&- 2>&-"])
+def test_what_was_learned_is_kept_whatever_becomes_of_the_streams(project, run_json, redirection):
+    command = f"-m alma_cli learn --agent a --task x --outcome success {redirection}"
+    finished = subprocess.run(["sh", "-c", f"{sys.executable} {command}"], capture_output=True)
+    assert 0 == finished.returncode, finished
+    assert 1 == run_json("stats")["data"]["total"]
+
+
+@pytest.mark.parametrize("locale", ["C", "POSIX"])
+def test_any_locale_can_learn_and_print_any_text(alma_process, locale):
+    environ = {"LANG": locale, "LC_ALL": locale, "PYTHONIOENCODING": "ascii"}
+    argv = ["learn", "--agent", "a", "--task", "prüfe die Anmeldung 登录", "--outcome", "success"]
+    assert 0 == alma_process(*argv, environ=environ).returncode
+    shown = alma_process("list", environ=environ)
+    assert 0 == shown.returncode
+    assert b"die Anmeldung" in shown.stdout
+    stored = json.loads(alma_process("list", "--json").stdout)["data"]["memories"][0]["task"]
+    assert "prüfe die Anmeldung 登录" == stored
+
+
+def test_arguments_that_are_not_utf_8_are_kept_readable(alma_process):
+    finished = alma_process("learn", "--agent", "a", "--task", b"caf\xe9", "--outcome", "success", "--domain", "ui")
+    assert 0 == finished.returncode
+    assert ["caf\ufffd"] == [m["task"] for m in json.loads(alma_process("list", "--json").stdout)["data"]["memories"]]
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["retrieve", "x", "--agent", "a", "--user", b"\xff"],
+        ["list", "--containing", b"\xff"],
+        ["list", "--agent", b"\xff", "--domain", b"\xff", "--user", b"\xff"],
+        ["retrieve", b"\xff\xfe", "--agent", "a"],
+        ["learn", "--agent", "a", "--task", b"\xff", "--outcome", "success", "--key", b"\xff", "--label", b"\xff=\xff"],
+        ["add", "preference", b"\xff", "--user", b"\xff", "--category", b"\xff", "--source", b"\xff"],
+        ["export", b"all-\xff.ndjson"],
+    ],
+)
+def test_no_option_minds_bytes_that_are_not_utf_8(alma_process, argv):
+    finished = alma_process(*argv)
+    assert 0 == finished.returncode, finished
+    assert b"Traceback" not in finished.stderr
+
+
+def test_python_m_alma_cli_is_alma(alma_process):
+    assert b"alma 0.1.0\n" == alma_process("--version").stdout
+
+
+# When things go wrong
+
+
+def test_ctrl_c_is_130(run_alma):
+    finished = run_alma("retrieve", "--agent", "a", stdin=stdin_raising(KeyboardInterrupt()))
+    assert (130, "", "error: interrupted\n") == finished
+    finished = run_alma("retrieve", "--agent", "a", "--json", stdin=stdin_raising(KeyboardInterrupt()))
+    assert (130, "interrupted", "") == (finished.code, json.loads(finished.out)["error"]["code"], finished.err)
+
+
+def test_ctrl_c_in_a_process_shows_no_traceback(project):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "alma_cli", "learn", "--batch", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    process.stdin.write(b"\n" * 200_000)  # more than a pipe holds: once it is written the command is reading
+    process.stdin.flush()
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate()
+    assert (130, b"error: interrupted\n") == (process.returncode, told)
+
+
+def test_an_unexpected_exception_leaves_a_log_and_no_traceback(run_alma, project):
+    finished = run_alma("retrieve", "--agent", "a", stdin=stdin_raising(ZeroDivisionError("secret \x1b[31m")))
+    (log,) = (project / ".alma/log").glob("crash-*.log")
+    hint = f"this is a bug in ALMA; the trace is in {log}"
+    assert (1, "", f"error: unexpected ZeroDivisionError: secret \\x1b[31m\nhint: {hint}\n") == finished
+    text = log.read_text()
+    assert text.startswith("alma retrieve\nTraceback (most recent call last):\n")
+    assert 0o600 == stat.S_IMODE(log.stat().st_mode)
+    envelope = json.loads(
+        run_alma("retrieve", "--agent", "a", "--json", stdin=stdin_raising(ZeroDivisionError("x"))).out
+    )
+    assert ("failed", "unexpected ZeroDivisionError: x") == (envelope["error"]["code"], envelope["error"]["message"])
+
+
+@pytest.mark.parametrize("where", ["before", "behind", "behind="])
+def test_the_log_is_in_the_project_that_was_named(run_alma, project, tmp_path, monkeypatch, where):
+    monkeypatch.chdir(tmp_path)
+    argv = {
+        "before": ["--dir", str(project), "retrieve", "--agent", "a"],
+        "behind": ["retrieve", "--agent", "a", "--dir", str(project)],
+        "behind=": ["retrieve", "--agent", "a", f"--dir={project}"],
+    }[where]
+    assert f"the trace is in {project}/.alma/log/crash-" in run_alma(*argv, stdin=stdin_raising(OSError("x"))).err
+
+
+def test_where_the_project_takes_no_log_the_temporary_folder_does(run_alma, project, tmp_path, monkeypatch):
+    (project / ".alma/log").write_text("in the way")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    finished = run_alma("retrieve", "--agent", "a", stdin=stdin_raising(RuntimeError("x")))
+    assert f"the trace is in {tmp_path}/crash-" in finished.err
+    monkeypatch.setattr(tempfile, "tempdir", str(project / ".alma/log/none"))
+    finished = run_alma("retrieve", "--agent", "a", stdin=stdin_raising(RuntimeError("x")))
+    assert (1, "") == finished[:2]
+    assert re.search(r"\nhint: this is a bug in ALMA; its trace could not be kept: .+\n$", finished.err)
+
+
+# Completion
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("alma re", {"retrieve", "reindex"}),
+        ("alma learn --ta", {"--task", "--task-key"}),
+        ("alma add ", {"preference", "knowledge", "heuristic", "anti-pattern"}),
+        ("alma config c", {"check"}),
+        ("alma retrieve x --kind he", {"heuristic"}),
+        ("alma retrieve x --format ", {"table", "prompt", "json"}),
+        ("alma xyz", set()),
+    ],
+)
+def test_bash_completes_commands_and_options(run_alma, monkeypatch, words, expected):
+    monkeypatch.setenv("_ALMA_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split(" ")) - 1))
+    finished = run_alma()
+    assert (0, "") == (finished.code, finished.err)
+    assert expected == set(finished.out.split())
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_shown_for_a_shell(run_alma, shell):
+    finished = run_alma("--show-completion", shell)
+    assert (0, "") == (finished.code, finished.err)
+    assert "_ALMA_COMPLETE" in finished.out
+
+
+def test_completion_for_a_shell_that_there_is_not(run_alma):
+    finished = run_alma("--show-completion", "dosh")
+    hint = "alma --show-completion bash|zsh|fish|powershell"
+    assert (2, "", f"error: there is no completion for dosh\nhint: {hint}\n") == finished
+
+
+def test_completion_is_installed_in_the_home_folder(alma_process, tmp_path):
+    finished = alma_process("--install-completion", "bash", environ={"HOME": str(tmp_path)})
+    assert 0 == finished.returncode, finished
+    assert b"" == finished.stdout
+    assert "alma" in (tmp_path / ".bashrc").read_text()
+    (tmp_path / "file").write_text("")
+    finished = alma_process("--install-completion", "bash", environ={"HOME": str(tmp_path / "file")})
+    assert 1 == finished.returncode
+    assert finished.stderr.startswith(b"error: cannot install completion in ")
+
+
+def test_completion_answers_and_installs_in_this_process(run_alma, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    finished = run_alma("--install-completion", "fish")
+    path = tmp_path / ".config/fish/completions/alma.fish"
+    assert (0, "", f"installed completion for fish in {path}; new shells have it\n") == finished
+    assert "_ALMA_COMPLETE" in path.read_text()
