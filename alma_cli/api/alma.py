@@ -19,13 +19,13 @@ from alma_cli.project import Project, find_project
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from alma_cli.api.author import Authored, Corrected, Credited, Forgotten
+    from alma_cli.api.author import Archived, Authored, Corrected, Credited, Forgotten
     from alma_cli.api.learn import BatchLearned, Learned, NumberedReport
     from alma_cli.api.overview import AgentView, Stats, Story
     from alma_cli.api.transfer import Imported
     from alma_cli.api.upkeep import Check
-    from alma_cli.core.learning import Report
     from alma_cli.core.records import JsonValue, Kind, Record
+    from alma_cli.core.reports import Report
     from alma_cli.core.slices import MemorySlice
     from alma_cli.errors import AlmaError
     from alma_cli.store import Selection
@@ -122,7 +122,7 @@ class ALMA:
         Once this returns, no crash loses it. Raises `InvalidInput`, `ScopeViolation`, `StoreUnwritable`.
         """
         from alma_cli.api.learn import learn
-        from alma_cli.core.learning import Report
+        from alma_cli.core.reports import Report
 
         report = Report(
             agent=agent,
@@ -249,6 +249,18 @@ class ALMA:
 
         return author.forget(self._session, ids)
 
+    def to_forget(self, ids: Sequence[str]) -> list[Record]:
+        """The records that `forget` would remove: of a derived memory, its evidence."""
+        from alma_cli.api import author
+
+        return author.to_forget(self._session, ids)
+
+    def archive_stale(self, *, dry_run: bool = False) -> Archived:
+        """Hide memories that are old and that nobody said had helped; they stay, and stay evidence."""
+        from alma_cli.api import author
+
+        return author.archive_stale(self._session, dry_run=dry_run)
+
     def feedback(self, id: str, *, helped: bool) -> Credited:
         """Record that a retrieved memory helped or misled. Raises `NotFound`, `AmbiguousId`."""
         from alma_cli.api import author
@@ -314,6 +326,12 @@ class ALMA:
         from alma_cli.api import upkeep
 
         return upkeep.reindex(self._session, everything=everything, on_progress=on_progress)
+
+    def derive_all(self, *, on_progress: Callable[[int], None] | None = None) -> int:
+        """Derive heuristics and anti-patterns again from all outcomes; return how many changed."""
+        from alma_cli.api import upkeep
+
+        return upkeep.derive_all(self._session, on_progress=on_progress)
 
     def outdated(self, *, everything: bool = False) -> int:
         """How many memories `reindex` would give a vector."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from alma_cli.api.arguments import number
@@ -13,6 +14,7 @@ from alma_cli.core.codec import check_size
 from alma_cli.core.records import (
     MAIN_FIELDS,
     PROJECT_AGENT,
+    RETRIEVED_KINDS,
     AntiPattern,
     Credit,
     Heuristic,
@@ -24,7 +26,10 @@ from alma_cli.core.records import (
 from alma_cli.core.scope import check, choose_domain, scope_for
 from alma_cli.core.text import alike_form, clean
 from alma_cli.errors import InvalidInput
-from alma_cli.store import Entry, Forget, Insert, Revise
+from alma_cli.store import Archive, Entry, Forget, Insert, Operation, Revise
+
+STALE_HALF_LIVES = 4
+"""A memory is stale after so many half-lives of its kind, when its recency counts for a sixteenth."""
 
 NEARLY_SAME = 0.92
 """The cosine from which an authored memory is linked to one that is there already."""
@@ -61,9 +66,10 @@ class Authored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corrected:
-    """A record after its correction."""
+    """A record after its correction; `hides` is the id of the derived memory in whose place it stands."""
 
     record: Record
+    hides: str = ""
     queued: bool = False
     warnings: Sequence[str] = ()
 
@@ -78,8 +84,17 @@ class Credited:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Archived:
+    """The ids of the memories that retrieve no longer considers."""
+
+    ids: Sequence[str]
+    queued: bool = False
+    warnings: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Forgotten:
-    """The records that were forgotten."""
+    """The records that were forgotten; of a derived memory, the outcomes that it grew out of."""
 
     records: Sequence[Record]
     queued: bool = False
@@ -172,6 +187,7 @@ def add_anti_pattern(
 def correct(session: Session, prefix: str, text: str) -> Corrected:
     """Put a new text in the place of a memory's main one; history keeps the old.
 
+    A derived memory is hidden by an authored one that says what is right, of the same task and strategy.
     Raises `NotFound`, `AmbiguousId`, and `ScopeViolation` for what the present scope of the memory's agent forbids.
     """
     if not text.strip():
@@ -183,22 +199,57 @@ def correct(session: Session, prefix: str, text: str) -> Corrected:
     with session.refusals_noted(record.agent, record.domain):
         check(scope_for(record.agent, session.config.agents), record.domain)
     changed: dict[str, Any] = {MAIN_FIELDS[record.kind]: clean(text), "updated_at": session.now()}
+    is_derived = record.origin == "derived"
+    if is_derived:
+        changed |= {"id": new_id(), "origin": "authored", "created_at": session.now(), "archived": False}
     corrected = replace(record, **changed)
     check_size(corrected)
     entries, warnings = session.entries([corrected])
-    receipt = session.submit([session.operation(Revise, entry=entries[0])])
-    return Corrected(record=corrected, queued=receipt.queued, warnings=[*warnings, *queued_warning(receipt)])
+    operation: Operation = (
+        session.operation(Insert, entries=tuple(entries)) if is_derived else session.operation(Revise, entry=entries[0])
+    )
+    receipt = session.submit([operation])
+    return Corrected(
+        record=corrected,
+        hides=record.id if is_derived else "",
+        queued=receipt.queued,
+        warnings=[*warnings, *queued_warning(receipt)],
+    )
 
 
 def forget(session: Session, prefixes: Sequence[str]) -> Forgotten:
-    """Remove memories for good, their text from history too.
+    """Remove memories for good, their text from history too; of a derived memory, its evidence.
 
     Raises `NotFound` or `AmbiguousId` before any is removed.
     """
-    with session.store().reading() as reader:
-        records = list({(record := reader.record(prefix)).id: record for prefix in prefixes}.values())
+    records = to_forget(session, prefixes)
     receipt = session.submit([session.operation(Forget, ids=tuple(record.id for record in records))])
     return Forgotten(records=records, queued=receipt.queued, warnings=queued_warning(receipt))
+
+
+def to_forget(session: Session, prefixes: Sequence[str]) -> list[Record]:
+    """The records that `forget` would remove. Raises `NotFound` or `AmbiguousId`."""
+    found: dict[str, Record] = {}
+    with session.store().reading() as reader:
+        for prefix in prefixes:
+            record = reader.record(prefix)
+            if record.origin == "derived" and isinstance(record, Heuristic | AntiPattern):
+                found |= reader.records(reader.evidence_ids(record))
+            else:
+                found[record.id] = record
+    return list(found.values())
+
+
+def archive_stale(session: Session, *, dry_run: bool) -> Archived:
+    """Hide memories that are old and that nobody said had helped; they stay, and stay evidence."""
+    now, half_lives = session.now(), session.config.retrieval.half_life_days
+    before = {kind: now - timedelta(days=STALE_HALF_LIVES * getattr(half_lives, kind)) for kind in RETRIEVED_KINDS}
+    with session.store().reading() as reader:
+        ids = reader.stale_ids(before=before)
+    if dry_run or not ids:
+        return Archived(ids=ids)
+    receipt = session.submit([session.operation(Archive, ids=tuple(ids))])
+    return Archived(ids=ids, queued=receipt.queued, warnings=queued_warning(receipt))
 
 
 def feedback(session: Session, prefix: str, *, helped: bool) -> Credited:

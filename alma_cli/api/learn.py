@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
@@ -10,12 +10,13 @@ from typing import TypeAlias
 from alma_cli.api.retrievals import used_in
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.codec import check_size
-from alma_cli.core.learning import Report, credits, outcome_record
-from alma_cli.core.records import JsonValue, Outcome, Record
+from alma_cli.core.prompt import SHORT_ID
+from alma_cli.core.records import AntiPattern, Heuristic, JsonValue, Outcome, Record
+from alma_cli.core.reports import Report, credits, outcome_record
 from alma_cli.core.scope import choose_domain
-from alma_cli.core.text import clean
+from alma_cli.core.text import clean, one_line
 from alma_cli.errors import AlmaError, ScopeViolation
-from alma_cli.store import Change, Insert, Operation, Receipt
+from alma_cli.store import Change, DerivedChange, Insert, Operation, Receipt
 
 NumberedReport: TypeAlias = tuple[int, Report | AlmaError]
 """A line's number and the report in it, or why there is none."""
@@ -37,6 +38,7 @@ class Learned:
     queued: bool = False
     duplicate: bool = False
     forgotten: bool = False
+    derived: Sequence[DerivedChange] = ()
     warnings: Sequence[str] = ()
 
     def to_json(self) -> dict[str, JsonValue]:
@@ -47,8 +49,8 @@ class Learned:
             "queued": self.queued,
             "duplicate": self.duplicate,
             "forgotten": self.forgotten,
-            "heuristics": [],
-            "anti_patterns": [],
+            "heuristics": _shown(self.derived, Heuristic),
+            "anti_patterns": _shown(self.derived, AntiPattern),
         }
 
 
@@ -69,6 +71,7 @@ class BatchLearned:
     forgotten: int
     queued: int
     refused: Sequence[Refused]
+    derived: Sequence[DerivedChange] = ()
     warnings: Sequence[str] = ()
 
 
@@ -85,7 +88,8 @@ def learn(session: Session, report: Report) -> Learned:
         queued=receipt.queued,
         duplicate=Change("skip-present", outcome.id) in receipt.changes,
         forgotten=Change("skip-forgotten", outcome.id) in receipt.changes,
-        warnings=[*warnings, *queued_warning(receipt)],
+        derived=[item for item in receipt.derived if item.memory.agent == outcome.agent],
+        warnings=[*warnings, *_known_bad(receipt, {outcome.agent}), *queued_warning(receipt)],
     )
 
 
@@ -95,6 +99,7 @@ def learn_batch(
     """Record many outcomes, each with its line number; what can't be learned is listed and the rest is kept."""
     refused: list[Refused] = []
     warnings: dict[str, None] = {}
+    derived: dict[str, DerivedChange] = {}
     learned = duplicates = forgotten = queued = 0
     for chunk in _chunks(reports, _LEARNED_TOGETHER):
         records: list[Record] = []
@@ -112,7 +117,9 @@ def learn_batch(
         if entries:
             operations.append(session.operation(Insert, entries=tuple(entries)))
         receipt = session.submit(operations) if operations else Receipt()
-        warnings |= dict.fromkeys([*told, *queued_warning(receipt)])
+        agents = {record.agent for record in records}
+        warnings |= dict.fromkeys([*told, *_known_bad(receipt, agents), *queued_warning(receipt)])
+        derived |= {item.memory.id: item for item in receipt.derived}
         outcomes = {record.id for record in records if isinstance(record, Outcome)}
         actions = [change.action for change in receipt.changes if change.id in outcomes]
         duplicates += actions.count("skip-present")
@@ -127,8 +134,47 @@ def learn_batch(
         forgotten=forgotten,
         queued=queued,
         refused=refused,
+        derived=list(derived.values()),
         warnings=list(warnings),
     )
+
+
+def _known_bad(receipt: Receipt, agents: Collection[str]) -> list[str]:
+    """What to tell agents that tried again what is known to be bad.
+
+    What waited of other agents was folded in too, but is none of theirs.
+    """
+    return [_told_of(anti_pattern) for anti_pattern in receipt.known_bad if anti_pattern.agent in agents]
+
+
+def _told_of(anti_pattern: AntiPattern) -> str:
+    told = f"known to be bad ({anti_pattern.id[:SHORT_ID]}): {one_line(anti_pattern.pattern, 120)}"
+    if anti_pattern.occurrences:
+        told += f"; it worked {anti_pattern.successes:g} of {anti_pattern.occurrences} times"
+    if anti_pattern.better_alternative:
+        told += f"; better: {one_line(anti_pattern.better_alternative, 120)}"
+    return told
+
+
+def _shown(changes: Iterable[DerivedChange], kind: type[Heuristic | AntiPattern]) -> list[JsonValue]:
+    """What became of the derived memories of a kind, as --json shows it; one that became the other kind was retired."""
+    shown: list[JsonValue] = []
+    for item in changes:
+        if isinstance(item.memory, kind):
+            shown.append(_shown_memory(item.memory, item.change))
+        elif isinstance(item.before, kind):
+            shown.append(_shown_memory(item.before, "retired"))
+    return shown
+
+
+def _shown_memory(memory: Heuristic | AntiPattern, change: str) -> dict[str, JsonValue]:
+    return {
+        "id": memory.id,
+        "change": change,
+        "occurrences": memory.occurrences,
+        "successes": memory.successes,
+        "confidence": memory.confidence if isinstance(memory, Heuristic) else None,
+    }
 
 
 def queued_warning(receipt: Receipt) -> list[str]:

@@ -41,11 +41,14 @@ class Stats:
 class AgentView:
     """An agent: its scope, what it learned, what it sees of others, and what its present scope hides.
 
-    `learned`, `seen` and `hidden` are counts of memories; `hidden` are its own.
+    `learned`, `seen` and `hidden` are counts of memories; `hidden` are its own. Heuristics and anti-patterns that are
+    archived, because a correction stands in their place, don't count as such.
     """
 
     scope: MemoryScope
     learned: int
+    heuristics: int
+    anti_patterns: int
     seen: int
     hidden: int
     results: dict[str, int]
@@ -113,6 +116,8 @@ def agents(session: Session) -> list[AgentView]:
             AgentView(
                 scope=scope,
                 learned=sum(tally.count for tally in own),
+                heuristics=sum(tally.count - tally.archived for tally in own if tally.kind == "heuristic"),
+                anti_patterns=sum(tally.count - tally.archived for tally in own if tally.kind == "anti_pattern"),
                 seen=sum(tally.count for tally in visible if tally.agent != name),
                 hidden=sum(tally.count for tally in own if not sees(seen, name, tally.domain)),
                 results=results.get(name, {}),

@@ -12,7 +12,7 @@ from alma_cli.api.arguments import number, whole_number
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.prompt import Line, fitting, rendered
 from alma_cli.core.ranking import Ranked, Rules, rank
-from alma_cli.core.records import RETRIEVED_KINDS, Kind, Record
+from alma_cli.core.records import RETRIEVED_KINDS, Heuristic, Kind, Record
 from alma_cli.core.slices import PLURALS, Hit, MemorySlice
 from alma_cli.core.terms import identifiers, query_terms
 from alma_cli.core.text import alike_form, clean
@@ -140,7 +140,7 @@ def _choose(
         if record is None:
             continue
         hit = Hit(record, one)
-        text = (record.kind, alike_form(record.text))
+        text = (record.kind, _sameness(record))
         if not one.passes:
             left_out.append((hit, "not similar enough to the task, or scored too low"))
         elif text in texts:
@@ -160,6 +160,13 @@ def _choose(
     left_out += [(hit, f"over the budget of {max_tokens} tokens") for hit in hits if hit.record.id not in ids]
     left_out.sort(key=lambda item: (-item[0].score, item[0].record.id))
     return shown, left_out[:NEAR_MISSES]
+
+
+def _sameness(record: Record) -> str:
+    """What two memories of a kind share of which one is enough: a derived rule's strategy, else the text."""
+    if isinstance(record, Heuristic) and record.strategy_key:
+        return f"{record.origin}:{record.strategy_key}"
+    return alike_form(record.text)
 
 
 def _without_vectors(found: Found, model: str) -> list[str]:

@@ -11,12 +11,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from alma_cli.config import Config
-from alma_cli.core.records import Record
+from alma_cli.core.learning import LearningRules
+from alma_cli.core.records import Outcome, Record
+from alma_cli.core.scope import ANY_AGENT
 from alma_cli.core.text import clean, one_line
 from alma_cli.embedding import DEFAULT_MODEL, Embedder, OnProgress, Vector, open_embedder
 from alma_cli.errors import EmbeddingUnavailable, ScopeViolation
 from alma_cli.project import Project, make_home
-from alma_cli.store import Entry, Operation, Receipt, Refuse, Store, open_store
+from alma_cli.store import Entry, Learning, Operation, Receipt, Refuse, Store, open_store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +51,24 @@ class Session:
 
     def store(self) -> Store:
         """The project's store; nothing is opened until it is used."""
-        return open_store(self.project.home, dimension=self._dimension(), wait_s=self.wait_s)
+        return open_store(self.project.home, dimension=self._dimension(), wait_s=self.wait_s, learning=self.learning())
+
+    def learning(self) -> Learning:
+        """What deriving needs besides the records."""
+        return Learning(project_id=self.config.project_id, rules_of=self.learning_rules)
+
+    def learning_rules(self, agent: str) -> LearningRules:
+        """How cautiously an agent learns; one that the configuration doesn't know has the defaults."""
+        settings = self.config.learning
+        known = agent in self.config.agents or ANY_AGENT in self.config.agents
+        return LearningRules(
+            min_occurrences=self.config.scope_for(agent).min_occurrences_for_heuristic
+            if known
+            else settings.min_occurrences_for_heuristic,
+            half_life_days=settings.half_life_days,
+            z=settings.z,
+            anti_pattern_below=settings.anti_pattern_below,
+        )
 
     def submit(self, operations: Sequence[Operation]) -> Receipt:
         """Make the operations durable and fold them in, making `.alma/` what it should be first."""
@@ -89,16 +108,18 @@ class Session:
         self, records: Sequence[Record], *, on_progress: OnProgress | None = None
     ) -> tuple[list[Entry], list[str]]:
         """The records with vectors and, when the model can't be loaded, without, and a warning that says so."""
-        topics = [record.topic if record.kind != "credit" else "" for record in records]
-        wanted = [topic for topic in topics if topic]
+        texts = list(dict.fromkeys(text for record in records for text in _embedded_texts(record)))
         try:
-            vectors = iter(self.vectors(wanted, on_progress=on_progress) if wanted else [])
+            vectors = self.vectors(texts, on_progress=on_progress) if texts else []
         except EmbeddingUnavailable as error:
             return [Entry(record=record) for record in records], [_unavailable(error)]
-        entries = [
-            Entry(record=record, vector=next(vectors), model=self.model) if topic else Entry(record=record)
-            for record, topic in zip(records, topics, strict=True)
-        ]
+        vector_of = dict(zip(texts, vectors, strict=True))
+        entries = []
+        for record in records:
+            embedded = [vector_of[text] for text in _embedded_texts(record)]
+            vector, strategy_vector, *_ = [*embedded, None, None]
+            model = self.model if embedded else ""
+            entries.append(Entry(record=record, vector=vector, strategy_vector=strategy_vector, model=model))
         return entries, []
 
     def query_vector(self, task: str) -> tuple[Vector | None, list[str]]:
@@ -125,6 +146,15 @@ class Session:
         if settings.cache_dir:
             cache_dir = self.project.root / os.path.expanduser(settings.cache_dir)
         return open_embedder(settings.model, cache_dir=cache_dir, allow_download=settings.allow_download)
+
+
+def _embedded_texts(record: Record) -> list[str]:
+    """What of a record is compared by meaning: its topic and, of an outcome, the strategy (to choose its key)."""
+    if record.kind == "credit":
+        return []
+    if isinstance(record, Outcome) and record.strategy.strip():
+        return [record.topic, record.strategy]
+    return [record.topic]
 
 
 def _unavailable(error: EmbeddingUnavailable) -> str:

@@ -13,13 +13,15 @@ from alma_cli.api.learn import learn
 from alma_cli.api.retrieve import Wanted, retrieve
 from alma_cli.api.session import Session
 from alma_cli.config import Config, unknown_variables
-from alma_cli.core.learning import Report
 from alma_cli.core.records import JsonValue
+from alma_cli.core.reports import Report
 from alma_cli.core.scope import ANY_AGENT
 from alma_cli.core.visibility import sees, views
 from alma_cli.errors import AlmaError
 from alma_cli.project import Project, make_home
-from alma_cli.store.vectors import drop_vectors, fit_dimension, set_vectors
+from alma_cli.store.derived import take_all_task_vectors
+from alma_cli.store.fold import rederive
+from alma_cli.store.vectors import drop_vectors, fit_dimension, outdated_keys, set_key_vectors, set_vectors
 
 _REINDEXED_TOGETHER = 256
 _LEAST_FREE_BYTES = 100 * 1024 * 1024
@@ -61,13 +63,40 @@ def reindex(
         with store.reading() as reader:
             records = reader.outdated(session.model, limit=_REINDEXED_TOGETHER)
         if not records:
-            return done
+            break
         vectors = session.vectors([record.topic for record in records])
         with store.writing() as connection:
             set_vectors(connection, records, vectors, session.model)
         done += len(records)
         if on_progress:
             on_progress(len(records))
+    _reindex_keys(session)
+    with store.writing() as connection:
+        take_all_task_vectors(connection)
+    return done
+
+
+def _reindex_keys(session: Session) -> None:
+    """Give the texts that stand for keys their vectors, by which new outcomes find them."""
+    store = session.store()
+    while True:
+        with store.writing() as connection:
+            texts = outdated_keys(connection, session.model, limit=_REINDEXED_TOGETHER)
+        if not texts:
+            return
+        vectors = session.vectors(texts)
+        with store.writing() as connection:
+            set_key_vectors(connection, texts, vectors, session.model)
+
+
+def derive_all(session: Session, *, on_progress: Callable[[int], None] | None = None) -> int:
+    """Derive everything again from the outcomes, as after a change of how cautious learning is; how much changed.
+
+    `on_progress` is told how many more task likenesses are done.
+    """
+    make_home(session.project)
+    with session.store().writing() as connection:
+        return rederive(connection, session.learning(), on_progress=on_progress)
 
 
 def outdated_count(session: Session, *, everything: bool = False) -> int:

@@ -10,7 +10,9 @@ from alma_cli.core.scope import Domain
 
 
 def agents(wait: Wait = None, directory: Dir = None, json: Json = False) -> Reply:
-    """Show each agent's scope, how much it learned, how its outcomes ended, and what its present scope hides.
+    """Show each agent's scope, what it learned, how its outcomes ended, and what its present scope hides.
+
+    Rules are heuristics, avoid are anti-patterns: derived from outcomes, or authored.
 
     \b
     Examples:
@@ -24,13 +26,15 @@ def agents(wait: Wait = None, directory: Dir = None, json: Json = False) -> Repl
             _names(view.scope.can_learn) or "anything",
             _names(view.scope.cannot_learn) or "-",
             f"{view.learned:,}",
+            f"{view.heuristics:,}",
+            f"{view.anti_patterns:,}",
             ", ".join(f"{count:,} {result}" for result, count in view.results.items()) or "-",
             f"{view.seen:,}",
             f"{view.hidden:,}",
         )
         for view in found
     ]
-    headings = ("agent", "may learn", "may not", "learned", "outcomes", "sees of others", "hidden")
+    headings = ("agent", "may learn", "may not", "memories", "rules", "avoid", "outcomes", "sees of others", "hidden")
     return Reply(
         data={"agents": [_data(view) for view in found]},
         tables=[Table(headings=headings, rows=rows, flexible=[1, 2, 4])] if rows else [],
@@ -52,6 +56,8 @@ def _data(view: AgentView) -> dict[str, JsonValue]:
         "inherit_from": list(scope.inherit_from),
         "share_with": list(scope.share_with),
         "learned": view.learned,
+        "heuristics": view.heuristics,
+        "anti_patterns": view.anti_patterns,
         "outcomes": dict(view.results),
         "sees_of_others": view.seen,
         "hidden": view.hidden,

@@ -21,7 +21,7 @@ def correct(
 ) -> Reply:
     """Replace the main text of a memory: an outcome's task, a heuristic's condition, a fact, and so on.
 
-    The old version stays in `alma log ID`.
+    The old version stays in `alma log ID`. A derived memory is hidden by one that says what is right instead.
 
     \b
     Examples:
@@ -29,10 +29,13 @@ def correct(
     """
     corrected = open_alma(directory, wait).correct(id, text_or_stdin("TEXT", text))
     record = corrected.record
+    told = f"replaced the {MAIN_FIELDS[record.kind]}; `alma log {record.id[:SHORT_ID]}` has the old one"
+    if corrected.hides:
+        told = f"added {record.id[:SHORT_ID]}, which hides what was derived as {corrected.hides[:SHORT_ID]}"
     return Reply(
         data={**to_json(record), "queued": corrected.queued},
         text=record.id,
-        told=[f"replaced the {MAIN_FIELDS[record.kind]}; `alma log {record.id[:SHORT_ID]}` has the old one"],
+        told=[told],
         warnings=corrected.warnings,
         json=json,
     )

@@ -4,13 +4,23 @@ from typing import Annotated
 
 import typer
 
+from alma_cli.api import ALMA
 from alma_cli.cli.options import Dir, Json, Wait, Yes, open_alma
 from alma_cli.cli.output import Reply, confirmed
 from alma_cli.core.prompt import SHORT_ID
+from alma_cli.errors import InvalidUsage
+
+_SHOWN = 20
 
 
 def forget(
-    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of memories, or the start of each.")],
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="ID...", help="Ids of memories, or the start of each.")
+    ] = None,
+    stale: Annotated[
+        bool, typer.Option("--stale", help="Instead, hide what is old and never helped; it stays as evidence.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be forgotten.")] = False,
     wait: Wait = None,
     directory: Dir = None,
     yes: Yes = False,
@@ -18,21 +28,48 @@ def forget(
 ) -> Reply:
     """Remove memories for good, with their text in history; what is left says only that they were there.
 
-    If one of the ids isn't found, none is removed.
+    Of a derived memory, the outcomes that it grew out of are forgotten. If one of the ids isn't found, none is removed.
 
     \b
     Examples:
       alma forget 3fa9c2d1
       alma list --containing "wrong project" | cut -f1 | xargs alma forget --yes
+      alma forget --stale --dry-run
     """
+    if bool(ids) == stale:
+        raise InvalidUsage("give either IDs or --stale", hint="`alma list` shows the ids")
     alma = open_alma(directory, wait)
-    if not confirmed(f"forget {'this memory' if len(ids) == 1 else f'these {len(ids)} memories'} for good?", yes=yes):
-        return Reply(data={"forgotten": [], "queued": False}, told=["nothing was forgotten"], json=json)
-    forgotten = alma.forget(ids)
-    gone = [record.id for record in forgotten.records]
+    if stale:
+        return _stale(alma, dry_run=dry_run, json=json)
+    going = [record.id for record in alma.to_forget(ids or [])]
+    count = "1 memory" if len(going) == 1 else f"{len(going):,} memories"
+    if dry_run or not confirmed(f"forget {count} for good?", yes=yes):
+        told = [f"would forget {count}: {_shortened(going)}"] if dry_run else ["nothing was forgotten"]
+        return Reply(data={"forgotten": [], "would_forget": list(going), "queued": False}, told=told, json=json)
+    forgotten = alma.forget(going)
     return Reply(
-        data={"forgotten": list(gone), "queued": forgotten.queued},
-        told=[f"forgot {', '.join(id[:SHORT_ID] for id in gone)}"],
+        data={"forgotten": list(going), "queued": forgotten.queued},
+        told=[f"forgot {_shortened(going)}"],
         warnings=forgotten.warnings,
         json=json,
     )
+
+
+def _stale(alma: ALMA, *, dry_run: bool, json: bool) -> Reply:
+    archived = alma.archive_stale(dry_run=dry_run)
+    count = "1 memory" if len(archived.ids) == 1 else f"{len(archived.ids):,} memories"
+    return Reply(
+        data={
+            "archived": [] if dry_run else list(archived.ids),
+            **({"would_archive": list(archived.ids)} if dry_run else {}),
+            "queued": archived.queued,
+        },
+        told=[f"{'would archive' if dry_run else 'archived'} {count}"],
+        warnings=archived.warnings,
+        json=json,
+    )
+
+
+def _shortened(ids: list[str]) -> str:
+    shown = ", ".join(id[:SHORT_ID] for id in ids[:_SHOWN])
+    return shown + (f" and {len(ids) - _SHOWN:,} more" if len(ids) > _SHOWN else "")

@@ -13,8 +13,8 @@ from alma_cli.cli.ndjson import NumberedValue, count_lines, numbered_values
 from alma_cli.cli.options import Agent, Dir, DomainOption, Json, Wait, Yes, agent_or_default, open_alma
 from alma_cli.cli.output import Reply, counted, error_json, progress
 from alma_cli.core.codec import parse_time
-from alma_cli.core.learning import Report, report_from_json
 from alma_cli.core.prompt import SHORT_ID
+from alma_cli.core.reports import Report, report_from_json
 from alma_cli.errors import AlmaError, InvalidInput, InvalidUsage, PartialFailure, ScopeViolation
 
 Text = str | None

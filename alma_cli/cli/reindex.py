@@ -15,9 +15,9 @@ def reindex(
     yes: Yes = False,
     json: Json = False,
 ) -> Reply:
-    """Give every memory that lacks one a vector by the configured embedding model.
+    """Give memories vectors by the configured embedding model, and derive heuristics and anti-patterns again.
 
-    Needed after embedding.model was changed. An interrupted run goes on where it stopped.
+    Needed after embedding.model or a key of learning was changed. An interrupted run goes on where it stopped.
 
     \b
     Examples:
@@ -27,8 +27,13 @@ def reindex(
     alma = open_alma(directory, wait)
     with progress("embedding", total=alma.outdated(everything=everything), quiet=json) as advance:
         done = alma.reindex(everything=everything, on_progress=advance)
+    with progress("deriving", total=None, quiet=json) as advance:
+        changed = alma.derive_all(on_progress=advance)
     return Reply(
-        data={"embedded": done, "model": alma.config.embedding.model},
-        told=[f"embedded {counted(done, 'memory', 'memories')} with {alma.config.embedding.model}"],
+        data={"embedded": done, "derived_changed": changed, "model": alma.config.embedding.model},
+        told=[
+            f"embedded {counted(done, 'memory', 'memories')} with {alma.config.embedding.model}",
+            f"derived everything again: {counted(changed, 'derived memory', 'derived memories')} changed",
+        ],
         json=json,
     )

@@ -14,6 +14,9 @@ from alma_cli.core.records import Kind
 COSINE_NONE, COSINE_SURE = 0.15, 0.75
 """Cosines at which calibrated likeness is 0 and 1, for short texts by MiniLM."""
 
+POOL_FROM, POOL_WHOLE = 0.3, 0.5
+"""Cosines of two tasks between which the outcomes of one begin to count for the other, and count fully."""
+
 _LEAST_DEVIATION_COSINE = 0.05
 _LEAST_DEVIATION_BM25 = 0.5
 _NEUTRAL = 0.5
@@ -50,7 +53,9 @@ class Candidate:
 
     `cosine` is None without a vector by the present model; `matched` is the share of the task's idf mass that the
     memory's words cover, in [0, 1]; `success` is in [0, 1], None where nothing is known; `credit` is the net number of
-    times it helped; `rare_match` says that a rare token of the task stands in it.
+    times it helped; `rare_match` says that a rare token of the task stands in it. `pooled_occurrences` and
+    `pooled_successes` are what the outcomes of all tasks like this one say of its strategy, each outcome counting by
+    how like its task is (from `POOL_FROM`, not at all, to `POOL_WHOLE`, fully).
     """
 
     id: str
@@ -63,6 +68,10 @@ class Candidate:
     success: float | None
     confidence: float | None
     credit: int
+    task_key: str = ""
+    strategy_key: str = ""
+    pooled_occurrences: float = 0.0
+    pooled_successes: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,10 +105,11 @@ def rank(candidates: Sequence[Candidate], cosine: Spread, bm25: Spread, rules: R
     """All candidates, best first; ties fall by id, so the same numbers always give the same order."""
     by_cosine = _ranks(candidates, lambda candidate: candidate.cosine if candidate.cosine is not None else -2.0)
     by_keyword = _ranks(candidates, lambda candidate: candidate.bm25)
+    fused = _fused(candidates, cosine, bm25, rules.keyword_weight)
     ranked = []
     for candidate in candidates:
         similarity = relevance(candidate)
-        score_terms = _terms(candidate, cosine, bm25, rules)
+        score_terms = _terms(candidate, fused[candidate.id], rules)
         score = math.fsum(term.points for term in score_terms) / (math.fsum(term.weight for term in score_terms) or 1.0)
         ranked.append(
             Ranked(
@@ -132,15 +142,48 @@ def decay(*, age_days: float, half_life_days: float) -> float:
     return math.exp2(-max(0.0, age_days) / half_life_days)
 
 
-def _terms(candidate: Candidate, cosine: Spread, bm25: Spread, rules: Rules) -> tuple[Term, ...]:
-    dense = 0.0 if candidate.cosine is None else _z(candidate.cosine, cosine, _LEAST_DEVIATION_COSINE)
-    fused = dense + rules.keyword_weight * _z(candidate.bm25, bm25, _LEAST_DEVIATION_BM25)
+def success(candidate: Candidate) -> float:
+    """How well its strategy does in tasks like this one: the mean of a beta distribution with a uniform prior.
+
+    Without outcomes of such tasks it is the memory's own rate, and without that neutral. Of an anti-pattern it is how
+    badly: the surer it fails, the more it is worth knowing.
+    """
+    if candidate.pooled_occurrences > 0:
+        rate = (candidate.pooled_successes + 1) / (candidate.pooled_occurrences + 2)
+    else:
+        rate = _or_neutral(candidate.success)
+    return 1 - rate if candidate.kind == "anti_pattern" else rate
+
+
+def _fused(candidates: Sequence[Candidate], cosine: Spread, bm25: Spread, keyword_weight: float) -> dict[str, float]:
+    """Each candidate's similarity for the order, in [0, 1].
+
+    How like this task another one is doesn't depend on what was tried for it, so what was derived for one task likeness
+    shares the best of its similarities: then success decides between its strategies.
+    """
+    fused: dict[str, float] = {}
+    best: dict[tuple[Kind, str], float] = {}
+    for candidate in candidates:
+        dense = 0.0 if candidate.cosine is None else _z(candidate.cosine, cosine, _LEAST_DEVIATION_COSINE)
+        value = _logistic(dense + keyword_weight * _z(candidate.bm25, bm25, _LEAST_DEVIATION_BM25))
+        fused[candidate.id] = value
+        likeness = (candidate.kind, candidate.task_key)
+        best[likeness] = max(value, best.get(likeness, 0.0))
+    return {
+        candidate.id: best[candidate.kind, candidate.task_key]
+        if candidate.task_key and candidate.kind in ("heuristic", "anti_pattern")
+        else fused[candidate.id]
+        for candidate in candidates
+    }
+
+
+def _terms(candidate: Candidate, similarity: float, rules: Rules) -> tuple[Term, ...]:
     recency = decay(age_days=candidate.age_days, half_life_days=rules.half_life_days[candidate.kind])
     credit = _NEUTRAL + _NEUTRAL * math.tanh(candidate.credit / _CREDIT_SCALE)
     return (
-        Term(name="similarity", value=_logistic(fused), weight=rules.weights["similarity"]),
+        Term(name="similarity", value=similarity, weight=rules.weights["similarity"]),
         Term(name="recency", value=recency, weight=rules.weights["recency"]),
-        Term(name="success", value=_or_neutral(candidate.success), weight=rules.weights["success"]),
+        Term(name="success", value=success(candidate), weight=rules.weights["success"]),
         Term(name="confidence", value=_or_neutral(candidate.confidence), weight=rules.weights["confidence"]),
         Term(name="credit", value=credit, weight=rules.weights["credit"]),
     )

@@ -50,6 +50,11 @@ class Hit:
             "similarity": round(self.similarity, 6),
             "text": self.record.text,
         }
+        if self.ranked.candidate.pooled_occurrences:
+            shown["in_such_tasks"] = {
+                "occurrences": round(self.ranked.candidate.pooled_occurrences, 3),
+                "successes": round(self.ranked.candidate.pooled_successes, 3),
+            }
         if explain:
             shown["explain"] = explanation(self.ranked)
         return shown

@@ -6,22 +6,38 @@ The audit row that every change leaves carries the operation's id, which is how 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from time import time_ns
 from typing import TYPE_CHECKING, Any
 
 from alma_cli.core.codec import to_json
 from alma_cli.core.hlc import HLC, next_stamp
-from alma_cli.core.records import JsonValue, Record
+from alma_cli.core.learning import Task
+from alma_cli.core.records import AntiPattern, Credit, Outcome, Record
 from alma_cli.core.terms import terms
-from alma_cli.store.operations import Entry, Forget, Insert, Operation, Refuse, Revise, Vector
+from alma_cli.store.binding import insert_rows, rows_from, vector_text
+from alma_cli.store.credits import Group, groups, is_own_group
+from alma_cli.store.derived import (
+    DerivedChange,
+    RulesOf,
+    differences,
+    in_steps,
+    known_bad,
+    renew_task_vectors,
+    take_task_vectors,
+    tasks_with_outcomes,
+    update_numbers,
+)
+from alma_cli.store.engine import transaction
+from alma_cli.store.keys import drop_orphans, with_keys
+from alma_cli.store.operations import Archive, Entry, Forget, Insert, Operation, Refuse, Revise
 from alma_cli.store.rows import RECORD_COLUMNS, ROW_TYPES, record_row, row_record
 
 if TYPE_CHECKING:
     from _duckdb import DuckDBPyConnection as Connection
 
-# Rows are bound as one JSON text: DuckDB's Python binding costs 0.1 ms and more for every single value.
 _MEMORY_TYPES = {
     "seq": "BIGINT",
     "hlc": "VARCHAR",
@@ -55,23 +71,51 @@ class _Replica:
     dimension: int
 
 
-def fold(connection: Connection, operations: Sequence[Operation], *, now_ms: int) -> dict[str, list[Change]]:
-    """Apply the operations and return what each changed, by `op_id`; what was folded before is skipped, and absent."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learning:
+    """What deriving needs besides the records: the project, and how cautiously each agent learns."""
+
+    project_id: str
+    rules_of: RulesOf
+
+
+@dataclass(slots=True)
+class Folded:
+    """What folding did: each operation's changes by its `op_id`, and what was derived anew from all of them together.
+
+    `known_bad` are anti-patterns that new outcomes ran into.
+    """
+
+    changes: dict[str, list[Change]] = field(default_factory=dict)
+    derived: list[DerivedChange] = field(default_factory=list)
+    known_bad: list[AntiPattern] = field(default_factory=list)
+
+
+def fold(connection: Connection, operations: Sequence[Operation], *, now_ms: int, learning: Learning) -> Folded:
+    """Apply the operations, and derive again what they touch; what was folded before is skipped, and absent."""
     ids = [entry.record.id for op in operations if isinstance(op, Insert) for entry in op.entries]
-    folded, present, forgotten = _known(connection, [op.op_id for op in operations], ids)
+    known, present, forgotten = _known(connection, [op.op_id for op in operations], ids)
+    fresh = list({op.op_id: op for op in operations if op.op_id not in known}.values())
     folding = _Folding(connection, present, forgotten, now_ms)
-    changes: dict[str, list[Change]] = {}
-    for operation in operations:
-        if operation.op_id not in folded:
-            folded.add(operation.op_id)
-            changes[operation.op_id] = folding.apply(operation)
+    folded = Folded()
+    for operation in folding.prepared(fresh):
+        folded.changes[operation.op_id] = folding.apply(operation)
+    folding.derive(learning, folded)
     folding.finish()
-    return changes
+    return folded
 
 
-def vector_text(vector: Vector | None) -> str | None:
-    """The vector as DuckDB reads it fastest when bound: as text."""
-    return None if vector is None else "[" + ",".join(map("{:.8g}".format, vector)) + "]"
+def rederive(connection: Connection, learning: Learning, *, on_progress: Callable[[int], None] | None = None) -> int:
+    """Derive everything again, in portions of a transaction each; return how many derived memories changed."""
+    changed = 0
+    for portion in in_steps(tasks_with_outcomes(connection)):
+        with transaction(connection):
+            folding = _Folding(connection, set(), set(), now_ms=time_ns() // 1_000_000)
+            changed += len(folding.derive_tasks(portion, learning))
+            folding.finish()
+        if on_progress:
+            on_progress(len(portion))
+    return changed
 
 
 class _Folding:
@@ -86,6 +130,33 @@ class _Folding:
         self._memories: list[dict[str, Any]] = []
         self._postings: list[dict[str, Any]] = []
         self._audit: list[dict[str, Any]] = []
+        self._outcomes: list[Outcome] = []
+        self._touched: set[Task] = set()
+        self._forgot_in: set[tuple[str, str]] = set()
+        self._groups: dict[str, Group] = {}
+
+    def prepared(self, operations: Sequence[Operation]) -> list[Operation]:
+        """The operations, with keys for the outcomes that they bring; what credits need to know of them is noted."""
+        keyed = self._keyed(operations)
+        self._groups = groups(self._connection, keyed)
+        return keyed
+
+    def _keyed(self, operations: Sequence[Operation]) -> list[Operation]:
+        new: dict[str, Entry] = {}
+        for operation in operations:
+            for entry in operation.entries if isinstance(operation, Insert) else ():
+                if entry.record.id not in self._present and entry.record.id not in self._forgotten:
+                    new.setdefault(entry.record.id, entry)
+        if not any(isinstance(entry.record, Outcome) for entry in new.values()):
+            return list(operations)
+        chosen = with_keys(self._connection, list(new.values()), self._replica.dimension)
+        by_id = {entry.record.id: entry for entry in chosen}
+        return [
+            replace(op, entries=tuple(by_id.get(entry.record.id, entry) for entry in op.entries))
+            if isinstance(op, Insert)
+            else op
+            for op in operations
+        ]
 
     def apply(self, operation: Operation) -> list[Change]:
         match operation:
@@ -95,11 +166,55 @@ class _Folding:
                 changes = [self._revise(operation.entry, operation)]
             case Forget():
                 changes = [self._forget(id, operation) for id in operation.ids]
+            case Archive():
+                changes = [self._archive(id, operation) for id in operation.ids]
             case Refuse():
                 changes = [self._note(operation, "refuse", "", operation.agent, operation.reason)]
             case _:
                 raise TypeError(operation.name)
         return changes
+
+    def derive(self, learning: Learning, folded: Folded) -> None:
+        """Make what is derived say what the outcomes say now."""
+        self._flush()
+        for agent, domain in sorted(self._forgot_in):
+            drop_orphans(self._connection, agent, domain)
+            renew_task_vectors(self._connection, agent, domain)
+        if self._outcomes:
+            folded.known_bad = known_bad(self._connection, self._outcomes)
+        for tasks in in_steps(sorted(self._touched)):
+            folded.derived += self.derive_tasks(tasks, learning)
+
+    def derive_tasks(self, tasks: Sequence[Task], learning: Learning) -> list[DerivedChange]:
+        """Derive these task likenesses again, and store what changed."""
+        changed = differences(self._connection, tasks, learning.rules_of, project_id=learning.project_id)
+        self._rewrite(changed)
+        return changed
+
+    def _rewrite(self, changed: Sequence[DerivedChange]) -> None:
+        """Store derived memories as they are now; where only numbers changed, nothing else is written."""
+        gone = [item.memory.id for item in changed if item.before and (item.is_reworded or item.change == "retired")]
+        if gone:
+            ids = json.dumps(gone)
+            chosen = """(SELECT unnest(from_json(?, '["VARCHAR"]')))"""
+            self._connection.execute(
+                f"DELETE FROM postings WHERE seq IN (SELECT seq FROM memories WHERE id IN {chosen})", [ids]
+            )
+            self._connection.execute(f"DELETE FROM memories WHERE id IN {chosen}", [ids])
+        kept = [item for item in changed if item.change != "retired"]
+        worded = [item.memory for item in kept if item.is_reworded]
+        for memory in worded:
+            self._add_row(Entry(record=memory), hlc="")
+        self._flush()
+        if worded:
+            take_task_vectors(self._connection, [memory.id for memory in worded])
+        update_numbers(self._connection, [item.memory for item in kept if not item.is_reworded])
+        at = datetime.fromtimestamp(self._now_ms / 1000, tz=UTC)
+        for item in changed:
+            memory = item.memory
+            self._audit.append(
+                _audit_row(at=at, by="alma", action=item.change, id=memory.id, agent=memory.agent, detail=memory.kind)
+            )
 
     def finish(self) -> None:
         """Write what was gathered."""
@@ -114,7 +229,7 @@ class _Folding:
             insert_rows(self._connection, "memories", _MEMORY_TYPES, self._memories)
             self._connection.execute(
                 "INSERT INTO postings SELECT md5_number_lower(unnest(terms)), seq, unnest(tfs) FROM "
-                + _rows_from_json({"seq": "BIGINT", "terms": "VARCHAR[]", "tfs": "USMALLINT[]"}),
+                + rows_from({"seq": "BIGINT", "terms": "VARCHAR[]", "tfs": "USMALLINT[]"}),
                 [json.dumps(self._postings)],
             )
             self._memories = []
@@ -126,8 +241,13 @@ class _Folding:
             return self._note(operation, "skip-forgotten", record.id, record.agent)
         if record.id in self._present:
             return self._note(operation, "skip-present", record.id, record.agent)
+        if isinstance(record, Credit) and is_own_group(record, self._groups):
+            return self._note(operation, "skip-own-group", record.id, record.agent)
         self._present.add(record.id)
         self._add_row(entry)
+        self._touch(record)
+        if isinstance(record, Outcome):
+            self._outcomes.append(record)
         return self._note(operation, "insert", record.id, record.agent, record.kind)
 
     def _revise(self, entry: Entry, operation: Operation) -> Change:
@@ -141,6 +261,8 @@ class _Folding:
             [record.id, _naive(operation.at), operation.by, hlc, json.dumps(to_json(previous))],
         )
         self._add_row(entry, acked_hlc=acked_hlc)
+        self._touch(previous)
+        self._touch(record)
         return self._note(operation, "revise", record.id, record.agent, record.kind)
 
     def _forget(self, id: str, operation: Operation) -> Change:
@@ -149,12 +271,24 @@ class _Folding:
             return self._note(operation, "skip-forgotten", id, "")
         record, _, acked_hlc = replaced
         self._forgotten.add(id)
+        self._touch(record)
+        self._forgot_in.add((record.agent, record.domain))
         self._connection.execute(
             "INSERT INTO tombstones VALUES (?, ?, ?, ?, ?, ?)",
             [id, record.kind, record.agent, self._stamp(), acked_hlc, _naive(operation.at)],
         )
         self._connection.execute("UPDATE history SET content = NULL WHERE id = ?", [id])
         return self._note(operation, "forget", id, record.agent, record.kind)
+
+    def _archive(self, id: str, operation: Operation) -> Change:
+        self._flush()
+        row = self._connection.execute(
+            "UPDATE memories SET archived = true, hlc = ? WHERE id = ? AND NOT archived RETURNING agent, kind",
+            [self._stamp(), id],
+        ).fetchone()
+        if row is None:
+            return self._note(operation, "skip-archived", id, "")
+        return self._note(operation, "archive", id, *row)
 
     def _take_out(self, id: str) -> tuple[Record, str, str | None] | None:
         """Remove a record and return it, with its stamps; None when it isn't there."""
@@ -169,7 +303,12 @@ class _Folding:
         self._connection.execute("DELETE FROM postings WHERE seq = ?", [seq])
         return row_record(columns), hlc, acked_hlc
 
-    def _add_row(self, entry: Entry, *, acked_hlc: str | None = None) -> None:
+    def _touch(self, record: Record) -> None:
+        task_key = getattr(record, "task_key", "")
+        if task_key:
+            self._touched.add(Task(record.agent, record.domain, task_key))
+
+    def _add_row(self, entry: Entry, *, acked_hlc: str | None = None, hlc: str | None = None) -> None:
         counted = terms(search_text(entry.record))
         seq = self._replica.next_seq
         self._replica.next_seq += 1
@@ -177,7 +316,7 @@ class _Folding:
         self._memories.append(
             {
                 "seq": seq,
-                "hlc": self._stamp(),
+                "hlc": self._stamp() if hlc is None else hlc,
                 "acked_hlc": acked_hlc,
                 "n_terms": counted.total(),
                 "embedding_model": entry.model if fits else None,
@@ -194,31 +333,31 @@ class _Folding:
 
     def _note(self, operation: Operation, action: str, id: str, agent: str, detail: str = "") -> Change:
         self._audit.append(
-            {
-                "done_at": _naive(operation.at).isoformat(),
-                "done_by": operation.by,
-                "action": action,
-                "id": id,
-                "agent": agent,
-                "detail": detail,
-                "op_id": operation.op_id,
-            }
+            _audit_row(
+                at=operation.at,
+                by=operation.by,
+                action=action,
+                id=id,
+                agent=agent,
+                detail=detail,
+                op_id=operation.op_id,
+            )
         )
         return Change(action, id)
 
 
-def insert_rows(
-    connection: Connection, table: str, types: Mapping[str, str], rows: Sequence[Mapping[str, JsonValue]]
-) -> None:
-    """Insert rows, given as JSON values by column; a column that a row doesn't have is NULL."""
-    columns = ", ".join(types)
-    connection.execute(
-        f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {_rows_from_json(types)}", [json.dumps(rows)]
-    )
-
-
-def _rows_from_json(types: Mapping[str, str]) -> str:
-    return f"(SELECT unnest(from_json(?, '{json.dumps([types])}'), recursive := true))"
+def _audit_row(
+    *, at: datetime, by: str, action: str, id: str, agent: str, detail: str, op_id: str = ""
+) -> dict[str, Any]:
+    return {
+        "done_at": _naive(at).isoformat(),
+        "done_by": by,
+        "action": action,
+        "id": id,
+        "agent": agent,
+        "detail": detail,
+        "op_id": op_id,
+    }
 
 
 def search_text(record: Record) -> str:

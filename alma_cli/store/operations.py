@@ -33,10 +33,11 @@ class NewerFormatError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A record with the vector of its topic, if it has one, and the model that gave it."""
+    """A record with the vector of its topic (and of an outcome's strategy), if it has one, and the model of both."""
 
     record: Record
     vector: Vector | None = None
+    strategy_vector: Vector | None = None
     model: str = ""
 
 
@@ -79,6 +80,15 @@ class Forget(Operation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Archive(Operation):
+    """Hide records from retrieve; they stay, and stay evidence."""
+
+    name: ClassVar[str] = "archive"
+
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refuse(Operation):
     """Change nothing; leave an audit row that `agent` was not let to learn `domain`."""
 
@@ -103,7 +113,7 @@ def encode(operation: Operation) -> bytes:
             shown["entries"] = [_entry_to_json(entry) for entry in operation.entries]
         case Revise():
             shown["entry"] = _entry_to_json(operation.entry)
-        case Forget():
+        case Forget() | Archive():
             shown["ids"] = operation.ids
         case Refuse():
             shown |= {"agent": operation.agent, "domain": operation.domain, "reason": operation.reason}
@@ -135,6 +145,8 @@ def _operation(shown: dict[str, Any]) -> Operation:
             return Revise(op_id=op_id, at=at, by=by, entry=_entry_from_json(shown["entry"], at))
         case "forget":
             return Forget(op_id=op_id, at=at, by=by, ids=tuple(map(str, shown["ids"])))
+        case "archive":
+            return Archive(op_id=op_id, at=at, by=by, ids=tuple(map(str, shown["ids"])))
         case "refuse":
             agent, domain, reason = (str(shown[key]) for key in ("agent", "domain", "reason"))
             return Refuse(op_id=op_id, at=at, by=by, agent=agent, domain=domain, reason=reason)
@@ -144,7 +156,9 @@ def _operation(shown: dict[str, Any]) -> Operation:
 def _entry_to_json(entry: Entry) -> dict[str, JsonValue]:
     shown: dict[str, JsonValue] = {"record": to_json(entry.record)}
     if entry.vector is not None:
-        shown |= {"model": entry.model, "vector": b64encode(entry.vector.tobytes()).decode("ascii")}
+        shown |= {"model": entry.model, "vector": _vector_to_json(entry.vector)}
+    if entry.strategy_vector is not None:
+        shown["strategy_vector"] = _vector_to_json(entry.strategy_vector)
     return shown
 
 
@@ -155,6 +169,19 @@ def _entry_from_json(value: dict[str, JsonValue], at: datetime) -> Entry:
     record = from_json(shown, project_id=str(shown["project_id"]), new_id=str(shown["id"]), now=at)
     if "vector" not in value:
         return Entry(record=record)
+    return Entry(
+        record=record,
+        vector=_vector_from_json(value["vector"]),
+        strategy_vector=_vector_from_json(value["strategy_vector"]) if "strategy_vector" in value else None,
+        model=str(value["model"]),
+    )
+
+
+def _vector_to_json(vector: Vector) -> str:
+    return b64encode(vector.tobytes()).decode("ascii")
+
+
+def _vector_from_json(value: JsonValue) -> Vector:
     vector = array.array("f")
-    vector.frombytes(b64decode(str(value["vector"]), validate=True))
-    return Entry(record=record, vector=vector, model=str(value["model"]))
+    vector.frombytes(b64decode(str(value), validate=True))
+    return vector

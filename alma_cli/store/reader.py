@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from alma_cli.core.records import Kind, Record
 from alma_cli.errors import AmbiguousId, InvalidInput, NotFound
-from alma_cli.store.fold import Change, vector_text
+from alma_cli.store.binding import rows_from, vector_text
+from alma_cli.store.fold import Change
 from alma_cli.store.operations import Vector
 from alma_cli.store.rows import RECORD_COLUMNS, row_record
 from alma_cli.store.search import Found, Search, search
@@ -18,6 +19,8 @@ from alma_cli.store.vectors import outdated
 
 if TYPE_CHECKING:
     from _duckdb import DuckDBPyConnection as Connection
+
+    from alma_cli.core.learning import Derived
 
 _COLUMNS = ", ".join(f"memories.{name}" for name in RECORD_COLUMNS)
 _TEXTS = "task, condition, pattern, preference, fact, strategy"
@@ -210,6 +213,33 @@ class Reader:
             },
         )
         return [(row_record(row[:-1]), row[-1]) for row in rows]
+
+    def evidence_ids(self, derived: Derived) -> list[str]:
+        """The ids of the outcomes that a derived memory grew out of."""
+        rows = self._rows(
+            "SELECT id FROM memories WHERE kind = 'outcome' AND agent = ? AND domain = ? AND task_key = ? "
+            "AND strategy_key = ? ORDER BY id",
+            [derived.agent, derived.domain, derived.task_key, derived.strategy_key],
+        )
+        return [row[0] for row in rows]
+
+    def stale_ids(self, *, before: Mapping[Kind, datetime]) -> list[str]:
+        """The ids of memories that are older than their kind's time, and that nobody said had helped.
+
+        Derived memories are not among them: they are as fresh as their evidence.
+        """
+        given = [{"kind": kind, "time": time.replace(tzinfo=None).isoformat()} for kind, time in before.items()]
+        rows = self._rows(
+            f"""
+            SELECT id FROM memories JOIN {rows_from({"kind": "VARCHAR", "time": "TIMESTAMP"})} USING (kind)
+            WHERE NOT archived AND origin <> 'derived'
+                AND coalesce(happened_at, last_validated_at, last_seen_at, last_verified_at, updated_at) < time
+                AND id NOT IN (SELECT target FROM memories WHERE kind = 'credit' GROUP BY target HAVING sum(value) > 0)
+            ORDER BY id
+            """,
+            [json.dumps(given)],
+        )
+        return [row[0] for row in rows]
 
     def outdated(self, model: str, *, limit: int) -> list[Record]:
         """Some memories that have no vector by this model."""

@@ -47,6 +47,15 @@ MIGRATIONS: tuple[str, ...] = (
         seq BIGINT NOT NULL,
         tf USMALLINT NOT NULL
     );
+    CREATE TABLE keys (                     -- the text and meaning that each task_key and strategy_key stands for
+        agent VARCHAR NOT NULL,
+        domain VARCHAR NOT NULL,
+        role VARCHAR NOT NULL,              -- task or strategy
+        key VARCHAR NOT NULL,
+        text VARCHAR NOT NULL,
+        embedding_model VARCHAR,
+        embedding FLOAT[{dimension}]
+    );
     CREATE TABLE tombstones (
         id VARCHAR NOT NULL,
         kind VARCHAR NOT NULL,

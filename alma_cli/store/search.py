@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from alma_cli.core.ranking import Candidate, Spread
+from alma_cli.core.ranking import POOL_FROM, POOL_WHOLE, Candidate, Spread
 from alma_cli.core.records import Kind
 from alma_cli.core.visibility import View
-from alma_cli.store.fold import vector_text
+from alma_cli.store.binding import vector_text
 from alma_cli.store.operations import Vector
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Found:
 
 def search(connection: Connection, wanted: Search) -> Found:
     """Measure the signals of every visible memory and hand over the best."""
-    visible, parameters = _visible(wanted)
+    seen, asked, parameters = _visible(wanted)
     cosine = "NULL::FLOAT"
     if wanted.vector is not None:
         cosine = (
@@ -76,7 +76,15 @@ def search(connection: Connection, wanted: Search) -> Found:
         "now": wanted.now.astimezone(UTC).replace(tzinfo=None),
     }
     sql = _SEARCH.format(
-        cosine=cosine, visible=visible, terms=_list("terms"), identifiers=_list("identifiers"), k1=_K1, b=_B
+        cosine=cosine,
+        seen=seen,
+        asked=asked,
+        terms=_list("terms"),
+        identifiers=_list("identifiers"),
+        k1=_K1,
+        b=_B,
+        pool_from=POOL_FROM,
+        pool_whole=POOL_WHOLE,
     )
     rows = connection.execute(sql, parameters).fetchall()
     if not rows:
@@ -93,15 +101,17 @@ def search(connection: Connection, wanted: Search) -> Found:
 
 _SEARCH = """
 WITH visible AS MATERIALIZED (
-    SELECT seq, kind, n_terms, {cosine} AS cosine FROM memories WHERE {visible}
+    SELECT seq, kind, n_terms, {cosine} AS cosine, {asked} AS is_asked
+    FROM memories WHERE {seen} AND (kind = 'outcome' OR {asked})
 ),
-extent AS (SELECT count(*) AS total, greatest(avg(n_terms), 1) AS mean_terms FROM visible),
+candidate AS (SELECT * FROM visible WHERE is_asked),
+extent AS (SELECT count(*) AS total, greatest(avg(n_terms), 1) AS mean_terms FROM candidate),
 wanted AS (
     SELECT md5_number_lower(word) AS term, list_contains({identifiers}, word) AS is_identifier
     FROM (SELECT unnest({terms}) AS word)
 ),
 hits AS MATERIALIZED (
-    SELECT term, seq, tf, n_terms FROM postings JOIN visible USING (seq) WHERE term IN (SELECT term FROM wanted)
+    SELECT term, seq, tf, n_terms FROM postings JOIN candidate USING (seq) WHERE term IN (SELECT term FROM wanted)
 ),
 weighed AS MATERIALIZED (
     SELECT term, ln(1 + (total - df + 0.5) / (df + 0.5)) AS idf,
@@ -118,7 +128,7 @@ keyword AS (
 scored AS MATERIALIZED (
     SELECT seq, kind, cosine, coalesce(bm25, 0) AS bm25, coalesce(idf, 0) AS idf,
         coalesce(rare_match, false) AS rare_match
-    FROM visible LEFT JOIN keyword USING (seq)
+    FROM candidate LEFT JOIN keyword USING (seq)
 ),
 spread AS (
     SELECT count(*) AS total, count(cosine) AS with_vector, avg(cosine) AS cosine_mean,
@@ -130,6 +140,15 @@ best AS (
     FROM scored GROUP BY kind
 ),
 chosen AS (SELECT scored.* FROM scored SEMI JOIN best USING (seq)),
+evidence AS (
+    SELECT strategy_key, sum(closeness) AS occurrences,
+        sum(closeness * CASE outcome WHEN 'success' THEN 1 WHEN 'partial' THEN 0.5 ELSE 0 END) AS successes
+    FROM (
+        SELECT seq, least(1, (cosine - {pool_from}) / ({pool_whole} - {pool_from})) AS closeness
+        FROM visible WHERE kind = 'outcome' AND cosine > {pool_from}
+    ) JOIN memories USING (seq)
+    WHERE strategy_key <> '' GROUP BY strategy_key
+),
 credits AS (
     SELECT target, sum(value) AS credit FROM memories WHERE kind = 'credit' AND NOT archived GROUP BY target
 )
@@ -137,14 +156,19 @@ SELECT spread.*, id, chosen.kind, chosen.cosine, chosen.bm25,
     chosen.idf / greatest((SELECT sum(idf) FROM weighed), 1e-9), chosen.rare_match,
     epoch($now - coalesce(happened_at, last_validated_at, last_seen_at, last_verified_at, updated_at)),
     CASE outcome WHEN 'success' THEN 1.0 WHEN 'partial' THEN 0.5 WHEN 'failure' THEN 0.0
-        ELSE successes / nullif(occurrences, 0) END,
-    confidence, coalesce(credit, 0)
-FROM chosen JOIN memories USING (seq) LEFT JOIN credits ON credits.target = id, spread
+        ELSE memories.successes / nullif(memories.occurrences, 0) END,
+    confidence, coalesce(credit, 0), coalesce(task_key, ''), coalesce(strategy_key, ''),
+    coalesce(evidence.occurrences, 0), coalesce(evidence.successes, 0)
+FROM chosen JOIN memories USING (seq) LEFT JOIN credits ON credits.target = id
+    LEFT JOIN evidence USING (strategy_key), spread
 """
 
 
-def _visible(wanted: Search) -> tuple[str, dict[str, Any]]:
-    """The condition for what the agent may see, and its parameters."""
+def _visible(wanted: Search) -> tuple[str, str, dict[str, Any]]:
+    """The conditions for what the agent may see and for what of that is asked for, and their parameters.
+
+    Outcomes that are not asked for, or archived, are evidence all the same.
+    """
     parameters: dict[str, Any] = {"kinds": json.dumps(list(wanted.kinds)), "user_id": wanted.user_id}
 
     def names(parameter: str, values: Iterable[str]) -> str:
@@ -163,12 +187,11 @@ def _visible(wanted: Search) -> tuple[str, dict[str, Any]]:
         if view.never:
             condition += f" AND NOT list_contains({names(f'never{number}', view.never)}, domain)"
         seen.append(f"({condition})")
-    condition = (
-        f"NOT archived AND list_contains({_list('kinds')}, kind) "
-        "AND (kind <> 'preference' OR user_id = '' OR user_id = $user_id) "
-        f"AND ({' OR '.join(seen) or 'false'})"
+    asked = (
+        f"(NOT archived AND list_contains({_list('kinds')}, kind) "
+        "AND (kind <> 'preference' OR user_id = '' OR user_id = $user_id))"
     )
-    return condition, parameters
+    return f"({' OR '.join(seen) or 'false'})", asked, parameters
 
 
 def _list(parameter: str) -> str:
@@ -177,7 +200,8 @@ def _list(parameter: str) -> str:
 
 
 def _candidate(row: Sequence[Any]) -> Candidate:
-    id, kind, cosine, bm25, matched, rare_match, age_s, success, confidence, credit = row
+    id, kind, cosine, bm25, matched, rare_match, age_s, success, confidence, credit, *learned = row
+    task_key, strategy_key, occurrences, successes = learned
     return Candidate(
         id=id,
         kind=kind,
@@ -189,4 +213,8 @@ def _candidate(row: Sequence[Any]) -> Candidate:
         success=success,
         confidence=confidence,
         credit=int(credit),
+        task_key=task_key,
+        strategy_key=strategy_key,
+        pooled_occurrences=float(occurrences),
+        pooled_successes=float(successes),
     )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from alma_cli.errors import StoreBusy, StoreError
 from alma_cli.store.engine import CHECKPOINT_AT_BYTES, log_bytes, own_log, transaction
-from alma_cli.store.fold import Change, fold
+from alma_cli.store.fold import Change, Learning, fold
 from alma_cli.store.journal import Journal
 from alma_cli.store.lock import hold, is_awaited
 from alma_cli.store.opening import OutdatedError, StoreFile
@@ -25,6 +25,9 @@ from alma_cli.store.undo import checkpoint
 
 if TYPE_CHECKING:
     from _duckdb import DuckDBPyConnection as Connection
+
+    from alma_cli.core.records import AntiPattern
+    from alma_cli.store.derived import DerivedChange
 
 _FOLDED_TOGETHER = 64
 """Files of the journal that are folded in one transaction, which bounds memory."""
@@ -37,10 +40,13 @@ _LOG_LIMIT_BYTES = 16 * CHECKPOINT_AT_BYTES
 class Receipt:
     """What became of a write: in the store with `changes`, or (`queued`) safe in the journal, and why.
 
-    `warnings` tell of other writes that couldn't be folded in on the way.
+    `derived` is what was derived anew (with what other writes brought that were folded in on the way), `known_bad` the
+    anti-patterns that new outcomes ran into. `warnings` tell of other writes that couldn't be folded in.
     """
 
     changes: tuple[Change, ...] = ()
+    derived: tuple[DerivedChange, ...] = ()
+    known_bad: tuple[AntiPattern, ...] = ()
     queued: bool = False
     reason: str = ""
     warnings: tuple[str, ...] = ()
@@ -52,6 +58,8 @@ class _Folded:
 
     is_new_log: bool
     changes: dict[str, list[Change]] = field(default_factory=dict)
+    derived: list[DerivedChange] = field(default_factory=list)
+    known_bad: list[AntiPattern] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
@@ -63,6 +71,7 @@ class Store:
     journal: Journal
     lock_path: str
     wait_s: float
+    learning: Learning
     now_ms: Callable[[], int] = field(default=lambda: time_ns() // 1_000_000)
 
     def submit(self, operations: Sequence[Operation]) -> Receipt:
@@ -88,7 +97,12 @@ class Store:
                 f"what was to be recorded could not be stored, and is kept in {refused[0]}",
                 hint="please report this, with the file if there is nothing private in it",
             )
-        return Receipt(changes=changes, warnings=tuple(folded.warnings))
+        return Receipt(
+            changes=changes,
+            derived=tuple(folded.derived),
+            known_bad=tuple(folded.known_bad),
+            warnings=tuple(folded.warnings),
+        )
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:
@@ -198,7 +212,7 @@ class Store:
             return
         try:
             with transaction(connection):
-                changes = fold(connection, list(operations.values()), now_ms=self.now_ms())
+                done = fold(connection, list(operations.values()), now_ms=self.now_ms(), learning=self.learning)
         except (
             _duckdb.DataError,
             _duckdb.IntegrityError,
@@ -215,7 +229,9 @@ class Store:
             return
         if folded.is_new_log:
             own_log(self.file.path)
-        folded.changes |= changes
+        folded.changes |= done.changes
+        folded.derived += done.derived
+        folded.known_bad += done.known_bad
         self.journal.remove(operations)
 
     def _set_aside(self, name: str, folded: _Folded) -> None:

@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from alma_cli.store.binding import rows_from, vector_text
 from alma_cli.store.engine import transaction
-from alma_cli.store.fold import vector_text
 from alma_cli.store.operations import Vector
 from alma_cli.store.rows import RECORD_COLUMNS, row_record
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from alma_cli.core.records import Record
 
-_OUTDATED = "kind <> 'credit' AND embedding_model IS DISTINCT FROM $model"
+_OUTDATED = "kind <> 'credit' AND origin <> 'derived' AND embedding_model IS DISTINCT FROM $model"
 
 
 def fit_dimension(connection: Connection, dimension: int) -> None:
@@ -24,10 +24,12 @@ def fit_dimension(connection: Connection, dimension: int) -> None:
     if connection.execute("SELECT dimension FROM replica").fetchall() == [(dimension,)]:
         return
     with transaction(connection):
-        connection.execute("ALTER TABLE memories DROP COLUMN embedding")
-        connection.execute(f"ALTER TABLE memories ADD COLUMN embedding FLOAT[{int(dimension)}]")
+        for table in ("memories", "keys"):
+            connection.execute(f"ALTER TABLE {table} DROP COLUMN embedding")
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN embedding FLOAT[{int(dimension)}]")
         # Updated last: a table altered after an update takes no more changes on this connection (DuckDB 1.5).
-        connection.execute("UPDATE memories SET embedding_model = NULL")
+        for table in ("memories", "keys"):
+            connection.execute(f"UPDATE {table} SET embedding_model = NULL")
         connection.execute("UPDATE replica SET dimension = ?", [dimension])
 
 
@@ -40,9 +42,32 @@ def outdated(connection: Connection, model: str, *, limit: int) -> list[Record]:
     return [row_record(row) for row in rows]
 
 
+def outdated_keys(connection: Connection, model: str, *, limit: int) -> list[str]:
+    """Some texts that stand for a key and have no vector by this model."""
+    rows = connection.execute(
+        f"SELECT DISTINCT text FROM keys WHERE embedding_model IS DISTINCT FROM ? ORDER BY text LIMIT {int(limit)}",
+        [model],
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def set_key_vectors(connection: Connection, texts: Sequence[str], vectors: Sequence[Vector], model: str) -> None:
+    """Store the vectors of texts that stand for keys."""
+    given = [{"text": text, "vector": vector_text(vector)} for text, vector in zip(texts, vectors, strict=True)]
+    with transaction(connection):
+        connection.execute(
+            f"""
+            UPDATE keys SET embedding = given.vector::FLOAT[{len(vectors[0])}], embedding_model = $model
+            FROM {rows_from({"text": "VARCHAR", "vector": "VARCHAR"}, "$given")} AS given WHERE keys.text = given.text
+            """,
+            {"given": json.dumps(given), "model": model},
+        )
+
+
 def drop_vectors(connection: Connection) -> None:
     """Forget every vector, so that all are made again."""
     connection.execute("UPDATE memories SET embedding_model = NULL")
+    connection.execute("UPDATE keys SET embedding_model = NULL")
 
 
 def set_vectors(connection: Connection, records: Sequence[Record], vectors: Sequence[Vector], model: str) -> None:

@@ -57,7 +57,7 @@ DATA = {
     "stats": ["total", "forgotten", "waiting", "store_bytes", "models", "outcomes", "tallies"],
     "agents": ["agents"],
     "doctor": ["checks"],
-    "reindex": ["embedded", "model"],
+    "reindex": ["embedded", "derived_changed", "model"],
     "config show": ["settings"],
     "config check": ["path", "problems"],
     "import": ["imported", "queued", "present", "forgotten", "derived", "refused"],

@@ -95,7 +95,6 @@ def test_a_mistyped_command_is_answered_with_what_was_probably_meant(run_alma, a
         (["learn", "--taks", "x"], "no such option: --taks (Possible options: --at, --task, --task-key)"),
         (["learn", "--outcome"], "option '--outcome' requires an argument"),
         (["show"], "missing argument 'ID'"),
-        (["forget"], "missing argument 'ID...'"),
         (["stats", "extra"], "got unexpected extra argument(s) (extra)"),
         (["list", "--limit", "many"], "invalid value for '--limit' / '-n': 'many' is not a whole number"),
         (["list", "--wait", "long"], "invalid value for '--wait': 'long' is not a number"),

@@ -116,7 +116,7 @@ def test_what_scores_too_low_is_hidden(memories, run_json):
     scores = [
         hit["score"] for kind in memories for hit in run_json("retrieve", TASK, "--agent", "helena")["data"][kind]
     ]
-    shown = run_json("retrieve", TASK, "--agent", "helena", "--min-score", str(max(scores)))
+    shown = run_json("retrieve", TASK, "--agent", "helena", "--min-score", str(max(scores) - 1e-6))
     assert 1 == sum(map(len, found(shown).values()))
     assert {} == found(run_json("retrieve", TASK, "--agent", "helena", "--min-score", "1"))
 

@@ -71,8 +71,8 @@ alma:
 """
     )
     assert [
-        "helena\tui\t-\t1\t1 success\t1\t0",
-        "victor\tanything\tdatabase\t2\t1 failure, 1 success\t0\t1",
+        "helena\tui\t-\t1\t0\t0\t1 success\t1\t0",
+        "victor\tanything\tdatabase\t2\t0\t0\t1 failure, 1 success\t0\t1",
     ] == run_alma("agents", "--wait", "5").out.splitlines()
     expected = {
         "agent": "victor",
@@ -81,6 +81,8 @@ alma:
         "inherit_from": [],
         "share_with": ["*"],
         "learned": 2,
+        "heuristics": 0,
+        "anti_patterns": 0,
         "outcomes": {"failure": 1, "success": 1},
         "sees_of_others": 0,
         "hidden": 1,
@@ -180,8 +182,8 @@ def test_doctor_lists_what_the_present_scope_hides(configure, run_json, learn):
 def test_reindex_gives_vectors_where_they_are_missing(project, run_alma, run_json, learn):
     learn("Test the login form")
     learn("Test the logout form")
-    told = (0, "", f"embedded 0 memories with {MODEL}\n")
-    assert told == run_alma("reindex")
+    derived = "derived everything again: 0 derived memories changed\n"
+    assert (0, "", f"embedded 0 memories with {MODEL}\n{derived}") == run_alma("reindex")
     with ALMA.find(directory=project)._session.store().writing() as connection:
         connection.execute("UPDATE memories SET embedding_model = 'an older one' WHERE task LIKE '%login%'")
     envelope = run_json("retrieve", "test the login form", "--agent", "helena")
@@ -190,13 +192,13 @@ def test_reindex_gives_vectors_where_they_are_missing(project, run_alma, run_jso
     )
     found = checks(run_json("doctor", code=1))["vectors"]
     assert (f"1 memories have no vector by {MODEL}", "run `alma reindex`") == (found["found"], found["hint"])
-    assert (0, "", f"embedded 1 memory with {MODEL}\n") == run_alma("reindex", "--yes", "--wait", "5")
+    assert (0, "", f"embedded 1 memory with {MODEL}\n{derived}") == run_alma("reindex", "--yes", "--wait", "5")
     assert [] == run_json("retrieve", "test the login form", "--agent", "helena")["warnings"]
-    assert {"embedded": 2, "model": MODEL} == run_json("reindex", "--all")["data"]
+    assert {"embedded": 2, "derived_changed": 0, "model": MODEL} == run_json("reindex", "--all")["data"]
 
 
 def test_reindex_of_nothing(run_json):
-    assert {"embedded": 0, "model": MODEL} == run_json("reindex", "--all")["data"]
+    assert {"embedded": 0, "derived_changed": 0, "model": MODEL} == run_json("reindex", "--all")["data"]
 
 
 # config

@@ -1,225 +1,385 @@
-"""From reports to outcomes and credits."""
+"""What outcomes teach: a function of the outcomes and the rules, of nothing else."""
 
+import ast
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from record_examples import ID, NOW, outcome
 
-from alma_cli.core.learning import Report, credits, outcome_record, report_from_json
-from alma_cli.core.records import Credit
-from alma_cli.core.text import one_line
-from alma_cli.errors import AlmaError, InvalidInput
+from alma_cli.core import learning
+from alma_cli.core.learning import (
+    TEXTS_COMPARED,
+    Evidence,
+    LearningRules,
+    Task,
+    central,
+    change,
+    contradicted,
+    derive,
+    derived_id,
+    wilson,
+)
+from alma_cli.core.records import AntiPattern, Heuristic
 
-LINE = {"agent": "a", "task": "Test login", "outcome": "success"}
-REPORT = Report(**LINE)
-OTHER_ID = "f" * 32
-
-
-def recorded(report):
-    return outcome_record(report, domain="general", project_id="p", id=ID, now=NOW)
-
-
-def refusal(of, value):
-    with pytest.raises(InvalidInput) as caught:
-        of(value)
-    return caught.value
-
-
-# Lines of a batch
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+LOGIN = Task("helena", "ui", "login")
+RULES = LearningRules(min_occurrences=3, half_life_days=180.0, z=1.28, anti_pattern_below=0.5)
 
 
-def test_a_line_is_a_report():
-    line = {
-        **LINE,
-        "strategy": "clicked",
-        "feedback": True,
-        "error": 404,
-        "domain": "ui",
-        "duration_ms": 3.0,
-        "at": "2026-01-31T11:30:00+02:00",
-        "labels": {"branch": "main", "run": 7},
-        "key": 12,
-        "task_key": "t",
-        "strategy_key": "s",
-        "used": ["0123", 45],
-        "retrieval": "6789",
-    }
-    assert report_from_json(line) == Report(
-        agent="a",
-        task="Test login",
-        outcome="success",
-        strategy="clicked",
-        feedback="true",
-        error="404",
+def evidence(number, outcome="success", *, strategy_key="blanks", days=0.0, **texts):
+    """An outcome of a strategy, some days after NOON."""
+    given = {"task": "Test login", "strategy": f"try {strategy_key}", **texts}
+    return Evidence(strategy_key, NOON + timedelta(days=days), f"{number:032x}", outcome, **given)
+
+
+def several(results, *, first=0, **given):
+    """Outcomes of one strategy, a day apart, that ended so: s, f or p each."""
+    words = {"s": "success", "f": "failure", "p": "partial"}
+    return [evidence(first + n, words[letter], days=n, **given) for n, letter in enumerate(results)]
+
+
+def learned(outcomes, rules=RULES):
+    """What these outcomes of the login task teach, by strategy."""
+    return {memory.strategy_key: memory for memory in derive(LOGIN, outcomes, rules, project_id="shop")}
+
+
+results = st.sampled_from(["success", "failure", "partial"])
+outcomes = st.builds(
+    evidence,
+    st.integers(1, 99),
+    results,
+    strategy_key=st.sampled_from(["a", "b", ""]),
+    days=st.sampled_from([0.0, 1.0, 400.0]),
+    task=st.sampled_from(["Test login", "Test the login form", None]),
+    strategy=st.sampled_from(["try blanks", "Try blanks", "type fast"]),
+    reason=st.sampled_from([None, "", "flaky", "Flaky!", "slow"]),
+)
+many = st.lists(outcomes, max_size=9, unique_by=lambda outcome: outcome.id)
+some_rules = st.builds(
+    LearningRules,
+    min_occurrences=st.sampled_from([1, 2, 3]),
+    half_life_days=st.sampled_from([0.01, 180.0]),
+    z=st.sampled_from([0.0, 1.28, 5.0]),
+    anti_pattern_below=st.sampled_from([0.01, 0.5, 1.0]),
+)
+
+
+# Wilson's bounds
+
+
+@pytest.mark.parametrize(
+    ("successes", "occurrences", "z", "lower", "upper"),
+    [
+        (8, 10, 1.96, 0.4902, 0.9433),  # (0.99208 -+ 0.31362) / 1.38416
+        (0, 10, 1.96, 0.0, 0.2775),
+        (1, 1, 1.0, 0.5, 1.0),  # 1 / (1 + z^2)
+        (0, 3, 1.28, 0.0, 1.6384 / 4.6384),  # z^2 / (n + z^2)
+        (1.5, 3, 0.0, 0.5, 0.5),
+        (0, 0, 1.28, 0.0, 1.0),
+        (0, -1, 1.28, 0.0, 1.0),
+    ],
+)
+def test_the_bounds_are_those_of_the_textbook(successes, occurrences, z, lower, upper):
+    assert (lower, upper) == pytest.approx(wilson(successes, occurrences, z=z), abs=5e-5)
+
+
+counts = st.sampled_from([0.01, 1.0, 2.5, 3.0, 49.0, 1e6])
+shares = st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0])
+zs = st.sampled_from([0.0, 0.5, 1.28, 1.96, 5.0])
+
+
+@given(counts, shares, zs)
+def test_the_bounds_hold_the_rate_and_stay_within_0_and_1(occurrences, rate, z):
+    lower, upper = wilson(rate * occurrences, occurrences, z=z)
+    assert 0 <= lower <= rate + 1e-12
+    assert rate - 1e-12 <= upper <= 1
+
+
+@given(st.integers(1, 10_000), zs)
+def test_what_always_or_never_worked_has_that_as_an_exact_bound(occurrences, z):
+    assert wilson(occurrences, occurrences, z=z).upper == 1.0
+    assert wilson(0, occurrences, z=z).lower == 0.0
+
+
+@given(counts, shares, shares, zs)
+def test_more_successes_never_lower_a_bound(occurrences, one, other, z):
+    worse, better = (wilson(rate * occurrences, occurrences, z=z) for rate in sorted((one, other)))
+    assert worse.lower <= better.lower + 1e-12
+    assert worse.upper <= better.upper + 1e-12
+
+
+@given(counts, shares, zs)
+def test_more_evidence_of_the_same_rate_never_widens_the_bounds(occurrences, rate, z):
+    few, many = (wilson(rate * n, n, z=z) for n in (occurrences, 2 * occurrences))
+    assert many.upper - many.lower <= few.upper - few.lower + 1e-12
+
+
+@given(counts, shares)
+def test_without_caution_both_bounds_are_the_rate(occurrences, rate):
+    assert (rate, rate) == pytest.approx(wilson(rate * occurrences, occurrences, z=0.0))
+
+
+# What becomes of a group
+
+
+@pytest.mark.parametrize(
+    ("ended", "kind"),
+    [
+        ("ss", None),
+        ("sss", "heuristic"),
+        ("ff", None),
+        ("fff", "anti_pattern"),
+        ("ppp", "heuristic"),  # exactly half
+        ("ssf", "heuristic"),
+        ("fsfs", "heuristic"),
+        ("sff", None),  # neither good nor surely bad
+        ("sfff", None),
+        ("sffffffff", "anti_pattern"),
+        ("ssssfff", None),  # contradicted
+        ("sssffsf", "heuristic"),
+        ("sssssssffp", "heuristic"),
+    ],
+)
+def test_a_group_is_a_heuristic_an_anti_pattern_or_nothing_yet(ended, kind):
+    memories = derive(LOGIN, several(ended), RULES, project_id="shop")
+    assert [kind] * (kind is not None) == [memory.kind for memory in memories]
+
+
+@pytest.mark.parametrize("least", [1, 2, 5])
+def test_a_group_needs_as_many_outcomes_as_the_rules_say(least):
+    rules = replace(RULES, min_occurrences=least)
+    assert learned(several("s" * (least - 1)), rules) == {}
+    assert learned(several("s" * least), rules)["blanks"].occurrences == least
+
+
+def test_a_strategy_that_always_worked_is_no_anti_pattern_at_any_limit():
+    hardest = replace(RULES, anti_pattern_below=1.0)
+    kinds = {learned(several("s" * n), hardest)["blanks"].kind for n in range(3, 60)}
+    assert kinds == {"heuristic"}
+
+
+def test_the_limit_itself_is_not_under_the_limit():
+    upper = wilson(0, 3, z=1.28).upper
+    same_day = [evidence(n, "failure") for n in range(3)]
+    assert learned(same_day, replace(RULES, anti_pattern_below=upper)) == {}
+    assert "blanks" in learned(same_day, replace(RULES, anti_pattern_below=upper + 1e-9))
+
+
+@pytest.mark.parametrize(
+    ("ended", "expected"),
+    [("fff", True), ("ff", False), ("sfff", True), ("fffs", False), ("ffp", False), ("", False)],
+)
+def test_contradicted_means_the_newest_three_all_failed(ended, expected):
+    assert expected == contradicted(several(ended))
+
+
+def test_the_fields_of_a_heuristic():
+    memory = learned(several("spf"))["blanks"]
+    assert memory == Heuristic(
+        id=derived_id("shop", LOGIN, "blanks"),
+        project_id="shop",
+        agent="helena",
         domain="ui",
-        duration_ms=3,
-        at=NOW,
-        labels={"branch": "main", "run": "7"},
-        key="12",
-        task_key="t",
-        strategy_key="s",
-        used=("0123", "45"),
-        retrieval="6789",
+        origin="derived",
+        created_at=NOON,
+        updated_at=NOON + timedelta(days=2),
+        condition="Test login",
+        strategy="try blanks",
+        occurrences=3,
+        successes=1.5,
+        confidence=memory.confidence,
+        last_validated_at=NOON + timedelta(days=2),
+        task_key="login",
+        strategy_key="blanks",
     )
 
 
-def test_the_agent_of_a_line_wins_over_the_default():
-    assert report_from_json({**LINE, "agent": None}, default_agent="b").agent == "b"
-    assert report_from_json(LINE, default_agent="b").agent == "a"
+def test_the_fields_of_an_anti_pattern():
+    assert learned(several("fff", reason="flaky"))["blanks"] == AntiPattern(
+        id=derived_id("shop", LOGIN, "blanks"),
+        project_id="shop",
+        agent="helena",
+        domain="ui",
+        origin="derived",
+        created_at=NOON,
+        updated_at=NOON + timedelta(days=2),
+        pattern="try blanks (when: Test login)",
+        why_bad="flaky",
+        occurrences=3,
+        last_seen_at=NOON + timedelta(days=2),
+        task_key="login",
+        strategy_key="blanks",
+    )
 
 
-@pytest.mark.parametrize("key", ["agent", "task", "outcome"])
-def test_what_a_line_lacks_is_named(key):
-    assert refusal(report_from_json, {**LINE, key: None}).message == f"{key}: missing"
+def test_a_strategy_known_by_its_key_only_is_called_by_it():
+    good = learned(several("sss", strategy=""))["blanks"]
+    bad = learned(several("fff", strategy=None))["blanks"]
+    assert ("blanks", "blanks (when: Test login)") == (good.strategy, bad.pattern)
+
+
+def test_an_outcome_without_a_strategy_is_no_evidence():
+    without = several("sssss", strategy_key="", task="Something else")
+    assert learned(without) == {}
+    assert learned([*without, *several("sss", first=10)]) == learned(several("sss", first=10))
+
+
+# Weighing
+
+
+def test_confidence_is_the_lower_bound_of_evidence_that_halves_with_every_half_life():
+    old = [evidence(n, "failure", days=0) for n in (1, 2)]
+    new = [evidence(n, "success", days=180) for n in (3, 4)]
+    expected = wilson(2, 2 + 2 * 0.5, z=1.28).lower
+    assert expected == pytest.approx(learned([*old, *new])["blanks"].confidence)
+
+
+def test_a_partial_success_is_half_of_one():
+    memory = learned(several("ppss"))["blanks"]
+    assert (4, 3.0, 0.75) == (memory.occurrences, memory.successes, memory.success_rate)
+    same_day = learned([evidence(n, "partial") for n in range(4)])["blanks"]
+    assert wilson(2, 4, z=1.28).lower == pytest.approx(same_day.confidence)
+
+
+def test_counts_are_raw_however_old_the_evidence_is():
+    memory = learned([evidence(1, days=-36_500), evidence(2, days=-400), evidence(3)])["blanks"]
+    assert (3, 3.0) == (memory.occurrences, memory.successes)
+
+
+@given(many, some_rules, st.timedeltas(timedelta(days=-3000), timedelta(days=3000)))
+def test_when_all_is_moved_in_time_only_the_times_change(found, rules, by):
+    def timeless(memories):
+        return [(m.id, m.kind, m.text, m.occurrences, m.successes, getattr(m, "confidence", None)) for m in memories]
+
+    moved = [outcome._replace(at=outcome.at + by) for outcome in found]
+    before, after = (derive(LOGIN, given, rules, project_id="p") for given in (found, moved))
+    assert timeless(before) == timeless(after)
+
+
+def test_the_module_knows_neither_the_time_nor_chance():
+    tree = ast.parse(Path(learning.__file__).read_text())
+    called = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert not called & {"now", "utcnow", "today", "time", "time_ns", "urandom", "random", "uuid4", "uuid1"}
+
+
+@given(many, some_rules, st.randoms())
+def test_the_order_of_the_outcomes_makes_no_difference(found, rules, random):
+    shuffled = list(found)
+    random.shuffle(shuffled)
+    assert derive(LOGIN, found, rules, project_id="p") == derive(LOGIN, shuffled, rules, project_id="p")
+
+
+@given(many, some_rules)
+def test_each_strategy_is_at_most_one_thing_and_counts_its_own_outcomes(found, rules):
+    memories = derive(LOGIN, found, rules, project_id="p")
+    assert len({memory.strategy_key for memory in memories}) == len(memories)
+    for memory in memories:
+        own = [outcome for outcome in found if outcome.strategy_key == memory.strategy_key]
+        assert len(own) == memory.occurrences >= rules.min_occurrences
+        assert memory.strategy_key
+
+
+# Anti-patterns
+
+
+def test_why_it_is_bad_is_what_was_said_most_of_its_failures():
+    said = ["Timed out.", "timed out", "stale element", "stale element", "stale element", "403", "zzz", None, ""]
+    failures = [evidence(n, "failure", reason=reason) for n, reason in enumerate(said)]
+    success = evidence(99, "success", reason="thorough")
+    memory = learned([*failures, success])["blanks"]
+    assert memory.why_bad == "stale element; Timed out.; 403"
+
+
+def test_what_a_partial_success_missed_is_a_reason_too():
+    found = [*several("ffff"), evidence(9, "partial", reason="one field was missed")]
+    assert learned(found)["blanks"].why_bad == "one field was missed"
+
+
+def test_the_alternative_is_the_best_heuristic_of_the_same_task():
+    good = several("sss", first=10, strategy_key="good")
+    better = several("ssss", first=20, strategy_key="better")
+    memories = learned([*several("fff"), *good, *better])
+    assert ["try better"] == [m.better_alternative for m in memories.values() if m.kind == "anti_pattern"]
+    assert ["better", "good", "blanks"] == list(memories)
+
+
+def test_without_a_heuristic_there_is_no_alternative():
+    memories = learned([*several("fff"), *several("sffs", first=10, strategy_key="other")[:2]])
+    assert memories["blanks"].better_alternative == ""
+
+
+# Texts
 
 
 @pytest.mark.parametrize(
-    ("key", "hint"),
+    ("texts", "expected"),
     [
-        ("strategey", "did you mean strategy?"),
-        ("Task", "did you mean task?"),
-        (
-            "branch",
-            f"the keys are {', '.join(Report.__dataclass_fields__)}; other facts belong in labels",
-        ),
+        ([], ""),
+        ([None, "", None], ""),
+        (["only"], "only"),
+        (["test login form", "test login", "bake a cake"], "test login form"),
+        (["b c", "a c"], "a c"),
+        (["b c", "b c", "a c"], "b c"),
+        (["abc abd", "abc  abd"], "abc abd"),
+        (["!!", "?!"], "!!"),
     ],
 )
-def test_an_unknown_key_is_refused_with_a_suggestion(key, hint):
-    error = refusal(report_from_json, {**LINE, key: "x"})
-    assert error.message == f"{key}: not a key of an outcome"
-    assert hint == error.hint
+def test_the_central_text_shares_most_with_the_others(texts, expected):
+    assert expected == central(texts)
+
+
+@given(st.lists(st.sampled_from(["test login", "Test the login", "bake", "!", "", None]), max_size=6), st.randoms())
+def test_the_central_text_is_one_of_them_whatever_their_order(texts, random):
+    shuffled = list(texts)
+    random.shuffle(shuffled)
+    assert central(texts) == central(shuffled)
+    assert central(texts) in {text or "" for text in [*texts, ""]}
+
+
+def test_only_the_newest_outcomes_give_texts():
+    old = [evidence(n, days=-1, strategy="old words") for n in range(60)]
+    new = [evidence(100 + n, strategy="new words", task="New task") for n in range(TEXTS_COMPARED)]
+    memory = learned([*old, *new])["blanks"]
+    assert ("new words", "New task", 110) == (memory.strategy, memory.condition, memory.occurrences)
+
+
+# Ids and changes
+
+
+def test_a_derived_id_is_the_same_everywhere():
+    assert derived_id("shop", LOGIN, "blanks") == "ca8ee1c34a285e1fb62643f6aacdfc1f"
+    names = [("shop", LOGIN, "other"), ("shop", LOGIN._replace(agent="victor"), "blanks"), ("p", LOGIN, "blanks")]
+    assert len({derived_id("shop", LOGIN, "blanks"), *(derived_id(*name) for name in names)}) == 4
+
+
+def test_names_that_run_together_have_different_ids():
+    assert derived_id("p", Task("a", "bc", "d"), "e") != derived_id("p", Task("ab", "c", "d"), "e")
+
+
+GOOD, SURER, WORSE = (learned(several(ended))["blanks"] for ended in ("ssp", "sss", "spp"))
+BAD, SURELY_BAD = (learned(several(ended))["blanks"] for ended in ("sfffffffff", "ffffffffff"))
 
 
 @pytest.mark.parametrize(
-    ("key", "value"),
+    ("before", "after", "expected"),
     [
-        ("task", []),
-        ("agent", "a/b"),
-        ("domain", ""),
-        ("outcome", "succeeded"),
-        ("duration_ms", -1),
-        ("duration_ms", float("nan")),
-        ("at", "yesterday"),
-        ("labels", ["a"]),
-        ("used", "0123"),
-        ("used", [None]),
-        ("key", {}),
+        (None, None, None),
+        (None, GOOD, "created"),
+        (GOOD, None, "retired"),
+        (BAD, None, "retired"),
+        (GOOD, GOOD, None),
+        (BAD, BAD, None),
+        (GOOD, BAD, "created"),
+        (BAD, GOOD, "created"),
+        (GOOD, SURER, "strengthened"),
+        (GOOD, WORSE, "weakened"),
+        (GOOD, replace(GOOD, strategy="other words"), "strengthened"),
+        (BAD, SURELY_BAD, "strengthened"),
+        (SURELY_BAD, BAD, "weakened"),
     ],
 )
-def test_a_value_that_cannot_be_used_is_named(key, value):
-    assert key in refusal(report_from_json, {**LINE, key: value}).message.partition(": ")[0]
-
-
-hostile_json = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.sampled_from(
-        [0, -1, 10**400, float("nan"), float("inf"), "", "success", "\ud800", "0001-01-01T00:00:00+01:00"]
-    )
-    | st.text(st.characters(), max_size=3)
-    | st.builds(pow, st.just(10), st.just(5000)),
-    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=2), children, max_size=3),
-    max_leaves=4,
-)
-
-
-@given(
-    hostile_json | st.dictionaries(st.sampled_from([*Report.__dataclass_fields__, "x"]), hostile_json), st.booleans()
-)
-def test_whatever_the_json_there_is_a_record_or_an_error_of_ours(value, complete):
-    try:
-        recorded(report_from_json({**LINE, **value} if complete and isinstance(value, dict) else value))
-    except AlmaError as error:
-        assert error.message == one_line(error.message)
-
-
-def test_json_nested_without_end_is_refused():
-    value = []
-    for _ in range(10_000):
-        value = [value]
-    assert refusal(report_from_json, value).message == "expected a JSON object, got [[[[[[[...]]]]]]]"
-    assert refusal(report_from_json, {**LINE, "feedback": value}).message.startswith("feedback: expected text")
-
-
-# Outcomes
-
-
-def test_a_report_becomes_an_outcome():
-    report = replace(REPORT, strategy="clicked \ud800", error="timeout", duration_ms=5, labels={"k": "v"}, task_key="t")
-    expected = outcome(
-        agent="a", strategy="clicked \ufffd", error="timeout", duration_ms=5, labels={"k": "v"}, task_key="t"
-    )
-    assert recorded(report) == expected
-
-
-@pytest.mark.parametrize("task", ["", " \n"])
-def test_a_task_is_not_empty(task):
-    error = refusal(recorded, replace(REPORT, task=task))
-    assert (error.message, error.hint) == ("task: empty", "say in a few words what the agent was to do")
-
-
-def test_an_unknown_result_is_refused():
-    error = refusal(recorded, replace(REPORT, outcome="succeeded"))
-    assert error.message == "outcome: expected success or failure or partial, got 'succeeded'"
-
-
-def test_a_negative_duration_is_refused():
-    assert refusal(recorded, replace(REPORT, duration_ms=-5)).message.startswith("duration_ms: ")
-
-
-@pytest.mark.parametrize("later", [timedelta(microseconds=1), timedelta(days=1)])
-def test_a_future_time_is_refused(later):
-    error = refusal(recorded, replace(REPORT, at=NOW + later))
-    assert error.message == f"at: {(NOW + later).isoformat()} is in the future"
-
-
-def test_now_is_not_the_future():
-    assert recorded(replace(REPORT, at=NOW)).at == NOW
-
-
-@pytest.mark.parametrize(
-    "at", [datetime(2026, 1, 31, 8), datetime(2026, 1, 31, 10, tzinfo=timezone(timedelta(hours=2)))]
-)
-def test_a_time_is_kept_in_utc_which_one_without_an_offset_is_in(at):
-    assert recorded(replace(REPORT, at=at)).at == datetime(2026, 1, 31, 8, tzinfo=UTC)
-    assert recorded(replace(REPORT, at=at)).at.tzinfo is UTC
-
-
-def test_a_time_before_all_years_is_refused():
-    at = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1)))
-    message = refusal(recorded, replace(REPORT, at=at)).message
-    assert message == "at: 0001-01-01T00:00:00+01:00 is outside the years 1 to 9999"
-
-
-# Credits
-
-
-def test_a_success_says_that_the_memories_used_helped_each_once():
-    found = credits(outcome(), [OTHER_ID, ID, OTHER_ID], id_of=lambda target: target[::-1])
-    assert found == [
-        Credit(
-            id=target[::-1],
-            project_id="p",
-            agent="helena",
-            domain="general",
-            origin="observed",
-            created_at=NOW,
-            updated_at=NOW,
-            target=target,
-            value=1,
-            at=NOW,
-            outcome_id=ID,
-        )
-        for target in (OTHER_ID, ID)
-    ]
-
-
-def test_a_failure_says_that_they_misled():
-    assert [one.value for one in credits(outcome(outcome="failure"), [ID], id_of=str)] == [-1]
-
-
-def test_a_partial_success_says_nothing_of_them():
-    assert credits(outcome(outcome="partial"), [ID], id_of=str) == []
+def test_a_change_is_the_difference_of_two_derivations(before, after, expected):
+    assert expected == change(before, after)

@@ -36,7 +36,7 @@ def alma(project, *argv):
 def stored_tasks(project):
     """How often each task is stored, as `export` shows it."""
     lines = map(json.loads, alma(project, "export").splitlines())
-    return Counter(line["task"] for line in lines)
+    return Counter(line["task"] for line in lines if line["kind"] == "outcome")
 
 
 def run_crowd(project, library="", *, seed=0, learners, learns, killed=0, readers=1):

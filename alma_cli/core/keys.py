@@ -1,0 +1,219 @@
+"""Which X and which Y an outcome is about: whether two short texts mean the same task, or the same strategy.
+
+Cosine alone can't tell ("a longer timeout" / "a shorter timeout" have .98), and to join what differs is the worse
+error. So: texts of one form are the same; guards, each naming what differs, say no; what they let pass needs a cosine
+that is the higher, the more words are not shared. One word in the place of another is what two texts differ about.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeAlias
+
+from alma_cli.core.concepts import FUNCTION_WORDS, LIGHT, NEGATIVE, ORDER_WORDS, alike, concept, opposite, rivals, root
+from alma_cli.core.wording import MAX_LENGTH, Wording, form, wording
+
+Role: TypeAlias = Literal["task", "strategy"]
+
+
+class _Needed(NamedTuple):
+    """The cosine that two texts need: `base` and `slope` times the share of words they don't share; `least` of all."""
+
+    least: float
+    base: float
+    slope: float
+
+
+_NEEDED: dict[Role, _Needed] = {
+    "task": _Needed(least=0.5, base=0.35, slope=0.3),
+    "strategy": _Needed(least=0.5, base=0.15, slope=0.9),
+}
+_SLUG_LENGTH = 40
+_CODE_PART = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCandidate:
+    """An existing key, a text that has it, and that text's cosine with the new one."""
+
+    key: str
+    text: str
+    cosine: float
+
+
+class Verdict(NamedTuple):
+    """Whether two texts mean the same, and why."""
+
+    same: bool
+    reason: str
+
+
+def new_key(text: str) -> str:
+    """A key for a text: its telling words, and a hash of its form. Texts of one form get the same key anywhere."""
+    words = form(text)
+    digest = hashlib.sha256("\n".join(words).encode("utf-8", "replace")).hexdigest()[:8]
+    slug = ""
+    for word in words:
+        letters = "".join(_CODE_PART.findall(word[:_SLUG_LENGTH]))
+        if not letters or word in FUNCTION_WORDS:
+            continue
+        if len(slug) + len(letters) > _SLUG_LENGTH:
+            break
+        slug += f"{letters}-"
+    return slug + digest
+
+
+def choose_key(text: str, candidates: Sequence[KeyCandidate], *, role: Role) -> str | None:
+    """The key of the nearest candidate that means the same as the text; none means that a new key is due."""
+    for candidate in sorted(candidates, key=lambda candidate: (-candidate.cosine, candidate.key, candidate.text)):
+        if same(text, candidate.text, candidate.cosine, role):
+            return candidate.key
+    return None
+
+
+def same(a: str, b: str, cosine: float, role: Role) -> bool:
+    """Whether two texts mean the same task, or the same strategy."""
+    return compare(a, b, cosine, role).same
+
+
+def compare(a: str, b: str, cosine: float, role: Role) -> Verdict:
+    """Whether two texts mean the same, and the reason. The order of `a` and `b` makes no difference."""
+    if form(a) == form(b):
+        return Verdict(same=True, reason="same form")
+    if max(len(a), len(b)) > MAX_LENGTH:
+        return Verdict(same=False, reason="too long to compare")
+    least, base, slope = _NEEDED[role]
+    if not cosine >= least:
+        return Verdict(same=False, reason=f"cosine {cosine:.2f}, under {least:.2f}")
+    x, y = map(wording, sorted((a, b)))
+    for guard in _GUARDS:
+        difference = guard(x, y)
+        if difference:
+            return Verdict(same=False, reason=difference)
+    one, other = _unshared(x, y)
+    if len(one) == len(x.concepts) and len(other) == len(y.concepts):
+        return Verdict(same=False, reason="no word in common")
+    if len(one) == len(other) == 1:
+        return Verdict(same=False, reason=f"one word for another: {one[0]} / {other[0]}")
+    unshared = len(one) + len(other)
+    shared = (len(x.concepts) + len(y.concepts) - unshared) / 2
+    needed = max(least, base + slope * unshared / (unshared + shared))
+    return Verdict(same=cosine >= needed, reason=f"cosine {cosine:.2f}, needed {needed:.2f}")
+
+
+def _other_numbers(x: Wording, y: Wording) -> str:
+    if sorted(x.numbers) != sorted(y.numbers):
+        return "other numbers"
+    return "numbers in another order" if x.numbers != y.numbers else ""
+
+
+def _negated(x: Wording, y: Wording) -> str:
+    """An odd number of negations against an even one, unless a word such as "refuse" makes up for it."""
+    if x.negations % 2 == y.negations % 2 or x.contrast or y.contrast:
+        return ""
+    plain, negated = (x, y) if x.negations % 2 == 0 else (y, x)
+    return "one is negated" if NEGATIVE.isdisjoint(plain.concepts - negated.concepts) else ""
+
+
+def _opposites(x: Wording, y: Wording) -> str:
+    return _first_pair("opposites", opposite, x, y)
+
+
+def _rivals(x: Wording, y: Wording) -> str:
+    return _first_pair("different things of one kind", rivals, x, y)
+
+
+def _first_pair(what: str, holds: Callable[[str, str], bool], x: Wording, y: Wording) -> str:
+    """The first pair of concepts, each in one text only, of which it holds."""
+    for a in sorted(x.concepts - y.concepts):
+        for b in sorted(y.concepts - x.concepts):
+            if holds(a, b):
+                return f"{what}: {a} / {b}"
+    return ""
+
+
+def _other_codes(x: Wording, y: Wording) -> str:
+    only = _missing(x.codes - y.codes, y) + _missing(y.codes - x.codes, x)
+    return f"other identifiers: {only[0]}" if only else ""
+
+
+def _other_names(x: Wording, y: Wording) -> str:
+    one, other = _missing(x.names - y.names, y), _missing(y.names - x.names, x)
+    return f"other names: {one[0]} / {other[0]}" if one and other else ""
+
+
+def _missing(codes: frozenset[str], text: Wording) -> list[str]:
+    """The codes or names that the text doesn't have, not even as separate words."""
+
+    def stands(part: str) -> bool:
+        return part in text.words or concept(root(part)) in text.concepts
+
+    return sorted(code for code in codes if not all(map(stands, _CODE_PART.findall(code))))
+
+
+def _other_steps(x: Wording, y: Wording) -> str:
+    return "other steps" if x.steps and y.steps and x.steps != y.steps else ""
+
+
+def _swapped(x: Wording, y: Wording) -> str:
+    """Two concepts that stand around an order word in one text, and the other way round in the other."""
+    for directions in _DIRECTIONS:
+        there, back = _ordered(x.sequence, *directions), _ordered(y.sequence, *directions)
+        swapped = sorted((a, b) for a, b in there if (b, a) in back)
+        if swapped:
+            return "swapped: {} / {}".format(*swapped[0])
+    return ""
+
+
+_DIRECTIONS = (
+    # forward, backward ("X after Y" is "Y then X"), how many words away
+    (frozenset(["then", "befor"]), frozenset(["after"]), 12),
+    (frozenset(["to", "into", "onto"]), frozenset(["from"]), 2),
+    (frozenset(["with"]), frozenset[str](), 1),
+    (frozenset(["over", "instead"]), frozenset[str](), 1),
+)
+
+
+def _ordered(
+    sequence: tuple[str, ...], forward: frozenset[str], backward: frozenset[str], reach: int
+) -> set[tuple[str, str]]:
+    """The pairs of concepts within reach of an order word, in the order that it gives them; none in both orders."""
+    pairs: set[tuple[str, str]] = set()
+    for at, word in enumerate(sequence):
+        if word in forward or word in backward:
+            left = [other for other in sequence[:at] if other not in ORDER_WORDS][-reach:]
+            right = [other for other in sequence[at + 1 :] if other not in ORDER_WORDS][:reach]
+            earlier, later = (left, right) if word in forward else (right, left)
+            pairs |= {(a, b) for a in earlier for b in later}
+    return {(a, b) for a, b in pairs if (b, a) not in pairs}
+
+
+_GUARDS: tuple[Callable[[Wording, Wording], str], ...] = (
+    _other_numbers,
+    _negated,
+    _opposites,
+    _rivals,
+    _other_codes,
+    _other_names,
+    _other_steps,
+    _swapped,
+)
+
+
+def _unshared(x: Wording, y: Wording) -> tuple[list[str], list[str]]:
+    """The concepts of each text that the other has in no form; light words don't count if they are all of one's."""
+    one, other = sorted(x.concepts - y.concepts - _split(x, y)), sorted(y.concepts - x.concepts - _split(y, x))
+    for a in list(one):
+        match = next((b for b in other if alike(a, b)), None)
+        if match is not None:
+            one.remove(a)
+            other.remove(match)
+    telling = [a for a in one if a not in LIGHT], [b for b in other if b not in LIGHT]
+    return (one, other) if all(telling) else telling
+
+
+def _split(text: Wording, other: Wording) -> set[str]:
+    """The text's words that the other text writes as two ("backoff", "back off"), and the halves of the reverse."""
+    halves = {half for pair in text.compounds if "".join(pair) in other.words for half in pair}
+    return halves | {"".join(pair) for pair in other.compounds}

@@ -1,0 +1,140 @@
+"""From what an agent reports to what is remembered of it.
+
+A report is checked and becomes an outcome record here, with the credits that it gives to what guided the work.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+from alma_cli.core.codec import as_utc, parse_field, parse_labels, parse_text
+from alma_cli.core.records import Credit, JsonValue, Outcome
+from alma_cli.core.text import one_line, shown
+from alma_cli.errors import InvalidInput
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """How a task went, as an agent tells it. Without `at` it happened now; without `domain` that is recognised.
+
+    `key` makes a repeated report of the same outcome count once. `used` are ids (or prefixes) of memories that guided
+    the work, `retrieval` the id of the retrieve that gave them.
+    """
+
+    agent: str
+    task: str
+    outcome: str
+    strategy: str = ""
+    feedback: str = ""
+    error: str = ""
+    domain: str | None = None
+    duration_ms: int | None = None
+    at: datetime | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""
+    task_key: str = ""
+    strategy_key: str = ""
+    used: Sequence[str] = ()
+    retrieval: str = ""
+
+
+_REPORT_FIELDS = tuple(field.name for field in fields(Report))
+
+
+def report_from_json(value: JsonValue, *, default_agent: str | None = None) -> Report:
+    """The report in a line of a batch. Raises `InvalidInput`, naming the key."""
+    if not isinstance(value, dict):
+        raise InvalidInput(f"expected a JSON object, got {shown(value)}")
+    for key in value:
+        if key not in _REPORT_FIELDS:
+            raise InvalidInput(f"{one_line(key, 60)}: not a key of an outcome", hint=_did_you_mean(one_line(key, 60)))
+    given: dict[str, Any] = {key: _field(key, item) for key, item in value.items() if item is not None}
+    if default_agent is not None:
+        given.setdefault("agent", default_agent)
+    for required in ("agent", "task", "outcome"):
+        if required not in given:
+            raise InvalidInput(f"{required}: missing")
+    return Report(**given)
+
+
+def outcome_record(report: Report, *, domain: str, project_id: str, id: str, now: datetime) -> Outcome:
+    """The outcome to remember. Raises `InvalidInput` for an empty task, an unknown result, or a time to come."""
+    if not report.task.strip():
+        raise InvalidInput("task: empty", hint="say in a few words what the agent was to do")
+    outcome = parse_field("outcome", report.outcome)
+    at = now if report.at is None else _past(report.at, now=now)
+    duration_ms = None if report.duration_ms is None else parse_field("duration_ms", report.duration_ms)
+    return Outcome(
+        id=id,
+        project_id=project_id,
+        agent=report.agent,
+        domain=domain,
+        origin="observed",
+        created_at=now,
+        updated_at=now,
+        labels=parse_labels(dict(report.labels)),
+        task=parse_text("task", report.task),
+        outcome=outcome,  # type: ignore[arg-type]  # parse_field lets only the three results through
+        strategy=parse_text("strategy", report.strategy),
+        feedback=parse_text("feedback", report.feedback),
+        error=parse_text("error", report.error),
+        duration_ms=duration_ms,  # type: ignore[arg-type]  # parse_field gives a whole number
+        at=at,
+        task_key=parse_text("task_key", report.task_key),
+        strategy_key=parse_text("strategy_key", report.strategy_key),
+    )
+
+
+def credits(outcome: Outcome, used: Sequence[str], *, id_of: Callable[[str], str]) -> list[Credit]:
+    """What the outcome says of the memories it was guided by: a success helped, a failure misled, a partial neither.
+
+    `id_of` gives the credit's id for a memory's.
+    """
+    value = {"success": 1, "failure": -1}.get(outcome.outcome)
+    if value is None:
+        return []
+    return [
+        Credit(
+            id=id_of(target),
+            project_id=outcome.project_id,
+            agent=outcome.agent,
+            domain=outcome.domain,
+            origin="observed",
+            created_at=outcome.created_at,
+            updated_at=outcome.updated_at,
+            target=target,
+            value=value,
+            outcome_id=outcome.id,
+            at=outcome.at,
+        )
+        for target in dict.fromkeys(used)
+    ]
+
+
+def _past(at: datetime, *, now: datetime) -> datetime:
+    try:
+        happened_at = as_utc(at)
+    except OverflowError:
+        raise InvalidInput(f"at: {at.isoformat()} is outside the years 1 to 9999") from None
+    if happened_at > now:
+        raise InvalidInput(
+            f"at: {at.isoformat()} is in the future", hint="give the time when it happened, or leave --at out for now"
+        )
+    return happened_at
+
+
+def _field(key: str, value: JsonValue) -> object:
+    if key == "used":
+        if not isinstance(value, list):
+            raise InvalidInput("used: expected a list of ids")
+        return tuple(parse_text("used", item) for item in value)
+    return parse_field(key, value)
+
+
+def _did_you_mean(key: str) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(key, _REPORT_FIELDS, n=1)
+    known = ", ".join(_REPORT_FIELDS)
+    return f"did you mean {close[0]}?" if close else f"the keys are {known}; other facts belong in labels"
