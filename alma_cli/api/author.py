@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from alma_cli.api.arguments import number
-from alma_cli.api.learn import queued_warning
+from alma_cli.api.learn import write_warnings
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.codec import check_size
 from alma_cli.core.records import (
@@ -213,7 +213,7 @@ def correct(session: Session, prefix: str, text: str) -> Corrected:
         record=corrected,
         hides=record.id if is_derived else "",
         queued=receipt.queued,
-        warnings=[*warnings, *queued_warning(receipt)],
+        warnings=[*warnings, *write_warnings(receipt)],
     )
 
 
@@ -224,7 +224,7 @@ def forget(session: Session, prefixes: Sequence[str]) -> Forgotten:
     """
     records = to_forget(session, prefixes)
     receipt = session.submit([session.operation(Forget, ids=tuple(record.id for record in records))])
-    return Forgotten(records=records, queued=receipt.queued, warnings=queued_warning(receipt))
+    return Forgotten(records=records, queued=receipt.queued, warnings=write_warnings(receipt))
 
 
 def to_forget(session: Session, prefixes: Sequence[str]) -> list[Record]:
@@ -249,7 +249,7 @@ def archive_stale(session: Session, *, dry_run: bool) -> Archived:
     if dry_run or not ids:
         return Archived(ids=ids)
     receipt = session.submit([session.operation(Archive, ids=tuple(ids))])
-    return Archived(ids=ids, queued=receipt.queued, warnings=queued_warning(receipt))
+    return Archived(ids=ids, queued=receipt.queued, warnings=write_warnings(receipt))
 
 
 def feedback(session: Session, prefix: str, *, helped: bool) -> Credited:
@@ -270,7 +270,7 @@ def feedback(session: Session, prefix: str, *, helped: bool) -> Credited:
         at=now,
     )
     receipt = session.submit([session.operation(Insert, entries=(Entry(record=credit),))])
-    return Credited(record=credit, queued=receipt.queued, warnings=queued_warning(receipt))
+    return Credited(record=credit, queued=receipt.queued, warnings=write_warnings(receipt))
 
 
 def _common(session: Session, agent: str, domain: str | None, text: str) -> dict[str, Any]:
@@ -312,5 +312,5 @@ def _add(session: Session, record: Record) -> Authored:
         domain=record.domain,
         queued=receipt.queued,
         similar=similar,
-        warnings=[*warnings, *queued_warning(receipt)],
+        warnings=[*warnings, *write_warnings(receipt)],
     )

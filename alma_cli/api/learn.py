@@ -89,7 +89,7 @@ def learn(session: Session, report: Report) -> Learned:
         duplicate=Change("skip-present", outcome.id) in receipt.changes,
         forgotten=Change("skip-forgotten", outcome.id) in receipt.changes,
         derived=[item for item in receipt.derived if item.memory.agent == outcome.agent],
-        warnings=[*warnings, *_known_bad(receipt, {outcome.agent}), *queued_warning(receipt)],
+        warnings=[*warnings, *_known_bad(receipt, {outcome.agent}), *write_warnings(receipt)],
     )
 
 
@@ -118,7 +118,7 @@ def learn_batch(
             operations.append(session.operation(Insert, entries=tuple(entries)))
         receipt = session.submit(operations) if operations else Receipt()
         agents = {record.agent for record in records}
-        warnings |= dict.fromkeys([*told, *_known_bad(receipt, agents), *queued_warning(receipt)])
+        warnings |= dict.fromkeys([*told, *_known_bad(receipt, agents), *write_warnings(receipt)])
         derived |= {item.memory.id: item for item in receipt.derived}
         outcomes = {record.id for record in records if isinstance(record, Outcome)}
         actions = [change.action for change in receipt.changes if change.id in outcomes]
@@ -177,10 +177,10 @@ def _shown_memory(memory: Heuristic | AntiPattern, change: str) -> dict[str, Jso
     }
 
 
-def queued_warning(receipt: Receipt) -> list[str]:
-    """What to tell when a write is safe but not in the store yet."""
+def write_warnings(receipt: Receipt) -> list[str]:
+    """What to tell of a write that is safe but not in the store yet, and of others that can't be folded in."""
     if not receipt.queued:
-        return []
+        return list(receipt.warnings)
     return [f"kept in the journal, to be folded in by the next command: {receipt.reason}"]
 
 

@@ -35,6 +35,7 @@ class Stats:
     waiting: int
     models: dict[str, int]
     store_bytes: int
+    warnings: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +96,7 @@ def stats(session: Session) -> Stats:
             waiting=len(store.journal.names()),
             models=dict(reader.models()),
             store_bytes=store.bytes_on_disk(),
+            warnings=reader.warnings,
         )
 
 

@@ -77,6 +77,7 @@ def retrieve(session: Session, wanted: Wanted) -> MemorySlice:
         per_signal=max(settings.candidates, top_k),
     )
     with session.store().reading() as reader:
+        warnings += reader.warnings
         found = reader.search(search)
         ranked = rank(found.candidates, found.cosine, found.bm25, _rules(session, wanted))
         fetched = reader.records([one.candidate.id for one in _worth_fetching(ranked, top_k, explain=wanted.explain)])

@@ -11,19 +11,21 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from alma_cli.config import Config
-from alma_cli.core.learning import LearningRules
 from alma_cli.core.records import Outcome, Record
 from alma_cli.core.scope import ANY_AGENT
 from alma_cli.core.text import clean, one_line
 from alma_cli.embedding import DEFAULT_MODEL, Embedder, OnProgress, Vector, open_embedder
 from alma_cli.errors import EmbeddingUnavailable, ScopeViolation
 from alma_cli.project import Project, make_home
-from alma_cli.store import Entry, Learning, Operation, Receipt, Refuse, Store, open_store
+from alma_cli.store import Learning, Store, open_store
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_Operation = TypeVar("_Operation", bound=Operation)
+    from alma_cli.core.learning import LearningRules
+    from alma_cli.store import Entry, Operation, Receipt, Refuse
+
+_Operation = TypeVar("_Operation", bound="Operation")
 _DEFAULT_DIMENSION = 384
 
 
@@ -59,6 +61,8 @@ class Session:
 
     def learning_rules(self, agent: str) -> LearningRules:
         """How cautiously an agent learns; one that the configuration doesn't know has the defaults."""
+        from alma_cli.core.learning import LearningRules
+
         settings = self.config.learning
         known = agent in self.config.agents or ANY_AGENT in self.config.agents
         return LearningRules(
@@ -86,6 +90,8 @@ class Session:
 
     def refusal(self, agent: str, domain: str | None, error: ScopeViolation) -> Refuse:
         """The operation that notes a refusal."""
+        from alma_cli.store import Refuse
+
         return self.operation(Refuse, agent=agent, domain=domain or "", reason=error.message)
 
     def operation(self, kind: Callable[..., _Operation], **what: object) -> _Operation:
@@ -108,6 +114,8 @@ class Session:
         self, records: Sequence[Record], *, on_progress: OnProgress | None = None
     ) -> tuple[list[Entry], list[str]]:
         """The records with vectors and, when the model can't be loaded, without, and a warning that says so."""
+        from alma_cli.store import Entry
+
         texts = list(dict.fromkeys(text for record in records for text in _embedded_texts(record)))
         try:
             vectors = self.vectors(texts, on_progress=on_progress) if texts else []

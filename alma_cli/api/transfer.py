@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from alma_cli.api.learn import Refused, queued_warning
+from alma_cli.api.learn import Refused, write_warnings
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.codec import check_size, format_time, from_json, to_json
 from alma_cli.core.records import JsonValue, Outcome, Record
@@ -71,7 +71,7 @@ def import_(
         if entries:
             operations.append(session.operation(Insert, entries=tuple(entries)))
         receipt = session.submit(operations) if operations else Receipt()
-        warnings |= dict.fromkeys([*told, *queued_warning(receipt)])
+        warnings |= dict.fromkeys([*told, *write_warnings(receipt)])
         queued += len(records) if receipt.queued else 0
         actions = [change.action for change in receipt.changes]
         imported += actions.count("insert")

@@ -120,6 +120,7 @@ def examine(session: Session, environ: Mapping[str, str] = os.environ) -> Iterat
     yield _permissions(project)
     yield _space(project)
     yield from _store(session)
+    yield _bundled_files()
     yield _embedding(session)
     yield _round_trip(session.config)
 
@@ -219,6 +220,18 @@ def _embedding(session: Session) -> Check:
         ok=likeness > other,
         found=f"{session.model}: alike {likeness:.2f}, unlike {other:.2f}",
         hint="" if likeness > other else "the model's files may be damaged: install ALMA again",
+    )
+
+
+def _bundled_files() -> Check:
+    from alma_cli.embedding.minilm.files import damaged
+
+    files = damaged()
+    return Check(
+        name="bundled model",
+        ok=not files,
+        found=f"not as installed: {', '.join(files)}" if files else "its files are as installed",
+        hint="install ALMA again" if files else "",
     )
 
 

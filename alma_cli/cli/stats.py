@@ -21,7 +21,7 @@ def stats(wait: Wait = None, directory: Dir = None, json: Json = False) -> Reply
     headings = ("agent", "domain", "kind", "count", "archived")
     told = [f"{total:,} records, {counted.forgotten:,} forgotten, {counted.store_bytes / 1e6:.1f} MB"]
     if counted.waiting:
-        told.append(f"{counted.waiting:,} writes wait in the journal")
+        told.append(f"{counted.waiting:,} {'write waits' if counted.waiting == 1 else 'writes wait'} in the journal")
     return Reply(
         data={
             "total": total,
@@ -43,5 +43,6 @@ def stats(wait: Wait = None, directory: Dir = None, json: Json = False) -> Reply
         },
         tables=[Table(headings=headings, rows=rows, flexible=[0, 1])] if rows else [],
         told=told,
+        warnings=counted.warnings,
         json=json,
     )

@@ -9,7 +9,7 @@ _TEMPLATE = """\
 # The memory of this project's agents. `alma config show` lists every key and where its value came from.
 alma:
   project_id: "{project_id}"   # names the project's memories in the cloud; the same for everyone
-  storage: local               # this machine; "azure" or "file" also share it, see `alma sync --help`
+  storage: local               # on this machine
 
   # Who may learn what. "*" is any agent, and {{}} is any domain. To name agents instead:
   #   helena:

@@ -1,15 +1,18 @@
-"""The durable store: what an operation is, how it becomes part of the database, and what can be asked of it."""
+"""The durable store: what an operation is, how it becomes part of the database, and what can be asked of it.
 
-from pathlib import Path
+The names are imported when first used: reading loads nothing of what only writing needs.
+"""
 
-from alma_cli.store.derived import DerivedChange
-from alma_cli.store.fold import Change, Learning
-from alma_cli.store.journal import Journal
-from alma_cli.store.opening import StoreFile
-from alma_cli.store.operations import Archive, Entry, Forget, Insert, Operation, Refuse, Revise
-from alma_cli.store.reader import AuditRow, Reader, Selection, Tally, Version
-from alma_cli.store.search import Found, Search
-from alma_cli.store.store import Receipt, Store
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from alma_cli.store.changes import Change, Learning
+    from alma_cli.store.derived import DerivedChange
+    from alma_cli.store.opening import StoreFile
+    from alma_cli.store.operations import Archive, Entry, Forget, Insert, Operation, Refuse, Revise
+    from alma_cli.store.reader import AuditRow, Reader, Selection, Tally, Version
+    from alma_cli.store.search import Found, Search
+    from alma_cli.store.store import Receipt, Store, open_store
 
 __all__ = [
     "Archive",
@@ -20,7 +23,6 @@ __all__ = [
     "Forget",
     "Found",
     "Insert",
-    "Journal",
     "Learning",
     "Operation",
     "Reader",
@@ -36,19 +38,21 @@ __all__ = [
     "open_store",
 ]
 
+_HOMES = {
+    "changes": ("Change", "Learning"),
+    "derived": ("DerivedChange",),
+    "opening": ("StoreFile",),
+    "operations": ("Archive", "Entry", "Forget", "Insert", "Operation", "Refuse", "Revise"),
+    "reader": ("AuditRow", "Reader", "Selection", "Tally", "Version"),
+    "search": ("Found", "Search"),
+    "store": ("Receipt", "Store", "open_store"),
+}
 
-def open_store(home: Path, *, dimension: int, wait_s: float, learning: Learning) -> Store:
-    """The store in a `.alma` folder; nothing is touched until it is used."""
-    folder = str(home)
-    return Store(
-        file=StoreFile(
-            path=f"{folder}/memory.duckdb",
-            backup_dir=f"{folder}/backup",
-            spill_dir=f"{folder}/spill",
-            dimension=dimension,
-        ),
-        journal=Journal(f"{folder}/journal"),
-        lock_path=f"{folder}/lock",
-        wait_s=wait_s,
-        learning=learning,
-    )
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"alma_cli.store.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from alma_cli.core.learning import TEXTS_COMPARED, Change, Derived, Evidence, LearningRules, Task, change, derive
 from alma_cli.core.records import AntiPattern, Heuristic, Outcome
@@ -18,9 +18,6 @@ from alma_cli.store.rows import RECORD_COLUMNS, ROW_TYPES, record_row, row_recor
 
 if TYPE_CHECKING:
     from _duckdb import DuckDBPyConnection as Connection
-
-RulesOf: TypeAlias = Callable[[str], LearningRules]
-"""How cautiously an agent learns."""
 
 _DERIVED_TOGETHER = 500
 """Task likenesses that are derived in one step, which bounds memory."""
@@ -55,7 +52,7 @@ def in_steps(tasks: Sequence[Task]) -> list[Sequence[Task]]:
 
 
 def differences(
-    connection: Connection, tasks: Iterable[Task], rules_of: RulesOf, *, project_id: str
+    connection: Connection, tasks: Iterable[Task], rules_of: Callable[[str], LearningRules], *, project_id: str
 ) -> list[DerivedChange]:
     """What has to change for the derived memories of these task likenesses to be what their outcomes say.
 

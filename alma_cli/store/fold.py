@@ -18,10 +18,10 @@ from alma_cli.core.learning import Task
 from alma_cli.core.records import AntiPattern, Credit, Outcome, Record
 from alma_cli.core.terms import terms
 from alma_cli.store.binding import insert_rows, rows_from, vector_text
+from alma_cli.store.changes import Change, Learning
 from alma_cli.store.credits import Group, groups, is_own_group
 from alma_cli.store.derived import (
     DerivedChange,
-    RulesOf,
     differences,
     in_steps,
     known_bad,
@@ -54,14 +54,6 @@ _AUDIT_TYPES = {
 _MAX_TF = 65_535
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What an operation did to one record: an audit row's `action`, and the record's id."""
-
-    action: str
-    id: str
-
-
 @dataclass(slots=True)
 class _Replica:
     """The counters of the one row of `replica`, as they stand within the transaction."""
@@ -69,14 +61,6 @@ class _Replica:
     hlc: HLC
     next_seq: int
     dimension: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Learning:
-    """What deriving needs besides the records: the project, and how cautiously each agent learns."""
-
-    project_id: str
-    rules_of: RulesOf
 
 
 @dataclass(slots=True)

@@ -4,13 +4,18 @@ A file is written beside its place, flushed to disk and renamed into it, so it i
 by the time of writing. What can't be read is set aside, never deleted.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterable
 from time import time, time_ns
+from typing import TYPE_CHECKING
 
 from alma_cli.errors import StoreUnwritable
 from alma_cli.store.files import flush_folder, make_folder, remove_if_there, write_flushed
-from alma_cli.store.operations import Operation, decode, encode
+
+if TYPE_CHECKING:
+    from alma_cli.store.operations import Operation
 
 _SUFFIX = ".json"
 _UNFINISHED = ".tmp"
@@ -28,6 +33,8 @@ class Journal:
 
     def write(self, operation: Operation) -> str:
         """Make the operation durable and return its file's name; `StoreUnwritable` when there is no space or right."""
+        from alma_cli.store.operations import encode
+
         name = f"{time_ns():020d}-{operation.op_id}{_SUFFIX}"
         path = os.path.join(self.folder, name)
         unfinished = os.path.join(self.folder, f".{name}{_UNFINISHED}")
@@ -57,6 +64,8 @@ class Journal:
         Raises `OSError` when it can't be read, `NewerFormatError` when a newer ALMA wrote it, and `MalformedError` for
         anything else.
         """
+        from alma_cli.store.operations import decode
+
         try:
             with open(os.path.join(self.folder, name), "rb") as file:
                 content = file.read()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -132,7 +131,7 @@ class StoreFile:
                     replica_id = os.urandom(8).hex()
                     connection.execute(
                         "INSERT INTO replica VALUES (1, ?, ?, ?, ?, 0, ?)",
-                        [replica_id, socket.gethostname(), self.path, str(HLC(0, 0, replica_id)), self.dimension],
+                        [replica_id, os.uname().nodename, self.path, str(HLC(0, 0, replica_id)), self.dimension],
                     )
                 connection.execute("UPDATE replica SET schema_version = ?", [number])
 
@@ -141,13 +140,13 @@ class StoreFile:
         row = connection.execute("SELECT replica_id, hlc, host, path FROM replica").fetchone()
         assert row is not None
         replica_id, hlc, host, path = row
-        if (host, path) == (socket.gethostname(), self.path):
+        if (host, path) == (os.uname().nodename, self.path):
             return
         replica_id = os.urandom(8).hex()
         last = HLC.parse(hlc)
         connection.execute(
             "UPDATE replica SET replica_id = ?, hlc = ?, host = ?, path = ?",
-            [replica_id, str(HLC(last.wall_ms, last.counter, replica_id)), socket.gethostname(), self.path],
+            [replica_id, str(HLC(last.wall_ms, last.counter, replica_id)), os.uname().nodename, self.path],
         )
 
     def _keep_copy(self, version: int) -> None:

@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING
 from alma_cli.core.records import Kind, Record
 from alma_cli.errors import AmbiguousId, InvalidInput, NotFound
 from alma_cli.store.binding import rows_from, vector_text
-from alma_cli.store.fold import Change
-from alma_cli.store.operations import Vector
+from alma_cli.store.changes import Change
 from alma_cli.store.rows import RECORD_COLUMNS, row_record
 from alma_cli.store.search import Found, Search, search
-from alma_cli.store.vectors import outdated
 
 if TYPE_CHECKING:
     from _duckdb import DuckDBPyConnection as Connection
 
     from alma_cli.core.learning import Derived
+    from alma_cli.store.operations import Vector
 
 _COLUMNS = ", ".join(f"memories.{name}" for name in RECORD_COLUMNS)
 _TEXTS = "task, condition, pattern, preference, fact, strategy"
@@ -243,6 +242,8 @@ class Reader:
 
     def outdated(self, model: str, *, limit: int) -> list[Record]:
         """Some memories that have no vector by this model."""
+        from alma_cli.store.vectors import outdated
+
         return [] if self._connection is None else outdated(self._connection, model, limit=limit)
 
     def _rows(self, sql: str, parameters: object) -> list[tuple]:  # type: ignore[type-arg]

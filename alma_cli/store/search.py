@@ -17,10 +17,11 @@ from alma_cli.core.ranking import POOL_FROM, POOL_WHOLE, Candidate, Spread
 from alma_cli.core.records import Kind
 from alma_cli.core.visibility import View
 from alma_cli.store.binding import vector_text
-from alma_cli.store.operations import Vector
 
 if TYPE_CHECKING:
     from _duckdb import DuckDBPyConnection as Connection
+
+    from alma_cli.store.operations import Vector
 
 _K1, _B = 1.2, 0.75
 _SECONDS_PER_DAY = 86_400.0

@@ -14,20 +14,22 @@ from time import time_ns
 from typing import TYPE_CHECKING
 
 from alma_cli.errors import StoreBusy, StoreError
+from alma_cli.store.changes import Change, Learning
 from alma_cli.store.engine import CHECKPOINT_AT_BYTES, log_bytes, own_log, transaction
-from alma_cli.store.fold import Change, Learning, fold
 from alma_cli.store.journal import Journal
 from alma_cli.store.lock import hold, is_awaited
 from alma_cli.store.opening import OutdatedError, StoreFile
-from alma_cli.store.operations import MalformedError, NewerFormatError, Operation
 from alma_cli.store.reader import Reader, changes_of
 from alma_cli.store.undo import checkpoint
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from _duckdb import DuckDBPyConnection as Connection
 
     from alma_cli.core.records import AntiPattern
     from alma_cli.store.derived import DerivedChange
+    from alma_cli.store.operations import Operation
 
 _FOLDED_TOGETHER = 64
 """Files of the journal that are folded in one transaction, which bounds memory."""
@@ -189,6 +191,8 @@ class Store:
 
     def _read(self, names: Sequence[str], folded: _Folded) -> dict[str, Operation]:
         """The operations in these files, without those that can't be read."""
+        from alma_cli.store.operations import MalformedError, NewerFormatError
+
         operations = {}
         for name in names:
             try:
@@ -207,6 +211,8 @@ class Store:
     def _fold_files(self, connection: Connection, operations: Mapping[str, Operation], folded: _Folded) -> None:
         """Fold in one transaction or, when one operation can't be, each in its own, setting aside which can't."""
         import _duckdb
+
+        from alma_cli.store.fold import fold
 
         if not operations:
             return
@@ -252,6 +258,23 @@ class Store:
                 checkpoint(connection, self.file.path)
             except (_duckdb.Error, OSError):
                 pass
+
+
+def open_store(home: Path, *, dimension: int, wait_s: float, learning: Learning) -> Store:
+    """The store in a `.alma` folder; nothing is touched until it is used."""
+    folder = str(home)
+    return Store(
+        file=StoreFile(
+            path=f"{folder}/memory.duckdb",
+            backup_dir=f"{folder}/backup",
+            spill_dir=f"{folder}/spill",
+            dimension=dimension,
+        ),
+        journal=Journal(f"{folder}/journal"),
+        lock_path=f"{folder}/lock",
+        wait_s=wait_s,
+        learning=learning,
+    )
 
 
 def _in_order(
