@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, settings
 from samples import store_in
 
 # No deadlines and no complaints of slowness, which are wall-clock assertions that fail on a busy machine.
-settings.register_profile("store", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("store", max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("store")
 
 

@@ -7,12 +7,15 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
+from alma_cli.core.learning import LearningRules
 from alma_cli.core.records import AntiPattern, Credit, Heuristic, Knowledge, Outcome, Preference
-from alma_cli.store import Entry, Forget, Insert, Refuse, Revise, Selection, open_store
+from alma_cli.store import Archive, Entry, Forget, Insert, Learning, Refuse, Revise, Selection, open_store
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 MODEL = "some-model"
 DIMENSION = 3
+NEVER = LearningRules(min_occurrences=10**9, half_life_days=180.0, z=1.28, anti_pattern_below=0.5)
+NOTHING_DERIVED = Learning(project_id="p", rules_of=lambda agent: NEVER)
 
 
 def an_id(number):
@@ -29,6 +32,7 @@ def common(id=1, **changes):
 def outcome(id=1, **changes):
     """An outcome with this number as its id."""
     values = {"task": f"task {id}", "outcome": "success", "at": NOON, "strategy": "the usual"}
+    values |= {"task_key": "x", "strategy_key": "p"}
     return Outcome(**common(id, **{**values, **changes}))
 
 
@@ -59,7 +63,7 @@ def forget(*numbers):
 
 def store_in(folder, *, wait_s=20.0, dimension=DIMENSION):
     """The store in a folder."""
-    return open_store(Path(folder), dimension=dimension, wait_s=wait_s)
+    return open_store(Path(folder), dimension=dimension, wait_s=wait_s, learning=NOTHING_DERIVED)
 
 
 def ids_in(store):
@@ -105,14 +109,14 @@ def records(draw, ids=any_number):
         "project_id": st.just("p"),
         "agent": names,
         "domain": st.sampled_from(["general", "ui"]),
-        "origin": st.sampled_from(["observed", "authored", "derived"]),
+        "origin": st.sampled_from(["observed", "authored"]),
         "created_at": times,
         "updated_at": times,
         "labels": st.dictionaries(texts, texts, max_size=3),
         "archived": st.booleans(),
         "extra": unknown_fields,
     }
-    keys = {"task_key": texts, "strategy_key": texts}
+    keys = {"task_key": main, "strategy_key": main}
     maybe = st.none() | times
     outcomes = st.sampled_from(["success", "failure", "partial"])
     milliseconds = st.none() | counts
@@ -159,6 +163,7 @@ def operations(draw, ids=any_number):
         st.builds(Insert, entries=st.lists(entries(ids), max_size=3).map(tuple), **base),
         st.builds(Revise, entry=entries(ids), **base),
         st.builds(Forget, ids=st.lists(ids.map(an_id), max_size=3).map(tuple), **base),
+        st.builds(Archive, ids=st.lists(ids.map(an_id), max_size=3).map(tuple), **base),
         st.builds(Refuse, agent=texts, domain=texts, reason=texts, **base),
     )
     return draw(some)

@@ -6,7 +6,7 @@ import pytest
 from samples import insert, outcome
 
 from alma_cli.errors import StoreUnwritable
-from alma_cli.store import Journal
+from alma_cli.store.journal import Journal
 from alma_cli.store.operations import MalformedError
 
 
