@@ -2,7 +2,7 @@
 
     python tests/benchmarks/store_write.py [--runs 60] [--small 1000] [--large 100000]
 
-The embedding of texts is left out: vectors are random. Mean times hold the checkpoints, which come every few writes.
+The embedding of texts is left out: vectors are random, and keys are given. Mean times hold the checkpoints, which come every few writes.
 """
 
 import argparse
@@ -15,13 +15,17 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from alma_cli.core.learning import LearningRules
 from alma_cli.core.records import RETRIEVED_KINDS, Outcome
 from alma_cli.core.terms import query_terms
 from alma_cli.core.visibility import View
-from alma_cli.store import Entry, Insert, Search, open_store
+from alma_cli.store import Entry, Insert, Learning, Search, open_store
 
 DIMENSION = 384
 MODEL = "random"
+RULES = LearningRules(min_occurrences=3, half_life_days=180.0, z=1.28, anti_pattern_below=0.5)
+LEARNING = Learning(project_id="p", rules_of=lambda agent: RULES)
+KEYS = 300
 NOW = datetime.now(UTC)
 WORDS = [f"word{number}" for number in range(3000)]
 
@@ -82,7 +86,7 @@ def search(store):
 def filled(folder, size):
     """A store with so many outcomes, and what each cost in milliseconds."""
     folder.mkdir()
-    store = open_store(folder, dimension=DIMENSION, wait_s=10)
+    store = open_store(folder, dimension=DIMENSION, wait_s=10, learning=LEARNING)
     started = time.perf_counter()
     for start in range(0, size, 1000):
         store.submit([insert([outcome() for _ in range(min(1000, size - start))])])
@@ -99,7 +103,8 @@ def outcome():
     return Outcome(
         id=os.urandom(16).hex(), project_id="p", agent="a", domain="general", origin="observed", created_at=now,
         updated_at=now, at=now, task=" ".join(random.choices(WORDS, k=10)), outcome="success",
-        strategy=" ".join(random.choices(WORDS, k=15)),
+        strategy=" ".join(random.choices(WORDS, k=15)), task_key=f"task{random.randrange(KEYS)}",
+        strategy_key=f"strategy{random.randrange(5)}",
     )  # fmt: skip
 
 
