@@ -118,13 +118,17 @@ def test_export_and_import_lose_nothing(given_records):
         first, second = fresh(f"{folder}/first"), fresh(f"{folder}/second")
         lines = [json.dumps(record) for record in given_records]
         assert ([], len(lines)) == ((done := imported(first, lines)).refused, done.imported)
-        exported = list(first.export())
+        exported = [line for line in first.export() if json.loads(line)["origin"] != "derived"]
         stored = {record["id"]: record for record in map(json.loads, exported)}
         for record in given_records:
-            assert record == {name: stored[record["id"]][name] for name in record}
+            # An outcome that comes without keys is given some; all else is kept as it came.
+            chosen = {name for name in keys if record["kind"] == "outcome" and not record[name]}
+            assert {name: record[name] for name in record if name not in chosen} == {
+                name: stored[record["id"]][name] for name in record if name not in chosen
+            }
             validator("record").validate(stored[record["id"]])
         assert ([], len(lines)) == ((done := imported(second, exported)).refused, done.imported)
-        assert sorted(exported) == sorted(second.export())
+        assert sorted(first.export()) == sorted(second.export())
         again = imported(second, exported)
         assert (0, len(lines)) == (again.imported, again.present)
 

@@ -93,7 +93,7 @@ def test_forgetting_asks_on_a_terminal(learn, run_on_terminal, run_json, typed, 
     id = learn("Test the login form")
     finished = run_on_terminal("forget", id, typed=typed)
     assert 0 == finished.code
-    assert "forget this memory for good? [y/N] " in finished.out
+    assert "forget 1 memory for good? [y/N] " in finished.out
     assert ("nothing was forgotten" in finished.out) == bool(left)
     assert left == run_json("stats")["data"]["total"]
 
