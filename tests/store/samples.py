@@ -7,12 +7,16 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
+from alma_cli.core.learning import LearningRules
 from alma_cli.core.records import AntiPattern, Credit, Heuristic, Knowledge, Outcome, Preference
-from alma_cli.store import Entry, Forget, Insert, Refuse, Revise, Selection, open_store
+from alma_cli.store import Entry, Forget, Insert, Learning, Refuse, Revise, Selection, open_store
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 MODEL = "some-model"
 DIMENSION = 3
+RULES = LearningRules(min_occurrences=1000, half_life_days=180.0, z=1.28, anti_pattern_below=0.5)
+LEARNING = Learning(project_id="p", rules_of=lambda agent: RULES)
+"""Too cautious to derive anything from a test's few outcomes."""
 
 
 def an_id(number):
@@ -59,7 +63,7 @@ def forget(*numbers):
 
 def store_in(folder, *, wait_s=20.0, dimension=DIMENSION):
     """The store in a folder."""
-    return open_store(Path(folder), dimension=dimension, wait_s=wait_s)
+    return open_store(Path(folder), dimension=dimension, wait_s=wait_s, learning=LEARNING)
 
 
 def ids_in(store):
@@ -80,7 +84,7 @@ counts = st.integers(0, 2**53)
 any_number = st.integers(0, 2**128 - 1)
 shares = st.floats(0, 1)
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | texts,
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | texts,
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(texts, inner, max_size=2),
     max_leaves=4,
 )
@@ -112,7 +116,8 @@ def records(draw, ids=any_number):
         "archived": st.booleans(),
         "extra": unknown_fields,
     }
-    keys = {"task_key": texts, "strategy_key": texts}
+    written = {**base, "origin": st.sampled_from(["observed", "authored"])}  # what is derived is never inserted
+    keys = {"task_key": texts.filter(bool), "strategy_key": texts.filter(bool)}  # given, so that none are chosen
     maybe = st.none() | times
     outcomes = st.sampled_from(["success", "failure", "partial"])
     milliseconds = st.none() | counts
@@ -122,10 +127,10 @@ def records(draw, ids=any_number):
             duration_ms=milliseconds, **keys, **base,
         ),
         seen(
-            Heuristic, condition=main, strategy=texts, confidence=shares, last_validated_at=maybe, **keys, **base
+            Heuristic, condition=main, strategy=texts, confidence=shares, last_validated_at=maybe, **keys, **written
         ),
         seen(
-            AntiPattern, pattern=main, why_bad=texts, better_alternative=texts, last_seen_at=maybe, **keys, **base
+            AntiPattern, pattern=main, why_bad=texts, better_alternative=texts, last_seen_at=maybe, **keys, **written
         ),
         st.builds(
             Preference, preference=main, user_id=texts, category=texts, source=texts, confidence=shares, **base

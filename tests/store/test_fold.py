@@ -3,7 +3,20 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samples import NOON, an_id, an_operation, entry, forget, insert, later, operations, outcome, store_in, vector
+from samples import (
+    LEARNING,
+    NOON,
+    an_id,
+    an_operation,
+    entry,
+    forget,
+    insert,
+    later,
+    operations,
+    outcome,
+    store_in,
+    vector,
+)
 
 from alma_cli.core.hlc import HLC
 from alma_cli.store import Change, Entry, Refuse, Revise
@@ -39,7 +52,7 @@ def folded(connection, batches):
     try:
         with transaction(connection):
             for batch in batches:
-                fold(connection, batch, now_ms=7)
+                fold(connection, batch, now_ms=7, learning=LEARNING)
             found = content(connection)
             raise Undone
     except Undone:
@@ -68,7 +81,7 @@ def test_any_split_into_batches_gives_the_same_store(connection, given, cut):
 @given(few_operations)
 def test_postings_and_memories_belong_together(connection, given):
     with pytest.raises(Undone), transaction(connection):
-        fold(connection, given, now_ms=7)
+        fold(connection, given, now_ms=7, learning=LEARNING)
         stray = "SELECT count(*) FROM postings ANTI JOIN memories USING (seq)"
         assert [(0,)] == connection.execute(stray).fetchall()
         uncounted = "SELECT memories.n_terms, coalesce(sum(tf), 0) FROM memories LEFT JOIN postings USING (seq) GROUP BY seq, n_terms"
@@ -82,7 +95,7 @@ def test_postings_and_memories_belong_together(connection, given):
 @given(few_operations)
 def test_stamps_are_given_once_each_and_the_replica_keeps_the_newest(connection, given):
     with pytest.raises(Undone), transaction(connection):
-        fold(connection, given, now_ms=7)
+        fold(connection, given, now_ms=7, learning=LEARNING)
         rows = connection.execute("SELECT hlc FROM memories UNION ALL SELECT hlc FROM tombstones").fetchall()
         stamps = [HLC.parse(row[0]) for row in rows]
         assert len(set(stamps)) == len(stamps)
@@ -174,7 +187,7 @@ def test_a_vector_of_another_length_is_left_out(store):
 
 def test_an_operation_that_is_none_of_ours_is_refused(connection):
     with pytest.raises(TypeError), transaction(connection):
-        fold(connection, [an_operation(Unheard)], now_ms=7)
+        fold(connection, [an_operation(Unheard)], now_ms=7, learning=LEARNING)
 
 
 class Unheard(Refuse.__mro__[1]):

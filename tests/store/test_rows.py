@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samples import NOON, an_operation, outcome, records, store_in
+from samples import LEARNING, NOON, an_operation, outcome, records, store_in
 
 from alma_cli.core.codec import to_json
 from alma_cli.store import Insert, Selection
@@ -28,7 +28,7 @@ class Undone(Exception):  # noqa: N818
 def test_records_come_back_as_they_were(connection, given):
     operation = an_operation(Insert, entries=tuple(Entry(record=record) for record in given))
     with pytest.raises(Undone), transaction(connection):
-        fold(connection, [operation], now_ms=0)
+        fold(connection, [operation], now_ms=0, learning=LEARNING)
         assert {record.id: record for record in given} == Reader(connection).records([record.id for record in given])
         assert {record.id for record in given} == {record.id for record in Reader(connection).listed(Selection())}
         raise Undone
@@ -42,7 +42,7 @@ def test_a_row_has_no_columns_but_those_of_the_table(record):
 @given(records())
 def test_what_came_back_exports_alike(connection, record):
     with pytest.raises(Undone), transaction(connection):
-        fold(connection, [an_operation(Insert, entries=(Entry(record=record),))], now_ms=0)
+        fold(connection, [an_operation(Insert, entries=(Entry(record=record),))], now_ms=0, learning=LEARNING)
         row = connection.execute(f"SELECT {', '.join(RECORD_COLUMNS)} FROM memories").fetchone()
         assert to_json(record) == to_json(row_record(row))
         raise Undone
@@ -50,7 +50,12 @@ def test_what_came_back_exports_alike(connection, record):
 
 def test_the_views_show_columns_that_people_can_query(connection):
     with pytest.raises(Undone), transaction(connection):
-        fold(connection, [an_operation(Insert, entries=(Entry(record=outcome(1, labels={"pr": "7"})),))], now_ms=0)
+        fold(
+            connection,
+            [an_operation(Insert, entries=(Entry(record=outcome(1, labels={"pr": "7"})),))],
+            now_ms=0,
+            learning=LEARNING,
+        )
         row = connection.execute("SELECT task, outcome, labels['pr'], happened_at FROM outcomes").fetchall()
         assert [("task 1", "success", "7", NOON.replace(tzinfo=None))] == row
         for view in ("heuristics", "anti_patterns", "preferences", "knowledge", "credits"):

@@ -6,7 +6,7 @@ from statistics import fmean, pstdev
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samples import MODEL, NOON, an_id, an_operation, common, entry, later, outcome, store_in, vector
+from samples import LEARNING, MODEL, NOON, an_id, an_operation, common, entry, later, outcome, store_in, vector
 
 from alma_cli.core.records import RETRIEVED_KINDS, Credit, Heuristic, Preference
 from alma_cli.core.terms import identifiers, query_terms, terms
@@ -41,7 +41,7 @@ def searched(connection, entries, asked):
     """What a search finds in a store with these entries only."""
     try:
         with transaction(connection):
-            fold(connection, [an_operation(Insert, entries=tuple(entries))], now_ms=7)
+            fold(connection, [an_operation(Insert, entries=tuple(entries))], now_ms=7, learning=LEARNING)
             found = search(connection, asked)
             raise Undone
     except Undone:
