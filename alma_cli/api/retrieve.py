@@ -11,7 +11,7 @@ from alma_cli.api import retrievals
 from alma_cli.api.arguments import number, whole_number
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.prompt import Line, fitting, rendered
-from alma_cli.core.ranking import Ranked, Rules, rank
+from alma_cli.core.ranking import Ranked, Rules, news_first, rank
 from alma_cli.core.records import RETRIEVED_KINDS, Heuristic, Kind, Record
 from alma_cli.core.slices import PLURALS, Hit, MemorySlice
 from alma_cli.core.terms import identifiers, query_terms
@@ -75,11 +75,12 @@ def retrieve(session: Session, wanted: Wanted) -> MemorySlice:
         user_id=clean(wanted.user),
         now=session.now(),
         per_signal=max(settings.candidates, top_k),
+        evidence_half_life_days=session.config.learning.half_life_days,
     )
     with session.store().reading() as reader:
         warnings += reader.warnings
         found = reader.search(search)
-        ranked = rank(found.candidates, found.cosine, found.bm25, _rules(session, wanted))
+        ranked = news_first(rank(found.candidates, found.cosine, found.bm25, _rules(session, wanted)))
         fetched = reader.records([one.candidate.id for one in _worth_fetching(ranked, top_k, explain=wanted.explain)])
     budget = settings.max_tokens if wanted.max_tokens is None else wanted.max_tokens
     chosen, near_misses = _choose(ranked, fetched, top_k=top_k, agent=wanted.agent, max_tokens=budget)
@@ -151,7 +152,7 @@ def _choose(
         else:
             kept[record.kind].append(hit)
         texts.add(text)
-    hits = [hit for of_kind in kept.values() for hit in of_kind]
+    hits = [hit for of_kind in kept.values() for hit in sorted(of_kind, key=lambda hit: (-hit.score, hit.record.id))]
     by_id = {hit.record.id: hit for hit in hits}
     shown = [
         by_id[line.record.id]

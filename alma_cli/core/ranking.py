@@ -125,6 +125,22 @@ def rank(candidates: Sequence[Candidate], cosine: Spread, bm25: Spread, rules: R
     return sorted(ranked, key=lambda one: (-one.score, one.candidate.id))
 
 
+def news_first(ranked: Sequence[Ranked]) -> list[Ranked]:
+    """The same in the order in which places are given away: outcomes that tell of a strategy again come last.
+
+    Every outcome of a strategy has the same pooled evidence, so a place is worth more to a strategy not told of yet.
+    """
+    told: set[str] = set()
+    news: list[Ranked] = []
+    again: list[Ranked] = []
+    for one in ranked:
+        strategy_key = one.candidate.strategy_key if one.candidate.kind == "outcome" and one.passes else ""
+        (again if strategy_key in told else news).append(one)
+        if strategy_key:
+            told.add(strategy_key)
+    return [*news, *again]
+
+
 def relevance(candidate: Candidate) -> float:
     """How surely the memory is about the task at all, in [0, 1]: the stronger of meaning and shared words."""
     return max(calibrated(candidate.cosine), candidate.matched)

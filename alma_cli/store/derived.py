@@ -187,7 +187,8 @@ def _evidence(connection: Connection, given: str) -> dict[Task, list[Evidence]]:
 def _stored(connection: Connection, given: str) -> dict[Task, list[Derived]]:
     columns = ", ".join(RECORD_COLUMNS)
     rows = connection.execute(
-        f"SELECT {columns} FROM memories SEMI JOIN {_TASKS} USING (agent, domain, task_key) WHERE origin = 'derived'",
+        f"SELECT {columns} FROM memories SEMI JOIN {_TASKS} USING (agent, domain, task_key) "
+        "WHERE origin = 'derived' AND kind IN ('heuristic', 'anti_pattern')",
         [given],
     ).fetchall()
     stored: dict[Task, list[Derived]] = {}

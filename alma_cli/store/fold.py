@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from alma_cli.core.codec import to_json
 from alma_cli.core.hlc import HLC, next_stamp
 from alma_cli.core.learning import Task
-from alma_cli.core.records import AntiPattern, Credit, Outcome, Record
+from alma_cli.core.records import AntiPattern, Credit, Heuristic, Outcome, Record
 from alma_cli.core.terms import terms
 from alma_cli.store.binding import insert_rows, rows_from, vector_text
 from alma_cli.store.changes import Change, Learning
@@ -225,6 +225,8 @@ class _Folding:
             return self._note(operation, "skip-forgotten", record.id, record.agent)
         if record.id in self._present:
             return self._note(operation, "skip-present", record.id, record.agent)
+        if _is_derived(record):
+            return self._note(operation, "skip-derived", record.id, record.agent)
         if isinstance(record, Credit) and is_own_group(record, self._groups):
             return self._note(operation, "skip-own-group", record.id, record.agent)
         self._present.add(record.id)
@@ -236,6 +238,8 @@ class _Folding:
 
     def _revise(self, entry: Entry, operation: Operation) -> Change:
         record = entry.record
+        if _is_derived(record):
+            return self._note(operation, "skip-derived", record.id, record.agent)
         replaced = self._take_out(record.id)
         if replaced is None:
             return self._note(operation, "skip-forgotten", record.id, record.agent)
@@ -342,6 +346,11 @@ def _audit_row(
         "detail": detail,
         "op_id": op_id,
     }
+
+
+def _is_derived(record: Record) -> bool:
+    """Whether only deriving it can put it into the store."""
+    return record.origin == "derived" and isinstance(record, Heuristic | AntiPattern)
 
 
 def search_text(record: Record) -> str:

@@ -8,6 +8,7 @@ best of each kind by each signal are handed over, with mean and deviation over a
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -32,7 +33,8 @@ class Search:
     """What is searched for: the task's vector and words, whose memories count, and the time now.
 
     `terms` are the task's words, `identifiers` those among them that count as rare when few memories have them;
-    `per_signal` is how many of each kind are handed over by each signal.
+    `per_signal` is how many of each kind are handed over by each signal. An outcome counts half as evidence when it is
+    `evidence_half_life_days` older than the newest that counts.
     """
 
     vector: Vector | None
@@ -44,6 +46,7 @@ class Search:
     user_id: str
     now: datetime
     per_signal: int
+    evidence_half_life_days: float = math.inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,7 @@ def search(connection: Connection, wanted: Search) -> Found:
         "terms": json.dumps(list(wanted.terms)),
         "identifiers": json.dumps(list(wanted.identifiers)),
         "per_signal": wanted.per_signal,
+        "evidence_half_life_s": wanted.evidence_half_life_days * _SECONDS_PER_DAY,
         "now": wanted.now.astimezone(UTC).replace(tzinfo=None),
     }
     sql = _SEARCH.format(
@@ -142,13 +146,18 @@ best AS (
 ),
 chosen AS (SELECT scored.* FROM scored SEMI JOIN best USING (seq)),
 evidence AS (
-    SELECT strategy_key, sum(closeness) AS occurrences,
-        sum(closeness * CASE outcome WHEN 'success' THEN 1 WHEN 'partial' THEN 0.5 ELSE 0 END) AS successes
+    SELECT strategy_key, sum(weight) AS occurrences,
+        sum(weight * CASE outcome WHEN 'success' THEN 1 WHEN 'partial' THEN 0.5 ELSE 0 END) AS successes
     FROM (
-        SELECT seq, least(1, (cosine - {pool_from}) / ({pool_whole} - {pool_from})) AS closeness
-        FROM visible WHERE kind = 'outcome' AND cosine > {pool_from}
-    ) JOIN memories USING (seq)
-    WHERE strategy_key <> '' GROUP BY strategy_key
+        SELECT strategy_key, outcome, closeness
+            * pow(2, -epoch(max(happened_at) OVER () - happened_at) / $evidence_half_life_s) AS weight
+        FROM (
+            SELECT seq, least(1, (cosine - {pool_from}) / ({pool_whole} - {pool_from})) AS closeness
+            FROM visible WHERE kind = 'outcome' AND cosine > {pool_from}
+        ) JOIN memories USING (seq)
+        WHERE strategy_key <> ''
+    )
+    GROUP BY strategy_key
 ),
 credits AS (
     SELECT target, sum(value) AS credit FROM memories WHERE kind = 'credit' AND NOT archived GROUP BY target

@@ -1,6 +1,6 @@
 """Whether memory makes an agent better: success over 400 tasks with no memory, a plain vector memory, ALMA, an oracle.
 
-    python tests/benchmarks/learning.py [--seeds 20] [--world both] [--plot FILE] [--json FILE]
+    python tests/benchmarks/learning.py [--seeds 20] [--reading added-up] [--plot FILE] [--json FILE]
 
 The world and its lots are in learning_world.py, the memories and the agent that reads them in learning_memories.py.
 ALMA is the real one, through its API, in a temporary project for each seed. One line more than was asked for says what
@@ -12,13 +12,14 @@ import argparse
 import json
 import math
 import statistics
-import time
+import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
 from pathlib import Path
 
 from learning_memories import (
+    READINGS,
     AlmaMemory,
     CachingEmbedder,
     Memory,
@@ -33,9 +34,13 @@ from learning_world import Episode, drawn_episodes
 NAMES = ("no memory", "vector memory", "ALMA", "perfect grouping", "oracle")
 WORLDS = ("stationary", "drift")
 _Z95 = 1.96
+_SMOOTHED = 50  # episodes in one point of the plot
 
 Successes = dict[str, list[int]]
 """By the name of a memory, whether each episode succeeded."""
+
+Results = dict[str, list[Successes]]
+"""By the name of a world, what each seed gave."""
 
 
 def main() -> None:
@@ -43,49 +48,52 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first-seed", type=int, default=0, help="100 and more are for trying things out")
     parser.add_argument("--episodes", type=int, default=400)
-    parser.add_argument("--world", choices=(*WORLDS, "both"), default="both")
+    parser.add_argument("--reading", choices=READINGS, default="added-up", help="how the agent reads advice")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="keep every episode's success; what is there is used")
     parser.add_argument("--plot", metavar="FILE", help="needs the extra `bench`")
-    parser.add_argument("--json", metavar="FILE", help="keep every episode's success")
     options = parser.parse_args()
-    worlds = WORLDS if options.world == "both" else (options.world,)
-    started = time.perf_counter()
     seeds = range(options.first_seed, options.first_seed + options.seeds)
-    results = all_seeds(worlds, seeds, options.episodes, options.jobs)
-    for world in worlds:
-        print(f"\n{world}: seeds {seeds[0]} to {seeds[-1]}, {options.episodes} episodes\n")
-        print(table(results[world], last_quarter=world == "drift"))
-    print(f"\n{time.perf_counter() - started:.0f} s")
-    if options.json:
-        Path(options.json).write_text(json.dumps(results), "utf-8")
+    results = all_seeds(seeds, options.episodes, options.reading, options.jobs, options.json)
+    for world in WORLDS:
+        print(f"\n{world}: seeds {seeds[0]} to {seeds[-1]}, {options.episodes} episodes, advice {options.reading}\n")
+        print(table(results[world]))
     if options.plot:
         plot(results, options.plot)
 
 
-def all_seeds(worlds: Sequence[str], seeds: Sequence[int], episodes: int, jobs: int) -> dict[str, list[Successes]]:
-    """For each world, what each seed gave."""
-    results: dict[str, dict[int, Successes]] = {world: {} for world in worlds}
+def all_seeds(seeds: Sequence[int], episodes: int, reading: str, jobs: int, keep: Path | None) -> Results:
+    """For each world, what each seed gave; `keep` holds what is there so far, so that a run can go on."""
+    runs: dict[int, dict[str, Successes]] = {}
+    if keep and keep.exists():
+        runs = {int(seed): run for seed, run in json.loads(keep.read_text("utf-8")).items()}
     with ProcessPoolExecutor(max_workers=jobs) as pool:
-        runs = {pool.submit(run, world, seed, episodes): (world, seed) for world in worlds for seed in seeds}
-        for done, future in enumerate(as_completed(runs), start=1):
-            world, seed = runs[future]
-            results[world][seed] = future.result()
-            print(f"\r{done} of {len(runs)} runs", end="\n" if done == len(runs) else "", flush=True)
-    return {world: [results[world][seed] for seed in seeds] for world in worlds}
+        started = {pool.submit(run, seed, episodes, reading): seed for seed in seeds if seed not in runs}
+        for future in as_completed(started):
+            runs[started[future]] = future.result()
+            print(f"\rseed {len(runs)} of {len(seeds)}", end="", file=sys.stderr, flush=True)
+            if keep:
+                keep.write_text(json.dumps(runs), "utf-8")
+    return {world: [runs[seed][world] for seed in seeds] for world in WORLDS}
 
 
-def run(world: str, seed: int, count: int) -> Successes:
-    """How every memory fares with one seed."""
-    episodes = drawn_episodes(seed, count, drifts=world == "drift")
-    memories: list[Memory] = [
-        NoMemory(),
-        VectorMemory(embedder()),
-        AlmaMemory(embedder()),
-        PerfectGrouping(),
-        Oracle(),
-    ]
+def run(seed: int, count: int, reading: str) -> dict[str, Successes]:
+    """How every memory fares with one seed, in both worlds, whose first halves are one and the same."""
+    worlds = {world: drawn_episodes(seed, count, drifts=world == "drift") for world in WORLDS}
+    half = count // 2
+    successes: dict[str, Successes] = {world: {} for world in WORLDS}
     with stores_kept_open():
-        return {name: lived(memory, episodes) for name, memory in zip(NAMES, memories, strict=True)}
+        for name, memory in zip(NAMES, memories(reading), strict=True):
+            before = lived(memory, worlds["stationary"][:half])
+            for world, episodes in worlds.items():
+                successes[world][name] = before + lived(memory.copy(), episodes[half:])
+    return successes
+
+
+def memories(reading: str) -> list[Memory]:
+    """New memories, in the order of NAMES."""
+    read = READINGS[reading]
+    return [NoMemory(), VectorMemory(embedder(), read), AlmaMemory(embedder(), read), PerfectGrouping(), Oracle()]
 
 
 def lived(memory: Memory, episodes: Iterable[Episode]) -> list[int]:
@@ -104,24 +112,24 @@ def embedder() -> CachingEmbedder:
     return CachingEmbedder()
 
 
-def table(seeds: Sequence[Successes], *, last_quarter: bool) -> str:
-    """Success rates by part of the run, and how much of the way from no memory to the oracle that is, in Markdown."""
-    parts = {"all": (0.0, 1.0), "first half": (0.0, 0.5), "second half": (0.5, 1.0)}
-    if last_quarter:
-        parts["last quarter"] = (0.75, 1.0)
-    lines = [
-        f"| memory | {' | '.join(parts)} | of the gap, {list(parts)[-1]} | of the gap, all |",
-        f"|---|{'---|' * (len(parts) + 2)}",
-    ]
+PARTS = {"all": (0.0, 1.0), "first half": (0.0, 0.5), "second half": (0.5, 1.0), "last quarter": (0.75, 1.0)}
+
+
+def table(seeds: Sequence[Successes]) -> str:
+    """Success rates by part of the run, and the share of the way from no memory to the oracle, in Markdown."""
+    gaps = ("second half", "last quarter")
+    heads = ["memory", *PARTS, *(f"of the gap, {part}" for part in gaps)]
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     for name in NAMES:
-        cells = [percent(interval([rate(seed[name], part) for seed in seeds])) for part in parts.values()]
-        cells += [percent(gap_closed(seeds, name, parts[part])) for part in (list(parts)[-1], "all")]
+        cells = [percent(interval([rate(seed[name], part) for seed in seeds])) for part in PARTS.values()]
+        cells += [percent(gap_closed(seeds, name, PARTS[part])) for part in gaps]
         lines.append(f"| {name} | {' | '.join(cells)} |")
-    for other in NAMES[:2]:
-        difference = [rate(seed["ALMA"], (0, 1)) - rate(seed[other], (0, 1)) for seed in seeds]
-        lines.append(f"\nALMA is {percent(interval(difference))} points above {other}, over all episodes.")
-        difference = [rate(seed["ALMA"], (0.5, 1)) - rate(seed[other], (0.5, 1)) for seed in seeds]
-        lines.append(f"In the second half: {percent(interval(difference))}.")
+    lines += ["", f"| ALMA above | {' | '.join(PARTS)} |", f"|---|{'---|' * len(PARTS)}"]
+    for other in (name for name in NAMES if name not in ("ALMA", "oracle")):
+        above = (
+            interval([rate(seed["ALMA"], part) - rate(seed[other], part) for seed in seeds]) for part in PARTS.values()
+        )
+        lines.append(f"| {other} | {' | '.join(map(percent, above))} |")
     return "\n".join(lines)
 
 
@@ -167,9 +175,29 @@ def percent(measured: Interval) -> str:
     return f"{measured[0] * 100:.1f} ± {measured[1] * 100:.1f}"
 
 
-def plot(results: dict[str, list[Successes]], path: str) -> None:
-    """Success over episodes, smoothed over the latest fifty, with intervals over seeds."""
-    raise NotImplementedError
+def plot(results: Results, path: str) -> None:
+    """Success over episodes, each point the latest fifty, with 95% intervals over seeds."""
+    import matplotlib as mpl
+    import numpy as np
+
+    mpl.use("Agg")
+    mpl.rcParams["svg.hashsalt"] = "alma"  # the same figures make the same file
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(1, len(results), figsize=(10, 3.8), sharey=True, layout="constrained")
+    for axis, (world, seeds) in zip(np.atleast_1d(axes), results.items(), strict=True):
+        for name, colour in zip(NAMES, ("#8c8c8c", "#d08020", "#1f5fbf", "#5aa469", "#333333"), strict=True):
+            smoothed = np.array([np.convolve(seed[name], np.ones(_SMOOTHED) / _SMOOTHED, "valid") for seed in seeds])
+            mean, reach = smoothed.mean(0), _Z95 * smoothed.std(0, ddof=1) / math.sqrt(len(seeds))
+            episodes = np.arange(_SMOOTHED, _SMOOTHED + len(mean))
+            axis.plot(episodes, mean, color=colour, label=name, linewidth=2 if name == "ALMA" else 1.2)
+            axis.fill_between(episodes, mean - reach, mean + reach, color=colour, alpha=0.12, linewidth=0)
+        axis.set_title({"stationary": "success rates stay", "drift": "success rates are drawn again half-way"}[world])
+        axis.set_xlabel("episode")
+        axis.grid(alpha=0.3)
+    np.atleast_1d(axes)[0].set_ylabel(f"success rate of the last {_SMOOTHED}")
+    np.atleast_1d(axes)[0].legend(loc="lower right", fontsize="small", ncols=2)
+    figure.savefig(path, metadata={"Date": None} if path.endswith(".svg") else None)
 
 
 if __name__ == "__main__":

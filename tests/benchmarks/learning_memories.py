@@ -1,13 +1,16 @@
 """What is compared: memories that advise an agent, and how the agent reads advice.
 
-The agent is the same for all. It knows its four options for the task at hand and recognises an option in whatever words
-the advice names it; it can count, and does what `best_option` says.
+The agent is the same for all. It knows its four options for the task at hand, recognises an option in whatever words
+advice names it, and does what `best_option` says. It reads in one of two ways: it adds up all that it is told of one
+option, or takes each piece of advice as it is told.
 """
 
+import copy
+import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from learning_world import START, Episode, kinds
@@ -41,19 +44,44 @@ class Memory(Protocol):
     def learn(self, episode: Episode, strategy: int) -> None:
         """Remember what the agent is told of how the strategy went."""
 
+    def copy(self) -> "Memory":
+        """Another memory with the same content."""
 
-def best_option(advice: Sequence[Advice], options: Sequence[frozenset[str]], preference: Sequence[int]) -> int:
+
+Reading: TypeAlias = Callable[[Sequence[Advice]], tuple[float, float]]
+"""What an agent makes of all that is said of one option: occurrences and successes."""
+
+
+def added_up(told: Sequence[Advice]) -> tuple[float, float]:
+    """The evidence of an agent that adds up what it is told of one option in different words."""
+    return sum(item.occurrences for item in told), sum(item.successes for item in told)
+
+
+def as_told(told: Sequence[Advice]) -> tuple[float, float]:
+    """The evidence of an agent that takes each piece of advice as it is: of one option, the one that speaks best."""
+    by_words: dict[str, list[Advice]] = {}
+    for item in told:
+        by_words.setdefault(item.strategy, []).append(item)
+    return max((added_up(same) for same in by_words.values()), key=lambda numbers: chance(*numbers), default=(0, 0))
+
+
+READINGS: dict[str, Reading] = {"added-up": added_up, "as-told": as_told}
+
+
+def chance(occurrences: float, successes: float) -> float:
+    """The success rate to expect: the mean of a beta distribution with a uniform prior; one half if nothing is known."""
+    return (successes + 1) / (occurrences + 2)
+
+
+def best_option(
+    advice: Sequence[Advice], options: Sequence[frozenset[str]], preference: Sequence[int], reading: Reading
+) -> int:
     """The option that advice speaks best for.
 
-    An option's evidence is all that is said of it, in whatever words. Its chance is taken to be (successes + 1) /
-    (occurrences + 2), which is one half when nothing is known: so the option with the best record is taken if it is
-    better than even, else one that is not known at all, else the least bad. Advice on other things is passed over.
+    That is the option with the best record if it is better than even, else one of which nothing is known, else the
+    least bad. Advice on other things is passed over.
     """
-    chances = []
-    for words in options:
-        told = [item for item in advice if item.strategy in words]
-        successes, occurrences = sum(item.successes for item in told), sum(item.occurrences for item in told)
-        chances.append((successes + 1) / (occurrences + 2))
+    chances = [chance(*reading([item for item in advice if item.strategy in words])) for words in options]
     return max(preference, key=lambda option: chances[option])
 
 
@@ -69,39 +97,40 @@ class NoMemory:
     def learn(self, episode: Episode, strategy: int) -> None:
         pass
 
+    def copy(self) -> Memory:
+        return self
 
-class Oracle:
+
+class Oracle(NoMemory):
     """Knows every success rate, now."""
 
     def choice(self, episode: Episode) -> int:
         return episode.best
 
-    def learn(self, episode: Episode, strategy: int) -> None:
-        pass
-
 
 class PerfectGrouping:
-    """Counts, knowing for certain which kind and strategy every outcome is about: what the reports allow at best."""
+    """Counts, knowing for certain which kind and strategy every outcome is about: what the reports allow."""
 
     def __init__(self) -> None:
         self._counts = {(kind, option): (0, 0) for kind, known in enumerate(OPTIONS) for option in range(len(known))}
 
     def choice(self, episode: Episode) -> int:
-        options = OPTIONS[episode.kind]
-        advice = [Advice(str(option), *self._counts[episode.kind, option]) for option in range(len(options))]
-        return best_option(advice, [frozenset([str(option)]) for option in range(len(options))], episode.preference)
+        return max(episode.preference, key=lambda option: chance(*self._counts[episode.kind, option]))
 
     def learn(self, episode: Episode, strategy: int) -> None:
         occurrences, successes = self._counts[episode.kind, strategy]
-        successes += episode.is_said_to_succeed(strategy)
-        self._counts[episode.kind, strategy] = (occurrences + 1, successes)
+        self._counts[episode.kind, strategy] = occurrences + 1, successes + episode.is_said_to_succeed(strategy)
+
+    def copy(self) -> Memory:
+        return copy.deepcopy(self)
 
 
 class VectorMemory:
-    """A plain vector memory: the past outcomes whose tasks are nearest by cosine, as they were told."""
+    """A plain vector memory: the past outcomes whose tasks are nearest by cosine, as they were reported."""
 
-    def __init__(self, embedder: Embedder) -> None:
+    def __init__(self, embedder: Embedder, reading: Reading) -> None:
         self._embedder = embedder
+        self._reading = reading
         self._vectors: list[Vector] = []
         self._outcomes: list[Advice] = []
 
@@ -111,19 +140,26 @@ class VectorMemory:
             (task,) = self._embedder.embed([episode.task])
             cosines = np.asarray(self._vectors) @ np.asarray(task)
             advice = [self._outcomes[nearest] for nearest in np.argsort(-cosines, kind="stable")[:VECTOR_HITS]]
-        return best_option(advice, OPTIONS[episode.kind], episode.preference)
+        return best_option(advice, OPTIONS[episode.kind], episode.preference, self._reading)
 
     def learn(self, episode: Episode, strategy: int) -> None:
         self._vectors += self._embedder.embed([episode.task])
         self._outcomes.append(Advice(episode.texts[strategy], 1, episode.is_said_to_succeed(strategy)))
 
+    def copy(self) -> Memory:
+        other = VectorMemory(self._embedder, self._reading)
+        other._vectors, other._outcomes = list(self._vectors), list(self._outcomes)
+        return other
+
 
 class AlmaMemory:
     """ALMA as it is, in a project of its own: what `retrieve` gives is the advice, and `learn` is told how it went."""
 
-    def __init__(self, embedder: Embedder, config: str = CONFIG) -> None:
+    def __init__(self, embedder: Embedder, reading: Reading) -> None:
+        self._embedder = embedder
+        self._reading = reading
         self._folder = tempfile.TemporaryDirectory(prefix="alma-learning-")
-        project = make_project(self._folder.name, config)
+        project = make_project(self._folder.name, CONFIG)
         self._alma = ALMA(project, load_config(project.config_path))
         self._now = START
         self._alma._session._embedder = embedder
@@ -132,12 +168,19 @@ class AlmaMemory:
     def choice(self, episode: Episode) -> int:
         self._now = episode.at
         memories = self._alma.retrieve(episode.task, AGENT)
-        return best_option(advice_in(memories), OPTIONS[episode.kind], episode.preference)
+        return best_option(advice_in(memories), OPTIONS[episode.kind], episode.preference, self._reading)
 
     def learn(self, episode: Episode, strategy: int) -> None:
         self._now = episode.at
         outcome = "success" if episode.is_said_to_succeed(strategy) else "failure"
         self._alma.learn(AGENT, episode.task, outcome, episode.texts[strategy], key=episode.at.isoformat())
+
+    def copy(self) -> Memory:
+        other = AlmaMemory(self._embedder, self._reading)
+        with self._alma._session.store().writing() as connection:
+            connection.execute("CHECKPOINT store")
+        shutil.copytree(self._alma.project.home, other._alma.project.home, dirs_exist_ok=True)
+        return other
 
 
 @contextmanager

@@ -84,7 +84,7 @@ counts = st.integers(0, 2**53)
 any_number = st.integers(0, 2**128 - 1)
 shares = st.floats(0, 1)
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | texts,
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | texts,
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(texts, inner, max_size=2),
     max_leaves=4,
 )
@@ -116,6 +116,7 @@ def records(draw, ids=any_number):
         "archived": st.booleans(),
         "extra": unknown_fields,
     }
+    written = {**base, "origin": st.sampled_from(["observed", "authored"])}  # what is derived is never inserted
     keys = {"task_key": main, "strategy_key": main}
     maybe = st.none() | times
     outcomes = st.sampled_from(["success", "failure", "partial"])
@@ -126,10 +127,10 @@ def records(draw, ids=any_number):
             duration_ms=milliseconds, **keys, **base,
         ),
         seen(
-            Heuristic, condition=main, strategy=texts, confidence=shares, last_validated_at=maybe, **keys, **base
+            Heuristic, condition=main, strategy=texts, confidence=shares, last_validated_at=maybe, **keys, **written
         ),
         seen(
-            AntiPattern, pattern=main, why_bad=texts, better_alternative=texts, last_seen_at=maybe, **keys, **base
+            AntiPattern, pattern=main, why_bad=texts, better_alternative=texts, last_seen_at=maybe, **keys, **written
         ),
         st.builds(
             Preference, preference=main, user_id=texts, category=texts, source=texts, confidence=shares, **base

@@ -269,3 +269,12 @@ def test_credit_moves_no_count_and_no_confidence(connection):
         assert [] == folded(connection, [insert(*(credit(20 + n, DERIVED_ID, an_id(2)) for n in range(5)))])
         assert before == derived_in(connection)
         assert 5 == len(records_in(connection, "kind = 'credit'"))
+
+
+def test_what_is_derived_is_never_inserted_or_revised(connection):
+    foreign = replace(rule(31, task_key="z"), origin="derived")
+    with undone(connection):
+        folded(connection, [insert(foreign, outcome(1))])
+        (memory,) = derived_in(connection).values()
+        folded(connection, [insert(replace(memory, occurrences=99)), revise(replace(memory, occurrences=99))])
+        assert {memory.id: memory} == derived_in(connection)
