@@ -218,7 +218,7 @@ def test_a_store_that_is_busy(project, alma):
 
 
 def _report(task, **fields):
-    from alma_cli.core.learning import Report
+    from alma_cli.core.reports import Report
 
     return Report(agent="a", task=task, outcome="success", **fields)
 
