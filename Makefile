@@ -35,8 +35,11 @@ check: setup  ## lint, types and import contracts only
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: setup  ## measure; prints ratios (docs/benchmarks.md explains them)
+bench: setup  ## measure, for half an hour; prints ratios and rates (docs/benchmarks.md explains them)
 	@$(BIN)/python tests/benchmarks/cold_start.py
+	@$(BIN)/python tests/benchmarks/keys.py
+	@$(BIN)/python tests/benchmarks/learning_scale.py
+	@$(BIN)/python tests/benchmarks/learning.py
 
 docs: setup  ## write docs/cli/ and the configuration reference anew
 	@$(BIN)/python docs/generate.py
