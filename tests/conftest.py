@@ -13,9 +13,18 @@ import termios
 from typing import NamedTuple
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from alma_cli.cli import main
 from alma_cli.project import make_project
+
+# No deadlines and no complaints of slowness, which are wall-clock assertions that fail on a busy machine. The suite has
+# to stay fast; HYPOTHESIS_PROFILE=thorough looks further.
+for _name, _examples in (("suite", 30), ("thorough", 500)):
+    settings.register_profile(
+        _name, max_examples=_examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 CONFIG = """\
 alma:
