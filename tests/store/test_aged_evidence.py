@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from samples import LEARNING, MODEL, NOON, an_operation, entry, outcome, store_in, vector
+from samples import MODEL, NOON, NOTHING_DERIVED, an_operation, entry, outcome, store_in, vector
 
 from alma_cli.core.records import RETRIEVED_KINDS
 from alma_cli.core.visibility import View
@@ -18,7 +18,7 @@ def connection(tmp_path_factory):
     new = outcome(2, at=NOON, strategy_key="wait")
     with store_in(tmp_path_factory.mktemp("aged")).writing() as connection:
         entries = (entry(old, (1, 0, 0)), entry(new, (1, 0, 0)))
-        fold(connection, [an_operation(Insert, entries=entries)], now_ms=7, learning=LEARNING)
+        fold(connection, [an_operation(Insert, entries=entries)], now_ms=7, learning=NOTHING_DERIVED)
         yield connection
 
 
