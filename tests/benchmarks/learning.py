@@ -194,7 +194,10 @@ def plot(results: Results, path: str) -> None:
     for axis, (world, seeds) in zip(np.atleast_1d(axes), results.items(), strict=True):
         for name, colour in zip(NAMES, ("#8c8c8c", "#d08020", "#1f5fbf", "#5aa469", "#333333"), strict=True):
             smoothed = np.array([np.convolve(seed[name], np.ones(_SMOOTHED) / _SMOOTHED, "valid") for seed in seeds])
-            mean, reach = smoothed.mean(0), t95(len(seeds) - 1) * smoothed.std(0, ddof=1) / math.sqrt(len(seeds))
+            mean, reach = (
+                smoothed.mean(0),
+                t95(max(1, len(seeds) - 1)) * smoothed.std(0, ddof=1) / math.sqrt(len(seeds)),
+            )
             episodes = np.arange(_SMOOTHED, _SMOOTHED + len(mean))
             axis.plot(episodes, mean, color=colour, label=name, linewidth=2 if name == "ALMA" else 1.2)
             axis.fill_between(episodes, mean - reach, mean + reach, color=colour, alpha=0.12, linewidth=0)
