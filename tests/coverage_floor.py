@@ -16,7 +16,7 @@ def main() -> int:
     counted: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for path in sorted(coverage.get_data().measured_files()):
         numbers = coverage._analyze(path).numbers
-        part = "/".join(path[path.index("/alma_cli/") + 1 :].split("/")[:2])
+        part = "/".join(path[path.rindex("/alma_cli/") + 1 :].split("/")[:-1][:2])
         done, possible = numbers.ratio_covered
         counted[part][0] += done
         counted[part][1] += possible
