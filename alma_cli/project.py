@@ -156,14 +156,6 @@ def make_home(project: Project) -> None:
         raise _unwritable(project.home, error) from error
 
 
-def make_private_folder(folder: Path) -> None:
-    """Make a folder that only its owner may enter (`log_dir`, `backup_dir`). Raises `StoreUnwritable`."""
-    try:
-        _make_folder(folder)
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-
-
 def _make_folder(folder: Path) -> None:
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from alma_cli.errors import ProjectNotFound, StoreUnwritable
-from alma_cli.project import GITIGNORE, find_project, make_home, make_private_folder, make_project, project_at
+from alma_cli.project import GITIGNORE, find_project, make_home, make_project, project_at
 
 CONFIG = "alma:\n  project_id: p\n"
 as_root = pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
@@ -194,12 +194,6 @@ def test_a_folder_that_cannot_be_closed_is_used_as_it_is(tmp_path, monkeypatch):
     make_home(project)
 
 
-def test_log_and_backup_folders_are_private(tmp_path):
-    project = make_project(tmp_path, CONFIG)
-    make_private_folder(project.log_dir)
-    assert mode(project.log_dir) == 0o700
-
-
 def test_a_file_in_the_way_is_said_so(tmp_path):
     (tmp_path / ".alma").write_text("x")
     with pytest.raises(StoreUnwritable, match="there is a file of that name"):
@@ -207,8 +201,6 @@ def test_a_file_in_the_way_is_said_so(tmp_path):
     project = project_at(tmp_path)
     with pytest.raises(StoreUnwritable, match=f"can't write in {project.home}: there is a file of that name"):
         make_home(project)
-    with pytest.raises(StoreUnwritable, match="there is a file of that name"):
-        make_private_folder(project.home)
 
 
 @as_root

@@ -15,6 +15,7 @@ from pathlib import Path
 from alma_cli.cli import main
 
 STEPS_OF_A_LEARN = 14
+WAIT_S = "120"  # a busy machine is not what these tests are about
 
 
 def learn(project, name, learns, told):
@@ -30,7 +31,7 @@ def retrieve_until(ended, told):
     """Retrieve until the learners have closed the pipe."""
     os.set_blocking(ended, False)
     while True:
-        code = main(["retrieve", "a task", "--agent", "a", "--json"])
+        code = main(["retrieve", "a task", "--agent", "a", "--wait", WAIT_S, "--json"])
         os.write(told, (json.dumps(["retrieve", code]) + "\n").encode())
         try:
             if os.read(ended, 1) == b"":
