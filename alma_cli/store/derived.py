@@ -82,7 +82,7 @@ def take_task_vectors(connection: Connection, ids: Sequence[str]) -> None:
     connection.execute(
         """
         UPDATE memories SET embedding = keys.embedding, embedding_model = keys.embedding_model FROM keys
-        WHERE memories.id IN (SELECT unnest(from_json(?, '["VARCHAR"]'))) AND keys.role = 'task'
+        WHERE memories.id IN (SELECT unnest(from_json(?, '["VARCHAR"]'))) AND keys.role = 'task' AND keys.is_first
             AND (keys.agent, keys.domain, keys.key) = (memories.agent, memories.domain, memories.task_key)
         """,
         [json.dumps(list(ids))],
@@ -94,7 +94,8 @@ def renew_task_vectors(connection: Connection, agent: str, domain: str) -> None:
     connection.execute(
         """
         UPDATE memories SET embedding = keys.embedding, embedding_model = keys.embedding_model FROM keys
-        WHERE origin = 'derived' AND keys.role = 'task' AND memories.agent = $agent AND memories.domain = $domain
+        WHERE origin = 'derived' AND keys.role = 'task' AND keys.is_first
+            AND memories.agent = $agent AND memories.domain = $domain
             AND (keys.agent, keys.domain, keys.key) = (memories.agent, memories.domain, memories.task_key)
             AND memories.embedding IS DISTINCT FROM keys.embedding
         """,
@@ -106,7 +107,7 @@ def take_all_task_vectors(connection: Connection) -> None:
     """Give every derived memory the vector of its task likeness, where that was made anew."""
     rows = connection.execute(
         """
-        SELECT id FROM memories JOIN keys ON keys.role = 'task'
+        SELECT id FROM memories JOIN keys ON keys.role = 'task' AND keys.is_first
             AND (keys.agent, keys.domain, keys.key) = (memories.agent, memories.domain, memories.task_key)
         WHERE origin = 'derived' AND memories.embedding_model IS DISTINCT FROM keys.embedding_model
         """
