@@ -113,8 +113,8 @@ def compare(a: str, b: str, cosine: float, role: Role) -> Verdict:
 
 
 def told_apart(a: str, b: str) -> str:
-    """What tells two texts apart whatever their cosine, or nothing; of a long text its beginning is looked at."""
-    if form(a) == form(b):
+    """What tells two texts apart whatever their cosine, or nothing; texts that are too long are not taken apart."""
+    if max(len(a), len(b)) > MAX_LENGTH or form(a) == form(b):
         return ""
     x, y = map(wording, sorted((a, b)))
     return next(filter(None, (guard(x, y) for guard in _GUARDS)), "") or _added(form(a), form(b))
@@ -208,10 +208,14 @@ def _replaced(x: Wording, y: Wording) -> str:
 
 
 def _added(a: Sequence[str], b: Sequence[str]) -> str:
-    """The telling words that one text has beyond all words of the other, put in at one place."""
+    """The telling words that one text has beyond all words of the other: put in at one place, or around them."""
     short, long = sorted((a, b), key=len)
     start, end = _shared_ends(short, long)
-    added = long[start : len(long) - end] if start + end == len(short) else ()
+    if start + end == len(short):
+        added = long[start : len(long) - end]
+    else:
+        at = next((i for i in range(len(long) - len(short)) if long[i : i + len(short)] == short), None)
+        added = () if at is None else (*long[:at], *long[at + len(short) :])
     telling = [word for word in added if LIGHT.isdisjoint([word, concept(word)]) and word not in FUNCTION_WORDS]
     return f"one says more: {' '.join(telling)}" if telling else ""
 

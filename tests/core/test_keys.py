@@ -106,6 +106,7 @@ def test_keys_of_different_forms_differ():
         ("Test the form on mobile", "Test the form with a screen reader", "one thing for another: mobil / pag reader"),
         ("Cancel the order", "Cancel the order unless it was shipped", "one says more: unless ship"),
         ("Add a bag to the booking", "Add a bag and a seat to the booking", "one says more: seat"),
+        ("search direct flight", "get user, then search direct flight, then book it", "one says more: user book"),
         ("Rotate the keys", "Bake a loaf of bread", "no word in common"),
     ],
 )
