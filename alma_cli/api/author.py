@@ -34,13 +34,19 @@ STALE_HALF_LIVES = 4
 NEARLY_SAME = 0.92
 """The cosine from which an authored memory is linked to one that is there already."""
 
+_COMPARED = 20
+"""The nearest memories that are looked at: all strategies of one condition are equally near."""
+
+_LINKED = 3
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authored:
     """What became of an authored memory.
 
-    `same_as` is the id of one that says the same, in which case nothing was added; `similar` are ids of some that say
-    nearly the same.
+    `same_as` is the id of one that somebody wrote before and that says the same, in which case nothing was added;
+    `hides` of one that says the same and was derived from outcomes, in whose place this one stands, since now somebody
+    vouches for it; `similar` are ids of some that say nearly the same.
     """
 
     id: str
@@ -48,6 +54,7 @@ class Authored:
     domain: str
     queued: bool = False
     same_as: str = ""
+    hides: str = ""
     similar: Sequence[str] = ()
     warnings: Sequence[str] = ()
 
@@ -59,6 +66,7 @@ class Authored:
             "domain": self.domain,
             "added": not self.same_as,
             "same_as": self.same_as or None,
+            "hides": self.hides or None,
             "similar": list(self.similar),
             "queued": self.queued,
         }
@@ -298,11 +306,15 @@ def _add(session: Session, record: Record) -> Authored:
     near: list[tuple[Record, float]] = []
     if vector is not None:
         with session.store().reading() as reader:
-            near = reader.nearest(record, vector, session.model)
-    same = [other.id for other, _ in near if alike_form(other.text) == alike_form(record.text)]
-    if same:
-        return Authored(id=same[0], kind=record.kind, domain=record.domain, same_as=same[0], warnings=warnings)
-    similar = [other.id for other, cosine in near if cosine >= NEARLY_SAME]
+            near = reader.nearest(record, vector, session.model, limit=_COMPARED)
+    same = [other for other, _ in near if alike_form(other.text) == alike_form(record.text)]
+    authored = next((other.id for other in same if other.origin != "derived"), "")
+    if authored:
+        return Authored(id=authored, kind=record.kind, domain=record.domain, same_as=authored, warnings=warnings)
+    derived = next((other for other in same if isinstance(other, Heuristic | AntiPattern)), None)
+    if derived is not None:
+        record = _vouched(record, derived)
+    similar = [other.id for other, cosine in near if cosine >= NEARLY_SAME and other is not derived][:_LINKED]
     if similar:
         record = replace(record, labels={**record.labels, "similar_to": similar[0]})
     receipt = session.submit([session.operation(Insert, entries=(replace(entries[0], record=record),))])
@@ -311,6 +323,15 @@ def _add(session: Session, record: Record) -> Authored:
         kind=record.kind,
         domain=record.domain,
         queued=receipt.queued,
+        hides="" if derived is None else derived.id,
         similar=similar,
         warnings=[*warnings, *write_warnings(receipt)],
     )
+
+
+def _vouched(record: Record, derived: Heuristic | AntiPattern) -> Record:
+    """The record as the one that stands in the place of what outcomes taught: of the same keys, and no less sure."""
+    changed: dict[str, Any] = {"task_key": derived.task_key, "strategy_key": derived.strategy_key}
+    if isinstance(record, Heuristic) and isinstance(derived, Heuristic):
+        changed["confidence"] = max(record.confidence, derived.confidence)
+    return replace(record, **changed)

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from alma_cli.api.retrievals import used_in
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.codec import check_size
+from alma_cli.core.learning import change
 from alma_cli.core.prompt import SHORT_ID
 from alma_cli.core.records import AntiPattern, Heuristic, JsonValue, Outcome, Record
 from alma_cli.core.reports import Report, credits, outcome_record
@@ -21,6 +22,7 @@ from alma_cli.store import Change, DerivedChange, Insert, Operation, Receipt
 NumberedReport: TypeAlias = tuple[int, Report | AlmaError]
 """A line's number and the report in it, or why there is none."""
 
+_SHOWN = ("created", "strengthened", "weakened", "retired")
 _LEARNED_TOGETHER = 256
 """Outcomes of a batch that are embedded and made durable together."""
 
@@ -119,7 +121,8 @@ def learn_batch(
         receipt = session.submit(operations) if operations else Receipt()
         agents = {record.agent for record in records}
         warnings |= dict.fromkeys([*told, *_known_bad(receipt, agents), *write_warnings(receipt)])
-        derived |= {item.memory.id: item for item in receipt.derived}
+        for item in receipt.derived:
+            _add_change(derived, item)
         outcomes = {record.id for record in records if isinstance(record, Outcome)}
         actions = [change.action for change in receipt.changes if change.id in outcomes]
         duplicates += actions.count("skip-present")
@@ -137,6 +140,15 @@ def learn_batch(
         derived=list(derived.values()),
         warnings=list(warnings),
     )
+
+
+def _add_change(changes: dict[str, DerivedChange], later: DerivedChange) -> None:
+    """Put what a later change makes of an earlier one of the same memory in its place; nothing, if that undoes it."""
+    earlier = changes.pop(later.memory.id, None)
+    before = later.before if earlier is None else earlier.before
+    what = change(before, None if later.change == "retired" else later.memory)
+    if what is not None:
+        changes[later.memory.id] = DerivedChange(change=what, before=before, memory=later.memory)
 
 
 def _known_bad(receipt: Receipt, agents: Collection[str]) -> list[str]:
@@ -160,6 +172,8 @@ def _shown(changes: Iterable[DerivedChange], kind: type[Heuristic | AntiPattern]
     """What became of the derived memories of a kind, as --json shows it; one that became the other kind was retired."""
     shown: list[JsonValue] = []
     for item in changes:
+        if item.change not in _SHOWN:
+            continue
         if isinstance(item.memory, kind):
             shown.append(_shown_memory(item.memory, item.change))
         elif isinstance(item.before, kind):

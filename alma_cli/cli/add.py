@@ -147,5 +147,7 @@ def _reply(added: Authored, *, json: bool) -> Reply:
         told = [f"the same {kind} is there already, as {added.same_as[:SHORT_ID]}; nothing was added"]
     else:
         told = [f"added the {kind} in {added.domain}"]
+        if added.hides:
+            told += [f"it stands in the place of {added.hides[:SHORT_ID]}, which outcomes taught; they still count"]
         told += [f"it says nearly the same as {id[:SHORT_ID]}: `alma show {id[:SHORT_ID]}`" for id in added.similar]
     return Reply(data=added.to_json(), text=added.id, told=told, warnings=added.warnings, json=json)

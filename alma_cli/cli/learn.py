@@ -13,6 +13,7 @@ from alma_cli.cli.ndjson import NumberedValue, count_lines, numbered_values
 from alma_cli.cli.options import Agent, Dir, DomainOption, Json, Wait, Yes, agent_or_default, open_alma
 from alma_cli.cli.output import Reply, counted, error_json, progress
 from alma_cli.core.codec import parse_time
+from alma_cli.core.narration import narrated, summed_up
 from alma_cli.core.prompt import SHORT_ID
 from alma_cli.core.reports import Report, report_from_json
 from alma_cli.errors import AlmaError, InvalidInput, InvalidUsage, PartialFailure, ScopeViolation
@@ -115,7 +116,10 @@ def learn(
         told = f"what was recorded under key {key!r} has been forgotten; nothing was recorded"
     else:
         told = f"recorded a {outcome} in {learned.domain}"
-    return Reply(data=learned.to_json(), text=learned.id, told=[told], warnings=learned.warnings, json=json)
+    lines = (narrated(item.change, item.before, item.memory) for item in learned.derived)
+    return Reply(
+        data=learned.to_json(), text=learned.id, told=[told, *filter(None, lines)], warnings=learned.warnings, json=json
+    )
 
 
 def _learn_batch(alma: ALMA, path: str, agent: str | None, *, json: bool) -> Reply:
@@ -126,6 +130,7 @@ def _learn_batch(alma: ALMA, path: str, agent: str | None, *, json: bool) -> Rep
     told = [f"recorded {counted(done.learned, 'outcome', 'outcomes')}"]
     told += [f"{done.duplicates:,} had been recorded before under the same key"] if done.duplicates else []
     told += [f"{done.forgotten:,} had been forgotten and stay so"] if done.forgotten else []
+    told += filter(None, [summed_up((item.change, item.memory) for item in done.derived)])
     told += [f"line {refused.line}: {refused.error.message}" for refused in done.refused]
     return Reply(
         data={

@@ -213,6 +213,8 @@ back end = backend
 front end = frontend
 re run = rerun
 one by one = sequential
+one after the other = sequential
+one after another = sequential
 at least = minimum
 at most = maximum
 up to = maximum
@@ -355,6 +357,7 @@ read check
 write configure
 configure set
 replace rotate
+renew rotate
 replace swap
 replace switch
 replace change

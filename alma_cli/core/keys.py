@@ -7,7 +7,7 @@ that is the higher, the more words are not shared. One word in the place of anot
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -26,10 +26,15 @@ class _Needed(NamedTuple):
 
 
 _NEEDED: dict[Role, _Needed] = {
-    "task": _Needed(least=0.5, base=0.35, slope=0.3),
+    "task": _Needed(least=0.5, base=0.5, slope=0.4),
     "strategy": _Needed(least=0.5, base=0.15, slope=0.9),
 }
-_SLUG_LENGTH = 40
+_KEY_LENGTH = 16
+_TEXTS_OF_KEY = 4
+_LEAST_FRAME = 2
+"""Concepts that have to be shared for what differs between them to count as put in the place of another."""
+
+_MOST_REPLACED = 3
 _CODE_PART = re.compile(r"[^\W_]+")
 
 
@@ -50,26 +55,32 @@ class Verdict(NamedTuple):
 
 
 def new_key(text: str) -> str:
-    """A key for a text: its telling words, and a hash of its form. Texts of one form get the same key anywhere."""
-    words = form(text)
-    digest = hashlib.sha256("\n".join(words).encode("utf-8", "replace")).hexdigest()[:8]
-    slug = ""
-    for word in words:
-        letters = "".join(_CODE_PART.findall(word[:_SLUG_LENGTH]))
-        if not letters or word in FUNCTION_WORDS:
-            continue
-        if len(slug) + len(letters) > _SLUG_LENGTH:
-            break
-        slug += f"{letters}-"
-    return slug + digest
+    """A key for a text: a hash of its form. Texts of one form get the same key anywhere.
+
+    No word of the text is in it, since keys outlive texts: other outcomes keep the key of one that was forgotten.
+    """
+    return hashlib.sha256("\n".join(form(text)).encode("utf-8", "replace")).hexdigest()[:_KEY_LENGTH]
 
 
-def choose_key(text: str, candidates: Sequence[KeyCandidate], *, role: Role) -> str | None:
-    """The key of the nearest candidate that means the same as the text; none means that a new key is due."""
+def choose_key(
+    text: str, candidates: Sequence[KeyCandidate], *, role: Role, texts_of: Mapping[str, Sequence[str]]
+) -> str | None:
+    """The key of the nearest candidate that means the same as the text; none means that a new key is due.
+
+    `texts_of` has the texts that are kept for each candidate's key: nothing may tell the text apart from any of them,
+    so that likeness can't be passed on, step by step, to what is unlike.
+    """
     for candidate in sorted(candidates, key=lambda candidate: (-candidate.cosine, candidate.key, candidate.text)):
-        if same(text, candidate.text, candidate.cosine, role):
+        if same(text, candidate.text, candidate.cosine, role) and not any(
+            told_apart(text, other) for other in texts_of.get(candidate.key, ())
+        ):
             return candidate.key
     return None
+
+
+def adds_wording(text: str, texts: Sequence[str]) -> bool:
+    """Whether a text is worth keeping for its key beside those that are: a few are, of different forms."""
+    return len(texts) < _TEXTS_OF_KEY and form(text) not in map(form, texts)
 
 
 def same(a: str, b: str, cosine: float, role: Role) -> bool:
@@ -86,11 +97,10 @@ def compare(a: str, b: str, cosine: float, role: Role) -> Verdict:
     least, base, slope = _NEEDED[role]
     if not cosine >= least:
         return Verdict(same=False, reason=f"cosine {cosine:.2f}, under {least:.2f}")
+    difference = told_apart(a, b)
+    if difference:
+        return Verdict(same=False, reason=difference)
     x, y = map(wording, sorted((a, b)))
-    for guard in _GUARDS:
-        difference = guard(x, y)
-        if difference:
-            return Verdict(same=False, reason=difference)
     one, other = _unshared(x, y)
     if len(one) == len(x.concepts) and len(other) == len(y.concepts):
         return Verdict(same=False, reason="no word in common")
@@ -100,6 +110,14 @@ def compare(a: str, b: str, cosine: float, role: Role) -> Verdict:
     shared = (len(x.concepts) + len(y.concepts) - unshared) / 2
     needed = max(least, base + slope * unshared / (unshared + shared))
     return Verdict(same=cosine >= needed, reason=f"cosine {cosine:.2f}, needed {needed:.2f}")
+
+
+def told_apart(a: str, b: str) -> str:
+    """What tells two texts apart whatever their cosine, or nothing; texts that are too long are not taken apart."""
+    if max(len(a), len(b)) > MAX_LENGTH or form(a) == form(b):
+        return ""
+    x, y = map(wording, sorted((a, b)))
+    return next(filter(None, (guard(x, y) for guard in _GUARDS)), "") or _added(form(a), form(b))
 
 
 def _other_numbers(x: Wording, y: Wording) -> str:
@@ -166,6 +184,50 @@ def _swapped(x: Wording, y: Wording) -> str:
     return ""
 
 
+def _replaced(x: Wording, y: Wording) -> str:
+    """A few concepts in the place of others, with all the rest the same, word for word.
+
+    Only words that the other text has nowhere count, and none that are near in meaning.
+    """
+    start, end = _shared_ends(x.sequence, y.sequence)
+    frame = [*x.sequence[:start], *x.sequence[len(x.sequence) - end :]]
+    if sum(word not in ORDER_WORDS for word in frame) < _LEAST_FRAME:
+        return ""
+    here, there = (
+        [word for word in text.sequence[start : len(text.sequence) - end] if word not in ORDER_WORDS] for text in (x, y)
+    )
+    said_there, said_here = y.concepts | _split(x, y), x.concepts | _split(y, x)
+    is_other = (
+        0 < len(here) <= _MOST_REPLACED
+        and 0 < len(there) <= _MOST_REPLACED
+        and said_there.isdisjoint(here)
+        and said_here.isdisjoint(there)
+        and not any(alike(a, b) for a in here for b in there)
+    )
+    return f"one thing for another: {' '.join(here)} / {' '.join(there)}" if is_other else ""
+
+
+def _added(a: Sequence[str], b: Sequence[str]) -> str:
+    """The telling words that one text has beyond all words of the other: put in at one place, or around them."""
+    short, long = sorted((a, b), key=len)
+    start, end = _shared_ends(short, long)
+    if start + end == len(short):
+        added = long[start : len(long) - end]
+    else:
+        at = next((i for i in range(len(long) - len(short)) if long[i : i + len(short)] == short), None)
+        added = () if at is None else (*long[:at], *long[at + len(short) :])
+    telling = [word for word in added if LIGHT.isdisjoint([word, concept(word)]) and word not in FUNCTION_WORDS]
+    return f"one says more: {' '.join(telling)}" if telling else ""
+
+
+def _shared_ends(a: Sequence[str], b: Sequence[str]) -> tuple[int, int]:
+    """How many words two sequences share at the start, and how many of the others at the end."""
+    most = min(len(a), len(b))
+    start = next((i for i in range(most) if a[i] != b[i]), most)
+    end = next((i for i in range(most - start) if a[-1 - i] != b[-1 - i]), most - start)
+    return start, end
+
+
 _DIRECTIONS = (
     # forward, backward ("X after Y" is "Y then X"), how many words away
     (frozenset(["then", "befor"]), frozenset(["after"]), 12),
@@ -198,6 +260,7 @@ _GUARDS: tuple[Callable[[Wording, Wording], str], ...] = (
     _other_names,
     _other_steps,
     _swapped,
+    _replaced,
 )
 
 

@@ -17,7 +17,10 @@ from alma_cli.core.terms import terms
 from alma_cli.core.text import alike_form
 
 Derived: TypeAlias = Heuristic | AntiPattern
-Change: TypeAlias = Literal["created", "strengthened", "weakened", "retired"]
+Change: TypeAlias = Literal["created", "strengthened", "weakened", "retired", "hidden", "shown", "updated"]
+"""The last three leave what is said as sure as it was: an authored memory took its place, or gave it back, or only its
+words or times differ."""
+
 
 VALUES: Mapping[str, float] = {"success": 1.0, "partial": 0.5, "failure": 0.0}
 """What each result counts as, of one success."""
@@ -82,7 +85,6 @@ def derive(task: Task, evidence: Iterable[Evidence], rules: LearningRules, *, pr
     for outcome in sorted(evidence, key=lambda outcome: (outcome.at, outcome.id)):
         if outcome.strategy_key:
             groups.setdefault(outcome.strategy_key, []).append(outcome)
-    condition = central([outcome.task for members in groups.values() for outcome in _newest(members)])
     heuristics: list[Heuristic] = []
     anti_patterns: list[AntiPattern] = []
     for strategy_key, members in sorted(groups.items()):
@@ -90,6 +92,7 @@ def derive(task: Task, evidence: Iterable[Evidence], rules: LearningRules, *, pr
             continue
         bounds = wilson(*_weighted(members, rules.half_life_days), z=rules.z)
         common = _common(task, strategy_key, members, project_id)
+        condition = central([outcome.task for outcome in _newest(members)])
         strategy = central([outcome.strategy for outcome in _newest(members)]) or strategy_key
         if bounds.upper < rules.anti_pattern_below:
             anti_patterns.append(
@@ -148,6 +151,8 @@ def change(before: Derived | None, after: Derived | None) -> Change | None:
         return "created"
     if before == after:
         return None
+    if _numbers(before) == _numbers(after):
+        return "updated" if before.archived == after.archived else "hidden" if after.archived else "shown"
     if isinstance(before, Heuristic) and isinstance(after, Heuristic):
         return "strengthened" if after.confidence >= before.confidence else "weakened"
     return "strengthened" if _rate(after) <= _rate(before) else "weakened"
@@ -219,6 +224,12 @@ def _reasons(members: Iterable[Evidence]) -> str:
             worded[form] = min(worded.get(form, outcome.reason), outcome.reason)
     most = sorted(said, key=lambda form: (-said[form], form))[:_REASONS]
     return "; ".join(worded[form] for form in most)
+
+
+def _numbers(derived: Derived) -> tuple[float, ...]:
+    """How sure a derived memory is, and from how much."""
+    confidence = derived.confidence if isinstance(derived, Heuristic) else 0.0
+    return derived.occurrences, derived.successes, confidence
 
 
 def _rate(derived: Derived) -> float:

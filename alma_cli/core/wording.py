@@ -82,7 +82,7 @@ def _read(text: str) -> tuple[list[str], list[Number], list[str], list[str]]:
     shouted = sum(chunk[0].isupper() for chunk in chunks) > 0.6 * len(chunks)  # a heading's capitals say nothing
     new_sentence, after_number = True, False
     for i, raw in enumerate(chunks):
-        chunk = raw.strip(_EDGES)
+        chunk = raw.strip(_EDGES).removesuffix("'s")
         following = chunks[i + 1].strip(_EDGES).casefold() if i + 1 < len(chunks) else ""
         number = _number(chunk.casefold(), following)
         if number is not None:
@@ -131,7 +131,7 @@ def _joined(stems: list[str]) -> list[str]:
     result: list[str] = []
     i = 0
     while i < len(stems):
-        size = next((n for n in (3, 2) if tuple(stems[i : i + n]) in PHRASES), 0)
+        size = next((n for n in (4, 3, 2) if tuple(stems[i : i + n]) in PHRASES), 0)
         result.append(PHRASES[tuple(stems[i : i + size])] if size else stems[i])
         i += size or 1
     return result

@@ -56,7 +56,8 @@ def differences(
 ) -> list[DerivedChange]:
     """What has to change for the derived memories of these task likenesses to be what their outcomes say.
 
-    Those in the place of which somebody authored a memory of the same keys are archived: hidden, but kept up to date.
+    Those in the place of which somebody authored a memory of the same kind and keys are archived: hidden, but kept up
+    to date. What turns into the other kind says something new, and is shown.
     """
     wanted = sorted(set(tasks))
     if not wanted:
@@ -69,7 +70,10 @@ def differences(
     for task in wanted:
         before = {memory.id: memory for memory in stored.get(task, [])}
         derived = derive(task, evidence.get(task, []), rules_of(task.agent), project_id=project_id)
-        after = {memory.id: replace(memory, archived=(task, memory.strategy_key) in replaced) for memory in derived}
+        after = {
+            memory.id: replace(memory, archived=(task, memory.strategy_key, memory.kind) in replaced)
+            for memory in derived
+        }
         for id in sorted(before.keys() | after.keys()):
             what = change(before.get(id), after.get(id))
             if what is not None:
@@ -82,7 +86,7 @@ def take_task_vectors(connection: Connection, ids: Sequence[str]) -> None:
     connection.execute(
         """
         UPDATE memories SET embedding = keys.embedding, embedding_model = keys.embedding_model FROM keys
-        WHERE memories.id IN (SELECT unnest(from_json(?, '["VARCHAR"]'))) AND keys.role = 'task'
+        WHERE memories.id IN (SELECT unnest(from_json(?, '["VARCHAR"]'))) AND keys.role = 'task' AND keys.is_first
             AND (keys.agent, keys.domain, keys.key) = (memories.agent, memories.domain, memories.task_key)
         """,
         [json.dumps(list(ids))],
@@ -94,7 +98,8 @@ def renew_task_vectors(connection: Connection, agent: str, domain: str) -> None:
     connection.execute(
         """
         UPDATE memories SET embedding = keys.embedding, embedding_model = keys.embedding_model FROM keys
-        WHERE origin = 'derived' AND keys.role = 'task' AND memories.agent = $agent AND memories.domain = $domain
+        WHERE origin = 'derived' AND keys.role = 'task' AND keys.is_first
+            AND memories.agent = $agent AND memories.domain = $domain
             AND (keys.agent, keys.domain, keys.key) = (memories.agent, memories.domain, memories.task_key)
             AND memories.embedding IS DISTINCT FROM keys.embedding
         """,
@@ -106,7 +111,7 @@ def take_all_task_vectors(connection: Connection) -> None:
     """Give every derived memory the vector of its task likeness, where that was made anew."""
     rows = connection.execute(
         """
-        SELECT id FROM memories JOIN keys ON keys.role = 'task'
+        SELECT id FROM memories JOIN keys ON keys.role = 'task' AND keys.is_first
             AND (keys.agent, keys.domain, keys.key) = (memories.agent, memories.domain, memories.task_key)
         WHERE origin = 'derived' AND memories.embedding_model IS DISTINCT FROM keys.embedding_model
         """
@@ -198,14 +203,14 @@ def _stored(connection: Connection, given: str) -> dict[Task, list[Derived]]:
     return stored
 
 
-def _replaced(connection: Connection, given: str) -> set[tuple[Task, str]]:
-    """The task likenesses and strategies of which somebody authored what holds."""
+def _replaced(connection: Connection, given: str) -> set[tuple[Task, str, str]]:
+    """The task likenesses and strategies of which somebody authored what holds, and as which kind."""
     rows = connection.execute(
-        f"SELECT DISTINCT agent, domain, task_key, strategy_key FROM memories SEMI JOIN {_TASKS} "
+        f"SELECT DISTINCT agent, domain, task_key, strategy_key, kind FROM memories SEMI JOIN {_TASKS} "
         "USING (agent, domain, task_key) WHERE origin = 'authored' AND strategy_key <> ''",
         [given],
     ).fetchall()
-    return {(Task(agent, domain, task_key), strategy_key) for agent, domain, task_key, strategy_key in rows}
+    return {(Task(*task), strategy_key, kind) for *task, strategy_key, kind in rows}
 
 
 _TASKS = rows_from(dict.fromkeys(Task._fields, "VARCHAR"))

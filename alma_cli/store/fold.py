@@ -78,7 +78,7 @@ class Folded:
 def fold(connection: Connection, operations: Sequence[Operation], *, now_ms: int, learning: Learning) -> Folded:
     """Apply the operations, and derive again what they touch; what was folded before is skipped, and absent."""
     ids = [entry.record.id for op in operations if isinstance(op, Insert) for entry in op.entries]
-    known, present, forgotten = _known(connection, [op.op_id for op in operations], ids)
+    known, present, forgotten = _known(connection, operations, ids)
     fresh = list({op.op_id: op for op in operations if op.op_id not in known}.values())
     folding = _Folding(connection, present, forgotten, now_ms)
     folded = Folded()
@@ -359,17 +359,23 @@ def search_text(record: Record) -> str:
     return "\n".join([record.topic, *(getattr(record, name, "") for name in names)])
 
 
-def _known(connection: Connection, op_ids: list[str], ids: list[str]) -> tuple[set[str], set[str], set[str]]:
-    """Which operations were folded before, and which records are there or were forgotten."""
+def _known(
+    connection: Connection, operations: Sequence[Operation], ids: list[str]
+) -> tuple[set[str], set[str], set[str]]:
+    """Which operations were folded before, and which records are there or were forgotten.
+
+    An operation's audit rows have its own time, so nothing older has to be looked through.
+    """
+    since = min((_naive(op.at) for op in operations), default=datetime.max)
     rows = connection.execute(
         """
         WITH op AS (SELECT unnest(from_json($op_ids, '["VARCHAR"]')) AS op_id),
         wanted AS (SELECT unnest(from_json($ids, '["VARCHAR"]')) AS id)
-        SELECT 0, op_id FROM audit SEMI JOIN op USING (op_id)
+        SELECT 0, op_id FROM audit SEMI JOIN op USING (op_id) WHERE done_at >= $since::TIMESTAMP
         UNION ALL SELECT 1, id FROM memories SEMI JOIN wanted USING (id)
         UNION ALL SELECT 2, id FROM tombstones SEMI JOIN wanted USING (id)
         """,
-        {"op_ids": json.dumps(op_ids), "ids": json.dumps(ids)},
+        {"op_ids": json.dumps([op.op_id for op in operations]), "ids": json.dumps(ids), "since": since.isoformat()},
     ).fetchall()
     found: tuple[set[str], set[str], set[str]] = (set(), set(), set())
     for which, id in rows:

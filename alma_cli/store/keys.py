@@ -1,17 +1,17 @@
 """Which task and which strategy an outcome is about: its keys, chosen once, when it is folded in.
 
-Each key is represented by the text it was first chosen for. The nearest representatives by meaning are measured here;
-`core.keys` decides from their texts whether one of them is the same.
+For each key a few texts that have it are kept; the first stands for it. The nearest of them by meaning are measured
+here; `core.keys` decides from the texts whether one of them is the same.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from alma_cli.core.keys import KeyCandidate, Role, choose_key, new_key
+from alma_cli.core.keys import KeyCandidate, Role, adds_wording, choose_key, new_key
 from alma_cli.core.records import Outcome
 from alma_cli.store.binding import rows_from, vector_text
 from alma_cli.store.operations import Entry, Vector
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from _duckdb import DuckDBPyConnection as Connection
 
 _NEAREST = 12
-"""Representatives that are looked at; the nearest that is the same wins."""
+"""Kept texts that are looked at; the nearest that is the same wins."""
 
 _LEAST_COSINE = 0.3
+
+_TYPES = {"number": "INTEGER", "is_first": "BOOLEAN"}
 
 
 class _Place(NamedTuple):
@@ -35,7 +37,7 @@ class _Place(NamedTuple):
 
 @dataclass(slots=True)
 class _Wanted:
-    """A text that needs a key, or (with one) may represent it."""
+    """A text that needs a key, or (with one) may be kept for it."""
 
     place: _Place
     text: str
@@ -44,8 +46,32 @@ class _Wanted:
     key: str
 
 
+class _KeyAt(NamedTuple):
+    """A key, where it belongs."""
+
+    place: _Place
+    key: str
+
+
+class _Near(NamedTuple):
+    """A text near to another: one that is kept, with its key, or the one of the batch that has this number."""
+
+    key: str | None
+    number: int
+    text: str
+    cosine: float
+
+
+class _Kept(NamedTuple):
+    """A text to keep for a key; the first one stands for it."""
+
+    item: _Wanted
+    key: str
+    is_first: bool
+
+
 def with_keys(connection: Connection, entries: Sequence[Entry], dimension: int) -> list[Entry]:
-    """The entries with every outcome's keys chosen; the keys' representatives are stored.
+    """The entries with every outcome's keys chosen; new wordings are kept for the keys.
 
     Keys that an outcome has already are kept. An outcome without a strategy has no `strategy_key`.
     """
@@ -64,33 +90,40 @@ def with_keys(connection: Connection, entries: Sequence[Entry], dimension: int) 
 
 
 def drop_orphans(connection: Connection, agent: str, domain: str) -> None:
-    """Forget the text of keys that no outcome has any more, and of those that only forgotten outcomes gave.
+    """Forget the texts of keys that only forgotten outcomes gave.
 
-    The outcome that remains with the least id gives the text then, and of a task its vector; that of a strategy has to
-    be made again.
+    Where none is left but outcomes have the key, the one with the least id gives the text, and of a task its vector;
+    that of a strategy has to be made again.
     """
-    parameters = {"agent": agent, "domain": domain}
-    for role, vector in (("task", ("first.embedding_model", "first.embedding")), ("strategy", ("NULL", "NULL"))):
-        outcomes = (
-            f"SELECT * FROM memories WHERE kind = 'outcome' AND agent = $agent AND domain = $domain AND {role}_key"
-        )
-        given = f"agent = $agent AND domain = $domain AND role = '{role}'"
+    place = {"agent": agent, "domain": domain}
+    for role, vector in (("task", "embedding_model, embedding"), ("strategy", "NULL, NULL")):
+        of_role = f"keys.agent = $agent AND keys.domain = $domain AND keys.role = '{role}'"
+        outcomes = f"kind = 'outcome' AND agent = $agent AND domain = $domain AND {role}_key <> '' AND {role} <> ''"
         connection.execute(
-            f"DELETE FROM keys WHERE {given} AND NOT EXISTS ({outcomes} = keys.key)",
-            parameters,
+            f"DELETE FROM keys WHERE {of_role} AND NOT EXISTS "
+            f"(SELECT * FROM memories WHERE {outcomes} AND {role}_key = keys.key AND {role} = keys.text)",
+            place,
         )
         connection.execute(
             f"""
-            UPDATE keys SET text = first.text, embedding_model = {vector[0]}, embedding = {vector[1]}
-            FROM (
-                SELECT {role}_key AS of_key, unnest(arg_min(
-                    {{'text': {role}, 'embedding_model': embedding_model, 'embedding': embedding}}, id
-                )) FROM ({outcomes} <> '') GROUP BY of_key
-            ) AS first
-            WHERE {given} AND key = of_key AND NOT EXISTS ({outcomes} = keys.key AND {role} = keys.text)
+            INSERT INTO keys (agent, domain, role, key, is_first, text, embedding_model, embedding)
+            SELECT agent, domain, '{role}', {role}_key, true, {role}, {vector} FROM memories
+            WHERE {outcomes} AND NOT EXISTS (SELECT * FROM keys WHERE {of_role} AND key = {role}_key)
+            QUALIFY row_number() OVER (PARTITION BY {role}_key ORDER BY id) = 1
             """,
-            parameters,
+            place,
         )
+    connection.execute(
+        """
+        UPDATE keys SET is_first = true FROM (
+            SELECT role, key, min(text) AS text FROM keys WHERE agent = $agent AND domain = $domain
+            GROUP BY role, key HAVING NOT bool_or(is_first)
+        ) AS headless
+        WHERE agent = $agent AND domain = $domain
+            AND (keys.role, keys.key, keys.text) = (headless.role, headless.key, headless.text)
+        """,
+        place,
+    )
 
 
 def _wanted(entry: Entry, dimension: int) -> list[_Wanted]:
@@ -112,52 +145,62 @@ def _fitting(vector: Vector | None, dimension: int) -> Vector | None:
 
 def _choose(connection: Connection, wanted: Sequence[_Wanted]) -> list[str]:
     """The key of each text, in order; what an earlier one was given counts for the later ones."""
-    proposed = [item.key or new_key(item.text) for item in wanted]
-    known = _known(connection, wanted, proposed)
+    proposed = [_KeyAt(item.place, item.key or new_key(item.text)) for item in wanted]
+    texts = _texts_of(connection, proposed)
     unknown = {
         number: item
-        for number, (item, key) in enumerate(zip(wanted, proposed, strict=True))
-        if not item.key and item.vector is not None and (item.place, key) not in known
+        for number, (item, at) in enumerate(zip(wanted, proposed, strict=True))
+        if not item.key and item.vector is not None and at not in texts
     }
     nearest = _nearest(connection, unknown)
+    found = {_KeyAt(wanted[number].place, near.key) for number, some in nearest.items() for near in some if near.key}
+    texts |= _texts_of(connection, sorted(found - texts.keys()))
     chosen: list[str] = []
-    represented: dict[int, str] = {}
-    for number, (item, key) in enumerate(zip(wanted, proposed, strict=True)):
-        if (item.place, key) not in known:
-            candidates = [
-                KeyCandidate(key=found or represented[other], text=text, cosine=cosine)
-                for found, other, text, cosine in nearest.get(number, ())
-                if found or other in represented
-            ]
-            same = None if item.key else choose_key(item.text, candidates, role=item.place.role)
-            if same is not None:
-                chosen.append(same)
-                continue
-            known.add((item.place, key))
-            represented[number] = key
-        chosen.append(key)
-    _represent(connection, [(wanted[number], key) for number, key in represented.items()])
+    kept: dict[int, _Kept] = {}
+    for number, (item, own) in enumerate(zip(wanted, proposed, strict=True)):
+        is_given = item.key or own in texts
+        same = None if is_given else _same(item, nearest.get(number, ()), kept, texts)
+        at = own if same is None else _KeyAt(item.place, same)
+        of_key = texts.setdefault(at, [])
+        if adds_wording(item.text, of_key):
+            kept[number] = _Kept(item, at.key, is_first=not of_key)
+            of_key.append(item.text)
+        chosen.append(at.key)
+    _keep(connection, kept.values())
     return chosen
 
 
-def _known(connection: Connection, wanted: Sequence[_Wanted], keys: Sequence[str]) -> set[tuple[_Place, str]]:
-    """Which of these keys, one for each text, are in use where the text belongs."""
-    given = [{**item.place._asdict(), "key": key} for item, key in zip(wanted, keys, strict=True)]
+def _same(
+    item: _Wanted, nearest: Sequence[_Near], kept: Mapping[int, _Kept], texts: Mapping[_KeyAt, Sequence[str]]
+) -> str | None:
+    """The key of one of the nearest texts that means the same; a text of the same batch has one if it was kept."""
+    candidates = [
+        KeyCandidate(key=near.key or kept[near.number].key, text=near.text, cosine=near.cosine)
+        for near in nearest
+        if near.key or near.number in kept
+    ]
+    texts_of = {candidate.key: texts[_KeyAt(item.place, candidate.key)] for candidate in candidates}
+    return choose_key(item.text, candidates, role=item.place.role, texts_of=texts_of)
+
+
+def _texts_of(connection: Connection, keys: Sequence[_KeyAt]) -> dict[_KeyAt, list[str]]:
+    """The texts that are kept for those of the keys that are in use."""
+    if not keys:
+        return {}
+    given = [{**at.place._asdict(), "key": at.key} for at in dict.fromkeys(keys)]
     rows = connection.execute(
-        "SELECT DISTINCT agent, domain, role, key FROM keys "
-        f"SEMI JOIN {_given('key')} USING (agent, domain, role, key)",
+        "SELECT agent, domain, role, key, text FROM keys "
+        f"SEMI JOIN {_given('key')} USING (agent, domain, role, key) ORDER BY NOT is_first, text",
         [json.dumps(given)],
     ).fetchall()
-    return {(_Place(agent, domain, role), key) for agent, domain, role, key in rows}
+    texts: dict[_KeyAt, list[str]] = {}
+    for agent, domain, role, key, text in rows:
+        texts.setdefault(_KeyAt(_Place(agent, domain, role), key), []).append(text)
+    return texts
 
 
-def _nearest(
-    connection: Connection, texts: Mapping[int, _Wanted]
-) -> dict[int, list[tuple[str | None, int, str, float]]]:
-    """The nearest representatives of each text, by its number: key, number, text and cosine.
-
-    Besides stored representatives (with a key) these are the earlier ones of the texts themselves (with a number).
-    """
+def _nearest(connection: Connection, texts: Mapping[int, _Wanted]) -> dict[int, list[_Near]]:
+    """The nearest kept texts of each text, by its number, and the nearest of those before it."""
     if not texts:
         return {}
     given = [
@@ -177,45 +220,47 @@ def _nearest(
             SELECT agent, domain, role, number, text, model, vector::FLOAT[{dimension}] AS embedding
             FROM {_given("number", "text", "model", "vector")}
         ),
-        representative AS (
+        kept AS (
             SELECT agent, domain, role, key, -1 AS number, text, embedding_model AS model, embedding
             FROM keys WHERE embedding IS NOT NULL
             UNION ALL SELECT agent, domain, role, NULL, number, text, model, embedding FROM wanted
         ),
         compared AS (
-            SELECT wanted.number, representative.key, representative.number AS other, representative.text,
-                array_cosine_similarity(wanted.embedding, representative.embedding) AS cosine
-            FROM wanted JOIN representative USING (agent, domain, role, model)
-            WHERE representative.number < wanted.number
+            SELECT wanted.number, kept.key, kept.number AS other, kept.text,
+                array_cosine_similarity(wanted.embedding, kept.embedding) AS cosine
+            FROM wanted JOIN kept USING (agent, domain, role, model)
+            WHERE kept.number < wanted.number
         )
         SELECT number, unnest(arg_max((key, other, text, cosine), cosine, {_NEAREST}))
         FROM compared WHERE cosine >= {_LEAST_COSINE} GROUP BY number
         """,
         [json.dumps(given)],
     ).fetchall()
-    nearest: dict[int, list[tuple[str | None, int, str, float]]] = {}
+    nearest: dict[int, list[_Near]] = {}
     for number, found in rows:
-        nearest.setdefault(number, []).append(tuple(found.values()) if isinstance(found, dict) else tuple(found))
+        nearest.setdefault(number, []).append(_Near(*(found.values() if isinstance(found, dict) else found)))
     return nearest
 
 
-def _represent(connection: Connection, chosen: Sequence[tuple[_Wanted, str]]) -> None:
-    """Store the texts that represent new keys."""
-    if not chosen:
+def _keep(connection: Connection, kept: Collection[_Kept]) -> None:
+    """Store texts for their keys."""
+    if not kept:
         return
     given = [
         {
             **item.place._asdict(),
             "key": key,
+            "is_first": is_first,
             "text": item.text,
             "model": item.model if item.vector is not None else None,
             "vector": vector_text(item.vector),
         }
-        for item, key in chosen
+        for item, key, is_first in kept
     ]
     connection.execute(
-        "INSERT INTO keys (agent, domain, role, key, text, embedding_model, embedding) "
-        f"SELECT agent, domain, role, key, text, model, vector FROM {_given('key', 'text', 'model', 'vector')}",
+        "INSERT INTO keys (agent, domain, role, key, is_first, text, embedding_model, embedding) "
+        "SELECT agent, domain, role, key, is_first, text, model, vector "
+        f"FROM {_given('key', 'is_first', 'text', 'model', 'vector')}",
         [json.dumps(given)],
     )
 
@@ -223,6 +268,4 @@ def _represent(connection: Connection, chosen: Sequence[tuple[_Wanted, str]]) ->
 def _given(*columns: str) -> str:
     """The table in a parameter of JSON rows, with these columns besides those of a place."""
     types = dict.fromkeys(("agent", "domain", "role", *columns), "VARCHAR")
-    if "number" in types:
-        types["number"] = "INTEGER"
-    return rows_from(types)
+    return rows_from(types | {name: _TYPES[name] for name in columns if name in _TYPES})

@@ -47,11 +47,12 @@ MIGRATIONS: tuple[str, ...] = (
         seq BIGINT NOT NULL,
         tf USMALLINT NOT NULL
     );
-    CREATE TABLE keys (                     -- the text and meaning that each task_key and strategy_key stands for
+    CREATE TABLE keys (                     -- a few texts, with their meaning, of each task_key and strategy_key
         agent VARCHAR NOT NULL,
         domain VARCHAR NOT NULL,
         role VARCHAR NOT NULL,              -- task or strategy
         key VARCHAR NOT NULL,
+        is_first BOOLEAN NOT NULL,          -- whether this one stands for the key
         text VARCHAR NOT NULL,
         embedding_model VARCHAR,
         embedding FLOAT[{dimension}]

@@ -13,14 +13,14 @@ from collections.abc import Callable, Sequence
 from itertools import combinations
 from pathlib import Path
 
-from alma_cli.core.keys import KeyCandidate, Role, choose_key, new_key, same
+from alma_cli.core.keys import KeyCandidate, Role, adds_wording, choose_key, new_key, same
 from alma_cli.embedding import Vector, open_embedder
 
 PAIRS = Path(__file__).parents[1] / "core" / "data" / "same_pairs.ndjson"
 WORDINGS = Path(__file__).parent / "data" / "wordings.ndjson"
 ROLES: tuple[Role, Role] = ("task", "strategy")
 HALVES = ("tune", "report")
-NEAREST = 20  # candidates that a store would offer
+NEAREST = 12  # candidates, as a store offers them
 
 Pair = dict
 Meant = tuple[str, tuple[int, ...]]  # a text, and which task or strategy it words
@@ -81,30 +81,36 @@ def embedded(kinds: Sequence[dict]) -> dict[str, Vector]:
     return dict(zip(texts, open_embedder().embed(texts), strict=True))
 
 
-Choose = Callable[[str, Sequence[KeyCandidate]], str | None]
+Choose = Callable[[str, Sequence[KeyCandidate], dict[str, list[str]]], str | None]
 
 
 def nearest_over(threshold: float) -> Choose:
-    def choose(text: str, candidates: Sequence[KeyCandidate]) -> str | None:
+    def choose(_text: str, candidates: Sequence[KeyCandidate], _texts_of: dict[str, list[str]]) -> str | None:
         return candidates[0].key if candidates and candidates[0].cosine >= threshold else None
 
     return choose
 
 
 def chosen_as(role: Role) -> Choose:
-    return lambda text, candidates: choose_key(text, candidates, role=role)
+    return lambda text, candidates, texts_of: choose_key(text, candidates, role=role, texts_of=texts_of)
 
 
 def grouped(texts: Sequence[Meant], vectors: dict[str, Vector], choose: Choose) -> list[str]:
-    """The key of each text, each offered those before it that are nearest."""
+    """The key of each text, each offered the nearest of those that are kept for keys, as a store would."""
     keys: list[str] = []
+    texts_of: dict[str, list[str]] = {}
     for text, _ in texts:
         candidates = [
             KeyCandidate(key, other, sum(x * y for x, y in zip(vectors[text], vectors[other], strict=True)))
-            for (other, _), key in zip(texts, keys, strict=False)
+            for key, kept in texts_of.items()
+            for other in kept
         ]
         candidates.sort(key=lambda candidate: -candidate.cosine)
-        keys.append(choose(text, candidates[:NEAREST]) or new_key(text))
+        key = choose(text, candidates[:NEAREST], texts_of) or new_key(text)
+        keys.append(key)
+        kept = texts_of.setdefault(key, [])
+        if adds_wording(text, kept):
+            kept.append(text)
     return keys
 
 

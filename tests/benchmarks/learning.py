@@ -1,6 +1,6 @@
 """Whether memory makes an agent better: success over 400 tasks with no memory, a plain vector memory, ALMA, an oracle.
 
-    python tests/benchmarks/learning.py [--seeds 20] [--reading added-up] [--plot FILE] [--json FILE]
+    python tests/benchmarks/learning.py [--seeds 20] [--reading added-up] [--plot FILE] [--json FILE [--report]]
 
 The world and its lots are in learning_world.py, the memories and the agent that reads them in learning_memories.py.
 ALMA is the real one, through its API, in a temporary project for each seed. One line more than was asked for says what
@@ -50,8 +50,15 @@ def main() -> None:
     parser.add_argument("--reading", choices=READINGS, default="added-up", help="how the agent reads advice")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--json", metavar="FILE", type=Path, help="keep every episode's success; what is there is used")
+    parser.add_argument("--report", action="store_true", help="run nothing: the tables for docs/ from what --json has")
     parser.add_argument("--plot", metavar="FILE", help="needs the extra `bench`")
     options = parser.parse_args()
+    if options.report:
+        results = kept(options.json)
+        print(for_docs(results))
+        if options.plot:
+            plot(results, options.plot)
+        return
     seeds = range(options.first_seed, options.first_seed + options.seeds)
     results = all_seeds(seeds, options.episodes, options.reading, options.jobs, options.json)
     for world in WORLDS:
@@ -74,6 +81,12 @@ def all_seeds(seeds: Sequence[int], episodes: int, reading: str, jobs: int, keep
             if keep:
                 keep.write_text(json.dumps(runs), "utf-8")
     return {world: [runs[seed][world] for seed in seeds] for world in WORLDS}
+
+
+def kept(path: Path) -> Results:
+    """For each world, what each seed in the file gave."""
+    runs = json.loads(path.read_text("utf-8"))
+    return {world: [run[world] for _, run in sorted(runs.items(), key=lambda item: int(item[0]))] for world in WORLDS}
 
 
 def run(seed: int, count: int, reading: str) -> dict[str, Successes]:
@@ -129,6 +142,32 @@ def table(seeds: Sequence[Successes]) -> str:
             interval([rate(seed["ALMA"], part) - rate(seed[other], part) for seed in seeds]) for part in PARTS.values()
         )
         lines.append(f"| {other} | {' | '.join(map(percent, above))} |")
+    return "\n".join(lines)
+
+
+_DOCUMENTED = {
+    "stationary": ("rates stay", "second half"),
+    "drift": ("rates are drawn again half-way", "last quarter"),
+}
+_GOALS = (("no memory", 20), ("vector memory", 10))
+
+
+def for_docs(results: Results) -> str:
+    """The tables of docs/benchmarks.md, and what became of the goals, in Markdown."""
+    lines = [f"{len(results[WORLDS[0]])} seeds"]
+    for world, (heading, part) in _DOCUMENTED.items():
+        lines += ["", f"| {heading} | all | {part} | of the gap to the oracle, {part} |", "|---|---|---|---|"]
+        for name in NAMES:
+            cells = [percent(interval([rate(seed[name], PARTS[p]) for seed in results[world]])) for p in ("all", part)]
+            cells.append(percent(gap_closed(results[world], name, PARTS[part])))
+            lines.append(f"| {name} | {' | '.join(cells)} |")
+    lines += ["", "| where rates stay | goal | came out |", "|---|---|---|"]
+    seeds = results["stationary"]
+    for other, points in _GOALS:
+        above = interval([rate(seed["ALMA"], PARTS["all"]) - rate(seed[other], PARTS["all"]) for seed in seeds])
+        lines.append(f"| points above {other} | {points} | {percent(above)} |")
+    closed = percent(gap_closed(seeds, "ALMA", PARTS["second half"]))
+    lines.append(f"| of the gap to the oracle, second half | 80 | {closed} |")
     return "\n".join(lines)
 
 

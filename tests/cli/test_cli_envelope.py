@@ -50,7 +50,7 @@ DATA = {
         "outcomes",
     ],
     "learn": ["id", "domain", "queued", "duplicate", "forgotten", "heuristics", "anti_patterns"],
-    "add": ["id", "kind", "domain", "added", "same_as", "similar", "queued"],
+    "add": ["id", "kind", "domain", "added", "same_as", "hides", "similar", "queued"],
     "list": ["memories", "more"],
     "forget": ["forgotten", "queued"],
     "log": ["audit", "versions"],

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 
 import pytest
 
@@ -102,6 +103,62 @@ def test_what_is_known_to_be_bad_is_warned_of_and_never_refused(outcomes, memori
     assert 7 == len(memories("outcome"))
     (shown,) = memories("anti_pattern")
     assert ("it was flaky", GOOD, 4) == (shown["why_bad"], shown["better_alternative"], shown["occurrences"])
+
+
+def test_learn_tells_what_became_of_a_rule(outcomes, run_alma, memories):
+    flags = ["--agent", "helena", "--task", TASK, "--domain", "ui"]
+    outcomes("ss", "Tried \x1b[31mempty fields")
+    told = []
+    for result in ("success", "success", "failure", "failure", "failure"):
+        finished = run_alma("learn", *flags, "--strategy", "Tried \x1b[31mempty fields", "--outcome", result)
+        told += finished.err.splitlines()[1:]
+    (id,) = {line.partition("heuristic ")[2][:8] for line in told}
+    text = "Tried \\x1b[31mempty fields"
+    assert [
+        f"new heuristic {id}, worked 3 of 3: {text}",
+        f"heuristic {id} is surer now, worked 4 of 4: {text}",
+        f"heuristic {id} is less sure now, worked 4 of 5: {text}",
+        f"heuristic {id} is less sure now, worked 4 of 6: {text}",
+        f"heuristic {id} no longer holds: {text}",
+    ] == told
+    assert [] == memories("heuristic")
+
+
+def test_a_batch_tells_what_came_of_all_of_it(run_alma):
+    learned = [
+        {"agent": "helena", "task": TASK, "strategy": strategy, "outcome": outcome, "domain": "ui"}
+        for strategy, outcome in ((GOOD, "success"), (BAD, "failure"))
+        for _ in range(260)
+    ]
+    finished = run_alma("learn", "--batch", "-", stdin=lines(*learned))
+    assert ["recorded 520 outcomes", "new: 1 heuristic, 1 anti-pattern"] == finished.err.splitlines()[:2]
+
+
+def test_a_person_vouches_for_what_outcomes_taught(outcomes, run_alma, run_json, memories, retrieved):
+    outcomes("sss")
+    (derived,) = memories("heuristic")
+    given = ["add", "heuristic", TASK.upper(), "--strategy", GOOD, "--agent", "helena", "--domain", "ui"]
+    added = run_alma(*given)
+    told = f"it stands in the place of {derived['id'][:8]}, which outcomes taught; they still count"
+    assert ["added the heuristic in ui", told] == added.err.splitlines()
+    (shown,) = retrieved("--kind", "heuristic")["heuristics"]
+    assert (added.out.strip(), derived["confidence"]) == (shown["id"], shown["confidence"])
+    assert {"occurrences": 3, "successes": 3.0} == {
+        name: shown["in_such_tasks"][name] for name in ("occurrences", "successes")
+    }
+    assert (added.out.strip(), None) == itemgetter("same_as", "hides")(run_json(*given)["data"])
+    actions = [row["action"] for row in run_json("log", derived["id"])["data"]["audit"]]
+    assert ["hidden", "created"] == actions
+    run_alma("forget", added.out.strip(), "--yes")
+    assert [derived["id"]] == [memory["id"] for memory in retrieved("--kind", "heuristic")["heuristics"]]
+
+
+def test_what_turns_bad_is_shown_although_somebody_vouched_for_it(outcomes, run_alma, memories):
+    outcomes("sss")
+    run_alma("add", "heuristic", TASK, "--strategy", GOOD, "--agent", "helena", "--domain", "ui")
+    outcomes("f" * 12)
+    (avoid,) = memories("anti_pattern")
+    assert (False, 15) == (avoid["archived"], avoid["occurrences"])
 
 
 def test_a_batch_warns_too(outcomes, run_json):

@@ -298,6 +298,15 @@ def test_what_a_partial_success_missed_is_a_reason_too():
     assert learned(found)["blanks"].why_bad == "one field was missed"
 
 
+def test_a_rule_quotes_the_tasks_of_its_own_outcomes():
+    other = [evidence(n, "failure", strategy_key="other", task="Cancel every flight") for n in range(10, 20)]
+    memories = learned([*several("sss"), *other])
+    assert ("Test login", "try other (when: Cancel every flight)") == (
+        memories["blanks"].condition,
+        memories["other"].pattern,
+    )
+
+
 def test_the_alternative_is_the_best_heuristic_of_the_same_task():
     good = several("sss", first=10, strategy_key="good")
     better = several("ssss", first=20, strategy_key="better")
@@ -376,7 +385,10 @@ BAD, SURELY_BAD = (learned(several(ended))["blanks"] for ended in ("sfffffffff",
         (BAD, GOOD, "created"),
         (GOOD, SURER, "strengthened"),
         (GOOD, WORSE, "weakened"),
-        (GOOD, replace(GOOD, strategy="other words"), "strengthened"),
+        (GOOD, replace(GOOD, strategy="other words"), "updated"),
+        (GOOD, replace(GOOD, archived=True), "hidden"),
+        (replace(BAD, archived=True), replace(BAD, why_bad="other words"), "shown"),
+        (GOOD, replace(SURER, archived=True), "strengthened"),
         (BAD, SURELY_BAD, "strengthened"),
         (SURELY_BAD, BAD, "weakened"),
     ],

@@ -134,9 +134,9 @@ def taught(records):
             )
             tasks.setdefault(task, []).append(found)
         else:
-            replaced.add((task, record.strategy_key))
+            replaced.add((task, record.strategy_key, record.kind))
     return {
-        memory.id: replace(memory, archived=(task, memory.strategy_key) in replaced)
+        memory.id: replace(memory, archived=(task, memory.strategy_key, memory.kind) in replaced)
         for task, evidence in tasks.items()
         for memory in derive(task, evidence, RULES[task.agent], project_id="p")
     }

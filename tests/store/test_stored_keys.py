@@ -105,7 +105,7 @@ def test_other_words_for_the_same_need_a_vector(changing):
 def test_near_texts_that_mean_the_same_share_a_key(changing, batches):
     near = [
         entry(unkeyed(1, "Disable the cache", "Waited for the button"), NORTH, EAST),
-        entry(unkeyed(2, "Turn the cache off", "Waited for the button to appear"), NEARLY_NORTH, EAST),
+        entry(unkeyed(2, "Turn the cache off", "Wait for the button, please"), NEARLY_NORTH, EAST),
     ]
     folded(changing, *([[insert_entries(*near)]] if batches == 1 else [[insert_entries(one)] for one in near]))
     assert {(new_key("Disable the cache"), new_key("Waited for the button"))} == set(keys_in(changing).values())
@@ -130,6 +130,26 @@ def test_nothing_is_joined_across(changing, other, batches):
     folded(changing, *([[insert_entries(*both)]] if batches == 1 else [[insert_entries(one)] for one in both]))
     one, two = keys_in(changing).values()
     assert one[0] not in two
+
+
+CHAIN = ("Disable the cache in staging", "Switch the staging cache off", "Turn the cache of staging off")
+
+
+@pytest.mark.parametrize("batches", [1, 3])
+def test_a_text_is_compared_with_each_wording_that_is_kept_for_a_key(changing, batches):
+    """The third is near to the second only, which was not the first to have the key."""
+    vectors = vector(1, 0, 0), vector(0.7, 0.714, 0), vector(0, 1, 0)
+    near = [entry(unkeyed(n, text, "s"), at) for n, (text, at) in enumerate(zip(CHAIN, vectors, strict=True), 1)]
+    folded(changing, *([[insert_entries(*near)]] if batches == 1 else [[insert_entries(one)] for one in near]))
+    assert {new_key(CHAIN[0])} == {task for task, _ in keys_in(changing).values()}
+
+
+def test_the_next_wording_stands_for_a_key_when_the_first_is_forgotten(changing):
+    near = [entry(unkeyed(1, "Disable the cache"), NORTH), entry(unkeyed(2, "Turn the cache off"), NEARLY_NORTH)]
+    folded(changing, [insert_entries(*near)], [forget(1)])
+    rows = changing.execute("SELECT text, is_first, embedding[2] > 0 FROM keys").fetchall()
+    assert [("Turn the cache off", True, True)] == rows
+    assert (new_key("Disable the cache"), "") == keys_in(changing)[2]
 
 
 def test_given_keys_win_and_are_found_again(changing):
