@@ -33,3 +33,8 @@ def insert_rows(
     """Insert rows, given as JSON values by column; a column that a row doesn't have is NULL."""
     columns = ", ".join(types)
     connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {rows_from(types)}", [json.dumps(rows)])
+
+
+def listed(parameter: str, of: str = "VARCHAR") -> str:
+    """A parameter as a list: bound as JSON, because each bound value costs 0.1 ms in DuckDB's binding."""
+    return f"from_json({parameter}, '[\"{of}\"]')"
