@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from alma_cli.store.binding import listed
+from alma_cli.store.binding import columns, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from _duckdb import DuckDBPyConnection as Connection
 
-    Numbers = np.ndarray[Any, Any]
+    from alma_cli.store.binding import Numbers
 
 _K1, _B = 1.2, 0.75
 _RARE_COUNT, _RARE_SHARE = 3, 0.02
@@ -45,7 +44,8 @@ def match(
     idf = np.log(1 + (count - df + 0.5) / (df + 0.5))
     mean_length = max(float(lengths.mean()), 1.0)
     weight = tf * (_K1 + 1) / (tf + _K1 * (1 - _B + _B * lengths[places] / mean_length))
-    is_rare = np.isin(list(terms), list(identifiers)) & (df <= max(_RARE_COUNT, count * _RARE_SHARE))
+    is_identifier = np.array([term in identifiers for term in terms])
+    is_rare = is_identifier & (df <= max(_RARE_COUNT, count * _RARE_SHARE))
     return Matches(
         bm25=np.bincount(places, idf[wanted] * weight, minlength=count),
         matched=np.bincount(places, idf[wanted], minlength=count) / max(float(idf.sum()), 1e-9),
@@ -60,10 +60,11 @@ def _postings(connection: Connection, terms: Sequence[str], seqs: Numbers) -> tu
     hashes = connection.execute(f"SELECT md5_number_lower(unnest({listed('?')}))", [json.dumps(list(terms))]).fetchall()
     # Written out, since only then is the column filtered while it is read; they come from the database itself.
     written = ", ".join(str(row[0]) for row in hashes)
-    found = connection.execute(f"SELECT term, seq, tf FROM postings WHERE term IN ({written})").fetchnumpy()
+    result = connection.execute(f"SELECT term, seq, tf FROM postings WHERE term IN ({written})")
+    found = columns(result, {"term": "u8", "seq": "i8", "tf": "f8"})
     places = np.searchsorted(seqs, found["seq"])
     here = np.flatnonzero(seqs[np.minimum(places, len(seqs) - 1)] == found["seq"])
     of_term = np.array([row[0] for row in hashes], dtype=np.uint64)
     order = np.argsort(of_term)
     wanted = order[np.searchsorted(of_term, found["term"][here], sorter=order)]
-    return wanted, places[here], found["tf"][here].astype(np.float64)
+    return wanted, places[here], found["tf"][here]

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 from alma_cli.core.ranking import POOL_FROM, POOL_WHOLE, Candidate, Spread
 from alma_cli.core.records import RETRIEVED_KINDS, Kind
 from alma_cli.core.visibility import View
-from alma_cli.store.binding import listed, vector_text
+from alma_cli.store.binding import columns, listed, vector_text
 from alma_cli.store.keywords import Matches, match
 
 if TYPE_CHECKING:
     from _duckdb import DuckDBPyConnection as Connection
 
-    from alma_cli.store.keywords import Numbers
+    from alma_cli.store.binding import Numbers
     from alma_cli.store.operations import Vector
 
 _SECONDS_PER_DAY = 86_400.0
@@ -120,15 +120,16 @@ def _seen(connection: Connection, wanted: Search) -> dict[str, Numbers]:
         )
         parameters |= {"model": wanted.model, "vector": vector_text(wanted.vector)}
     numbered = " ".join(f"WHEN '{kind}' THEN {number}" for number, kind in enumerate(RETRIEVED_KINDS))
-    found = connection.execute(
+    result = connection.execute(
         f"""
         SELECT seq, n_terms, CASE kind {numbered} END::UTINYINT AS kind, {cosine} AS cosine, {asked} AS asked
         FROM memories WHERE {seen} AND (kind = 'outcome' OR {asked})
         """,
         parameters,
-    ).fetchnumpy()
+    )
+    found = columns(result, {"seq": "i8", "n_terms": "i4", "kind": "u1", "cosine": "f4", "asked": "?"})
     if np.all(found["seq"][1:] > found["seq"][:-1]):
-        return dict(found)
+        return found
     order = np.argsort(found["seq"])
     return {name: column[order] for name, column in found.items()}
 
@@ -137,15 +138,13 @@ def _best(kinds: Numbers, cosine: Numbers, bm25: Numbers, per_signal: int) -> Nu
     """The places of the best of each kind by each signal, ascending."""
     import numpy as np
 
-    best = []
-    for kind in np.unique(kinds):
+    is_best = np.zeros(len(kinds), dtype=bool)
+    for kind in np.flatnonzero(np.bincount(kinds)):
         of_kind = np.flatnonzero(kinds == kind)
         for signal in (cosine, bm25):
-            if len(of_kind) > per_signal:
-                best.append(of_kind[np.argpartition(-signal[of_kind], per_signal - 1)[:per_signal]])
-            else:
-                best.append(of_kind)
-    return np.unique(np.concatenate(best))
+            order = np.argpartition(-signal[of_kind], per_signal - 1)[:per_signal] if len(of_kind) > per_signal else ...
+            is_best[of_kind[order]] = True
+    return np.flatnonzero(is_best)
 
 
 def _stored(connection: Connection, seqs: Sequence[int], wanted: Search) -> dict[int, tuple[Any, ...]]:
