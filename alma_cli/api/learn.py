@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
+from alma_cli.api.ahead import one_ahead, portions
 from alma_cli.api.retrievals import used_in
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.codec import check_size
 from alma_cli.core.learning import change
 from alma_cli.core.prompt import SHORT_ID
-from alma_cli.core.records import AntiPattern, Heuristic, JsonValue, Outcome, Record
+from alma_cli.core.records import AntiPattern, Credit, Heuristic, JsonValue, Outcome, Record
 from alma_cli.core.reports import Report, credits, outcome_record
 from alma_cli.core.scope import choose_domain
 from alma_cli.core.text import clean, one_line
 from alma_cli.errors import AlmaError, ScopeViolation
 from alma_cli.store import Change, DerivedChange, Insert, Operation, Receipt
 
+if TYPE_CHECKING:
+    from alma_cli.store import Entry
+
 NumberedReport: TypeAlias = tuple[int, Report | AlmaError]
 """A line's number and the report in it, or why there is none."""
 
 _SHOWN = ("created", "strengthened", "weakened", "retired")
-_LEARNED_TOGETHER = 256
-"""Outcomes of a batch that are embedded and made durable together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,24 +105,24 @@ def learn_batch(
     warnings: dict[str, None] = {}
     derived: dict[str, DerivedChange] = {}
     learned = duplicates = forgotten = queued = 0
-    for chunk in _chunks(reports, _LEARNED_TOGETHER):
-        records: list[Record] = []
+    for portion in one_ahead(portions(reports), partial(_embedded, session)):
+        entries: list[Entry] = []
         operations: list[Operation] = []
-        for line, report in chunk:
+        for line, report, entry in portion.outcomes:
             try:
-                if isinstance(report, AlmaError):
-                    raise report
-                records += _records(session, report)
+                if isinstance(entry, AlmaError):
+                    raise entry
+                entries += [entry, *_credit_entries(session, entry.record, report)]
             except AlmaError as error:
                 refused.append(Refused(line=line, error=error))
                 if isinstance(error, ScopeViolation) and isinstance(report, Report):
                     operations.append(session.refusal(report.agent, report.domain, error))
-        entries, told = session.entries(records)
         if entries:
             operations.append(session.operation(Insert, entries=tuple(entries)))
+        records = [entry.record for entry in entries]
         receipt = session.submit(operations) if operations else Receipt()
         agents = {record.agent for record in records}
-        warnings |= dict.fromkeys([*told, *_known_bad(receipt, agents), *write_warnings(receipt)])
+        warnings |= dict.fromkeys([*portion.warnings, *_known_bad(receipt, agents), *write_warnings(receipt)])
         for item in receipt.derived:
             _add_change(derived, item)
         outcomes = {record.id for record in records if isinstance(record, Outcome)}
@@ -130,7 +132,7 @@ def learn_batch(
         learned += len(outcomes) if receipt.queued else actions.count("insert")
         queued += len(outcomes) if receipt.queued else 0
         if on_progress:
-            on_progress(len(chunk))
+            on_progress(len(portion.outcomes))
     return BatchLearned(
         learned=learned,
         duplicates=duplicates,
@@ -200,19 +202,63 @@ def write_warnings(receipt: Receipt) -> list[str]:
 
 def _records(session: Session, report: Report) -> list[Record]:
     """The outcome and the credits that a report becomes."""
+    outcome = _outcome(session, report)
+    return [outcome, *_credits(session, outcome, report)]
+
+
+def _outcome(session: Session, report: Report) -> Outcome:
     scope = session.config.scope_for(report.agent)
     domain = choose_domain(scope, clean(report.task), report.domain).domain
     project_id = session.config.project_id
     id = _named_id(project_id, report.agent, report.key) if report.key else new_id()
     outcome = outcome_record(report, domain=domain, project_id=project_id, id=id, now=session.now())
     check_size(outcome)
+    return outcome
+
+
+def _credits(session: Session, outcome: Outcome, report: Report) -> list[Credit]:
     used: list[str] = []
     if report.used:
         with session.store().reading() as reader:
             used += [reader.record(prefix).id for prefix in report.used]
     if report.retrieval:
         used += used_in(session.project, report.retrieval)
-    return [outcome, *credits(outcome, used, id_of=lambda target: _named_id(outcome.id, target))]
+    return credits(outcome, used, id_of=lambda target: _named_id(outcome.id, target))
+
+
+def _credit_entries(session: Session, outcome: Record, report: Report | AlmaError) -> list[Entry]:
+    if not isinstance(report, Report) or not isinstance(outcome, Outcome) or not (report.used or report.retrieval):
+        return []
+    from alma_cli.store import Entry
+
+    return [Entry(record=credit) for credit in _credits(session, outcome, report)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Portion:
+    """Numbered reports with the outcomes they become, with their vectors, or why they don't."""
+
+    outcomes: Sequence[tuple[int, Report | AlmaError, Entry | AlmaError]]
+    warnings: Sequence[str]
+
+
+def _embedded(session: Session, reports: Sequence[NumberedReport]) -> _Portion:
+    """What can be done before the reports' turn comes: everything but what asks the store."""
+    made: list[Outcome | AlmaError] = []
+    for _, report in reports:
+        try:
+            made.append(report if isinstance(report, AlmaError) else _outcome(session, report))
+        except AlmaError as error:
+            made.append(error)
+    entries, warnings = session.entries([outcome for outcome in made if isinstance(outcome, Outcome)])
+    in_order = iter(entries)
+    return _Portion(
+        outcomes=[
+            (line, report, next(in_order) if isinstance(outcome, Outcome) else outcome)
+            for (line, report), outcome in zip(reports, made, strict=True)
+        ],
+        warnings=warnings,
+    )
 
 
 def _named_id(*names: str) -> str:
@@ -220,9 +266,3 @@ def _named_id(*names: str) -> str:
     from hashlib import blake2b
 
     return blake2b("\0".join(names).encode("utf-8", "replace"), digest_size=16).hexdigest()
-
-
-def _chunks(reports: Iterable[NumberedReport], size: int) -> Iterator[list[NumberedReport]]:
-    iterator = iter(reports)
-    while chunk := list(islice(iterator, size)):
-        yield chunk

@@ -25,6 +25,9 @@ NEAR_MISSES = 5
 _FETCHED_PER_PLACE = 3
 """Records fetched for each place in the answer, so that near-identical ones can be left out."""
 _MAX_TASK_CHARACTERS = 20_000
+_SAY_NOTHING = frozenset(
+    ["a", "an", "the", "please", "is", "are", "was", "were", "be", "been", "that", "this", "our", "my"]
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +147,7 @@ def _choose(
         hit = Hit(record, one)
         text = (record.kind, _sameness(record))
         if not one.passes:
-            left_out.append((hit, "not similar enough to the task, or scored too low"))
+            left_out.append((hit, one.why_not))
         elif text in texts:
             left_out.append((hit, "the same as a memory that is shown"))
         elif len(kept[record.kind]) >= top_k:
@@ -165,10 +168,11 @@ def _choose(
 
 
 def _sameness(record: Record) -> str:
-    """What two memories of a kind share of which one is enough: a derived rule's strategy, else the text."""
+    """What two memories of a kind share of which one is enough: a derived rule's strategy, else the words that tell."""
     if isinstance(record, Heuristic) and record.strategy_key:
         return f"{record.origin}:{record.strategy_key}"
-    return alike_form(record.text)
+    words = alike_form(record.text).split(" ")
+    return " ".join(word for word in words if word not in _SAY_NOTHING) or " ".join(words)
 
 
 def _without_vectors(found: Found, model: str) -> list[str]:

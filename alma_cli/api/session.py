@@ -14,7 +14,7 @@ from alma_cli.config import Config
 from alma_cli.core.records import Outcome, Record
 from alma_cli.core.scope import ANY_AGENT
 from alma_cli.core.text import clean, one_line
-from alma_cli.embedding import DEFAULT_MODEL, Embedder, OnProgress, Vector, open_embedder
+from alma_cli.embedding import DEFAULT_MODEL, Embedder, OnProgress, Vector, open_embedder, reads
 from alma_cli.errors import EmbeddingUnavailable, ScopeViolation
 from alma_cli.project import Project, make_home
 from alma_cli.store import Learning, Store, open_store
@@ -132,6 +132,8 @@ class Session:
 
     def query_vector(self, task: str) -> tuple[Vector | None, list[str]]:
         """The vector of a task, or None and a warning that only words are compared."""
+        if not reads(self.model, task):
+            return None, ["only words are compared, not meaning: the bundled model reads the Latin script only"]
         try:
             return self.vectors([task])[0], []
         except EmbeddingUnavailable as error:

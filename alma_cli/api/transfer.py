@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from functools import partial
+from typing import TYPE_CHECKING
 
+from alma_cli.api.ahead import one_ahead, portions
 from alma_cli.api.learn import Refused, write_warnings
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.codec import check_size, format_time, from_json, to_json
@@ -15,7 +17,8 @@ from alma_cli.core.scope import check, choose_domain, scope_for
 from alma_cli.errors import AlmaError, InvalidInput, ScopeViolation
 from alma_cli.store import Insert, Operation, Receipt, Selection
 
-_IMPORTED_TOGETHER = 256
+if TYPE_CHECKING:
+    from alma_cli.store import Entry, Refuse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,34 +54,21 @@ def import_(
     refused: list[Refused] = []
     warnings: dict[str, None] = {}
     imported = present = forgotten = derived = queued = 0
-    iterator = iter(lines)
-    while chunk := list(islice(iterator, _IMPORTED_TOGETHER)):
-        records: list[Record] = []
-        operations: list[Operation] = []
-        for number, value in chunk:
-            try:
-                record = _record(session, value)
-                if record.origin == "derived":
-                    derived += 1
-                else:
-                    records.append(_in_scope(session, record, value))
-            except ScopeViolation as error:
-                refused.append(Refused(line=number, error=error))
-                operations.append(session.refusal(record.agent, record.domain, error))
-            except AlmaError as error:
-                refused.append(Refused(line=number, error=error))
-        entries, told = session.entries(records)
-        if entries:
-            operations.append(session.operation(Insert, entries=tuple(entries)))
+    for portion in one_ahead(portions(lines), partial(_embedded, session)):
+        derived += portion.derived
+        refused += portion.refused
+        operations: list[Operation] = list(portion.refusals)
+        if portion.entries:
+            operations.append(session.operation(Insert, entries=tuple(portion.entries)))
         receipt = session.submit(operations) if operations else Receipt()
-        warnings |= dict.fromkeys([*told, *write_warnings(receipt)])
-        queued += len(records) if receipt.queued else 0
+        warnings |= dict.fromkeys([*portion.warnings, *write_warnings(receipt)])
+        queued += len(portion.entries) if receipt.queued else 0
         actions = [change.action for change in receipt.changes]
         imported += actions.count("insert")
         present += actions.count("skip-present")
         forgotten += actions.count("skip-forgotten")
         if on_progress:
-            on_progress(len(chunk))
+            on_progress(portion.lines)
     return Imported(
         imported=imported,
         present=present,
@@ -87,6 +77,42 @@ def import_(
         queued=queued,
         refused=refused,
         warnings=list(warnings),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Portion:
+    """Lines with what they become: records with their vectors, refusals, and how many were derived ones."""
+
+    lines: int
+    entries: Sequence[Entry]
+    refused: Sequence[Refused]
+    refusals: Sequence[Refuse]
+    derived: int
+    warnings: Sequence[str]
+
+
+def _embedded(session: Session, lines: Sequence[tuple[int, JsonValue | AlmaError]]) -> _Portion:
+    """Everything that can be done before the lines' turn comes."""
+    records: list[Record] = []
+    refused: list[Refused] = []
+    refusals: list[Refuse] = []
+    derived = 0
+    for number, value in lines:
+        try:
+            record = _record(session, value)
+            if record.origin == "derived":
+                derived += 1
+            else:
+                records.append(_in_scope(session, record, value))
+        except ScopeViolation as error:
+            refused.append(Refused(line=number, error=error))
+            refusals.append(session.refusal(record.agent, record.domain, error))
+        except AlmaError as error:
+            refused.append(Refused(line=number, error=error))
+    entries, warnings = session.entries(records)
+    return _Portion(
+        lines=len(lines), entries=entries, refused=refused, refusals=refusals, derived=derived, warnings=warnings
     )
 
 

@@ -23,7 +23,7 @@ from alma_cli.store.derived import take_all_task_vectors
 from alma_cli.store.fold import rederive
 from alma_cli.store.vectors import drop_vectors, fit_dimension, outdated_keys, set_key_vectors, set_vectors
 
-_REINDEXED_TOGETHER = 256
+_REINDEXED_TOGETHER = 2048
 _LEAST_FREE_BYTES = 100 * 1024 * 1024
 
 
@@ -64,16 +64,27 @@ def reindex(
             records = reader.outdated(session.model, limit=_REINDEXED_TOGETHER)
         if not records:
             break
-        vectors = session.vectors([record.topic for record in records])
+        vectors = session.vectors([record.topic for record in records], on_progress=_steps(on_progress))
         with store.writing() as connection:
             set_vectors(connection, records, vectors, session.model)
         done += len(records)
-        if on_progress:
-            on_progress(len(records))
     _reindex_keys(session)
     with store.writing() as connection:
         take_all_task_vectors(connection)
     return done
+
+
+def _steps(on_progress: Callable[[int], None] | None) -> Callable[[int], None]:
+    """What tells how many more are done, when it is told how many are."""
+    done_before = 0
+
+    def step(done: int) -> None:
+        nonlocal done_before
+        if on_progress:
+            on_progress(done - done_before)
+        done_before = done
+
+    return step
 
 
 def _reindex_keys(session: Session) -> None:

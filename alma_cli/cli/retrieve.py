@@ -80,19 +80,39 @@ def _explained(found: MemorySlice) -> list[Table]:
     """Why each hit scored as it did, and what was left out; empty unless asked for."""
     if not found.explained:
         return []
-    hits = [(hit, "") for hit in found] + list(found.near_misses)
-    rows = [(hit.id, f"{hit.score:.3f}", _signals(hit), left_out or "shown") for hit, left_out in hits]
-    return [Table(headings=("id", "score", "why", "result"), rows=rows, flexible=[2], id_column=0)]
+    hits = [(hit, "shown") for hit in found] + list(found.near_misses)
+    rows = [row for hit, result in hits for row in _terms(hit, result)]
+    return [Table(headings=("id", "", "value", "weight", "points", "measured"), rows=rows, flexible=[5], id_column=0)]
+
+
+def _terms(hit: Hit, result: str) -> Iterable[tuple[str, ...]]:
+    """A memory's score and what became of it, then a row for each term of the score."""
+    ranked, candidate = hit.ranked, hit.ranked.candidate
+    yield hit.id, "score", f"{hit.score:.3f}", "", "", result
+    tries = candidate.pooled_occurrences
+    measured = {
+        "similarity": _signals(hit),
+        "recency": f"{candidate.age_days:.1f} days old",
+        "success": f"{candidate.pooled_successes:.1f} of {tries:.1f} in such tasks"
+        if tries
+        else _known(candidate.success),
+        "confidence": _known(candidate.confidence),
+        "credit": f"helped {candidate.credit:+d} times" if candidate.credit else "nobody said",
+    }
+    for term, points in zip(ranked.terms, ranked.points, strict=True):
+        yield hit.id, term.name, f"{term.value:.3f}", f"{term.weight:g}", f"{points:.3f}", measured[term.name]
 
 
 def _signals(hit: Hit) -> str:
-    terms = " + ".join(f"{term.name} {term.value:.2f}x{term.weight:g}" for term in hit.ranked.terms)
     candidate = hit.ranked.candidate
-    cosine = "none" if candidate.cosine is None else f"{candidate.cosine:.2f} (#{hit.ranked.cosine_rank})"
-    return (
-        f"{terms}; cosine {cosine}, bm25 {candidate.bm25:.2f} (#{hit.ranked.keyword_rank}), "
-        f"words {candidate.matched:.0%}{', rare word' if candidate.rare_match else ''}"
-    )
+    cosine = "no vector" if candidate.cosine is None else f"cosine {candidate.cosine:.2f} (#{hit.ranked.cosine_rank})"
+    words = f"words {candidate.matched:.0%}, bm25 {candidate.bm25:.1f} (#{hit.ranked.keyword_rank})"
+    rare = ", rare word" if candidate.rare_match else ""
+    return f"sim {hit.similarity:.2f}: {cosine}; {words}{rare}; z {hit.ranked.terms[0].raw:.1f}"
+
+
+def _known(value: float | None) -> str:
+    return "not known" if value is None else f"{value:.2f}"
 
 
 def _kind(hit: Hit) -> str:

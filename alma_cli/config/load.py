@@ -7,10 +7,11 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from alma_cli.config.agents import read_agents
+from alma_cli.config.cache import parse_cached
 from alma_cli.config.environment import overrides
 from alma_cli.config.findings import Findings, what
 from alma_cli.config.model import AGENT_KEYS, KEYS, Config, Key, KeyFromVault, Learning, Setting, display
-from alma_cli.config.tree import MAX_BYTES, Mapping, Node, Scalar, parse_yaml
+from alma_cli.config.tree import MAX_BYTES, Mapping, Node, Scalar
 from alma_cli.config.values import KEEP_KEYS_OUT, BadValue, did_you_mean, looks_secret, parse_value
 from alma_cli.errors import InvalidConfig, ProjectNotFound
 
@@ -56,7 +57,7 @@ class _Reader:
         """The configuration, complete if there are no problems. Raises `InvalidConfig` if the file can't be parsed."""
         text = _read_text(self.file)
         _refuse_secrets(text, self.file)
-        top = self.below_alma(parse_yaml(text, self.file))
+        top = self.below_alma(parse_cached(text, self.file))
         agents = Mapping(top.line, ())
         for key, node in self.findings.items(top, ""):
             if key.text == "agents":

@@ -5,6 +5,7 @@ a heading that says what it is.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ SHORT_ID = 8
 """Digits of an id that are shown."""
 
 _MAX_TEXT = 480
+_AGAIN = 0.95
 _HEADINGS = {
     "anti_pattern": "### Avoid",
     "heuristic": "### What works",
@@ -35,12 +37,15 @@ class Line:
 def fitting(lines: Sequence[Line], agent: str, max_tokens: int, count_tokens: Callable[[str], int]) -> list[Line]:
     """The most useful lines that fit together, in the order given.
 
-    What the whole prompt costs is at most the sum of what its parts cost, so it stays within `max_tokens`.
+    Each line of a kind makes the next of that kind a little less useful (`_AGAIN`), so that no kind takes all the room
+    where others are nearly as good. What the whole prompt costs is at most the sum of what its parts cost, so it stays
+    within `max_tokens`.
     """
     left = max_tokens - count_tokens(_opening(agent))
     headed: set[str] = set()
     chosen: set[int] = set()
-    for place, line in sorted(enumerate(lines), key=lambda item: (-item[1].score, item[0])):
+    for place, _ in sorted(_usefulness(lines), key=lambda item: (-item[1], item[0])):
+        line = lines[place]
         kind = line.record.kind
         cost = count_tokens(line_text(line.record)) + (0 if kind in headed else count_tokens(_HEADINGS[kind]))
         if cost <= left:
@@ -48,6 +53,16 @@ def fitting(lines: Sequence[Line], agent: str, max_tokens: int, count_tokens: Ca
             headed.add(kind)
             chosen.add(place)
     return [line for place, line in enumerate(lines) if place in chosen]
+
+
+def _usefulness(lines: Sequence[Line]) -> list[tuple[int, float]]:
+    """The place of each line and how useful it is beside the better ones of its kind."""
+    before: Counter[str] = Counter()
+    useful = []
+    for place, line in sorted(enumerate(lines), key=lambda item: (-item[1].score, item[0])):
+        useful.append((place, line.score * _AGAIN ** before[line.record.kind]))
+        before[line.record.kind] += 1
+    return useful
 
 
 def rendered(lines: Sequence[Line], agent: str) -> str:

@@ -120,11 +120,12 @@ def explanation(ranked: Ranked) -> dict[str, JsonValue]:
         "terms": [
             {
                 "name": term.name,
+                "raw": None if term.raw is None else round(term.raw, 6),
                 "value": round(term.value, 6),
                 "weight": term.weight,
-                "points": round(term.points / (sum(t.weight for t in ranked.terms) or 1.0), 6),
+                "points": round(points, 6),
             }
-            for term in ranked.terms
+            for term, points in zip(ranked.terms, ranked.points, strict=True)
         ],
         "cosine": None if candidate.cosine is None else round(candidate.cosine, 6),
         "cosine_rank": ranked.cosine_rank,

@@ -12,7 +12,9 @@ from alma_cli.embedding.base import DEFAULT_MODEL, Embedder, OnProgress, Vector
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["DEFAULT_MODEL", "Embedder", "OnProgress", "Vector", "count_tokens", "open_embedder"]
+__all__ = ["DEFAULT_MODEL", "Embedder", "OnProgress", "Vector", "count_tokens", "open_embedder", "reads"]
+
+_AFTER_LATIN = 0x250
 
 
 def open_embedder(
@@ -36,7 +38,21 @@ def open_embedder(
 
 
 def count_tokens(text: str) -> int:
-    """How many WordPiece tokens a text has in the bundled model's vocabulary, without [CLS] and [SEP]."""
-    from alma_cli.embedding.minilm.wordpiece import tokens
+    """How many WordPiece tokens a text has in the bundled model's vocabulary, without [CLS] and [SEP], at the most.
 
-    return sum(1 for _ in tokens(text))
+    What that vocabulary doesn't know is counted by its characters, not as the one unknown token that the model sees.
+    """
+    from alma_cli.embedding.minilm.wordpiece import count
+
+    return count(text)
+
+
+def reads(model: str, text: str) -> bool:
+    """Whether the model can tell what a text means: the bundled one knows the Latin script only.
+
+    Of another script it sees the letters, so that any two texts look alike.
+    """
+    if model != DEFAULT_MODEL or text.isascii():
+        return True
+    letters = [character for character in text if character.isalpha()]
+    return 2 * sum(ord(letter) < _AFTER_LATIN for letter in letters) >= len(letters)

@@ -7,14 +7,20 @@ and binds a list as a vector four times as slowly as the text of it.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
+    import numpy as np
     from _duckdb import DuckDBPyConnection as Connection
 
     from alma_cli.core.records import JsonValue
     from alma_cli.store.operations import Vector
+
+    Numbers: TypeAlias = np.ndarray[Any, Any]
+
+_ROWS_WORTH_NUMPY_MA = 16_384
 
 
 def vector_text(vector: Vector | None) -> str | None:
@@ -33,3 +39,24 @@ def insert_rows(
     """Insert rows, given as JSON values by column; a column that a row doesn't have is NULL."""
     columns = ", ".join(types)
     connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {rows_from(types)}", [json.dumps(rows)])
+
+
+def listed(parameter: str, of: str = "VARCHAR") -> str:
+    """A parameter as a list: bound as JSON, because each bound value costs 0.1 ms in DuckDB's binding."""
+    return f"from_json({parameter}, '[\"{of}\"]')"
+
+
+def columns(result: Connection, types: Mapping[str, str]) -> dict[str, Numbers]:
+    """The rows of a result as an array for each column, of these numpy types; none may have NULL.
+
+    DuckDB makes arrays by itself, but imports numpy.ma for that: a cold process is done with some rows before.
+    """
+    import numpy as np
+
+    rows = [] if "numpy.ma" in sys.modules else result.fetchmany(_ROWS_WORTH_NUMPY_MA)
+    listed = list(zip(*rows, strict=True)) or [()] * len(types)
+    first = {name: np.array(values, types[name]) for name, values in zip(types, listed, strict=True)}
+    if 0 < len(rows) < _ROWS_WORTH_NUMPY_MA or (not rows and "numpy.ma" not in sys.modules):
+        return first
+    rest = result.fetchnumpy()
+    return {name: np.concatenate([column, rest[name].astype(types[name])]) for name, column in first.items()}

@@ -70,12 +70,74 @@ def test_what_says_the_same_is_shown_once(alma):
     assert ["the same as a memory that is shown"] * 2 == [reason for _, reason in found.near_misses]
 
 
+def test_what_says_nearly_the_same_is_shown_once_but_not_its_opposite(alma):
+    for fact in (
+        "The cache is enabled in staging",
+        "Cache enabled in the staging",
+        "The cache is not enabled in staging",
+    ):
+        alma.import_([(1, {"kind": "knowledge", "agent": "a", "fact": fact, "source": "wiki"})])
+    assert 2 == len(alma.retrieve("is the cache enabled in staging?", "a").knowledge)
+
+
+EXACT = {
+    "E1042": "what does E1042 mean?",
+    "max_pool_size": "raise max_pool_size",
+    "HttpClientFactory": "where is HttpClientFactory made",
+    "--no-verify": "commit with --no-verify",
+    "deploy/prod.tf": "edit deploy/prod.tf",
+    "urllib3.exceptions.MaxRetryError": "urllib3.exceptions.MaxRetryError: Max retries exceeded",
+    "conftest.py": 'File "tests/conftest.py", line 12, in store',
+    "ERR_SSL_PROTOCOL": "net::ERR_SSL_PROTOCOL in the browser",
+}
+
+
+def test_names_codes_flags_and_files_always_pass(alma):
+    lines = enumerate([*(f"Remember the lunch menu when {name} turns up" for name in EXACT), "The weather is fine"] * 1)
+    alma.import_((number, {"kind": "knowledge", "agent": "a", "fact": fact, "source": "x"}) for number, fact in lines)
+    for name, task in EXACT.items():
+        assert [name in hit.fact for hit in alma.retrieve(task, "a").knowledge][:1] == [True], name
+
+
+LANGUAGES = {
+    "如何修复不稳定的登录测试": [
+        "部署前先备份数据库",
+        "登录页面的测试不稳定，需要等待按钮可点击",
+        "缓存失效后接口变慢",
+    ],
+    "починить тест формы входа": ["Сделать копию базы данных", "Тест формы входа нестабилен", "Кэш работает медленно"],
+    "إصلاح اختبار تسجيل الدخول": ["انسخ قاعدة البيانات", "اختبار صفحة تسجيل الدخول غير مستقر", "الواجهة بطيئة"],
+    "แก้ไขการทดสอบเข้าสู่ระบบ": ["สำรองฐานข้อมูล", "การทดสอบหน้าเข้าสู่ระบบไม่เสถียร", "เอพีไอช้าหลังจากแคชหมดอายุ"],
+    "ログインのテストを直す": [
+        "データベースをバックアップする",
+        "ログイン画面のテストが不安定",
+        "画像は権限不足で失敗した",
+    ],
+    "로그인 테스트 고치기": [
+        "배포 전에 데이터베이스를 백업한다",
+        "로그인 화면 테스트가 불안정하다",
+        "캐시가 만료되면 느려진다",
+    ],
+}
+
+
+@pytest.mark.parametrize("task", LANGUAGES)
+def test_in_any_script_a_memory_is_found_by_its_words(alma, task):
+    facts = LANGUAGES[task]
+    alma.import_(
+        (number, {"kind": "knowledge", "agent": "a", "fact": fact, "source": "x"}) for number, fact in enumerate(facts)
+    )
+    found = alma.retrieve(task, "a")
+    assert [facts[1]] == [hit.fact for hit in found.knowledge]
+    assert ["only words are compared, not meaning: the bundled model reads the Latin script only"] == found.warnings
+
+
 def test_near_misses_say_why_they_were_left_out(alma):
     for number in range(3):
         alma.add_knowledge(f"The login form of shop {number} has {number} fields", agent="a")
     alma.add_knowledge("Bake a cake with chocolate", agent="a")
     top = alma.retrieve("login form", "a", 1, explain=True)
-    assert ["1 better ones of this kind"] * 2 + ["not similar enough to the task, or scored too low"] == [
+    assert ["1 better ones of this kind"] * 2 + ["not similar enough to the task"] == [
         reason for _, reason in top.near_misses
     ]
     tight = alma.retrieve("login form", "a", max_tokens=1, explain=True)

@@ -23,7 +23,7 @@ def test_init_makes_the_folder_and_says_what_to_do_next(run_alma, empty):
     config = empty / ".alma/config.yaml"
     expected = f"made {config} (project web-shop)\n{NEXT.format(agent='me')}"
     assert (0, "", expected) == run_alma("init")
-    assert {".gitignore", "config.yaml", "journal"} == set(os.listdir(empty / ".alma"))
+    assert {".gitignore", "config.cache", "config.yaml", "journal"} == set(os.listdir(empty / ".alma"))
     assert 0o700 == stat.S_IMODE(os.stat(empty / ".alma").st_mode)
     assert 0o600 == stat.S_IMODE(os.stat(config).st_mode)
 

@@ -154,16 +154,20 @@ def test_explain_shows_every_term_and_what_was_left_out(memories, learn, run_alm
     assert hit["score"] == pytest.approx(sum(term["points"] for term in hit["explain"]["terms"]), abs=1e-5)
     same = memories["outcomes"] if data["outcomes"][0]["id"] == again else again
     assert {
-        other: "not similar enough to the task, or scored too low",
+        other: "not similar enough to the task",
         same: "the same as a memory that is shown",
     } == {hit["id"]: hit["left_out"] for hit in data["near_misses"]}
     assert "near_misses" not in run_json("retrieve", TASK, "--agent", "helena")["data"]
     table = run_alma("retrieve", TASK, "--agent", "helena", "--explain", "--top-k", "1", "--format", "table").out
-    why = {line.split("\t")[0]: line.split("\t") for line in table.splitlines() if "similarity" in line}
-    assert {*memories.values(), other, again} == set(why)
-    assert ("shown", "the same as a memory that is shown") == (why[hit["id"]][3], why[same][3])
-    for word in ("similarity", "recency", "success", "confidence", "credit", "cosine", "bm25", "words"):
-        assert word in why[hit["id"]][2]
+    rows = [line.split("\t") for line in table.splitlines() if line.count("\t") == 5]
+    result = {row[0]: row[5] for row in rows if row[1] == "score"}
+    assert {*memories.values(), other, again} == set(result)
+    assert ("shown", "the same as a memory that is shown") == (result[hit["id"]], result[same])
+    terms = {row[1]: row for row in rows if row[0] == hit["id"]}
+    assert ["score", "similarity", "recency", "success", "confidence", "credit"] == list(terms)
+    assert hit["score"] == pytest.approx(sum(float(row[4]) for row in rows if row[0] == hit["id"] and row[4]), abs=0.01)
+    for word in ("cosine", "bm25", "words", "(#"):
+        assert word in terms["similarity"][5]
 
 
 @pytest.mark.parametrize(

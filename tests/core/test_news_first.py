@@ -10,7 +10,13 @@ def ranked(id, strategy_key, *, kind="outcome", passes=True):
         confidence=None, credit=0, strategy_key=strategy_key,
     )  # fmt: skip
     return Ranked(
-        candidate=candidate, similarity=0.5, score=0.5, terms=(), passes=passes, cosine_rank=1, keyword_rank=1
+        candidate=candidate,
+        similarity=0.5,
+        score=0.5,
+        terms=(),
+        cosine_rank=1,
+        keyword_rank=1,
+        why_not="" if passes else "unlike",
     )
 
 

@@ -157,6 +157,13 @@ def test_the_most_useful_are_chosen_first():
     assert fitting(lines, "a", whole - 1, count_tokens) == lines[1:]
 
 
+def test_no_kind_takes_all_the_room_where_another_is_nearly_as_good():
+    facts = [Line(knowledge(id=digit * 32, fact=f"fact {digit}"), 0.5) for digit in "12"]
+    other = Line(preference(), 0.49)
+    room = count_tokens(rendered([facts[0], other], "a"))
+    assert fitting([other, *facts], "a", room, count_tokens) == [other, facts[0]]
+
+
 def test_of_equally_useful_ones_the_first_is_chosen():
     lines = [Line(knowledge(fact=f"fact {digit}"), 0.5) for digit in "12"]
     whole = count_tokens(rendered(lines, "a"))

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alma_cli.core.ranking import Candidate, Rules, Spread, calibrated, decay, rank, relevance
+from alma_cli.core.ranking import Candidate, Rules, Spread, decay, rank
 from alma_cli.core.records import RETRIEVED_KINDS
 
 RULES = Rules(
     weights={"similarity": 0.7, "recency": 0.1, "success": 0.1, "confidence": 0.05, "credit": 0.05},
     half_life_days=dict.fromkeys(RETRIEVED_KINDS, 90.0),
     keyword_weight=0.5,
-    min_similarity=0.25,
+    min_similarity=0.24,
     min_score=0.0,
 )
 COSINE, BM25 = Spread(mean=0.3, deviation=0.1), Spread(mean=1.0, deviation=1.0)
@@ -124,7 +124,7 @@ def test_the_score_is_the_weighted_mean_of_its_terms():
     one = only(PLAIN)
     names = ["similarity", "recency", "success", "confidence", "credit"]
     assert [(term.name, term.weight) for term in one.terms] == [(name, RULES.weights[name]) for name in names]
-    assert one.score == pytest.approx(sum(term.points for term in one.terms))
+    assert one.score == pytest.approx(sum(one.points))
     doubled = replace(RULES, weights={name: 2 * weight for name, weight in RULES.weights.items()})
     assert rank([PLAIN], COSINE, BM25, doubled)[0].score == pytest.approx(one.score)
 
@@ -153,33 +153,39 @@ def test_no_number_is_too_far_from_the_mean():
 # What passes
 
 
-@pytest.mark.parametrize(
-    ("changed", "passes"),
-    [
-        ({"cosine": None, "matched": 0.25}, True),
-        ({"cosine": None, "matched": 0.24}, False),
-        ({"cosine": 0.31, "matched": 0.0}, True),
-        ({"cosine": 0.29, "matched": 0.0}, False),
-        ({"cosine": -1.0, "matched": 0.0, "rare_match": True}, True),
-    ],
-)
-def test_what_is_similar_or_shares_a_rare_word_passes(changed, passes):
-    assert passes == only(PLAIN, **changed).passes
+FITS = replace(PLAIN, id="z", cosine=0.7)
+
+
+def passing(*found):
+    return {one.candidate.id: one.passes for one in rank(found, COSINE, BM25, RULES)}
+
+
+def test_a_memory_that_is_surely_alike_passes_and_one_that_is_a_little_alike_does_not():
+    assert passing(FITS) == {"z": True}
+    assert passing(replace(PLAIN, cosine=0.3, matched=0.0)) == {"a": False}
+
+
+def test_what_is_a_little_alike_passes_beside_what_surely_is():
+    weak, unlike = replace(PLAIN, cosine=0.25, matched=0.0), replace(PLAIN, id="b", cosine=0.15, matched=0.0)
+    assert passing(FITS, weak, unlike) == {"z": True, "a": True, "b": False}
+
+
+def test_a_rare_word_passes_by_itself_and_brings_nothing_with_it():
+    named = replace(PLAIN, cosine=-1.0, matched=0.0, rare_match=True)
+    assert passing(named, replace(PLAIN, id="b", cosine=0.3, matched=0.0)) == {"a": True, "b": False}
+
+
+def test_it_is_said_why_something_does_not_pass():
+    unlike = replace(PLAIN, cosine=0.0, matched=0.0)
+    assert [one.why_not for one in rank([unlike], COSINE, BM25, RULES)] == ["nothing is similar enough to the task"]
+    assert [one.why_not for one in rank([FITS, unlike], COSINE, BM25, RULES)] == ["", "not similar enough to the task"]
+    strict = replace(RULES, min_score=1.0)
+    assert [one.why_not for one in rank([FITS], COSINE, BM25, strict)] == ["scored too low"]
 
 
 def test_what_scores_too_little_does_not_pass():
     strict = replace(RULES, min_score=1.0)
     assert not rank([replace(PLAIN, rare_match=True)], COSINE, BM25, strict)[0].passes
-
-
-def test_relevance_is_the_stronger_of_meaning_and_words():
-    assert relevance(replace(PLAIN, cosine=0.75, matched=0.1)) == 1
-    assert relevance(replace(PLAIN, cosine=0.1, matched=0.4)) == 0.4
-
-
-@pytest.mark.parametrize(("cosine", "likeness"), [(None, 0), (-1, 0), (0.15, 0), (0.45, 0.5), (0.75, 1), (1, 1)])
-def test_a_cosine_as_a_likeness(cosine, likeness):
-    assert calibrated(cosine) == pytest.approx(likeness)
 
 
 def test_each_signal_has_its_ranks():

@@ -26,13 +26,12 @@ def hit(record, *, score=0.8, cosine=0.5):
         confidence=None,
         credit=2,
     )
-    terms = (Term(name="similarity", value=0.5, weight=3.0), Term(name="recency", value=1.0, weight=1.0))
+    terms = (Term(name="similarity", value=0.5, weight=3.0), Term(name="recency", value=1.0, weight=1.0, raw=2.0))
     ranked = Ranked(
         candidate=candidate,
         similarity=2 / 3,
         score=score,
         terms=terms,
-        passes=True,
         cosine_rank=1,
         keyword_rank=2,
     )
@@ -89,8 +88,8 @@ def test_a_hit_as_json_is_its_record_with_score_similarity_and_text():
 def test_a_hit_explains_every_term_and_signal():
     assert hit(knowledge()).to_json(explain=True)["explain"] == {
         "terms": [
-            {"name": "similarity", "value": 0.5, "weight": 3.0, "points": 0.375},
-            {"name": "recency", "value": 1.0, "weight": 1.0, "points": 0.25},
+            {"name": "similarity", "raw": None, "value": 0.5, "weight": 3.0, "points": 0.375},
+            {"name": "recency", "raw": 2.0, "value": 1.0, "weight": 1.0, "points": 0.25},
         ],
         "cosine": 0.5,
         "cosine_rank": 1,

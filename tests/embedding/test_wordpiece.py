@@ -106,4 +106,10 @@ def test_only_the_start_of_a_megabyte_is_read():
 def test_tokens_are_counted_without_the_special_ones_and_past_256():
     assert count_tokens("") == 0
     assert count_tokens("Test the login form") == 5  # log ##in
+
+
+def test_no_text_is_cheap_for_a_budget_because_the_model_does_not_know_it():
+    assert count_tokens("\U0001f9ea" * 300) == 300
+    assert count_tokens("x" * 1000) >= 1000 / 100
+    assert count_tokens("x" * 5000) == 5000 / 100 * count_tokens("x" * 100)
     assert count_tokens("word " * 1000) == 1000

@@ -26,10 +26,28 @@ def tokens(text: str) -> Iterator[int]:
         yield from (_SPECIAL[word],) if word in _SPECIAL else _pieces(word)
 
 
-def _words(text: str) -> Iterator[str]:
-    """Normalised words (which are lower case) and special tokens (which are not), in order."""
+def count(text: str) -> int:
+    """How many tokens a text has, without [CLS] and [SEP], at the most: nothing is one unknown token for a budget.
+
+    A word that is too long is counted by pieces of what a word may be, an unknown one by its characters.
+    """
+    return sum(_cost(word) for word in _words(text, longest=None))
+
+
+def _cost(word: str) -> int:
+    if word in _SPECIAL:
+        return 1
+    pieces = (word[start : start + _LONGEST_WORD] for start in range(0, len(word), _LONGEST_WORD))
+    return sum(len(piece) if _pieces(piece) == (UNKNOWN,) else len(_pieces(piece)) for piece in pieces)
+
+
+def _words(text: str, *, longest: int | None = _LONGEST_WORD) -> Iterator[str]:
+    """Normalised words (which are lower case) and special tokens (which are not), in order.
+
+    A word of more than `longest` characters may come cut, but with more than those.
+    """
     if "[" not in text:
-        yield from _plain_words(text)
+        yield from _plain_words(text, longest)
         return
     import re
 
@@ -37,16 +55,16 @@ def _words(text: str) -> Iterator[str]:
         if part in _SPECIAL:
             yield part
         else:
-            yield from _plain_words(part)
+            yield from _plain_words(part, longest)
 
 
-def _plain_words(text: str) -> Iterator[str]:
+def _plain_words(text: str, longest: int | None) -> Iterator[str]:
     unfinished = ""
     for start in range(0, len(text), _CHUNK):
         normal = unfinished + text[start : start + _CHUNK].translate(_NORMAL)
         words = normal.split(" ")
         # The next chunk may continue the last word. What is past the limit need not be kept.
-        unfinished = words.pop()[: _LONGEST_WORD + 1]
+        unfinished = words.pop()[: None if longest is None else longest + 1]
         yield from filter(None, words)
     if unfinished:
         yield unfinished

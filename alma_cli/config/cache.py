@@ -1,0 +1,74 @@
+"""The parsed `config.yaml`, kept beside it: PyYAML costs a cold process more than the rest of the configuration does.
+
+What is kept is the tree of the very same text, so everything is still checked; it is best effort, and may be deleted.
+"""
+
+import json
+import os
+from contextlib import suppress
+from typing import Any
+
+from alma_cli.config.tree import Mapping, Node, Scalar, Sequence, parse_yaml
+
+NAME = "config.cache"
+_FORMAT = 1
+
+
+def parse_cached(text: str, file: str) -> Node | None:
+    """What `parse_yaml` gives; in a `.alma` folder from what was kept there, if the text is still the same."""
+    folder = os.path.dirname(os.path.abspath(file))
+    if os.path.basename(folder) != ".alma":
+        return parse_yaml(text, file)
+    path = os.path.join(folder, NAME)
+    try:
+        with open(path, "rb") as kept:
+            found = json.load(kept)
+        if (found["format"], found["text"]) == (_FORMAT, text):
+            return _tree(found["tree"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        pass  # none yet, or not one of ours
+    tree = parse_yaml(text, file)
+    if tree is not None:
+        _keep(path, {"format": _FORMAT, "text": text, "tree": _plain(tree)})
+    return tree
+
+
+def _keep(path: str, content: object) -> None:
+    beside = f"{path}.{os.getpid()}.tmp"
+    try:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with open(descriptor, "w", encoding="ascii") as file:
+            json.dump(content, file)
+        os.replace(beside, path)
+    except OSError:  # a read-only folder, or a full disk
+        with suppress(OSError):
+            os.remove(beside)
+
+
+def _plain(node: Node) -> list[Any]:
+    match node:
+        case Scalar():
+            return [node.line, node.text, node.quoted]
+        case Sequence():
+            return [node.line, [_plain(item) for item in node.items]]
+        case Mapping():
+            return [node.line, [[_plain(key), _plain(value)] for key, value in node.items], "mapping"]
+
+
+def _tree(plain: Any) -> Node:
+    """Raises ValueError or TypeError for what `_plain` didn't write."""
+    match plain:
+        case [int(line), str(text), bool(quoted)]:
+            return Scalar(line, text, quoted)
+        case [int(line), list(items)]:
+            return Sequence(line, tuple(map(_tree, items)))
+        case [int(line), list(items), "mapping"]:
+            return Mapping(line, tuple((_scalar(key), _tree(value)) for key, value in items))
+    raise ValueError("not a tree")
+
+
+def _scalar(plain: Any) -> Scalar:
+    node = _tree(plain)
+    if not isinstance(node, Scalar):
+        raise TypeError("not a key")
+    return node

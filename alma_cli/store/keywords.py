@@ -1,0 +1,70 @@
+"""Keyword search over candidates, with their own frequencies, so that other agents' memories count for nothing.
+
+BM25: Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009; k1 = 1.2, b = 0.75.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from alma_cli.store.binding import columns, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from _duckdb import DuckDBPyConnection as Connection
+
+    from alma_cli.store.binding import Numbers
+
+_K1, _B = 1.2, 0.75
+_RARE_COUNT, _RARE_SHARE = 3, 0.02
+"""An identifier is rare in at most so many memories, or such a share of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matches:
+    """Of each candidate: its BM25, the share of the task's idf mass in its words, and whether a rare one is there."""
+
+    bm25: Numbers
+    matched: Numbers
+    rare: Numbers
+
+
+def match(
+    connection: Connection, terms: Sequence[str], identifiers: Sequence[str], seqs: Numbers, lengths: Numbers
+) -> Matches:
+    """How well the words of a task match candidates, given by ascending `seq`, with the number of terms of each."""
+    import numpy as np
+
+    count = len(seqs)
+    wanted, places, tf = _postings(connection, terms, seqs)
+    df = np.bincount(wanted, minlength=len(terms))
+    idf = np.log(1 + (count - df + 0.5) / (df + 0.5))
+    mean_length = max(float(lengths.mean()), 1.0)
+    weight = tf * (_K1 + 1) / (tf + _K1 * (1 - _B + _B * lengths[places] / mean_length))
+    is_identifier = np.array([term in identifiers for term in terms])
+    is_rare = is_identifier & (df <= max(_RARE_COUNT, count * _RARE_SHARE))
+    return Matches(
+        bm25=np.bincount(places, idf[wanted] * weight, minlength=count),
+        matched=np.bincount(places, idf[wanted], minlength=count) / max(float(idf.sum()), 1e-9),
+        rare=np.bincount(places, is_rare[wanted], minlength=count) > 0,
+    )
+
+
+def _postings(connection: Connection, terms: Sequence[str], seqs: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """Where the terms stand among the candidates: the term's number, the candidate's place, and how often."""
+    import numpy as np
+
+    hashes = connection.execute(f"SELECT md5_number_lower(unnest({listed('?')}))", [json.dumps(list(terms))]).fetchall()
+    # Written out, since only then is the column filtered while it is read; they come from the database itself.
+    written = ", ".join(str(row[0]) for row in hashes)
+    result = connection.execute(f"SELECT term, seq, tf FROM postings WHERE term IN ({written})")
+    found = columns(result, {"term": "u8", "seq": "i8", "tf": "f8"})
+    places = np.searchsorted(seqs, found["seq"])
+    here = np.flatnonzero(seqs[np.minimum(places, len(seqs) - 1)] == found["seq"])
+    of_term = np.array([row[0] for row in hashes], dtype=np.uint64)
+    order = np.argsort(of_term)
+    wanted = order[np.searchsorted(of_term, found["term"][here], sorter=order)]
+    return wanted, places[here], found["tf"][here]

@@ -1,0 +1,41 @@
+"""The next portion is made while the one before is used, and nothing is lost, reordered or hidden."""
+
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alma_cli.api.ahead import one_ahead, portions
+
+
+@given(st.lists(st.integers(0, 2), max_size=7), st.integers(1, 3))
+def test_portions_are_all_items_in_order_and_not_too_large(items, size):
+    parts = list(portions(items, size))
+    assert items == [item for part in parts for item in part]
+    assert all(0 < len(part) <= size for part in parts)
+
+
+@given(st.lists(st.integers(0, 2), max_size=5))
+def test_everything_is_made_once_in_order(items):
+    calls = []
+    assert [item * 2 for item in items] == list(one_ahead(items, lambda item: calls.append(item) or item * 2))
+    assert items == calls
+
+
+def test_the_next_one_is_made_while_the_one_before_is_used():
+    second = threading.Event()
+    made = one_ahead([1, 2], lambda item: second.set() if item == 2 else None)
+    next(made)
+    assert second.wait(timeout=20)
+    assert [None] == list(made)
+
+
+def test_what_goes_wrong_is_raised_in_its_place():
+    def make(item):
+        return 1 // item
+
+    made = one_ahead([1, 0, 1], make)
+    assert 1 == next(made)
+    with pytest.raises(ZeroDivisionError):
+        next(made)
