@@ -68,8 +68,12 @@ class Container:
     def partition_given(self, values: list) -> tuple:
         """A whole partition key from a request. Raises `Refused` for a part of one."""
         if len(values) != len(self.paths):
-            raise Refused(400, "Partition key provided either doesn't correspond to definition in the collection or"
-                          " doesn't match partition key field values specified in the document.", substatus=1001)
+            raise Refused(
+                400,
+                "Partition key provided either doesn't correspond to definition in the collection or"
+                " doesn't match partition key field values specified in the document.",
+                substatus=1001,
+            )
         return tuple(UNDEFINED if value == {} else value for value in values)
 
     def items(self):
@@ -141,13 +145,30 @@ class Container:
         rid = self.rid[:-2] + base64.b64encode(number.to_bytes(8, "little")).decode()
         etag = f'"{self._numbers & 0xFFFFFFFF:08x}-{lsn & 0xFFFF:04x}-0700-0000-{(ts << 16 | lsn & 0xFFFF) & 0xFFFFFFFFFFFF:012x}"'
         content = {name: value for name, value in body.items() if name not in _SYSTEM}
-        system = {"_rid": rid, "_self": f"{self.link}/docs/{rid}/", "_etag": etag, "_attachments": "attachments/", "_ts": ts}
+        system = {
+            "_rid": rid,
+            "_self": f"{self.link}/docs/{rid}/",
+            "_etag": etag,
+            "_attachments": "attachments/",
+            "_ts": ts,
+        }
         raw = json.dumps(content | system, separators=(",", ":")).encode()
         if len(raw) > MAX_ITEM_BYTES:
             raise Refused(413, "Request size is too large")
         ttl = content.get("ttl", self.definition.get("defaultTtl")) if "defaultTtl" in self.definition else None
         expires_at = ts + ttl if isinstance(ttl, int) and ttl > 0 else None
-        return Item(partition, body["id"], effective_key(_hashable(partition)), number, content | system, raw, etag, lsn, ts, expires_at)
+        return Item(
+            partition,
+            body["id"],
+            effective_key(_hashable(partition)),
+            number,
+            content | system,
+            raw,
+            etag,
+            lsn,
+            ts,
+            expires_at,
+        )
 
 
 def _alive(item, now):
@@ -175,8 +196,9 @@ def _check_body(body, container, partition):
     if _FORBIDDEN_IN_ID & set(id) or id != id.rstrip():
         raise Refused(400, "The request payload is invalid: the id has a character that ids may not have.")
     if container.partition_of(body) != partition:
-        raise Refused(400, "PartitionKey extracted from document doesn't match the one specified in the header",
-                      substatus=1001)
+        raise Refused(
+            400, "PartitionKey extracted from document doesn't match the one specified in the header", substatus=1001
+        )
 
 
 def _patched(body, patch):

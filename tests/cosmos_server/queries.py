@@ -49,7 +49,9 @@ def run(container: Container, request: Request, *, page_cap: int) -> tuple[Respo
     if wide and request.headers.get("x-ms-documentdb-query-enablecrosspartition", "").lower() != "true":
         raise Refused(400, "Cross partition query is required but disabled.")
     if wide and _needs_plan(asked.query):
-        raise Refused(400, "The provided cross partition query can not be directly served by the gateway.", substatus=1004)
+        raise Refused(
+            400, "The provided cross partition query can not be directly served by the gateway.", substatus=1004
+        )
     rows, scanned = _rows(container, asked)
     most = _page_size(request, page_cap)
     start = _start(request)
@@ -89,9 +91,13 @@ def plan(request: Request) -> Response:
         info["orderByExpressions"] = [query.order_text]
         info["rewrittenQuery"] = _rewritten(query, number(query.top))
     elif query.top is not None:
-        info["rewrittenQuery"] = f"SELECT TOP {number(query.top)} {query.select_text} FROM {_alias(query)} {query.rest_text}"
+        info["rewrittenQuery"] = (
+            f"SELECT TOP {number(query.top)} {query.select_text} FROM {_alias(query)} {query.rest_text}"
+        )
     whole = [{"min": LOWEST, "max": BEYOND, "isMinInclusive": True, "isMaxInclusive": False}]
-    return Response(200, json.dumps({"partitionedQueryExecutionInfoVersion": 2, "queryInfo": info, "queryRanges": whole}).encode())
+    return Response(
+        200, json.dumps({"partitionedQueryExecutionInfoVersion": 2, "queryInfo": info, "queryRanges": whole}).encode()
+    )
 
 
 def _read(request):

@@ -18,8 +18,15 @@ class Database:
 
     def document(self):
         """The database as the service describes it."""
-        return {"id": self.id, "_rid": self.rid, "_self": f"dbs/{self.rid}/", "_etag": '"00"', "_colls": "colls/",
-                "_users": "users/", "_ts": 0}
+        return {
+            "id": self.id,
+            "_rid": self.rid,
+            "_self": f"dbs/{self.rid}/",
+            "_etag": '"00"',
+            "_colls": "colls/",
+            "_users": "users/",
+            "_ts": 0,
+        }
 
 
 class Resources:
@@ -96,7 +103,9 @@ def ranges_page(container: Container, request: Request) -> Response:
     etag = f'"{container.ranges.changes}"'
     if request.headers.get("if-none-match") == etag:
         return Response(304, b"", {"etag": etag})
-    ranges = [{"_rid": container.rid, "status": "online", "throughputFraction": 1, **one} for one in container.ranges.live]
+    ranges = [
+        {"_rid": container.rid, "status": "online", "throughputFraction": 1, **one} for one in container.ranges.live
+    ]
     body = {"_rid": container.rid, "PartitionKeyRanges": ranges, "_count": len(ranges)}
     return Response(200, json.dumps(body).encode(), {"etag": etag})
 

@@ -71,7 +71,9 @@ class CosmosServer:
     def _control(self, name, body=None):
         context = ssl._create_unverified_context() if self.endpoint.startswith("https") else None
         request = urllib.request.Request(self.endpoint.rstrip("/") + CONTROLS + name, json.dumps(body or {}).encode())
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+        )
         with opener.open(request, timeout=60) as response:
             return json.loads(response.read())
 

@@ -162,7 +162,9 @@ class _Parser:
             while self._sign(","):
                 choices.append(self._expression())
             self._need(")")
-            return lambda doc, params: any(compare("=", left(doc, params), one(doc, params)) is True for one in choices) != negated
+            return lambda doc, params: (
+                any(compare("=", left(doc, params), one(doc, params)) is True for one in choices) != negated
+            )
         sign = self._peek()
         if sign not in _COMPARISONS:
             return left
