@@ -30,7 +30,7 @@ def compare(sign, left, right):
 
 
 def _texts(test):
-    def tested(text, part, ignore_case=False):
+    def tested(text, part, ignore_case=None):
         if not isinstance(text, str) or not isinstance(part, str):
             return UNDEFINED
         return test(text.lower(), part.lower()) if ignore_case is True else test(text, part)
@@ -38,7 +38,7 @@ def _texts(test):
     return tested
 
 
-def _vector_distance(one, other, brute_force=False, options=None):
+def _vector_distance(one, other, brute_force=None, options=None):
     if not isinstance(one, list) or not isinstance(other, list) or len(one) != len(other):
         return UNDEFINED
     try:

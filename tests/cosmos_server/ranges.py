@@ -1,6 +1,7 @@
 """Where an item lives: the effective partition key (a hash of each level), and the physical ranges over it."""
 
 import functools
+import itertools
 import struct
 
 _MASK = (1 << 64) - 1
@@ -75,7 +76,7 @@ class Ranges:
         self._next_id = count
         self.live = [
             {"id": str(number), "minInclusive": low, "maxExclusive": high, "parents": []}
-            for number, (low, high) in enumerate(zip(bounds, bounds[1:], strict=False))
+            for number, (low, high) in enumerate(itertools.pairwise(bounds))
         ]
         self.changes = 1
 

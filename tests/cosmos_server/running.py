@@ -64,6 +64,10 @@ class CosmosServer:
         """Split the physical range that holds a partition, there."""
         self._control("split", {"database": database, "container": container, "partition": partition})
 
+    def forget(self, database: str) -> None:
+        """Delete a database, if it is there."""
+        self._control("forget", {"database": database})
+
     def items(self, database: str, container: str) -> list[dict]:
         """All documents of a container, with the system's properties."""
         return self._control("items", {"database": database, "container": container})["items"]
@@ -100,6 +104,8 @@ def controlled(account: Account, request: Request) -> Response:
     elif name == "split":
         container = account.resources.container(given["database"], given["container"])
         container.ranges.split(effective_key(tuple(given["partition"])))
+    elif name == "forget":
+        account.resources.databases.pop(given["database"], None)
     elif name == "items":
         container = account.resources.container(given["database"], given["container"])
         answer = {"items": [item.body for item in container.items()]}

@@ -38,7 +38,7 @@ class Response:
     skew_s: float = 0.0
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818  # as in alma_cli/errors.py
     """A request that the service turns down."""
 
     def __init__(self, status, message, *, substatus=0, headers=None):

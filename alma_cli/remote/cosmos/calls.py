@@ -59,8 +59,10 @@ class Calls:
         while True:
             try:
                 return call()
-            except AzureError as error:
-                if _is_for_caller(error):
+            except (AzureError, TypeError) as raised:
+                # The SDK stumbles (TypeError) over a 500 to its own look-up of ranges.
+                error = raised if isinstance(raised, AzureError) else raised.__context__
+                if not isinstance(error, AzureError) or _is_for_caller(error):
                     raise
                 wait = max(pause * random.uniform(0.5, 1.0), _asked_to_wait_s(error))  # noqa: S311  # spreads retries
                 if not _may_pass(error) or time.monotonic() - begun + wait > min(tries_for_s, self._tries_for_s):

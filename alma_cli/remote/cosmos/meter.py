@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Self
 
 from alma_cli.remote.base import Usage
 
@@ -67,7 +67,7 @@ class Meter:
         """Close the transport."""
         self._transport.close()
 
-    def __enter__(self) -> Meter:
+    def __enter__(self) -> Self:
         self._transport.__enter__()
         return self
 

@@ -7,17 +7,17 @@ from typing import NamedTuple
 
 from alma_cli.core.records import JsonValue
 
-# What a reader wants: memories in force. A tombstone has `deleted_at`, the marker no kind.
-_MEMORY = (
-    "IS_DEFINED(c.kind) AND c.kind != 'credit' AND NOT IS_DEFINED(c.deleted_at)"
-    " AND (NOT IS_DEFINED(c.archived) OR c.archived = false)"
-)
+_IN_FORCE = "(NOT IS_DEFINED(c.deleted_at) OR c.deleted_at = null)"
+_MEMORY = f"c.kind NOT IN ('credit', 'marker') AND {_IN_FORCE} AND (NOT IS_DEFINED(c.archived) OR c.archived = false)"
 
 TEXT_FIELDS = (
     "task", "strategy", "feedback", "error", "condition", "pattern", "why_bad", "better_alternative", "preference",
     "category", "fact", "source",
 )  # fmt: skip
 """Where words are looked for."""
+
+INDEXED_FIELDS = ("kind", "deleted_at", "archived", "target", *TEXT_FIELDS)
+"""What the queries here filter by, and so all that the container has to index (besides vectors)."""
 
 
 class Query(NamedTuple):
@@ -57,8 +57,7 @@ def by_ids(ids: Sequence[str]) -> Query:
 def credits_of(targets: Sequence[str]) -> Query:
     """The credits of these memories."""
     return Query(
-        "SELECT * FROM c WHERE c.kind = 'credit' AND NOT IS_DEFINED(c.deleted_at)"
-        " AND ARRAY_CONTAINS(@targets, c.target)",
+        f"SELECT * FROM c WHERE c.kind = 'credit' AND {_IN_FORCE} AND ARRAY_CONTAINS(@targets, c.target)",
         _parameters(targets=list(targets)),
     )
 

@@ -1,4 +1,4 @@
-"""Conditional writes in transactional batches: several at a time, each tried again, with a result for every document."""
+"""Conditional writes in transactional batches: several at a time, tried again, with a result for every document."""
 
 from __future__ import annotations
 
