@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from alma_cli.core.reports import Report
     from alma_cli.core.slices import MemorySlice
     from alma_cli.errors import AlmaError
+    from alma_cli.remote.cosmos.container import Made
     from alma_cli.store import Selection
 
 
@@ -301,6 +302,21 @@ class ALMA:
         return overview.agents(self._session)
 
     # Moving and keeping
+
+    def cloud_create(self) -> Made:
+        """Make the Cosmos DB database and container of the configuration unless they are there.
+
+        Raises `InvalidConfig`, or `RemoteError` and its kinds.
+        """
+        from alma_cli.api import cloud
+
+        return cloud.make(self._session)
+
+    def cloud_commands(self) -> list[str]:
+        """The commands of `az` that make account, database, container and the right to use it; nothing is sent."""
+        from alma_cli.api import cloud
+
+        return cloud.commands(self._session)
 
     def export(self) -> Iterator[str]:
         """Every record as one line of JSON, oldest first."""

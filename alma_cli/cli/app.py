@@ -86,7 +86,8 @@ def function_of(command: Command, subcommand: str = "") -> Callable[..., Reply]:
 
 def _no_subcommand(command: Command, arguments: list[str]) -> InvalidUsage:
     """What is wrong when no subcommand is named."""
-    takes = f"`alma {command.name}` takes {', '.join(command.subcommands[:-1])} or {command.subcommands[-1]}"
+    choices = " or ".join(filter(None, (", ".join(command.subcommands[:-1]), command.subcommands[-1])))
+    takes = f"`alma {command.name}` takes {choices}"
     if not arguments or arguments[0].startswith("-"):
         return InvalidUsage(f"what follows `alma {command.name}` is missing", hint=takes)
     hint = did_you_mean(arguments[0], command.subcommands, before=f"alma {command.name} ") or takes

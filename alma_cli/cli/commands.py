@@ -41,6 +41,10 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
         ),
     ),
     (
+        "Sharing it",
+        (Command("cloud", "cloud create", "make the database and container to share through", "cloud", ("create",)),),
+    ),
+    (
         "Looking after it",
         (
             Command("log", "log [ID]", "what was done, by whom, and earlier versions", "log"),

@@ -1,14 +1,12 @@
-"""The container as ALMA wants it, and making it: through the SDK, or as commands for Azure's own tool to run."""
+"""The container as ALMA wants it, and making it through the SDK."""
 
 from __future__ import annotations
 
-import json
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from alma_cli.errors import AlmaError, RemoteError, RemoteRefused
+from alma_cli.errors import AlmaError, RemoteError, RemoteMissing, RemoteRefused
 from alma_cli.remote.cosmos.account import CosmosAccount
 from alma_cli.remote.cosmos.queries import INDEXED_FIELDS
 
@@ -18,9 +16,6 @@ if TYPE_CHECKING:
     from alma_cli.config import Azure
     from alma_cli.remote.cosmos.calls import Calls
 
-DATA_CONTRIBUTOR = "00000000-0000-0000-0000-000000000002"
-"""The built-in role that reads and writes data, and makes no database or container."""
-_ARM_VERSION = "2024-11-15"
 _VECTOR_FEATURE_HINT = (
     "vector search has to be enabled on the account:"
     " az cosmosdb update --capabilities EnableNoSQLVectorSearch ... (it takes effect within 15 minutes)"
@@ -134,8 +129,6 @@ def _make_container(
 
 def _check_missing(error: Exception) -> None:
     """Raise the error again unless it says that something isn't there yet."""
-    from alma_cli.errors import RemoteMissing
-
     if isinstance(error, AlmaError) and not isinstance(error, RemoteMissing):
         raise error
 
@@ -150,22 +143,3 @@ def _shortcomings(present: Mapping[str, Any], dimensions: int) -> list[str]:
             f"the container's vectors have {ours[0].get('dimensions')} dimensions, the configured model's {dimensions}"
         ]
     return []
-
-
-def az_lines(azure: Azure, *, dimensions: int) -> list[str]:
-    """The commands of Azure's own tool that make account, database, container and the right to use it."""
-    account = azure.endpoint.partition("://")[2].partition(".")[0] or "NAME"
-    resource = {"properties": {"resource": definition(azure.container, dimensions=dimensions), "options": {}}}
-    names = [shlex.quote(name) for name in (account, azure.database, azure.container)]
-    path = '"$(az cosmosdb show -g "$GROUP" -n "$ACCOUNT" --query id -o tsv)"'
-    url = f'{path}"/sqlDatabases/$DATABASE/containers/$CONTAINER?api-version={_ARM_VERSION}"'
-    return [
-        f"GROUP=alma LOCATION=westeurope ACCOUNT={names[0]} DATABASE={names[1]} CONTAINER={names[2]}",
-        'az group create -n "$GROUP" -l "$LOCATION"',
-        'az cosmosdb create -g "$GROUP" -n "$ACCOUNT" --capabilities EnableServerless EnableNoSQLVectorSearch',
-        'az cosmosdb sql database create -g "$GROUP" -a "$ACCOUNT" -n "$DATABASE"',
-        f"az rest --method put --url {url} --body {shlex.quote(json.dumps(resource))}",
-        ('az cosmosdb sql role assignment create -g "$GROUP" -a "$ACCOUNT" --scope / '
-        f'--role-definition-id {DATA_CONTRIBUTOR} --principal-id "$(az ad signed-in-user show --query id -o tsv)"'),
-        'az cosmosdb show -g "$GROUP" -n "$ACCOUNT" --query documentEndpoint -o tsv',
-    ]
