@@ -50,7 +50,7 @@ class Account:
             return Response(200, json.dumps(resources.account_document(self.address)).encode()), 0.0
         if kind == "database":
             return self._database(request, parts), charges.METADATA
-        database = self.resources.database(parts[1])
+        database = self.resources.owner(parts[1])
         if kind == "container" and len(parts) == 3:
             return self.resources.make_container(database, request), charges.METADATA
         container = self.resources.container(parts[1], parts[3])
@@ -60,8 +60,8 @@ class Account:
         if kind == "ranges":
             return resources.ranges_page(container, request), charges.METADATA
         response, charge = self._items(kind, container, request, parts)
-        session = container.ranges.live[0]["id"]
-        response.headers["x-ms-session-token"] = f"{session}:0#{container.lsn}"
+        one = container.ranges.holding(queries.extent(container, request)[0])
+        response.headers["x-ms-session-token"] = f"{one.id}:0#{one.lsn}"
         return response, charge
 
     def _database(self, request, parts):

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from cosmos_server import charges
-from cosmos_server.ranges import Ranges, effective_key
+from cosmos_server.ranges import Range, Ranges, effective_key
 from cosmos_server.wire import Refused
 
 MAX_ITEM_BYTES = 2 * 1024 * 1024
@@ -54,10 +54,7 @@ class Container:
         self.definition, self.rid, self.link = definition, rid, link
         self.paths = [path.strip("/").split("/") for path in definition["partitionKey"]["paths"]]
         self.ranges = Ranges(ranges)
-        self.lsn = 0
         self._items: dict[tuple, Item] = {}
-        self._log: list[Item] = []
-        self._log_lsns: list[int] = []
         self._numbers = 0
         self._clock = clock
 
@@ -88,10 +85,10 @@ class Container:
         found = self._items.get((partition, id))
         return found if found is not None and _alive(found, self._clock()) else None
 
-    def changes_after(self, lsn: int):
-        """The newest versions changed after an LSN, oldest first."""
+    def changes_after(self, one: Range, lsn: int):
+        """The newest versions changed in a range after an LSN of it, oldest first."""
         now = self._clock()
-        for item in self._log[bisect_right(self._log_lsns, lsn) :]:
+        for item in one.log[bisect_right(one.log, lsn, key=lambda item: item.lsn) :]:
             if self._items.get(item.key) is item and _alive(item, now):
                 yield item
 
@@ -123,22 +120,22 @@ class Container:
         item = self._version(partition, body, present)
         return Change(item.key, item, 201 if present is None else 200, charges.write(len(item.raw)))
 
-    def commit(self, changes: list[Change]) -> None:
-        """Make the changes of one transaction, at one LSN."""
-        writes = [change for change in changes if change.item is None or change.item.lsn > self.lsn]
-        if not writes:
-            return
-        self.lsn += 1
-        for change in writes:
+    def commit(self, changes: list[Change]) -> Range | None:
+        """Make the changes of one transaction, at one LSN; the range it was in, None when nothing was written."""
+        written = None
+        for change in changes:
             if change.item is None:
                 self._items.pop(change.key, None)
-                continue
-            self._items[change.key] = change.item
-            self._log.append(change.item)
-            self._log_lsns.append(change.item.lsn)
+            elif change.status in (200, 201) and self._items.get(change.key) is not change.item:
+                self._items[change.key] = change.item
+                written = self.ranges.holding(change.item.epk)
+                written.log.append(change.item)
+                written.lsn = change.item.lsn
+        return written
 
     def _version(self, partition, body, present):
-        lsn, ts = self.lsn + 1, int(self._clock())
+        epk = effective_key(_hashable(partition))
+        lsn, ts = self.ranges.holding(epk).lsn + 1, int(self._clock())
         number = present.number if present is not None else self._numbers
         if present is None:
             self._numbers += 1
@@ -160,7 +157,7 @@ class Container:
         return Item(
             partition,
             body["id"],
-            effective_key(_hashable(partition)),
+            epk,
             number,
             content | system,
             raw,

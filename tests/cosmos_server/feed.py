@@ -16,20 +16,21 @@ def page(container: Container, request: Request, *, page_cap: int) -> tuple[Resp
 
     An item's changes in one transaction are never divided between pages, so a page may be longer than asked.
     """
-    if request.headers["a-im"] != "Incremental feed" and request.headers["a-im"].lower() != "incremental feed":
+    if request.headers["a-im"].lower() != "incremental feed":
         raise Refused(400, "only the incremental change feed (LatestVersion) is known to this server")
     low, high = extent(container, request)
+    one = container.ranges.holding(low)
     after = request.headers.get("if-none-match", "").strip('"')
     since = request.headers.get("if-modified-since")
     if after == "*":
-        after, since = str(container.lsn), None
+        after, since = str(one.lsn), None
     if after and not after.isdigit():
         raise Refused(400, f"The change feed can't continue from {after!r}.")
     not_before = parsedate_to_datetime(since).timestamp() if since else 0
     asked = int(request.headers.get("x-ms-max-item-count", "-1"))
     most = min(page_cap, asked if asked > 0 else DEFAULT_PAGE)
-    chosen, size, reached = [], 0, container.lsn
-    for item in container.changes_after(int(after or 0)):
+    chosen, size, reached = [], 0, one.lsn
+    for item in container.changes_after(one, int(after or 0)):
         if not low <= item.epk < high or item.ts < not_before:
             continue
         full = len(chosen) >= most or size + len(item.raw) > MAX_PAGE_BYTES

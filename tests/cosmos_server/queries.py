@@ -24,7 +24,7 @@ def extent(container: Container, request: Request) -> tuple[str, str]:
         one = container.ranges.by_id(range_id.rpartition(",")[2])
         if one is None:
             raise Refused(410, "The requested resource is no longer available at the server.", substatus=1002)
-        low, high = one["minInclusive"], one["maxExclusive"]
+        low, high = one.low, one.high
     if "x-ms-start-epk" in request.headers:
         low = max(low, request.headers["x-ms-start-epk"])
         high = min(high, request.headers["x-ms-end-epk"])

@@ -68,34 +68,49 @@ def _hashed(value):
     return digest.hex().upper()
 
 
+class Range:
+    """A physical range: the keys from `low` up to `high`, and its own log of changes with its own LSNs."""
+
+    def __init__(self, id: str, low: str, high: str, *, parents: list[str], lsn: int):
+        self.id, self.low, self.high, self.parents = id, low, high, parents
+        self.lsn = lsn
+        self.log: list = []
+
+    def document(self):
+        """The range as the service describes it."""
+        return {"id": self.id, "minInclusive": self.low, "maxExclusive": self.high, "parents": self.parents}
+
+
 class Ranges:
     """The physical ranges of a container: they tile the keys, and can be split."""
 
     def __init__(self, count: int):
         bounds = [LOWEST, *(f"{0x40 * number // count:02X}" for number in range(1, count)), BEYOND]
-        self._next_id = count
+        # LSNs begin far apart, so that a position in one range means nothing in another.
         self.live = [
-            {"id": str(number), "minInclusive": low, "maxExclusive": high, "parents": []}
+            Range(str(number), low, high, parents=[], lsn=100_000 * (count - number))
             for number, (low, high) in enumerate(itertools.pairwise(bounds))
         ]
+        self._next_id = count
         self.changes = 1
 
-    def by_id(self, id: str):
+    def by_id(self, id: str) -> Range | None:
         """The range of this id, or None when it is gone."""
-        return next((one for one in self.live if one["id"] == id), None)
+        return next((one for one in self.live if one.id == id), None)
 
-    def holding(self, key: str):
+    def holding(self, key: str) -> Range:
         """The range that an effective key is in."""
-        return next(one for one in self.live if one["minInclusive"] <= key < one["maxExclusive"])
+        return next(one for one in self.live if one.low <= key < one.high)
 
     def split(self, key: str) -> None:
-        """Split the range that holds `key` there: its id is gone, two children have its keys."""
+        """Split the range that holds `key` there: its id is gone, two children have its keys and its past."""
         parent = self.holding(key)
-        middle = key if key > parent["minInclusive"] else key + "80"
+        middle = key if key > parent.low else key + "80"
         children = []
-        for low, high in ((parent["minInclusive"], middle), (middle, parent["maxExclusive"])):
-            parents = [*parent["parents"], parent["id"]]
-            children.append({"id": str(self._next_id), "minInclusive": low, "maxExclusive": high, "parents": parents})
+        for low, high in ((parent.low, middle), (middle, parent.high)):
+            child = Range(str(self._next_id), low, high, parents=[*parent.parents, parent.id], lsn=parent.lsn)
+            child.log = [item for item in parent.log if low <= item.epk < high]
+            children.append(child)
             self._next_id += 1
         at = self.live.index(parent)
         self.live[at : at + 1] = children

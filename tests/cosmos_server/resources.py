@@ -39,10 +39,16 @@ class Resources:
 
     def container(self, database: str, container: str) -> Container:
         """The container. Raises `Refused` (404)."""
-        found = self.databases.get(database)
-        if found is None or container not in found.containers:
+        found = self.owner(database)
+        if container not in found.containers:
             raise Refused(404, "Resource Not Found. Owner resource does not exist.", substatus=1003)
         return found.containers[container]
+
+    def owner(self, database: str) -> Database:
+        """The database of what is asked for. Raises `Refused` (404)."""
+        if database not in self.databases:
+            raise Refused(404, "Resource Not Found. Owner resource does not exist.", substatus=1003)
+        return self.databases[database]
 
     def database(self, id: str) -> Database:
         """The database. Raises `Refused` (404)."""
@@ -104,7 +110,8 @@ def ranges_page(container: Container, request: Request) -> Response:
     if request.headers.get("if-none-match") == etag:
         return Response(304, b"", {"etag": etag})
     ranges = [
-        {"_rid": container.rid, "status": "online", "throughputFraction": 1, **one} for one in container.ranges.live
+        {"_rid": container.rid, "status": "online", "throughputFraction": 1, **one.document()}
+        for one in container.ranges.live
     ]
     body = {"_rid": container.rid, "PartitionKeyRanges": ranges, "_count": len(ranges)}
     return Response(200, json.dumps(body).encode(), {"etag": etag})

@@ -71,10 +71,10 @@ class _Parser:
         self._columns(result)
         result.select_text = self.text[start : self._position()].strip()
         self._need("from")
-        if self.tokens[self.at][1].lower() != self.alias.lower() and self.alias:
-            raise self._error("another alias than the paths have")
-        self.alias = self.tokens[self.at][1]
-        self.at += 1
+        alias = self._take("word")
+        if self.alias and alias != self.alias:
+            raise self._error(alias)
+        self.alias = alias
         start = self._position()
         if self._word("where"):
             result.where = self._expression()

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from alma_cli.config import KeyFromEnvironment
-from alma_cli.errors import InvalidConfig, RemoteRefused, RemoteUnreachable
+from alma_cli.errors import InvalidConfig, RemoteMissing, RemoteRefused, RemoteUnreachable
 from alma_cli.remote.cosmos.calls import SIGN_IN_HINT, Calls
 from alma_cli.remote.cosmos.meter import Meter
 
@@ -54,12 +54,10 @@ class CosmosAccount:
     @property
     def client(self) -> CosmosClient:
         """The connected client. Raises `RemoteError` or one of its kinds."""
-        from azure.cosmos.exceptions import CosmosResourceNotFoundError
-
         if self._client is None:
             try:
                 self._client = self.calls.run(self._connected, tries_for_s=_FIRST_TRIES_S)
-            except CosmosResourceNotFoundError as error:
+            except RemoteMissing as error:
                 hint = "azure.endpoint is the account's URI, as the portal's overview shows it"
                 raise RemoteUnreachable(f"there is no Cosmos DB account at {self.azure.endpoint}", hint=hint) from error
         return self._client
@@ -146,7 +144,9 @@ def _key_from_vault(azure: Azure) -> str:
         raise RemoteRefused(f"cannot read {where}: {error.reason or error.status_code}", hint=hint) from error
     except AzureError as error:
         raise RemoteUnreachable(f"cannot reach {azure.key_vault}", hint="is azure.key_vault right?") from error
-    return str(value or "")
+    if not value:
+        raise RemoteRefused(f"{where} is empty", hint="store the account key in it")
+    return str(value)
 
 
 def _check_installed() -> None:

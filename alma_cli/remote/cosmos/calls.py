@@ -51,7 +51,7 @@ class Calls:
         `tries_for_s` is when to stop trying again, if that is before our patience ends.
 
         Raises the `RemoteError` that the last try amounts to; the SDK's errors that are neither of the service nor of
-        the network, and those that a batch means for the writer (409, 412, 404, 413), pass.
+        the network, and those about a document (404, 409, 412, 413), pass.
         """
         from azure.core.exceptions import AzureError
 
@@ -123,9 +123,13 @@ def _status(error: Exception) -> int | None:
 
 
 def _is_for_caller(error: Exception) -> bool:
-    """Whether it is about a document and not about the service."""
+    """Whether it is about a document, and not about the service, the database or the container."""
     status = _status(error)
-    return status in (409, 412, 413) or (status == 404 and getattr(error, "sub_status", 0) != _OWNER_MISSING)
+    if status != 404:
+        return status in (409, 412, 413)
+    request = getattr(getattr(error, "response", None), "request", None)
+    asked_for_document = request is None or "/docs/" in str(request.url)
+    return asked_for_document and getattr(error, "sub_status", 0) != _OWNER_MISSING
 
 
 def _may_pass(error: Exception) -> bool:

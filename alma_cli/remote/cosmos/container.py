@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from alma_cli.errors import AlmaError, RemoteError, RemoteMissing, RemoteRefused
+from alma_cli.errors import RemoteError, RemoteMissing, RemoteRefused
 from alma_cli.remote.cosmos.account import CosmosAccount
 from alma_cli.remote.cosmos.queries import INDEXED_FIELDS
 
@@ -80,13 +80,12 @@ def make_container(azure: Azure, *, dimensions: int, patience_s: float) -> Made:
 
 
 def _make_database(client: CosmosClient, calls: Calls, azure: Azure) -> bool:
-    from azure.cosmos.exceptions import CosmosResourceExistsError, CosmosResourceNotFoundError
+    from azure.cosmos.exceptions import CosmosResourceExistsError
 
     database = client.get_database_client(azure.database)
     try:
         calls.run(database.read)
-    except (CosmosResourceNotFoundError, AlmaError) as error:
-        _check_missing(error)
+    except RemoteMissing:
         try:
             calls.run(lambda: client.create_database(azure.database))
         except CosmosResourceExistsError:  # somebody else made it just now, or our first try did
@@ -100,15 +99,14 @@ def _make_container(
 ) -> tuple[bool, Mapping[str, Any]]:
     """Whether it was made, and what is there now."""
     from azure.cosmos import PartitionKey
-    from azure.cosmos.exceptions import CosmosResourceExistsError, CosmosResourceNotFoundError
+    from azure.cosmos.exceptions import CosmosResourceExistsError
 
     database = client.get_database_client(azure.database)
     container = database.get_container_client(azure.container)
     try:
         return False, calls.run(container.read)
-    except (CosmosResourceNotFoundError, AlmaError) as error:
-        _check_missing(error)
-    made = True
+    except RemoteMissing:
+        made = True
     try:
         calls.run(
             lambda: database.create_container(
@@ -125,12 +123,6 @@ def _make_container(
             raise
         raise RemoteError(error.message, hint=_VECTOR_FEATURE_HINT) from error
     return made, calls.run(container.read)
-
-
-def _check_missing(error: Exception) -> None:
-    """Raise the error again unless it says that something isn't there yet."""
-    if isinstance(error, AlmaError) and not isinstance(error, RemoteMissing):
-        raise error
 
 
 def _shortcomings(present: Mapping[str, Any], dimensions: int) -> list[str]:

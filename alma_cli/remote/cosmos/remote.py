@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from alma_cli.errors import CheckpointLost, RemoteError
+from alma_cli.errors import RemoteError
 from alma_cli.remote.base import Document, Found, Page, Result, Usage, Write
 from alma_cli.remote.cosmos import queries
 from alma_cli.remote.cosmos.documents import found
+from alma_cli.remote.cosmos.feed import Feed, checkpoint_lost
 from alma_cli.remote.cosmos.writes import Writer
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     from alma_cli.remote.cosmos.account import CosmosAccount
 
-PAGE = 200
-"""Documents of a page of changes, at most (but for those of one transaction, which come together)."""
 _IDS_AT_ONCE = 100
 _BAD_REQUEST = 400
 
@@ -60,23 +59,18 @@ class CosmosRemote:
         return found(raw, project_id=self._project_id)
 
     def changes(self, checkpoint: str | None) -> Iterator[Page]:
-        """The change feed of the project's prefix, from the checkpoint on, until it is drained.
-
-        The feed is asked anew for each page, so that a page that failed can be asked for again.
-        """
-        token = None if checkpoint is None else self._token(checkpoint)
-        while True:
+        """The change feed of the project's prefix, from the checkpoint on, until it is drained."""
+        feed = Feed(self._container, self._project_id, None if checkpoint is None else self._position(checkpoint))
+        while not feed.is_drained:
             self._writer.settle()  # the SDK keeps the position in a place that writing overwrites
             try:
-                raws, token = self._page(token)
+                raws = self._calls.run(feed.next_page)
             except RemoteError as error:
-                if token is not None and getattr(error.__cause__, "status_code", 0) == _BAD_REQUEST:
-                    raise _lost(error.message) from error
+                if feed.position is not None and getattr(error.__cause__, "status_code", 0) == _BAD_REQUEST:
+                    raise checkpoint_lost(error.message) from error
                 raise
             items = tuple(found(raw, project_id=self._project_id) for raw in raws)
-            yield Page(found=items, checkpoint=json.dumps({"project": self._project_id, "token": token}))
-            if not items:
-                return
+            yield Page(found=items, checkpoint=json.dumps({"project": self._project_id, "position": feed.position}))
 
     def write(self, writes: Sequence[Write]) -> Iterator[Result]:
         """Store documents in transactional batches, a few at a time."""
@@ -109,43 +103,21 @@ class CosmosRemote:
     @property
     def _container(self) -> ContainerProxy:
         """The container, known to be there. Raises `RemoteMissing`."""
-        from azure.cosmos.exceptions import CosmosResourceNotFoundError
-
         if self._known is None:
             azure = self._account.azure
             container = self._account.client.get_database_client(azure.database).get_container_client(azure.container)
-            try:
-                self._calls.run(container.read)
-            except CosmosResourceNotFoundError as error:
-                raise self._calls.explained(error) from error
+            self._calls.run(container.read)
             self._known = container
         return self._known
 
-    def _page(self, token: str | None) -> tuple[list[dict[str, Any]], str]:
-        container = self._container
-
-        def fetch() -> tuple[list[dict[str, Any]], str]:
-            start: dict[str, Any] = {"continuation": token}
-            if token is None:
-                project = container.feed_range_from_partition_key([self._project_id])
-                start = {"feed_range": project, "start_time": "Beginning"}
-            pages = container.query_items_change_feed(max_item_count=PAGE, **start).by_page()
-            raws = list(next(pages, iter(())))
-            return raws, str(container.client_connection.last_response_headers["etag"])
-
-        try:
-            return self._calls.run(fetch)
-        except ValueError as error:  # the SDK compares the container that the token names
-            raise _lost(str(error)) from error
-
-    def _token(self, checkpoint: str) -> str:
+    def _position(self, checkpoint: str) -> str:
         try:
             kept = json.loads(checkpoint)
             if kept["project"] == self._project_id:
-                return str(kept["token"])
+                return str(kept["position"])
         except (ValueError, KeyError, TypeError) as error:
-            raise _lost("it isn't one") from error
-        raise _lost("it is of another project")
+            raise checkpoint_lost("it isn't one") from error
+        raise checkpoint_lost("it is of another project")
 
     def _by_ids(self, agent: str, ids: Sequence[str]) -> Iterator[Document]:
         for at in range(0, len(ids), _IDS_AT_ONCE):
@@ -162,7 +134,3 @@ class CosmosRemote:
         return self._calls.run(
             lambda: list(container.query_items(query.text, parameters=query.parameters, partition_key=partition))
         )
-
-
-def _lost(why: str) -> CheckpointLost:
-    return CheckpointLost(f"the changes can't be continued from where we were: {why}")
