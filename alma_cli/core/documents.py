@@ -138,8 +138,8 @@ def _record_body(record: Record) -> dict[str, JsonValue]:
 def _embedding_body(embedding: Embedding | None) -> dict[str, JsonValue]:
     if embedding is None:
         return {}
-    # Eight digits tell any two numbers of single precision within [-1, 1] apart, and are half of what repr writes.
-    return {"embedding": [float(f"{number:.8g}") for number in embedding.vector], "embedding_model": embedding.model}
+    # Nine digits tell any two numbers of single precision apart, and are half of what repr writes.
+    return {"embedding": [float(f"{number:.9g}") for number in embedding.vector], "embedding_model": embedding.model}
 
 
 def embedding_of(body: Body) -> Embedding | None:
