@@ -21,6 +21,8 @@
         RemoteMissing           4   there is no such database, container or folder
         CheckpointLost          4   its changes can't be continued from where we were (sync then compares everything)
         RemoteForeign           4   it isn't this project's, or sync may not go on without being told to
+        SyncTimeout             4   a sync took longer than it was given
+      ClockAhead                1   this machine's clock is wrong, so nothing may be pushed
       ScopeViolation            6   the agent may not learn this
       Interrupted             130   the user stopped it
 
@@ -159,6 +161,18 @@ class RemoteForeign(RemoteError):
     """The shared copy isn't the one this store belongs to, or may not be used without the user's word."""
 
     code = "remote_foreign"
+
+
+class SyncTimeout(RemoteError):
+    """A sync took longer than it was given; what was exchanged by then is kept."""
+
+    code = "sync_timeout"
+
+
+class ClockAhead(AlmaError):
+    """What was recorded here is stamped in the future, and would win over everybody's later edits."""
+
+    code = "clock_ahead"
 
 
 class PartialFailure(AlmaError):

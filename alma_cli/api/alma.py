@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from alma_cli.api.author import Archived, Authored, Corrected, Credited, Forgotten
     from alma_cli.api.learn import BatchLearned, Learned, NumberedReport
     from alma_cli.api.overview import AgentView, Stats, Story
+    from alma_cli.api.sync import SyncStatus
     from alma_cli.api.transfer import Imported
     from alma_cli.api.upkeep import Check
     from alma_cli.core.records import JsonValue, Kind, Record
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from alma_cli.errors import AlmaError
     from alma_cli.remote.cosmos.container import Made
     from alma_cli.store import Selection
+    from alma_cli.sync.report import Synced
 
 
 class ALMA:
@@ -300,6 +302,48 @@ class ALMA:
         from alma_cli.api import overview
 
         return overview.agents(self._session)
+
+    # Sharing
+
+    def sync(
+        self,
+        *,
+        pull: bool = True,
+        push: bool = True,
+        agents: Sequence[str] | None = None,
+        timeout_s: float | None = None,
+        join: bool = False,
+        reseed: bool = False,
+        restamp: bool = False,
+        dry_run: bool = False,
+        advance: Callable[[int], None] | None = None,
+        tell: Callable[[str], None] | None = None,
+    ) -> Synced:
+        """Reconcile with the project's remote, both ways unless told otherwise; `agents` limits what is pushed.
+
+        `join` lets a store with memories meet a remote with memories; `reseed` writes a missing marker (or its model
+        and rules) anew; `restamp` gives what is pending stamps by the present clock. Raises `InvalidConfig` without a
+        remote, `RemoteError`s, and `ClockAhead`; what was exchanged before an error is kept.
+        """
+        from alma_cli.api.sync import sync
+        from alma_cli.sync.report import Options
+
+        options = Options(
+            pull=pull,
+            push=push,
+            agents=agents,
+            timeout_s=timeout_s,
+            join=join,
+            reseed=reseed,
+            restamp=restamp,
+        )
+        return sync(self._session, options, dry_run=dry_run, advance=advance, tell=tell)
+
+    def sync_status(self) -> SyncStatus:
+        """How the store stands to its remote: what is pending, set aside, when they last met, whether it answers."""
+        from alma_cli.api.sync import sync_status
+
+        return sync_status(self._session)
 
     # Moving and keeping
 

@@ -32,6 +32,8 @@ def run_command(name: str, arguments: list[str], directory: str | None) -> Reply
     """
     command = COMMANDS[arguments[0]]
     given = arguments[1:]
+    if command.alone and name == command.name:
+        command = command._replace(subcommands=())
     if command.subcommands and name == command.name and given[:1] not in (["--help"], ["-h"]):
         raise _no_subcommand(command, given)
     if directory is not None:
@@ -116,6 +118,8 @@ def _app(commands: tuple[Command, ...], *, single: bool = True) -> typer.Typer:
         group = app if single else typer.Typer(help=_group_help(command), add_completion=False, **settings)
         if single:
             app.callback(help=_group_help(command))(_nothing)
+        elif command.alone:  # completion asks for its options; it is never run from here
+            group.callback(invoke_without_command=True)(function_of(command))
         for subcommand in command.subcommands:
             function = function_of(command, subcommand)
             group.command(subcommand, short_help=_first_sentence(function))(function)

@@ -5,13 +5,17 @@ from typing import NamedTuple
 
 
 class Command(NamedTuple):
-    """A command, what it does in a line, and the module of its function (or, with subcommands, of each)."""
+    """A command, what it does in a line, and the module of its function (or, with subcommands, of each).
+
+    One that stands `alone` can be run without any of its subcommands too.
+    """
 
     name: str
     usage: str
     summary: str
     module: str
     subcommands: tuple[str, ...] = ()
+    alone: bool = False
 
 
 GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
@@ -41,8 +45,11 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
         ),
     ),
     (
-        "Sharing it",
-        (Command("cloud", "cloud create", "make the database and container to share through", "cloud", ("create",)),),
+        "Sharing",
+        (
+            Command("sync", "sync [status]", "reconcile with the shared copy", "sync", ("status",), alone=True),
+            Command("cloud", "cloud create", "make the database and container to share through", "cloud", ("create",)),
+        ),
     ),
     (
         "Looking after it",

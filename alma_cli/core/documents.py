@@ -1,7 +1,7 @@
 """What stands in the documents that replicas share, and how a record becomes one and back.
 
     marker      id `_meta`, agent `_project`: what every replica has to agree on (`core.marker`)
-    memory      the record as `codec.to_json` has it, with `hlc` and, by the pinned model, `embedding`, `embedding_model`
+    memory      the record as `codec.to_json` has it, with `hlc` and, by the pinned model, `embedding, embedding_model`
     tombstone   `id, kind, project_id, agent, hlc, deleted_at`, and nothing else
     derived     a derived memory for readers without a store: `content_hash` in the place of `hlc`, never pulled;
                 one that isn't derived any more is `id, kind, project_id, agent, content_hash: "", deleted_at`
@@ -58,6 +58,7 @@ class Cached:
 
     id: str
     agent: str
+    kind: Kind
     content_hash: str
 
 
@@ -103,17 +104,14 @@ def decode(body: Body, *, agent: str, id: str, project_id: str) -> Content:
             raise InvalidInput(f"{key}: expected {expected!r} in this place, got {shown(body.get(key))}")
     parse_id(id)
     validate_agent_name(agent)
-    kind = body.get("kind")
-    if not isinstance(kind, str) or kind not in RECORD_TYPES:
-        raise InvalidInput(f"kind: expected {', '.join(RECORD_TYPES)}, got {shown(kind)}")
+    kind = _kind(body.get("kind"))
     if isinstance(body.get("content_hash"), str) and "hlc" not in body:
-        return Cached(id=id, agent=agent, content_hash=str(body["content_hash"]))
+        return Cached(id=id, agent=agent, kind=kind, content_hash=str(body["content_hash"]))
     hlc = _stamp(body.get("hlc"))
     if body.get("deleted_at") is not None:
         deleted_at = parse_time("deleted_at", body["deleted_at"])
-        tombstone = Tombstone(id=id, kind=cast("Kind", kind), agent=agent, hlc=hlc, deleted_at=deleted_at)
-        return Arrived(state=tombstone)
-    return Arrived(state=Version(record=decode_record(body), hlc=hlc), embedding=_embedding(body))
+        return Arrived(state=Tombstone(id=id, kind=kind, agent=agent, hlc=hlc, deleted_at=deleted_at))
+    return Arrived(state=Version(record=decode_record(body), hlc=hlc), embedding=embedding_of(body))
 
 
 def decode_record(body: Body) -> Record:
@@ -131,11 +129,6 @@ def decode_record(body: Body) -> Record:
     return record
 
 
-def embedding_of(body: Body) -> Embedding | None:
-    """The vector in a document, if it has a sound one."""
-    return _embedding(body)
-
-
 def _record_body(record: Record) -> dict[str, JsonValue]:
     hidden = {key: value for key, value in record.extra.items() if key in _OURS or key.startswith("_")}
     body = {key: value for key, value in to_json(record).items() if key not in hidden}
@@ -145,11 +138,12 @@ def _record_body(record: Record) -> dict[str, JsonValue]:
 def _embedding_body(embedding: Embedding | None) -> dict[str, JsonValue]:
     if embedding is None:
         return {}
-    # Eight digits tell any two numbers of single precision within [-1, 1] apart, and are half of what repr writes.
-    return {"embedding": [float(f"{number:.8g}") for number in embedding.vector], "embedding_model": embedding.model}
+    # Nine digits tell any two numbers of single precision apart, and are half of what repr writes.
+    return {"embedding": [float(f"{number:.9g}") for number in embedding.vector], "embedding_model": embedding.model}
 
 
-def _embedding(body: Body) -> Embedding | None:
+def embedding_of(body: Body) -> Embedding | None:
+    """The vector in a document, if it has a sound one."""
     model, numbers = body.get("embedding_model"), body.get("embedding")
     if not isinstance(model, str) or not isinstance(numbers, list) or not 0 < len(numbers) <= _LONGEST_VECTOR:
         return None
@@ -164,6 +158,12 @@ def _are_small_numbers(numbers: Sequence[JsonValue]) -> bool:
         isinstance(number, int | float) and not isinstance(number, bool) and math.isfinite(number) and abs(number) <= 2
         for number in numbers
     )
+
+
+def _kind(value: JsonValue) -> Kind:
+    if not isinstance(value, str) or value not in RECORD_TYPES:
+        raise InvalidInput(f"kind: expected {', '.join(RECORD_TYPES)}, got {shown(value)}")
+    return cast("Kind", value)
 
 
 def _stamp(value: JsonValue) -> HLC:

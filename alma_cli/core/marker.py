@@ -2,13 +2,14 @@
 
 `project_uid` is random and says which project it is, whatever its name; `seed` is drawn anew whenever the marker is, so
 that replicas notice a container that was emptied and filled again; `model` is the only one whose vectors are written;
-`derivation` the only rules whose derived memories are.
+`derivation` the only rules whose derived memories are. `made_by` is the replica that wrote it, so that one which was
+killed right afterwards knows it for its own.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TypeAlias
 
 from alma_cli.core.documents import MARKER_AGENT, MARKER_ID, Body
@@ -23,7 +24,8 @@ FORMAT = 1
 _ALGORITHM = 1
 """Counts changes of what is derived from the same outcomes and configuration."""
 
-_KNOWN = frozenset({"id", "agent", "project_id", "kind", "project_uid", "seed", "format", "model", "derivation"})
+_TEXTS = ("project_uid", "seed", "model", "derivation", "made_by")
+_KNOWN = frozenset({"id", "agent", "project_id", "kind", "format", *_TEXTS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,7 @@ class Marker:
     seed: str
     model: str
     derivation: str
+    made_by: str
     extra: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
@@ -43,6 +46,7 @@ class Membership:
 
     project_uid: str = ""
     seed: str = ""
+    replica_id: str = ""
     has_memories: bool = False
 
 
@@ -81,18 +85,14 @@ def decide(found: Marker | None, ours: Membership, wanted: Marker, *, join: bool
     if found is None:
         return _without_marker(ours, wanted, reseed=reseed, name=name)
     if reseed and found.project_uid == ours.project_uid:
-        marker = Marker(
-            project_uid=found.project_uid,
-            seed=wanted.seed,
-            model=wanted.model,
-            derivation=wanted.derivation,
-            extra=found.extra,
-        )
+        marker = replace(wanted, project_uid=found.project_uid, extra=found.extra)
         return Create(marker=marker, replaces=True, why="the marker is written anew, as told")
     if found.project_uid == ours.project_uid and found.seed == ours.seed:
         return GoOn()
     if found.project_uid == ours.project_uid:
         return Adopt(why=f"{name} was made anew since the last sync")
+    if not ours.project_uid and found.made_by == ours.replica_id:
+        return Adopt(why="")
     if ours.project_uid and not join:
         raise RemoteForeign(
             f"{name} belongs to another project of this name; nothing was exchanged",
@@ -115,7 +115,7 @@ def _without_marker(ours: Membership, wanted: Marker, *, reseed: bool, name: str
             f"{name} is empty, and this store has synchronised with it before; nothing was exchanged",
             hint="is the remote's address right? If it was made anew, `alma sync --reseed` fills it again from here",
         )
-    marker = Marker(project_uid=ours.project_uid, seed=wanted.seed, model=wanted.model, derivation=wanted.derivation)
+    marker = replace(wanted, project_uid=ours.project_uid)
     return Create(marker=marker, replaces=False, why=f"{name} is filled again from this store, as told")
 
 
@@ -132,6 +132,7 @@ def marker_body(marker: Marker, *, project_id: str) -> dict[str, JsonValue]:
         "seed": marker.seed,
         "model": marker.model,
         "derivation": marker.derivation,
+        "made_by": marker.made_by,
     }
 
 
@@ -143,7 +144,7 @@ def parse_marker(body: Body, *, name: str) -> Marker:
             f"{name} is written in format {version}, and this ALMA knows formats up to {FORMAT}; nothing was exchanged",
             hint="upgrade alma-memory",
         )
-    texts = {key: body.get(key) for key in ("project_uid", "seed", "model", "derivation")}
+    texts = {key: body.get(key) for key in _TEXTS}
     wrong = next((key for key, value in texts.items() if not isinstance(value, str) or not value), None)
     if wrong is not None or version != FORMAT:
         key = wrong or "format"

@@ -12,15 +12,12 @@ folder), `CheckpointLost` (see `changes`), and `RemoteError` for anything else t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
-from alma_cli.core.records import JsonValue
-
-Body: TypeAlias = Mapping[str, JsonValue]
-"""A document as it is stored: `id`, `project_id`, `agent` and more; `embedding`, if there, is a list of numbers."""
+from alma_cli.core.documents import Body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +145,7 @@ class Remote(Protocol):
         ...
 
     def write(self, writes: Sequence[Write]) -> Iterator[Result]:
-        """Store documents, each only if its `etag` says so; yields one result for each, in any order, as they are known.
+        """Store documents, each only if its `etag` says so; yields one result for each, in any order, once it is known.
 
         `writes` are of any agents, at most one for an agent and id; grouping them by partition, portions that the
         service takes, and several portions at a time are the remote's affair. That one document clashes doesn't keep

@@ -263,8 +263,9 @@ class FolderRemote:
             os.close(descriptor)
 
     def _place(self, agent: str, id: str) -> str:
-        name = _file_name(id)
-        shard = [name[:2]] if len(name) == 32 else []
+        # Ids are hex digits. What else has a name of its own (a copy that a shared disk made, say) is found by that.
+        name = id if id.isprintable() and not set(id) & {"/", "."} else _file_name(id)
+        shard = [] if name.startswith("_") else [name[:2]]
         return os.path.join(self._base, _file_name(agent), *shard, name + _SUFFIX)
 
     @contextmanager
