@@ -42,7 +42,12 @@ class CosmosServer:
 
     def quiet(self) -> int:
         """Let nothing go wrong any more; how many requests met a fault."""
-        return self._control("quiet")["met"]
+        return self._control("quiet", {"keep": False})["met"]
+
+    def change_faults(self, *faults: Fault) -> None:
+        """Let these things go wrong, and nothing else; the count of `quiet` goes on."""
+        self._control("quiet", {"keep": True})
+        self.fault(*faults)
 
     def seed(self, seed: int) -> None:
         """Begin the chance of faults anew."""
@@ -90,7 +95,8 @@ def controlled(account: Account, request: Request) -> Response:
         account.faults.active.append(Fault(**{**given, "kinds": tuple(given["kinds"])}))
     elif name == "quiet":
         answer = {"met": account.faults.met}
-        account.faults = Faults(chance=account.faults.chance)
+        met = account.faults.met if given["keep"] else 0
+        account.faults = Faults(chance=account.faults.chance, met=met)
     elif name == "seed":
         account.faults.chance.seed(given["seed"])
     elif name == "counts":

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator, Sequence
 
 from alma_cli.core.records import JsonValue
-from alma_cli.remote.base import Body, Write
+from alma_cli.core.documents import Body
+from alma_cli.remote.base import Write
 
 MAX_OPERATIONS = 100
 MAX_BATCH_BYTES = 1_500_000
