@@ -70,7 +70,7 @@ def _live(server, homes, chance, *, memories, kills):
         _trouble(server, chance)
         home = chance.choice(list(processes))
         try:
-            code = processes[home].wait(timeout=chance.uniform(0.1, 2.5))
+            code = processes[home].wait(timeout=chance.uniform(0.2, 6.0))
         except subprocess.TimeoutExpired:
             if killed < kills:
                 processes[home].send_signal(signal.SIGKILL)
@@ -137,9 +137,13 @@ def _check(server, homes):
     assert said["forgot"] <= buried, said["forgot"] - buried
     assert own.keys() <= said["add"], own.keys() - said["add"]
     texts = {(line[1], line[2]) for line in words if line[0] == "text"}
-    corrected = [record for record in own.values() if record.get("fact", "").startswith("corrected")]
-    assert all((record["id"], record["fact"]) in texts for record in corrected)
+    corrected = [(id, text) for id, record in own.items() if (text := _text(record)).startswith("corrected")]
+    assert texts.issuperset(corrected)
     return {"memories": len(own), "forgotten": len(buried), "corrected": len(corrected), "derived": len(derived)}
+
+
+def _text(record):
+    return next(record[name] for name in ("fact", "preference", "task") if name in record)
 
 
 def _difference(one, other):

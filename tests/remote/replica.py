@@ -79,11 +79,11 @@ class Replica:
 
     def run(self, target):
         while len(self.added) < target:
-            action = self.chance.choices((self.add, self.correct, self.forget, self.sync), (6, 2, 1, 3))[0]
+            action = self.chance.choices((self.add, self.correct, self.forget, self.sync), (5, 3, 2, 4))[0]
             action()
 
     def add(self):
-        records = [self._record() for _ in range(self.chance.randint(1, 80))]
+        records = [self._record() for _ in range(self.chance.randint(1, 120))]
         for record in records:
             self.note("add", record["id"])
         done = self.alma.import_(list(enumerate(records, start=1)))
@@ -93,14 +93,14 @@ class Replica:
             self.added.append(record["id"])
 
     def correct(self):
-        for record in self._some(3):
-            if record.kind in ("knowledge", "preference"):
+        for record in self._some(6):
+            if record.kind != "credit":
                 text = f"corrected {self.chance.random()}"
                 self.note("text", record.id, text)
                 self.alma.correct(record.id, text)
 
     def forget(self):
-        for record in self._some(2):
+        for record in self._some(3):
             self.note("forgetting", record.id)
             self.alma.forget([record.id])
             self.note("forgot", record.id)
@@ -113,8 +113,10 @@ class Replica:
                 raise
 
     def _some(self, count):
-        """Records at random that a person may change: whatever is not derived."""
+        """Records at random that a person may change; often of the few that the other machines choose from too."""
         records = [record for record in self.alma.memories() if record.origin != "derived"]
+        if self.chance.random() < 0.5:
+            records = sorted(records, key=lambda record: record.id)[:30]
         return self.chance.sample(records, min(count, len(records)))
 
     def _record(self):
