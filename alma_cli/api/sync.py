@@ -144,7 +144,7 @@ def sync_status(session: Session, *, remote: Remote | None = None) -> SyncStatus
         pending=counts.by_agent,
         blocked=counts.blocked,
         conflicts=conflicts,
-        set_aside=[SetAside(name=name, reason=reason, since=at) for name, _, _, reason, _, at in aside],
+        set_aside=[SetAside(name=one.name, reason=one.reason, since=one.since) for one in aside],
         model=session.model,
         pinned_model=marker.model if marker else "",
         same_rules=marker.derivation == context.derivation if marker else None,

@@ -147,25 +147,31 @@ def pending_tombstones(connection: Connection, wanted: Wanted, *, after: str, li
 
 def pending_derived(
     connection: Connection, wanted: Wanted, *, after: int, limit: int
-) -> tuple[list[PendingDerived], int | None]:
-    """Of the next `limit` derived memories, those that the remote has otherwise; None for the `seq`: that was all."""
-    rows = connection.execute(
-        f"SELECT memories.seq, etag, content_hash, has_vector, embedding_model, embedding, {_COLUMNS} "
-        "FROM memories LEFT JOIN remote_documents USING (id) "
-        f"WHERE hlc = '' AND memories.project_id = $project_id AND seq > $after ORDER BY seq LIMIT {int(limit)}",
-        {"project_id": wanted.project_id, "after": after},
-    ).fetchall()
-    found = []
-    for _, etag, known, has_vector, model, numbers, *columns in rows:
-        record = row_record(columns)
-        embedding = _embedding(model, numbers, wanted.model)
-        if known != content_hash(record) or (embedding is not None and not has_vector):
-            found.append(
-                PendingDerived(
-                    id=record.id, agent=record.agent, kind=record.kind, etag=etag, record=record, embedding=embedding
-                )
-            )
-    return found, rows[-1][0] if rows else None
+) -> tuple[list[PendingDerived], int]:
+    """The next derived memories of a `seq` over `after` that the remote has otherwise; and the last one's `seq`."""
+    while True:
+        rows = connection.execute(
+            f"SELECT memories.seq, etag, content_hash, has_vector, embedding_model, embedding, {_COLUMNS} "
+            "FROM memories LEFT JOIN remote_documents USING (id) "
+            f"WHERE hlc = '' AND memories.project_id = $project_id AND seq > $after ORDER BY seq LIMIT {int(limit)}",
+            {"project_id": wanted.project_id, "after": after},
+        ).fetchall()
+        found = [one for row in rows if (one := _differing(row, wanted)) is not None]
+        after = rows[-1][0] if rows else after
+        if found or not rows:
+            return found, after
+
+
+def _differing(row: Sequence[Any], wanted: Wanted) -> PendingDerived | None:
+    """The derived memory in a row, if the remote has it otherwise, or without the vector that we have."""
+    _, etag, known, has_vector, model, numbers, *columns = row
+    record = row_record(columns)
+    embedding = _embedding(model, numbers, wanted.model)
+    if known == content_hash(record) and (embedding is None or has_vector):
+        return None
+    return PendingDerived(
+        id=record.id, agent=record.agent, kind=record.kind, etag=etag, record=record, embedding=embedding
+    )
 
 
 def retired_derived(connection: Connection, *, limit: int) -> list[PendingDerived]:
@@ -178,12 +184,24 @@ def retired_derived(connection: Connection, *, limit: int) -> list[PendingDerive
     return [PendingDerived(id=id, agent=agent, kind=kind, etag=etag) for id, agent, kind, etag in rows]
 
 
-def quarantined(connection: Connection) -> list[tuple[str, str, str, str, str, datetime]]:
-    """What is set aside: name, agent, id, reason, the raw text, and since when; oldest first."""
-    rows = connection.execute(
-        "SELECT name, agent, id, reason, raw, found_at FROM quarantine ORDER BY found_at, name"
-    ).fetchall()
-    return [(name, agent, id, reason, raw, at.replace(tzinfo=UTC)) for name, agent, id, reason, raw, at in rows]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """A document of the remote that can't be read: its name, what its place says of it, why, and since when."""
+
+    name: str
+    agent: str
+    id: str
+    reason: str
+    since: datetime
+
+
+def quarantined(connection: Connection) -> list[Quarantined]:
+    """What is set aside, oldest first."""
+    rows = connection.execute("SELECT name, agent, id, reason, found_at FROM quarantine ORDER BY found_at, name")
+    return [
+        Quarantined(name=name, agent=agent, id=id, reason=reason, since=at.replace(tzinfo=UTC))
+        for name, agent, id, reason, at in rows.fetchall()
+    ]
 
 
 def drop_quarantined(connection: Connection, names: Sequence[str]) -> None:

@@ -12,8 +12,8 @@ from alma_cli.sync.report import Context
 _TRIES = 5
 
 
-def agree(context: Context, ours: Membership) -> None:
-    """Read the marker, write it where it is missing, and belong to this remote from now on.
+def agree(context: Context, ours: Membership) -> bool:
+    """Read the marker, write it where it is missing, and belong to this remote from now on; whether that is new.
 
     Raises `RemoteForeign` when the user has to say that it is right to go on.
     """
@@ -29,7 +29,7 @@ def agree(context: Context, ours: Membership) -> None:
             context.explain(decision.why and f"{decision.why}: comparing everything, nothing is lost by it")
             with context.store.writing() as connection:
                 belong_to(connection, project_uid=marker.project_uid, seed=marker.seed)
-        return
+        return not settled(decision)
     raise RemoteError(f"the marker of {context.remote.name} is written all the time", hint="try again later")
 
 

@@ -9,8 +9,8 @@ from alma_cli.core.documents import TheMarker
 from alma_cli.errors import CheckpointLost
 from alma_cli.remote.base import Found
 from alma_cli.store.arrivals import Document, Pushed, Readable, TakenIn, take_in, texts_wanted
-from alma_cli.store.membership import compare_all, sync_state
-from alma_cli.store.pending import drop_quarantined, quarantined
+from alma_cli.store.membership import compare_all
+from alma_cli.store.pending import Quarantined, drop_quarantined
 from alma_cli.sync.incoming import read_all
 
 if TYPE_CHECKING:
@@ -21,11 +21,9 @@ _PORTION = 1000
 """Documents that are taken in together, at least where there are so many: each opening of the store costs."""
 
 
-def pull(context: Context) -> None:
-    """Take in all that changed since the checkpoint, and what was set aside and can be read now."""
-    _retry_set_aside(context)
-    with context.store.writing() as connection:
-        checkpoint = sync_state(connection).checkpoint
+def pull(context: Context, checkpoint: str | None, aside: Sequence[Quarantined]) -> None:
+    """Take in all that changed since the checkpoint, and what was set aside before and can be read now."""
+    _retry(context, aside)
     try:
         _pull_from(context, checkpoint)
     except CheckpointLost as lost:
@@ -92,18 +90,16 @@ def _read(context: Context, found: Sequence[Found]) -> list[Document]:
     return [one for one in documents if not (isinstance(one, Readable) and isinstance(one.content, TheMarker))]
 
 
-def _retry_set_aside(context: Context) -> None:
+def _retry(context: Context, aside: Sequence[Quarantined]) -> None:
     """Look again at what could not be read: it may have been put right, or this ALMA may know more now."""
-    with context.store.writing() as connection:
-        rows = quarantined(connection)
     found: list[Found] = []
     gone: list[str] = []
-    for name, agent, id, *_ in rows:
-        if not id:
+    for one in aside:
+        if not one.id:
             continue
-        now = context.remote.read(agent, id)
+        now = context.remote.read(one.agent, one.id)
         if now is None:
-            gone.append(name)
+            gone.append(one.name)
         else:
             found.append(now)
     if gone:

@@ -1,4 +1,4 @@
-"""What the remote lacks: pending records and tombstones, then vectors, then derived memories for its readers.
+"""What the remote lacks: pending records, then tombstones.
 
 Every write is conditional. What clashes is read, merged and tried again; the remote's answer is stored last, so a crash
 costs a repeat.
@@ -6,36 +6,24 @@ costs a repeat.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from alma_cli.core.documents import encode, encode_derived, encode_retired
-from alma_cli.core.merge import content_hash
-from alma_cli.errors import AlmaError, ClockAhead
-from alma_cli.remote.base import Clash, Result, TooLarge, Write, Written
-from alma_cli.store.arrivals import Document, Pushed
+from alma_cli.errors import ClockAhead
 from alma_cli.store.membership import latest_stamp, restamp
 from alma_cli.store.pending import (
     Pending,
     PendingCounts,
-    PendingDerived,
     Wanted,
     pending_counts,
-    pending_derived,
     pending_records,
     pending_tombstones,
-    records_without_vector,
-    retired_derived,
 )
-from alma_cli.store.remembered import forget_documents
-from alma_cli.sync.incoming import read
-from alma_cli.sync.pulling import absorb
+from alma_cli.sync.exchange import PORTION, exchange, wanted_of, write_of
 
 if TYPE_CHECKING:
     from alma_cli.sync.report import Context
 
-_PORTION = 500
 _ROUNDS = 5
 """How often what clashed is tried again: more only helps against writers that never rest."""
 
@@ -45,7 +33,7 @@ _SHOWN_AHEAD_S = 60
 
 def push(context: Context) -> PendingCounts:
     """Push all that is pending (of the agents asked for), and return what is left."""
-    wanted = _wanted(context)
+    wanted = wanted_of(context)
     with context.store.writing() as connection:
         if context.options.restamp:
             given = restamp(connection, now_ms=context.store.now_ms())
@@ -65,49 +53,6 @@ def push(context: Context) -> PendingCounts:
     return left
 
 
-def fill(context: Context) -> None:
-    """Give the remote the vectors that it lacks, where ours are by its model."""
-    if not context.vectors_go_over:
-        return
-    wanted = _wanted(context)
-    after = -1
-    while True:
-        with context.store.writing() as connection:
-            found, after = records_without_vector(connection, wanted, after=after, limit=_PORTION)
-        if not found:
-            return
-        context.report.vectors_written += _exchange(context, [_write_of(context, one) for one in found])
-
-
-def publish(context: Context) -> None:
-    """Write the derived memories that readers of the remote don't see as they are."""
-    if context.derivation != context.pinned_derivation:
-        context.report.note(
-            "derived memories weren't written for `retrieve --remote`: the rules of learning here aren't the remote's "
-            "(`alma sync --reseed` makes them so)"
-        )
-        return
-    wanted = _wanted(context)
-    after: int | None = -1
-    while after is not None:
-        with context.store.writing() as connection:
-            found, after = pending_derived(connection, wanted, after=after, limit=_PORTION)
-        if found:
-            context.report.derived_written += _exchange(context, [_derived_write(context, one) for one in found])
-    with context.store.writing() as connection:
-        retired = retired_derived(connection, limit=_PORTION)
-    if retired:
-        context.report.derived_written += _exchange(context, [_derived_write(context, one) for one in retired])
-
-
-def _wanted(context: Context) -> Wanted:
-    return Wanted(
-        project_id=context.project_id,
-        agents=context.options.agents,
-        model=context.model if context.vectors_go_over else "",
-    )
-
-
 def _of_agents(counts: PendingCounts, wanted: Wanted) -> int:
     return sum(count for agent, count in counts.by_agent.items() if wanted.agents is None or agent in wanted.agents)
 
@@ -117,14 +62,14 @@ def _pending(context: Context, wanted: Wanted) -> Iterator[list[Pending]]:
     after = -1
     while True:
         with context.store.writing() as connection:
-            records, after = pending_records(connection, wanted, after=after, limit=_PORTION)
+            records, after = pending_records(connection, wanted, after=after, limit=PORTION)
         if not records:
             break
         yield records
     last = ""
     while True:
         with context.store.writing() as connection:
-            tombstones = pending_tombstones(connection, wanted, after=last, limit=_PORTION)
+            tombstones = pending_tombstones(connection, wanted, after=last, limit=PORTION)
         if not tombstones:
             break
         last = tombstones[-1].state.id
@@ -133,88 +78,9 @@ def _pending(context: Context, wanted: Wanted) -> Iterator[list[Pending]]:
 
 def _send(context: Context, portion: Sequence[Pending]) -> None:
     context.check_time()
-    done = _exchange(context, [_write_of(context, one) for one in portion])
+    done = exchange(context, [write_of(context, one) for one in portion])
     context.report.pushed += done
     context.advance(done)
-
-
-_Prepared = tuple[Write, Callable[[str], Pushed]]
-"""A write, and what to note when the remote has taken it, given its version there."""
-
-
-def _write_of(context: Context, one: Pending) -> _Prepared:
-    state = one.state
-    body = encode(state, project_id=context.project_id, embedding=one.embedding)
-    write = Write(agent=state.agent, id=state.id, body=body, etag=one.etag)
-    has_vector = "embedding" in body or "deleted_at" in body or state.kind == "credit"
-
-    def noted(etag: str) -> Pushed:
-        return Pushed(id=state.id, agent=state.agent, kind=state.kind, etag=etag, has_vector=has_vector, hlc=state.hlc)
-
-    return write, noted
-
-
-def _derived_write(context: Context, one: PendingDerived) -> _Prepared:
-    if one.record is None:
-        digest = ""
-        body = encode_retired(
-            one.id, kind=one.kind, agent=one.agent, project_id=context.project_id, deleted_at=context.now()
-        )
-    else:
-        digest = content_hash(one.record)
-        body = encode_derived(one.record, embedding=one.embedding)
-    write = Write(agent=one.agent, id=one.id, body=body, etag=one.etag)
-
-    def noted(etag: str) -> Pushed:
-        has_vector = "embedding" in body or one.record is None
-        return Pushed(id=one.id, agent=one.agent, kind=one.kind, etag=etag, has_vector=has_vector, content_hash=digest)
-
-    return write, noted
-
-
-@dataclass(slots=True)
-class _Answers:
-    """What the remote said to a number of writes."""
-
-    noted: dict[tuple[str, str], Callable[[str], Pushed]]
-    pushed: list[Pushed] = field(default_factory=list)
-    documents: list[Document] = field(default_factory=list)
-    gone: list[str] = field(default_factory=list)
-
-    def add(self, context: Context, result: Result) -> None:
-        """Note one answer."""
-        write = result.write
-        match result:
-            case Written(etag=etag):
-                self.pushed.append(self.noted[write.agent, write.id](etag))
-            case Clash(present=None):
-                self.gone.append(write.id)
-            case Clash(present=present) if present is not None:
-                self.documents.append(read(present, context.project_id))
-            case TooLarge(reason=reason):
-                context.report.warn(f"{write.id} of {write.agent} is too large for {context.remote.name}: {reason}")
-
-    def store(self, context: Context) -> None:
-        """Acknowledge what was written, and merge what clashed."""
-        if self.gone:
-            with context.store.writing() as connection:
-                forget_documents(connection, self.gone)
-        if self.pushed or self.documents:
-            absorb(context, self.documents, pushed=self.pushed)
-
-
-def _exchange(context: Context, prepared: Sequence[_Prepared]) -> int:
-    """Write, and take in the answers, those too that came before an error; how many were written."""
-    answers = _Answers({(write.agent, write.id): note for write, note in prepared})
-    try:
-        for result in context.remote.write([write for write, _ in prepared]):
-            answers.add(context, result)
-    except AlmaError:
-        answers.store(context)
-        context.report.pushed += len(answers.pushed)
-        raise
-    answers.store(context)
-    return len(answers.pushed)
 
 
 def _check_clock(context: Context) -> None:

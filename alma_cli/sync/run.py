@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alma_cli.errors import AlmaError
-from alma_cli.store.membership import note_synced, sync_state
-from alma_cli.store.pending import pending_counts
+from alma_cli.store.membership import sync_state
+from alma_cli.store.pending import pending_counts, quarantined
 from alma_cli.sync.agreement import agree
+from alma_cli.sync.completing import complete
 from alma_cli.sync.preview import preview
 from alma_cli.sync.pulling import pull
-from alma_cli.sync.pushing import fill, publish, push
+from alma_cli.sync.pushing import push
 
 if TYPE_CHECKING:
     from alma_cli.sync.report import Context, Synced
@@ -41,21 +42,18 @@ def run(context: Context, *, dry_run: bool = False) -> Synced:
 def _run(context: Context, *, dry_run: bool) -> None:
     with context.store.writing() as connection:
         state = sync_state(connection)
+        aside = [] if dry_run else quarantined(connection)
     if dry_run:
         preview(context, state.membership, state.checkpoint)
         return
-    agree(context, state.membership)
+    is_new = agree(context, state.membership)
     options = context.options
     if options.pull:
-        pull(context)
+        pull(context, None if is_new else state.checkpoint, aside)
     if not options.push:
         with context.store.writing() as connection:
             context.report.pending = pending_counts(connection, context.project_id).total
         return
     left = push(context)
-    if not options.pull or left.total or left.blocked:
-        return
-    fill(context)
-    publish(context)
-    with context.store.writing() as connection:
-        note_synced(connection, context.now())
+    if options.pull and not left.total and not left.blocked:
+        complete(context)

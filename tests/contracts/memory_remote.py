@@ -59,7 +59,9 @@ class MemoryRemote:
         version, content = entry
         try:
             body = json.loads(content)
-        except ValueError:
+            if not isinstance(body, dict):
+                raise TypeError(content)
+        except (ValueError, TypeError):
             return Unreadable(
                 name=f"{agent}/{id}", raw=content, reason="no JSON", etag=f'"{version}"', agent=agent, id=id
             )
