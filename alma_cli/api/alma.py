@@ -82,10 +82,12 @@ class ALMA:
         min_score: float | None = None,
         max_tokens: int | None = None,
         explain: bool = False,
+        remote: bool = False,
     ) -> MemorySlice:
         """The memories worth knowing before a task: of each kind the best `top_k`, within `max_tokens` together.
 
-        Nothing relevant gives an empty slice. Raises `InvalidInput`, `StoreBusy` and other `StoreError`s.
+        Nothing relevant gives an empty slice. With `remote` the shared copy is asked, and no local store is needed.
+        Raises `InvalidInput`, `StoreBusy` and other `StoreError`s, and `RemoteError`s with `remote`.
         """
         from alma_cli.api.retrieve import Wanted, retrieve
 
@@ -99,6 +101,10 @@ class ALMA:
             max_tokens=max_tokens,
             explain=explain,
         )
+        if remote:
+            from alma_cli.api.retrieve_remote import retrieve_remote
+
+            return retrieve_remote(self._session, wanted)
         return retrieve(self._session, wanted)
 
     def learn(

@@ -176,6 +176,10 @@ class Remote(Protocol):
         """Of one agent, the credits (kind `credit`, no `deleted_at`) whose `target` is one of these ids."""
         ...
 
+    def agents(self) -> list[str]:
+        """The agents that have documents here, in order. Asked only where an agent sees those of everybody."""
+        ...
+
     def close(self) -> None:
         """Let go of connections. Nothing may be called afterwards."""
         ...

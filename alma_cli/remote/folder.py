@@ -70,7 +70,10 @@ class FolderRemote:
     def read(self, agent: str, id: str) -> Found | None:
         """The document, or what stands in its place, or None."""
         with self._explained():
-            return self._load(agent, id)
+            found = self._load(agent, id)
+            if found is None:
+                self._check_disk()
+        return found
 
     def changes(self, checkpoint: str | None) -> Iterator[Page]:
         """The documents of every subfolder that isn't as the checkpoint says (see `remote.base.Remote`)."""
@@ -116,6 +119,19 @@ class FolderRemote:
         wanted = frozenset(targets)
         return [document for document in self._documents(agent) if is_credit_of(document, wanted)]
 
+    def agents(self) -> list[str]:
+        """The agents that have documents, as these say."""
+        with self._explained():
+            named: dict[str, str] = {}
+            for shard in self._shards():
+                top = shard.partition("/")[0]
+                for name in self._look_at(shard)[1] if top not in named else ():
+                    found = self._load_path(os.path.join(self._base, shard, name), top)
+                    if isinstance(found, Document):
+                        named[top] = found.agent
+                        break
+        return sorted(named.values())
+
     def close(self) -> None:
         """Nothing is held open."""
 
@@ -132,16 +148,20 @@ class FolderRemote:
 
     def _shards(self) -> list[str]:
         """Every subfolder that may hold documents, as a path from the project's folder."""
-        if not os.path.isdir(os.path.dirname(os.path.abspath(self._path))):
-            raise RemoteMissing(
-                f"there is no folder {os.path.dirname(os.path.abspath(self._path))} to hold {self._path}",
-                hint="is the disk there, and file.path in .alma/config.yaml right?",
-            )
+        self._check_disk()
         shards = []
         for agent in _folders_in(self._base):
             shards.append(agent)
             shards += [f"{agent}/{shard}" for shard in _folders_in(os.path.join(self._base, agent))]
         return shards
+
+    def _check_disk(self) -> None:
+        """Raise `RemoteMissing` where the folder can't be, as on a disk that isn't mounted."""
+        if not os.path.isdir(os.path.dirname(os.path.abspath(self._path))):
+            raise RemoteMissing(
+                f"there is no folder {os.path.dirname(os.path.abspath(self._path))} to hold {self._path}",
+                hint="is the disk there, and file.path in .alma/config.yaml right?",
+            )
 
     def _look_at(self, shard: str) -> tuple[str, list[str]]:
         """A digest of the names, sizes and times of a subfolder's documents, and their names.
@@ -222,7 +242,7 @@ class FolderRemote:
         """Make the project's folder with what stands at its top, unless it is there."""
         if os.path.exists(os.path.join(self._base, _IDENTITY)):
             return
-        self._shards()  # complains when the disk isn't there
+        self._check_disk()
         os.makedirs(self._base, exist_ok=True)
         if not os.path.exists(os.path.join(self._base, ".gitignore")):
             _replace(os.path.join(self._base, ".gitignore"), _GITIGNORE.encode())

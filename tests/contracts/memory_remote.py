@@ -123,5 +123,9 @@ class MemoryRemote:
         self._ask("credits")
         return [one for one in self._documents(agent) if is_credit_of(one, frozenset(targets))]
 
+    def agents(self):
+        self._ask("agents")
+        return sorted({agent for project, agent, _ in self._container.documents if project == self._project_id})
+
     def close(self):
         self._faults = None

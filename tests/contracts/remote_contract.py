@@ -228,6 +228,13 @@ class RemoteContract:
         assert [an_id(1)] == [one.id for one in remote.credits("helena", [an_id(8), an_id(7)])]
         assert remote.credits("helena", []) == []
 
+    def test_the_agents_that_have_documents_are_known(self, open_remote):
+        remote = open_remote()
+        assert [] == remote.agents()
+        stored(remote, new(1), new(2, "victor"), new(3, "Zoë 😀" * 20), new(4))
+        stored(open_remote("other"), Write(agent="else", id=an_id(1), body=body(1, "else", project="other")))
+        assert ["Zoë 😀" * 20, "helena", "victor"] == remote.agents()
+
     # Telling
 
     def test_it_counts_what_it_asked_for(self, open_remote):
