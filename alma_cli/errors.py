@@ -14,6 +14,15 @@
         StoreUnwritable         1   no permission, or no space
       PartialFailure            1   part of a batch could not be done
       StoreBusy                 5   another process kept the lock past the wait
+      RemoteError               4   the shared copy can't be used
+        RemoteUnreachable       4   it doesn't answer
+        RemoteRefused           4   it refuses the credential
+        RemoteThrottled         4   it stayed too busy
+        RemoteMissing           4   there is no such database, container or folder
+        CheckpointLost          4   its changes can't be continued from where we were (sync then compares everything)
+        RemoteForeign           4   it isn't this project's, or sync may not go on without being told to
+        SyncTimeout             4   a sync took longer than it was given
+      ClockAhead                1   this machine's clock is wrong, so nothing may be pushed
       ScopeViolation            6   the agent may not learn this
       Interrupted             130   the user stopped it
 
@@ -109,6 +118,61 @@ class StoreBusy(AlmaError):
 
     code = "store_busy"
     exit_code = 5
+
+
+class RemoteError(AlmaError):
+    """The shared copy can't be used; nothing that was recorded is lost, and the next sync sends it."""
+
+    code = "remote_error"
+    exit_code = 4
+
+
+class RemoteUnreachable(RemoteError):
+    """The shared copy doesn't answer."""
+
+    code = "remote_unreachable"
+
+
+class RemoteRefused(RemoteError):
+    """The shared copy refuses the credential: wrong, expired, or without the right."""
+
+    code = "remote_refused"
+
+
+class RemoteThrottled(RemoteError):
+    """The shared copy stayed too busy past all patience."""
+
+    code = "remote_throttled"
+
+
+class RemoteMissing(RemoteError):
+    """There is no such database, container or folder."""
+
+    code = "remote_missing"
+
+
+class CheckpointLost(RemoteError):
+    """The changes can't be continued from this checkpoint: the container is another one, or was made anew."""
+
+    code = "checkpoint_lost"
+
+
+class RemoteForeign(RemoteError):
+    """The shared copy isn't the one this store belongs to, or may not be used without the user's word."""
+
+    code = "remote_foreign"
+
+
+class SyncTimeout(RemoteError):
+    """A sync took longer than it was given; what was exchanged by then is kept."""
+
+    code = "sync_timeout"
+
+
+class ClockAhead(AlmaError):
+    """What was recorded here is stamped in the future, and would win over everybody's later edits."""
+
+    code = "clock_ahead"
 
 
 class PartialFailure(AlmaError):

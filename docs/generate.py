@@ -31,6 +31,7 @@ GUIDES: Mapping[str, tuple[str, ...]] = {
     "agents": ("scopes",),
     "doctor": ("troubleshooting", "durability"),
     "reindex": ("troubleshooting",),
+    "sync": ("troubleshooting",),
     "config": ("troubleshooting",),
     "export": ("import-export", "durability"),
     "import": ("import-export",),

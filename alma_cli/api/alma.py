@@ -22,13 +22,16 @@ if TYPE_CHECKING:
     from alma_cli.api.author import Archived, Authored, Corrected, Credited, Forgotten
     from alma_cli.api.learn import BatchLearned, Learned, NumberedReport
     from alma_cli.api.overview import AgentView, Stats, Story
+    from alma_cli.api.sync import SyncStatus
     from alma_cli.api.transfer import Imported
     from alma_cli.api.upkeep import Check
     from alma_cli.core.records import JsonValue, Kind, Record
     from alma_cli.core.reports import Report
     from alma_cli.core.slices import MemorySlice
     from alma_cli.errors import AlmaError
+    from alma_cli.remote.cosmos.container import Made
     from alma_cli.store import Selection
+    from alma_cli.sync.report import Synced
 
 
 class ALMA:
@@ -79,10 +82,12 @@ class ALMA:
         min_score: float | None = None,
         max_tokens: int | None = None,
         explain: bool = False,
+        remote: bool = False,
     ) -> MemorySlice:
         """The memories worth knowing before a task: of each kind the best `top_k`, within `max_tokens` together.
 
-        Nothing relevant gives an empty slice. Raises `InvalidInput`, `StoreBusy` and other `StoreError`s.
+        Nothing relevant gives an empty slice. With `remote` the shared copy is asked, and no local store is needed.
+        Raises `InvalidInput`, `StoreBusy` and other `StoreError`s, and `RemoteError`s with `remote`.
         """
         from alma_cli.api.retrieve import Wanted, retrieve
 
@@ -96,6 +101,10 @@ class ALMA:
             max_tokens=max_tokens,
             explain=explain,
         )
+        if remote:
+            from alma_cli.api.retrieve_remote import retrieve_remote
+
+            return retrieve_remote(self._session, wanted)
         return retrieve(self._session, wanted)
 
     def learn(
@@ -300,7 +309,64 @@ class ALMA:
 
         return overview.agents(self._session)
 
+    # Sharing
+
+    def sync(
+        self,
+        *,
+        pull: bool = True,
+        push: bool = True,
+        agents: Sequence[str] | None = None,
+        timeout_s: float | None = None,
+        join: bool = False,
+        reseed: bool = False,
+        restamp: bool = False,
+        dry_run: bool = False,
+        advance: Callable[[int], None] | None = None,
+        tell: Callable[[str], None] | None = None,
+    ) -> Synced:
+        """Reconcile with the project's remote, both ways unless told otherwise; `agents` limits what is pushed.
+
+        `join` lets a store with memories meet a remote with memories; `reseed` writes a missing marker (or its model
+        and rules) anew; `restamp` gives what is pending stamps by the present clock. Raises `InvalidConfig` without a
+        remote, `RemoteError`s, and `ClockAhead`; what was exchanged before an error is kept.
+        """
+        from alma_cli.api.sync import sync
+        from alma_cli.sync.report import Options
+
+        options = Options(
+            pull=pull,
+            push=push,
+            agents=agents,
+            timeout_s=timeout_s,
+            join=join,
+            reseed=reseed,
+            restamp=restamp,
+        )
+        return sync(self._session, options, dry_run=dry_run, advance=advance, tell=tell)
+
+    def sync_status(self) -> SyncStatus:
+        """How the store stands to its remote: what is pending, set aside, when they last met, whether it answers."""
+        from alma_cli.api.sync import sync_status
+
+        return sync_status(self._session)
+
     # Moving and keeping
+
+    def cloud_create(self) -> Made:
+        """Make the Cosmos DB database and container of the configuration unless they are there.
+
+        Raises `InvalidConfig`, or `RemoteError` and its kinds.
+        """
+        from alma_cli.api import cloud
+
+        return cloud.make(self._session)
+
+    def cloud_commands(self) -> list[str]:
+        """The commands of `az` that make account, database, container and the right to use it; nothing is sent."""
+        from alma_cli.api import cloud
+
+        return cloud.commands(self._session)
 
     def export(self) -> Iterator[str]:
         """Every record as one line of JSON, oldest first."""

@@ -53,7 +53,7 @@ class Session:
 
     def store(self) -> Store:
         """The project's store; nothing is opened until it is used."""
-        return open_store(self.project.home, dimension=self._dimension(), wait_s=self.wait_s, learning=self.learning())
+        return open_store(self.project.home, dimension=self.dimension(), wait_s=self.wait_s, learning=self.learning())
 
     def learning(self) -> Learning:
         """What deriving needs besides the records."""
@@ -139,7 +139,8 @@ class Session:
         except EmbeddingUnavailable as error:
             return None, [_unavailable(error)]
 
-    def _dimension(self) -> int:
+    def dimension(self) -> int:
+        """How many numbers the configured model's vectors have; the default's when it can't be loaded."""
         if self.model.lower() == DEFAULT_MODEL.lower():
             return _DEFAULT_DIMENSION
         try:

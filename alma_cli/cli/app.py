@@ -32,6 +32,8 @@ def run_command(name: str, arguments: list[str], directory: str | None) -> Reply
     """
     command = COMMANDS[arguments[0]]
     given = arguments[1:]
+    if command.alone and name == command.name:
+        command = command._replace(subcommands=())
     if command.subcommands and name == command.name and given[:1] not in (["--help"], ["-h"]):
         raise _no_subcommand(command, given)
     if directory is not None:
@@ -86,7 +88,8 @@ def function_of(command: Command, subcommand: str = "") -> Callable[..., Reply]:
 
 def _no_subcommand(command: Command, arguments: list[str]) -> InvalidUsage:
     """What is wrong when no subcommand is named."""
-    takes = f"`alma {command.name}` takes {', '.join(command.subcommands[:-1])} or {command.subcommands[-1]}"
+    choices = " or ".join(filter(None, (", ".join(command.subcommands[:-1]), command.subcommands[-1])))
+    takes = f"`alma {command.name}` takes {choices}"
     if not arguments or arguments[0].startswith("-"):
         return InvalidUsage(f"what follows `alma {command.name}` is missing", hint=takes)
     hint = did_you_mean(arguments[0], command.subcommands, before=f"alma {command.name} ") or takes
@@ -115,6 +118,8 @@ def _app(commands: tuple[Command, ...], *, single: bool = True) -> typer.Typer:
         group = app if single else typer.Typer(help=_group_help(command), add_completion=False, **settings)
         if single:
             app.callback(help=_group_help(command))(_nothing)
+        elif command.alone:  # completion asks for its options; it is never run from here
+            group.callback(invoke_without_command=True)(function_of(command))
         for subcommand in command.subcommands:
             function = function_of(command, subcommand)
             group.command(subcommand, short_help=_first_sentence(function))(function)

@@ -5,13 +5,17 @@ from typing import NamedTuple
 
 
 class Command(NamedTuple):
-    """A command, what it does in a line, and the module of its function (or, with subcommands, of each)."""
+    """A command, what it does in a line, and the module of its function (or, with subcommands, of each).
+
+    One that stands `alone` can be run without any of its subcommands too.
+    """
 
     name: str
     usage: str
     summary: str
     module: str
     subcommands: tuple[str, ...] = ()
+    alone: bool = False
 
 
 GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
@@ -38,6 +42,13 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
             Command("correct", "correct ID TEXT", "replace a memory's text; history keeps the old", "correct"),
             Command("forget", "forget ID...", "remove memories for good", "forget"),
             Command("feedback", "feedback ID", "say that a memory --helped or --misled", "feedback"),
+        ),
+    ),
+    (
+        "Sharing",
+        (
+            Command("sync", "sync [status]", "reconcile with the shared copy", "sync", ("status",), alone=True),
+            Command("cloud", "cloud create", "make the database and container to share through", "cloud", ("create",)),
         ),
     ),
     (

@@ -33,6 +33,9 @@ def retrieve(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show every term of every score, and the best that were left out.")
     ] = False,
+    remote: Annotated[
+        bool, typer.Option("--remote", help="Ask the project's shared copy; no memories are needed here.")
+    ] = False,
     wait: Wait = None,
     directory: Dir = None,
     json: Json = False,
@@ -59,6 +62,7 @@ def retrieve(
         min_score=min_score,
         max_tokens=max_tokens,
         explain=explain,
+        remote=remote,
     )
     chosen = output or ("table" if on_terminal() else "prompt")
     if json or chosen == "json":

@@ -13,7 +13,7 @@ from time import time_ns
 from typing import TYPE_CHECKING, Any
 
 from alma_cli.core.codec import to_json
-from alma_cli.core.hlc import HLC, next_stamp
+from alma_cli.core.hlc import HLC, next_stamp, stamp_after
 from alma_cli.core.learning import Task
 from alma_cli.core.records import AntiPattern, Credit, Heuristic, Outcome, Record
 from alma_cli.core.terms import terms
@@ -80,7 +80,7 @@ def fold(connection: Connection, operations: Sequence[Operation], *, now_ms: int
     ids = [entry.record.id for op in operations if isinstance(op, Insert) for entry in op.entries]
     known, present, forgotten = _known(connection, operations, ids)
     fresh = list({op.op_id: op for op in operations if op.op_id not in known}.values())
-    folding = _Folding(connection, present, forgotten, now_ms)
+    folding = Folding(connection, present, forgotten, now_ms)
     folded = Folded()
     for operation in folding.prepared(fresh):
         folded.changes[operation.op_id] = folding.apply(operation)
@@ -94,7 +94,7 @@ def rederive(connection: Connection, learning: Learning, *, on_progress: Callabl
     changed = 0
     for portion in in_steps(tasks_with_outcomes(connection)):
         with transaction(connection):
-            folding = _Folding(connection, set(), set(), now_ms=time_ns() // 1_000_000)
+            folding = Folding(connection, set(), set(), now_ms=time_ns() // 1_000_000)
             changed += len(folding.derive_tasks(portion, learning))
             folding.finish()
         if on_progress:
@@ -102,7 +102,7 @@ def rederive(connection: Connection, learning: Learning, *, on_progress: Callabl
     return changed
 
 
-class _Folding:
+class Folding:
     """One transaction's changes, gathered so that each table is written in as few statements as there can be."""
 
     def __init__(self, connection: Connection, present: set[str], forgotten: set[str], now_ms: int) -> None:
@@ -143,6 +143,7 @@ class _Folding:
         ]
 
     def apply(self, operation: Operation) -> list[Change]:
+        """Gather an operation's changes."""
         match operation:
             case Insert():
                 changes = [self._insert(entry, operation) for entry in operation.entries]
@@ -248,7 +249,7 @@ class _Folding:
             "INSERT INTO history VALUES (?, ?, ?, ?, ?)",
             [record.id, _naive(operation.at), operation.by, hlc, json.dumps(to_json(previous))],
         )
-        self._add_row(entry, acked_hlc=acked_hlc)
+        self._add_row(entry, acked_hlc=acked_hlc, hlc=self._stamp(after=hlc))
         self._touch(previous)
         self._touch(record)
         return self._note(operation, "revise", record.id, record.agent, record.kind)
@@ -257,13 +258,13 @@ class _Folding:
         replaced = self._take_out(id)
         if replaced is None:
             return self._note(operation, "skip-forgotten", id, "")
-        record, _, acked_hlc = replaced
+        record, hlc, acked_hlc = replaced
         self._forgotten.add(id)
         self._touch(record)
         self._forgot_in.add((record.agent, record.domain))
         self._connection.execute(
             "INSERT INTO tombstones VALUES (?, ?, ?, ?, ?, ?)",
-            [id, record.kind, record.agent, self._stamp(), acked_hlc, _naive(operation.at)],
+            [id, record.kind, record.agent, self._stamp(after=hlc), acked_hlc, _naive(operation.at)],
         )
         self._connection.execute("UPDATE history SET content = NULL WHERE id = ?", [id])
         return self._note(operation, "forget", id, record.agent, record.kind)
@@ -271,12 +272,15 @@ class _Folding:
     def _archive(self, id: str, operation: Operation) -> Change:
         self._flush()
         row = self._connection.execute(
-            "UPDATE memories SET archived = true, hlc = ? WHERE id = ? AND NOT archived RETURNING agent, kind",
-            [self._stamp(), id],
+            "SELECT hlc, agent, kind FROM memories WHERE id = ? AND NOT archived AND hlc <> ''", [id]
         ).fetchone()
         if row is None:
             return self._note(operation, "skip-archived", id, "")
-        return self._note(operation, "archive", id, *row)
+        hlc, agent, kind = row
+        self._connection.execute(
+            "UPDATE memories SET archived = true, hlc = ? WHERE id = ?", [self._stamp(after=hlc), id]
+        )
+        return self._note(operation, "archive", id, agent, kind)
 
     def _take_out(self, id: str) -> tuple[Record, str, str | None] | None:
         """Remove a record and return it, with its stamps; None when it isn't there."""
@@ -315,9 +319,12 @@ class _Folding:
         tfs = [min(_MAX_TF, tf) for tf in counted.values()]
         self._postings.append({"seq": seq, "terms": list(counted), "tfs": tfs})
 
-    def _stamp(self) -> str:
+    def _stamp(self, *, after: str = "") -> str:
+        """A new stamp, later than the one (`after`) of the version that is replaced, whoever gave that."""
+        stamp = stamp_after(self._replica.hlc, HLC.parse(after) if after else None, now_ms=self._now_ms)
+        # A stamp far ahead, pulled from a replica with a fast clock, moves the stamps of its own record only.
         self._replica.hlc = next_stamp(self._replica.hlc, now_ms=self._now_ms)
-        return str(self._replica.hlc)
+        return str(stamp)
 
     def _note(self, operation: Operation, action: str, id: str, agent: str, detail: str = "") -> Change:
         self._audit.append(

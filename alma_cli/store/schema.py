@@ -81,6 +81,28 @@ MIGRATIONS: tuple[str, ...] = (
         detail VARCHAR NOT NULL,
         op_id VARCHAR NOT NULL
     );
+    CREATE TABLE sync_state (               -- one row, once this store belongs to a remote
+        project_uid VARCHAR NOT NULL,
+        seed VARCHAR NOT NULL,
+        checkpoint VARCHAR,                 -- up to where its changes were applied
+        synced_at TIMESTAMP                 -- when a sync last came to its end
+    );
+    CREATE TABLE remote_documents (         -- what the remote is known to have
+        id VARCHAR NOT NULL,
+        agent VARCHAR NOT NULL,
+        kind VARCHAR NOT NULL,
+        etag VARCHAR NOT NULL,
+        has_vector BOOLEAN NOT NULL,
+        content_hash VARCHAR                -- of a derived memory; empty once it isn't derived any more
+    );
+    CREATE TABLE quarantine (               -- documents that can't be read, kept as they came
+        name VARCHAR NOT NULL,
+        agent VARCHAR NOT NULL,
+        id VARCHAR NOT NULL,
+        reason VARCHAR NOT NULL,
+        raw VARCHAR NOT NULL,
+        found_at TIMESTAMP NOT NULL
+    );
     CREATE VIEW outcomes AS
         SELECT id, project_id, agent, domain, origin, created_at, updated_at, labels, archived, task, outcome, strategy,
             feedback, error, duration_ms, happened_at, task_key, strategy_key

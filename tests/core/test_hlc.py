@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alma_cli.core.hlc import HLC, next_stamp
+from alma_cli.core.hlc import HLC, next_stamp, stamp_after
 
 walls = st.sampled_from([0, 1, 2, 10, 999_999_999_999_998])
 counters = st.sampled_from([0, 1, 9, 10, 999_998, 999_999])
@@ -69,3 +69,16 @@ def test_a_full_counter_borrows_the_next_millisecond():
 def test_what_is_no_stamp_is_refused(text):
     with pytest.raises(ValueError, match="not a stamp"):
         HLC.parse(text)
+
+
+@given(stamps, st.none() | stamps, walls)
+def test_a_version_is_stamped_after_the_one_it_replaces_whoever_stamped_that(last, replaced, now_ms):
+    stamp = stamp_after(last, replaced, now_ms=now_ms)
+    assert stamp > last
+    assert replaced is None or stamp > replaced
+    assert stamp.replica_id == last.replica_id
+
+
+def test_a_stamp_from_a_fast_clock_moves_only_what_replaces_it():
+    assert stamp_after(HLC(5, 0, "a"), HLC(900, 3, "b"), now_ms=6) == HLC(900, 4, "a")
+    assert stamp_after(HLC(5, 0, "a"), HLC(2, 3, "b"), now_ms=6) == HLC(6, 0, "a")

@@ -1,0 +1,121 @@
+"""`retrieve --remote`: what is worth knowing, from the shared copy alone, on a machine that has no memories.
+
+The remote gives candidates, the nearest by meaning and those with most of the words; they are ranked by the very code
+that ranks a store, in a store that is made for this one question.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from alma_cli.api import retrievals
+from alma_cli.api.retrieve import Wanted, retrieve
+from alma_cli.api.sync import PATIENCE_S
+from alma_cli.core.documents import MARKER_AGENT, MARKER_ID, decode_record, embedding_of
+from alma_cli.core.marker import parse_marker
+from alma_cli.core.terms import query_terms
+from alma_cli.core.text import clean
+from alma_cli.core.visibility import views
+from alma_cli.errors import InvalidInput, RemoteError
+from alma_cli.remote import open_remote
+from alma_cli.remote.base import Document
+from alma_cli.store.operations import Entry
+from alma_cli.store.pool import fill
+
+if TYPE_CHECKING:
+    from alma_cli.api.session import Session
+    from alma_cli.core.slices import MemorySlice
+    from alma_cli.remote.base import Remote
+
+_PER_SIGNAL = 200
+"""Candidates of each agent by meaning, and as many by words."""
+
+_MAX_WORDS = 40
+
+
+def retrieve_remote(session: Session, wanted: Wanted, *, remote: Remote | None = None) -> MemorySlice:
+    """What `retrieve` gives, from the project's remote (or the one that is given); the local store isn't touched.
+
+    Raises `InvalidConfig` without a remote, and `RemoteError`s.
+    """
+    started = perf_counter()
+    opened = remote or open_remote(session.config, session.project.root, patience_s=PATIENCE_S)
+    try:
+        candidates, warnings = _candidates(session, opened, wanted)
+    finally:
+        if remote is None:
+            opened.close()
+    with tempfile.TemporaryDirectory(prefix="alma-remote-") as folder:
+        asking = replace(session, project=replace(session.project, home=Path(folder)))
+        store = asking.store()
+        with store.writing() as connection:
+            fill(connection, list(_entries(candidates)), now_ms=store.now_ms())
+        found = retrieve(asking, wanted)
+    result = replace(found, warnings=[*warnings, *found.warnings])
+    if session.project.home.exists():
+        retrievals.note(session.project, result)
+    return replace(result, retrieval_ms=(perf_counter() - started) * 1000)
+
+
+def _candidates(session: Session, remote: Remote, wanted: Wanted) -> tuple[list[Document], list[str]]:
+    """The documents worth ranking, each once, with the credits that they got; and what to tell."""
+    task = clean(wanted.task).strip()
+    scope = session.config.scope_for(wanted.agent)
+    warnings: list[str] = []
+    vector = None
+    model = _model_of(remote)
+    if model == session.model:
+        vector, warnings = session.query_vector(task)
+    else:
+        warnings.append(
+            f"only words are compared, not meaning: the remote's vectors are by {model}, not {session.model}"
+            if model
+            else f"{remote.name} is empty: run `alma sync` where there are memories"
+        )
+    seen = views(scope, session.config.agents)
+    agents = {view.agent for view in seen if view.agent is not None}
+    for view in seen:
+        if view.agent is None:
+            agents |= set(remote.agents()) - view.besides
+    words = query_terms(task)[:_MAX_WORDS]
+    found: dict[str, Document] = {}
+    for agent in sorted(agents):
+        near = [] if vector is None else remote.nearest(agent, vector, limit=_PER_SIGNAL)
+        for document in (*near, *remote.matching(agent, words, limit=_PER_SIGNAL)):
+            found.setdefault(document.id, document)
+    targets = sorted(found)
+    for agent in sorted(agents) if targets else ():
+        found |= {document.id: document for document in remote.credits(agent, targets)}
+    return list(found.values()), warnings
+
+
+def _model_of(remote: Remote) -> str:
+    """The model whose vectors the remote has; empty when there is nothing yet."""
+    found = remote.read(MARKER_AGENT, MARKER_ID)
+    if found is None:
+        return ""
+    try:
+        if isinstance(found, Document):
+            return parse_marker(found.body, name=remote.name).model
+    except InvalidInput:
+        pass
+    raise RemoteError(f"the marker of {remote.name} can't be read", hint="`alma sync` says more about it")
+
+
+def _entries(documents: Iterable[Document]) -> Iterable[Entry]:
+    """The records in these documents; what can't be read is for `alma sync` to tell of."""
+    for document in documents:
+        try:
+            record = decode_record(document.body)
+        except InvalidInput:
+            continue
+        embedding = embedding_of(document.body)
+        if embedding is None:
+            yield Entry(record=record)
+        else:
+            yield Entry(record=record, vector=embedding.vector, model=embedding.model)

@@ -1,0 +1,198 @@
+"""Reconciling a project's store with its shared copy, and how that stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from alma_cli.api.session import Session, new_id
+from alma_cli.core.codec import format_time
+from alma_cli.core.marker import derivation_hash
+from alma_cli.core.text import one_line
+from alma_cli.errors import AlmaError, EmbeddingUnavailable, StoreBusy
+from alma_cli.project import make_home
+from alma_cli.remote import open_remote
+from alma_cli.store.lock import hold
+from alma_cli.sync.report import Context, Options, Synced
+
+if TYPE_CHECKING:
+    from alma_cli.core.records import JsonValue
+    from alma_cli.embedding import Vector
+    from alma_cli.remote.base import Remote
+
+PATIENCE_S = 10.0
+"""How long the remote may leave one call unanswered: an offline machine is told so within 15 s."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside:
+    """A document of the remote that can't be read, and why."""
+
+    name: str
+    reason: str
+    since: datetime
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """The document as a JSON object."""
+        return {"name": self.name, "reason": self.reason, "since": format_time(self.since)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncStatus:
+    """How the store stands to its remote; `answers` is None when that wasn't tried, `trouble` why it doesn't answer."""
+
+    remote: str
+    answers: bool
+    trouble: str
+    hint: str
+    joined: bool
+    synced_at: datetime | None
+    pending: Mapping[str, int]
+    blocked: int
+    conflicts: int
+    set_aside: Sequence[SetAside]
+    model: str
+    pinned_model: str
+    same_rules: bool | None
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """The status as a JSON object."""
+        return {
+            "remote": self.remote,
+            "answers": self.answers,
+            "trouble": self.trouble,
+            "joined": self.joined,
+            "synced_at": None if self.synced_at is None else format_time(self.synced_at),
+            "pending": sum(self.pending.values()),
+            "pending_by_agent": dict(self.pending),
+            "blocked": self.blocked,
+            "conflicts": self.conflicts,
+            "set_aside": [one.to_json() for one in self.set_aside],
+            "model": self.model,
+            "remote_model": self.pinned_model,
+            "same_rules": self.same_rules,
+        }
+
+
+def sync(
+    session: Session,
+    options: Options,
+    *,
+    dry_run: bool = False,
+    advance: Callable[[int], None] | None = None,
+    tell: Callable[[str], None] | None = None,
+    remote: Remote | None = None,
+) -> Synced:
+    """Reconcile both ways with the project's remote (or with the one that is given); see `run`.
+
+    One sync at a time: beside another one it does nothing, and says so (`busy`). Raises `InvalidConfig` without a
+    remote, and `RemoteError`s.
+    """
+    from alma_cli.sync.run import run
+
+    opened = remote or _opened(session, options.timeout_s)
+    try:
+        make_home(session.project)
+        context = _context(session, opened, options)
+        context.advance = advance or context.advance
+        context.tell = tell or context.tell
+        try:
+            with hold(str(session.project.home / "sync.lock"), shared=False, wait_s=0):
+                return run(context, dry_run=dry_run)
+        except StoreBusy as error:
+            if "sync.lock" not in error.message:
+                raise
+            context.report.busy, context.report.remote = True, opened.name
+            return context.report
+    finally:
+        if remote is None:
+            opened.close()
+
+
+def sync_status(session: Session, *, remote: Remote | None = None) -> SyncStatus:
+    """How the store stands to its remote, which is asked for its marker. Raises `InvalidConfig` without a remote."""
+    from alma_cli.store.membership import conflict_count, sync_state
+    from alma_cli.store.pending import pending_counts, quarantined
+    from alma_cli.sync.agreement import read_marker
+
+    opened = remote or _opened(session, None)
+    try:
+        make_home(session.project)
+        context = _context(session, opened, Options())
+        with context.store.writing() as connection:
+            state = sync_state(connection)
+            counts = pending_counts(connection, context.project_id)
+            aside = quarantined(connection)
+            conflicts = conflict_count(connection)
+        marker, trouble = None, None
+        try:
+            marker, _ = read_marker(context)
+        except AlmaError as error:
+            trouble = error
+    finally:
+        if remote is None:
+            opened.close()
+    return SyncStatus(
+        remote=opened.name,
+        answers=trouble is None,
+        trouble=trouble.message if trouble else "",
+        hint=trouble.hint if trouble else "",
+        joined=bool(state.membership.project_uid),
+        synced_at=state.synced_at,
+        pending=counts.by_agent,
+        blocked=counts.blocked,
+        conflicts=conflicts,
+        set_aside=[SetAside(name=one.name, reason=one.reason, since=one.since) for one in aside],
+        model=session.model,
+        pinned_model=marker.model if marker else "",
+        same_rules=marker.derivation == context.derivation if marker else None,
+    )
+
+
+def _opened(session: Session, timeout_s: float | None) -> Remote:
+    patience_s = PATIENCE_S if timeout_s is None else min(PATIENCE_S, max(0.1, timeout_s))
+    return open_remote(session.config, session.project.root, patience_s=patience_s)
+
+
+def _context(session: Session, remote: Remote, options: Options) -> Context:
+    report = Synced()
+
+    def embed(texts: Sequence[str]) -> dict[str, Vector]:
+        try:
+            return dict(zip(texts, session.vectors(texts), strict=True))
+        except EmbeddingUnavailable as error:
+            report.warn(f"stored without vectors: {one_line(error.message)}; run `alma reindex` later")
+            return {}
+
+    return Context(
+        store=session.store(),
+        remote=remote,
+        project_id=session.config.project_id,
+        model=session.model,
+        derivation=_derivation(session),
+        options=options,
+        embed=embed,
+        now=session.now,
+        draw=new_id,
+        report=report,
+    )
+
+
+def _derivation(session: Session) -> str:
+    """A digest of how this project learns."""
+    from alma_cli.core.learning import LearningRules
+
+    settings = session.config.learning
+    general = LearningRules(
+        min_occurrences=settings.min_occurrences_for_heuristic,
+        half_life_days=settings.half_life_days,
+        z=settings.z,
+        anti_pattern_below=settings.anti_pattern_below,
+    )
+    scopes = session.config.agents
+    return derivation_hash(
+        general,
+        {name: replace(general, min_occurrences=scopes[name].min_occurrences_for_heuristic) for name in scopes},
+    )

@@ -1,0 +1,25 @@
+"""The shared copy in Azure Cosmos DB for NoSQL, through the official SDK (the extra `azure`).
+
+Nothing of Azure is loaded before the first call.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from alma_cli.config import Azure
+    from alma_cli.remote.base import Remote
+
+__all__ = ["open_cosmos"]
+
+
+def open_cosmos(azure: Azure, project_id: str, *, patience_s: float) -> Remote:
+    """The shared copy of a project in a Cosmos DB container; nothing is sent before the first call.
+
+    Raises `InvalidConfig` when there is no endpoint, no key where one is to be, or the extra isn't installed.
+    """
+    from alma_cli.remote.cosmos.account import CosmosAccount
+    from alma_cli.remote.cosmos.remote import CosmosRemote
+
+    return CosmosRemote(CosmosAccount(azure, patience_s=patience_s), project_id)

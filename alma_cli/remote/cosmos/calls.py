@@ -1,0 +1,156 @@
+"""Calls that end: tried again while that may help and patience lasts, and then an error that says what to do.
+
+The SDK waits out some throttling by itself; everything else that may pass (408, 410, 429, 449, 5xx, lost connections)
+is tried again here. A lost connection leaves open whether a write happened; who writes is told of it.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from alma_cli.core.text import one_line
+from alma_cli.errors import (
+    AlmaError,
+    RemoteError,
+    RemoteMissing,
+    RemoteRefused,
+    RemoteThrottled,
+    RemoteUnreachable,
+)
+
+T = TypeVar("T")
+
+_PASSING = frozenset({408, 410, 429, 449, 500, 502, 503, 504})
+_NOT_DONE = frozenset({410, 429, 449})
+"""The statuses that say for sure that nothing was stored."""
+_WRITE_FORBIDDEN, _RIGHTS_MISSING, _OWNER_MISSING = 3, 5300, 1003
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
+
+
+class Calls:
+    """Makes calls of one remote; `name` is what it is called in messages, and `signs_in` whether Azure signs us in.
+
+    No attempt is begun that could end after `patience_s`, given that one attempt takes `attempt_s` at most.
+    """
+
+    def __init__(self, name: str, *, signs_in: bool, patience_s: float, attempt_s: float) -> None:
+        self.name = name
+        self._signs_in = signs_in
+        self._tries_for_s = max(0.0, patience_s - attempt_s)
+
+    def run(
+        self, call: Callable[[], T], *, unsure: Callable[[], None] = lambda: None, tries_for_s: float = math.inf
+    ) -> T:
+        """What the call returns. `unsure` is called when a try may or may not have been done, before the next.
+
+        `tries_for_s` is when to stop trying again, if that is before our patience ends.
+
+        Raises the `RemoteError` that the last try amounts to; the SDK's errors that are neither of the service nor of
+        the network, and those about a document (404, 409, 412, 413), pass.
+        """
+        from azure.core.exceptions import AzureError
+
+        begun, pause = time.monotonic(), _FIRST_PAUSE_S
+        while True:
+            try:
+                return call()
+            except (AzureError, TypeError) as raised:
+                # The SDK stumbles (TypeError) over a 500 to its own look-up of ranges.
+                error = raised if isinstance(raised, AzureError) else raised.__context__
+                if not isinstance(error, AzureError) or _is_for_caller(error):
+                    raise
+                wait = max(pause * random.uniform(0.5, 1.0), _asked_to_wait_s(error))  # noqa: S311  # spreads retries
+                if not _may_pass(error) or time.monotonic() - begun + wait > min(tries_for_s, self._tries_for_s):
+                    raise self.explained(error) from error
+                if _status(error) not in _NOT_DONE:
+                    unsure()
+                time.sleep(wait)
+                pause = min(pause * 2, _LONGEST_PAUSE_S)
+
+    def explained(self, error: Exception) -> AlmaError:
+        """The error of the SDK in the words of a user, with what to do."""
+        from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
+
+        status, substatus = _status(error), getattr(error, "sub_status", 0) or 0
+        if status is None:
+            if isinstance(error, ClientAuthenticationError):
+                return RemoteRefused(f"Azure doesn't sign us in: {_first_line(error)}", hint=SIGN_IN_HINT)
+            if isinstance(error, ServiceRequestError):
+                hint = "is the endpoint right (`alma config show`), and is there a network? What is recorded is kept"
+                return RemoteUnreachable(f"cannot reach {self.name}: {_first_line(error)}", hint=hint)
+            return RemoteUnreachable(f"{self.name} doesn't answer: {_first_line(error)}", hint=LATER_HINT)
+        if status == 401:
+            if self._signs_in:
+                return RemoteRefused(
+                    f"{self.name} refuses our sign-in: it is not valid, or it expired", hint=SIGN_IN_HINT
+                )
+            hint = (
+                "is it this account's key, whole, and not regenerated since? `alma config show` says where it is from"
+            )
+            return RemoteRefused(f"{self.name} refuses the account key", hint=hint)
+        if status == 403 and substatus != _WRITE_FORBIDDEN:
+            hint = RIGHTS_HINT if self._signs_in or substatus == _RIGHTS_MISSING else FIREWALL_HINT
+            return RemoteRefused(f"{self.name} doesn't let us: {_first_line(error)}", hint=hint)
+        if status == 404:
+            return RemoteMissing(f"there is no {self.name}", hint=MISSING_HINT)
+        if status == 429:
+            return RemoteThrottled(f"{self.name} stayed too busy (429): its request units are used up", hint=BUSY_HINT)
+        if status in _PASSING or status == 403:
+            return RemoteUnreachable(f"{self.name} keeps failing ({status})", hint=LATER_HINT)
+        return RemoteError(f"{self.name} answered {status}: {_first_line(error)}")
+
+
+SIGN_IN_HINT = "run `az login`, or set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET; or use azure.auth: key"
+RIGHTS_HINT = (
+    "give this identity the role `Cosmos DB Built-in Data Contributor` on the account"
+    " (`alma cloud create --print-az` prints the command)"
+)
+FIREWALL_HINT = "does the account's firewall let this machine in, and is the key a read-write one?"
+MISSING_HINT = "`alma cloud create` makes it, for those who may; `--print-az` prints the commands"
+BUSY_HINT = "nothing is lost: sync again later, or give the container more request units"
+LATER_HINT = "nothing is lost: sync again later"
+
+
+def _status(error: Exception) -> int | None:
+    """The service's status; None when there was no answer."""
+    status = getattr(error, "status_code", None)
+    return status if isinstance(status, int) else None
+
+
+def _is_for_caller(error: Exception) -> bool:
+    """Whether it is about a document, and not about the service, the database or the container."""
+    status = _status(error)
+    if status != 404:
+        return status in (409, 412, 413)
+    request = getattr(getattr(error, "response", None), "request", None)
+    asked_for_document = request is None or "/docs/" in str(request.url)
+    return asked_for_document and getattr(error, "sub_status", 0) != _OWNER_MISSING
+
+
+def _may_pass(error: Exception) -> bool:
+    from azure.core.exceptions import ClientAuthenticationError
+
+    status = _status(error)
+    if status is None:
+        return not isinstance(error, ClientAuthenticationError)
+    return status in _PASSING or (status == 403 and getattr(error, "sub_status", 0) == _WRITE_FORBIDDEN)
+
+
+def _asked_to_wait_s(error: Exception) -> float:
+    headers: Any = getattr(error, "headers", None) or {}
+    try:
+        return float(headers.get("x-ms-retry-after-ms") or headers.get("x-ms-retry-after-in-ms") or 0) / 1000
+    except ValueError:
+        return 0.0
+
+
+def _first_line(error: Exception) -> str:
+    """What the service or the network said, without wrappings, addresses of objects and activity ids."""
+    text = str(getattr(error, "message", "") or error).partition("\n")[0]
+    text = re.sub(r"^\(\w+\) (Message: )?", "", re.sub(r"<[^<>]*>: ?", "", text))
+    return one_line(text, 200)

@@ -1,0 +1,27 @@
+"""Documents as the service gives them, made into what the rest of ALMA knows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from alma_cli.remote.base import Document, Found, Unreadable
+
+_OF_THE_SERVICE = frozenset({"_rid", "_self", "_etag", "_attachments", "_ts", "_lsn"})
+_MAX_RAW = 1_000_000
+
+
+def found(raw: Mapping[str, Any], *, project_id: str) -> Found:
+    """The document, without what the service added; `Unreadable` when it isn't one of an agent of the project."""
+    agent, id, etag = raw.get("agent"), raw.get("id"), str(raw.get("_etag", ""))
+    if isinstance(agent, str) and agent and isinstance(id, str) and raw.get("project_id") == project_id:
+        body = {name: value for name, value in raw.items() if name not in _OF_THE_SERVICE}
+        return Document(agent=agent, id=id, body=body, etag=etag)
+    return Unreadable(
+        name=f"document {id} of {agent}",
+        raw=json.dumps(raw, default=str)[:_MAX_RAW],
+        reason="its agent is no name",
+        etag=etag,
+        id=id if isinstance(id, str) else "",
+    )

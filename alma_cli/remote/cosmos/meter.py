@@ -1,0 +1,84 @@
+"""What goes over the wire, measured in one place: requests, their charge, and the service's clock.
+
+The meter wraps the SDK's transport, so the SDK's own look-ups and retries are counted as well. It also spares one
+request: the SDK reads the account twice as it starts, and gets the second answer from the first.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Self
+
+from alma_cli.remote.base import Usage
+
+
+class Meter:
+    """A transport for the SDK that measures another one. Safe to use from several threads."""
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+        self._lock = threading.Lock()
+        self._account: tuple[str, Any] | None = None
+        self._requests = 0
+        self._charge = 0.0
+        self._server_time: datetime | None = None
+
+    def over(self, transport: Any) -> Meter:
+        """This meter, from now on over another transport."""
+        self._transport = transport
+        return self
+
+    @property
+    def usage(self) -> Usage:
+        """What was used so far."""
+        with self._lock:
+            return Usage(requests=self._requests, request_charge=round(self._charge, 2))
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The `Date` of the latest answer."""
+        with self._lock:
+            return self._server_time
+
+    def send(self, request: Any, **options: Any) -> Any:
+        """Send a request and measure it; errors of the transport pass through."""
+        account = request.method == "GET" and request.url.rstrip("/").count("/") == 2
+        if account:
+            with self._lock:
+                kept, self._account = self._account, None
+            if kept is not None and kept[0] == request.url:
+                return kept[1]
+        with self._lock:
+            self._requests += 1
+        response = self._transport.send(request, **options)
+        self._note(response)
+        if account and response.status_code == 200:
+            with self._lock:
+                self._account = (request.url, response)
+        return response
+
+    def open(self) -> None:
+        """Open the transport."""
+        self._transport.open()
+
+    def close(self) -> None:
+        """Close the transport."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        self._transport.__enter__()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._transport.__exit__(*exception)
+
+    def _note(self, response: Any) -> None:
+        charge = response.headers.get("x-ms-request-charge")
+        date = response.headers.get("Date")
+        with self._lock:
+            if charge:
+                self._charge += float(charge)
+            if date:
+                self._server_time = parsedate_to_datetime(date).astimezone(UTC)

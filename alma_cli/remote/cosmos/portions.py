@@ -1,0 +1,44 @@
+"""Writes in portions that a transactional batch takes: of one partition, at most 100, at most 1.5 MB."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from alma_cli.core.records import JsonValue
+from alma_cli.core.documents import Body
+from alma_cli.remote.base import Write
+
+MAX_OPERATIONS = 100
+MAX_BATCH_BYTES = 1_500_000
+MAX_DOCUMENT_BYTES = 1_900_000
+"""A document has at most 2 MB with what the service adds."""
+_NUMBER_BYTES = 25
+"""A double in JSON, with its comma, is no longer."""
+
+
+def portions(writes: Sequence[Write]) -> Iterator[list[Write]]:
+    """The writes by agent, in their order, in as few portions as fit."""
+    by_agent: dict[str, list[Write]] = {}
+    for write in writes:
+        by_agent.setdefault(write.agent, []).append(write)
+    for own in by_agent.values():
+        portion: list[Write] = []
+        size = 0
+        for write in own:
+            more = size_of(write.body)
+            if portion and (len(portion) == MAX_OPERATIONS or size + more > MAX_BATCH_BYTES):
+                yield portion
+                portion, size = [], 0
+            portion.append(write)
+            size += more
+        yield portion
+
+
+def size_of(body: Body) -> int:
+    """At most so many bytes is a document in JSON, escaped for ASCII; vectors are estimated, being most of it."""
+    vector = body.get("embedding")
+    if not isinstance(vector, list):
+        return len(json.dumps(dict(body)))
+    rest: dict[str, JsonValue] = {name: value for name, value in body.items() if name != "embedding"}
+    return len(json.dumps(rest)) + _NUMBER_BYTES * len(vector) + len('"embedding": [],')

@@ -1,0 +1,136 @@
+"""A project's documents in a container: reads, changes, conditional batches and queries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from alma_cli.errors import RemoteError
+from alma_cli.remote.base import Document, Found, Page, Result, Usage, Write
+from alma_cli.remote.cosmos import queries
+from alma_cli.remote.cosmos.documents import found
+from alma_cli.remote.cosmos.feed import Feed, checkpoint_lost
+from alma_cli.remote.cosmos.writes import Writer
+
+if TYPE_CHECKING:
+    from azure.cosmos import ContainerProxy
+
+    from alma_cli.remote.cosmos.account import CosmosAccount
+
+_IDS_AT_ONCE = 100
+_BAD_REQUEST = 400
+
+
+class CosmosRemote:
+    """The shared copy of one project in a Cosmos DB container (see `remote.base.Remote`)."""
+
+    def __init__(self, account: CosmosAccount, project_id: str) -> None:
+        self._account, self._project_id = account, project_id
+        self._calls = account.calls
+        self._known: ContainerProxy | None = None
+        self._writer = Writer(self._calls, project_id, lambda: self._container)
+
+    @property
+    def name(self) -> str:
+        """The address, with database and container."""
+        return self._account.name
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The `Date` of the latest answer."""
+        return self._account.meter.server_time
+
+    @property
+    def usage(self) -> Usage:
+        """What was used so far."""
+        return self._account.meter.usage
+
+    def read(self, agent: str, id: str) -> Found | None:
+        """The document, by its id, or None."""
+        from azure.cosmos.exceptions import CosmosResourceNotFoundError
+
+        container = self._container
+        try:
+            raw = self._calls.run(lambda: container.read_item(id, partition_key=[self._project_id, agent]))
+        except CosmosResourceNotFoundError:
+            return None
+        return found(raw, project_id=self._project_id)
+
+    def changes(self, checkpoint: str | None) -> Iterator[Page]:
+        """The change feed of the project's prefix, from the checkpoint on, until it is drained."""
+        feed = Feed(self._container, self._project_id, None if checkpoint is None else self._position(checkpoint))
+        while not feed.is_drained:
+            self._writer.settle()  # the SDK keeps the position in a place that writing overwrites
+            try:
+                raws = self._calls.run(feed.next_page)
+            except RemoteError as error:
+                if feed.position is not None and getattr(error.__cause__, "status_code", 0) == _BAD_REQUEST:
+                    raise checkpoint_lost(error.message) from error
+                raise
+            items = tuple(found(raw, project_id=self._project_id) for raw in raws)
+            yield Page(found=items, checkpoint=json.dumps({"project": self._project_id, "position": feed.position}))
+
+    def write(self, writes: Sequence[Write]) -> Iterator[Result]:
+        """Store documents in transactional batches, a few at a time."""
+        return self._writer.write(writes)
+
+    def nearest(self, agent: str, vector: Sequence[float], *, limit: int) -> list[Document]:
+        """The memories nearest to the vector by the container's index."""
+        return self._documents(agent, queries.nearest(vector, limit=limit))
+
+    def matching(self, agent: str, words: Sequence[str], *, limit: int) -> list[Document]:
+        """The memories with the most of the words: first their ids, then the best few themselves."""
+        if not words:
+            return []
+        counts = self._query(agent, queries.word_counts(words))
+        best = sorted(counts, key=lambda one: (-one["n"], one["id"]))[:limit]
+        ids = [str(one["id"]) for one in best]
+        by_id = {document.id: document for document in self._by_ids(agent, ids)}
+        return [by_id[id] for id in ids if id in by_id]
+
+    def credits(self, agent: str, targets: Sequence[str]) -> list[Document]:
+        """The credits of these memories."""
+        portions = (targets[at : at + _IDS_AT_ONCE] for at in range(0, len(targets), _IDS_AT_ONCE))
+        return [one for some in portions for one in self._documents(agent, queries.credits_of(some))]
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._writer.close()
+        self._account.close()
+
+    @property
+    def _container(self) -> ContainerProxy:
+        """The container, known to be there. Raises `RemoteMissing`."""
+        if self._known is None:
+            azure = self._account.azure
+            container = self._account.client.get_database_client(azure.database).get_container_client(azure.container)
+            self._calls.run(container.read)
+            self._known = container
+        return self._known
+
+    def _position(self, checkpoint: str) -> str:
+        try:
+            kept = json.loads(checkpoint)
+            if kept["project"] == self._project_id:
+                return str(kept["position"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise checkpoint_lost("it isn't one") from error
+        raise checkpoint_lost("it is of another project")
+
+    def _by_ids(self, agent: str, ids: Sequence[str]) -> Iterator[Document]:
+        for at in range(0, len(ids), _IDS_AT_ONCE):
+            yield from self._documents(agent, queries.by_ids(ids[at : at + _IDS_AT_ONCE]))
+
+    def _documents(self, agent: str, query: queries.Query) -> list[Document]:
+        return [one for one in self._found(self._query(agent, query)) if isinstance(one, Document)]
+
+    def _found(self, raws: Iterable[dict[str, Any]]) -> Iterator[Found]:
+        return (found(raw, project_id=self._project_id) for raw in raws)
+
+    def _query(self, agent: str, query: queries.Query) -> list[dict[str, Any]]:
+        container, partition = self._container, [self._project_id, agent]
+        return self._calls.run(
+            lambda: list(container.query_items(query.text, parameters=query.parameters, partition_key=partition))
+        )

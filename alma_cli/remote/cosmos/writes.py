@@ -1,0 +1,136 @@
+"""Conditional writes in transactional batches: several at a time, tried again, with a result for every document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from alma_cli.errors import RemoteUnreachable
+from alma_cli.remote.base import Clash, Document, Found, Result, TooLarge, Write, Written
+from alma_cli.remote.cosmos import queries
+from alma_cli.remote.cosmos.documents import found
+from alma_cli.remote.cosmos.portions import MAX_DOCUMENT_BYTES, portions, size_of
+
+if TYPE_CHECKING:
+    from azure.cosmos import ContainerProxy
+
+    from alma_cli.remote.cosmos.calls import Calls
+
+THREADS = 4
+_ROUNDS = 20
+
+
+class Writer:
+    """Writes a project's documents through one client of the SDK, whose batches may run in several threads."""
+
+    def __init__(self, calls: Calls, project_id: str, container: Callable[[], ContainerProxy]) -> None:
+        self._calls, self._project_id, self._container = calls, project_id, container
+        self._threads: ThreadPoolExecutor | None = None
+        self._running: set[Future[list[Result]]] = set()
+
+    def write(self, writes: Sequence[Write]) -> Iterator[Result]:
+        """A result for each write, as they are known; at most twice as many batches as threads are under way."""
+        waiting = portions(writes)
+        container = self._container()
+        failed: BaseException | None = None
+        try:
+            while True:
+                while failed is None and len(self._running) < 2 * THREADS and (portion := next(waiting, None)):
+                    self._running.add(self._pool.submit(self._store, container, portion))
+                if not self._running:
+                    break
+                done, _ = wait(self._running, return_when=FIRST_COMPLETED)
+                self._running -= done
+                for future in done:
+                    failed = failed or future.exception()
+                    if future.exception() is None:
+                        yield from future.result()
+        finally:
+            self.settle()
+        if failed is not None:
+            raise failed
+
+    def settle(self) -> None:
+        """Wait until nothing is under way."""
+        wait(self._running)
+        self._running.clear()
+
+    def close(self) -> None:
+        """End the threads."""
+        if self._threads is not None:
+            self._threads.shutdown(cancel_futures=True)
+            self._threads = None
+
+    @property
+    def _pool(self) -> ThreadPoolExecutor:
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="alma-cosmos")
+        return self._threads
+
+    def _store(self, container: ContainerProxy, portion: Sequence[Write]) -> list[Result]:
+        """Store one partition's writes: those that clash are found and left out, until the others are in."""
+        from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError
+
+        results: list[Result] = [
+            TooLarge(write=write, reason="a document has at most 2 MB")
+            for write in portion
+            if size_of(write.body) > MAX_DOCUMENT_BYTES
+        ]
+        pending = [write for write in portion if size_of(write.body) <= MAX_DOCUMENT_BYTES]
+        lost_answers: list[None] = []
+        for _ in range(_ROUNDS):
+            if not pending:
+                return results
+            try:
+                etags = self._calls.run(
+                    partial(self._batch, container, pending), unsure=partial(lost_answers.append, None)
+                )
+            except (CosmosBatchOperationError, CosmosHttpResponseError) as error:
+                if error.status_code == 413:
+                    return results + self._halved(container, pending, str(error))
+            else:
+                return results + [Written(write=one, etag=etag) for one, etag in zip(pending, etags, strict=True)]
+            present = self._present(container, pending)
+            judged = {write.id: _judged(write, present.get(write.id), unsure=bool(lost_answers)) for write in pending}
+            results += [result for result in judged.values() if result is not None]
+            pending = [write for write in pending if judged[write.id] is None]
+        raise RemoteUnreachable(f"{self._calls.name} keeps changing under our writes", hint="sync again later")
+
+    def _batch(self, container: ContainerProxy, writes: Sequence[Write]) -> list[str]:
+        """The ETags of the writes, all of which were stored."""
+        operations: list[Any] = [
+            ("create", (dict(write.body),))
+            if write.etag is None
+            else ("replace", (write.id, dict(write.body)), {"if_match_etag": write.etag})
+            for write in writes
+        ]
+        answered = container.execute_item_batch(operations, partition_key=[self._project_id, writes[0].agent])
+        return [str(one["eTag"]) for one in answered]
+
+    def _halved(self, container: ContainerProxy, writes: Sequence[Write], reason: str) -> list[Result]:
+        if len(writes) == 1:
+            return [TooLarge(write=writes[0], reason=reason)]
+        middle = len(writes) // 2
+        return self._store(container, writes[:middle]) + self._store(container, writes[middle:])
+
+    def _present(self, container: ContainerProxy, writes: Sequence[Write]) -> dict[str, Found]:
+        query = queries.by_ids([write.id for write in writes])
+        partition = [self._project_id, writes[0].agent]
+        raws = self._calls.run(
+            lambda: list(container.query_items(query.text, parameters=query.parameters, partition_key=partition))
+        )
+        return {raw["id"]: found(raw, project_id=self._project_id) for raw in raws}
+
+
+def _judged(write: Write, present: Found | None, *, unsure: bool) -> Result | None:
+    """What became of a write of a batch that was refused; None: it may be sent again."""
+    if write.etag is None and present is None:
+        return None
+    if write.etag is not None and present is not None and present.etag == write.etag:
+        return None
+    if unsure and isinstance(present, Document) and present.body == json.loads(json.dumps(dict(write.body))):
+        return Written(write=write, etag=present.etag)  # our own try, whose answer was lost
+    return Clash(write=write, present=present)

@@ -1,0 +1,408 @@
+"""A folder of JSON files as the shared copy: one document a file, so that git or any shared disk can carry it.
+
+    FOLDER/PROJECT/AGENT/3f/3fa9...c2.json   keys sorted, two spaces: a change of a memory is a small, readable diff
+    FOLDER/PROJECT/_project/_meta.json       the marker
+    FOLDER/PROJECT/.folder                   a random id: another folder in this place is noticed by it
+
+Files are written beside their place and renamed; writers of one machine exclude each other by a lock file. The version
+of a document is the hash of its file. What changed is found by comparing each subfolder's names, sizes and times with
+those in the checkpoint; a subfolder that was changed within the last seconds is read again the next time, because two
+changes within a tick of the clock can't be told apart by times (git has the same rule for its index).
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from time import monotonic, sleep, time
+from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import quote, unquote
+
+from alma_cli.errors import CheckpointLost, RemoteError, RemoteMissing, RemoteRefused, RemoteThrottled
+from alma_cli.remote.base import Clash, Document, Found, Page, Result, Unreadable, Usage, Write, Written
+from alma_cli.remote.matches import best_matching, best_near, is_credit_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from alma_cli.core.records import JsonValue
+
+_SUFFIX = ".json"
+_IDENTITY = ".folder"
+_GITIGNORE = "# Written by ALMA\n.lock\n*.tmp\n"
+_PAGE = 250
+_LOCKED_TOGETHER = 100
+_UNSETTLED_S = 2.0
+_RETRY_S = 0.02
+_MAX_RAW = 1_000_000
+
+
+class FolderRemote:
+    """The shared copy of a project in a folder (see `remote.base.Remote`)."""
+
+    def __init__(self, path: str, project_id: str, *, patience_s: float) -> None:
+        self._path = path
+        self._project_id = project_id
+        self._patience_s = patience_s
+        self._base = os.path.join(path, _file_name(project_id))
+        self._requests = 0
+
+    @property
+    def name(self) -> str:
+        """The folder, in words."""
+        return f"the folder {self._path}"
+
+    @property
+    def server_time(self) -> datetime | None:
+        """None: a folder has no clock of its own."""
+        return None
+
+    @property
+    def usage(self) -> Usage:
+        """How many files were read or written."""
+        return Usage(requests=self._requests)
+
+    def read(self, agent: str, id: str) -> Found | None:
+        """The document, or what stands in its place, or None."""
+        with self._explained():
+            found = self._load(agent, id)
+            if found is None:
+                self._check_disk()
+        return found
+
+    def changes(self, checkpoint: str | None) -> Iterator[Page]:
+        """The documents of every subfolder that isn't as the checkpoint says (see `remote.base.Remote`)."""
+        identity, before = _parsed(checkpoint)
+        with self._explained():
+            present = self._identity()
+            shards = self._shards()
+        if identity and identity != present:
+            raise CheckpointLost(f"{self.name} is another one than at the last sync")
+        known = {shard: before[shard] for shard in shards if shard in before}
+        found: list[Found] = []
+        for shard in shards:
+            with self._explained():
+                digest, names = self._look_at(shard)
+                if digest and known.get(shard) == digest:
+                    continue
+                found += self._load_all(shard, names)
+            known.pop(shard, None)
+            if digest:
+                known[shard] = digest
+            if len(found) >= _PAGE:
+                yield Page(found=tuple(found), checkpoint=_checkpoint(present, known))
+                found = []
+        yield Page(found=tuple(found), checkpoint=_checkpoint(present, known))
+
+    def write(self, writes: Sequence[Write]) -> Iterator[Result]:
+        """Store each document whose place is as the write says, while no other process of this machine writes."""
+        for start in range(0, len(writes), _LOCKED_TOGETHER):
+            with self._explained():
+                results = self._write_together(writes[start : start + _LOCKED_TOGETHER])
+            yield from results
+
+    def nearest(self, agent: str, vector: Sequence[float], *, limit: int) -> list[Document]:
+        """The agent's memories nearest to the vector, of all its files."""
+        return best_near(self._documents(agent), vector, limit)
+
+    def matching(self, agent: str, words: Sequence[str], *, limit: int) -> list[Document]:
+        """The agent's memories with most of the words, of all its files."""
+        return best_matching(self._documents(agent), words, limit)
+
+    def credits(self, agent: str, targets: Sequence[str]) -> list[Document]:
+        """The agent's credits for these memories, of all its files."""
+        wanted = frozenset(targets)
+        return [document for document in self._documents(agent) if is_credit_of(document, wanted)]
+
+    def agents(self) -> list[str]:
+        """The agents that have documents, as these say."""
+        with self._explained():
+            named: dict[str, str] = {}
+            for shard in self._shards():
+                top = shard.partition("/")[0]
+                for name in self._look_at(shard)[1] if top not in named else ():
+                    found = self._load_path(os.path.join(self._base, shard, name), top)
+                    if isinstance(found, Document):
+                        named[top] = found.agent
+                        break
+        return sorted(named.values())
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    # Reading
+
+    def _documents(self, agent: str) -> Iterator[Document]:
+        top = _file_name(agent)
+        with self._explained():
+            for shard in self._shards():
+                if shard.partition("/")[0] == top:
+                    for found in self._load_all(shard, self._look_at(shard)[1]):
+                        if isinstance(found, Document) and found.agent == agent:
+                            yield found
+
+    def _shards(self) -> list[str]:
+        """Every subfolder that may hold documents, as a path from the project's folder."""
+        self._check_disk()
+        shards = []
+        for agent in _folders_in(self._base):
+            shards.append(agent)
+            shards += [f"{agent}/{shard}" for shard in _folders_in(os.path.join(self._base, agent))]
+        return shards
+
+    def _check_disk(self) -> None:
+        """Raise `RemoteMissing` where the folder can't be, as on a disk that isn't mounted."""
+        if not os.path.isdir(os.path.dirname(os.path.abspath(self._path))):
+            raise RemoteMissing(
+                f"there is no folder {os.path.dirname(os.path.abspath(self._path))} to hold {self._path}",
+                hint="is the disk there, and file.path in .alma/config.yaml right?",
+            )
+
+    def _look_at(self, shard: str) -> tuple[str, list[str]]:
+        """A digest of the names, sizes and times of a subfolder's documents, and their names.
+
+        The digest is empty when they were changed too recently for it to tell the next change.
+        """
+        looked_at = hashlib.sha256()
+        names, newest = [], 0.0
+        with os.scandir(os.path.join(self._base, shard)) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                if not entry.name.endswith(_SUFFIX) or entry.name.startswith(".") or not entry.is_file():
+                    continue
+                stat = entry.stat()
+                newest = max(newest, stat.st_mtime, stat.st_ctime)
+                names.append(entry.name)
+                seen = f"{entry.name}\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ctime_ns}\0{stat.st_ino}\0"
+                looked_at.update(seen.encode("utf-8", "surrogateescape"))
+        return "" if time() - newest < _UNSETTLED_S else looked_at.hexdigest()[:24], names
+
+    def _load_all(self, shard: str, names: Sequence[str]) -> list[Found]:
+        paths = (os.path.join(self._base, shard, name) for name in names)
+        loaded = (self._load_path(path, shard.partition("/")[0]) for path in paths)
+        return [found for found in loaded if found is not None]
+
+    def _load(self, agent: str, id: str) -> Found | None:
+        return self._load_path(self._place(agent, id), _file_name(agent))
+
+    def _load_path(self, path: str, top: str) -> Found | None:
+        self._requests += 1
+        try:
+            with open(path, "rb") as file:
+                content = file.read()
+        except FileNotFoundError:
+            return None
+        name = os.path.basename(path).removesuffix(_SUFFIX)
+        try:
+            body = json.loads(content, parse_constant=_no_number)
+            if not isinstance(body, dict):
+                raise TypeError("it is no JSON object")
+            agent, id = str(body.get("agent")), str(body.get("id"))
+            if (id, _file_name(agent).casefold()) != (name, top.casefold()):
+                raise TypeError("its agent and id aren't those of its place")
+        except (ValueError, TypeError, RecursionError) as error:
+            return Unreadable(
+                name=path,
+                raw=content[:_MAX_RAW].decode("utf-8", "replace"),
+                reason=_why(content, error),
+                etag=_etag(content),
+                agent=unquote(top),
+                id=name,
+            )
+        return Document(agent=agent, id=id, body=body, etag=_etag(content))
+
+    # Writing
+
+    def _write_together(self, writes: Sequence[Write]) -> list[Result]:
+        results: list[Result] = []
+        touched: dict[str, None] = {}
+        self._make_base()
+        with self._locked():
+            for write in writes:
+                present = self._load(write.agent, write.id)
+                if (present.etag if present else None) != write.etag:
+                    results.append(Clash(write=write, present=present))
+                    continue
+                content = _content(write.body)
+                path = self._place(write.agent, write.id)
+                for folder in _made(os.path.dirname(path)):
+                    touched[folder] = None
+                _replace(path, content)
+                touched[os.path.dirname(path)] = None
+                results.append(Written(write=write, etag=_etag(content)))
+            for folder in touched:
+                _flush_folder(folder)
+        return results
+
+    def _make_base(self) -> None:
+        """Make the project's folder with what stands at its top, unless it is there."""
+        if os.path.exists(os.path.join(self._base, _IDENTITY)):
+            return
+        self._check_disk()
+        os.makedirs(self._base, exist_ok=True)
+        if not os.path.exists(os.path.join(self._base, ".gitignore")):
+            _replace(os.path.join(self._base, ".gitignore"), _GITIGNORE.encode())
+        beside = os.path.join(self._base, f"{_IDENTITY}.{os.urandom(4).hex()}.tmp")
+        _write_flushed(beside, os.urandom(16).hex().encode() + b"\n")
+        try:
+            os.link(beside, os.path.join(self._base, _IDENTITY))  # unlike a rename, this can't replace another's
+        except FileExistsError:
+            pass
+        finally:
+            os.unlink(beside)
+
+    def _identity(self) -> str:
+        try:
+            with open(os.path.join(self._base, _IDENTITY), encoding="utf-8", errors="replace") as file:
+                return file.read(100).strip()
+        except FileNotFoundError:
+            return ""
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        deadline = monotonic() + self._patience_s
+        descriptor = os.open(os.path.join(self._base, ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            while True:
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if monotonic() > deadline:
+                        raise RemoteThrottled(
+                            f"{self.name} stayed locked for {self._patience_s:g} s by another process",
+                            hint="try again when it is done",
+                        ) from None
+                    sleep(_RETRY_S)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _place(self, agent: str, id: str) -> str:
+        # Ids are hex digits. What else has a name of its own (a copy that a shared disk made, say) is found by that.
+        name = id if id.isprintable() and not set(id) & {"/", "."} else _file_name(id)
+        shard = [] if name.startswith("_") else [name[:2]]
+        return os.path.join(self._base, _file_name(agent), *shard, name + _SUFFIX)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn the system's errors into ours."""
+        try:
+            yield
+        except OSError as error:
+            self._explain(error)
+
+    def _explain(self, error: OSError) -> NoReturn:
+        where = error.filename or self._path
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise RemoteRefused(
+                f"{self.name} can't be used: {where}: {error.strerror}", hint="check its owner and rights"
+            ) from error
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise RemoteError(
+                f"no space left in {self.name}", hint="free some space there, then run `alma sync` again"
+            ) from error
+        raise RemoteError(
+            f"{self.name} can't be used: {where}: {error.strerror}", hint="is the disk there, and file.path right?"
+        ) from error
+
+
+def _file_name(name: str) -> str:
+    """The name as that of a file or folder, whatever it is made of; a very long one ends in a hash."""
+    quoted = quote(name, safe="")
+    if quoted.startswith("."):
+        quoted = "%2E" + quoted[1:]
+    if len(quoted) <= 120:
+        return quoted
+    return f"{quoted[:80]}~{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+
+
+def _folders_in(folder: str) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+    except FileNotFoundError:
+        return []
+
+
+def _content(body: Mapping[str, JsonValue]) -> bytes:
+    """The document as it stands in its file: keys sorted, a line each, but vectors on one line."""
+    plain = {key: value for key, value in body.items() if key != "embedding"}
+    text = json.dumps(plain, ensure_ascii=False, sort_keys=True, indent=2)
+    if "embedding" in body:
+        vector = json.dumps(body["embedding"], separators=(",", ":"))
+        text = text[:-2] + f',\n  "embedding": {vector}\n}}'
+    return (text + "\n").encode()
+
+
+def _etag(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:32]
+
+
+def _why(content: bytes, error: Exception) -> str:
+    if b"<<<<<<<" in content and b">>>>>>>" in content:
+        return "git could not merge it: resolve the conflict in the file and commit it"
+    return f"it can't be read: {error}"
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number in JSON")
+
+
+def _made(folder: str) -> list[str]:
+    """Make a folder and those above it; the folders that got a new name in them."""
+    parents = []
+    while not os.path.isdir(folder):
+        folder, _ = os.path.split(folder)
+        parents.append(folder)
+    return parents
+
+
+def _replace(path: str, content: bytes) -> None:
+    """Put the content into the file's place, whole or not at all."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    beside = f"{path}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
+    try:
+        _write_flushed(beside, content)
+        os.replace(beside, path)
+    except BaseException:
+        try:
+            os.unlink(beside)
+        except OSError:
+            pass
+        raise
+
+
+def _write_flushed(path: str, content: bytes) -> None:
+    """Make a file with the rights that the user's umask leaves, and see its content onto the disk."""
+    with open(path, "xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: str) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _checkpoint(identity: str, known: Mapping[str, str]) -> str:
+    return json.dumps({"folder": identity, "seen": known}, sort_keys=True, separators=(",", ":"))
+
+
+def _parsed(checkpoint: str | None) -> tuple[str, dict[str, str]]:
+    """The identity and the digests in a checkpoint. Raises `CheckpointLost` for anything else."""
+    if checkpoint is None:
+        return "", {}
+    try:
+        shown = json.loads(checkpoint)
+        return str(shown["folder"]), {str(shard): str(digest) for shard, digest in shown["seen"].items()}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise CheckpointLost("the checkpoint isn't one of a folder") from None

@@ -1,0 +1,92 @@
+"""Whether this store and that remote belong together, before anything is exchanged."""
+
+from __future__ import annotations
+
+from alma_cli.core.documents import MARKER_AGENT, MARKER_ID
+from alma_cli.core.marker import Adopt, Create, Decision, GoOn, Marker, Membership, decide, marker_body, parse_marker
+from alma_cli.errors import InvalidInput, RemoteError, RemoteForeign
+from alma_cli.remote.base import Clash, Unreadable, Write, Written
+from alma_cli.store.membership import belong_to
+from alma_cli.sync.report import Context
+
+_TRIES = 5
+
+
+def agree(context: Context, ours: Membership) -> bool:
+    """Read the marker, write it where it is missing, and belong to this remote from now on; whether that is new.
+
+    Raises `RemoteForeign` when the user has to say that it is right to go on.
+    """
+    for _ in range(_TRIES):
+        marker, etag, decision = look(context, ours)
+        if isinstance(decision, Create):
+            if not _write(context, decision, etag):
+                continue  # somebody else was faster: theirs is read now
+            marker = decision.marker
+        assert marker is not None  # or it would have been created
+        _pin(context, marker)
+        if isinstance(decision, Adopt | Create):
+            context.explain(decision.why and f"{decision.why}: comparing everything, nothing is lost by it")
+            with context.store.writing() as connection:
+                belong_to(connection, project_uid=marker.project_uid, seed=marker.seed)
+        return not settled(decision)
+    raise RemoteError(f"the marker of {context.remote.name} is written all the time", hint="try again later")
+
+
+def look(context: Context, ours: Membership) -> tuple[Marker | None, str | None, Decision]:
+    """The marker, its version, and what to do about it; nothing is written."""
+    marker, etag = read_marker(context)
+    wanted = Marker(
+        project_uid=context.draw(),
+        seed=context.draw(),
+        model=context.model,
+        derivation=context.derivation,
+        made_by=ours.replica_id,
+    )
+    options = context.options
+    decision = decide(marker, ours, wanted, join=options.join, reseed=options.reseed, name=context.remote.name)
+    return marker, etag, decision
+
+
+def read_marker(context: Context) -> tuple[Marker | None, str | None]:
+    """The marker and its version. Raises `RemoteForeign` for one that can't be used."""
+    name = context.remote.name
+    found = context.remote.read(MARKER_AGENT, MARKER_ID)
+    if found is None:
+        return None, None
+    if isinstance(found, Unreadable):
+        raise RemoteForeign(
+            f"the marker {found.name} can't be read; nothing was exchanged: {found.reason}",
+            hint="put it right: all machines have to agree on it",
+        )
+    try:
+        return parse_marker(found.body, name=name), found.etag
+    except InvalidInput as error:
+        raise RemoteForeign(
+            f"the marker of {name} can't be used; nothing was exchanged: {error.message}",
+            hint="is it ALMA's? The marker is the document _meta of agent _project",
+        ) from error
+
+
+def settled(decision: Decision) -> bool:
+    """Whether the store knew this remote already."""
+    return isinstance(decision, GoOn)
+
+
+def _pin(context: Context, marker: Marker) -> None:
+    context.pinned_model, context.pinned_derivation = marker.model, marker.derivation
+    if not context.vectors_go_over:
+        context.report.note(
+            f"the remote's vectors are by {marker.model}; this store's ({context.model}) stay here, texts go over"
+        )
+
+
+def _write(context: Context, decision: Create, etag: str | None) -> bool:
+    body = marker_body(decision.marker, project_id=context.project_id)
+    write = Write(agent=MARKER_AGENT, id=MARKER_ID, body=body, etag=etag if decision.replaces else None)
+    for result in context.remote.write([write]):
+        if isinstance(result, Written):
+            return True
+        if isinstance(result, Clash):
+            return False
+    raise RemoteError(f"{context.remote.name} doesn't take the marker")

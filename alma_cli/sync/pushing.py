@@ -1,0 +1,120 @@
+"""What the remote lacks: pending records, then tombstones.
+
+Every write is conditional. What clashes is read, merged and tried again; the remote's answer is stored last, so a crash
+costs a repeat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from alma_cli.errors import ClockAhead
+from alma_cli.store.membership import latest_stamp, restamp
+from alma_cli.store.pending import (
+    Pending,
+    PendingCounts,
+    Wanted,
+    pending_counts,
+    pending_records,
+    pending_tombstones,
+)
+from alma_cli.sync.exchange import PORTION, exchange, wanted_of, write_of
+
+if TYPE_CHECKING:
+    from alma_cli.sync.report import Context
+
+_ROUNDS = 5
+"""How often what clashed is tried again: more only helps against writers that never rest."""
+
+_MOST_AHEAD_S = 300
+_SHOWN_AHEAD_S = 60
+
+
+def push(context: Context) -> PendingCounts:
+    """Push all that is pending (of the agents asked for), and return what is left."""
+    wanted = wanted_of(context)
+    with context.store.writing() as connection:
+        if context.options.restamp:
+            given = restamp(connection, now_ms=context.store.now_ms())
+            context.explain(f"{given:,} pending memories were stamped anew by the present clock")
+        counts = pending_counts(connection, context.project_id)
+    if counts.total:
+        _check_clock(context)
+    left = counts
+    for _ in range(_ROUNDS):
+        if not _of_agents(left, wanted):
+            break
+        for portion in _pending(context, wanted):
+            _send(context, portion)
+        with context.store.writing() as connection:
+            left = pending_counts(connection, context.project_id)
+    _tell_left(context, left, wanted)
+    return left
+
+
+def _of_agents(counts: PendingCounts, wanted: Wanted) -> int:
+    return sum(count for agent, count in counts.by_agent.items() if wanted.agents is None or agent in wanted.agents)
+
+
+def _pending(context: Context, wanted: Wanted) -> Iterator[list[Pending]]:
+    """What is pending now, in portions; tombstones last, so that what they are about is there before."""
+    after = -1
+    while True:
+        with context.store.writing() as connection:
+            records, after = pending_records(connection, wanted, after=after, limit=PORTION)
+        if not records:
+            break
+        yield records
+    last = ""
+    while True:
+        with context.store.writing() as connection:
+            tombstones = pending_tombstones(connection, wanted, after=last, limit=PORTION)
+        if not tombstones:
+            break
+        last = tombstones[-1].state.id
+        yield tombstones
+
+
+def _send(context: Context, portion: Sequence[Pending]) -> None:
+    context.check_time()
+    done = exchange(context, [write_of(context, one) for one in portion])
+    context.report.pushed += done
+    context.advance(done)
+
+
+def _check_clock(context: Context) -> None:
+    """Raise `ClockAhead` when what we stamped lies in the future of the remote's clock."""
+    server = context.remote.server_time
+    if server is None:
+        return
+    with context.store.writing() as connection:
+        ours_ms = latest_stamp(connection).wall_ms
+    ahead_s = ours_ms / 1000 - server.timestamp()
+    if ahead_s <= _MOST_AHEAD_S:
+        return
+    own_ahead_s = context.store.now_ms() / 1000 - server.timestamp()
+    remedy = "run `alma sync --restamp`, which stamps what waits by the present clock"
+    if own_ahead_s > _SHOWN_AHEAD_S:
+        remedy = f"set this machine's clock right (it is {own_ahead_s:,.0f} s ahead), then {remedy}"
+    raise ClockAhead(
+        f"nothing was pushed: what was recorded here is stamped {ahead_s:,.0f} s in the future, "
+        f"by the clock of {context.remote.name}",
+        hint=remedy,
+    )
+
+
+def _tell_left(context: Context, left: PendingCounts, wanted: Wanted) -> None:
+    report = context.report
+    report.pending = left.total
+    if left.foreign:
+        report.warn(
+            f"{left.foreign:,} memories are of another project than {context.project_id!r}, and were not pushed"
+        )
+    if left.blocked:
+        report.warn(
+            f"{left.blocked:,} memories were not pushed, because the remote's documents of them can't be read: "
+            "see `alma sync status`"
+        )
+    if _of_agents(left, wanted):
+        report.warn(f"{_of_agents(left, wanted):,} memories are still to be pushed: run `alma sync` again")

@@ -1,0 +1,202 @@
+"""What a sync is asked for, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import TYPE_CHECKING, Literal
+
+from alma_cli.core.merge import Tombstone, Version
+from alma_cli.core.plan import Action, Keep, Take, is_erased_by
+from alma_cli.errors import SyncTimeout
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from alma_cli.core.records import JsonValue
+    from alma_cli.embedding import Vector
+    from alma_cli.remote.base import Remote
+    from alma_cli.store import Store
+
+_LISTED = 200
+"""Conflicts and planned actions that a report lists; all are counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What to do. `agents` limits the push (None: all); `timeout_s` the whole sync, in seconds (None: no limit)."""
+
+    pull: bool = True
+    push: bool = True
+    agents: Sequence[str] | None = None
+    timeout_s: float | None = None
+    join: bool = False
+    reseed: bool = False
+    restamp: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """A memory that had changed on both sides; what didn't hold is in history (`alma log ID`)."""
+
+    id: str
+    kind: str
+    agent: str
+    kept: Literal["ours", "theirs"]
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """The conflict as a JSON object."""
+        return {"id": self.id, "kind": self.kind, "agent": self.agent, "kept": self.kept}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """One thing that a sync would do."""
+
+    action: str
+    id: str
+    kind: str
+    agent: str
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """The action as a JSON object."""
+        return {"action": self.action, "id": self.id, "kind": self.kind, "agent": self.agent}
+
+
+@dataclass(slots=True, kw_only=True)
+class Synced:
+    """What a sync did (or, as a `dry_run`, would do). Memories are counted once for each time they went over.
+
+    `pulled` and `pushed` count forgetting too; `merged` those that met another version on the way in. `pending` wait
+    for the next sync. `notes` explain what was unusual, `warnings` what needs somebody.
+    """
+
+    remote: str = ""
+    busy: bool = False
+    dry_run: bool = False
+    pulled: int = 0
+    pushed: int = 0
+    merged: int = 0
+    forgotten: int = 0
+    conflict_count: int = 0
+    conflicts: list[Conflict] = field(default_factory=list)
+    set_aside: int = 0
+    vectors_written: int = 0
+    derived_written: int = 0
+    pending: int = 0
+    requests: int = 0
+    request_charge: float = 0.0
+    seconds: float = 0.0
+    plan: list[Planned] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there was nothing to do."""
+        return not (self.pulled or self.pushed or self.set_aside or self.vectors_written or self.derived_written)
+
+    def count(self, actions: Sequence[Action]) -> None:
+        """Count what was done about documents that arrived."""
+        for action in actions:
+            if isinstance(action, Take):
+                self.pulled += 1
+                self.forgotten += is_erased_by(action)
+                self.merged += action.replaced is not None
+            if isinstance(action, Keep):
+                self.merged += 1
+            if isinstance(action, Take | Keep) and action.is_conflict:
+                self.conflict_count += 1
+                if len(self.conflicts) < _LISTED:
+                    self.conflicts.append(_conflict(action))
+
+    def plan_action(self, action: str, state: Version | Tombstone) -> None:
+        """List something that would be done."""
+        if len(self.plan) < _LISTED:
+            self.plan.append(Planned(action=action, id=state.id, kind=state.kind, agent=state.agent))
+
+    def note(self, text: str) -> None:
+        """Explain something, once."""
+        if text and text not in self.notes:
+            self.notes.append(text)
+
+    def warn(self, text: str) -> None:
+        """Say what needs somebody, once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """The report as a JSON object."""
+        return {
+            "remote": self.remote,
+            "busy": self.busy,
+            "dry_run": self.dry_run,
+            "pulled": self.pulled,
+            "pushed": self.pushed,
+            "merged": self.merged,
+            "forgotten": self.forgotten,
+            "conflict_count": self.conflict_count,
+            "conflicts": [conflict.to_json() for conflict in self.conflicts],
+            "set_aside": self.set_aside,
+            "vectors_written": self.vectors_written,
+            "derived_written": self.derived_written,
+            "pending": self.pending,
+            "requests": self.requests,
+            "request_charge": round(self.request_charge, 2),
+            "seconds": round(self.seconds, 3),
+            "plan": [planned.to_json() for planned in self.plan],
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """What every part of one sync works with. `embed` gives a vector for each text, or nothing if it can't.
+
+    `draw` gives a random id of 32 hex digits. `advance` is told how many more memories went over, `tell` what a user
+    should read while it goes on.
+    """
+
+    store: Store
+    remote: Remote
+    project_id: str
+    model: str
+    derivation: str
+    options: Options
+    embed: Callable[[Sequence[str]], dict[str, Vector]]
+    now: Callable[[], datetime]
+    draw: Callable[[], str]
+    report: Synced
+    advance: Callable[[int], None] = lambda _: None
+    tell: Callable[[str], None] = lambda _: None
+    clock: Callable[[], float] = monotonic
+    started: float = 0.0
+    pinned_model: str = ""
+    pinned_derivation: str = ""
+
+    @property
+    def vectors_go_over(self) -> bool:
+        """Whether our vectors are those that the remote holds."""
+        return self.model == self.pinned_model
+
+    def explain(self, text: str) -> None:
+        """Say what is unusual, at once and in the report."""
+        if text:
+            self.report.note(text)
+            self.tell(text)
+
+    def check_time(self) -> None:
+        """Raise `SyncTimeout` when the sync has had its time."""
+        limit = self.options.timeout_s
+        if limit is not None and self.clock() - self.started > limit:
+            raise SyncTimeout(
+                f"the sync was stopped after {limit:g} s",
+                hint="run `alma sync` again: it goes on from here; --timeout SECONDS gives it longer",
+            )
+
+
+def _conflict(action: Take | Keep) -> Conflict:
+    state = action.state
+    kept: Literal["ours", "theirs"] = "ours" if isinstance(action, Keep) else "theirs"
+    return Conflict(id=state.id, kind=state.kind, agent=state.agent, kept=kept)

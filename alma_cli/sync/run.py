@@ -1,0 +1,59 @@
+"""One sync from beginning to end: agree, pull, push, and then what readers without a store need."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alma_cli.errors import AlmaError
+from alma_cli.store.membership import sync_state
+from alma_cli.store.pending import pending_counts, quarantined
+from alma_cli.sync.agreement import agree
+from alma_cli.sync.completing import complete
+from alma_cli.sync.preview import preview
+from alma_cli.sync.pulling import pull
+from alma_cli.sync.pushing import push
+
+if TYPE_CHECKING:
+    from alma_cli.sync.report import Context, Synced
+
+
+def run(context: Context, *, dry_run: bool = False) -> Synced:
+    """Reconcile the store with the remote and say what was done.
+
+    An error leaves all that was exchanged before it in place, and its message says how much that was.
+    """
+    report = context.report
+    context.started = context.clock()
+    report.remote, report.dry_run = context.remote.name, dry_run
+    try:
+        _run(context, dry_run=dry_run)
+    except AlmaError as error:
+        if (report.pulled or report.pushed) and not dry_run:
+            error.message += f"; before that {report.pulled:,} were pulled and {report.pushed:,} pushed, which is kept"
+            error.args = (error.message,)
+        raise
+    finally:
+        usage = context.remote.usage
+        report.requests, report.request_charge = usage.requests, usage.request_charge
+        report.seconds = context.clock() - context.started
+    return report
+
+
+def _run(context: Context, *, dry_run: bool) -> None:
+    with context.store.writing() as connection:
+        state = sync_state(connection)
+        aside = [] if dry_run else quarantined(connection)
+    if dry_run:
+        preview(context, state.membership, state.checkpoint)
+        return
+    is_new = agree(context, state.membership)
+    options = context.options
+    if options.pull:
+        pull(context, None if is_new else state.checkpoint, aside)
+    if not options.push:
+        with context.store.writing() as connection:
+            context.report.pending = pending_counts(connection, context.project_id).total
+        return
+    left = push(context)
+    if options.pull and not left.total and not left.blocked:
+        complete(context)

@@ -1,0 +1,217 @@
+"""`alma sync` and `alma sync status`, through a folder."""
+
+import json
+import os
+
+import pytest
+
+from alma_cli.project import make_project
+
+CONFIG = """\
+alma:
+  project_id: shop
+  storage: file
+  file: {path: ../shared}
+"""
+
+
+@pytest.fixture
+def shared(project, configure):
+    """The project shares a folder beside it."""
+    configure(CONFIG)
+    return project.parent / "shared"
+
+
+@pytest.fixture
+def other(shared, tmp_path):
+    """Another machine's folder of the same project."""
+    folder = tmp_path / "other"
+    folder.mkdir()
+    make_project(folder, CONFIG)
+    return folder
+
+
+def documents(shared):
+    return sorted(path.stem for path in shared.rglob("*.json") if path.parent.name != "_project")
+
+
+def test_what_one_learned_the_other_retrieves(shared, other, run_alma, run_json, learn):
+    id = learn("Test the login form", strategy="Tested empty fields")
+    finished = run_alma("sync")
+    assert (0, "") == (finished.code, finished.out)
+    assert finished.err.startswith(f"the folder {shared}: 0 pulled, 1 pushed (")
+    assert [id] == documents(shared)
+    data = run_json("sync", "--dir", str(other))["data"]
+    assert (1, 0, False) == (data["pulled"], data["pushed"], data["busy"])
+    found = run_json("retrieve", "the login form", "--agent", "helena", "--dir", str(other))["data"]
+    assert [id] == [hit["id"] for hit in found["outcomes"]]
+
+
+def test_a_second_sync_leaves_every_file_as_it_was(shared, run_alma, learn):
+    for _ in range(3):
+        learn("Test the login form", strategy="Tested empty fields")
+    assert 0 == run_alma("sync").code
+    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in shared.rglob("*") if path.is_file()}
+    assert 5 == len([path for path in before if path.suffix == ".json"])  # the marker and what was derived among them
+    finished = run_alma("sync")
+    assert "0 pulled, 0 pushed (" in finished.err
+    assert before == {
+        path: (path.stat().st_mtime_ns, path.read_bytes()) for path in shared.rglob("*") if path.is_file()
+    }
+
+
+def test_a_dry_run_lists_what_would_be_done(shared, run_alma, run_json, learn):
+    id = learn("Test the login form")
+    finished = run_alma("sync", "--dry-run")
+    assert f"push\t{id}\toutcome\thelena\n" == finished.out
+    assert "the marker would be written" in finished.err
+    assert "1 would be pushed" in finished.err
+    assert not shared.exists()
+    plan = run_json("sync", "--dry-run")["data"]["plan"]
+    assert [{"action": "push", "id": id, "kind": "outcome", "agent": "helena"}] == plan
+
+
+def test_a_conflict_is_listed_and_its_loser_is_in_the_log(shared, other, run_alma, run_json, learn):
+    id = run_alma("add", "knowledge", "CI has one core", "--agent", "helena").out.strip()
+    run_alma("sync")
+    run_alma("sync", "--dir", str(other))
+    run_alma("correct", id, "CI has two cores")
+    run_alma("correct", id, "CI has three cores", "--dir", str(other))
+    run_alma("sync")
+    finished = run_alma("sync", "--dir", str(other))
+    assert f"conflict\t{id}\tknowledge\thelena\tkept ours\n" == finished.out
+    assert "1 conflict" in finished.err
+    assert "alma log ID" in finished.err
+    lost = {json.loads(row["content"])["fact"] for row in run_json("log", id, "--dir", str(other))["data"]["versions"]}
+    assert "CI has two cores" in lost
+    assert 1 == run_json("sync", "status", "--dir", str(other))["data"]["conflicts"]
+    run_alma("sync")
+    assert "CI has three cores" == run_json("show", id)["data"]["fact"]
+
+
+def test_the_status_says_how_it_stands(shared, run_alma, run_json, learn):
+    learn("Test the login form")
+    lines = dict(line.split("\t") for line in run_alma("sync", "status").out.splitlines())
+    assert (f"the folder {shared}", "yes", "never") == (lines["remote"], lines["answers"], lines["last sync"])
+    assert "1 memory (helena 1)" == lines["pending"]
+    run_alma("sync")
+    data = run_json("sync", "status")["data"]
+    assert (0, True, [], True) == (data["pending"], data["joined"], data["set_aside"], data["same_rules"])
+
+
+def test_a_file_that_git_could_not_merge_is_named_and_never_overwritten(shared, run_alma, learn):
+    id = run_alma("add", "knowledge", "CI has one core", "--agent", "helena").out.strip()
+    run_alma("sync")
+    [path] = shared.rglob(f"{id}.json")
+    good = path.read_text()
+    path.write_text(f"<<<<<<< HEAD\n{good}=======\n{good}>>>>>>> theirs\n")
+    run_alma("correct", id, "CI has two cores")
+    finished = run_alma("sync")
+    assert 0 == finished.code
+    assert f"warning: {path} was set aside, and won't be overwritten: git could not merge it" in finished.err
+    assert path.read_text().startswith("<<<<<<< HEAD")
+    assert f"{path}: git could not merge it" in run_alma("sync", "status").out
+    path.write_text(good)
+    assert "1 pushed" in run_alma("sync").err
+    assert "CI has two cores" in path.read_text()
+
+
+def test_a_folder_that_is_not_there_is_told_at_once_and_nothing_is_lost(shared, configure, run_alma, run_json, learn):
+    id = learn("Test the login form")
+    configure(CONFIG.replace("../shared", "/nowhere/at/all"))
+    error = run_json("sync", code=4)["error"]
+    assert ("remote_missing", "there is no folder /nowhere/at to hold /nowhere/at/all") == (
+        error["code"],
+        error["message"],
+    )
+    data = run_json("sync", "status")["data"]
+    assert (False, 1) == (data["answers"], data["pending"])
+    configure(CONFIG)
+    run_alma("sync")
+    assert [id] == documents(shared)
+
+
+@pytest.mark.parametrize(
+    "config, named",
+    [
+        ("alma: {project_id: shop}\n", "storage"),
+        ("alma: {project_id: shop, storage: file}\n", "file.path"),
+        ("alma: {project_id: shop, storage: file, file: {path: .alma/shared}}\n", "file.path"),
+        ("alma: {project_id: shop, storage: azure}\n", "azure.endpoint"),
+    ],
+)
+@pytest.mark.parametrize("command", [("sync",), ("sync", "status")], ids=" ".join)
+def test_without_a_shared_copy_the_missing_key_is_named(configure, run_json, command, config, named):
+    configure(config)
+    error = run_json(*command, code=3)["error"]
+    assert "invalid_config" == error["code"]
+    assert named in error["message"]
+    assert error["hint"]
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["--push", "--pull"], "exclude each other"),
+        (["--timeout", "0"], "--timeout"),
+        (["--timeout", "soon"], "not a number"),
+        (["nonsense"], "unexpected extra argument"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(shared, run_json, arguments, said):
+    error = run_json("sync", *arguments, code=2)["error"]
+    assert said in error["message"]
+
+
+def test_joining_has_to_be_said(shared, other, run_alma, run_json, learn):
+    learn("Test the login form")
+    run_alma("sync")
+    run_alma("add", "knowledge", "CI has two cores", "--agent", "helena", "--dir", str(other))
+    error = run_json("sync", "--dir", str(other), code=4)["error"]
+    assert "remote_foreign" == error["code"]
+    assert "alma sync --join" in error["hint"]
+    finished = run_alma("sync", "--join", "--dir", str(other))
+    assert (0, True) == (finished.code, "1 pulled, 1 pushed" in finished.err)
+    assert "comparing everything" in finished.err
+
+
+def test_refilling_an_emptied_folder_has_to_be_said_and_is_explained(shared, run_alma, run_json, learn):
+    id = learn("Test the login form")
+    run_alma("sync")
+    shared.rename(shared.with_name("lost"))
+    error = run_json("sync", code=4)["error"]
+    assert "alma sync --reseed" in error["hint"]
+    finished = run_alma("sync", "--reseed", "--yes")
+    assert "is filled again from this store, as told: comparing everything, nothing is lost by it" in finished.err
+    assert [id] == documents(shared)
+
+
+def test_on_a_terminal_reseeding_is_asked_first(shared, run_on_terminal, alma_process):
+    alma_process("learn", "--agent", "helena", "--task", "Test the login form", "--outcome", "success")
+    alma_process("sync")
+    finished = run_on_terminal("sync", "--reseed", typed="n\n")
+    assert "Fill or change the shared copy for everybody from this store? [y/N]" in finished.out
+    assert "nothing was done" in finished.out
+
+
+def test_hostile_texts_go_over_whole_and_are_shown_harmless(shared, other, run_alma, run_json):
+    text = "\x1b[2J red\u202e \U0001f600 \\u0000 {\"a\": 1} 'x'"
+    id = run_alma("add", "knowledge", text, "--agent", "Zo\u00eb").out.strip()
+    run_alma("sync")
+    run_alma("sync", "--dir", str(other))
+    assert text == run_json("show", id, "--dir", str(other))["data"]["fact"]
+    assert "\x1b" not in run_alma("list", "--dir", str(other)).out
+
+
+def test_the_path_of_the_folder_may_come_from_the_environment(shared, run_alma, learn, monkeypatch, tmp_path):
+    id = learn("Test the login form")
+    monkeypatch.setenv("ALMA_FILE_PATH", str(tmp_path / "elsewhere"))
+    run_alma("sync")
+    assert [id] == documents(tmp_path / "elsewhere")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_without_the_right_to_write_refuses(shared, run_json, learn):
+    learn("Test the login form")
+    shared.mkdir(mode=0o500)
+    assert "remote_refused" == run_json("sync", code=4)["error"]["code"]

@@ -1,0 +1,204 @@
+"""The folder keeps what every remote promises, and so does the container in memory that other tests use."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from memory_remote import Container, MemoryRemote
+from remote_contract import RemoteContract, an_id, drained, new, over, stored
+
+from alma_cli.errors import CheckpointLost, RemoteMissing, RemoteRefused, RemoteThrottled
+from alma_cli.remote import folder
+from alma_cli.remote.base import Clash, Unreadable, Write
+from alma_cli.remote.folder import FolderRemote
+
+
+class TestMemory(RemoteContract):
+    @pytest.fixture
+    def open_remote(self):
+        container = Container()
+        return lambda project_id="p": MemoryRemote(container, project_id)
+
+
+class TestFolder(RemoteContract):
+    @pytest.fixture
+    def open_remote(self, tmp_path):
+        return lambda project_id="p": FolderRemote(str(tmp_path / "shared"), project_id, patience_s=5)
+
+
+@pytest.fixture
+def shared(tmp_path):
+    return tmp_path / "shared"
+
+
+@pytest.fixture
+def remote(shared):
+    return FolderRemote(str(shared), "p", patience_s=0.1)
+
+
+@pytest.fixture
+def settled(monkeypatch):
+    """Changes count as old enough at once, as they do after some seconds."""
+    monkeypatch.setattr(folder, "_UNSETTLED_S", -1e9)
+
+
+def files_in(path):
+    return {str(file.relative_to(path)): file.read_bytes() for file in path.rglob("*") if file.is_file()}
+
+
+def test_a_document_is_a_small_readable_file_that_diffs_well(remote, shared):
+    stored(remote, new(1, "helena", zeta=1, embedding=[0.5, -0.25]))
+    path = shared / "p" / "helena" / an_id(1)[:2] / f"{an_id(1)}.json"
+    assert path.read_text().splitlines() == [
+        "{",
+        '  "agent": "helena",',
+        '  "fact": "f",',
+        f'  "id": "{an_id(1)}",',
+        '  "kind": "knowledge",',
+        '  "project_id": "p",',
+        '  "zeta": 1,',
+        '  "embedding": [0.5,-0.25]',
+        "}",
+    ]
+
+
+def test_writing_the_same_again_writes_the_same_bytes(remote, shared):
+    stored(remote, new(1, b=1, a=2))
+    before = files_in(shared)
+    found = remote.read("helena", an_id(1))
+    stored(remote, Write(agent="helena", id=an_id(1), body=dict(reversed(found.body.items())), etag=found.etag))
+    assert files_in(shared) == before
+
+
+def test_reading_makes_nothing(remote, shared):
+    drained(remote)
+    remote.read("helena", an_id(1))
+    assert not shared.exists()
+
+
+def test_what_did_not_change_is_not_read_again(remote, settled):
+    stored(remote, *[new(number) for number in range(40)])
+    _, checkpoint = drained(remote)
+    before = remote.usage.requests
+    assert drained(remote, checkpoint) == ({}, checkpoint)
+    assert remote.usage.requests == before
+
+
+def test_a_change_of_same_size_within_a_tick_of_the_clock_is_seen(remote, shared):
+    [document] = stored(remote, new(1, fact="one"))
+    path = shared / "p" / "helena" / an_id(1)[:2] / f"{an_id(1)}.json"
+    times = path.stat()
+    _, checkpoint = drained(remote)
+    path.write_bytes(path.read_bytes().replace(b"one", b"two"))
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert drained(remote, checkpoint)[0]["helena", document.id].body["fact"] == "two"
+
+
+@pytest.mark.parametrize(
+    "content, reason",
+    [
+        (b'{\n<<<<<<< HEAD\n  "fact": "a"\n=======\n  "fact": "b"\n>>>>>>> theirs\n}\n', "resolve the conflict"),
+        (b"", "can't be read"),
+        (b"[1]", "no JSON object"),
+        (b'{"agent": "victor", "id": "other"}', "aren't those of its place"),
+        (b'{"agent": "helena", "value": NaN}', "NaN"),
+        (b"[" * 100_000, "can't be read"),
+        (b"\xff\xfe", "can't be read"),
+    ],
+)
+def test_what_git_or_a_hand_left_unreadable_is_shown_and_never_overwritten(remote, shared, content, reason):
+    [document] = stored(remote, new(1))
+    path = shared / "p" / "helena" / an_id(1)[:2] / f"{an_id(1)}.json"
+    path.write_bytes(content)
+    found = remote.read("helena", an_id(1))
+    assert isinstance(found, Unreadable)
+    assert (str(path), "helena", an_id(1)) == (found.name, found.agent, found.id)
+    assert reason in found.reason
+    assert drained(remote)[0]["helena", an_id(1)] == found
+    assert [type(result) for result in remote.write([over(document, fact="b"), new(1)])] == [Clash, Clash]
+    assert path.read_bytes() == content
+
+
+def test_a_copy_that_a_shared_disk_made_of_a_conflict_is_told_apart(remote, shared):
+    stored(remote, new(1))
+    path = shared / "p" / "helena" / an_id(1)[:2] / f"{an_id(1)}.json"
+    copy = path.with_name(f"{an_id(1)} (conflicted copy).json")
+    copy.write_bytes(path.read_bytes())
+    found = {one.name if isinstance(one, Unreadable) else one.id for one in next(remote.changes(None)).found}
+    assert {an_id(1), str(copy)} == found
+
+
+def test_leftovers_and_foreign_files_are_ignored(remote, shared):
+    stored(remote, new(1))
+    top = shared / "p" / "helena" / an_id(1)[:2]
+    (top / f"{an_id(2)}.json.1.tmp").write_text("{")
+    (top / "README.md").write_text("hello")
+    (top / ".hidden.json").write_text("{")
+    (shared / "p" / ".git").mkdir()
+    assert [an_id(1)] == [one.id for one in next(remote.changes(None)).found]
+    assert (shared / "p" / ".gitignore").read_text().splitlines()[1:] == [".lock", "*.tmp"]
+
+
+def test_another_folder_in_its_place_is_noticed(remote, shared):
+    stored(remote, new(1))
+    _, checkpoint = drained(remote)
+    shared.rename(shared.with_name("old"))
+    stored(remote, new(1))
+    with pytest.raises(CheckpointLost) as error:
+        drained(remote, checkpoint)
+    assert "another one than at the last sync" in error.value.message
+
+
+def test_a_disk_that_is_not_there_is_missing_and_not_empty(tmp_path):
+    remote = FolderRemote(str(tmp_path / "not" / "mounted"), "p", patience_s=0.1)
+    for call in (lambda: drained(remote), lambda: list(remote.write([new(1)]))):
+        with pytest.raises(RemoteMissing) as error:
+            call()
+        assert "file.path" in error.value.hint
+    assert not (tmp_path / "not").exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_without_the_right_to_write_refuses(remote, shared):
+    stored(remote, new(1))
+    for path in shared.rglob("*"):
+        path.chmod(0o500 if path.is_dir() else 0o400)
+    with pytest.raises(RemoteRefused):
+        list(remote.write([new(2)]))
+
+
+def test_a_folder_that_stays_locked_is_busy(remote, shared):
+    stored(remote, new(1))
+    with remote._locked(), pytest.raises(RemoteThrottled) as error:
+        list(FolderRemote(str(shared), "p", patience_s=0.05).write([new(2)]))
+    assert "stayed locked for 0.05 s" in error.value.message
+
+
+def test_processes_that_write_at_once_lose_nothing_and_replace_nothing_unseen(shared):
+    script = """
+import sys
+from alma_cli.remote.base import Clash, Write
+from alma_cli.remote.folder import FolderRemote
+remote = FolderRemote(sys.argv[1], "p", patience_s=60)
+body = {"id": "f" * 32, "agent": "a", "n": 0}
+for _ in range(40):
+    write = Write(agent="a", id="f" * 32, body=body)
+    while True:
+        [result] = remote.write([write])
+        if not isinstance(result, Clash):
+            break
+        present = result.present
+        write = Write(agent="a", id="f" * 32, body={**present.body, "n": present.body["n"] + 1}, etag=present.etag)
+"""
+    workers = [
+        subprocess.Popen([sys.executable, "-c", script, shared], cwd=Path(__file__).parents[2]) for _ in range(4)
+    ]
+    assert [worker.wait() for worker in workers] == [0] * 4
+    # The very first write is the only one that doesn't count up.
+    found = FolderRemote(str(shared), "p", patience_s=5).read("a", "f" * 32)
+    assert 4 * 40 - 1 == found.body["n"]
+    assert [] == list(shared.rglob("*.tmp"))
+    assert json.loads((shared / "p" / "a" / "ff" / f"{'f' * 32}.json").read_text()) == found.body

@@ -1,0 +1,169 @@
+"""Records as documents, and what is refused of what comes back."""
+
+import json
+import math
+from array import array
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from record_examples import EXAMPLES, ID, NOW, heuristic, knowledge, records
+
+from alma_cli.core.documents import (
+    MARKER_AGENT,
+    MARKER_ID,
+    Arrived,
+    Cached,
+    Embedding,
+    TheMarker,
+    decode,
+    decode_record,
+    embedding_of,
+    encode,
+    encode_derived,
+    encode_retired,
+)
+from alma_cli.core.hlc import HLC
+from alma_cli.core.merge import Tombstone, Version, content_hash
+from alma_cli.errors import InvalidInput
+
+STAMP = HLC(1_700_000_000_000, 3, "replica")
+TOMBSTONE = Tombstone(id=ID, kind="knowledge", agent="helena", hlc=STAMP, deleted_at=NOW)
+
+
+def read(body, **place):
+    return decode(body, **{"agent": "helena", "id": ID, "project_id": "p", **place})
+
+
+def over_the_wire(body):
+    return json.loads(json.dumps(body))
+
+
+def a_body(**changes):
+    body = encode(Version(record=knowledge(), hlc=STAMP), project_id="p")
+    return {key: value for key, value in {**body, **changes}.items() if value != "gone"}
+
+
+@given(records())
+def test_a_record_comes_back_as_it_was_with_all_that_is_unknown(record):
+    if record.agent.startswith("_") and record.agent != "_project":
+        return
+    version = Version(record=record, hlc=STAMP)
+    body = over_the_wire(encode(version, project_id="p"))
+    assert decode(body, agent=record.agent, id=record.id, project_id="p") == Arrived(state=version)
+
+
+@pytest.mark.parametrize(
+    "name", ["hlc", "embedding", "embedding_model", "content_hash", "deleted_at", "extra", "_etag"]
+)
+def test_an_unknown_field_may_have_the_name_of_one_of_ours(name):
+    version = Version(record=knowledge(extra={name: {"deep": [1]}, "other": 2}), hlc=STAMP)
+    body = over_the_wire(encode(version, project_id="p"))
+    assert name not in body or body[name] != {"deep": [1]}
+    assert body["other"] == 2
+    assert read(body) == Arrived(state=version)
+
+
+def test_what_the_service_adds_is_no_part_of_the_record():
+    assert read(a_body(_etag='"1"', _ts=5, _rid="x")) == read(a_body())
+
+
+def test_a_tombstone_says_nothing_of_what_was_forgotten():
+    body = encode(TOMBSTONE, project_id="p")
+    assert list(body) == ["id", "kind", "project_id", "agent", "hlc", "deleted_at"]
+    assert read(over_the_wire(body)) == Arrived(state=TOMBSTONE)
+
+
+@given(st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=5))
+def test_a_vector_comes_back_to_the_last_bit(numbers):
+    embedding = Embedding(model="m", vector=array("f", numbers))
+    body = over_the_wire(encode(Version(record=knowledge(), hlc=STAMP), project_id="p", embedding=embedding))
+    assert read(body).embedding == embedding
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"embedding": [1.0]},
+        {"embedding_model": "m"},
+        {"embedding_model": 3, "embedding": [1.0]},
+        {"embedding_model": "m", "embedding": "no"},
+        {"embedding_model": "m", "embedding": []},
+        {"embedding_model": "m", "embedding": [0.0] * 4097},
+        {"embedding_model": "m", "embedding": [0.1, "x"]},
+        {"embedding_model": "m", "embedding": [True]},
+        {"embedding_model": "m", "embedding": [1e300]},
+        {"embedding_model": "m", "embedding": [math.nan]},
+    ],
+)
+def test_an_unsound_vector_is_left_out_and_the_memory_kept(fields):
+    found = read(a_body(**fields))
+    assert found.embedding is None
+    assert found.state.record == knowledge()
+    assert embedding_of(fields) is None
+
+
+def test_a_derived_memory_has_a_digest_in_the_place_of_a_stamp():
+    rule = heuristic(occurrences=4, successes=3.0)
+    body = over_the_wire(encode_derived(rule, embedding=Embedding(model="m", vector=array("f", [0.5]))))
+    assert "hlc" not in body
+    assert body["embedding"] == [0.5]
+    assert read(body) == Cached(id=ID, agent="helena", kind="heuristic", content_hash=content_hash(rule))
+    assert decode_record(body) == rule
+
+
+def test_a_retired_memory_says_nothing_of_what_it_was():
+    body = encode_retired(ID, kind="heuristic", agent="helena", project_id="p", deleted_at=NOW)
+    assert list(body) == ["id", "kind", "project_id", "agent", "content_hash", "deleted_at"]
+    assert read(body) == Cached(id=ID, agent="helena", kind="heuristic", content_hash="")
+
+
+def test_the_marker_is_no_memory():
+    assert read({"anything": 1}, agent=MARKER_AGENT, id=MARKER_ID) == TheMarker()
+
+
+@pytest.mark.parametrize(
+    "changes, named",
+    [
+        ({"id": "0" * 32}, "id"),
+        ({"id": 5}, "id"),
+        ({"agent": "victor"}, "agent"),
+        ({"project_id": "other"}, "project_id"),
+        ({"kind": "dream"}, "kind"),
+        ({"kind": None}, "kind"),
+        ({"kind": ["knowledge"]}, "kind"),
+        ({"hlc": "gone"}, "hlc"),
+        ({"hlc": "soon"}, "hlc"),
+        ({"hlc": str(HLC(253_402_300_800_000, 0, "a"))}, "hlc"),
+        ({"deleted_at": "yesterday"}, "deleted_at"),
+        ({"created_at": "gone"}, "created_at"),
+        ({"updated_at": "gone"}, "updated_at"),
+        ({"origin": "gone"}, "origin"),
+        ({"fact": "gone"}, "fact"),
+        ({"fact": ""}, "fact"),
+        ({"confidence": 7}, "confidence"),
+        ({"extra": [1]}, "extra"),
+        ({"fact": "x" * 300_000}, "bytes"),
+    ],
+)
+def test_what_is_no_record_is_refused_and_the_key_named(changes, named):
+    with pytest.raises(InvalidInput, match=named):
+        read(a_body(**changes))
+
+
+def test_an_id_or_an_agent_that_no_record_has_is_refused():
+    with pytest.raises(InvalidInput, match="id: expected 32 hex digits"):
+        read(a_body(id="README"), id="README")
+    with pytest.raises(InvalidInput, match="reserved"):
+        read(a_body(agent="_other"), agent="_other")
+
+
+def test_hidden_fields_never_replace_what_a_record_says():
+    found = read(a_body(extra={"fact": "hidden", "hlc": "kept"}))
+    assert found.state.record == knowledge(extra={"hlc": "kept"})
+
+
+@pytest.mark.parametrize("record", EXAMPLES.values(), ids=EXAMPLES)
+def test_every_kind_is_read_back(record):
+    body = encode(Version(record=record, hlc=STAMP), project_id="p")
+    assert read(body).state.record == record

@@ -1,0 +1,170 @@
+"""Machines that edit at the same time, faults of every kind, kills at any moment: in the end all have the same.
+
+    python convergence.py [--seeds N] [--first SEED] [--memories N] [--kills N]
+
+prints a line for each seed, and fails with the first that doesn't converge.
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE), str(HERE.parents[1])]
+
+from cosmos_server import KEY, Fault, cosmos_thread  # noqa: E402
+from replica import AGENTS, opened, read_ledger, synced  # noqa: E402
+
+from alma_cli.config import Azure  # noqa: E402
+from alma_cli.core.documents import MARKER_ID  # noqa: E402
+from alma_cli.remote.cosmos.container import make_container  # noqa: E402
+
+REPLICAS = 3
+FAULTS = (
+    *({"status": status, "chance": 0.02} for status in (408, 410, 429, 449, 500, 503)),
+    {"status": 410, "substatus": 1002, "chance": 0.01},
+    *({"drop": when, "chance": 0.03} for when in ("before", "after")),
+    *({"stall": when, "chance": 0.3, "times": 1} for when in ("before", "after")),
+)
+_CONFIG = """\
+alma:
+  project_id: shop
+  storage: azure
+  azure: {endpoint: "%s", auth: key}
+"""
+
+
+def run(seed, folder, *, memories, kills):
+    """One seed; what it saw. Raises AssertionError when the machines don't converge."""
+    os.environ["ALMA_COSMOS_KEY"] = KEY
+    chance = random.Random(seed)
+    with cosmos_thread() as server:
+        server.seed(seed)
+        make_container(Azure(endpoint=server.endpoint, auth="key"), dimensions=384, patience_s=10)
+        homes = [Path(folder) / f"replica{number}" for number in range(REPLICAS)]
+        for home in homes:
+            (home / ".alma").mkdir(parents=True)
+            (home / ".alma" / "config.yaml").write_text(_CONFIG % server.endpoint, encoding="utf-8")
+        killed = _live(server, homes, chance, memories=memories, kills=kills)
+        met = server.quiet()
+        server.set(page_cap=1000, skew_s=0)
+        _settle(server, homes)
+        seen = _check(server, homes)
+    return {"seed": seed, "killed": killed, "faults": met, **seen}
+
+
+def _live(server, homes, chance, *, memories, kills):
+    """Let the machines work until each has made its share; how often one was killed."""
+    share = -(-memories // len(homes))
+    processes = {home: _started(home, chance, share) for home in homes}
+    killed = 0
+    while processes:
+        _trouble(server, chance)
+        home = chance.choice(list(processes))
+        try:
+            code = processes[home].wait(timeout=chance.uniform(0.2, 6.0))
+        except subprocess.TimeoutExpired:
+            if killed < kills:
+                processes[home].send_signal(signal.SIGKILL)
+                processes[home].wait()
+                killed += 1
+                processes[home] = _started(home, chance, share)
+        else:
+            assert code == 0, (home / "errors").read_text()
+            del processes[home]
+    return killed
+
+
+def _started(home, chance, share):
+    environ = {**os.environ, "PYTHONPATH": str(HERE.parents[1]), "OMP_NUM_THREADS": "1"}
+    with open(home / "errors", "a", encoding="utf-8") as errors:
+        command = [sys.executable, HERE / "replica.py", home, str(chance.random()), str(share)]
+        return subprocess.Popen(command, stderr=errors, stdin=subprocess.DEVNULL, env=environ)
+
+
+def _trouble(server, chance):
+    """Other faults than before, perhaps a calm; other pages, another clock, another physical range."""
+    faults = FAULTS if chance.random() < 0.8 else ()
+    server.change_faults(*[Fault(**{"times": None, "retry_after_ms": 5, **fault}) for fault in faults])
+    server.set(page_cap=chance.choice((1, 7, 1000)), skew_s=chance.uniform(-100, 100))
+    if chance.random() < 0.1:
+        server.split("alma", "memories", ["shop", chance.choice(AGENTS)])
+
+
+def _settle(server, homes):
+    """A quiet last round: everything goes up, everything comes down, and then nothing is left to do."""
+    memories = [opened(home) for home in homes]
+    for _ in range(2):
+        for alma in memories:
+            report = synced(alma, patience_s=10.0)
+            assert report.pending == 0, report
+    server.counts()
+    for alma in memories:
+        report = synced(alma, patience_s=10.0)
+        assert (0, 0, 0) == (report.pulled, report.pushed, report.derived_written), report
+    wrote = {kind: count for kind, count in server.counts().items() if kind in ("batch", "query")}
+    assert {} == wrote, wrote
+
+
+def _check(server, homes):
+    """All stores and the container hold the same, all that was acknowledged, and nothing that was forgotten."""
+    stores = [{record["id"]: record for record in map(json.loads, opened(home).export())} for home in homes]
+    for store in stores[1:]:
+        assert stores[0] == store, _difference(stores[0], store)
+    own = {id: record for id, record in stores[0].items() if record["origin"] != "derived"}
+    documents = {one["id"]: one for one in server.items("alma", "memories") if one["id"] != MARKER_ID}
+    buried = {id for id, one in documents.items() if one.get("deleted_at") and "hlc" in one}
+    there = {id: one for id, one in documents.items() if "hlc" in one and id not in buried}
+    assert own.keys() == there.keys(), own.keys() ^ there.keys()
+    for id, record in own.items():
+        assert record.items() <= there[id].items(), (record, there[id])
+    derived = {id for id, one in documents.items() if "hlc" not in one and not one.get("deleted_at")}
+    assert derived == stores[0].keys() - own.keys(), derived ^ (stores[0].keys() - own.keys())
+
+    words = [line for home in homes for line in read_ledger(home)]
+    said = {verb: {line[1] for line in words if line[0] == verb} for verb in ("add", "added", "forgetting", "forgot")}
+    lost = said["added"] - own.keys() - said["forgetting"]
+    assert not lost, lost
+    assert not said["forgot"] & own.keys(), said["forgot"] & own.keys()
+    assert said["forgot"] <= buried, said["forgot"] - buried
+    assert own.keys() <= said["add"], own.keys() - said["add"]
+    texts = {(line[1], line[2]) for line in words if line[0] == "text"}
+    corrected = [(id, text) for id, record in own.items() if (text := _text(record)).startswith("corrected")]
+    assert texts.issuperset(corrected)
+    return {"memories": len(own), "forgotten": len(buried), "corrected": len(corrected), "derived": len(derived)}
+
+
+def _text(record):
+    return next(record[name] for name in ("fact", "preference", "task") if name in record)
+
+
+def _difference(one, other):
+    ids = [id for id in one.keys() | other.keys() if one.get(id) != other.get(id)]
+    return [(one.get(id), other.get(id)) for id in ids[:3]], Counter(id in other for id in ids)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=int(os.environ.get("ALMA_SEEDS", "50")))
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--memories", type=int, default=2000)
+    parser.add_argument("--kills", type=int, default=10)
+    given = parser.parse_args()
+    for seed in range(given.first, given.first + given.seeds):
+        begun = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder:
+            seen = run(seed, folder, memories=given.memories, kills=given.kills)
+        print(json.dumps({**seen, "seconds": round(time.monotonic() - begun)}), flush=True)
+    print(f"{given.seeds} seeds: the {REPLICAS} stores and the container hold the same records in each")
+
+
+if __name__ == "__main__":
+    main()

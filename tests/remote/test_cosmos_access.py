@@ -1,0 +1,335 @@
+"""Who we are to the account, and what is said when it won't have us, or isn't there."""
+
+import base64
+import datetime as dt
+import ipaddress
+import socket
+import time
+
+import pytest
+from azure.core.credentials import AccessToken
+from azure.core.exceptions import (
+    ClientAuthenticationError,
+    HttpResponseError,
+    ResourceNotFoundError,
+    ServiceRequestError,
+)
+from cosmos_server import KEY, Fault, cosmos_thread
+
+from alma_cli.config import Azure
+from alma_cli.errors import CheckpointLost, InvalidConfig, RemoteError, RemoteMissing, RemoteRefused, RemoteUnreachable
+from alma_cli.remote.base import Written
+from alma_cli.remote.cosmos import open_cosmos
+from alma_cli.remote.cosmos.container import make_container
+
+OTHER_KEY = base64.b64encode(b"another account's key").decode()
+
+
+def read(azure, *, patience_s=1.0):
+    remote = open_cosmos(azure, "p", patience_s=patience_s)
+    try:
+        return remote.read("a", "1")
+    finally:
+        remote.close()
+
+
+def refused(error, call, *words, code, exit_code=4):
+    with pytest.raises(error) as raised:
+        call()
+    assert (code, exit_code) == (raised.value.code, raised.value.exit_code)
+    assert [] == [word for word in words if word not in f"{raised.value.message} {raised.value.hint}"]
+
+
+def test_a_wrong_key_is_refused_and_never_shown(azure, monkeypatch):
+    monkeypatch.setenv("ALMA_COSMOS_KEY", OTHER_KEY)
+    refused(RemoteRefused, lambda: read(azure), "refuses the account key", "alma config show", code="remote_refused")
+    with pytest.raises(RemoteRefused) as raised:
+        read(azure)
+    assert OTHER_KEY not in f"{raised.value.message} {raised.value.hint} {raised.value.__cause__}"
+
+
+@pytest.mark.parametrize("key", ["not base64!", "x"])
+def test_what_is_no_key_is_said_so(azure, monkeypatch, key):
+    monkeypatch.setenv("ALMA_COSMOS_KEY", key)
+    refused(RemoteRefused, lambda: read(azure), "isn't one", code="remote_refused")
+
+
+def test_a_key_that_is_not_set_is_a_matter_of_configuration(azure, monkeypatch):
+    monkeypatch.delenv("ALMA_COSMOS_KEY")
+    refused(InvalidConfig, lambda: read(azure), "ALMA_COSMOS_KEY", "not set", code="invalid_config", exit_code=3)
+
+
+def test_the_key_may_be_in_any_variable(azure, monkeypatch):
+    monkeypatch.setenv("MY_KEY", KEY)
+    monkeypatch.delenv("ALMA_COSMOS_KEY")
+    assert read(Azure(endpoint=azure.endpoint, auth="key", key="${MY_KEY}")) is None
+
+
+def test_no_endpoint_is_a_matter_of_configuration():
+    refused(InvalidConfig, lambda: read(Azure()), "azure.endpoint", code="invalid_config", exit_code=3)
+
+
+def test_a_missing_extra_is_said_with_the_command_that_installs_it(azure, monkeypatch):
+    import importlib.util
+
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "azure.cosmos" else real(name))
+    refused(InvalidConfig, lambda: read(azure), "pip install", "azure-cosmos", code="invalid_config", exit_code=3)
+
+
+@pytest.mark.parametrize("database, container", [("nowhere", "memories"), ("alma", "nowhere")])
+def test_a_container_that_is_not_there_is_missing(azure, database, container):
+    other = Azure(endpoint=azure.endpoint, auth="key", database=database, container=container)
+    words = (f"{database}/{container}", "alma cloud create")
+    refused(RemoteMissing, lambda: read(other), *words, code="remote_missing")
+
+
+def test_a_container_that_vanishes_is_missing_for_every_call(open_remote, server, new):
+    remote = open_remote()
+    list(remote.write([new(1)]))
+    server.forget("alma")
+    for call in (
+        lambda: remote.read("a", "1"),
+        lambda: list(remote.changes(None)),
+        lambda: list(remote.write([new(2)])),
+        lambda: remote.nearest("a", [1.0, 0.0], limit=1),
+    ):
+        refused(RemoteMissing, call, "alma cloud create", code="remote_missing")
+
+
+def test_a_container_made_anew_ends_the_checkpoint(open_remote, azure, server, new):
+    list(open_remote().write([new(1)]))
+    checkpoint = [page.checkpoint for page in open_remote().changes(None)][-1]
+    server.forget("alma")
+    make_container(azure, dimensions=2, patience_s=5)
+    refused(
+        CheckpointLost, lambda: next(open_remote().changes(checkpoint)), "can't be continued", code="checkpoint_lost"
+    )
+    assert [Written] == [type(one) for one in open_remote().write([new(1)])]
+
+
+def test_the_checkpoint_of_another_project_is_none_of_ours(open_remote, new):
+    list(open_remote().write([new(1)]))
+    checkpoint = [page.checkpoint for page in open_remote().changes(None)][-1]
+    refused(CheckpointLost, lambda: next(open_remote("q").changes(checkpoint)), "project", code="checkpoint_lost")
+
+
+def test_nobody_there_is_said_within_seconds(monkeypatch):
+    monkeypatch.setenv("ALMA_COSMOS_KEY", KEY)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        azure = Azure(endpoint=f"http://127.0.0.1:{taken.getsockname()[1]}/", auth="key")
+        words = ("cannot reach", "alma config show")
+        refused(RemoteUnreachable, lambda: read(azure, patience_s=10), *words, code="remote_unreachable")
+
+
+@pytest.mark.parametrize("accepts", [True, False], ids=["that never answers", "that never accepts"])
+def test_a_black_hole_is_given_up_in_time(monkeypatch, accepts):
+    monkeypatch.setenv("ALMA_COSMOS_KEY", KEY)
+    with socket.socket() as hole, socket.socket() as first, socket.socket() as second:
+        hole.bind(("127.0.0.1", 0))
+        hole.listen(5 if accepts else 0)
+        if not accepts:
+            for one in (first, second):  # a full queue: whoever comes now is never answered
+                one.setblocking(False)
+                one.connect_ex(hole.getsockname())
+        azure = Azure(endpoint=f"http://127.0.0.1:{hole.getsockname()[1]}/", auth="key")
+        begun = time.monotonic()
+        refused(RemoteUnreachable, lambda: read(azure, patience_s=10), code="remote_unreachable")
+        assert time.monotonic() - begun < 15  # what the contract promises, and not how fast it is
+
+
+def test_what_is_no_account_is_said_so(azure, server):
+    server.fault(Fault(kinds=("account",), status=404))
+    refused(RemoteUnreachable, lambda: read(azure), "no Cosmos DB account", "azure.endpoint", code="remote_unreachable")
+
+
+# Signing in
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A certificate for loopback: tokens are sent over HTTPS only."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = dt.datetime.now(dt.UTC)
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+        .not_valid_before(now - dt.timedelta(days=1)).not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(address, critical=False)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    path = tmp_path_factory.mktemp("certificate") / "server.pem"
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path.write_bytes(private + made.public_bytes(pem))
+    return str(path)
+
+
+@pytest.fixture
+def signed_in(certificate, monkeypatch):
+    """An account over HTTPS; what is given back makes the next sign-in have this token, or fail with this error."""
+    import azure.identity
+
+    class SignIn:
+        def __init__(self, **_):
+            pass
+
+        def get_token(self, *scopes, **_):
+            if isinstance(token[0], Exception):
+                raise token[0]
+            return AccessToken(token[0], int(time.time()) + 3600)
+
+        def close(self):
+            pass
+
+    token = [""]
+    monkeypatch.setattr(azure.identity, "DefaultAzureCredential", SignIn)
+    with cosmos_thread(certificate=certificate) as server:
+        server.set(tokens={"reader": "data", "owner": "all", "old": "expired"})
+
+        def account(given):
+            token[0] = given
+            return Azure(endpoint=server.endpoint)
+
+        yield account
+
+
+insecure = pytest.mark.filterwarnings("ignore:Unverified HTTPS")  # the SDK doesn't verify loopback
+
+
+@insecure
+def test_rights_to_data_are_enough_once_the_container_is_there(signed_in, new):
+    make_container(signed_in("owner"), dimensions=2, patience_s=5)
+    remote = open_cosmos(signed_in("reader"), "p", patience_s=5)
+    assert [Written] == [type(one) for one in remote.write([new(1)])]
+    assert "1" == remote.read("a", "1").id
+    assert ["1"] == [one.id for page in remote.changes(None) for one in page.found]
+    remote.close()
+
+
+@insecure
+def test_making_a_container_needs_more_rights(signed_in):
+    azure = signed_in("reader")
+    words = ("RBAC", "Cosmos DB Built-in Data Contributor", "--print-az")
+    refused(RemoteRefused, lambda: make_container(azure, dimensions=2, patience_s=5), *words, code="remote_refused")
+
+
+@insecure
+@pytest.mark.parametrize("token", ["old", "unknown"])
+def test_an_expired_sign_in_is_refused(signed_in, token):
+    azure = signed_in(token)
+    refused(RemoteRefused, lambda: read(azure), "expired", "az login", code="remote_refused")
+
+
+@insecure
+def test_nobody_signed_in_is_said_with_the_remedy(signed_in):
+    azure = signed_in(ClientAuthenticationError("no credential here\nor there"))
+    refused(RemoteRefused, lambda: read(azure), "no credential here", "az login", code="remote_refused")
+
+
+# Key Vault
+
+
+@pytest.fixture
+def vault(monkeypatch):
+    """A vault that answers as told: with a value or an error."""
+    import azure.identity
+    import azure.keyvault.secrets
+
+    class Vault:
+        def __init__(self, url, credential, **_):
+            self.url = url
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def get_secret(self, name):
+            answer = answers[self.url, name]
+            if isinstance(answer, Exception):
+                raise answer
+            return type("Secret", (), {"value": answer})
+
+    answers = {}
+    monkeypatch.setattr(azure.keyvault.secrets, "SecretClient", Vault)
+    monkeypatch.setattr(azure.identity, "DefaultAzureCredential", lambda **_: None)
+    return answers
+
+
+def in_vault(azure):
+    return Azure(endpoint=azure.endpoint, auth="key", key="${KEYVAULT:cosmos}", key_vault="https://v.vault.azure.net")
+
+
+def test_the_key_may_be_in_a_vault(azure, vault):
+    vault["https://v.vault.azure.net", "cosmos"] = KEY
+    assert read(in_vault(azure)) is None
+
+
+@pytest.mark.parametrize(
+    "answer, error, words",
+    [
+        (ClientAuthenticationError("no"), RemoteRefused, ("the secret cosmos", "az login")),
+        (ResourceNotFoundError("no"), RemoteRefused, ("there is no", "azure.key_vault")),
+        (HttpResponseError("no"), RemoteRefused, ("Key Vault Secrets User",)),
+        (ServiceRequestError("no"), RemoteUnreachable, ("v.vault.azure.net", "azure.key_vault")),
+        ("", RemoteRefused, ("is empty",)),
+    ],
+)
+def test_a_vault_that_gives_no_key_is_said_with_what_to_do(azure, vault, answer, error, words):
+    vault["https://v.vault.azure.net", "cosmos"] = answer
+    refused(error, lambda: read(in_vault(azure)), *words, code=error.code)
+
+
+# Making the container
+
+
+def test_making_it_again_makes_nothing(azure):
+    again = make_container(azure, dimensions=2, patience_s=5)
+    assert (False, False, ()) == (again.database_made, again.container_made, again.warnings)
+
+
+def test_the_container_has_the_policies_that_queries_need(azure, server):
+    from azure.cosmos import CosmosClient
+
+    with CosmosClient(azure.endpoint, KEY) as client:
+        properties = client.get_database_client("alma").get_container_client("memories").read()
+    assert {"paths": ["/project_id", "/agent"], "kind": "MultiHash", "version": 2} == properties["partitionKey"]
+    assert [{"path": "/embedding", "type": "quantizedFlat"}] == properties["indexingPolicy"]["vectorIndexes"]
+    assert {"path": "/embedding/*"} in properties["indexingPolicy"]["excludedPaths"]
+    [embedding] = properties["vectorEmbeddingPolicy"]["vectorEmbeddings"]
+    assert ("cosine", "float32", 2) == (embedding["distanceFunction"], embedding["dataType"], embedding["dimensions"])
+
+
+def test_a_container_of_others_is_never_taken(azure):
+    from azure.cosmos import CosmosClient, PartitionKey
+
+    with CosmosClient(azure.endpoint, KEY) as client:
+        database = client.get_database_client("alma")
+        database.create_container("theirs", PartitionKey(path="/tenant"))
+        database.create_container("plain", PartitionKey(path=["/project_id", "/agent"], kind="MultiHash"))
+    theirs, plain = (Azure(endpoint=azure.endpoint, auth="key", container=name) for name in ("theirs", "plain"))
+    words = ("/tenant", "azure.container")
+    refused(RemoteError, lambda: make_container(theirs, dimensions=2, patience_s=5), *words, code="remote_error")
+    [warning] = make_container(plain, dimensions=2, patience_s=5).warnings
+    assert "no vector policy" in warning
+    [warning] = make_container(azure, dimensions=3, patience_s=5).warnings
+    assert "2 dimensions" in warning
+
+
+def test_loading_the_adapter_loads_nothing_of_azure():
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, alma_cli.remote.cosmos.remote; print([name for name in sys.modules if name.startswith('azure')])"
+    )
+    assert "[]\n" == subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout

@@ -1,0 +1,116 @@
+"""Whatever happens to one request, the call ends as if it hadn't, and nothing is stored twice or lost."""
+
+import pytest
+from cosmos_server import Fault
+
+from alma_cli.errors import RemoteRefused, RemoteThrottled, RemoteUnreachable
+from alma_cli.remote.base import Clash, Written
+
+PASSING = [
+    *({"status": status} for status in (408, 410, 429, 449, 500, 502, 503)),
+    {"status": 410, "substatus": 1002},
+    {"status": 403, "substatus": 3},
+    {"drop": "before"},
+    {"drop": "after"},
+]
+STALLS = [{"stall": "before"}, {"stall": "after"}]
+
+
+@pytest.mark.parametrize("fault", PASSING, ids=str)
+@pytest.mark.parametrize("times", [1, 2])
+def test_writes_get_over_it_and_are_there_once(*, open_remote, server, new, stored, fault, times):
+    server.fault(Fault(kinds=("batch",), times=times, retry_after_ms=1, **fault))
+    results = list(open_remote().write([new(number) for number in range(5)]))
+    assert [Written] * 5 == [type(result) for result in results]
+    assert ["0", "1", "2", "3", "4"] == stored()
+    assert {result.etag for result in results} == {one["_etag"] for one in server.items("alma", "memories")}
+
+
+@pytest.mark.parametrize("fault", PASSING, ids=str)
+@pytest.mark.parametrize("kind", ["account", "container", "ranges", "feed", "read", "query"])
+def test_reading_of_any_kind_gets_over_it(open_remote, server, new, fault, kind):
+    list(open_remote().write([new(1, embedding=[1.0, 0.0])]))
+    server.fault(Fault(kinds=(kind,), retry_after_ms=1, **fault))
+    remote = open_remote()
+    assert "1" == remote.read("a", "1").id
+    assert ["1"] == [one.id for page in remote.changes(None) for one in page.found]
+    assert ["1"] == [one.id for one in remote.nearest("a", [1.0, 0.0], limit=3)]
+
+
+@pytest.mark.parametrize("fault", STALLS, ids=str)
+def test_a_stalled_socket_is_given_up_and_tried_again(open_remote, server, new, stored, fault):
+    server.fault(Fault(kinds=("batch",), **fault))
+    remote = open_remote(patience_s=2.0)
+    assert [Written] == [type(result) for result in remote.write([new(1)])]
+    server.fault(Fault(kinds=("feed",), **fault))
+    assert ["1"] == [one.id for page in remote.changes(None) for one in page.found] == stored()
+
+
+@pytest.mark.parametrize(
+    "fault, error, code",
+    [
+        ({"status": 429, "retry_after_ms": 20}, RemoteThrottled, "remote_throttled"),
+        ({"status": 503}, RemoteUnreachable, "remote_unreachable"),
+        ({"status": 449}, RemoteUnreachable, "remote_unreachable"),
+        ({"drop": "before"}, RemoteUnreachable, "remote_unreachable"),
+        ({"stall": "before"}, RemoteUnreachable, "remote_unreachable"),
+        ({"status": 401}, RemoteRefused, "remote_refused"),
+        ({"status": 403}, RemoteRefused, "remote_refused"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["batch", "feed", "read"])
+def test_what_never_passes_ends_in_an_error_with_a_hint_and_later_all_is_well(
+    *, open_remote, server, new, stored, fault, error, code, kind
+):
+    remote = open_remote(patience_s=0.8)
+    remote.read("a", "1")
+    calls = {
+        "batch": lambda: list(remote.write([new(1)])),
+        "feed": lambda: list(remote.changes(None)),
+        "read": lambda: remote.read("a", "1"),
+    }
+    server.fault(Fault(kinds=(kind,), times=None, **fault))
+    with pytest.raises(error) as raised:
+        calls[kind]()
+    assert (code, 4) == (raised.value.code, raised.value.exit_code)
+    assert raised.value.hint
+    assert server.endpoint in raised.value.message
+    server.quiet()
+    assert [Written] == [type(result) for result in open_remote().write([new(1)])]
+    assert ["1"] == stored()
+
+
+def test_a_feed_that_breaks_in_its_middle_goes_on_without_a_gap(open_remote, server, new):
+    list(open_remote().write([new(number, f"agent {number % 4}") for number in range(900)]))
+    server.fault(*[Fault(kinds=("feed",), skip=skip, drop="after") for skip in (0, 1, 2)])
+    seen = [one.id for page in open_remote().changes(None) for one in page.found]
+    assert sorted(map(str, range(900))) == sorted(seen)
+    assert 3 == server.quiet()
+
+
+def test_what_is_known_is_told_before_the_error(open_remote, server, new, stored):
+    writes = [new(number, f"agent {number}") for number in range(12)]
+    remote = open_remote(patience_s=0.5)
+    remote.read("a", "1")
+    server.fault(Fault(kinds=("batch",), skip=3, times=None, status=503))
+    told = []
+    with pytest.raises(RemoteUnreachable):
+        told.extend(result.write.id for result in remote.write(writes))
+    assert 3 == len(told)
+    assert sorted(told) == stored()
+
+
+def test_a_clash_behind_a_lost_answer_is_told_from_our_own_write(open_remote, server, new):
+    ours, theirs = new(1, fact="ours"), new(2, fact="theirs")
+    [first] = open_remote().write([theirs])
+    server.fault(Fault(kinds=("batch",), drop="after"))
+    remote = open_remote()
+    results = {result.write.id: result for result in remote.write([ours])}
+    assert isinstance(results["1"], Written)
+    # Without a lost answer, what is there already clashes even when it says the same.
+    [again] = remote.write([ours])
+    assert again == Clash(write=ours, present=remote.read("a", "1"))
+    server.fault(Fault(kinds=("batch",), drop="before"))
+    mixed = {result.write.id: result for result in remote.write([new(2, fact="ours"), new(3)])}
+    assert {"2": Clash, "3": Written} == {id: type(result) for id, result in mixed.items()}
+    assert first.etag == mixed["2"].present.etag

@@ -1,0 +1,111 @@
+"""`retrieve --remote`: the same answers, from the shared copy alone."""
+
+import json
+
+import pytest
+from memory_remote import MemoryRemote
+
+from alma_cli.api.retrieve import Wanted
+from alma_cli.api.retrieve_remote import retrieve_remote
+from alma_cli.core.documents import MARKER_AGENT, MARKER_ID
+from alma_cli.errors import InvalidConfig, RemoteError, RemoteUnreachable
+
+
+def asked(machine, task="Test the login form", agent="helena", *, faults=lambda call: None, **more):
+    remote = MemoryRemote(machine.container, "p", faults=faults)
+    return retrieve_remote(machine.session, Wanted(task=task, agent=agent, **more), remote=remote)
+
+
+def without_ids(found):
+    """A slice as JSON without what differs between any two retrieves."""
+    return {name: value for name, value in found.to_json().items() if name not in ("retrieval_id", "retrieval_ms")}
+
+
+@pytest.fixture
+def learned(machine):
+    """A machine that knows something of every kind, and shared it."""
+    one = machine("one")
+    for _ in range(3):
+        one.learn("Test the login form", strategy="Tested empty fields")
+        one.learn("Test the login form", outcome="failure", strategy="Clicked around")
+    one.know("The login form has two fields")
+    one.know("project-wide: login is at /login", agent="_project")
+    one.know("victor's login secret", agent="victor")
+    one.alma.add_preference("short answers about login", user="ana")
+    one.alma.feedback(one.know("The logout button is green"), helped=True)
+    one.sync()
+    return one
+
+
+def test_the_remote_gives_what_the_store_gives_when_the_pool_is_everything(learned, machine):
+    nobody = machine("nobody")
+    ours = learned.alma.retrieve("Test the login form", "helena", user="ana")
+    theirs = asked(nobody, user="ana")
+    assert without_ids(ours) == without_ids(theirs)
+    assert 5 == sum(bool(hits) for hits in (theirs.anti_patterns, theirs.heuristics, theirs.preferences, theirs.knowledge, theirs.outcomes))  # fmt: skip
+    assert "victor's" not in theirs.to_prompt(2000)
+
+
+def test_nothing_is_stored_on_the_way(learned, machine):
+    nobody = machine("nobody")
+    asked(nobody)
+    assert not (nobody.folder / ".alma/memory.duckdb").exists()
+
+
+def test_who_inherits_from_everybody_sees_everybody(learned, machine):
+    anyone = machine("anyone", more="  agents: {helena: {inherit_from: ['*']}, '*': {}}\n")
+    found = asked(anyone, "the login secret of victor")
+    assert "victor's login secret" in {hit.text for hit in found.knowledge}
+
+
+def test_another_model_compares_words_only_and_says_so(learned, machine):
+    stranger = machine("stranger", model="other-letters", dimension=5)
+    found = asked(stranger)
+    assert any("only words are compared" in warning for warning in found.warnings)
+    assert found.heuristics
+
+
+def test_an_empty_remote_gives_nothing_and_says_so(machine):
+    found = asked(machine("one"))
+    assert 0 == len(found)
+    assert any("is empty" in warning for warning in found.warnings)
+
+
+def test_forgotten_archived_and_broken_documents_are_left_out(learned, machine):
+    [id] = [id for id, record in learned.records().items() if record.get("fact") == "The login form has two fields"]
+    learned.alma.forget([id])
+    learned.sync()
+    learned.container.put(
+        "p", "helena", "f" * 32, json.dumps({"id": "f" * 32, "agent": "helena", "fact": "login form"})
+    )
+    learned.container.put("p", "helena", "e" * 32, "login form")
+    found = asked(machine("nobody"))
+    assert {"project-wide: login is at /login", "The logout button is green"} == {hit.text for hit in found.knowledge}
+
+
+def test_a_remote_that_does_not_answer_says_so(learned, machine):
+    def fail(call):
+        raise RemoteUnreachable("no answer", hint="is it there?")
+
+    with pytest.raises(RemoteUnreachable):
+        asked(machine("nobody"), faults=fail)
+    learned.container.put("p", MARKER_AGENT, MARKER_ID, "{}")
+    with pytest.raises(RemoteError) as error:
+        asked(machine("nobody2"))
+    assert "marker" in error.value.message
+
+
+def test_the_command_needs_a_remote_and_no_store(configure, run_alma, run_json, project):
+    assert "invalid_config" == run_json("retrieve", "x", "--agent", "a", "--remote", code=3)["error"]["code"]
+    configure("alma: {project_id: shop, storage: file, file: {path: ../shared}}\n")
+    run_alma("add", "knowledge", "The login form has two fields", "--agent", "helena")
+    run_alma("sync")
+    local = run_json("retrieve", "the login form", "--agent", "helena")["data"]["knowledge"]
+    (project / ".alma/memory.duckdb").unlink()
+    assert local == run_json("retrieve", "the login form", "--agent", "helena", "--remote")["data"]["knowledge"]
+    assert not (project / ".alma/memory.duckdb").exists()
+    with pytest.raises(InvalidConfig):
+        configure("alma: {project_id: shop}\n")
+        from alma_cli.api import ALMA
+
+        ALMA.find().retrieve("x", "a", remote=True)
