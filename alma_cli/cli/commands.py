@@ -41,6 +41,10 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
         ),
     ),
     (
+        "Where agents live",
+        (Command("hook", "hook EVENT", "what installed hooks call; JSON on stdin", "hook"),),
+    ),
+    (
         "Looking after it",
         (
             Command("log", "log [ID]", "what was done, by whom, and earlier versions", "log"),

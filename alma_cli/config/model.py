@@ -211,7 +211,6 @@ class Secrets:
 class Hooks:
     """How `alma hook` works."""
 
-    deadline_s: float = _key(2.0, "number", "seconds after which a hook ends, done or not", low=0.1, high=60)
     learn_from_stop: bool = _key(True, "flag", "record how an agent's turn ended when it stops")
 
 

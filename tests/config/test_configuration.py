@@ -134,7 +134,7 @@ alma:
     z: 2
     anti_pattern_below: 0.3
   secrets: {redact: false, keep: "jwt, password"}
-  hooks: {deadline_s: 5, learn_from_stop: false}
+  hooks: {learn_from_stop: false}
 """)
     origins = {setting.key: setting.origin for setting in config.explain()}
     assert [key.path for key in KEYS if origins[key.path] == "default"] == []
