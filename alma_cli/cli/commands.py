@@ -42,7 +42,10 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
     ),
     (
         "Where agents live",
-        (Command("hook", "hook EVENT", "what installed hooks call; JSON on stdin", "hook"),),
+        (
+            Command("run", "run -- COMMAND", "run COMMAND, and learn from how it ended", "run"),
+            Command("hook", "hook EVENT", "what installed hooks call; JSON on stdin", "hook"),
+        ),
     ),
     (
         "Looking after it",
