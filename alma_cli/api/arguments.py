@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+
+from alma_cli.config import Config
+from alma_cli.core.scope import ANY_AGENT
 from alma_cli.errors import InvalidInput
 
 
@@ -22,3 +27,15 @@ def number(key: str, value: object, *, low: float, high: float) -> float:
 def _shown(value: object) -> str:
     text = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else repr(value)
     return text if len(text) <= 40 else f"{text[:39]}\u2026"
+
+
+DEFAULT_AGENT = "me"
+"""Who learns through hooks, `alma run` and MCP where any agent may and none is named: one for all of them."""
+
+
+def agent_of(config: Config, given: str | None, environ: Mapping[str, str] = os.environ) -> str:
+    """The agent that is meant, where nobody can be asked. Raises `InvalidInput` when that isn't clear."""
+    named = given or environ.get("ALMA_AGENT") or config.only_agent
+    if not named and ANY_AGENT not in config.agents:
+        raise InvalidInput("no agent given", hint="name one with --agent NAME, or set ALMA_AGENT")
+    return config.scope_for(named or DEFAULT_AGENT).agent

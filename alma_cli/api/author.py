@@ -218,7 +218,7 @@ def correct(session: Session, prefix: str, text: str) -> Corrected:
     )
     receipt = session.submit([operation])
     return Corrected(
-        record=corrected,
+        record=entries[0].record,
         hides=record.id if is_derived else "",
         queued=receipt.queued,
         warnings=[*warnings, *write_warnings(receipt)],
@@ -302,7 +302,7 @@ def _common(session: Session, agent: str, domain: str | None, text: str) -> dict
 def _add(session: Session, record: Record) -> Authored:
     check_size(record)
     entries, warnings = session.entries([record])
-    vector = entries[0].vector
+    record, vector = entries[0].record, entries[0].vector
     near: list[tuple[Record, float]] = []
     if vector is not None:
         with session.store().reading() as reader:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from alma_cli.config import Config
 from alma_cli.core.records import Outcome, Record
+from alma_cli.core.redaction import redact, redact_record
 from alma_cli.core.scope import ANY_AGENT
 from alma_cli.core.text import clean, one_line
 from alma_cli.embedding import DEFAULT_MODEL, Embedder, OnProgress, Vector, open_embedder, reads
@@ -92,7 +93,8 @@ class Session:
         """The operation that notes a refusal."""
         from alma_cli.store import Refuse
 
-        return self.operation(Refuse, agent=agent, domain=domain or "", reason=error.message)
+        reason = redact(error.message)[0] if self.config.secrets.redact else error.message
+        return self.operation(Refuse, agent=agent, domain=domain or "", reason=reason)
 
     def operation(self, kind: Callable[..., _Operation], **what: object) -> _Operation:
         """An operation by this session's user, now."""
@@ -113,14 +115,18 @@ class Session:
     def entries(
         self, records: Sequence[Record], *, on_progress: OnProgress | None = None
     ) -> tuple[list[Entry], list[str]]:
-        """The records with vectors and, when the model can't be loaded, without, and a warning that says so."""
+        """The records without credentials and with vectors, and what to tell of it.
+
+        When the model can't be loaded they have no vectors, and a warning says so.
+        """
         from alma_cli.store import Entry
 
+        records, told = self.redacted(records)
         texts = list(dict.fromkeys(text for record in records for text in _embedded_texts(record)))
         try:
             vectors = self.vectors(texts, on_progress=on_progress) if texts else []
         except EmbeddingUnavailable as error:
-            return [Entry(record=record) for record in records], [_unavailable(error)]
+            return [Entry(record=record) for record in records], [*told, _unavailable(error)]
         vector_of = dict(zip(texts, vectors, strict=True))
         entries = []
         for record in records:
@@ -128,7 +134,18 @@ class Session:
             vector, strategy_vector, *_ = [*embedded, None, None]
             model = self.model if embedded else ""
             entries.append(Entry(record=record, vector=vector, strategy_vector=strategy_vector, model=model))
-        return entries, []
+        return entries, told
+
+    def redacted(self, records: Sequence[Record]) -> tuple[Sequence[Record], list[str]]:
+        """The records with credentials taken out of every text, and a warning that names their kinds."""
+        if not self.config.secrets.redact:
+            return records, []
+        clean, kinds = [], dict[str, None]()
+        for record in records:
+            without, found = redact_record(record, keep=self.config.secrets.kept_kinds)
+            clean.append(without)
+            kinds |= dict.fromkeys(found)
+        return clean, [f"redacted what looks like a credential: {', '.join(kinds)}"] if kinds else []
 
     def query_vector(self, task: str) -> tuple[Vector | None, list[str]]:
         """The vector of a task, or None and a warning that only words are compared."""

@@ -45,6 +45,13 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
         ),
     ),
     (
+        "Where agents live",
+        (
+            Command("run", "run -- COMMAND", "run COMMAND, and learn from how it ended", "run"),
+            Command("hook", "hook EVENT", "what installed hooks call; JSON on stdin", "hook"),
+        ),
+    ),
+    (
         "Sharing",
         (
             Command("sync", "sync [status]", "reconcile with the shared copy", "sync", ("status",), alone=True),

@@ -45,7 +45,7 @@ class Reply:
     """What a command answers: `data` for --json, else `text`, `lines` or `tables` on stdout and `told` on stderr.
 
     `lines` may be made while they are printed. A failure that still has data (part of a batch) is an `error` here; its
-    exit code is the reply's.
+    exit code is the reply's. Else `exit_code` is, which differs from 0 only for what ran somebody else's command.
     """
 
     data: dict[str, JsonValue] = field(default_factory=dict)
@@ -56,6 +56,7 @@ class Reply:
     warnings: Sequence[str] = ()
     error: AlmaError | None = None
     json: bool = False
+    exit_code: int = 0
 
 
 def show(reply: Reply, *, command: str, duration_ms: float) -> int:
@@ -75,7 +76,7 @@ def show(reply: Reply, *, command: str, duration_ms: float) -> int:
             tell(f"warning: {warning}")
         if reply.error:
             _tell_error(reply.error)
-    return reply.error.exit_code if reply.error else 0
+    return reply.error.exit_code if reply.error else reply.exit_code
 
 
 def show_error(error: AlmaError, *, command: str, as_json: bool, duration_ms: float) -> int:

@@ -13,6 +13,8 @@ from alma_cli.config.findings import Findings, what
 from alma_cli.config.model import AGENT_KEYS, KEYS, Config, Key, KeyFromVault, Learning, Setting, display
 from alma_cli.config.tree import MAX_BYTES, Mapping, Node, Scalar
 from alma_cli.config.values import KEEP_KEYS_OUT, BadValue, did_you_mean, looks_secret, parse_value
+from alma_cli.core.redaction import KIND_NAMES
+from alma_cli.core.text import one_line
 from alma_cli.errors import InvalidConfig, ProjectNotFound
 
 _KEYS = {key.path: key for key in KEYS}
@@ -133,6 +135,14 @@ class _Reader:
             where = self.origins[_WEIGHTS[0]]
             self.findings.problems.append(
                 InvalidConfig(f"{where}: retrieval.weights are all 0", hint="give one of them some weight")
+            )
+        for name in sorted(config.secrets.kept_kinds.difference(KIND_NAMES)):
+            where = self.origins["secrets.keep"]
+            self.findings.problems.append(
+                InvalidConfig(
+                    f"{where}: secrets.keep names '{one_line(name, 40)}', which is no kind of credential",
+                    hint=did_you_mean(name, KIND_NAMES) or f"the kinds are {', '.join(KIND_NAMES)}",
+                )
             )
         azure = config.azure
         if azure.auth == "key" and isinstance(azure.key_reference, KeyFromVault) and not azure.key_vault:

@@ -197,6 +197,26 @@ class Learning:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Secrets:
+    """What happens to credentials in what is remembered."""
+
+    redact: bool = _key(True, "flag", "take what looks like a credential out of every text before it is stored")
+    keep: str = _key("", "text", "kinds of credentials to leave in, separated by commas, as in: jwt, password")
+
+    @property
+    def kept_kinds(self) -> frozenset[str]:
+        """The kinds that `keep` names."""
+        return frozenset(name for part in self.keep.split(",") if (name := part.strip().lower()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """How `alma hook` works."""
+
+    learn_from_stop: bool = _key(True, "flag", "record how an agent's turn ended when it stops")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """The configuration of one project, complete and checked."""
 
@@ -217,6 +237,8 @@ class Config:
     embedding: Embedding = _section(Embedding)
     retrieval: Retrieval = _section(Retrieval)
     learning: Learning = _section(Learning)
+    secrets: Secrets = _section(Secrets)
+    hooks: Hooks = _section(Hooks)
     settings: tuple[Setting, ...] = field(default=(), repr=False, compare=False)
 
     def explain(self) -> list[Setting]:

@@ -133,6 +133,8 @@ alma:
     half_life_days: 10
     z: 2
     anti_pattern_below: 0.3
+  secrets: {redact: false, keep: "jwt, password"}
+  hooks: {learn_from_stop: false}
 """)
     origins = {setting.key: setting.origin for setting in config.explain()}
     assert [key.path for key in KEYS if origins[key.path] == "default"] == []

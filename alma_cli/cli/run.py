@@ -1,0 +1,52 @@
+"""`alma run`: run a command, and learn from how it ended."""
+
+from typing import Annotated
+
+import typer
+
+from alma_cli.cli.options import Agent, Dir, DomainOption
+from alma_cli.cli.output import Reply, tell
+from alma_cli.core.text import one_line
+from alma_cli.hooks.run import NotStarted, end_alike, run_through
+
+
+def run(
+    command: Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="What to run.")],
+    agent: Agent = None,
+    task: Annotated[str, typer.Option("--task", metavar="TEXT", help="What it is for [the command itself].")] = "",
+    domain: DomainOption = None,
+    junit: Annotated[
+        str,
+        typer.Option("--junit", metavar="FILE", help="Learn from this test report, too: one outcome a changed test."),
+    ] = "",
+    directory: Dir = None,
+) -> Reply:
+    """Run a command as if ALMA weren't there, and learn from how it ended.
+
+    Its stdin, stdout, stderr, signals and exit code are its own. A failure is recorded with its exit status and its
+    last error lines (not those on a terminal), a success with its duration; one that Ctrl-C stopped is not recorded.
+    Trouble with recording is told in one line on stderr and changes nothing else.
+
+    \b
+    Examples:
+      alma run --agent helena --task "Test the login form" -- npm test
+      alma run --junit report.xml -- pytest --junitxml=report.xml
+    """
+    from alma_cli.hooks.lessons import report_state
+
+    before = report_state(junit) if junit else None
+    try:
+        ended = run_through(command)
+    except NotStarted as error:
+        tell(f"alma run: {one_line(str(error))}")
+        return Reply(exit_code=error.code)
+    try:
+        from alma_cli.hooks.lessons import Ran, learn_from
+
+        ran = Ran(command=command, agent=agent, task=task, domain=domain, junit=junit)
+        trouble = "; ".join(learn_from(ran, ended, directory=directory, report_before=before))
+    except (Exception, KeyboardInterrupt) as error:  # whatever it is, it is not the command's
+        trouble = f"not recorded: {error}"
+    if trouble:
+        tell(f"alma run: {one_line(trouble, 600)}")
+    return Reply(exit_code=end_alike(ended))

@@ -1,0 +1,299 @@
+"""What looks like a credential, taken out of texts: by the forms that issuers give theirs, never by entropy.
+
+Each kind has a few fixed words of which one must be there (a plain search, which costs next to nothing), and a pattern
+that is compiled only then. Every pattern takes linear time, whatever the text. What a pattern names `secret` is
+replaced, else all that it matches, by `[redacted: KIND]`. Redacting what was redacted changes nothing.
+"""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import fields, replace
+from functools import cache, partial
+from typing import Any, NamedTuple, TypeVar
+
+from alma_cli.core.records import JsonValue, Record
+
+_Record = TypeVar("_Record", bound=Record)
+
+_NEVER_TEXT = frozenset({"id", "project_id", "agent", "domain", "origin", "target", "outcome_id", "outcome"})
+"""Fields that name things, checked where they are set: no place for a credential."""
+
+
+class CredentialKind(NamedTuple):
+    """A kind of credential: words of which one must be there (in lower case: in any case), and the pattern.
+
+    `spare` says what isn't one after all; `run` is how many characters without white space there have to be.
+    """
+
+    name: str
+    words: tuple[str, ...]
+    pattern: str
+    spare: Callable[[str], bool] | None = None
+    run: int = 0
+
+
+def redact(text: str, *, keep: Collection[str] = ()) -> tuple[str, tuple[str, ...]]:
+    """The text with each credential replaced, and the kinds that were found; those in `keep` are left as they are."""
+    lower = text.lower()
+    longest = max(map(len, text.split()), default=0)
+    found: list[str] = []
+    for kind in KINDS:
+        if longest < kind.run or kind.name in keep:
+            continue
+        if not any(word in (lower if word.islower() else text) for word in kind.words):
+            continue
+        changed = _compiled(kind.pattern).sub(partial(_replacement, kind), text)
+        if changed != text:
+            text = changed
+            found.append(kind.name)
+    return text, tuple(dict.fromkeys(found))
+
+
+def redact_record(record: _Record, *, keep: Collection[str] = ()) -> tuple[_Record, tuple[str, ...]]:
+    """The record without credentials in any of its texts, and their kinds; the very same record if it has none."""
+    found: list[str] = []
+
+    def cleaned(value: Any) -> Any:
+        if isinstance(value, str):
+            text, kinds = redact(value, keep=keep)
+            found.extend(kinds)
+            return text
+        if isinstance(value, Mapping):
+            return {cleaned(key): cleaned(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [cleaned(item) for item in value]
+        return value
+
+    texts = {field.name: getattr(record, field.name) for field in fields(record) if field.name not in _NEVER_TEXT}
+    changed = {name: cleaned(value) for name, value in texts.items() if isinstance(value, str | Mapping)}
+    return (replace(record, **changed), tuple(dict.fromkeys(found))) if found else (record, ())
+
+
+def redact_json(value: JsonValue, *, keep: Collection[str] = ()) -> JsonValue:
+    """JSON without credentials in any of its texts; keys stay as they are."""
+    if isinstance(value, str):
+        return redact(value, keep=keep)[0]
+    if isinstance(value, dict):
+        return {key: redact_json(item, keep=keep) for key, item in value.items()}
+    if isinstance(value, list):
+        return [redact_json(item, keep=keep) for item in value]
+    return value
+
+
+def _replacement(kind: CredentialKind, match: re.Match[str]) -> str:
+    whole = match.group()
+    secret = match.groupdict().get("secret")
+    if secret is None:
+        return f"[redacted: {kind.name}]"
+    if kind.spare is not None and kind.spare(secret):
+        return whole
+    start = match.start("secret") - match.start()
+    return f"{whole[:start]}[redacted: {kind.name}]{whole[start + len(secret) :]}"
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+# What is no credential where one could stand
+
+_PLACEHOLDER = (
+    r"(?i)(?:(?:my|your|the|a|an|some|test|example|new|old|user|db|api|access|client|root|admin|auth|super|top)[-_ ]?)*"
+    r"(?:pass(?:word|wd|phrase|code)?|pwd|pw|secret|token|key|value|string|here|none|null|nil|true|false|undefined|"
+    r"required|optional|redacted|hidden|masked|changeme|change[-_]me|placeholder|example|dummy|fake|foo|bar|baz|todo)"
+    r"(?:[-_ ]?(?:here|goes[-_ ]here|value|key|token|secret|string))*[0-9]{0,3}"
+    r"|(.)\1*|[*.x#_-]+|%[sdr]|\.\.\.+"
+)
+"""Words that stand for a credential in documentation."""
+
+_REFERENCE = re.compile(r"[$%{<(\[]|\.\.\.|[A-Za-z_][\w.]*\(")
+"""How a variable, a template or a call begins."""
+
+_PATH = re.compile(r"[.~]{0,2}/[\w.-]+/|[A-Za-z]:/")
+
+
+def _stands_for(value: str) -> bool:
+    """Whether a quoted value only stands for a credential."""
+    return bool(_REFERENCE.match(value) or _compiled(_PLACEHOLDER).fullmatch(value))
+
+
+def _is_no_password(value: str) -> bool:
+    """Whether what follows `password=` bare is a name, a number or a word rather than a password."""
+    has_letter = any(char.isalpha() for char in value)
+    has_digit = any(char.isdigit() for char in value)
+    has_sign = any(char in "!@#%^&*~+?" for char in value)
+    if not (has_letter and (has_digit or has_sign)):
+        return True
+    return _stands_for(value) or "://" in value or bool(_PATH.match(value))
+
+
+# The kinds, the particular before the general
+
+_NAME_OF_ONE = (
+    r"(?:passwo?r?d|passwd|passphrase|(?<![A-Za-z])pwd|secret(?:[-_]?(?:access[-_]?)?key)?|api[-_]?(?:key|secret|token)"
+    r"|(?:access|auth|refresh|session|security|private|account|shared[-_]?access|signing|encryption|master)[-_]?"
+    r"(?:key|token)|client[-_]?secret|token|credentials?)"
+)
+_NAMED = (
+    *("passw", "passphrase", "pwd", "secret", "token", "credential", "_key", "-key", "apikey", "accesskey"),
+    *("authkey", "accountkey", "privatekey", "securitykey", "signingkey", "encryptionkey", "masterkey"),
+)
+_BEFORE_PEM = r"(?:[\s\"'+,]|\\[nr])"
+
+KINDS: tuple[CredentialKind, ...] = (
+    CredentialKind(
+        "private key",
+        ("-----begin",),
+        r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+        r"(?>(?:[^-]|-(?!----))*)-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+        rf"|-----BEGIN [A-Z0-9 ]{{0,40}}PRIVATE KEY(?: BLOCK)?-----{_BEFORE_PEM}*+[A-Za-z0-9+/=]{{16,}}+"
+        rf"(?:{_BEFORE_PEM}++[A-Za-z0-9+/=]{{4,}}+)*+",
+    ),
+    CredentialKind("private key", ("age-secret-key-1",), r"\bAGE-SECRET-KEY-1[A-Z0-9]{58}\b"),
+    CredentialKind("aws access key", ("akia", "asia", "abia", "acca"), r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"),
+    CredentialKind(
+        "aws secret key",
+        ("secret", "aws"),
+        r"(?i)(?:aws[-_.]?secret(?:[-_.]?access)?[-_.]?key|secret[-_.]?access[-_.]?key|aws[-_.]?secret)"
+        r"[\"']?\s{0,5}(?:=>|:=|[=:]|\s)\s{0,5}[\"']?(?P<secret>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])",
+        run=40,
+    ),
+    CredentialKind(
+        "aws session token",
+        ("session",),
+        r"(?i)session[-_.]?token[\"']?\s{0,5}(?:=>|:=|[=:])\s{0,5}[\"']?(?P<secret>[A-Za-z0-9/+]{100,}={0,2})",
+        run=100,
+    ),
+    CredentialKind(
+        "github token",
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+        r"\b(?:gh[pousr]_[A-Za-z0-9_]{30,255}|github_pat_[A-Za-z0-9_]{40,255})\b",
+    ),
+    CredentialKind(
+        "gitlab token",
+        ("glpat-", "gldt-", "glrt-", "glcbt-", "glptt-", "glft-", "glimt-", "glagent-", "gloas-", "glsoat-"),
+        r"\bgl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|oas|soat)-[A-Za-z0-9_.=-]{20,300}",
+    ),
+    CredentialKind(
+        "slack token",
+        ("xox", "xapp-", "hooks.slack"),
+        r"\bxox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]{10,300}|\bxapp-[0-9]-[A-Za-z0-9-]{10,300}"
+        r"|https://hooks\.slack\.com/(?:services|workflows|triggers)/(?P<secret>[A-Za-z0-9+/]{30,})",
+    ),
+    CredentialKind(
+        "stripe key",
+        ("sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_"),
+        r"\b(?:[sr]k_(?:live|test)_[A-Za-z0-9]{16,255}\b|whsec_[A-Za-z0-9+/=]{24,})",
+    ),
+    CredentialKind("google api key", ("aiza",), r"\bAIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"),
+    CredentialKind(
+        "google oauth secret",
+        ("gocspx-", "ya29.", "1//0"),
+        r"\b(?:GOCSPX-[A-Za-z0-9_-]{28}|ya29\.[A-Za-z0-9_-]{30,}|1//0[A-Za-z0-9_-]{30,})",
+    ),
+    CredentialKind(
+        "azure key",
+        ("accountkey", "sharedaccesskey", "=="),
+        r"(?:AccountKey|SharedAccessKey)\s?=\s?(?P<secret>[A-Za-z0-9+/]{32,}={0,2})"
+        r"|(?<![A-Za-z0-9+/=-])[A-Za-z0-9+/]{86}==(?![A-Za-z0-9+/=])",
+        run=43,
+    ),
+    CredentialKind("azure signature", ("sig=",), r"(?i)(?:[?&;]|\b)sig=(?P<secret>[A-Za-z0-9%+/]{32,}={0,2})"),
+    CredentialKind(
+        "azure client secret", ("q~",), r"(?<![\w~.-])[A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}(?![\w~-])"
+    ),
+    CredentialKind("azure devops token", ("azdo",), r"\b[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}\b"),
+    CredentialKind("jwt", ("eyj",), r"(?<![\w-])eyJ[A-Za-z0-9_-]{8,}+\.eyJ[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}+"),
+    CredentialKind("npm token", ("npm_",), r"\bnpm_[A-Za-z0-9]{36}\b"),
+    CredentialKind("pypi token", ("pypi-",), r"\bpypi-[A-Za-z0-9_-]{60,}"),
+    CredentialKind("rubygems token", ("rubygems_",), r"\brubygems_[a-f0-9]{48}\b"),
+    CredentialKind("docker token", ("dckr_pat_", "dckr_oat_"), r"\bdckr_[po]at_[A-Za-z0-9_-]{20,}"),
+    CredentialKind("anthropic key", ("sk-ant-",), r"\bsk-ant-[A-Za-z0-9_-]{20,}"),
+    CredentialKind(
+        "openai key",
+        ("sk-",),
+        r"(?<![\w-])sk-(?:(?:proj|svcacct|admin|or)-[A-Za-z0-9_-]{20,}|(?=[a-zA-Z]*[0-9])[A-Za-z0-9]{32,64}\b)",
+    ),
+    CredentialKind("hugging face token", ("hf_", "api_org_"), r"\b(?:hf|api_org)_[A-Za-z0-9]{34,40}\b"),
+    CredentialKind(
+        "model provider key",
+        ("gsk_", "r8_", "pplx-", "xai-", "tvly-"),
+        r"(?<![\w-])(?:gsk_[A-Za-z0-9]{40,60}|r8_[A-Za-z0-9]{37}|pplx-[A-Za-z0-9]{40,60}|xai-[A-Za-z0-9]{60,100}"
+        r"|tvly-(?:dev-|prod-)?[A-Za-z0-9]{30,40})\b",
+    ),
+    CredentialKind("sendgrid key", ("sg.",), r"\bSG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{32,64}(?![A-Za-z0-9_-])"),
+    CredentialKind(
+        "twilio key",
+        ("SK", "twilio"),
+        r"\bSK[0-9a-f]{32}\b|(?i:twilio)[\w \"'.:=-]{0,40}\b(?P<secret>[0-9a-f]{32})\b",
+    ),
+    CredentialKind("mailgun key", ("key-",), r"(?<![\w-])key-[0-9a-f]{32}\b"),
+    CredentialKind("mailchimp key", ("-us",), r"\b[0-9a-f]{32}-us[0-9]{1,2}\b"),
+    CredentialKind(
+        "discord token",
+        (".",),
+        r"(?<![\w.-])[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}(?![\w-])"
+        r"|https://(?:\w{1,10}\.)?discord(?:app)?\.com/api/webhooks/[0-9]{5,25}/(?P<secret>[A-Za-z0-9_-]{50,})",
+        run=56,
+    ),
+    CredentialKind("telegram token", (":aa",), r"(?<![\w:])[0-9]{8,10}:AA[A-Za-z0-9_-]{32,33}(?![A-Za-z0-9_-])"),
+    CredentialKind(
+        "service token",
+        (
+            *("dop_v1_", "doo_v1_", "dor_v1_", "shpat_", "shpca_", "shppa_", "shpss_", "dapi", "hvs.", "atlasv1"),
+            *("nrak-", "glsa_", "glc_", "lin_api_", "ntn_", "secret_", "sntrys_", "sntryu_", "pmak-", "atatt3"),
+            *("sq0atp-", "sq0csp-", "hrku-", "sbp_", "pscale_", "figd_", "cfpat-"),
+        ),
+        r"(?<![\w-])(?:do[por]_v1_[a-f0-9]{64}|shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}|dapi[a-f0-9]{32}(?:-[0-9])?"
+        r"|hvs\.[A-Za-z0-9_-]{24,}|[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_-]{60,}|NRAK-[A-Z0-9]{27}"
+        r"|glsa_[A-Za-z0-9]{32}_[a-f0-9]{8}|glc_[A-Za-z0-9+/=]{32,}|lin_api_[A-Za-z0-9]{40}|ntn_[A-Za-z0-9]{40,50}"
+        r"|secret_[A-Za-z0-9]{43}|sntry[su]_[A-Za-z0-9+/=_]{40,}|PMAK-[a-f0-9]{24}-[a-f0-9]{34}"
+        r"|ATATT3[A-Za-z0-9_=-]{60,}|sq0(?:atp|csp)-[A-Za-z0-9_-]{22,}|HRKU-[A-Za-z0-9_-]{36,}|sbp_[a-f0-9]{40}"
+        r"|pscale_(?:tkn|pw|oauth)_[A-Za-z0-9_.=-]{32,}|figd_[A-Za-z0-9_-]{40,}|CFPAT-[A-Za-z0-9_-]{43})(?![\w-])",
+    ),
+    CredentialKind(
+        "password in a url",
+        ("://",),
+        r"\b[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:/?#@\"'<>\[\]]{0,100}:(?P<secret>[^\s/?#@\"'<>\[\]]{1,256})@",
+        _stands_for,
+    ),
+    CredentialKind(
+        "authorization header",
+        ("authorization", "bearer "),
+        r"(?i)\bauthorization[\"']?\s{0,5}[:=]\s{0,5}[\"']?(?:basic|bearer|token|negotiate|apikey)\s{1,5}"
+        r"(?P<secret>[A-Za-z0-9._~+/=-]{8,})"
+        r"|(?-i:\b[Bb]earer|\bBEARER)\s{1,5}(?=[A-Za-z._~+/=-]{0,200}[0-9])[A-Za-z0-9._~+/=-]{20,}",
+        _stands_for,
+    ),
+    CredentialKind(
+        "curl password",
+        ("curl ",),
+        r"\bcurl [^\n\"']{0,200}?(?:-u|--user)[ =]?[\"']?[^\s:\"'$<{]{1,100}:(?P<secret>[^\s\"'$<{\[]{3,256})",
+        _stands_for,
+    ),
+    CredentialKind(
+        "password",
+        _NAMED,
+        rf"(?i){_NAME_OF_ONE}\\{{0,2}}[\"']?\]?\s{{0,5}}(?:=>|:=|=|:)\s{{0,5}}[bru]?"
+        r"(?P<quote>\\{0,2}[\"'])(?P<secret>[^\"'\s\\\[]{6,512})(?P=quote)",
+        _stands_for,
+    ),
+    CredentialKind(
+        "password",
+        _NAMED,
+        rf"(?i){_NAME_OF_ONE}\s?(?:=>|:=|=|:)\s{{0,3}}"
+        r"(?P<secret>[^\s\"'`,;()<>\[\]{}|\\]{8,512}+)(?![(\[{<])",
+        _is_no_password,
+    ),
+    CredentialKind(
+        "password",
+        ("--pass", "--pwd", "--secret", "--token", "--api", "--client", "--access", "--auth"),
+        rf"(?i)--[a-z-]{{0,20}}{_NAME_OF_ONE}[ =][\"']?(?P<secret>[^\s\"'`,;()<>\[\]{{}}|\\]{{6,512}}+)",
+        _is_no_password,
+    ),
+)
+"""Every kind; several patterns may share a name."""
+
+KIND_NAMES: tuple[str, ...] = tuple(dict.fromkeys(kind.name for kind in KINDS))
+"""The names of the kinds, as a text that was redacted and the configuration's `secrets.keep` write them."""

@@ -1,0 +1,41 @@
+"""Every hook's run: its answer or nothing, in time, whatever happens inside. Nothing heavy is loaded on this side."""
+
+import sys
+from collections.abc import Callable
+from io import StringIO
+
+from alma_cli.hooks.bounded import within
+from alma_cli.hooks.events import AGENT_EVENTS, DEADLINE_S, GIT_EVENTS
+
+_TO_NOTE_S = 0.5
+"""What noting that it took too long may take (20 ms where the disk answers)."""
+
+
+def guarded(arguments: list[str], directory: str | None, deadline: str | None, run: Callable[[], int]) -> str:
+    """What `run` prints, within the deadline; nothing, and a line in the log, when it fails or doesn't end in time."""
+    event = next((event for event in (*AGENT_EVENTS, *GIT_EVENTS) if event in arguments), "unknown event")
+
+    def work() -> bytes:  # pragma: no cover (in a process of its own)
+        sys.stdout, sys.stderr = StringIO(), StringIO()
+        failed = run()
+        from alma_cli.core.redaction import redact
+        from alma_cli.hooks.trouble import note_trouble
+
+        if told := sys.stderr.getvalue().strip():
+            note_trouble(event, redact(told)[0], directory=directory)
+        return b"" if failed else sys.stdout.getvalue().encode("utf-8", "replace")
+
+    def note_late() -> bytes:  # pragma: no cover (in a process of its own)
+        from alma_cli.hooks.trouble import note_trouble
+
+        note_trouble(event, f"not done within {seconds:g} s, or died", directory=directory)
+        return b""
+
+    try:
+        seconds = min(max(float(deadline or DEADLINE_S), 0.1), 600.0)
+    except ValueError:
+        seconds = DEADLINE_S
+    answer = within(seconds, work)
+    if answer is None:
+        within(_TO_NOTE_S, note_late)
+    return (answer or b"").decode()

@@ -1,0 +1,139 @@
+"""A test report in JUnit's XML: its test cases, and which of them changed since the last report.
+
+The report is read by expat as a stream; one that declares a document type or entities is refused, so that it can't
+grow when read, nor make us read other files.
+"""
+
+import json
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass
+from xml.parsers import expat
+
+from alma_cli.core.text import clean
+from alma_cli.errors import InvalidInput
+from alma_cli.project import Project
+
+_MAX_BYTES = 256 << 20
+_MAX_TEXT = 4000
+_FILE = "tests.json"
+
+
+@dataclass(frozen=True, slots=True)
+class TestCase:
+    """A test case that passed or (with `error`) failed; `name` is the same from run to run."""
+
+    __test__ = False  # pytest takes it for a test otherwise
+
+    name: str
+    failed: bool
+    error: str
+    duration_ms: int
+
+
+def read_report(path: str) -> list[TestCase]:
+    """The test cases of a report that were not skipped. Raises `InvalidInput` for what is none."""
+    reader = _Reader()
+    try:
+        with open(path, "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode) or os.fstat(file.fileno()).st_size > _MAX_BYTES:
+                raise InvalidInput(f"the report {path} is no file of at most {_MAX_BYTES >> 20} MiB")
+            reader.parser.ParseFile(file)
+    except OSError as error:
+        raise InvalidInput(f"cannot read the report {path}: {error.strerror}") from error
+    except expat.ExpatError as error:
+        raise InvalidInput(f"the report {path} is no XML: {error}") from error
+    if reader.root not in ("testsuites", "testsuite"):
+        raise InvalidInput(f"{path} is no JUnit report: it starts with <{reader.root[:40]}>")
+    return reader.cases
+
+
+def changed(cases: Iterable[TestCase], failing: set[str]) -> list[TestCase]:
+    """The cases whose state differs from the last report's; `failing` names those that failed then, and is updated.
+
+    A case that is there several times failed if any of them did. One that was never seen counts as having passed.
+    """
+    by_name: dict[str, TestCase] = {}
+    for case in cases:
+        if case.name not in by_name or case.failed:
+            by_name[case.name] = case
+    news = [case for case in by_name.values() if case.failed != (case.name in failing)]
+    failing.difference_update(case.name for case in news if not case.failed)
+    failing.update(case.name for case in news if case.failed)
+    return news
+
+
+def load_failing(project: Project) -> set[str]:
+    """The names of the cases that failed when last seen."""
+    try:
+        with open(project.log_dir / _FILE, encoding="utf-8") as file:
+            return {name for name in json.load(file) if isinstance(name, str)}
+    except (OSError, ValueError, TypeError):
+        return set()
+
+
+def keep_failing(project: Project, failing: set[str]) -> None:
+    """Keep the names for the next report. Raises `OSError`."""
+    path = project.log_dir / _FILE
+    os.makedirs(project.log_dir, mode=0o700, exist_ok=True)
+    beside = f"{path}.{os.getpid()}"
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        json.dump(sorted(failing), file)
+    os.replace(beside, path)
+
+
+class _Reader:
+    """Expat's callbacks, which gather the cases."""
+
+    def __init__(self) -> None:
+        self.cases: list[TestCase] = []
+        self.root = ""
+        self._case: dict[str, str] | None = None
+        self._result = ""
+        self._error = ""
+        self._text: list[str] | None = None
+        self.parser = expat.ParserCreate()
+        self.parser.buffer_text = True
+        self.parser.StartDoctypeDeclHandler = self._refuse
+        self.parser.EntityDeclHandler = self._refuse
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.CharacterDataHandler = self._characters
+
+    def _refuse(self, *_: object) -> None:
+        raise InvalidInput("the report declares a document type or entities, which no test report needs")
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self.root = self.root or name
+        if name == "testcase":
+            self._case, self._result, self._error = attributes, "passed", ""
+        elif self._case is not None and name in ("failure", "error", "skipped"):
+            self._result = "skipped" if name == "skipped" else "failed"
+            self._error = attributes.get("message", "")[:_MAX_TEXT]
+            self._text = []
+
+    def _characters(self, text: str) -> None:
+        if self._text is not None and sum(map(len, self._text)) < _MAX_TEXT:
+            self._text.append(text)
+
+    def _end(self, name: str) -> None:
+        if name in ("failure", "error", "skipped") and self._text is not None:
+            said = "".join(self._text).strip()
+            self._error = f"{self._error}\n{said}".strip()[:_MAX_TEXT] if said not in self._error else self._error
+            self._text = None
+        elif name == "testcase" and self._case is not None:
+            if self._result != "skipped":
+                self.cases.append(_case(self._case, failed=self._result == "failed", error=self._error))
+            self._case = None
+
+
+def _case(attributes: dict[str, str], *, failed: bool, error: str) -> TestCase:
+    where = attributes.get("classname") or attributes.get("file") or ""
+    name = clean(f"{where}::{attributes.get('name', '')}".removeprefix("::"))[:500]
+    try:
+        duration_ms = max(0, round(float(attributes.get("time", "0").replace(",", "")) * 1000))
+    except (ValueError, OverflowError):
+        duration_ms = 0
+    return TestCase(name=name, failed=failed, error=clean(error), duration_ms=min(duration_ms, 10**12))

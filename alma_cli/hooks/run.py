@@ -1,0 +1,217 @@
+"""Running a command as if ALMA weren't there: its streams, its signals and its end are its own.
+
+Its stderr is read on the way, for the last lines, unless that is a terminal, which is left to it. Where stdout and
+stderr are one file (`2>&1`) both are read together, so that their order stays.
+"""
+
+import errno
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import perf_counter
+from types import FrameType
+
+_KEPT_BYTES = 16 * 1024
+_KEPT_LINES = 20
+_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_PASSED_ON = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH)
+_FROM_THE_KEYBOARD = (signal.SIGINT, signal.SIGQUIT)
+
+NOT_FOUND = 127
+NOT_EXECUTABLE = 126
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended: its exit status or the signal that ended it (the other is 0), and its last error lines."""
+
+    status: int
+    signal: int
+    duration_ms: int
+    last_lines: str
+
+    @property
+    def code(self) -> int:
+        """The exit code as a shell tells it."""
+        return 128 + self.signal if self.signal else self.status
+
+    @property
+    def reason(self) -> str:
+        """How it ended, in words."""
+        return f"ended by {signal.Signals(self.signal).name}" if self.signal else f"exit status {self.status}"
+
+
+class NotStarted(Exception):  # noqa: N818  # errors say what happened
+    """The command can't be started; `code` is the exit code that a shell gives then."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def run_through(command: Sequence[str]) -> Ended:
+    """Run the command to its end. Raises `NotStarted`."""
+    started = perf_counter()
+    watched, theirs = (-1, -1) if os.isatty(2) else os.pipe()
+    is_joined = watched >= 0 and _same_file(1, 2)
+    wake, waker = os.pipe()
+    for descriptor in (wake, waker):
+        os.set_blocking(descriptor, False)
+    with _passing_on(waker) as passing:
+        try:
+            process = _start(command, stdout=theirs if is_joined else None, stderr=theirs if watched >= 0 else None)
+        finally:
+            if theirs >= 0:
+                os.close(theirs)
+        passing.append(process)
+        stream = _Watched(watched, 1 if is_joined else 2)
+        while process.poll() is None:
+            readable, _, _ = select.select([wake, *stream.open], [], [])
+            if wake in readable:
+                os.read(wake, 4096)
+            if stream.descriptor in readable:
+                stream.pass_on()
+        stream.finish()
+    os.close(wake)
+    os.close(waker)
+    status = process.returncode
+    return Ended(max(status, 0), max(-status, 0), round((perf_counter() - started) * 1000), stream.last_lines())
+
+
+def end_alike(ended: Ended) -> int:
+    """The exit code to end with; a process whose command was ended by a signal is ended by it too, here and now."""
+    if ended.signal:
+        import resource
+
+        sys.stdout.flush()
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if ended.signal not in (signal.SIGKILL, signal.SIGSTOP):
+            signal.signal(ended.signal, signal.SIG_DFL)
+        os.kill(os.getpid(), ended.signal)
+    return ended.code
+
+
+class _Watched:
+    """What a command writes to a pipe of ours, passed on to where it meant to write, with its end kept."""
+
+    def __init__(self, descriptor: int, target: int) -> None:
+        self.descriptor = descriptor
+        self._target = target
+        self._kept = b""
+
+    @property
+    def open(self) -> list[int]:
+        return [self.descriptor] if self.descriptor >= 0 else []
+
+    def pass_on(self) -> None:
+        """Pass on what is there. When nobody reads it any more, the command shall meet that itself."""
+        part = os.read(self.descriptor, 65536)
+        self._kept = (self._kept + part)[-_KEPT_BYTES:]
+        try:
+            if part:
+                _write(self._target, part)
+                return
+        except OSError:
+            pass
+        os.close(self.descriptor)
+        self.descriptor = -1
+
+    def finish(self) -> None:
+        """Pass on what is left; a job in the background that still has the pipe gets somebody to pass on what comes."""
+        while self.open and select.select(self.open, [], [], 0)[0]:
+            self.pass_on()
+        if self.open:
+            if os.fork() == 0:  # pragma: no cover (in a process of its own)
+                self._stay()
+            os.close(self.descriptor)
+            self.descriptor = -1
+
+    def _stay(self) -> None:  # pragma: no cover (in a process of its own)
+        try:
+            os.setsid()
+            for unneeded in {0, 1} - {self._target}:
+                os.dup2(os.open(os.devnull, os.O_RDWR), unneeded)
+            while self.open:
+                self.pass_on()
+        finally:
+            os._exit(0)
+
+    def last_lines(self) -> str:
+        """The last lines, without what only moves a cursor or colours."""
+        text = _ESCAPE.sub("", self._kept.decode("utf-8", "replace"))
+        lines = [line.rpartition("\r")[2] if not line.endswith("\r") else line[:-1] for line in text.split("\n")]
+        return "\n".join([line.rstrip() for line in lines if line.strip()][-_KEPT_LINES:])
+
+
+@contextmanager
+def _passing_on(waker: int) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Signals that come meanwhile go to the processes in the list; `waker` is written to when one comes or one ends.
+
+    What is typed at a terminal (Ctrl-C) goes to everybody there anyway, so that isn't passed on.
+    """
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def pass_on(number: int, _: FrameType | None) -> None:
+        if number in _FROM_THE_KEYBOARD and _is_in_foreground():
+            return
+        for process in processes:
+            process.send_signal(number)
+
+    before = {}
+    for number in (*_PASSED_ON, *_FROM_THE_KEYBOARD):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            before[number] = signal.signal(number, pass_on)
+    before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+    before_fd = signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+    try:
+        yield processes
+    finally:
+        signal.set_wakeup_fd(before_fd)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _start(command: Sequence[str], *, stdout: int | None, stderr: int | None) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(command, stdout=stdout, stderr=stderr, close_fds=False)
+    except OSError as error:
+        if error.errno == errno.ENOEXEC:  # a script that names no interpreter
+            return subprocess.Popen(["/bin/sh", *command], stdout=stdout, stderr=stderr, close_fds=False)
+        code = NOT_FOUND if error.errno == errno.ENOENT or not command[0] else NOT_EXECUTABLE
+        what = "command not found" if code == NOT_FOUND else str(error.strerror)
+        raise NotStarted(f"{command[0]}: {what}", code) from error
+    except ValueError as error:
+        raise NotStarted(f"{command[0]!r}: {error}", NOT_EXECUTABLE) from error
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    left = memoryview(content)
+    while left:
+        try:
+            left = left[os.write(descriptor, left) :]
+        except BlockingIOError:
+            select.select([], [descriptor], [])
+
+
+def _same_file(one: int, other: int) -> bool:
+    try:
+        return os.path.samestat(os.fstat(one), os.fstat(other))
+    except OSError:
+        return False
+
+
+def _is_in_foreground() -> bool:
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    finally:
+        os.close(terminal)

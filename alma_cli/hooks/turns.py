@@ -1,0 +1,74 @@
+"""What is known of an agent's session between one event and the next: its task, and what it was shown already.
+
+Kept best effort in `.alma/log/turns/`, a small file for each session; without it a hook knows less and works on.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from hashlib import blake2b
+
+from alma_cli.project import Project
+
+_FOLDER = "turns"
+_MOST_FILES = 200
+_MAX_BYTES = 1 << 20
+
+
+@dataclass(slots=True)
+class Turn:
+    """The turn of a session that is going on: `number` counts from 1, 0 is before the first prompt.
+
+    `shown` are the ids of memories that the session was given; `failures` the tool calls that failed in this turn;
+    `transcript_bytes` how long the transcript was when it began.
+    """
+
+    number: int = 0
+    task: str = ""
+    failures: int = 0
+    transcript_bytes: int = 0
+    shown: Sequence[str] = field(default_factory=list)
+
+
+def load_turn(project: Project, session: str) -> Turn:
+    """The session's turn; a new one where nothing usable is kept."""
+    try:
+        with open(_path(project, session), encoding="utf-8") as file:
+            kept = json.loads(file.read(_MAX_BYTES))
+        return Turn(
+            number=int(kept["number"]),
+            task=str(kept["task"]),
+            failures=int(kept["failures"]),
+            transcript_bytes=int(kept["transcript_bytes"]),
+            shown=[str(id) for id in kept["shown"]],
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return Turn()
+
+
+def keep_turn(project: Project, session: str, turn: Turn) -> None:
+    """Keep the session's turn for its next event; where that can't be written, do nothing."""
+    path = _path(project, session)
+    beside = f"{path}.{os.getpid()}"
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as file:
+            json.dump(asdict(turn), file)
+        os.replace(beside, path)
+        _remove_oldest(os.path.dirname(path))
+    except OSError:
+        return
+
+
+def _path(project: Project, session: str) -> str:
+    name = blake2b(session.encode("utf-8", "replace"), digest_size=12).hexdigest()
+    return os.path.join(project.log_dir, _FOLDER, f"{name}.json")
+
+
+def _remove_oldest(folder: str) -> None:
+    paths = [entry.path for entry in os.scandir(folder)]
+    if len(paths) > _MOST_FILES:
+        for path in sorted(paths, key=os.path.getmtime)[: len(paths) - _MOST_FILES // 2]:
+            os.unlink(path)

@@ -1,0 +1,242 @@
+"""What looks like a credential is taken out; what ordinary work is told in stays as it is."""
+
+import base64
+import hashlib
+import importlib
+import inspect
+import random
+import re
+import uuid
+
+import pytest
+from credentials import AROUND, MAKERS, planted
+from hypothesis import given
+from hypothesis import strategies as st
+from record_examples import knowledge, outcome
+
+from alma_cli.core.redaction import KIND_NAMES, KINDS, redact, redact_json, redact_record
+
+MODULES = [
+    "argparse",
+    "ast",
+    "asyncio",
+    "base64",
+    "calendar",
+    "codecs",
+    "collections",
+    "configparser",
+    "contextlib",
+    "csv",
+    "ctypes",
+    "dataclasses",
+    "datetime",
+    "decimal",
+    "difflib",
+    "doctest",
+    "email",
+    "email.message",
+    "email.utils",
+    "enum",
+    "fractions",
+    "ftplib",
+    "functools",
+    "getpass",
+    "gettext",
+    "glob",
+    "hashlib",
+    "heapq",
+    "hmac",
+    "html",
+    "http.client",
+    "http.cookiejar",
+    "http.cookies",
+    "imaplib",
+    "inspect",
+    "io",
+    "ipaddress",
+    "json",
+    "locale",
+    "logging",
+    "mailbox",
+    "mimetypes",
+    "netrc",
+    "optparse",
+    "os",
+    "pathlib",
+    "pickle",
+    "platform",
+    "poplib",
+    "pprint",
+    "queue",
+    "random",
+    "re",
+    "sched",
+    "secrets",
+    "selectors",
+    "shelve",
+    "shlex",
+    "shutil",
+    "signal",
+    "smtplib",
+    "socket",
+    "socketserver",
+    "sqlite3",
+    "ssl",
+    "statistics",
+    "string",
+    "subprocess",
+    "tarfile",
+    "tempfile",
+    "textwrap",
+    "threading",
+    "token",
+    "tokenize",
+    "traceback",
+    "types",
+    "unittest",
+    "unittest.mock",
+    "urllib.parse",
+    "urllib.request",
+    "urllib.robotparser",
+    "uuid",
+    "warnings",
+    "wave",
+    "weakref",
+    "xml.dom.minidom",
+    "xml.sax",
+    "zipfile",
+    "zipimport",
+]
+
+
+def secret_part(credential):
+    """The part of a planted credential that must not be left."""
+    longest = re.findall(r"[A-Za-z0-9+/_%!#^*.:-]{10,}", credential)
+    return max(longest, key=len)[-10:] if "-----" not in credential else credential.splitlines()[2]
+
+
+def docstrings():
+    """What the standard library says of itself, and lines of its code that talk of passwords and tokens."""
+    for name in MODULES:
+        module = importlib.import_module(name)
+        members = [
+            module,
+            *(value for _, value in inspect.getmembers(module) if getattr(value, "__module__", "") == name),
+        ]
+        for member in members:
+            if doc := inspect.getdoc(member):
+                yield doc
+            if inspect.isclass(member):
+                yield from (doc for _, value in inspect.getmembers(member) if (doc := getattr(value, "__doc__", None)))
+    for name in ("urllib.request", "smtplib", "imaplib", "ftplib", "http.cookiejar", "tokenize", "secrets", "netrc"):
+        source = inspect.getsource(importlib.import_module(name)).splitlines()
+        yield from (line for line in source if re.search("passw|token|secret|key|auth", line, re.IGNORECASE))
+
+
+def ordinary_texts():
+    """A thousand texts without a credential: documentation, code about passwords, hashes, ids and encoded images."""
+    rng = random.Random(11)
+    texts = sorted({text for text in docstrings() if isinstance(text, str) and text.strip()})
+    chosen = rng.sample(texts, 800)
+    for number in range(200):
+        content = rng.randbytes(48 + number)
+        chosen.append(
+            [
+                f"git show {hashlib.sha1(content).hexdigest()} reverts {hashlib.sha256(content).hexdigest()[:12]}",
+                f"request {uuid.UUID(bytes=content[:16])} took 34 ms",
+                f'<img src="data:image/png;base64,{base64.b64encode(content * 4).decode()}">',
+                f'"integrity": "sha512-{base64.b64encode(hashlib.sha512(content).digest()).decode()}"',
+                f"sha256:{hashlib.sha256(content).hexdigest()} is the image's digest",
+                "The password must be at least 12 characters long; passwords: see the wiki, token: see the vault",
+                f"Reset the password in step {number}, then check that the token is refreshed: 401 becomes 200",
+                "password=$DB_PASSWORD token=${TOKEN} secret={{ vault.secret }} api_key=<your-api-key> PASSWORD=********",
+                f"token = tokens[{number}]; password = getpass.getpass(); self.secret = secret or os.environ['SECRET']",
+                f"AIza is a prefix, so are ghp_ and sk-; sk-loading-spinner-{number} is a CSS class of task-{number}",
+            ][number % 10]
+        )
+    return chosen
+
+
+def test_of_a_hundred_planted_credentials_at_least_95_are_redacted():
+    cases = list(planted(100, seed=20261122))
+    assert len({kind for kind, _, _ in cases}) >= 15
+    missed = [(kind, text) for kind, credential, text in cases if secret_part(credential) in redact(text)[0]]
+    assert len(missed) <= 5, missed
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+@pytest.mark.parametrize("seed", range(8))
+def test_a_credential_of_each_kind_is_named_and_gone(kind, seed):
+    rng = random.Random(seed)
+    credential = MAKERS[kind](rng)
+    text, kinds = redact(rng.choice(AROUND).format(credential))
+    assert (kind,) == kinds
+    assert f"[redacted: {kind}]" in text
+    assert secret_part(credential) not in text
+
+
+def test_of_a_thousand_ordinary_texts_at_most_two_are_changed():
+    texts = ordinary_texts()
+    assert 1000 == len(texts)
+    changed = [(redact(text)[1], text) for text in texts if redact(text)[0] != text]
+    assert len(changed) <= 2, changed
+
+
+def test_what_stands_around_a_credential_is_kept():
+    rng = random.Random(1)
+    secret = MAKERS["github token"](rng)
+    assert "pushed with [redacted: github token], then tagged" == redact(f"pushed with {secret}, then tagged")[0]
+    url = "postgres://ana:x7Yk29dQ@db:5432/shop?sslmode=require"
+    assert "postgres://ana:[redacted: password in a url]@db:5432/shop?sslmode=require" == redact(url)[0]
+
+
+def test_a_private_key_that_was_cut_off_is_redacted_too():
+    whole = MAKERS["private key"](random.Random(3))
+    assert "log: [redacted: private key]" == redact("log: " + whole[:200])[0]
+    on_one_line = whole.replace("\n", "\\n")
+    assert '{"key": "[redacted: private key]"}' == redact(f'{{"key": "{on_one_line}"}}')[0]
+
+
+def test_a_kind_that_is_to_be_kept_stays():
+    secret = MAKERS["jwt"](random.Random(5))
+    assert (secret, ()) == redact(secret, keep=("jwt",))
+
+
+@given(st.lists(st.sampled_from([*"ab1=: '\"@/\n-", "password", "token", "://", "[redacted: jwt]", "x9!kLm2q", "key"])))
+def test_redacting_again_changes_nothing(parts):
+    once, _ = redact("".join(parts))
+    assert (once, ()) == redact(once)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_redacting_a_redacted_credential_changes_nothing(seed):
+    for _, _, text in planted(len(MAKERS), seed):
+        once, _ = redact(text)
+        assert (once, ()) == redact(once)
+
+
+def test_every_text_of_a_record_is_redacted_and_what_names_it_is_not():
+    secret = MAKERS["github token"](random.Random(2))
+    record = outcome(task=f"use {secret}", error=secret, labels={"env": secret}, extra={"deep": [{"er": secret}, 3]})
+    clean, kinds = redact_record(record)
+    assert ("github token",) == kinds
+    assert secret not in repr(clean)
+    assert (record.id, record.agent, record.domain, record.at) == (clean.id, clean.agent, clean.domain, clean.at)
+
+
+def test_a_record_without_credentials_is_given_back_as_it_is():
+    record = knowledge()
+    assert (record, ()) == redact_record(record)
+    assert redact_record(record)[0] is record
+
+
+def test_json_is_redacted_at_every_depth():
+    secret = MAKERS["npm token"](random.Random(2))
+    assert {"a": ["[redacted: npm token]", 1, None]} == redact_json({"a": [secret, 1, None]})
+
+
+def test_the_kinds_are_at_least_fifteen_and_each_pattern_compiles():
+    assert len(KIND_NAMES) >= 15
+    assert set(MAKERS) <= set(KIND_NAMES)
+    for kind in KINDS:
+        re.compile(kind.pattern)

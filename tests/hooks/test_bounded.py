@@ -1,0 +1,60 @@
+"""Work in a process of its own: given back when done in time, and given up when not, whatever holds it up."""
+
+import os
+import re
+import select
+import signal
+import time
+
+import pytest
+
+from alma_cli.hooks.bounded import within
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # pytest's own threads wait, no more
+
+
+def holds_pythons_lock():
+    re.match(r"(a+)+$", "a" * 64 + "b")  # takes longer than there is time in the world, and lets no thread run
+    return b"done"
+
+
+def test_what_is_done_in_time_is_given_back_whole():
+    content = os.urandom(1 << 20)
+    assert content == within(60, lambda: content)
+    assert b"" == within(60, lambda: b"")
+
+
+@pytest.mark.parametrize("work", [holds_pythons_lock, lambda: select.select([], [], []) and b"", signal.pause])
+def test_what_is_not_done_in_time_is_given_up(work):
+    assert within(0.3, work) is None
+
+
+@pytest.mark.parametrize("work", [lambda: os.kill(os.getpid(), signal.SIGKILL), lambda: os._exit(0), lambda: 1 / 0])
+def test_work_that_dies_takes_nobody_with_it(work):
+    assert within(60, work) is None
+
+
+def test_what_was_sent_before_dying_is_no_answer():
+    def half():
+        os.write(4, b"half")
+        os.abort()
+
+    assert within(60, half) is None
+
+
+def test_nothing_of_the_work_is_printed(capfd):
+    assert b"x" == within(60, lambda: (os.write(1, b"out"), os.write(2, b"err")) and b"x")
+    assert ("", "") == tuple(capfd.readouterr())
+
+
+def test_work_that_was_given_up_does_not_go_on(tmp_path):
+    def slow():
+        time.sleep(3)
+        (tmp_path / "late").touch()
+        return b""
+
+    assert within(0.05, slow) is None
+    with pytest.raises(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
+    assert not (tmp_path / "late").exists()

@@ -1,0 +1,201 @@
+"""What `alma run` remembers: how a command ended, and which tests of its report changed."""
+
+import json
+import random
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alma_cli.errors import InvalidInput
+from alma_cli.hooks.junit import TestCase, changed, keep_failing, load_failing, read_report
+
+REPORT = """<?xml version="1.0" encoding="utf-8"?>
+<testsuites><testsuite name="pytest" errors="0" failures="1" tests="3">
+  <testcase classname="tests.test_login" name="test_form" time="0.012"/>
+  <testcase classname="tests.test_login" name="test_button" time="1.5">
+    <failure message="AssertionError: assert 1 == 2">def test_button():
+&gt;   assert 1 == 2</failure>
+  </testcase>
+  <testcase classname="tests.test_login" name="test_later"><skipped message="not yet"/></testcase>
+</testsuite></testsuites>
+"""
+
+
+@pytest.fixture
+def outcomes(run_alma):
+    def listed():
+        lines = map(json.loads, run_alma("export").out.splitlines())
+        return [line for line in lines if line["kind"] == "outcome"]
+
+    return listed
+
+
+@pytest.fixture
+def run(alma_process):
+    def command(script, *flags):
+        return alma_process("run", *flags, "--", "sh", "-c", script)
+
+    return command
+
+
+def test_a_success_is_remembered_with_its_duration(run, outcomes):
+    run("echo out; echo noise >&2", "--agent", "helena", "--task", "Test the login form")
+    (outcome,) = outcomes()
+    assert ("helena", "Test the login form", "success", "") == tuple(
+        outcome[key] for key in ("agent", "task", "outcome", "error")
+    )
+    assert "sh -c 'echo out; echo noise >&2'" == outcome["strategy"]
+    assert outcome["duration_ms"] >= 0
+
+
+def test_a_failure_is_remembered_with_its_last_lines(run, outcomes):
+    run(r"for i in $(seq 90); do echo line $i >&2; done; printf '\033[31mboom\033[0m\n10%%\r99%%\n' >&2; exit 3")
+    (outcome,) = outcomes()
+    assert "failure" == outcome["outcome"]
+    assert outcome["error"].startswith("exit status 3\nline 73\n")
+    assert outcome["error"].endswith("\nline 90\nboom\n99%")
+
+
+def test_a_command_that_a_signal_ended_failed(run, outcomes):
+    run("kill -TERM $$")
+    assert "ended by SIGTERM" == outcomes()[0]["error"]
+
+
+@pytest.mark.parametrize("script", ["kill -INT $$", "exit 130"])
+def test_a_command_that_the_user_stopped_is_not_remembered(script, run, outcomes):
+    run(script)
+    assert [] == outcomes()
+
+
+def test_credentials_in_the_command_and_its_errors_are_redacted(run, outcomes):
+    secret = "gh" + "p_" + "a1" * 18
+    finished = run(f"echo denied for {secret} >&2; exit 1")
+    assert b"alma run: redacted what looks like a credential: github token\n" in finished.stderr
+    assert secret not in json.dumps(outcomes())
+
+
+def test_changed_tests_of_a_report_are_remembered(run, outcomes, project):
+    (project / "new.xml").write_text(REPORT)
+    run("cp new.xml report.xml; exit 1", "--junit", "report.xml", "--task", "Fix the login")
+    (failed,) = [one for one in outcomes() if one["task"].startswith("Test ")]
+    assert "Test tests.test_login::test_button" == failed["task"]
+    assert "AssertionError: assert 1 == 2\ndef test_button():\n>   assert 1 == 2" == failed["error"]
+    assert ("Fix the login", 1500) == (failed["strategy"], failed["duration_ms"])
+    run("cp new.xml report.xml; exit 1", "--junit", "report.xml")
+    assert 1 == len([one for one in outcomes() if one["task"].startswith("Test ")])
+    (project / "new.xml").write_text(REPORT.replace("failure", "system-out"))
+    run("cp new.xml report.xml", "--junit", "report.xml")
+    assert ["failure", "success"] == [one["outcome"] for one in outcomes() if one["task"].startswith("Test ")]
+
+
+def test_a_report_that_this_run_did_not_write_is_not_looked_at(run, outcomes, project):
+    (project / "report.xml").write_text(REPORT)
+    finished = run("exit 1", "--junit", "report.xml")
+    assert (1, 1) == (finished.returncode, finished.stderr.count(b"\n"))
+    assert b"report.xml was not written by this run" in finished.stderr
+    assert 1 == len(outcomes())
+
+
+def test_a_report_that_is_none_is_told_in_a_line(run, outcomes):
+    finished = run("echo nonsense > report.xml; exit 6", "--junit", "report.xml")
+    assert (6, 1) == (finished.returncode, finished.stderr.count(b"\n"))
+    assert b"the report report.xml is no XML" in finished.stderr
+    assert 1 == len(outcomes())
+
+
+def report(tmp_path, text):
+    path = tmp_path / "report.xml"
+    path.write_text(text)
+    return str(path)
+
+
+def bomb():
+    entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
+    return f'<!DOCTYPE t [<!ENTITY e0 "boom">{entities}]><testsuite><testcase name="&e11;"/></testsuite>'
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (bomb(), "declares a document type"),
+        (
+            '<!DOCTYPE t [<!ENTITY x SYSTEM "file:///etc/passwd">]><testsuite>&x;</testsuite>',
+            "declares a document type",
+        ),
+        ("<html></html>", "no JUnit report: it starts with <html>"),
+        ("<testsuite>", "is no XML"),
+        ("", "is no XML"),
+    ],
+)
+def test_what_is_no_report_or_a_trap_is_refused(text, told, tmp_path):
+    with pytest.raises(InvalidInput, match=told):
+        read_report(report(tmp_path, text))
+
+
+@pytest.mark.parametrize("path", ["/no/such/file", "/dev/zero", "/"])
+def test_what_is_no_file_is_refused(path):
+    with pytest.raises(InvalidInput):
+        read_report(path)
+
+
+def test_names_and_times_of_every_writer_are_read(tmp_path):
+    text = """<testsuite><testcase name="a" file="x.js" time="1,234.5"/><testcase classname="C" name="b" time="soon"/>
+    <testcase name="c"><error message="E"/></testcase><testcase/></testsuite>"""
+    cases = read_report(report(tmp_path, text))
+    assert ["x.js::a", "C::b", "c", ""] == [case.name for case in cases]
+    assert [1234500, 0, 0, 0] == [case.duration_ms for case in cases]
+    assert [False, False, True, False] == [case.failed for case in cases]
+
+
+def test_a_report_of_100_000_tests_with_huge_texts_is_read(tmp_path):
+    case = '<testcase classname="m" name="n{}"><failure message="{}">{}</failure></testcase>'
+    text = "".join(case.format(n, "m" * 10, "x" * 20) for n in range(100_000)) + case.format(
+        "huge", "m", "x" * 9_000_000
+    )
+    cases = read_report(report(tmp_path, f"<testsuite>{text}</testsuite>"))
+    assert 100_001 == len(cases)
+    assert max(len(case.error) for case in cases) <= 4000
+
+
+def test_a_case_that_is_run_several_times_failed_if_it_did_once():
+    failing = set()
+    twice = [TestCase("a", failed, "", 0) for failed in (False, True, False)]
+    assert ["a"] == [case.name for case in changed(twice, failing)]
+    assert {"a"} == failing
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("abc"), st.booleans())), st.randoms(use_true_random=False))
+def test_the_changes_add_up_to_the_last_state(reports, rng: random.Random):
+    failing, state, now = set(), {}, set()
+    for one in reports:
+        state |= one
+        for case in changed([TestCase(name, failed, "", 0) for name, failed in one.items()], failing):
+            now ^= {case.name}
+    assert {name for name, failed in state.items() if failed} == failing == now
+
+
+def test_what_fails_is_kept_and_anything_else_is_nothing(project):
+    from alma_cli.project import find_project
+
+    found = find_project()
+    keep_failing(found, {"b", "a"})
+    assert {"a", "b"} == load_failing(found)
+    for damaged in ("", "3", "{", "[1]"):
+        (found.log_dir / "tests.json").write_text(damaged)
+        assert set() == load_failing(found)
+
+
+def test_the_agent_that_is_meant_must_be_known(scoped_project, run, outcomes):
+    finished = run("exit 4", "--agent", "helga")
+    assert (4, 1) == (finished.returncode, finished.stderr.count(b"\n"))
+    assert b"there is no agent helga" in finished.stderr
+    assert [] == outcomes()
+
+
+def test_flags_of_the_command_are_its_own(alma_process, project):
+    finished = alma_process(
+        "run", "--", sys.executable, "-c", "import sys; print(sys.argv[1:])", "--json", "--dir", "/x"
+    )
+    assert b"['--json', '--dir', '/x']\n" == finished.stdout
