@@ -18,7 +18,7 @@ $(STAMP): pyproject.toml
 		|| { echo "ALMA needs Python 3.11 to 3.13: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) (a minute or two the first time)"
-	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@$(BIN)/python -m pip install --quiet --editable '.[azure,mcp,dev]'
 	@$(BIN)/python -m compileall -q alma_cli    # where writing bytecode is switched off, each start would compile
 	@touch $@
 
