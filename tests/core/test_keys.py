@@ -231,3 +231,9 @@ def test_most_of_what_was_held_out_is_found_again(role):
 def test_nothing_held_out_of_these_kinds_is_joined(why):
     apart = [pair for pair in HELD_OUT if pair["why"] == why]
     assert [] == [pair for pair in apart if same(pair["a"], pair["b"], pair["cosine"], pair["role"])]
+
+
+def test_a_huge_text_kept_for_a_key_tells_nothing_apart():
+    candidates = [KeyCandidate("key", "Turn the cache off", 0.9)]
+    texts_of = {"key": ["Turn the cache off", "Enable the cache " * MAX_LENGTH]}
+    assert "key" == choose_key("Disable the cache", candidates, role="task", texts_of=texts_of)
