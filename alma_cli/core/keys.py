@@ -30,7 +30,9 @@ _NEEDED: dict[Role, _Needed] = {
     "strategy": _Needed(least=0.5, base=0.15, slope=0.9),
 }
 _KEY_LENGTH = 16
-_TEXTS_OF_KEY = 4
+_TEXTS_OF_KEY = 2
+"""A second one brings most of what four would, and every `learn` reads them all."""
+
 _LEAST_FRAME = 2
 """Concepts that have to be shared for what differs between them to count as put in the place of another."""
 
@@ -79,7 +81,7 @@ def choose_key(
 
 
 def adds_wording(text: str, texts: Sequence[str]) -> bool:
-    """Whether a text is worth keeping for its key beside those that are: a few are, of different forms."""
+    """Whether a text is worth keeping for its key beside those that are kept: two are, of different forms."""
     return len(texts) < _TEXTS_OF_KEY and form(text) not in map(form, texts)
 
 

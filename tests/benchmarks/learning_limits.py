@@ -5,11 +5,11 @@
 Nothing is embedded or stored: a learner sees kinds and strategies by their numbers, so that many seeds take a minute.
 All explore as the benchmark's agents do. "counts" takes the best mean of what was reported; with a half-life in days,
 older reports count less. "Thompson" draws each rate from what it believes (Thompson 1933); "optimistic" takes the best
-mean plus so many standard deviations of belief. "knows the lies" corrects the mean for false reports; "told of
-the drift" forgets everything when the rates are drawn again. Quoted are percent of success, 95% intervals of the mean.
+mean plus so many standard deviations of belief; "told of the drift" forgets everything when the rates are drawn again.
+Quoted are percent of success, with 95% intervals of the mean.
 
 No learner at all can do better than the last lines, which are computed, not simulated: by dynamic programming over
-everything that could be reported of one kind in twenty episodes, if rates stay (Bellman 1956).
+everything that could be reported of one kind in its episodes, if rates stay (Bellman 1957).
 """
 
 import argparse
@@ -71,11 +71,6 @@ def mean(occurrences: float, successes: float, _: random.Random) -> float:
     return (successes + 1) / (occurrences + 2)
 
 
-def corrected(occurrences: float, successes: float, rng: random.Random) -> float:
-    """The mean of the true rate, were the reported one known: a lie turns a report round."""
-    return (mean(occurrences, successes, rng) - FALSE_REPORTS) / (1 - 2 * FALSE_REPORTS)
-
-
 def thompson(occurrences: float, successes: float, rng: random.Random) -> float:
     """A rate drawn from the belief."""
     return rng.betavariate(successes + 1, occurrences - successes + 1)
@@ -97,7 +92,6 @@ def learners() -> dict[str, Callable[[], Memory]]:
     for days in (15, 30, 60, 90, 180, math.inf):
         name = "counts" if math.isinf(days) else f"counts, half-life {days} days"
         made[name] = lambda days=days: Learner(score=mean, half_life_days=days)
-    made["counts, knows the lies"] = lambda: Learner(score=corrected)
     made["Thompson"] = lambda: Learner(score=thompson)
     for deviations in (0.25, 0.5, 1.0):
         made[f"optimistic by {deviations:g}"] = lambda d=deviations: Learner(score=optimistic(d))
