@@ -68,6 +68,7 @@ def retrieve(session: Session, wanted: Wanted) -> MemorySlice:
     top_k = settings.top_k if wanted.top_k is None else wanted.top_k
     scope = session.config.scope_for(wanted.agent)
     vector, warnings = session.query_vector(task)
+    index = session.index()
     search = Search(
         vector=vector,
         model=session.model,
@@ -79,6 +80,7 @@ def retrieve(session: Session, wanted: Wanted) -> MemorySlice:
         now=session.now(),
         per_signal=max(settings.candidates, top_k),
         evidence_half_life_days=session.config.learning.half_life_days,
+        nearest=index.nearest(vector) if index and vector is not None else None,
     )
     with session.store().reading() as reader:
         warnings += reader.warnings

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from alma_cli.core.learning import LearningRules
     from alma_cli.store import Entry, Operation, Receipt, Refuse
+    from alma_cli.store.hnsw import Index
 
 _Operation = TypeVar("_Operation", bound="Operation")
 _DEFAULT_DIMENSION = 384
@@ -155,6 +156,14 @@ class Session:
             return self.vectors([task])[0], []
         except EmbeddingUnavailable as error:
             return None, [_unavailable(error)]
+
+    def index(self) -> Index | None:
+        """The index of nearest neighbours, if one is configured; whether it can be used is its own affair."""
+        if self.config.index == "exact":
+            return None
+        from alma_cli.store.hnsw import Index
+
+        return Index(path=f"{self.project.home}/nearest.duckdb", model=self.model)
 
     def dimension(self) -> int:
         """How many numbers the configured model's vectors have; the default's when it can't be loaded."""

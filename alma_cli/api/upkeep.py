@@ -71,7 +71,22 @@ def reindex(
     _reindex_keys(session)
     with store.writing() as connection:
         take_all_task_vectors(connection)
+    _rebuild_index(session)
     return done
+
+
+def _rebuild_index(session: Session) -> None:
+    """Make the index of nearest neighbours anew, if one is configured and can be had; the store is free meanwhile."""
+    index = session.index()
+    if index is None:
+        return
+    from alma_cli.store.hnsw import unavailable
+
+    if unavailable():
+        return
+    with session.store().writing() as connection:
+        index.copy_vectors(connection)
+    index.finish()
 
 
 def _steps(on_progress: Callable[[int], None] | None) -> Callable[[int], None]:
@@ -131,6 +146,7 @@ def examine(session: Session, environ: Mapping[str, str] = os.environ) -> Iterat
     yield _permissions(project)
     yield _space(project)
     yield from _store(session)
+    yield _index(session)
     yield _bundled_files()
     yield _embedding(session)
     yield _round_trip(session.config)
@@ -208,6 +224,20 @@ def _store(session: Session) -> Iterator[Check]:
         ok=not damaged,
         found=f"{len(damaged)} unreadable files were set aside" if damaged else f"{len(store.journal.names())} waiting",
         hint=f"look at {os.path.dirname(damaged[0])}, then delete what you don't need" if damaged else "",
+    )
+
+
+def _index(session: Session) -> Check:
+    index = session.index()
+    if index is None:
+        return Check(name="index", ok=True, found="exact: every memory is compared")
+    state = index.state()
+    ok = state.startswith("active")
+    return Check(
+        name="index",
+        ok=ok,
+        found=f"hnsw, {state}" if ok else f"exact, since hnsw is not active: {state}",
+        hint="" if ok else "nothing is lost meanwhile: every memory is compared",
     )
 
 

@@ -229,6 +229,12 @@ class Config:
         synonyms={"sqlite": "local"},
     )
     wait_s: float = _key(10.0, "number", "seconds to wait for another process's lock", low=0, high=3600)
+    index: Literal["exact", "hnsw"] = _key(
+        "exact",
+        "choice",
+        "compare a task with every memory (exact), or with what an index of nearest neighbours gives (hnsw)",
+        choices=("exact", "hnsw"),
+    )
     agents: Mapping[str, MemoryScope] = field(
         default_factory=lambda: MappingProxyType({ANY_AGENT: MemoryScope(ANY_AGENT)})
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -19,13 +19,15 @@ from typing import TYPE_CHECKING, Any
 from alma_cli.core.ranking import POOL_FROM, POOL_WHOLE, Candidate, Spread
 from alma_cli.core.records import RETRIEVED_KINDS, Kind
 from alma_cli.core.visibility import View
-from alma_cli.store.binding import columns, listed, vector_text
+from alma_cli.store.binding import listed
 from alma_cli.store.keywords import Matches, match
+from alma_cli.store.likeness import cosines_of, seen_by
 
 if TYPE_CHECKING:
     from _duckdb import DuckDBPyConnection as Connection
 
     from alma_cli.store.binding import Numbers
+    from alma_cli.store.hnsw import Nearest
     from alma_cli.store.operations import Vector
 
 _SECONDS_PER_DAY = 86_400.0
@@ -37,7 +39,7 @@ class Search:
 
     `terms` are the task's words, `identifiers` those among them that count as rare when few memories have them;
     `per_signal` is how many of each kind are handed over by each signal. An outcome counts half as evidence when it is
-    `evidence_half_life_days` older than the newest that counts.
+    `evidence_half_life_days` older than the newest that counts. `nearest` is what an index says, if there is one.
     """
 
     vector: Vector | None
@@ -50,6 +52,7 @@ class Search:
     now: datetime
     per_signal: int
     evidence_half_life_days: float = math.inf
+    nearest: Nearest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,17 +73,19 @@ def search(connection: Connection, wanted: Search) -> Found:
     """Measure the signals of every visible memory and hand over the best."""
     import numpy as np
 
-    seen = _seen(connection, wanted)
+    seen, sample = seen_by(connection, wanted)
     asked = np.flatnonzero(seen["asked"])
     if not len(asked):
         return Found()
-    seqs, cosine = seen["seq"][asked], seen["cosine"][asked].astype(np.float64)
-    has_vector = ~np.isnan(cosine)
+    seqs, cosine, has_vector = (seen[name][asked] for name in ("seq", "cosine", "has_vector"))
     if wanted.terms:
         words = match(connection, wanted.terms, wanted.identifiers, seqs, seen["n_terms"][asked])
     else:
         words = Matches(bm25=np.zeros(len(seqs)), matched=np.zeros(len(seqs)), rare=np.zeros(len(seqs), dtype=bool))
-    best = _best(seen["kind"][asked], np.where(has_vector, cosine, -2.0), words.bm25, wanted.per_signal)
+    best = _best(seen["kind"][asked], np.where(np.isnan(cosine), -2.0, cosine), words.bm25, wanted.per_signal)
+    unmeasured = best[np.isnan(cosine[best]) & has_vector[best]]
+    if len(unmeasured):
+        cosine[unmeasured] = cosines_of(connection, seqs[unmeasured], wanted)
     stored = _stored(connection, seqs[best].tolist(), wanted)
     evidence = _evidence(connection, seen, wanted)
     credits = dict(connection.execute(_CREDITS).fetchall())
@@ -99,39 +104,9 @@ def search(connection: Connection, wanted: Search) -> Found:
         ],
         total=len(asked),
         without_vector=int(np.count_nonzero(~has_vector)),
-        cosine=_spread(cosine[has_vector]),
+        cosine=_spread(cosine[has_vector] if sample is None else sample),
         bm25=_spread(words.bm25),
     )
-
-
-def _seen(connection: Connection, wanted: Search) -> dict[str, Numbers]:
-    """Every memory that may be seen and counts, by ascending `seq`; `asked` is false of mere evidence.
-
-    `cosine` is NaN where there is no vector by the present model.
-    """
-    import numpy as np
-
-    seen, asked, parameters = _visible(wanted)
-    cosine = "'nan'::FLOAT"
-    if wanted.vector is not None:
-        cosine = (
-            "CASE WHEN embedding_model = $model THEN "
-            f"array_cosine_similarity(embedding, $vector::VARCHAR::FLOAT[{len(wanted.vector)}]) ELSE 'nan' END"
-        )
-        parameters |= {"model": wanted.model, "vector": vector_text(wanted.vector)}
-    numbered = " ".join(f"WHEN '{kind}' THEN {number}" for number, kind in enumerate(RETRIEVED_KINDS))
-    result = connection.execute(
-        f"""
-        SELECT seq, n_terms, CASE kind {numbered} END::UTINYINT AS kind, {cosine} AS cosine, {asked} AS asked
-        FROM memories WHERE {seen} AND (kind = 'outcome' OR {asked})
-        """,
-        parameters,
-    )
-    found = columns(result, {"seq": "i8", "n_terms": "i4", "kind": "u1", "cosine": "f4", "asked": "?"})
-    if np.all(found["seq"][1:] > found["seq"][:-1]):
-        return found
-    order = np.argsort(found["seq"])
-    return {name: column[order] for name, column in found.items()}
 
 
 def _best(kinds: Numbers, cosine: Numbers, bm25: Numbers, per_signal: int) -> Numbers:
@@ -203,36 +178,6 @@ GROUP BY strategy_key
 
 def _spread(values: Numbers) -> Spread:
     return Spread(mean=float(values.mean()), deviation=float(values.std())) if len(values) else Spread()
-
-
-def _visible(wanted: Search) -> tuple[str, str, dict[str, Any]]:
-    """The conditions for what the agent may see and for what of that is asked for, and their parameters.
-
-    Outcomes that are not asked for, or archived, are evidence all the same.
-    """
-    parameters: dict[str, Any] = {"kinds": json.dumps(list(wanted.kinds)), "user_id": wanted.user_id}
-
-    def names(parameter: str, values: Iterable[str]) -> str:
-        parameters[parameter] = json.dumps(sorted(values))
-        return listed(f"${parameter}")
-
-    seen = []
-    for number, view in enumerate(wanted.views):
-        if view.agent is None:
-            condition = f"NOT list_contains({names(f'besides{number}', view.besides)}, agent)"
-        else:
-            parameters[f"agent{number}"] = view.agent
-            condition = f"agent = $agent{number}"
-        if view.only is not None:
-            condition += f" AND list_contains({names(f'only{number}', view.only)}, domain)"
-        if view.never:
-            condition += f" AND NOT list_contains({names(f'never{number}', view.never)}, domain)"
-        seen.append(f"({condition})")
-    asked = (
-        f"(NOT archived AND list_contains({listed('$kinds')}, kind) "
-        "AND (kind <> 'preference' OR user_id = '' OR user_id = $user_id))"
-    )
-    return f"({' OR '.join(seen) or 'false'})", asked, parameters
 
 
 def _candidate(

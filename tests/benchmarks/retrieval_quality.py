@@ -39,6 +39,7 @@ from alma_cli.store import Found, Search
 DATA = Path(__file__).with_name("data")
 NOW = datetime.now(UTC)
 AT_MOST = 10
+KEYWORDS_ONLY = "keywords only"
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def report(asked: Sequence[Asked], rules: Rules) -> None:
         "default": rules,
         "default, no floor": replace(rules, min_similarity=0.0),
         "meaning only": replace(rules, min_similarity=0.0, weights=only("similarity"), keyword_weight=0.0),
-        "keywords only (weight 1000)": replace(rules, min_similarity=0.0, weights=only("similarity"), keyword_weight=1000.0),
+        KEYWORDS_ONLY: replace(rules, min_similarity=0.0, weights=only("similarity"), keyword_weight=1.0),
         "fused, no other term": replace(rules, min_similarity=0.0, weights=only("similarity")),
     }  # fmt: skip
     for weight in (0.1, 0.5, 1.0):
@@ -158,11 +159,16 @@ def report(asked: Sequence[Asked], rules: Rules) -> None:
     print(f"{'':28} {'reported half':^31} | {'all':^31}")
     print(f"{'':28} {'  r@5   r@10   nDCG    MRR ' * 1:31} | {'  r@5   r@10   nDCG    MRR ':31} | nothing")
     for name, changed in variants.items():
-        places = [place_of(one, changed) for one in asked]
+        places = [place_of(without_meaning(one) if name == KEYWORDS_ONLY else one, changed) for one in asked]
         expected = [place for place, one in zip(places, asked, strict=True) if one.expected]
         empty = [place for place, one in zip(places, asked, strict=True) if not one.expected]
         none = statistics.fmean(place == 0 for place in empty)
         print(f"{name:28} {figures(expected[1::2])} | {figures(expected)} | {none:7.2f}")
+
+
+def without_meaning(asked: Asked) -> Asked:
+    candidates = [replace(candidate, cosine=None) for candidate in asked.found.candidates]
+    return replace(asked, found=replace(asked.found, candidates=candidates))
 
 
 def place_of(asked: Asked, rules: Rules) -> float:

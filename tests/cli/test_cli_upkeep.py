@@ -5,6 +5,7 @@ import stat
 import pytest
 
 from alma_cli.api import ALMA
+from alma_cli.store.hnsw import unavailable
 
 MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
@@ -112,14 +113,42 @@ def checks(envelope):
 def test_doctor_finds_a_new_project_well(run_alma, run_json):
     found = checks(run_json("doctor"))
     assert list(found) == [
-        *("configuration", "environment", "folder", "disk", "store", "journal", "bundled model", "embedding"),
-        "round trip",
+        *("configuration", "environment", "folder", "disk", "store", "journal", "index", "bundled model"),
+        *("embedding", "round trip"),
     ]
+    assert "exact: every memory is compared" == found["index"]["found"]
     assert all(check["ok"] for check in found.values())
     assert "empty: nothing was recorded yet" == found["store"]["found"]
     finished = run_alma("doctor", "--wait", "5")
     assert (0, "") == (finished.code, finished.err)
     assert all(line.startswith("ok\t") for line in finished.out.splitlines())
+
+
+def with_index(project):
+    config = project / ".alma/config.yaml"
+    config.write_text(config.read_text() + "  index: hnsw\n")
+
+
+def test_an_index_that_is_missing_is_told_of_and_everything_is_compared(project, run_alma, run_json, learn):
+    id = learn("Test the login form")
+    with_index(project)
+    index = checks(run_json("doctor", code=1))["index"]
+    assert not index["ok"]
+    assert index["found"].startswith("exact, since hnsw is not active: ")
+    assert [id] == [
+        hit["id"] for hit in run_json("retrieve", "test the login", "--agent", "helena")["data"]["outcomes"]
+    ]
+
+
+@pytest.mark.skipif(bool(unavailable()), reason=f"DuckDB's vss extension: {unavailable()}")
+def test_reindex_makes_the_index_and_what_comes_later_is_found_too(project, run_alma, run_json, learn):
+    with_index(project)
+    old = learn("Test the login form")
+    assert 0 == run_alma("reindex").code
+    assert checks(run_json("doctor"))["index"]["found"].startswith("hnsw, active: 1 vectors")
+    new = learn("Test the signup form")
+    found = run_json("retrieve", "test the login and signup form", "--agent", "helena")["data"]["outcomes"]
+    assert {old, new} == {hit["id"] for hit in found}
 
 
 def test_doctor_counts_and_leaves_everything_as_it_is(run_json, learn):

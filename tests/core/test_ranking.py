@@ -166,7 +166,7 @@ def test_a_memory_that_is_surely_alike_passes_and_one_that_is_a_little_alike_doe
 
 
 def test_what_is_a_little_alike_passes_beside_what_surely_is():
-    weak, unlike = replace(PLAIN, cosine=0.25, matched=0.0), replace(PLAIN, id="b", cosine=0.15, matched=0.0)
+    weak, unlike = replace(PLAIN, cosine=0.3, matched=0.0), replace(PLAIN, id="b", cosine=0.25, matched=0.0)
     assert passing(FITS, weak, unlike) == {"z": True, "a": True, "b": False}
 
 

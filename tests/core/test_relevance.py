@@ -52,6 +52,11 @@ def test_something_fits_when_the_best_are_similar_enough(similarities, most_matc
     assert fits == (floor(similarities, most_matched, 0.24) < math.inf)
 
 
+def test_the_surer_the_best_is_the_more_is_asked_of_those_beside_it():
+    enough = [floor([best], 0.0, 0.24) for best in (0.4, 0.8, 1.0)]
+    assert enough == pytest.approx([0.1, 0.2, 0.24])
+
+
 @given(st.lists(shares, max_size=3), shares)
 def test_without_a_minimum_all_that_is_there_is_enough(similarities, most_matched):
     assert floor(similarities, most_matched, 0.0) == 0
