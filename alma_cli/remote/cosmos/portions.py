@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from alma_cli.core.records import JsonValue
 from alma_cli.core.documents import Body
+from alma_cli.core.records import JsonValue
 from alma_cli.remote.base import Write
 
 MAX_OPERATIONS = 100
