@@ -34,7 +34,6 @@ _OURS = frozenset({"hlc", "embedding", "embedding_model", "content_hash", "delet
 _REQUIRED = ("id", "agent", "project_id", "kind")
 _LATEST_MS = 253_402_300_799_999  # the year 9999: a stamp may still follow it
 _LONGEST_VECTOR = 4096
-_LARGEST = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,11 +153,11 @@ def embedding_of(body: Body) -> Embedding | None:
 
 
 def _are_small_numbers(numbers: Sequence[JsonValue]) -> bool:
-    """Whether these are numbers as unit vectors have, and no others."""
-    if not set(map(type, numbers)) <= {int, float}:  # in C, since documents have hundreds
+    """Whether these are numbers such as a unit vector has."""
+    if not {type(number) for number in numbers} <= {int, float}:
         return False
-    sound = cast("Sequence[float]", numbers)
-    return min(sound) >= -_LARGEST and max(sound) <= _LARGEST and math.isfinite(sum(sound))  # a NaN is in no order
+    given = cast("Sequence[float]", numbers)
+    return max(given) <= 2 and min(given) >= -2 and math.isfinite(sum(given))
 
 
 def _kind(value: JsonValue) -> Kind:

@@ -50,17 +50,17 @@ _HISTORY_TYPES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readable:
-    """A document that could be read, and the version of it that the remote has."""
+    """A document that could be read, and the version of it that the remote has; `body` is it as it came."""
 
     agent: str
     id: str
     etag: str
     content: Content
-    body: Body = field(default_factory=dict)
+    body: Body
 
     @property
     def raw(self) -> str:
-        """Its JSON, for setting it aside; made when asked for, since that costs as much as all the rest."""
+        """Its JSON, always in the same form."""
         return json.dumps(dict(self.body), ensure_ascii=False, sort_keys=True)
 
     @property

@@ -24,7 +24,7 @@ def read(found: Found, project_id: str) -> Document:
     try:
         content = decode(found.body, agent=found.agent, id=found.id, project_id=project_id)
     except InvalidInput as error:
-        reason = one_line(error.message, 300)
         raw = json.dumps(dict(found.body), ensure_ascii=False, sort_keys=True)
+        reason = one_line(error.message, 300)
         return SetAside(name=f"{found.agent}/{found.id}", agent=found.agent, id=found.id, raw=raw, reason=reason)
     return Readable(agent=found.agent, id=found.id, etag=found.etag, content=content, body=found.body)
