@@ -98,7 +98,9 @@ class CosmosRemote:
     def agents(self) -> list[str]:
         """The agents of the project, asked for across its partitions."""
         container, query = self._container, queries.AGENTS
-        names = self._calls.run(lambda: list(container.query_items(query.text, partition_key=[self._project_id])))
+        names: list[object] = self._calls.run(
+            lambda: list(container.query_items(query.text, partition_key=[self._project_id]))
+        )
         return sorted({name for name in names if isinstance(name, str)})
 
     def close(self) -> None:
