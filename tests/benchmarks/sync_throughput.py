@@ -30,7 +30,7 @@ from cosmos_server import KEY, cosmos_process  # noqa: E402
 from alma_cli.api import ALMA  # noqa: E402
 
 CONFIG = "alma:\n  project_id: shop\n  storage: azure\n  azure: {{endpoint: '{endpoint}', auth: key}}\n"
-WORDS = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu".split()
+WORDS = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu"]
 
 
 class RandomVectors:
@@ -168,15 +168,24 @@ def main():
         rounds = []
         for number in range(given.rounds):
             rounds.append(one_round(Path(folder), given.memories))
-            print(f"round {number + 1}: " + ", ".join(f"{name} {value:.1f}" for name, value in rounds[-1].items()), flush=True)
+            print(
+                f"round {number + 1}: " + ", ".join(f"{name} {value:.1f}" for name, value in rounds[-1].items()),
+                flush=True,
+            )
     for ours, bare in (("push", "write"), ("pull", "read")):
         ratios = [one[bare] / one[ours] for one in rounds]
-        print(f"{ours}: {statistics.median(ratios):.2f} of the bare SDK's throughput ({min(ratios):.2f} to {max(ratios):.2f})")
+        print(
+            f"{ours}: {statistics.median(ratios):.2f} of the bare SDK's throughput ({min(ratios):.2f} to {max(ratios):.2f})"
+        )
     both = [(one["write"] + one["read"]) / (one["push"] + one["pull"]) for one in rounds]
     rate = statistics.median([given.memories / (one["push"] + one["pull"]) for one in rounds])
-    print(f"both: {statistics.median(both):.2f} of the bare SDK's throughput ({min(both):.2f} to {max(both):.2f}), {rate:,.0f} memories/s")
+    print(
+        f"both: {statistics.median(both):.2f} of the bare SDK's throughput ({min(both):.2f} to {max(both):.2f}), {rate:,.0f} memories/s"
+    )
     for name in ("push_mb", "pull_mb"):
-        print(f"{name[:4]}: {statistics.median(one[name] for one in rounds):.0f} MB at most, {small[name]:.0f} MB for a tenth of it")
+        print(
+            f"{name[:4]}: {statistics.median(one[name] for one in rounds):.0f} MB at most, {small[name]:.0f} MB for a tenth of it"
+        )
 
 
 if __name__ == "__main__":
