@@ -29,6 +29,7 @@ GUIDES: Mapping[str, tuple[str, ...]] = {
     "add": ("getting-started", "scopes"),
     "log": ("scopes", "durability"),
     "agents": ("scopes",),
+    "cloud": ("azure",),
     "doctor": ("troubleshooting", "durability"),
     "reindex": ("troubleshooting",),
     "sync": ("troubleshooting",),

@@ -351,8 +351,6 @@ class ALMA:
 
         return sync_status(self._session)
 
-    # Moving and keeping
-
     def cloud_create(self) -> Made:
         """Make the Cosmos DB database and container of the configuration unless they are there.
 
@@ -367,6 +365,8 @@ class ALMA:
         from alma_cli.api import cloud
 
         return cloud.commands(self._session)
+
+    # Moving and keeping
 
     def export(self) -> Iterator[str]:
         """Every record as one line of JSON, oldest first."""

@@ -153,11 +153,11 @@ def embedding_of(body: Body) -> Embedding | None:
 
 
 def _are_small_numbers(numbers: Sequence[JsonValue]) -> bool:
-    """Whether these are numbers that single precision has (its largest is about 3.4e38)."""
-    return all(
-        isinstance(number, int | float) and not isinstance(number, bool) and math.isfinite(number) and abs(number) <= 2
-        for number in numbers
-    )
+    """Whether these are numbers such as a unit vector has."""
+    if not {type(number) for number in numbers} <= {int, float}:
+        return False
+    given = cast("Sequence[float]", numbers)
+    return max(given) <= 2 and min(given) >= -2 and math.isfinite(sum(given))
 
 
 def _kind(value: JsonValue) -> Kind:

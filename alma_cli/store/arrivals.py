@@ -27,7 +27,7 @@ from alma_cli.store.rows import RECORD_COLUMNS, row_record
 if TYPE_CHECKING:
     from _duckdb import DuckDBPyConnection as Connection
 
-    from alma_cli.core.documents import Content
+    from alma_cli.core.documents import Body, Content
     from alma_cli.store.changes import Learning
     from alma_cli.store.operations import Vector
 
@@ -50,13 +50,18 @@ _HISTORY_TYPES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readable:
-    """A document that could be read, and the version of it that the remote has. `raw` is its JSON."""
+    """A document that could be read, and the version of it that the remote has; `body` is it as it came."""
 
     agent: str
     id: str
     etag: str
     content: Content
-    raw: str = ""
+    body: Body
+
+    @property
+    def raw(self) -> str:
+        """Its JSON, always in the same form."""
+        return json.dumps(dict(self.body), ensure_ascii=False, sort_keys=True)
 
     @property
     def name(self) -> str:

@@ -21,10 +21,10 @@ def read(found: Found, project_id: str) -> Document:
     """The document, or what to set aside of it."""
     if isinstance(found, Unreadable):
         return SetAside(name=found.name, agent=found.agent, id=found.id, raw=found.raw, reason=found.reason)
-    raw = json.dumps(dict(found.body), ensure_ascii=False, sort_keys=True)
     try:
         content = decode(found.body, agent=found.agent, id=found.id, project_id=project_id)
     except InvalidInput as error:
+        raw = json.dumps(dict(found.body), ensure_ascii=False, sort_keys=True)
         reason = one_line(error.message, 300)
         return SetAside(name=f"{found.agent}/{found.id}", agent=found.agent, id=found.id, raw=raw, reason=reason)
-    return Readable(agent=found.agent, id=found.id, etag=found.etag, content=content, raw=raw)
+    return Readable(agent=found.agent, id=found.id, etag=found.etag, content=content, body=found.body)

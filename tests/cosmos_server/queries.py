@@ -73,8 +73,8 @@ def plan(request: Request) -> Response:
     """How the SDK is to run a query over several ranges: what it merges by, and what it sends to each."""
     asked = _read(request)
     query, params = asked.query, asked.params
-    if query.aggregate:
-        raise Refused(400, "aggregates over several partitions are not known to this test server")
+    if query.aggregate or query.distinct:
+        raise Refused(400, "aggregates and DISTINCT over several partitions are not known to this test server")
 
     def number(expression):
         return None if expression is None else expression({}, params)
@@ -107,7 +107,13 @@ def _read(request):
 
 
 def _needs_plan(query):
-    return query.order is not None or query.top is not None or bool(query.aggregate) or query.limit is not None
+    return (
+        query.order is not None
+        or query.top is not None
+        or bool(query.aggregate)
+        or query.distinct
+        or query.limit is not None
+    )
 
 
 def _rewritten(query, top):
@@ -163,7 +169,12 @@ def _rows(container, asked):
         chosen = chosen[skipped : skipped + query.limit({}, params)]
     if query.top is not None:
         chosen = chosen[: query.top({}, params)]
-    return [_projected(query, item, params) for item in chosen], scanned
+    rows = [_projected(query, item, params) for item in chosen]
+    return (_distinct(rows) if query.distinct else rows), scanned
+
+
+def _distinct(rows):
+    return list({json.dumps(row, sort_keys=True): row for row in rows if row is not UNDEFINED}.values())
 
 
 def _projected(query, item, params):

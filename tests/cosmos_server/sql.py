@@ -1,6 +1,6 @@
 """The grammar of the queries that are known: one SELECT from one container; anything else is refused.
 
-    SELECT [TOP n] * | VALUE expression | expression [AS name], ...
+    SELECT [TOP n] [DISTINCT] * | VALUE expression | expression [AS name], ...
     FROM alias [WHERE expression] [ORDER BY expression [ASC|DESC]] [OFFSET n LIMIT n]
 
 Expressions: paths, literals, @parameters, comparisons, AND, OR, NOT, [NOT] IN (...), ?:, +, objects, arrays, functions.
@@ -30,6 +30,7 @@ class Query:
 
     text: str
     top: Expression | None = None
+    distinct: bool = False
     value: bool = False
     columns: list[tuple[str, Expression]] | None = None
     aggregate: str = ""
@@ -67,6 +68,7 @@ class _Parser:
         if self._word("top"):
             result.top = self._primary()
         start = self._position()
+        result.distinct = self._word("distinct")
         result.value = self._word("value")
         self._columns(result)
         result.select_text = self.text[start : self._position()].strip()

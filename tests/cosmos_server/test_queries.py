@@ -61,6 +61,7 @@ def test_columns_values_and_computed_numbers(filled):
     assert [{"n": 2}] == run(filled, "SELECT (c.n > 1 ? 1 : 0) + (c.odd ? 1 : 0) AS n FROM c WHERE c.n = 3")
     assert [10] == run(filled, "SELECT VALUE COUNT(1) FROM c")
     assert [27] == run(filled, "SELECT VALUE MAX(c.n) FROM c")
+    assert ["a0", "a1", "a2"] == run(filled, "SELECT DISTINCT VALUE c.agent FROM c", partition=("p",))
 
 
 def test_order_top_and_offset_in_one_partition(filled):
@@ -125,7 +126,7 @@ def test_the_nearest_without_a_limit_are_refused(filled):
 @pytest.mark.parametrize(
     "query",
     [
-        "SELECT DISTINCT c.n FROM c",
+        "SELECT c.n FROM c HAVING c.n",
         "SELECT c.n FROM c GROUP BY c.n",
         "SELECT * FROM c JOIN t IN c.tags",
         "SELECT * FROM c WHERE UNKNOWN(c.n)",

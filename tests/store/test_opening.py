@@ -221,8 +221,15 @@ def test_a_corrupt_store_is_refused_untouched(filled, wreck):
     refused_untouched(filled, StoreCorrupt)
 
 
-@pytest.mark.parametrize("offset", [0, 7, 8, 12, 20, 4096, 4104, 8192, 8200, 12288, 12300])
+@pytest.mark.parametrize("offset", [0, 7, 8, 12, 20, 4096, 4104, 8192, 8200, "catalog", "within the catalog"])
 def test_a_flipped_bit_where_it_counts_is_found(filled, offset):
+    if isinstance(offset, str):
+        with filled.writing() as connection:
+            [(block, size)] = connection.execute(
+                "SELECT min(block_id), any_value(block_size) FROM pragma_metadata_info('store'), "
+                "pragma_database_size() WHERE database_name = 'store'"
+            ).fetchall()
+        offset = 12288 + block * size + (12 if offset == "within the catalog" else 0)
     content = bytearray(Path(filled.file.path).read_bytes())
     content[offset] ^= 1
     Path(filled.file.path).write_bytes(content)

@@ -1,6 +1,6 @@
 """One machine of a project that works and synchronises until it is killed: `killed.py HOME SEED`.
 
-It says what it has recorded and forgotten, a line each, once that is done.
+It says what it has recorded and forgotten, a line each, once that is done, and what it is going to forget.
 """
 
 import random
@@ -30,6 +30,7 @@ def work(home, seed):
                 _quietly(alma.correct, choices.choice(known), f"corrected {choices.random()}")
             case "forget" if known:
                 gone = choices.choice(known)
+                print("forgets", gone, flush=True)
                 if _quietly(alma.forget, [gone]):
                     print("forgot", gone, flush=True)
             case "sync":

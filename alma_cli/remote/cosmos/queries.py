@@ -62,5 +62,9 @@ def credits_of(targets: Sequence[str]) -> Query:
     )
 
 
+AGENTS = Query("SELECT DISTINCT VALUE c.agent FROM c", [])
+"""The agents that have documents; of a project in several physical ranges, perhaps some of them twice."""
+
+
 def _parameters(**values: JsonValue | Sequence[JsonValue]) -> list[dict[str, object]]:
     return [{"name": f"@{name}", "value": value} for name, value in values.items()]

@@ -95,6 +95,14 @@ class CosmosRemote:
         portions = (targets[at : at + _IDS_AT_ONCE] for at in range(0, len(targets), _IDS_AT_ONCE))
         return [one for some in portions for one in self._documents(agent, queries.credits_of(some))]
 
+    def agents(self) -> list[str]:
+        """The agents of the project, asked for across its partitions."""
+        container, query = self._container, queries.AGENTS
+        names: list[object] = self._calls.run(
+            lambda: list(container.query_items(query.text, partition_key=[self._project_id]))
+        )
+        return sorted({name for name in names if isinstance(name, str)})
+
     def close(self) -> None:
         """Let go of connections."""
         self._writer.close()
