@@ -48,6 +48,8 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
         "Where agents live",
         (
             Command("run", "run -- COMMAND", "run COMMAND, and learn from how it ended", "run"),
+            Command("install", "install TARGET", "let claude, git, pre-commit or github call ALMA", "install"),
+            Command("uninstall", "uninstall TARGET", "take that out again, byte for byte", "install"),
             Command("hook", "hook EVENT", "what installed hooks call; JSON on stdin", "hook"),
         ),
     ),

@@ -1,0 +1,120 @@
+"""`alma install` and `alma uninstall`: let other tools call ALMA, and stop that again."""
+
+from typing import Annotated
+
+import typer
+
+from alma_cli.cli.options import Agent, Dir, Json, Yes, open_alma
+from alma_cli.cli.output import Reply
+from alma_cli.core.records import JsonValue
+from alma_cli.errors import AlmaError, InvalidUsage
+from alma_cli.hooks.install.changes import Change, Move, Plan, Write, applied, difference
+from alma_cli.hooks.install.github import Job
+from alma_cli.hooks.install.targets import TARGETS, Target, Wanted, plan_install, plan_uninstall
+from alma_cli.project import Project, make_home
+
+TargetName = Annotated[str, typer.Argument(metavar="TARGET", help=f"{', '.join(TARGETS)}.")]
+Check = Annotated[bool, typer.Option("--check", help="Change nothing; the exit code is 1 when something would change.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; print what would change, as a diff.")]
+
+
+def install(
+    target: TargetName,
+    agent: Agent = None,
+    check: Check = False,
+    dry_run: DryRun = False,
+    action: Annotated[
+        str, typer.Option("--action", metavar="OWNER/REPO@REF", help="For github: where ALMA's action is.")
+    ] = "",
+    command: Annotated[
+        str, typer.Option("--command", metavar="TEXT", help="For github: what to run, and learn from.")
+    ] = "make test",
+    junit: Annotated[str, typer.Option("--junit", metavar="FILE", help="For github: its test report.")] = "",
+    directory: Dir = None,
+    yes: Yes = False,
+    json: Json = False,
+) -> Reply:
+    """Let Claude Code, git, pre-commit or GitHub call ALMA.
+
+    Only marked parts of their files are written; hooks of others go on working, and a copy of each file that is changed
+    is kept in .alma/backup/. Doing it again changes nothing. `alma uninstall` gives the files back as they were.
+
+    \b
+    Examples:
+      alma install claude
+      alma install git --agent helena --dry-run
+      alma install github --action OWNER/REPO@REF --command "make test" --junit report.xml
+    """
+    alma = open_alma(directory)
+    if agent is not None:
+        alma.config.scope_for(agent)
+    plan = plan_install(alma.project, Wanted(_known(target), agent, Job(action, command, junit)))
+    return _done(alma.project, target, plan, check=check, dry_run=dry_run, json=json, word="installed")
+
+
+def uninstall(
+    target: TargetName,
+    check: Check = False,
+    dry_run: DryRun = False,
+    directory: Dir = None,
+    yes: Yes = False,
+    json: Json = False,
+) -> Reply:
+    """Take out what `alma install` put in, byte for byte.
+
+    A file that was edited since keeps those edits.
+
+    \b
+    Examples:
+      alma uninstall git
+      alma uninstall claude --dry-run
+    """
+    alma = open_alma(directory)
+    plan = plan_uninstall(alma.project, _known(target))
+    return _done(alma.project, target, plan, check=check, dry_run=dry_run, json=json, word="uninstalled")
+
+
+def _known(name: str) -> Target:
+    for target in TARGETS:
+        if target == name:
+            return target
+    from alma_cli.cli.commands import did_you_mean
+
+    raise InvalidUsage(
+        f"there is no target {name[:40]!r}", hint=did_you_mean(name, TARGETS) or f"the targets are {', '.join(TARGETS)}"
+    )
+
+
+def _done(project: Project, target: str, plan: Plan, *, check: bool, dry_run: bool, json: bool, word: str) -> Reply:
+    """Make the changes, unless only to look, and tell of them."""
+    lines = difference(plan.changes) if dry_run else []
+    made = bool(plan.changes) and not (check or dry_run)
+    if made:
+        make_home(project)
+        applied(plan.changes, project.backup_dir)
+    if not plan.changes:
+        told = [f"{target} is {word}; nothing to change"]
+    else:
+        told = [f"{'' if made else 'would '}{_shown(change)}" for change in plan.changes]
+    data: dict[str, JsonValue] = {
+        "target": target,
+        "changes": [{"path": change.path, "change": _word(change)} for change in plan.changes],
+        "changed": made,
+        "notes": list(plan.notes),
+    }
+    missing = AlmaError(f"{target} is not {word}", hint=f"alma {word.removesuffix('ed')} {target}")
+    return Reply(
+        data=data,
+        lines=lines,
+        told=[*told, *plan.notes],
+        error=missing if check and plan.changes else None,
+        json=json,
+    )
+
+
+def _word(change: Change) -> str:
+    return "write" if isinstance(change, Write) else "move" if isinstance(change, Move) else "remove"
+
+
+def _shown(change: Change) -> str:
+    return f"move {change.path} to {change.to}" if isinstance(change, Move) else f"{_word(change)} {change.path}"

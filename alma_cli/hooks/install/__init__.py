@@ -1,0 +1,18 @@
+"""Installing: each target plans what to change in others' files, and one place does it, keeping a copy of each."""
+
+from alma_cli.hooks.install.changes import Change, Move, Plan, Remove, Write, applied, difference
+from alma_cli.hooks.install.targets import TARGETS, Wanted, plan_install, plan_uninstall
+
+__all__ = [
+    "TARGETS",
+    "Change",
+    "Move",
+    "Plan",
+    "Remove",
+    "Wanted",
+    "Write",
+    "applied",
+    "difference",
+    "plan_install",
+    "plan_uninstall",
+]

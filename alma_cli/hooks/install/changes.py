@@ -1,0 +1,208 @@
+"""Changes to files of others: planned as values, shown as a diff, and made one by one with a copy of each kept.
+
+`.alma/backup/installed.json` notes the folders that were made and, of each file, what it was before: so that
+uninstalling gives back the very bytes, unless the file was edited since.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import TypeAlias
+
+from alma_cli.errors import AlmaError
+
+_RECORD = "installed.json"
+_COPIES = "before-install"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A file gets this content; with `mode`, these rights, else its own (0644 for a new one)."""
+
+    path: str
+    content: bytes
+    mode: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """A file of ours goes."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A file (or link) gets another name."""
+
+    path: str
+    to: str
+
+
+Change: TypeAlias = Write | Remove | Move
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be changed (nothing, if all is as it should be), and what to tell the user."""
+
+    changes: Sequence[Change] = ()
+    notes: Sequence[str] = ()
+
+
+def content_of(path: str) -> bytes | None:
+    """The file's content; None when there is none. Raises `AlmaError` when it can't be read."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise AlmaError(f"cannot read {path}: {error.strerror}") from error
+
+
+def difference(changes: Iterable[Change]) -> list[str]:
+    """The changes as the lines of a diff."""
+    lines: list[str] = []
+    for change in changes:
+        match change:
+            case Move():
+                lines.append(f"rename {change.path} to {change.to}")
+            case _:
+                before = _lines(content_of(change.path) or b"")
+                after = _lines(change.content) if isinstance(change, Write) else []
+                is_new = isinstance(change, Write) and content_of(change.path) is None
+                names = ("/dev/null" if is_new else change.path, change.path if after else "/dev/null")
+                lines += difflib.unified_diff(before, after, *names, lineterm="")
+    return lines
+
+
+def applied(changes: Sequence[Change], backup_dir: Path) -> None:
+    """Make the changes, one after the other. Raises `AlmaError`; what was changed until then has its copy."""
+    record = Record.load(backup_dir)
+    try:
+        for change in changes:
+            match change:
+                case Move():
+                    os.rename(change.path, change.to)
+                case Remove():
+                    record.keep_copy(change.path)
+                    os.unlink(change.path)
+                    record.files.pop(change.path, None)
+                case Write():
+                    record.note_before(change)
+                    record.make_folders(os.path.dirname(change.path))
+                    _replace(change)
+        record.remove_empty_folders()
+        record.save()
+    except OSError as error:
+        raise AlmaError(f"cannot change {error.filename}: {error.strerror}", hint="is it yours to change?") from error
+
+
+def original_of(path: str, backup_dir: Path) -> Change | None:
+    """What gives the file back as it was before installing; None when that isn't known, or it was edited since."""
+    noted = Record.load(backup_dir).files.get(path)
+    if noted is None or _digest(content_of(path)) != noted["after"]:
+        return None
+    if not noted["copy"]:
+        return Remove(path)
+    kept = content_of(str(backup_dir / _COPIES / str(noted["copy"])))
+    return None if kept is None else Write(path, kept)
+
+
+@dataclass(slots=True)
+class Record:
+    """What is noted of the files that were changed (`after`: a digest, `copy`: a file's name) and folders made."""
+
+    backup_dir: Path
+    files: dict[str, dict[str, str]] = field(default_factory=dict)
+    folders: list[str] = field(default_factory=list)
+
+    @classmethod
+    def load(cls, backup_dir: Path) -> Record:
+        """The record that is kept; an empty one where there is none, or it can't be read."""
+        try:
+            kept = json.loads((backup_dir / _RECORD).read_text(encoding="utf-8"))
+            files = {
+                str(path): {"after": str(of["after"]), "copy": str(of["copy"])} for path, of in kept["files"].items()
+            }
+            return cls(backup_dir, files, [str(folder) for folder in kept["folders"]])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return cls(backup_dir)
+
+    def save(self) -> None:
+        """Keep it."""
+        content = json.dumps({"files": self.files, "folders": self.folders}, indent=2) + "\n"
+        os.makedirs(self.backup_dir, mode=0o700, exist_ok=True)
+        _replace(Write(str(self.backup_dir / _RECORD), content.encode(), 0o600))
+
+    def note_before(self, change: Write) -> None:
+        """Note what the file is before the change; what it was before an earlier one of ours stays noted."""
+        before = content_of(change.path)
+        noted = self.files.get(change.path)
+        if noted and _digest(before) == noted["after"]:
+            if noted["copy"] and change.content == content_of(str(self.backup_dir / _COPIES / noted["copy"])):
+                del self.files[change.path]  # it is again as it was
+            else:
+                noted["after"] = _digest(change.content)
+        elif noted:
+            self.keep_copy(change.path)
+            del self.files[change.path]  # somebody edited it: there is no going back to what it was
+        else:
+            self.files[change.path] = {"after": _digest(change.content), "copy": self.keep_copy(change.path)}
+
+    def keep_copy(self, path: str) -> str:
+        """Keep a copy of a file; the copy's name, or nothing when there is no such file."""
+        content = content_of(path)
+        if content is None:
+            return ""
+        name = f"{os.path.basename(path)}-{_digest(content)[:12]}"
+        os.makedirs(self.backup_dir / _COPIES, mode=0o700, exist_ok=True)
+        _replace(Write(str(self.backup_dir / _COPIES / name), content, 0o600))
+        return name
+
+    def make_folders(self, folder: str) -> None:
+        """Make the folders that are missing, and note them."""
+        missing = []
+        while not os.path.isdir(folder):
+            missing.append(folder)
+            folder = os.path.dirname(folder)
+        for path in reversed(missing):
+            os.mkdir(path)
+            self.folders.append(path)
+
+    def remove_empty_folders(self) -> None:
+        """Remove those of the folders that we made which are empty."""
+        for path in reversed(self.folders.copy()):
+            try:
+                os.rmdir(path)
+            except OSError:
+                continue
+            self.folders.remove(path)
+
+
+def _replace(change: Write) -> None:
+    """Write a file beside and rename it, so that nobody meets half of it; a link stays one."""
+    path = os.path.realpath(change.path)
+    mode = change.mode
+    if mode is None:
+        mode = os.stat(path).st_mode & 0o7777 if os.path.exists(path) else 0o644
+    beside = f"{path}.{os.getpid()}.alma"
+    with open(beside, "wb") as file:
+        file.write(change.content)
+    os.chmod(beside, mode)
+    os.replace(beside, path)
+
+
+def _digest(content: bytes | None) -> str:
+    return "" if content is None else sha256(content).hexdigest()
+
+
+def _lines(content: bytes) -> list[str]:
+    return content.decode("utf-8", "backslashreplace").splitlines()

@@ -1,0 +1,132 @@
+"""Git's hooks: a marked block at the top of each, which starts `alma hook` in the background and waits for nothing.
+
+A shell script of somebody else's gets the block after its first line. Any other hook (another language, a link, one
+that is switched off) is given another name beside it and called from a script of ours.
+"""
+
+import os
+import re
+import subprocess
+
+from alma_cli.errors import AlmaError
+from alma_cli.hooks.events import GIT_EVENTS
+from alma_cli.hooks.install.changes import Change, Move, Plan, Remove, Write, content_of
+from alma_cli.hooks.install.program import agent_words, found_or_nothing, program
+
+_START = b"# >>> alma >>>"
+_END = b"# <<< alma <<<"
+_OURS = b"# >>> alma >>> this file is ALMA's: `alma uninstall git` removes it\n"
+_THEIRS = b"# >>> alma >>> `alma uninstall git` takes this out\n"
+_BLOCK = re.compile(rb"^# >>> alma >>>[^\n]*\n.*?^# <<< alma <<<\n", re.MULTILINE | re.DOTALL)
+_SHELL = re.compile(rb"#![ \t]*(?:/\S*/)?(?:env[ \t]+)?(?:\S*/)?(?:sh|bash|dash|ash|ksh|zsh)(?:[ \t][^\n]*)?\n")
+_KEPT = ".before-alma"
+_LEGACY = ".legacy"
+"""What pre-commit renames a hook to when it installs its own after ours."""
+_DEADLINE_S = 120
+
+
+def plan_git(folder: str, agent: str | None) -> Plan:
+    """What makes the hooks of the repository in this folder call ALMA. Raises `AlmaError` outside of a repository."""
+    hooks, notes = hooks_folder(folder)
+    changes: list[Change] = []
+    for event in GIT_EVENTS:
+        path = os.path.join(hooks, event)
+        if _has_block(path + _LEGACY) and not os.path.lexists(path + _KEPT):
+            continue  # pre-commit calls it
+        planned, note = _plan_hook(path, _commands(event, agent))
+        changes += planned
+        notes += [note] if note else []
+    return Plan(changes, notes)
+
+
+def plan_git_removal(folder: str) -> Plan:
+    """What gives every hook back as it was."""
+    hooks, _ = hooks_folder(folder)
+    changes: list[Change] = []
+    for event in GIT_EVENTS:
+        for path in (os.path.join(hooks, event), os.path.join(hooks, event + _LEGACY)):
+            content = content_of(path) if _has_block(path) else None
+            if content is None:
+                continue
+            if _OURS not in content:
+                changes.append(Write(path, _BLOCK.sub(b"", content, count=1)))
+                continue
+            changes.append(Remove(path))
+            if os.path.lexists(path + _KEPT):
+                changes.append(Move(path + _KEPT, path))
+    return Plan(changes)
+
+
+def hooks_folder(folder: str) -> tuple[str, list[str]]:
+    """Where git looks for the hooks of this repository, and what to tell of it when others share that."""
+    top = _git(folder, "rev-parse", "--show-toplevel")
+    if top is None:
+        raise AlmaError(f"{folder} is in no git repository", hint="`git init` makes one; is git installed?")
+    hooks = _git(folder, "rev-parse", "--git-path", "hooks") or ""
+    hooks = os.path.normpath(os.path.join(folder, hooks))
+    set_by = _git(folder, "config", "--show-scope", "--get", "core.hooksPath") or ""
+    if set_by.split("\t")[0] in ("global", "system"):
+        note = f"{hooks} (core.hooksPath) serves all your repositories; where there is no .alma/ the hooks do nothing"
+        return hooks, [note]
+    return hooks, []
+
+
+def _plan_hook(path: str, commands: bytes) -> tuple[list[Change], str]:
+    content = content_of(path)
+    if content is None and not os.path.lexists(path):
+        return [Write(path, b"#!/bin/sh\n" + _OURS + commands, 0o755)], ""
+    if content is not None and _has_block(path):
+        own = _OURS if _OURS in content else _THEIRS
+        calls = _call(path) if os.path.lexists(path + _KEPT) else b""
+        wanted = _BLOCK.sub(lambda _: own + calls.join((commands[: -len(_END) - 1], _END + b"\n")), content, count=1)
+        return ([Write(path, wanted)] if wanted != content else []), ""
+    if content is not None and not os.path.islink(path) and os.access(path, os.X_OK) and _is_shell(content):
+        first = content.index(b"\n") + 1 if content.startswith(b"#!") else 0
+        return [Write(path, content[:first] + _THEIRS + commands + content[first:])], ""
+    if content is not None and os.access(path, os.X_OK) and b"basename" in content.lower():
+        return [], f"{path} looks at its own name, so it was left as it is, without ALMA"
+    if os.path.lexists(path + _KEPT):
+        return [], f"{path + _KEPT} is in the way, so {os.path.basename(path)} was left as it is, without ALMA"
+    wrapper = b"#!/bin/sh\n" + _OURS + commands[: -len(_END) - 1] + _call(path) + _END + b"\n"
+    return [Move(path, path + _KEPT), Write(path, wrapper, 0o755)], ""
+
+
+def _commands(event: str, agent: str | None) -> bytes:
+    """The block's lines, from the first command to the end mark. What the hook reads and how it ends stay untouched."""
+    commits = {
+        "post-commit": ' "$(git rev-parse -q --verify HEAD)"',
+        "post-merge": ' "$(git rev-parse -q --verify ORIG_HEAD)..$(git rev-parse -q --verify HEAD)"',
+    }.get(event, "")
+    # The job belongs to a shell that ends at once, so that a `wait` further down doesn't wait for it.
+    words = f"hook {event}{commits}{agent_words(agent)} --deadline {_DEADLINE_S}"
+    lines = (
+        f"( {found_or_nothing(program())}",
+        f'  set -- {words}; "$alma" "$@" & ) </dev/null >/dev/null 2>&1 || :',
+    )
+    return "\n".join(lines).encode() + b"\n" + _END + b"\n"
+
+
+def _call(path: str) -> bytes:
+    """The line of our script that calls the hook in whose place it stands."""
+    name = (os.path.basename(path) + _KEPT).encode()
+    return b'kept=$(dirname "$0")/' + name + b'; [ ! -x "$kept" ] || exec "$kept" "$@"\n'
+
+
+def _is_shell(content: bytes) -> bool:
+    if b"\0" in content or b"\r\n" in content[:200]:
+        return False
+    return bool(_SHELL.match(content)) if content.startswith(b"#!") else bool(content)
+
+
+def _has_block(path: str) -> bool:
+    content = content_of(path) if os.path.isfile(path) and not os.path.islink(path) else None
+    return content is not None and _START in content and bool(_BLOCK.search(content))
+
+
+def _git(folder: str, *words: str) -> str | None:
+    """What git prints; None when it fails, or isn't there."""
+    try:
+        done = subprocess.run(["git", "-C", folder, *words], capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    except OSError:
+        return None
+    return os.fsdecode(done.stdout).rstrip("\n") if done.returncode == 0 else None

@@ -1,0 +1,70 @@
+"""GitHub: a workflow of our own, which runs a command through ALMA's composite action (`action.yml`)."""
+
+import json
+import os
+import re
+from dataclasses import dataclass
+
+from alma_cli.errors import AlmaError, InvalidUsage
+from alma_cli.hooks.install.changes import Plan, Remove, Write, content_of
+
+_MARK = "# >>> alma >>> this file is ALMA's: `alma uninstall github` removes it\n"
+_ACTION = re.compile(r"[\w.-]+/[\w.-]+(?:/[\w./-]+)?@[\w./-]+|\./[\w./-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the workflow does: the action's place (OWNER/REPO@REF), the command, and where its test report is to be."""
+
+    action: str = ""
+    command: str = "make test"
+    junit: str = ""
+
+
+def workflow_path(folder: str) -> str:
+    """The workflow's file."""
+    return os.path.join(folder, ".github", "workflows", "alma.yml")
+
+
+def plan_github(folder: str, agent: str | None, job: Job) -> Plan:
+    """What makes the workflow. Raises `InvalidUsage` without the action's place, `AlmaError` for a file of others."""
+    path = workflow_path(folder)
+    before = content_of(path)
+    if before is not None and not before.startswith(_MARK.encode()):
+        raise AlmaError(f"{path} is not ALMA's", hint="give that workflow another name; nothing was changed")
+    if not job.action:
+        if before is not None:
+            return Plan()
+        raise InvalidUsage(
+            "--action is missing",
+            hint="say where ALMA's action is: alma install github --action OWNER/REPO@REF --command 'make test'",
+        )
+    if not _ACTION.fullmatch(job.action):
+        raise InvalidUsage(f"--action {job.action[:60]!r}: expected OWNER/REPO@REF, or ./PATH")
+    after = _workflow(agent, job).encode()
+    return Plan([Write(path, after)] if after != before else [])
+
+
+def plan_github_removal(folder: str) -> Plan:
+    """What removes the workflow, if it is ours."""
+    path = workflow_path(folder)
+    before = content_of(path)
+    return Plan([Remove(path)] if before is not None and before.startswith(_MARK.encode()) else [])
+
+
+def _workflow(agent: str | None, job: Job) -> str:
+    given = {"command": job.command, "junit": job.junit, "agent": agent or ""}
+    lines = "".join(f"          {name}: {json.dumps(value)}\n" for name, value in given.items() if value)
+    return f"""{_MARK}name: alma
+on: [push, pull_request]
+permissions:
+  contents: read
+jobs:
+  learn:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - uses: {job.action}
+        with:
+{lines}# <<< alma <<<
+"""

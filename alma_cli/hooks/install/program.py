@@ -1,0 +1,26 @@
+"""How hooks find `alma`: where they were installed from, else on the PATH, else not at all, which is no trouble."""
+
+import os
+import shlex
+import shutil
+import sys
+
+
+def program() -> str:
+    """The path of the `alma` that is running."""
+    started = os.path.abspath(sys.argv[0]) if sys.argv and sys.argv[0] else ""
+    beside = os.path.join(os.path.dirname(sys.executable), "alma")
+    for path in (started, beside):
+        if os.path.basename(path) == "alma" and os.access(path, os.X_OK) and os.path.isfile(path):
+            return path
+    return shutil.which("alma") or "alma"
+
+
+def found_or_nothing(path: str) -> str:
+    """The start of a line of shell that sets `$alma`, or ends with 0 when there is none."""
+    return f'alma={shlex.quote(path)}; [ -x "$alma" ] || alma=$(command -v alma) || exit 0'
+
+
+def agent_words(agent: str | None) -> str:
+    """The words that name the agent; none when none is given."""
+    return f" --agent {shlex.quote(agent)}" if agent else ""

@@ -1,0 +1,294 @@
+"""Settings of others: only what is ours is written, everything else stays to the last blank, and comes back exactly."""
+
+import json
+import shlex
+import subprocess
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from alma_cli.hooks.install.json_text import container, with_part, without_part
+
+SETTINGS = {
+    "none": None,
+    "empty": "",
+    "an empty object": "{}\n",
+    "spread": "{ }",
+    "on one line": '{"model": "opus", "env": {"A": "1"}}',
+    "two blanks": '{\n  "z": 1,\n  "permissions": {"allow": ["Bash(npm test)", "Read"]},\n  "a": "\\u00e9 \u2603"\n}\n',
+    "tabs, no newline at the end": '{\n\t"model": "opus",\n\t"list": [ 1,2 ,3 ]\n}',
+    "windows": '{\r\n    "model": "opus"\r\n}\r\n',
+    "a byte order mark": '\ufeff{\n  "model": "opus"\n}\n',
+    "hooks of others": """{
+  "hooks": {
+    "Stop": [
+      {"hooks": [{"type": "command", "command": "say done"}]}
+    ],
+    "PreToolUse": [ { "matcher": "Bash", "hooks": [ ] } ]
+  },
+  "model": "opus"
+}
+""",
+    "empty hooks": '{\n  "hooks": {},\n  "model": "opus"\n}\n',
+    "an empty list": '{"hooks": {"Stop": [], "Notification": [\n]}}\n',
+}
+
+
+@pytest.fixture
+def path(project):
+    return project / ".claude/settings.json"
+
+
+@pytest.fixture
+def write(path):
+    def put(text):
+        if text is not None:
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(text.encode())
+
+    return put
+
+
+def events(path):
+    hooks = json.loads(path.read_bytes().decode("utf-8-sig"))["hooks"]
+    return {name: [hook["command"] for group in groups for hook in group["hooks"]] for name, groups in hooks.items()}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_settings_come_back_byte_for_byte(name, path, write, run_alma):
+    write(SETTINGS[name])
+    assert 0 == run_alma("install", "claude").code
+    found = events(path)
+    assert {"SessionStart", "UserPromptSubmit", "PostToolUseFailure", "Stop"} <= set(found)
+    assert " hook stop " in found["Stop"][-1]
+    installed = path.read_bytes()
+    assert "nothing to change" in run_alma("install", "claude").err
+    assert installed == path.read_bytes()
+    assert 0 == run_alma("uninstall", "claude").code
+    assert (None if SETTINGS[name] is None else SETTINGS[name].encode()) == (
+        path.read_bytes() if path.exists() else None
+    )
+    assert path.parent.exists() == (SETTINGS[name] is not None)
+    assert "nothing to change" in run_alma("uninstall", "claude").err
+
+
+@pytest.mark.parametrize("name", [name for name, text in SETTINGS.items() if text and "hooks" not in text])
+def test_what_was_there_stays_as_it_was_written(name, path, write, run_alma):
+    write(SETTINGS[name])
+    run_alma("install", "claude")
+    kept = SETTINGS[name].strip("\ufeff \r\n}{")
+    assert kept in path.read_bytes().decode()
+    before = json.loads(SETTINGS[name].removeprefix("\ufeff"))
+    after = json.loads(path.read_bytes().decode("utf-8-sig"))
+    assert before == {key: value for key, value in after.items() if key != "hooks"}
+    assert [*before, "hooks"] == list(after)
+
+
+@pytest.mark.parametrize("name", [name for name, text in SETTINGS.items() if text and len(text) > 4])
+def test_settings_that_were_edited_since_keep_the_edits(name, path, write, run_alma):
+    write(SETTINGS[name])
+    run_alma("install", "claude")
+    text = path.read_bytes().decode()
+    path.write_bytes(text.replace('"opus"', '"haiku"').replace("say done", "say more").encode() + b"\n")
+    run_alma("uninstall", "claude")
+    left = json.loads(path.read_bytes().decode("utf-8-sig"))
+    assert "alma" not in path.read_text("utf-8-sig")
+    assert left.get("model") in (None, "haiku")
+    assert json.loads(SETTINGS[name].removeprefix("\ufeff")).keys() >= left.keys()
+    if name == "hooks of others":
+        assert ["say more"] == events(path)["Stop"]
+
+
+def test_the_command_calls_alma_and_where_it_is_gone_nothing(path, run_alma, project):
+    run_alma("install", "claude", "--agent", "it's me")
+    (command,) = events(path)["UserPromptSubmit"]
+    assert "--agent 'it'\"'\"'s me'" in command
+    gone = f"alma=/no/such/alma; {command.partition('; ')[2]}"
+    for shell in ("sh", "bash"):
+        done = subprocess.run(
+            [shell, "-c", gone], env={"PATH": ""} | {}, executable=f"/bin/{shell}", capture_output=True
+        )
+        assert (0, b"", b"") == (done.returncode, done.stdout, done.stderr)
+    assert "alma" == shlex.split(command)[0].partition("=")[0]
+
+
+def test_another_agent_is_put_in_the_place_of_the_first(path, run_alma):
+    run_alma("install", "claude", "--agent", "one")
+    run_alma("install", "claude", "--agent", "two")
+    commands = events(path)["Stop"]
+    assert (1, True) == (len(commands), "--agent two" in commands[0])
+    run_alma("uninstall", "claude")
+    assert not path.parent.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{", "is not JSON"),
+        ('{"a": 1,}', "is not JSON"),
+        ("// comment\n{}", "is not JSON"),
+        ("[]", "has not the form"),
+        ('"text"', "has not the form"),
+        ('{"hooks": []}', "has not the form"),
+        ('{"hooks": {"Stop": {}}}', "has not the form"),
+        ("[" * 100_000, "is not JSON"),
+    ],
+)
+def test_settings_that_cannot_be_read_are_refused_untouched(text, told, path, write, run_alma):
+    write(text)
+    for command in ("install", "uninstall"):
+        finished = run_alma(command, "claude")
+        assert (1, True) == (finished.code, told in finished.err), finished.err[:300]
+        assert "nothing was changed" in finished.err
+        assert text == path.read_text()
+
+
+def test_settings_that_are_no_text_are_refused_untouched(path, write, run_alma):
+    write("{}")
+    path.write_bytes(b"\xff{}")
+    assert "is not UTF-8" in run_alma("install", "claude").err
+    assert b"\xff{}" == path.read_bytes()
+
+
+def test_a_linked_file_stays_a_link(path, project, run_alma):
+    (project / "dotfiles.json").write_text('{"model": "opus"}')
+    path.parent.mkdir()
+    path.symlink_to("../dotfiles.json")
+    run_alma("install", "claude")
+    assert path.is_symlink()
+    run_alma("uninstall", "claude")
+    assert '{"model": "opus"}' == (project / "dotfiles.json").read_text()
+    assert path.is_symlink()
+
+
+def test_what_would_change_is_shown_and_not_changed(path, run_alma, run_json):
+    shown = run_alma("install", "claude", "--dry-run")
+    assert '+    "SessionStart": [' in shown.out
+    assert not path.parent.exists()
+    data = run_json("install", "claude", "--dry-run")["data"]
+    assert [{"path": str(path), "change": "write"}] == data["changes"]
+    assert not data["changed"]
+    assert 1 == run_alma("install", "claude", "--check").code
+    assert run_json("install", "claude")["data"]["changed"]
+    assert 0 == run_alma("install", "claude", "--check").code
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(project, run_alma):
+    (project / ".claude").write_text("a file")
+    finished = run_alma("install", "claude")
+    assert (1, True) == (finished.code, "cannot" in finished.err)
+
+
+VALUES = st.recursive(
+    st.sampled_from([None, True, 1, "a", 'q"\\', "\u00e9"]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "b", "hooks"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.dictionaries(st.sampled_from(["a", "b", "c"]), VALUES, max_size=3),
+    VALUES,
+    st.sampled_from([None, 2, "\t"]),
+    st.booleans(),
+)
+def test_a_part_that_is_added_and_taken_out_leaves_the_text_as_it_was(settings_, value, indent, is_windows):
+    text = json.dumps(settings_, indent=indent)
+    text = text.replace("\n", "\r\n") if is_windows else text
+    more = with_part(text, 0, value, key="new", depth=0)
+    assert {**settings_, "new": value} == json.loads(more)
+    assert list(json.loads(more)) == [*settings_, "new"]
+    assert text == without_part(more, 0, "new")
+    for name in settings_:
+        without = json.loads(without_part(text, 0, name))
+        assert {key: one for key, one in settings_.items() if key != name} == without
+
+
+@given(st.lists(VALUES, max_size=4), VALUES)
+def test_an_item_is_added_at_the_end_of_a_list(items, value):
+    text = json.dumps({"list": items}, indent=2)
+    start = container(text, 0).parts["list"].value_start
+    assert [*items, value] == json.loads(with_part(text, start, value, depth=1))["list"]
+
+
+# pre-commit and GitHub
+
+CONFIGURATIONS = {
+    "none": None,
+    "empty": "",
+    "not indented": "# mine\nrepos:\n- repo: https://example.com/a\n  rev: v1\n  hooks: [{id: a}]\n",
+    "indented": "default_stages: [pre-commit]\nrepos:   # all of them\n\n  # first\n    - repo: meta\n      hooks:\n        - id: identity\n",
+    "windows": "repos:\r\n  - repo: meta\r\n    hooks:\r\n      - id: identity\r\n",
+    "something after": "repos:\n  - repo: meta\n    hooks:\n      - id: identity\nfail_fast: true\n",
+}
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_pre_commits_configuration_comes_back_byte_for_byte(name, project, run_alma):
+    path, text = project / ".pre-commit-config.yaml", CONFIGURATIONS[name]
+    if text is not None:
+        path.write_bytes(text.encode())
+    installed = run_alma("install", "pre-commit")
+    assert (0, True) == (installed.code, "pre-commit install --hook-type post-commit" in installed.err)
+    value = yaml.safe_load(path.read_text())
+    assert ["alma-post-commit", "alma-post-merge", "alma-pre-push"] == [
+        hook["id"] for hook in value["repos"][0]["hooks"]
+    ]
+    if text:
+        assert yaml.safe_load(text) == value | {"repos": value["repos"][1:]}
+    assert "nothing to change" in run_alma("install", "pre-commit").err
+    run_alma("uninstall", "pre-commit")
+    assert text == (path.read_bytes().decode() if path.exists() else None)
+
+
+@pytest.mark.parametrize("name", ["not indented", "indented", "something after"])
+def test_an_edited_configuration_keeps_the_edits(name, project, run_alma):
+    path, text = project / ".pre-commit-config.yaml", CONFIGURATIONS[name]
+    path.write_text(text)
+    run_alma("install", "pre-commit")
+    path.write_text(path.read_text() + "# more\n")
+    run_alma("uninstall", "pre-commit")
+    assert text + "# more\n" == path.read_text()
+
+
+@pytest.mark.parametrize(
+    "text", ["repos: []\n", "repos: [{repo: meta}]\n", "a: [\n", "fail_fast: true\n", "- 1\n", "repos:\n- x: [\n"]
+)
+def test_a_configuration_that_cannot_be_added_to_is_refused_untouched(text, project, run_alma):
+    path = project / ".pre-commit-config.yaml"
+    path.write_text(text)
+    finished = run_alma("install", "pre-commit")
+    assert (1, True) == (finished.code, "nothing was changed" in finished.err)
+    assert text == path.read_text()
+
+
+def test_githubs_workflow_comes_and_goes(project, run_alma):
+    path = project / ".github/workflows/alma.yml"
+    words = ["install", "github", "--action", "someone/alma@v1", "--command", 'make "test: all"', "--junit", "r.xml"]
+    assert 0 == run_alma(*words).code
+    workflow = yaml.safe_load(path.read_text())
+    step = workflow["jobs"]["learn"]["steps"][-1]
+    assert ("someone/alma@v1", {"command": 'make "test: all"', "junit": "r.xml"}) == (step["uses"], step["with"])
+    assert "nothing to change" in run_alma(*words).err
+    assert 0 == run_alma("install", "github", "--check").code
+    run_alma("uninstall", "github")
+    assert not (project / ".github").exists()
+
+
+def test_githubs_action_must_be_named_and_make_sense(project, run_alma):
+    assert (2, True) == ((one := run_alma("install", "github")).code, "--action OWNER/REPO@REF" in one.err)
+    assert 2 == run_alma("install", "github", "--action", "x\n  y: z").code
+
+
+def test_a_workflow_of_others_is_left_alone(project, run_alma):
+    path = project / ".github/workflows/alma.yml"
+    path.parent.mkdir(parents=True)
+    path.write_text("name: mine\n")
+    assert "is not ALMA's" in run_alma("install", "github", "--action", "a/b@c").err
+    assert "nothing to change" in run_alma("uninstall", "github").err
+    assert "name: mine\n" == path.read_text()

@@ -1,0 +1,385 @@
+"""Git's hooks in real repositories: ours come, the others go on running, and uninstalling gives back every byte."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from alma_cli.project import make_project
+
+PROGRAM = str(Path(sys.executable).with_name("alma"))
+IDENTITY = {f"GIT_{who}_{what}": "a@b.c" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+SH = '#!/bin/sh\nset -eu\nexec 3>&2\n[ $# -eq 0 ] || echo "$0 $@" >>"$LOG"\necho "sh $(basename "$0")" >>"$LOG"\n[ ! -p /dev/stdin ] || cat >>"$LOG"\nwait\n'
+PYTHON = f"#!{sys.executable}\nimport os, sys\nopen(os.environ['LOG'], 'a').write('python ' + ' '.join(sys.argv[1:]) + sys.stdin.read() + '\\n')\n"
+FAILING = '#!/usr/bin/env bash\necho "failing" >>"$LOG"\nexit 1\n'
+
+
+class Repository:
+    """A git repository with a project in it, a remote to push to, and a log that its own hooks write."""
+
+    def __init__(self, folder, *init):
+        self.folder = folder
+        self.log = folder.parent / f"{folder.name}.log"
+        self.log.touch()
+        self.run("git", "init", "-q", "-b", "main", *init, str(folder), cwd=folder.parent)
+        self.git("init", "-q", "--bare", str(folder.parent / f"{folder.name}-remote"))
+        self.git("remote", "add", "origin", str(folder.parent / f"{folder.name}-remote"))
+        make_project(folder, "alma:\n  project_id: shop\n")
+
+    def run(self, *argv, check=True, cwd=None, **environ):
+        """Run a program and wait until it and all that it left in the background are gone."""
+        ours, theirs = os.pipe()
+        environ = {**os.environ, **IDENTITY, "LOG": str(self.log), **environ}
+        try:
+            done = subprocess.run(
+                argv, cwd=cwd or self.folder, env=environ, capture_output=True, text=True, pass_fds=[theirs],
+                stdin=subprocess.DEVNULL,
+            )  # fmt: skip
+        finally:
+            os.close(theirs)
+        assert b"" == os.read(ours, 1)  # everybody who had the other end is gone
+        os.close(ours)
+        assert not check or 0 == done.returncode, done
+        return done
+
+    def git(self, *argv, **options):
+        return self.run("git", *argv, **options).stdout.strip()
+
+    def alma(self, *argv, **options):
+        return self.run(PROGRAM, *argv, **options)
+
+    def commit(self, message, **options):
+        self.git("commit", "-q", "--allow-empty", "-m", message, **options)
+
+    def outcomes(self):
+        lines = map(json.loads, self.alma("export").stdout.splitlines())
+        return sorted((line["task"], line["outcome"]) for line in lines if line["kind"] == "outcome")
+
+    def hooks(self):
+        return self.folder / self.git("rev-parse", "--git-path", "hooks")
+
+    def add_hook(self, name, text, mode=0o755):
+        self.hooks().mkdir(exist_ok=True)
+        path = self.hooks() / name
+        path.write_text(text)
+        path.chmod(mode)
+        return path
+
+    def state(self):
+        """Every byte, right and link of the hooks, and the configuration."""
+        found = {"config": (self.folder / self.git("rev-parse", "--git-path", "config")).read_bytes()}
+        hooks = self.hooks()
+        if not hooks.exists():
+            return found
+        for path in sorted(hooks.rglob("*")):
+            found[str(path)] = (
+                os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else None,
+                path.lstat().st_mode,
+            )
+        return found
+
+
+@pytest.fixture
+def repository(tmp_path):
+    return Repository(tmp_path / "repository")
+
+
+def work(repository):
+    """Commit, merge and push, with an outcome in a commit, one in a merged commit, and a revert."""
+    repository.commit("Start")
+    repository.commit("Speed up\n\nAlma-Outcome: success")
+    repository.git("switch", "-q", "-c", "side")
+    repository.commit("Merge me\n\nAlma-Outcome: partial", check=True)
+    repository.git("switch", "-q", "main")
+    repository.commit("Cache it")
+    repository.git("merge", "-q", "--no-edit", "side")
+    bad = repository.git("rev-parse", "HEAD~1")
+    repository.commit(f'Revert "Cache it"\n\nThis reverts commit {bad}.')
+    repository.git("push", "-q", "origin", "main")
+
+
+LEARNED = [("Cache it", "failure"), ("Merge me", "partial"), ("Speed up", "success")]
+
+
+def test_in_a_plain_repository_hooks_come_and_go(repository):
+    before = repository.state()
+    repository.alma("install", "git")
+    assert before != repository.state()
+    work(repository)
+    assert LEARNED == repository.outcomes()
+    repository.alma("uninstall", "git")
+    assert before == repository.state()
+
+
+@pytest.mark.parametrize("language", [SH, PYTHON, SH.replace("/bin/sh", "/usr/bin/env bash"), SH.partition("\n")[2]])
+def test_hooks_of_others_go_on_running(language, repository):
+    for name in ("pre-commit", "post-commit", "post-merge", "pre-push"):
+        repository.add_hook(name, language)
+    work(repository)
+    ran = repository.log.read_text()
+    before = repository.state()
+    shutil.rmtree(repository.folder.parent / "repository-remote")
+    repository.git("init", "-q", "--bare", str(repository.folder.parent / "repository-remote"))
+    repository.git("checkout", "-q", "--orphan", "again")
+    repository.git("branch", "-q", "-D", "main", "side")
+    repository.git("checkout", "-q", "--orphan", "main")
+    repository.log.write_text("")
+    repository.alma("install", "git")
+    assert before != repository.state()
+    work(repository)
+    assert len(ran.splitlines()) == len(repository.log.read_text().splitlines()) >= 8
+    assert "refs/heads/main" in repository.log.read_text()  # what git gives pre-push on stdin reached it
+    assert LEARNED == repository.outcomes()
+    repository.alma("uninstall", "git")
+    assert before == repository.state()
+
+
+def test_a_hook_that_fails_still_stops_the_push(repository):
+    repository.add_hook("pre-push", FAILING)
+    repository.alma("install", "git")
+    repository.commit("Start")
+    assert 1 == repository.run("git", "push", "-q", "origin", "main", check=False).returncode
+    assert "failing\n" == repository.log.read_text()
+
+
+def test_a_linked_hook_is_kept_as_a_link(repository):
+    (repository.folder / "scripts").mkdir()
+    script = repository.folder / "scripts/hook.sh"
+    script.write_text('#!/bin/sh\necho "linked $#" >>"$LOG"\n')
+    script.chmod(0o755)
+    (repository.hooks() / "post-commit").symlink_to("../../scripts/hook.sh")
+    before = repository.state()
+    repository.alma("install", "git")
+    repository.commit("Speed up\n\nAlma-Outcome: success")
+    assert "linked 0\n" == repository.log.read_text()
+    assert script.read_text().endswith('>>"$LOG"\n')
+    assert [("Speed up", "success")] == repository.outcomes()
+    assert "nothing to change" in repository.alma("install", "git").stderr
+    repository.alma("uninstall", "git")
+    assert before == repository.state()
+
+
+def test_a_hook_that_is_switched_off_stays_so(repository):
+    repository.add_hook("post-commit", SH, mode=0o644)
+    before = repository.state()
+    repository.alma("install", "git")
+    repository.commit("Speed up\n\nAlma-Outcome: success")
+    assert "" == repository.log.read_text()
+    assert [("Speed up", "success")] == repository.outcomes()
+    repository.alma("uninstall", "git")
+    assert before == repository.state()
+
+
+def test_a_program_that_looks_at_its_own_name_is_left_alone(repository):
+    path = repository.add_hook("pre-push", "#!/usr/bin/env ruby\ncase File.basename($0)\nend\n")
+    told = repository.alma("install", "git").stderr
+    assert f"{path} looks at its own name, so it was left as it is" in told
+    assert "nothing to change" not in told
+
+
+@pytest.mark.parametrize("hooks_path", ["githooks", "../shared-hooks", ".husky/_"])
+def test_core_hookspath_is_respected(hooks_path, repository):
+    repository.git("config", "core.hooksPath", hooks_path)
+    (repository.folder / hooks_path).mkdir(parents=True)
+    repository.add_hook("post-commit", SH)
+    before, plain = repository.state(), sorted((repository.folder / ".git/hooks").iterdir())
+    repository.alma("install", "git")
+    work(repository)
+    assert "sh post-commit" in repository.log.read_text()
+    assert LEARNED == repository.outcomes()
+    repository.alma("uninstall", "git")
+    assert before == repository.state()
+    assert plain == sorted((repository.folder / ".git/hooks").iterdir())
+
+
+def test_a_hooks_folder_that_is_not_there_is_made_and_removed(repository):
+    repository.git("config", "core.hooksPath", "not/there")
+    before = repository.state()
+    repository.alma("install", "git")
+    repository.commit("Speed up\n\nAlma-Outcome: success")
+    assert [("Speed up", "success")] == repository.outcomes()
+    repository.alma("uninstall", "git")
+    assert before == repository.state()
+    assert not (repository.folder / "not").exists()
+
+
+def test_a_hooks_folder_of_all_repositories_is_told_of(repository, tmp_path):
+    (tmp_path / "all").mkdir()
+    environ = {"GIT_CONFIG_GLOBAL": str(tmp_path / "gitconfig")}
+    repository.git("config", "--global", "core.hooksPath", str(tmp_path / "all"), **environ)
+    assert "serves all your repositories" in repository.alma("install", "git", **environ).stderr
+    other = Repository(tmp_path / "other")
+    shutil.rmtree(other.folder / ".alma")
+    other.commit("Speed up\n\nAlma-Outcome: success", **environ)  # no project there: nothing happens
+    assert not (other.folder / ".alma").exists()
+
+
+PRE_COMMIT = """repos:
+- repo: local
+  hooks:
+  - id: mine
+    name: mine
+    entry: sh -c 'echo mine >>"$LOG"'
+    language: system
+    always_run: true
+    pass_filenames: false
+    stages: [pre-commit, post-commit, post-merge, pre-push]
+"""
+
+
+@pytest.fixture
+def pre_commit(repository, tmp_path):
+    """pre-commit itself, installed in the repository for these hooks."""
+    pytest.importorskip("pre_commit")
+    (repository.folder / ".pre-commit-config.yaml").write_text(PRE_COMMIT)
+    repository.git("add", ".pre-commit-config.yaml")
+
+    def run(*argv, **options):
+        environ = {"PRE_COMMIT_HOME": str(tmp_path / "cache")}
+        return repository.run(sys.executable, "-m", "pre_commit", *argv, **environ, **options)
+
+    return run
+
+
+STAGES = [part for name in ("pre-commit", "post-commit", "post-merge", "pre-push") for part in ("--hook-type", name)]
+
+
+def test_beside_pre_commit_both_run_and_every_byte_comes_back(repository, pre_commit):
+    pre_commit("install", *STAGES)
+    before = repository.state()
+    repository.alma("install", "git")
+    work(repository)
+    assert repository.log.read_text().count("mine") >= 8
+    assert LEARNED == repository.outcomes()
+    repository.alma("uninstall", "git")
+    assert before == repository.state()
+
+
+def test_pre_commit_that_is_installed_later_calls_ours(repository, pre_commit):
+    repository.alma("install", "git")
+    pre_commit("install", *STAGES)
+    assert "nothing to change" in repository.alma("install", "git").stderr
+    work(repository)
+    assert LEARNED == repository.outcomes()
+    repository.alma("uninstall", "git")
+    assert not [path for path in repository.hooks().iterdir() if "alma" in path.read_text(errors="replace")]
+    repository.commit("Still well")
+
+
+def test_through_pre_commits_own_configuration(repository, pre_commit):
+    repository.alma("install", "pre-commit")
+    pre_commit("install", *STAGES)
+    path = f"{Path(PROGRAM).parent}{os.pathsep}{os.environ['PATH']}"
+    repository.git("add", ".pre-commit-config.yaml")
+    repository.git("commit", "-q", "-m", "Speed up\n\nAlma-Outcome: success", PATH=path)
+    assert "mine" in repository.log.read_text()
+    looks = (repository.outcomes() for _ in range(100))  # pre-commit closes the pipe by which we wait for the job
+    assert [("Speed up", "success")] == next(filter(None, looks))
+    repository.alma("uninstall", "pre-commit")
+    assert PRE_COMMIT == (repository.folder / ".pre-commit-config.yaml").read_text()
+
+
+def test_linked_worktrees_share_hooks_and_memory(repository, tmp_path):
+    repository.commit("Start")
+    repository.git("worktree", "add", "-q", str(tmp_path / "linked"))
+    repository.git("add", "-f", ".alma/config.yaml")
+    before = repository.state()
+    repository.alma("install", "git", "--dir", str(repository.folder))
+    (tmp_path / "linked/.alma").mkdir()
+    shutil.copy(repository.folder / ".alma/config.yaml", tmp_path / "linked/.alma")
+    repository.commit("In the other tree\n\nAlma-Outcome: success", cwd=tmp_path / "linked")
+    assert [("In the other tree", "success")] == repository.outcomes()
+    assert "nothing to change" in repository.alma("install", "git", cwd=tmp_path / "linked").stderr
+    repository.alma("uninstall", "git", cwd=tmp_path / "linked")
+    assert before == repository.state()
+
+
+def test_a_submodule_has_hooks_of_its_own(repository, tmp_path):
+    inner = Repository(tmp_path / "inner")
+    inner.commit("Start")
+    repository.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(inner.folder), "part")
+    part = repository.folder / "part"
+    make_project(part, "alma:\n  project_id: part\n")
+    outer = repository.state()
+    repository.alma("install", "git", cwd=part)
+    assert (repository.folder / ".git/modules/part/hooks/post-commit").exists()
+    assert outer == repository.state()
+    repository.commit("In the part\n\nAlma-Outcome: success", cwd=part)
+    assert "In the part" in repository.alma("export", cwd=part).stdout
+    repository.alma("uninstall", "git", cwd=part)
+    assert not (repository.folder / ".git/modules/part/hooks/post-commit").exists()
+
+
+def test_where_alma_is_gone_git_works_on(repository):
+    repository.alma("install", "git", "--agent", "me")
+    for path in repository.hooks().iterdir():
+        if not path.name.endswith(".sample"):
+            path.write_text(path.read_text().replace(PROGRAM, "/no/such/alma"))
+    git_only = repository.folder.parent / "bin"
+    git_only.mkdir()
+    for name in ("git", "sh", "env", "basename"):
+        (git_only / name).symlink_to(shutil.which(name))
+    work_done = repository.run(
+        "git", "commit", "-q", "--allow-empty", "-m", "T\n\nAlma-Outcome: success", PATH=str(git_only)
+    )
+    assert ("", "") == (work_done.stdout, work_done.stderr)
+    assert [] == repository.outcomes()
+
+
+def test_another_agent_and_path_are_put_in_the_place_of_the_old(repository):
+    repository.add_hook("post-commit", SH)
+    repository.add_hook("pre-push", PYTHON)
+    before = repository.state()
+    repository.alma("install", "git")
+    first = repository.state()
+    repository.alma("install", "git", "--agent", "helena")
+    second = repository.state()
+    assert first != second
+    assert "--agent helena" in (repository.hooks() / "pre-push").read_text()
+    repository.commit("Speed up\n\nAlma-Outcome: success")
+    assert '"agent": "helena"' in repository.alma("export").stdout
+    repository.alma("install", "git", "--agent", "helena")
+    assert second == repository.state()
+    repository.alma("uninstall", "git")
+    assert before == repository.state()
+
+
+def test_looking_changes_nothing(repository):
+    before = repository.state()
+    assert 1 == repository.alma("install", "git", "--check", check=False).returncode
+    shown = repository.alma("install", "git", "--dry-run")
+    assert "+# >>> alma >>>" in shown.stdout
+    assert "would write" in shown.stderr
+    assert before == repository.state()
+    repository.alma("install", "git")
+    installed = repository.state()
+    assert 0 == repository.alma("install", "git", "--check").returncode
+    assert 1 == repository.alma("uninstall", "git", "--check", check=False).returncode
+    assert "-# >>> alma >>>" in repository.alma("uninstall", "git", "--dry-run").stdout
+    assert installed == repository.state()
+
+
+def test_a_copy_of_what_was_changed_is_kept(repository):
+    repository.add_hook("post-commit", SH)
+    repository.alma("install", "git")
+    copies = (repository.folder / ".alma/backup/before-install").iterdir()
+    assert [SH] == [path.read_text() for path in copies]
+
+
+def test_outside_of_a_repository_it_is_an_error(tmp_path, project, run_alma):
+    finished = run_alma("install", "git")
+    assert 1 == finished.code
+    assert "is in no git repository" in finished.err
+
+
+def test_an_unknown_target_is_an_error_with_a_hint(project, run_alma):
+    finished = run_alma("install", "gti")
+    assert (2, True) == (finished.code, "did you mean `git`?" in finished.err)
+
+
+def test_an_unknown_agent_is_an_error(scoped_project, run_alma):
+    assert "there is no agent helga" in run_alma("install", "claude", "--agent", "helga").err
