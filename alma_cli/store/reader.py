@@ -25,6 +25,7 @@ _COLUMNS = ", ".join(f"memories.{name}" for name in RECORD_COLUMNS)
 _TEXTS = "task, condition, pattern, preference, fact, strategy"
 _ID_DIGITS = frozenset("0123456789abcdef")
 _FETCHED_TOGETHER = 1024
+_SEARCH_MEMORY = "512MB"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +98,11 @@ class Reader:
 
     def search(self, wanted: Search) -> Found:
         """The candidates for one retrieve, with their signals (see `search.search`)."""
-        return Found() if self._connection is None else search(self._connection, wanted)
+        if self._connection is None:
+            return Found()
+        # What is scanned isn't read again, so keeping it only fills memory: 1.6 GB of a million memories, else 0.6.
+        self._connection.execute(f"SET memory_limit = '{_SEARCH_MEMORY}'")
+        return search(self._connection, wanted)
 
     def records(self, ids: Sequence[str]) -> dict[str, Record]:
         """The records with these ids, in no order; what isn't there is absent."""
