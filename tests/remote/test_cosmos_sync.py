@@ -134,7 +134,8 @@ def test_what_keeps_a_sync_from_ending_is_said_and_the_next_one_completes(
     add(5, start=100)
     with monkeypatch.context() as patch:
         refuse(server, patch, what)
-        error = run_json("sync", "--timeout", "3", code=exit_code)["error"]
+        patch.setattr("alma_cli.api.sync.PATIENCE_S", 3.0)
+        error = run_json("sync", code=exit_code)["error"]
     assert code == error["code"]
     assert [] == [word for word in words if word not in f"{error['message']} {error['hint']}"]
     server.quiet()
