@@ -38,11 +38,13 @@ check: setup  ## lint, types and import contracts only
 test-azure: setup  ## the remotes' tests on a real account: TEST_AZURE_ENDPOINT, TEST_AZURE_KEY or a sign-in
 	@AZURE_CONFIG_DIR="$${AZURE_CONFIG_DIR:-$$HOME/.azure}" $(BIN)/python -m pytest -n0 -rs -s tests/azure
 
-bench: setup  ## measure, for half an hour; prints ratios and rates (docs/benchmarks.md explains them)
+bench: setup  ## measure, for three quarters of an hour; prints ratios and rates (docs/benchmarks.md explains them)
 	@$(BIN)/python tests/benchmarks/cold_start.py
 	@$(BIN)/python tests/benchmarks/keys.py
 	@$(BIN)/python tests/benchmarks/learning_scale.py
 	@$(BIN)/python tests/benchmarks/learning.py
+	@$(BIN)/python tests/benchmarks/sync_throughput.py
+	@$(BIN)/python tests/benchmarks/remote_overlap.py
 
 docs: setup  ## write docs/cli/ and the configuration reference anew
 	@$(BIN)/python docs/generate.py

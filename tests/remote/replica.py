@@ -1,9 +1,7 @@
 """One machine in a convergence run: edits its own store at random and synchronises it, and may be killed at any moment.
 
-    python replica.py FOLDER SEED TARGET
-
-What it was told is done goes to FOLDER/ledger, one JSON list a line: ["add", id], ["text", id, text] and ["forgetting",
-id] before the call, ["added", id] and ["forgot", id] after it returned. It ends when TARGET memories have been added.
+What it was told is done goes to its folder's `ledger`, one JSON list a line: ["add", id], ["text", id, text] and
+["forgetting", id] before the call, ["added", id] and ["forgot", id] after it returned.
 """
 
 import hashlib
@@ -78,12 +76,13 @@ class Replica:
         self.ledger.flush()
 
     def run(self, target):
+        self.most = max(5, target // 3)
         while len(self.added) < target:
-            action = self.chance.choices((self.add, self.correct, self.forget, self.sync), (5, 3, 2, 4))[0]
+            action = self.chance.choices((self.add, self.correct, self.forget, self.sync), (4, 3, 2, 5))[0]
             action()
 
     def add(self):
-        records = [self._record() for _ in range(self.chance.randint(1, 120))]
+        records = [self._record() for _ in range(self.chance.randint(1, self.most))]
         for record in records:
             self.note("add", record["id"])
         done = self.alma.import_(list(enumerate(records, start=1)))
@@ -141,6 +140,9 @@ def read_ledger(folder):
     return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.endswith("]")]
 
 
-if __name__ == "__main__":
-    folder, seed, target = sys.argv[1:]
-    Replica(folder, seed).run(int(target))
+def live(folder, seed, target, key):
+    """Be the machine with this folder until `target` memories have been added. For a process of its own."""
+    os.environ["ALMA_COSMOS_KEY"] = key
+    with open(Path(folder) / "errors", "a", encoding="utf-8") as errors:
+        os.dup2(errors.fileno(), sys.stderr.fileno())
+    Replica(folder, seed).run(target)

@@ -134,7 +134,8 @@ def test_what_keeps_a_sync_from_ending_is_said_and_the_next_one_completes(
     add(5, start=100)
     with monkeypatch.context() as patch:
         refuse(server, patch, what)
-        error = run_json("sync", "--timeout", "3", code=exit_code)["error"]
+        patch.setattr("alma_cli.api.sync.PATIENCE_S", 3.0)
+        error = run_json("sync", code=exit_code)["error"]
     assert code == error["code"]
     assert [] == [word for word in words if word not in f"{error['message']} {error['hint']}"]
     server.quiet()
@@ -162,3 +163,22 @@ def test_a_container_that_became_another_projects_is_refused(*, server, run_json
     assert "remote_foreign" == error["code"]
     assert error["hint"]
     assert ["_meta"] == [one["id"] for one in server.items("alma", "memories")]
+
+
+def test_retrieving_from_the_remote_is_the_same_when_the_pool_is_everything(server, run_json, learn, second):
+    for number in range(3):
+        learn("Test the login form", strategy="Tested empty fields")
+        learn(f"Review the cart {number}", outcome="failure", strategy="Looked at it once")
+    run_json("add", "knowledge", "The login form has two fields", "--agent", "helena")
+    run_json("add", "preference", "Short answers about login forms")
+    ours = run_json("retrieve", "check the login form", "--agent", "helena")["data"]
+    run_json("sync")
+    second()
+    theirs = run_json("retrieve", "check the login form", "--agent", "helena", "--remote")["data"]
+    kinds = ("anti_patterns", "heuristics", "preferences", "knowledge", "outcomes")
+    found = [
+        [(kind, hit["id"], hit["text"], round(hit["score"], 3)) for kind in kinds for hit in data[kind]]  # they age
+        for data in (ours, theirs)
+    ]
+    assert found[0] == found[1]
+    assert ours["heuristics"] and ours["knowledge"] and ours["preferences"]
