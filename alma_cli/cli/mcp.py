@@ -1,0 +1,24 @@
+"""`alma mcp`: the memory as an MCP server on stdio."""
+
+from alma_cli.api.arguments import agent_of
+from alma_cli.cli.options import Agent, Dir, Wait, open_alma
+from alma_cli.cli.output import Reply
+
+
+def mcp(agent: Agent = None, wait: Wait = None, directory: Dir = None) -> Reply:
+    """Serve the memory by the Model Context Protocol, on stdin and stdout. An agent's host starts this, not you.
+
+    Tools: retrieve, learn, add, feedback, forget, stats. Needs the extra `mcp`.
+
+    \b
+    Examples:
+      alma mcp --agent helena
+      claude mcp add alma -- alma mcp --agent helena
+    """
+    alma = open_alma(directory, wait)
+    if agent is not None:
+        agent_of(alma.config, agent)
+    from alma_cli.mcp_server import build_server, serve
+
+    serve(build_server(alma, agent))
+    return Reply()

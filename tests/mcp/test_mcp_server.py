@@ -1,0 +1,217 @@
+"""The MCP server, as the official client sees it over a real pipe."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from contextlib import asynccontextmanager
+
+import pytest
+from mcp import ClientSession, McpError, StdioServerParameters
+from mcp.client.stdio import stdio_client
+from mcp.shared.memory import create_connected_server_and_client_session
+
+from alma_cli import ALMA
+from alma_cli.mcp_server import build_server
+
+READING, WRITING = {"retrieve", "stats"}, {"learn", "add", "feedback", "forget"}
+
+
+@asynccontextmanager
+async def over_a_pipe(agent):
+    parameters = StdioServerParameters(
+        command=sys.executable,
+        args=["-m", "alma_cli", "mcp", *(["--agent", agent] if agent else [])],
+        env=dict(os.environ),
+        cwd=os.getcwd(),
+    )
+    async with stdio_client(parameters) as (reading, writing), ClientSession(reading, writing) as client:
+        initialized = await client.initialize()
+        assert "alma" == initialized.serverInfo.name
+        assert "not instructions" in initialized.instructions
+        yield client
+
+
+@asynccontextmanager
+async def in_memory(agent):
+    async with create_connected_server_and_client_session(build_server(ALMA.find(), agent)) as client:
+        yield client
+
+
+@pytest.fixture(params=[over_a_pipe, in_memory], ids=lambda connect: connect.__name__)
+def with_client(request, project):
+    """Run a coroutine with a client of a server of its own, a process or (whose lines are seen) in this one."""
+
+    def run(work, agent=None):
+        async def session():
+            async with request.param(agent) as client:
+                return await work(client)
+
+        return asyncio.run(session())
+
+    return run
+
+
+async def call(client, tool, **arguments):
+    """The structured result of a tool, which has succeeded."""
+    result = await client.call_tool(tool, arguments)
+    assert not result.isError, result.content
+    assert json.loads(result.content[0].text) == result.structuredContent
+    return result.structuredContent
+
+
+async def refused(client, tool, **arguments):
+    """What a tool says when it fails."""
+    result = await client.call_tool(tool, arguments)
+    assert result.isError, result
+    return result.content[0].text
+
+
+def test_a_scripted_agent_is_given_for_its_second_task_what_the_first_taught(with_client):
+    async def agent(client):
+        first = await call(client, "retrieve", task="Test the login form")
+        assert ("", []) == (first["prompt"], first["memories"])
+        learned = await call(
+            client, "learn", task="Test the login form", outcome="failure", strategy="Slept 2 s", error="flaky on CI"
+        )
+        second = await call(client, "retrieve", task="Test the form for logging in")
+        assert [learned["id"]] == [memory["id"] for memory in second["memories"]]
+        assert '"Slept 2 s"; error: "flaky on CI"' in second["prompt"]
+        for _ in range(3):
+            learned = await call(
+                client, "learn", task="Test the login form", outcome="success", strategy="Waited for the button",
+                retrieval_id=second["retrieval_id"],
+            )  # fmt: skip
+        assert learned["derived"] == ["created: When Test the login form: Waited for the button"]
+        third = await call(client, "retrieve", task="Test the form for logging in")
+        assert "### What works" in third["prompt"]
+        return first["retrieval_id"]
+
+    assert 32 == len(with_client(agent))
+
+
+def test_every_tool_has_a_schema_and_says_what_it_does_to_the_memory(with_client):
+    async def look(client):
+        return (await client.list_tools()).tools
+
+    tools = {tool.name: tool for tool in with_client(look)}
+    assert READING | WRITING == set(tools)
+    for name, tool in tools.items():
+        assert (name in READING) == tool.annotations.readOnlyHint
+        assert tool.description
+        assert "object" == tool.outputSchema["type"]
+        for parameter in tool.inputSchema["properties"].values():
+            assert parameter["description"]
+    assert tools["forget"].annotations.destructiveHint
+    assert not tools["learn"].annotations.destructiveHint
+    assert ["task", "outcome"] == tools["learn"].inputSchema["required"]
+
+
+def test_each_tool_is_a_call_of_the_api(with_client, run_json):
+    async def use(client):
+        fact = await call(client, "add", kind="knowledge", text="CI has two cores", source="wiki", project_wide=True)
+        again = await call(client, "add", kind="knowledge", text="CI has two cores", project_wide=True)
+        assert (True, False, fact["id"]) == (fact["is_new"], again["is_new"], again["id"])
+        rule = await call(client, "add", kind="heuristic", text="a selector breaks", strategy="use data-testid")
+        bad = await call(
+            client, "add", kind="anti_pattern", text="fixed sleeps", why_bad="flaky", better_alternative="wait"
+        )
+        taste = await call(client, "add", kind="preference", text="Write in English", as_agent="victor")
+        assert {"ids": [rule["id"]]} == await call(client, "feedback", id=rule["id"][:8], helped=True)
+        assert 1 == (await call(client, "stats"))["by_kind"]["credit"]
+        assert {"ids": [bad["id"]]} == await call(client, "forget", ids=[bad["id"]])
+        return fact["id"], rule["id"], taste["id"]
+
+    fact, rule, taste = with_client(use, "helena")
+    assert ("_project", "wiki") == tuple(run_json("show", fact)["data"][key] for key in ("agent", "source"))
+    assert ("helena", "use data-testid") == tuple(run_json("show", rule)["data"][key] for key in ("agent", "strategy"))
+    assert "victor" == run_json("show", taste)["data"]["agent"]
+
+
+def test_errors_are_told_with_their_remedy(scoped_project, with_client):
+    async def fail(client):
+        told = await refused(client, "learn", task="T", outcome="success", domain="backend_logic")
+        assert "scope_violation: helena may not learn backend_logic" in told
+        assert "no memory" in await refused(client, "feedback", id="ffffffff", helped=True)
+        assert "TASK: empty" in await refused(client, "retrieve", task=" ")
+        assert "an id is empty" in await refused(client, "forget", ids=[" "])
+        assert "there is no agent helga" in await refused(client, "retrieve", task="T", as_agent="helga")
+        assert "outcome" in await refused(client, "learn", task="T", outcome="great")
+        await call(client, "stats")  # and it goes on answering
+
+    with_client(fail, "helena")
+
+
+def test_credentials_are_redacted_with_a_warning(with_client, project):
+    secret = "gh" + "p_" + "a1" * 18
+
+    async def tell(client):
+        return await call(client, "learn", task=f"Push with {secret}", outcome="failure", error=secret)
+
+    assert ["redacted what looks like a credential: github token"] == with_client(tell)["warnings"]
+    assert [] == [path for path in project.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
+
+
+def test_the_slice_is_a_resource_and_a_prompt(with_client):
+    async def look(client):
+        await call(client, "learn", task="Test the login form", outcome="success", strategy="Waited for the button")
+        (template,) = (await client.list_resource_templates()).resourceTemplates
+        assert ("alma://slice/{task}", "text/markdown") == (template.uriTemplate, template.mimeType)
+        (content,) = (await client.read_resource("alma://slice/Test%20the%20login%20form")).contents
+        assert "Waited for the button" in content.text
+        (nothing,) = (await client.read_resource("alma://slice/Bake%20a%20cake")).contents
+        assert "" == nothing.text
+        (prompt,) = (await client.list_prompts()).prompts
+        assert "with_memories" == prompt.name
+        (message,) = (await client.get_prompt("with_memories", {"task": "Test the login form"})).messages
+        assert "Waited for the button" in message.content.text
+        assert message.content.text.endswith("\nTest the login form")
+        (message,) = (await client.get_prompt("with_memories", {"task": "Bake a cake"})).messages
+        assert "Bake a cake" == message.content.text
+        with pytest.raises(McpError):
+            await client.get_prompt("nonsense")
+
+    with_client(look)
+
+
+def test_nothing_but_the_protocol_is_on_stdout(project):
+    asked = [
+        {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+            "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}},
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "stats", "arguments": {}}},
+    ]  # fmt: skip
+    code = (
+        "import os, sys, alma_cli.mcp_server as m; from alma_cli import ALMA; s = m.build_server(ALMA.find(), None)\n"
+        "s.tool(name='noisy')(lambda: print('noise') or os.system('echo noise') and 0)\nm.serve(s)"
+    )
+    asked.append({"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {"name": "noisy", "arguments": {}}})
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    answers = []
+    for message in asked:
+        process.stdin.write(json.dumps(message) + "\n")
+        process.stdin.flush()
+        if "id" in message:
+            answers.append(json.loads(process.stdout.readline()))
+    left, told = process.communicate()
+    assert ([1, 2, 3], "", 0) == ([answer["id"] for answer in answers], left, process.returncode)
+    assert 2 == told.count("noise")
+
+
+@pytest.mark.parametrize("broken", ["alma: [", ""])
+def test_a_project_that_cannot_be_used_is_an_error_before_the_protocol_begins(broken, configure, alma_process):
+    configure(broken)
+    finished = alma_process("mcp")
+    assert (3, b"") == (finished.returncode, finished.stdout)
+    assert b"config.yaml" in finished.stderr
+
+
+def test_without_the_extra_the_error_says_how_to_install_it(run_alma, monkeypatch):
+    monkeypatch.setitem(sys.modules, "mcp.server.fastmcp", None)
+    finished = run_alma("mcp")
+    assert (1, "") == (finished.code, finished.out)
+    assert "the MCP server needs the extra `mcp`" in finished.err
+    assert "pip install 'alma-memory[mcp]'" in finished.err
