@@ -109,6 +109,7 @@ def test_every_key_can_be_set(load):
 alma:
   project_id: p
   storage: file
+  index: hnsw
   wait_s: 2.5
   azure:
     endpoint: https://a.documents.azure.com:443/
