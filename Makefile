@@ -37,6 +37,9 @@ check: setup  ## lint, types and import contracts only
 
 bench: setup  ## measure, for half an hour; prints ratios and rates (docs/benchmarks.md explains them)
 	@$(BIN)/python tests/benchmarks/cold_start.py
+	@$(BIN)/python tests/benchmarks/retrieval_quality.py
+	@$(BIN)/python tests/benchmarks/retrieval_speed.py --cold
+	@$(BIN)/python tests/benchmarks/batch_learning.py
 	@$(BIN)/python tests/benchmarks/keys.py
 	@$(BIN)/python tests/benchmarks/learning_scale.py
 	@$(BIN)/python tests/benchmarks/learning.py

@@ -110,6 +110,7 @@ alma:
   project_id: p
   storage: file
   wait_s: 2.5
+  index: hnsw
   azure:
     endpoint: https://a.documents.azure.com:443/
     database: d
