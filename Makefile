@@ -40,6 +40,9 @@ test-azure: setup  ## the remotes' tests on a real account: TEST_AZURE_ENDPOINT,
 
 bench: setup  ## measure, for three quarters of an hour; prints ratios and rates (docs/benchmarks.md explains them)
 	@$(BIN)/python tests/benchmarks/cold_start.py
+	@$(BIN)/python tests/benchmarks/retrieval_quality.py
+	@$(BIN)/python tests/benchmarks/retrieval_speed.py --cold
+	@$(BIN)/python tests/benchmarks/batch_learning.py
 	@$(BIN)/python tests/benchmarks/keys.py
 	@$(BIN)/python tests/benchmarks/learning_scale.py
 	@$(BIN)/python tests/benchmarks/learning.py
