@@ -114,7 +114,8 @@ def sync(
 def sync_status(session: Session, *, remote: Remote | None = None) -> SyncStatus:
     """How the store stands to its remote, which is asked for its marker. Raises `InvalidConfig` without a remote."""
     from alma_cli.store.membership import conflict_count, sync_state
-    from alma_cli.store.pending import pending_counts, quarantined
+    from alma_cli.store.pending import pending_counts
+    from alma_cli.store.quarantine import quarantined
     from alma_cli.sync.agreement import read_marker
 
     opened = remote or _opened(session, None)

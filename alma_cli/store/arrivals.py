@@ -22,6 +22,8 @@ from alma_cli.store.engine import transaction
 from alma_cli.store.fold import Folded, Folding
 from alma_cli.store.keys import with_keys
 from alma_cli.store.operations import Entry
+from alma_cli.store.quarantine import SetAside, release, set_aside
+from alma_cli.store.remembered import Remembered, remember_documents
 from alma_cli.store.rows import RECORD_COLUMNS, row_record
 
 if TYPE_CHECKING:
@@ -33,14 +35,6 @@ if TYPE_CHECKING:
 
 _BY = "sync"
 _IDS = """(SELECT unnest(from_json(?, '["VARCHAR"]')))"""
-_DOCUMENT_TYPES = {
-    **dict.fromkeys(("id", "agent", "kind", "etag", "content_hash"), "VARCHAR"),
-    "has_vector": "BOOLEAN",
-}
-_QUARANTINE_TYPES = {
-    **dict.fromkeys(("name", "agent", "id", "reason", "raw"), "VARCHAR"),
-    "found_at": "TIMESTAMP",
-}
 _TOMBSTONE_TYPES = {**dict.fromkeys(("id", "kind", "agent", "hlc", "acked_hlc"), "VARCHAR"), "deleted_at": "TIMESTAMP"}
 _HISTORY_TYPES = {
     **dict.fromkeys(("id", "replaced_by", "hlc", "content"), "VARCHAR"),
@@ -69,31 +63,7 @@ class Readable:
         return f"{self.agent}/{self.id}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetAside:
-    """A document that couldn't be read: it is set aside as it is, and why."""
-
-    name: str
-    agent: str
-    id: str
-    raw: str
-    reason: str
-
-
 Document: TypeAlias = Readable | SetAside
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pushed:
-    """A record's state, or (with a `content_hash`) a derived memory, that the remote has taken from us."""
-
-    id: str
-    agent: str
-    kind: str
-    etag: str
-    has_vector: bool
-    hlc: HLC | None = None
-    content_hash: str | None = None
 
 
 @dataclass(slots=True)
@@ -153,7 +123,7 @@ def take_in(
     *,
     vectors: Mapping[str, Vector],
     model: str,
-    pushed: Sequence[Pushed] = (),
+    pushed: Sequence[Remembered] = (),
     checkpoint: str | None = None,
     now_ms: int,
     learning: Learning,
@@ -187,21 +157,14 @@ class _TakingIn(Folding):
         self._gone: dict[str, State] = {}
         self._acked: dict[str, str | None] = {}
         self._history: list[dict[str, Any]] = []
-        self._documents: dict[str, dict[str, Any]] = {}
+        self._documents: dict[str, Remembered] = {}
 
-    def acknowledge(self, pushed: Sequence[Pushed]) -> None:
+    def acknowledge(self, pushed: Sequence[Remembered]) -> None:
         """Note that the remote has these; one that was changed meanwhile stays pending."""
         for one in pushed:
             if one.hlc is not None:
                 self._acked[one.id] = str(one.hlc)
-            self._documents[one.id] = {
-                "id": one.id,
-                "agent": one.agent,
-                "kind": one.kind,
-                "etag": one.etag,
-                "has_vector": one.has_vector,
-                "content_hash": one.content_hash,
-            }
+            self._documents[one.id] = one
         self._write_acknowledged()
 
     def take(self, documents: Sequence[Document]) -> TakenIn:
@@ -232,8 +195,9 @@ class _TakingIn(Folding):
             else:
                 present[document.id] = self._decided(action, document)
             done.actions.append(action)
-        done.set_aside = self._set_aside(refused)
-        self._release([document.name for document in readable], refused)
+        done.set_aside = set_aside(self._connection, refused, at=self._now)
+        left = {one.name for one in refused}
+        release(self._connection, [document.name for document in readable if document.name not in left])
         return done
 
     def _decided(self, action: Echo | Take | Keep, document: Readable) -> Held:
@@ -320,26 +284,7 @@ class _TakingIn(Folding):
                 )
             self._acked = {}
         if self._documents:
-            given = json.dumps(list(self._documents.values()))
-            columns = ", ".join(_DOCUMENT_TYPES)
-            same = " AND ".join(
-                f"remote_documents.{name} IS NOT DISTINCT FROM given.{name}" for name in _DOCUMENT_TYPES
-            )
-            fresh = [
-                row[0]
-                for row in self._connection.execute(
-                    f"SELECT id FROM {rows_from(_DOCUMENT_TYPES)} AS given "
-                    f"WHERE NOT EXISTS (SELECT 1 FROM remote_documents WHERE {same})",
-                    [given],
-                ).fetchall()
-            ]
-            if fresh:
-                self._connection.execute(f"DELETE FROM remote_documents WHERE id IN {_IDS}", [json.dumps(fresh)])
-                self._connection.execute(
-                    f"INSERT INTO remote_documents ({columns}) SELECT {columns} FROM {rows_from(_DOCUMENT_TYPES)} "
-                    f"WHERE id IN {_IDS}",
-                    [given, json.dumps(fresh)],
-                )
+            remember_documents(self._connection, list(self._documents.values()))
             self._documents = {}
 
     def _remove_gone(self) -> None:
@@ -355,14 +300,14 @@ class _TakingIn(Folding):
     def _note_document(self, document: Readable, *, has_vector: bool) -> None:
         content = document.content
         kind = content.kind if isinstance(content, Cached) else content.state.kind  # type: ignore[union-attr]
-        self._documents[document.id] = {
-            "id": document.id,
-            "agent": document.agent,
-            "kind": kind,
-            "etag": document.etag,
-            "has_vector": has_vector,
-            "content_hash": content.content_hash if isinstance(content, Cached) else None,
-        }
+        self._documents[document.id] = Remembered(
+            id=document.id,
+            agent=document.agent,
+            kind=kind,
+            etag=document.etag,
+            has_vector=has_vector,
+            content_hash=content.content_hash if isinstance(content, Cached) else None,
+        )
 
     def _derived_among(self, ids: Sequence[str]) -> set[str]:
         rows = self._connection.execute(
@@ -395,40 +340,6 @@ class _TakingIn(Folding):
                 "op_id": "",
             }
         )
-
-    def _set_aside(self, refused: Sequence[SetAside]) -> list[SetAside]:
-        """Keep documents that can't be used; which of them are news."""
-        if not refused:
-            return []
-        rows = self._connection.execute("SELECT name, raw, reason FROM quarantine").fetchall()
-        known = set(rows)
-        fresh = [one for one in refused if (one.name, one.raw, one.reason) not in known]
-        self._connection.execute(
-            f"DELETE FROM quarantine WHERE name IN {_IDS}", [json.dumps([one.name for one in fresh])]
-        )
-        insert_rows(
-            self._connection,
-            "quarantine",
-            _QUARANTINE_TYPES,
-            [
-                {
-                    "name": one.name,
-                    "agent": one.agent,
-                    "id": one.id,
-                    "reason": one.reason,
-                    "raw": one.raw,
-                    "found_at": self._now,
-                }
-                for one in fresh
-            ],
-        )
-        return fresh
-
-    def _release(self, names: Sequence[str], refused: Sequence[SetAside]) -> None:
-        """Forget that documents could not be read, once they can."""
-        left = {one.name for one in refused}
-        ids = json.dumps([name for name in names if name not in left])
-        self._connection.execute(f"DELETE FROM quarantine WHERE id <> '' AND concat(agent, '/', id) IN {_IDS}", [ids])
 
 
 def _record(state: State) -> Any:

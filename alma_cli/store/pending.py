@@ -6,7 +6,7 @@ import json
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from alma_cli.core.documents import Embedding
@@ -182,34 +182,6 @@ def retired_derived(connection: Connection, *, limit: int) -> list[PendingDerive
         f"ORDER BY id LIMIT {int(limit)}"
     ).fetchall()
     return [PendingDerived(id=id, agent=agent, kind=kind, etag=etag) for id, agent, kind, etag in rows]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quarantined:
-    """A document of the remote that can't be read: its name, what its place says of it, why, and since when."""
-
-    name: str
-    agent: str
-    id: str
-    reason: str
-    since: datetime
-
-
-def quarantined(connection: Connection) -> list[Quarantined]:
-    """What is set aside, oldest first."""
-    rows = connection.execute("SELECT name, agent, id, reason, found_at FROM quarantine ORDER BY found_at, name")
-    return [
-        Quarantined(name=name, agent=agent, id=id, reason=reason, since=at.replace(tzinfo=UTC))
-        for name, agent, id, reason, at in rows.fetchall()
-    ]
-
-
-def drop_quarantined(connection: Connection, names: Sequence[str]) -> None:
-    """Forget about documents that aren't there any more."""
-    connection.execute(
-        """DELETE FROM quarantine WHERE name IN (SELECT unnest(from_json(?, '["VARCHAR"]')))""",
-        [json.dumps(list(names))],
-    )
 
 
 def _records(

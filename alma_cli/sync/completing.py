@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from alma_cli.core.documents import encode_derived, encode_retired
 from alma_cli.core.merge import content_hash
 from alma_cli.remote.base import Write
-from alma_cli.store.arrivals import Pushed
 from alma_cli.store.membership import note_synced
 from alma_cli.store.pending import PendingDerived, pending_derived, records_without_vector, retired_derived
+from alma_cli.store.remembered import Remembered
 from alma_cli.sync.exchange import PORTION, Prepared, exchange, wanted_of, write_of
 
 if TYPE_CHECKING:
@@ -92,8 +92,10 @@ def _write_of(context: Context, one: PendingDerived) -> Prepared:
         body = encode_derived(one.record, embedding=one.embedding)
     write = Write(agent=one.agent, id=one.id, body=body, etag=one.etag)
 
-    def noted(etag: str) -> Pushed:
+    def noted(etag: str) -> Remembered:
         has_vector = "embedding" in body or one.record is None
-        return Pushed(id=one.id, agent=one.agent, kind=one.kind, etag=etag, has_vector=has_vector, content_hash=digest)
+        return Remembered(
+            id=one.id, agent=one.agent, kind=one.kind, etag=etag, has_vector=has_vector, content_hash=digest
+        )
 
     return write, noted

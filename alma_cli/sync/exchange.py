@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from alma_cli.core.documents import encode
 from alma_cli.errors import AlmaError
 from alma_cli.remote.base import Clash, Result, TooLarge, Write, Written
-from alma_cli.store.arrivals import Document, Pushed
+from alma_cli.store.arrivals import Document
 from alma_cli.store.pending import Pending, Wanted
-from alma_cli.store.remembered import forget_documents
+from alma_cli.store.remembered import Remembered, forget_documents
 from alma_cli.sync.incoming import read
 from alma_cli.sync.pulling import absorb
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PORTION = 500
 """Documents that are written together."""
 
-Prepared: TypeAlias = tuple[Write, Callable[[str], Pushed]]
+Prepared: TypeAlias = tuple[Write, Callable[[str], Remembered]]
 """A write, and what to note when the remote has taken it, given its version there."""
 
 
@@ -32,8 +32,10 @@ def write_of(context: Context, one: Pending) -> Prepared:
     write = Write(agent=state.agent, id=state.id, body=body, etag=one.etag)
     has_vector = "embedding" in body or "deleted_at" in body or state.kind == "credit"
 
-    def noted(etag: str) -> Pushed:
-        return Pushed(id=state.id, agent=state.agent, kind=state.kind, etag=etag, has_vector=has_vector, hlc=state.hlc)
+    def noted(etag: str) -> Remembered:
+        return Remembered(
+            id=state.id, agent=state.agent, kind=state.kind, etag=etag, has_vector=has_vector, hlc=state.hlc
+        )
 
     return write, noted
 
@@ -51,8 +53,8 @@ def wanted_of(context: Context) -> Wanted:
 class _Answers:
     """What the remote said to a number of writes."""
 
-    noted: dict[tuple[str, str], Callable[[str], Pushed]]
-    pushed: list[Pushed] = field(default_factory=list)
+    noted: dict[tuple[str, str], Callable[[str], Remembered]]
+    pushed: list[Remembered] = field(default_factory=list)
     documents: list[Document] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
 

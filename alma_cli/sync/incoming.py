@@ -9,7 +9,8 @@ from alma_cli.core.documents import decode
 from alma_cli.core.text import one_line
 from alma_cli.errors import InvalidInput
 from alma_cli.remote.base import Found, Unreadable
-from alma_cli.store.arrivals import Document, Readable, SetAside
+from alma_cli.store.arrivals import Document, Readable
+from alma_cli.store.quarantine import SetAside
 
 
 def read_all(found: Iterable[Found], project_id: str) -> list[Document]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from alma_cli.core.documents import TheMarker
 from alma_cli.errors import CheckpointLost
 from alma_cli.remote.base import Found
-from alma_cli.store.arrivals import Document, Pushed, Readable, TakenIn, take_in, texts_wanted
+from alma_cli.store.arrivals import Document, Readable, TakenIn, take_in, texts_wanted
 from alma_cli.store.membership import compare_all
-from alma_cli.store.pending import Quarantined, drop_quarantined
+from alma_cli.store.quarantine import Quarantined, drop_quarantined
+from alma_cli.store.remembered import Remembered
 from alma_cli.sync.incoming import read_all
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def pull(context: Context, checkpoint: str | None, aside: Sequence[Quarantined])
 
 
 def absorb(
-    context: Context, documents: Sequence[Document], *, pushed: Sequence[Pushed] = (), checkpoint: str | None = None
+    context: Context, documents: Sequence[Document], *, pushed: Sequence[Remembered] = (), checkpoint: str | None = None
 ) -> TakenIn:
     """Store what these documents call for, with vectors that are made while the store isn't held."""
     vectors: dict[str, Vector] = {}

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from alma_cli.errors import AlmaError
 from alma_cli.store.membership import sync_state
-from alma_cli.store.pending import pending_counts, quarantined
+from alma_cli.store.pending import pending_counts
+from alma_cli.store.quarantine import quarantined
 from alma_cli.sync.agreement import agree
 from alma_cli.sync.completing import complete
 from alma_cli.sync.preview import preview

@@ -24,6 +24,8 @@ COMMAND_LINES = {
     "forget": ["ID"],
     "feedback": ["ID", "--helped"],
     "log": ["ID"],
+    "sync": [],
+    "sync status": [],
     "stats": [],
     "agents": [],
     "doctor": [],
@@ -54,6 +56,41 @@ DATA = {
     "list": ["memories", "more"],
     "forget": ["forgotten", "queued"],
     "log": ["audit", "versions"],
+    "sync": [
+        "remote",
+        "busy",
+        "dry_run",
+        "pulled",
+        "pushed",
+        "merged",
+        "forgotten",
+        "conflict_count",
+        "conflicts",
+        "set_aside",
+        "vectors_written",
+        "derived_written",
+        "pending",
+        "requests",
+        "request_charge",
+        "seconds",
+        "plan",
+        "notes",
+    ],
+    "sync status": [
+        "remote",
+        "answers",
+        "trouble",
+        "joined",
+        "synced_at",
+        "pending",
+        "pending_by_agent",
+        "blocked",
+        "conflicts",
+        "set_aside",
+        "model",
+        "remote_model",
+        "same_rules",
+    ],
     "stats": ["total", "forgotten", "waiting", "store_bytes", "models", "outcomes", "tallies"],
     "agents": ["agents"],
     "doctor": ["checks"],
@@ -69,6 +106,14 @@ def test_every_command_is_here():
     assert named == set(COMMANDS) - OWN_OUTPUT
 
 
+@pytest.fixture
+def shared(monkeypatch):
+    """A folder to synchronise with."""
+    monkeypatch.setenv("ALMA_STORAGE", "file")
+    monkeypatch.setenv("ALMA_FILE_PATH", "../shared")
+
+
+@pytest.mark.usefixtures("shared")
 @pytest.mark.parametrize("command", COMMAND_LINES)
 def test_a_success_has_data_and_no_error(run_json, learn, command):
     id = learn("Test the login form")

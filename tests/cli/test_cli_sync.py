@@ -2,11 +2,17 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator, FormatChecker
 
 from alma_cli.project import make_project
 
+SCHEMA = Draft202012Validator(
+    json.loads((Path(__file__).parents[2] / "docs/schemas/sync.schema.json").read_text()),
+    format_checker=FormatChecker(),
+)
 CONFIG = """\
 alma:
   project_id: shop
@@ -29,6 +35,19 @@ def other(shared, tmp_path):
     folder.mkdir()
     make_project(folder, CONFIG)
     return folder
+
+
+@pytest.fixture
+def run_json(run_json):
+    """Run with --json; what `sync` answers is as its schema says."""
+
+    def run(*argv, **options):
+        envelope = run_json(*argv, **options)
+        if argv[0] == "sync" and envelope["data"] is not None:
+            SCHEMA.validate(envelope["data"])
+        return envelope
+
+    return run
 
 
 def documents(shared):

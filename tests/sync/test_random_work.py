@@ -1,0 +1,79 @@
+"""Real stores under random work, faults and clocks: they agree after a quiet round, and nothing is lost."""
+
+import os
+import random
+from datetime import timedelta
+
+import pytest
+from replicas import shared_records
+
+from alma_cli.errors import AlmaError, RemoteThrottled, RemoteUnreachable
+
+SEEDS = range(int(os.environ.get("ALMA_SEEDS", "2")))
+STEPS = 40
+
+
+class Troubles:
+    """Faults by lot: no answer, too busy, or an answer that is lost after the write was made."""
+
+    def __init__(self, chance, often):
+        self._chance, self._often = chance, often
+
+    def __call__(self, call):
+        if self._chance.random() >= self._often:
+            return None
+        match self._chance.randrange(3):
+            case 0:
+                raise RemoteUnreachable("no answer", hint="")
+            case 1:
+                raise RemoteThrottled("too busy", hint="")
+        return "lost" if call == "write" else None
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_three_machines_agree_after_a_quiet_round(machine, container, seed):
+    chance = random.Random(seed)
+    machines = [machine(name, page=chance.randint(1, 9), together=chance.randint(1, 9)) for name in ("a", "b", "c")]
+    recorded, forgotten = set(), set()
+    for each in machines:
+        each.sync()
+    for _ in range(STEPS):
+        each = chance.choice(machines)
+        known = [id for id, record in each.records(derived=False).items() if record["kind"] == "knowledge"]
+        match chance.choice(["learn", "learn", "know", "correct", "forget", "sync", "sync", "sync", "clock", "anew"]):
+            case "learn":
+                outcome = chance.choice(["success", "failure", "partial"])
+                strategy = chance.choice(["Tested empty fields", "Clicked around"])
+                recorded.add(each.learn("Test the login form", outcome, strategy))
+            case "know":
+                recorded.add(each.know(f"fact {chance.random()}", agent=chance.choice(["helena", "victor"])))
+            case "correct" if known:
+                each.alma.correct(chance.choice(known), f"corrected {chance.random()}")
+            case "forget" if known:
+                gone = chance.choice(known)
+                each.alma.forget([gone])
+                forgotten.add(gone)
+            case "sync":
+                try:
+                    each.sync(faults=Troubles(chance, 0.15), pull=chance.random() < 0.8)
+                except AlmaError as error:
+                    assert error.exit_code == 4
+            case "clock":
+                each.offset = timedelta(seconds=chance.choice([-3600, -5, 0, 5, 250]))
+            case "anew":
+                container.rid = f"made anew {chance.random()}"
+    for each in (*machines, *machines):
+        each.sync()
+    agreed = machines[0].records()
+    assert set(agreed) >= recorded - forgotten
+    assert not forgotten & set(agreed)
+    for each in machines[1:]:
+        assert each.records() == agreed
+    assert set(shared_records(container)) == {id for id, record in agreed.items() if record["origin"] != "derived"}
+    counted = [record for record in agreed.values() if record["kind"] == "outcome"]
+    for rule in (record for record in agreed.values() if record["origin"] == "derived"):
+        same = [one for one in counted if one["strategy_key"] == rule["strategy_key"]]
+        assert rule["occurrences"] == len(same)
+    writes = container.writes
+    assert all(each.sync().is_idle for each in machines)
+    assert container.writes == writes
