@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.codec import format_time
 from alma_cli.core.marker import derivation_hash
+from alma_cli.core.merge import Version
 from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, EmbeddingUnavailable, StoreBusy
 from alma_cli.project import make_home
@@ -102,6 +103,8 @@ def sync(
         context.tell = tell or context.tell
         try:
             with hold(str(session.project.home / "sync.lock"), shared=False, wait_s=0):
+                if options.push and not dry_run:
+                    _redact_pending(session, context)
                 return run(context, dry_run=dry_run)
         except StoreBusy as error:
             if "sync.lock" not in error.message:
@@ -152,6 +155,33 @@ def sync_status(session: Session, *, remote: Remote | None = None) -> SyncStatus
         pinned_model=marker.model if marker else "",
         same_rules=marker.derivation == context.derivation if marker else None,
     )
+
+
+def _redact_pending(session: Session, context: Context) -> None:
+    """Take credentials out of what waits to be pushed: it may have been stored while nothing was redacted."""
+    from alma_cli.store import Revise
+    from alma_cli.store.pending import pending_records
+    from alma_cli.sync.exchange import PORTION, wanted_of
+
+    if not session.config.secrets.redact:
+        return
+    after = -1
+    while True:
+        with context.store.writing() as connection:
+            pending, after = pending_records(connection, wanted_of(context), after=after, limit=PORTION)
+        if not pending:
+            return
+        records = [
+            replace(one.state.record, updated_at=session.now()) for one in pending if isinstance(one.state, Version)
+        ]
+        found = [
+            record for record, clean in zip(records, session.redacted(records)[0], strict=True) if clean is not record
+        ]
+        if found:
+            entries, told = session.entries(found)
+            session.submit([session.operation(Revise, entry=entry) for entry in entries])
+            for warning in told:
+                context.report.warn(f"before pushing, {warning}")
 
 
 def _opened(session: Session, timeout_s: float | None) -> Remote:

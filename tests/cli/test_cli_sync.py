@@ -66,6 +66,22 @@ def test_what_one_learned_the_other_retrieves(shared, other, run_alma, run_json,
     assert [id] == [hit["id"] for hit in found["outcomes"]]
 
 
+def test_a_credential_that_was_stored_unredacted_is_not_pushed(shared, other, run_alma, learn, monkeypatch):
+    secret = "gh" + "p_" + "a1B2c3D4e5" * 3 + "f6G7h8"
+    with monkeypatch.context() as unredacted:
+        unredacted.setenv("ALMA_SECRETS_REDACT", "false")
+        id = learn("Push the image", error=f"denied for {secret}")
+        learn("Test the login form")
+    finished = run_alma("sync")
+    assert (0, "") == (finished.code, finished.out)
+    assert "warning: before pushing, redacted what looks like a credential: github token\n" in finished.err
+    assert not [path for path in shared.rglob("*") if path.is_file() and secret in path.read_text()]
+    assert "warning" not in run_alma("sync").err
+    run_alma("sync", "--dir", str(other))
+    assert run_alma("show", id).out == run_alma("show", id, "--dir", str(other)).out
+    assert "[redacted: github token]" in run_alma("show", id).out
+
+
 def test_a_second_sync_leaves_every_file_as_it_was(shared, run_alma, learn):
     for _ in range(3):
         learn("Test the login form", strategy="Tested empty fields")
