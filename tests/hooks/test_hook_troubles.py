@@ -12,13 +12,17 @@ from alma_cli.store.lock import hold
 PROMPT = {"session_id": "s1", "hook_event_name": "UserPromptSubmit", "prompt": "Fix the flaky login test"}
 
 
+PATIENT = ("--deadline", "60")
+"""For what is not about time, however busy the machine is."""
+
+
 @pytest.fixture
 def hook(alma_process):
     """Run `alma hook EVENT` as a process; the payload is piped in as JSON, bytes as they are."""
 
     def run(event, payload=PROMPT, *flags, **options):
         given = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-        return alma_process("hook", event, *flags, input=given, **options)
+        return alma_process("hook", event, *(flags or PATIENT), input=given, **options)
 
     return run
 
@@ -75,7 +79,7 @@ def test_what_is_learned_while_the_store_is_locked_is_kept(hook, learn, project,
 
 def test_a_disk_that_takes_no_more_delays_nobody(hook, learn, project):
     learn("Fix the login test", agent="me")
-    command = 'ulimit -f 0; exec "$0" -m alma_cli hook "$1"'
+    command = 'ulimit -f 0; exec "$0" -m alma_cli hook "$1" --deadline 60'
     for event, expected in (("user-prompt-submit", b"Fix the login test"), ("stop", b""), ("session-start", b"")):
         finished = subprocess.run(
             ["bash", "-c", command, sys.executable, event], input=json.dumps(PROMPT).encode(), capture_output=True
