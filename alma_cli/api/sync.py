@@ -88,10 +88,12 @@ def sync(
     """Reconcile both ways with the project's remote (or with the one that is given); see `run`.
 
     One sync at a time: beside another one it does nothing, and says so (`busy`). Raises `InvalidConfig` without a
-    remote, and `RemoteError`s.
+    remote, `InvalidInput` for an agent that isn't there, and `RemoteError`s.
     """
     from alma_cli.sync.run import run
 
+    for agent in options.agents or ():
+        session.config.scope_for(agent)
     opened = remote or _opened(session, options.timeout_s)
     try:
         make_home(session.project)

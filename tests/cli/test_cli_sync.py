@@ -174,6 +174,7 @@ def test_without_a_shared_copy_the_missing_key_is_named(configure, run_json, com
         (["--push", "--pull"], "exclude each other"),
         (["--timeout", "0"], "--timeout"),
         (["--timeout", "soon"], "not a number"),
+        (["--agent", "*"], "agent"),
         (["nonsense"], "unexpected extra argument"),
     ],
 )

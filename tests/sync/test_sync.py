@@ -1,6 +1,8 @@
 """Stores and a shared copy converge, and nothing is lost on the way."""
 
 import json
+import resource
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -684,27 +686,29 @@ def test_how_much_was_exchanged_before_an_error_is_said(machine):
     assert 3 == one.sync().pushed
 
 
-def test_a_store_that_is_full_keeps_what_it_had_and_a_later_sync_completes(two, monkeypatch):
+@contextmanager
+def no_file_over(size):
+    """As on a full disk, no file grows over this size."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_store_that_is_full_keeps_what_it_had_and_a_later_sync_completes(two):
     one, other = two
-    for number in range(6):
-        one.know(f"fact {'abcdef'[number]}")
+    for number in range(20):
+        one.know(f"{'abcdefghijklmnopqrst'[number]} " * 5000)
     one.sync()
-    from alma_cli.store import arrivals
-
-    real = arrivals.insert_rows
-
-    def full(connection, table, types, rows):
-        if table == "audit":
-            raise StoreUnwritable("no space left for memory.duckdb", hint="free some space")
-        real(connection, table, types, rows)
-
-    monkeypatch.setattr("alma_cli.store.fold.insert_rows", full)
-    with pytest.raises(StoreUnwritable) as error:
+    with no_file_over(100_000), pytest.raises(StoreUnwritable) as error:
         other.sync()
     assert (1, "store_unwritable") == (error.value.exit_code, error.value.code)
-    monkeypatch.undo()
+    assert "no space left" in error.value.message
+    assert "free some space" in error.value.hint
     assert {} == other.records()
-    assert 6 == other.sync().pulled
+    assert 20 == other.sync().pulled
     assert one.records() == other.records()
 
 
