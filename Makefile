@@ -47,7 +47,7 @@ bench: setup  ## measure, for three quarters of an hour; prints ratios and rates
 	@$(BIN)/python tests/benchmarks/learning_scale.py
 	@$(BIN)/python tests/benchmarks/learning.py
 	@$(BIN)/python tests/benchmarks/sync_throughput.py
-	@$(BIN)/python tests/benchmarks/remote_overlap.py
+	@$(BIN)/python tests/benchmarks/remote_retrieval.py --cosmos
 
 docs: setup  ## write docs/cli/ and the configuration reference anew
 	@$(BIN)/python docs/generate.py

@@ -1,9 +1,10 @@
 """How often `retrieve --remote` gives what the store gives, when candidates are the best 200 by each signal.
 
-    python tests/benchmarks/remote_retrieval.py [--memories 5000] [--queries 40]
+    python tests/benchmarks/remote_retrieval.py [--memories 5000] [--queries 40] [--cosmos]
 
 Memories are first sentences of docstrings of Python's standard library, three in four as knowledge, the others as
-outcomes; queries are what their functions are called. Prints overlap@5 by kind, and the time of both as a ratio.
+outcomes; queries are what their functions are called. Prints overlap@5 by kind, and the time of both as a ratio. The
+remote is one in memory or, with --cosmos, the test server for Cosmos DB, asked through the SDK.
 """
 
 import argparse
@@ -16,19 +17,25 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import mean, median
 from time import perf_counter
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "contracts"))
 
+from cosmos_server import KEY, cosmos_process
 from memory_remote import Container, MemoryRemote
 
 from alma_cli.api import ALMA
 from alma_cli.api.retrieve import Wanted
 from alma_cli.api.retrieve_remote import retrieve_remote
 from alma_cli.api.sync import sync
+from alma_cli.config import Azure
 from alma_cli.project import make_project
+from alma_cli.remote.cosmos import open_cosmos
+from alma_cli.remote.cosmos.container import make_container
 from alma_cli.sync.report import Options
 
 CONFIG = "alma: {project_id: p, storage: file, file: {path: ../unused}}\n"
@@ -64,16 +71,28 @@ def sentences() -> Iterator[tuple[str, str]]:
                     yield re.sub(r"(?<=[a-z])(?=[A-Z])", " ", node.name).replace("_", " ").strip().lower(), sentence
 
 
+def in_cosmos(stack: ExitStack):
+    """An empty remote in a Cosmos DB that lasts as long as the stack."""
+    server = stack.enter_context(cosmos_process())
+    os.environ["ALMA_COSMOS_KEY"] = KEY
+    azure = Azure(endpoint=server.endpoint, auth="key")
+    make_container(azure, dimensions=384, patience_s=30)
+    remote = open_cosmos(azure, "p", patience_s=60)
+    stack.callback(remote.close)
+    return remote
+
+
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(description="Overlap of retrieve --remote with the store.")
     parser.add_argument("--memories", type=int, default=5000)
     parser.add_argument("--queries", type=int, default=40)
+    parser.add_argument("--cosmos", action="store_true")
     given = parser.parse_args()
     chance = random.Random(7)
     found = list(sentences())
     chance.shuffle(found)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         os.makedirs(f"{folder}/one")
         make_project(f"{folder}/one", CONFIG)
         alma = ALMA.from_config(f"{folder}/one/.alma/config.yaml", wait_s=600)
@@ -85,9 +104,13 @@ def main() -> None:
             for number, (_, text) in enumerate(found[: given.memories])
         ]
         print(f"{alma.import_(enumerate(lines, 1)).imported:,} memories")
-        container = Container()
-        sync(alma._session, Options(), remote=MemoryRemote(container, page=250, together=100))
-        remote = Loaded(container)
+        if given.cosmos:
+            remote = in_cosmos(stack)
+            sync(alma._session, Options(), remote=remote)
+        else:
+            container = Container()
+            sync(alma._session, Options(), remote=MemoryRemote(container, page=250, together=100))
+            remote = Loaded(container)
         overlaps: dict[str, list[float]] = {"knowledge": [], "outcomes": []}
         ratios = []
         for query, _ in chance.sample(found, given.queries):

@@ -114,3 +114,10 @@ def test_a_clash_behind_a_lost_answer_is_told_from_our_own_write(open_remote, se
     mixed = {result.write.id: result for result in remote.write([new(2, fact="ours"), new(3)])}
     assert {"2": Clash, "3": Written} == {id: type(result) for id, result in mixed.items()}
     assert first.etag == mixed["2"].present.etag
+
+
+def test_a_range_that_is_gone_while_ranges_are_looked_up_does_not_hang(open_remote, server, new):
+    list(open_remote().write([new(1)]))
+    server.fault(*[Fault(kinds=(kind,), status=410, substatus=1002, times=2) for kind in ("feed", "ranges")])
+    assert ["1"] == [one.id for page in open_remote().changes(None) for one in page.found]
+    assert 4 == server.quiet()
