@@ -31,6 +31,8 @@ COMMAND_LINES = {
     "config show": [],
     "config check": [],
     "import": ["-"],
+    "install": ["claude"],
+    "uninstall": ["claude"],
 }
 """Every command with arguments it succeeds with; ID stands for a memory's."""
 
@@ -61,6 +63,8 @@ DATA = {
     "config show": ["settings"],
     "config check": ["path", "problems"],
     "import": ["imported", "queued", "present", "forgotten", "derived", "refused"],
+    "install": ["target", "changes", "changed", "notes"],
+    "uninstall": ["target", "changes", "changed", "notes"],
 }
 
 
