@@ -11,7 +11,7 @@ from dataclasses import fields, replace
 from functools import cache, partial
 from typing import Any, NamedTuple, TypeVar
 
-from alma_cli.core.records import JsonValue, Record
+from alma_cli.core.records import Record
 
 _Record = TypeVar("_Record", bound=Record)
 
@@ -67,17 +67,6 @@ def redact_record(record: _Record, *, keep: Collection[str] = ()) -> tuple[_Reco
     texts = {field.name: getattr(record, field.name) for field in fields(record) if field.name not in _NEVER_TEXT}
     changed = {name: cleaned(value) for name, value in texts.items() if isinstance(value, str | Mapping)}
     return (replace(record, **changed), tuple(dict.fromkeys(found))) if found else (record, ())
-
-
-def redact_json(value: JsonValue, *, keep: Collection[str] = ()) -> JsonValue:
-    """JSON without credentials in any of its texts; keys stay as they are."""
-    if isinstance(value, str):
-        return redact(value, keep=keep)[0]
-    if isinstance(value, dict):
-        return {key: redact_json(item, keep=keep) for key, item in value.items()}
-    if isinstance(value, list):
-        return [redact_json(item, keep=keep) for item in value]
-    return value
 
 
 def _replacement(kind: CredentialKind, match: re.Match[str]) -> str:

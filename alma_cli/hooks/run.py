@@ -11,7 +11,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
@@ -63,13 +63,13 @@ def run_through(command: Sequence[str]) -> Ended:
     wake, waker = os.pipe()
     for descriptor in (wake, waker):
         os.set_blocking(descriptor, False)
-    with _passing_on(waker) as passing:
+    with _passing_on(waker) as pass_to:
         try:
             process = _start(command, stdout=theirs if is_joined else None, stderr=theirs if watched >= 0 else None)
         finally:
             if theirs >= 0:
                 os.close(theirs)
-        passing.append(process)
+        pass_to(process)
         stream = _Watched(watched, 1 if is_joined else 2)
         while process.poll() is None:
             readable, _, _ = select.select([wake, *stream.open], [], [])
@@ -150,17 +150,26 @@ class _Watched:
 
 
 @contextmanager
-def _passing_on(waker: int) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Signals that come meanwhile go to the processes in the list; `waker` is written to when one comes or one ends.
+def _passing_on(waker: int) -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
+    """Signals that come meanwhile go to the process that is given, those too that come before it is known.
 
-    What is typed at a terminal (Ctrl-C) goes to everybody there anyway, so that isn't passed on.
+    `waker` is written to when one comes, or the process ends. What is typed at a terminal (Ctrl-C) goes to everybody
+    there anyway, so that isn't passed on.
     """
     processes: list[subprocess.Popen[bytes]] = []
+    early: list[int] = []
 
     def pass_on(number: int, _: FrameType | None) -> None:
         if number in _FROM_THE_KEYBOARD and _is_in_foreground():
             return
         for process in processes:
+            process.send_signal(number)
+        if not processes:
+            early.append(number)
+
+    def pass_to(process: subprocess.Popen[bytes]) -> None:
+        processes.append(process)
+        for number in early:
             process.send_signal(number)
 
     before = {}
@@ -170,7 +179,7 @@ def _passing_on(waker: int) -> Iterator[list[subprocess.Popen[bytes]]]:
     before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
     before_fd = signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
     try:
-        yield processes
+        yield pass_to
     finally:
         signal.set_wakeup_fd(before_fd)
         for number, handler in before.items():

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from record_examples import knowledge, outcome
 
-from alma_cli.core.redaction import KIND_NAMES, KINDS, redact, redact_json, redact_record
+from alma_cli.core.redaction import KIND_NAMES, KINDS, redact, redact_record
 
 MODULES = [
     "argparse",
@@ -228,11 +228,6 @@ def test_a_record_without_credentials_is_given_back_as_it_is():
     record = knowledge()
     assert (record, ()) == redact_record(record)
     assert redact_record(record)[0] is record
-
-
-def test_json_is_redacted_at_every_depth():
-    secret = MAKERS["npm token"](random.Random(2))
-    assert {"a": ["[redacted: npm token]", 1, None]} == redact_json({"a": [secret, 1, None]})
 
 
 def test_the_kinds_are_at_least_fifteen_and_each_pattern_compiles():

@@ -10,6 +10,8 @@ import sys
 
 import pytest
 
+from alma_cli.hooks.run import _passing_on
+
 ALMA = [sys.executable, "-m", "alma_cli", "run", "--"]
 SCRIPTS = {
     "output on both": "echo out; echo err >&2; exit 3",
@@ -98,17 +100,29 @@ def test_a_job_left_in_the_background_delays_nobody_and_keeps_its_stderr(project
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGQUIT])
 def test_a_signal_reaches_the_command(number, project):
-    script = "ulimit -c 0; trap 'echo got it; exit 9' TERM INT HUP USR1 QUIT; echo ready; while :; do read x; done"
+    script = "ulimit -c 0; trap 'echo got it; exit 9' TERM INT HUP USR1 QUIT; echo ready; while read x; do :; done"
     process = subprocess.Popen(
         [*ALMA, "bash", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         start_new_session=True,
     )  # fmt: skip
     assert b"ready\n" == process.stdout.readline()
     process.send_signal(number)
-    process.stdin.close()
     assert (9, b"got it\n") == (process.wait(), process.stdout.read())
+    process.stdin.close()
     process.stdout.close()
     process.stderr.close()
+
+
+def test_a_signal_that_comes_before_the_command_is_known_reaches_it_too():
+    ours, theirs = os.pipe()
+    os.set_blocking(theirs, False)
+    with _passing_on(theirs) as pass_to:
+        os.kill(os.getpid(), signal.SIGUSR1)
+        process = subprocess.Popen(["sleep", "60"])
+        pass_to(process)
+        assert -signal.SIGUSR1 == process.wait()
+    os.close(ours)
+    os.close(theirs)
 
 
 def on_terminal(argv, typed=b"\x03"):
