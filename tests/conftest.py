@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pty
+import signal
 import socket
 import struct
 import subprocess
@@ -25,6 +26,10 @@ for _name, _examples in (("suite", 30), ("thorough", 500)):
         _name, max_examples=_examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
     )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+
+# A suite that runs in the background of a shell is given these as ignored, and so would be all its commands.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 CONFIG = """\
 alma:

@@ -91,10 +91,10 @@ def test_a_session_starts_with_preferences_and_what_the_branch_is_about(tell, al
 
 def test_only_so_many_characters_are_given(tell, alma, configure):
     configure("alma:\n  project_id: shop\n  retrieval: {max_tokens: 100000, top_k: 40}\n")
-    for number in range(40):
-        alma.add_knowledge(f"Fact {number} of the login test: " + "it is flaky " * 40)
-        alma.learn("me", f"Fix the flaky login test, part {number}", "success", f"{number} " + "Wait. " * 90)
-        alma.add_preference(f"{number}: " + "Prefer this over that. " * 30)
+    for number in range(15):
+        alma.add_knowledge(f"Fact {number} of the login test: " + "it is flaky " * 80)
+        alma.learn("me", f"Fix the flaky login test, part {number}", "success", f"{number} " + "Wait. " * 120)
+        alma.add_preference(f"{number}: " + "Prefer this over that. " * 60)
     assert 3000 < len(tell("user-prompt-submit", prompt="Fix the flaky login test")) <= MAX_CHARACTERS
     assert 1000 < len(tell("session-start", source="compact")) <= MAX_CHARACTERS
 

@@ -9,7 +9,7 @@ from replicas import shared_records
 
 from alma_cli.errors import AlmaError, RemoteThrottled, RemoteUnreachable
 
-SEEDS = range(int(os.environ.get("ALMA_SEEDS", "2")))
+SEEDS = range(int(os.environ.get("ALMA_SEEDS", "1")))
 STEPS = 40
 
 
