@@ -111,7 +111,6 @@ alma:
   storage: file
   index: hnsw
   wait_s: 2.5
-  index: hnsw
   azure:
     endpoint: https://a.documents.azure.com:443/
     database: d

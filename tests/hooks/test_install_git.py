@@ -266,7 +266,7 @@ def test_pre_commit_that_is_installed_later_calls_ours(repository, pre_commit):
     work(repository)
     assert LEARNED == repository.outcomes()
     repository.alma("uninstall", "git")
-    assert not [path for path in repository.hooks().iterdir() if "alma" in path.read_text(errors="replace")]
+    assert not [path for path in repository.hooks().iterdir() if ">>> alma" in path.read_text(errors="replace")]
     repository.commit("Still well")
 
 
