@@ -21,7 +21,7 @@ from alma_cli.project import make_project
 
 # No deadlines and no complaints of slowness, which are wall-clock assertions that fail on a busy machine. The suite has
 # to stay fast; HYPOTHESIS_PROFILE=thorough looks further.
-for _name, _examples in (("suite", 30), ("thorough", 500)):
+for _name, _examples in (("suite", 15), ("thorough", 500)):
     settings.register_profile(
         _name, max_examples=_examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
     )

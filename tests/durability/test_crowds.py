@@ -12,7 +12,7 @@ import pytest
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-SEEDS = int(os.environ.get("ALMA_SEEDS", "6"))
+SEEDS = int(os.environ.get("ALMA_SEEDS", "3"))
 
 
 @pytest.fixture
