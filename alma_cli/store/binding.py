@@ -7,8 +7,7 @@ and binds a list as a vector four times as slowly as the text of it.
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from alma_cli.store.operations import Vector
 
     Numbers: TypeAlias = np.ndarray[Any, Any]
-
-_ROWS_WORTH_NUMPY_MA = 16_384
 
 
 def vector_text(vector: Vector | None) -> str | None:
@@ -46,17 +43,6 @@ def listed(parameter: str, of: str = "VARCHAR") -> str:
     return f"from_json({parameter}, '[\"{of}\"]')"
 
 
-def columns(result: Connection, types: Mapping[str, str]) -> dict[str, Numbers]:
-    """The rows of a result as an array for each column, of these numpy types; none may have NULL.
-
-    DuckDB makes arrays by itself, but imports numpy.ma for that: a cold process is done with some rows before.
-    """
-    import numpy as np
-
-    rows = [] if "numpy.ma" in sys.modules else result.fetchmany(_ROWS_WORTH_NUMPY_MA)
-    listed = list(zip(*rows, strict=True)) or [()] * len(types)
-    first = {name: np.array(values, types[name]) for name, values in zip(types, listed, strict=True)}
-    if 0 < len(rows) < _ROWS_WORTH_NUMPY_MA or (not rows and "numpy.ma" not in sys.modules):
-        return first
-    rest = result.fetchnumpy()
-    return {name: np.concatenate([column, rest[name].astype(types[name])]) for name, column in first.items()}
+def written(numbers: Iterable[int]) -> str:
+    """Numbers as they stand in a statement: only what `IN` has written out is filtered while a column is read."""
+    return ", ".join(str(int(number)) for number in numbers) or "NULL"

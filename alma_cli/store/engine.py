@@ -1,7 +1,7 @@
 """DuckDB, opened briefly: what it costs is kept down here, and what it raises is explained here.
 
 The C module is imported without the package around it, which saves half of the import and is all that we use. A file is
-attached with small row groups and closed without a checkpoint, because a checkpoint rewrites the last row group; we
+attached with small row groups and detached without a checkpoint, because a checkpoint rewrites the last row group; we
 checkpoint ourselves when the log has grown and nobody waits.
 """
 
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from alma_cli.errors import AlmaError, StoreBusy, StoreCorrupt, StoreError, StoreTooNew, StoreUnwritable
 from alma_cli.store.files import flush_folder
+from alma_cli.store.instance import instance
 
 if TYPE_CHECKING:
     from _duckdb import DuckDBPyConnection as Connection
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 ROW_GROUP_SIZE = 8192
 CHECKPOINT_AT_BYTES = 32 * 1024
 """About 9 writes. Each costs 2 to 5 ms to replay at every opening, and a checkpoint costs 40 to 100 ms."""
-
-_SLOW_COMPRESSION = "alp,alprd"
-"""What would compress vectors: by an eighth, for twice the time of every scan."""
 
 _CORRUPT_SIGNS = (
     "not a valid duckdb",
@@ -39,35 +37,19 @@ _DENIED_SIGNS = ("permission denied", "read-only file system", "operation not pe
 
 @contextmanager
 def connected(path: str, *, read_only: bool, spill_dir: str) -> Iterator[Connection]:
-    """A connection whose default database is the file at `path`; closed without a checkpoint.
+    """A connection whose default database is the file at `path`; let go without a checkpoint.
 
     DuckDB's errors leave here as `StoreCorrupt`, `StoreTooNew`, `StoreUnwritable`, `StoreBusy` or `StoreError`, and
     Ctrl-C as `KeyboardInterrupt`.
     """
-    import _duckdb
-
-    with explained(path):
-        connection = _duckdb.connect(
-            ":memory:",
-            config={
-                "threads": str(min(4, os.cpu_count() or 1)),
-                "temp_directory": spill_dir,
-                "checkpoint_threshold": "1TB",  # never by itself, see undo.py
-                "autoinstall_known_extensions": "false",
-                "autoload_known_extensions": "false",
-            },
+    mode = ", READ_ONLY" if read_only else ""
+    with explained(path), instance(spill_dir) as connection:
+        connection.execute(
+            f"ATTACH {_quoted(path)} AS store (TYPE duckdb, ROW_GROUP_SIZE {ROW_GROUP_SIZE}{mode}); USE store"
         )
-        try:
-            mode = ", READ_ONLY" if read_only else ""
-            connection.execute(
-                f"ATTACH {_quoted(path)} AS store (TYPE duckdb, ROW_GROUP_SIZE {ROW_GROUP_SIZE}{mode}); USE store"
-            )
-            if not read_only:
-                connection.execute("PRAGMA disable_checkpoint_on_shutdown")
-                connection.execute(f"SET disabled_compression_methods = '{_SLOW_COMPRESSION}'")
-            yield connection
-        finally:
-            connection.close()
+        if not read_only:
+            connection.execute("PRAGMA disable_checkpoint_on_shutdown")
+        yield connection
 
 
 @contextmanager

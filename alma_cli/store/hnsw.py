@@ -12,7 +12,8 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from alma_cli.store.binding import columns, vector_text
+from alma_cli.store.arrays import columns, given
+from alma_cli.store.binding import vector_text
 
 if TYPE_CHECKING:
     from _duckdb import DuckDBPyConnection as Connection
@@ -60,17 +61,14 @@ class Index:
             if connection is None:
                 return None
             asked = {"vector": vector_text(vector)}
-            cast = f"$vector::VARCHAR::FLOAT[{len(vector)}]"
-            cosine = f"1 - array_cosine_distance(embedding, {cast})"
+            distance = f"array_cosine_distance(embedding, {given('vector')}::FLOAT[{len(vector)}])"
             hits = columns(
-                connection.execute(
-                    f"SELECT seq, {cosine} FROM nearest.vectors "
-                    f"ORDER BY array_cosine_distance(embedding, {cast}) LIMIT {FETCHED}",
-                    asked,
-                ),
+                connection,
+                f"SELECT seq, 1 - {distance} FROM nearest.vectors ORDER BY {distance} LIMIT {FETCHED}",
                 {"seq": "i8", "cosine": "f4"},
+                asked,
             )
-            sample = columns(connection.execute(f"SELECT {cosine} FROM nearest.sample", asked), {"cosine": "f4"})
+            sample = columns(connection, f"SELECT 1 - {distance} FROM nearest.sample", {"cosine": "f4"}, asked)
             (up_to,) = connection.execute("SELECT up_to FROM nearest.about").fetchall()[0]
         except (_duckdb.Error, OSError):
             return None

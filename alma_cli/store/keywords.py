@@ -9,13 +9,15 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from alma_cli.store.binding import columns, listed
+from alma_cli.store.arrays import columns
+from alma_cli.store.binding import listed, written
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from _duckdb import DuckDBPyConnection as Connection
 
+    from alma_cli.core.records import JsonValue
     from alma_cli.store.binding import Numbers
 
 _K1, _B = 1.2, 0.75
@@ -32,14 +34,56 @@ class Matches:
     rare: Numbers
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postings:
+    """Which term (by its hash) stands how often in which memory, by ascending term."""
+
+    term: Numbers
+    seq: Numbers
+    tf: Numbers
+
+    def of(self, hashes: Iterable[int]) -> Postings:
+        """Those of some terms."""
+        import numpy as np
+
+        sorted_hashes = np.array(sorted(hashes), np.uint64)
+        starts = np.searchsorted(self.term, sorted_hashes)
+        ends = np.searchsorted(self.term, sorted_hashes, side="right")
+        rows = np.concatenate([np.arange(start, end) for start, end in zip(starts, ends, strict=True)])
+        return Postings(term=self.term[rows], seq=self.seq[rows], tf=self.tf[rows])
+
+
+def read_postings(connection: Connection, condition: str, values: Mapping[str, JsonValue] | None = None) -> Postings:
+    """The postings that a condition on their columns holds for; see `arrays.columns` for its values."""
+    import numpy as np
+
+    found = columns(
+        connection,
+        f"SELECT term, seq, tf FROM postings WHERE {condition}",
+        {"term": "u8", "seq": "i8", "tf": "u2"},
+        values,
+    )
+    order = np.argsort(found["term"], kind="stable")
+    return Postings(**{name: column[order] for name, column in found.items()})
+
+
 def match(
-    connection: Connection, terms: Sequence[str], identifiers: Sequence[str], seqs: Numbers, lengths: Numbers
+    connection: Connection,
+    terms: Sequence[str],
+    identifiers: Sequence[str],
+    seqs: Numbers,
+    lengths: Numbers,
+    *,
+    kept: Postings | None,
 ) -> Matches:
-    """How well the words of a task match candidates, given by ascending `seq`, with the number of terms of each."""
+    """How well the words of a task match candidates, given by ascending `seq`, with the number of terms of each.
+
+    `kept` are the postings of the candidates, and maybe of others, if they were read before.
+    """
     import numpy as np
 
     count = len(seqs)
-    wanted, places, tf = _postings(connection, terms, seqs)
+    wanted, places, tf = _matching(connection, terms, seqs, kept)
     df = np.bincount(wanted, minlength=len(terms))
     idf = np.log(1 + (count - df + 0.5) / (df + 0.5))
     mean_length = max(float(lengths.mean()), 1.0)
@@ -53,18 +97,18 @@ def match(
     )
 
 
-def _postings(connection: Connection, terms: Sequence[str], seqs: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+def _matching(
+    connection: Connection, terms: Sequence[str], seqs: Numbers, kept: Postings | None
+) -> tuple[Numbers, Numbers, Numbers]:
     """Where the terms stand among the candidates: the term's number, the candidate's place, and how often."""
     import numpy as np
 
-    hashes = connection.execute(f"SELECT md5_number_lower(unnest({listed('?')}))", [json.dumps(list(terms))]).fetchall()
-    # Written out, since only then is the column filtered while it is read; they come from the database itself.
-    written = ", ".join(str(row[0]) for row in hashes)
-    result = connection.execute(f"SELECT term, seq, tf FROM postings WHERE term IN ({written})")
-    found = columns(result, {"term": "u8", "seq": "i8", "tf": "f8"})
-    places = np.searchsorted(seqs, found["seq"])
-    here = np.flatnonzero(seqs[np.minimum(places, len(seqs) - 1)] == found["seq"])
-    of_term = np.array([row[0] for row in hashes], dtype=np.uint64)
+    rows = connection.execute(f"SELECT md5_number_lower(unnest({listed('?')}))", [json.dumps(list(terms))]).fetchall()
+    hashes = [row[0] for row in rows]
+    found = read_postings(connection, f"term IN ({written(hashes)})") if kept is None else kept.of(hashes)
+    places = np.searchsorted(seqs, found.seq)
+    here = np.flatnonzero(seqs[np.minimum(places, len(seqs) - 1)] == found.seq)
+    of_term = np.array(hashes, np.uint64)
     order = np.argsort(of_term)
-    wanted = order[np.searchsorted(of_term, found["term"][here], sorter=order)]
-    return wanted, places[here], found["tf"][here]
+    wanted = order[np.searchsorted(of_term, found.term[here], sorter=order)]
+    return wanted, places[here], found.tf[here].astype("f8")

@@ -1,74 +1,195 @@
 """Which memories an agent may see, and how like a task they are in meaning: the part of a search that costs.
 
-The filter comes first, then every memory is compared exactly while DuckDB scans; or, where an index knows the near
-ones, those and what is newer than the index.
+The filter comes first, then every memory is compared exactly: while DuckDB scans, or with what the process kept of its
+last searches; or, where an index knows the near ones, those and what is newer than the index.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from alma_cli.core.records import RETRIEVED_KINDS
-from alma_cli.store.binding import columns, listed, vector_text
+from alma_cli.store.arrays import columns, given, given_list
+from alma_cli.store.binding import vector_text
+from alma_cli.store.kept import Visible, is_worth_reading, keep, recall
+from alma_cli.store.keywords import Postings, read_postings
 
 if TYPE_CHECKING:
     from _duckdb import DuckDBPyConnection as Connection
 
+    from alma_cli.core.records import JsonValue
     from alma_cli.store.binding import Numbers
     from alma_cli.store.hnsw import Nearest
+    from alma_cli.store.operations import Vector
     from alma_cli.store.search import Search
 
+_DIGITS = 6
+"""Of a cosine, so that it is the same whoever computes it."""
 
-def seen_by(connection: Connection, wanted: Search) -> tuple[dict[str, Numbers], Numbers | None]:
-    """Every memory that may be seen and counts, by ascending `seq`; `asked` is false of mere evidence.
+_OF_MODEL = f"coalesce(embedding_model = {given('model')}, false)"
+_NUMBERED = " ".join(f"WHEN '{kind}' THEN {number}" for number, kind in enumerate(RETRIEVED_KINDS))
+_COLUMNS = {
+    "seq": ("seq", "i8"),
+    "n_terms": ("n_terms", "i4"),
+    "kind": (f"CASE kind {_NUMBERED} END::UTINYINT", "u1"),
+}
 
-    `cosine` is NaN where there is no vector by the present model or, with an index, where it isn't near. Then the
-    cosines of a sample come with it; without an index, or where the scope leaves too few of what it found, all are
-    measured.
+
+class _Scope(NamedTuple):
+    """What may be seen and counts, and what of that is asked for, as conditions with these values.
+
+    Outcomes that are not asked for, or archived, are evidence all the same.
+    """
+
+    seen: str
+    asked: str
+    values: dict[str, JsonValue]
+
+
+class Seen(NamedTuple):
+    """Every memory that may be seen and counts: `columns` by ascending `seq`; `asked` is false of mere evidence.
+
+    `cosine` is NaN where there is no vector by the present model or, with an index, where it isn't near; then the
+    cosines of a `sample` are given. `postings` are theirs, where they were kept.
+    """
+
+    columns: dict[str, Numbers]
+    sample: Numbers | None = None
+    postings: Postings | None = None
+
+
+def seen_by(connection: Connection, wanted: Search, path: str | None) -> Seen:
+    """What the agent may see, compared with the task.
+
+    Without an index, or where the scope leaves too few of what it found, all are measured. What was read is kept under
+    the store's `path`, if one is given.
     """
     import numpy as np
 
-    if wanted.nearest is not None and wanted.vector is not None:
-        seen = _read(connection, wanted, "'nan'::FLOAT", "coalesce(embedding_model = $model, false)")
-        if _fill_in(connection, seen, wanted, wanted.nearest):
-            return seen, wanted.nearest.sample.astype("f8")
+    scope = _scope(wanted)
     if wanted.vector is None:
-        return _read(connection, wanted, "'nan'::FLOAT", "false"), None
-    cosine = f"CASE WHEN embedding_model = $model THEN {_cosine(wanted)} ELSE 'nan' END"
-    seen = _read(connection, wanted, cosine, "false")
-    seen["has_vector"] = ~np.isnan(seen["cosine"])
-    return seen, None
+        seen = _unmeasured(_visible(connection, scope))
+        return Seen({**seen, "has_vector": np.zeros_like(seen["asked"])})
+    if wanted.nearest is not None:
+        seen = _unmeasured(_visible(connection, scope))
+        if _fill_in(connection, seen, wanted, wanted.nearest):
+            return Seen(seen, wanted.nearest.sample.astype("f8"))
+    if path is None:
+        return Seen(_scanned(connection, scope, wanted.vector))
+    what = json.dumps(scope)
+    visible = recall(path, what)
+    if visible is None and is_worth_reading(path, what):
+        visible = _read(connection, scope)
+        keep(path, what, visible)
+    if visible is not None:
+        return Seen(_compared(visible, wanted.vector), postings=visible.postings)
+    seen = _scanned(connection, scope, wanted.vector)
+    keep(path, what, int(seen["has_vector"].sum()) * len(wanted.vector) * 4)
+    return Seen(seen)
 
 
-def _cosine(wanted: Search) -> str:
-    return f"array_cosine_similarity(embedding, $vector::VARCHAR::FLOAT[{len(wanted.vector or ())}])"
+def cosines_of(connection: Connection, seqs: Numbers, wanted: Search) -> Numbers:
+    """The cosines of these memories, in their (ascending) order."""
+    found = columns(
+        connection,
+        f"SELECT seq, {_cosine(wanted.vector)} FROM memories "
+        f"WHERE seq IN (SELECT unnest({given_list('seqs', 'BIGINT')}))",
+        {"seq": "i8", "cosine": "f4"},
+        {"seqs": seqs.tolist(), "vector": vector_text(wanted.vector)},
+    )
+    return _by_seq(found)["cosine"]
 
 
-def _read(connection: Connection, wanted: Search, cosine: str, has_vector: str) -> dict[str, Numbers]:
+def _scanned(connection: Connection, scope: _Scope, vector: Vector) -> dict[str, Numbers]:
+    """What is visible, compared while DuckDB scans."""
+    cosine = f"CASE WHEN {_OF_MODEL} THEN {_cosine(vector)} ELSE 'nan' END"
+    seen = _visible(connection, scope, {"cosine": (cosine, "f4")}, {"vector": vector_text(vector)})
+    return _measured(seen, seen["cosine"])
+
+
+def _read(connection: Connection, scope: _Scope) -> Visible:
+    """What is visible, to be kept."""
     import numpy as np
 
-    seen, asked, parameters = _visible(wanted)
-    if "$model" in cosine + has_vector:
-        parameters["model"] = wanted.model
-    if "$vector" in cosine:
-        parameters["vector"] = vector_text(wanted.vector)
-    numbered = " ".join(f"WHEN '{kind}' THEN {number}" for number, kind in enumerate(RETRIEVED_KINDS))
-    result = connection.execute(
-        f"""
-        SELECT seq, n_terms, CASE kind {numbered} END::UTINYINT AS kind, {cosine} AS cosine, {asked} AS asked,
-            {has_vector} AS has_vector
-        FROM memories WHERE {seen} AND (kind = 'outcome' OR {asked})
-        """,
-        parameters,
+    found = columns(
+        connection,
+        f"SELECT seq, embedding FROM memories WHERE {_counts(scope)} AND {_OF_MODEL}",
+        {"seq": "i8", "embedding": "f4"},
+        scope.values,
     )
-    types = {"seq": "i8", "n_terms": "i4", "kind": "u1", "cosine": "f8", "asked": "?", "has_vector": "?"}
-    found = columns(result, types)
+    vectors = _by_seq(found)["embedding"]
+    with np.errstate(invalid="ignore"):
+        vectors /= np.sqrt(np.einsum("ij,ij->i", vectors, vectors))[:, None]
+    seqs = f"SELECT seq FROM memories WHERE {_counts(scope)}"
+    return Visible(
+        columns=_visible(connection, scope),
+        vectors=vectors,
+        postings=read_postings(connection, f"seq IN ({seqs})", scope.values),
+    )
+
+
+def _compared(visible: Visible, vector: Vector) -> dict[str, Numbers]:
+    """What is visible, compared by the vectors that were kept."""
+    import numpy as np
+
+    asked = np.array(vector, "f4")
+    cosine = np.full(len(visible.columns["seq"]), np.nan, "f4")
+    with np.errstate(invalid="ignore"):
+        measured = visible.vectors @ (asked / np.linalg.norm(asked))
+    cosine[visible.columns["has_vector"]] = np.nan_to_num(measured, nan=-1)  # what DuckDB says of a vector of zeros
+    return _measured(visible.columns, cosine)
+
+
+def _measured(seen: Mapping[str, Numbers], cosine: Numbers) -> dict[str, Numbers]:
+    """What is seen with its cosines, to so many digits."""
+    import numpy as np
+
+    rounded = np.round(np.clip(cosine.astype("f8"), -1, 1), _DIGITS)
+    return {**seen, "cosine": rounded, "has_vector": ~np.isnan(rounded)}
+
+
+def _visible(
+    connection: Connection,
+    scope: _Scope,
+    measured: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+    values: Mapping[str, JsonValue] = MappingProxyType({}),
+) -> dict[str, Numbers]:
+    """What is visible, by ascending `seq`, with what is `measured` of it: the SQL and type of each column."""
+    flags = {"asked": (f"({scope.asked})::UTINYINT", "u1"), "has_vector": (f"{_OF_MODEL}::UTINYINT", "u1")}
+    wanted = {**_COLUMNS, **flags, **measured}
+    found = columns(
+        connection,
+        f"SELECT {', '.join(sql for sql, _ in wanted.values())} FROM memories WHERE {_counts(scope)}",
+        {name: kind for name, (_, kind) in wanted.items()},
+        {**scope.values, **values},
+    )
+    return _by_seq({**found, **{name: found[name].astype(bool) for name in flags}})
+
+
+def _counts(scope: _Scope) -> str:
+    return f"{scope.seen} AND (kind = 'outcome' OR {scope.asked})"
+
+
+def _by_seq(found: dict[str, Numbers]) -> dict[str, Numbers]:
+    import numpy as np
+
     if np.all(found["seq"][1:] > found["seq"][:-1]):
         return found
     order = np.argsort(found["seq"])
     return {name: column[order] for name, column in found.items()}
+
+
+def _unmeasured(seen: Mapping[str, Numbers]) -> dict[str, Numbers]:
+    import numpy as np
+
+    return {**seen, "cosine": np.full(len(seen["seq"]), np.nan)}
+
+
+def _cosine(vector: Vector | None) -> str:
+    return f"array_cosine_similarity(embedding, {given('vector')}::FLOAT[{len(vector or ())}])"
 
 
 def _fill_in(connection: Connection, seen: dict[str, Numbers], wanted: Search, nearest: Nearest) -> bool:
@@ -76,11 +197,10 @@ def _fill_in(connection: Connection, seen: dict[str, Numbers], wanted: Search, n
     import numpy as np
 
     newer = columns(
-        connection.execute(
-            f"SELECT seq, {_cosine(wanted)} FROM memories WHERE seq >= $up_to AND embedding_model = $model",
-            {"up_to": nearest.up_to, "model": wanted.model, "vector": vector_text(wanted.vector)},
-        ),
-        {"seq": "i8", "cosine": "f8"},
+        connection,
+        f"SELECT seq, {_cosine(wanted.vector)} FROM memories WHERE seq >= {int(nearest.up_to)} AND {_OF_MODEL}",
+        {"seq": "i8", "cosine": "f4"},
+        {"vector": vector_text(wanted.vector), "model": wanted.model},
     )
     known = np.concatenate([nearest.seqs, newer["seq"]])
     cosines = np.concatenate([nearest.cosines, newer["cosine"]])
@@ -92,43 +212,27 @@ def _fill_in(connection: Connection, seen: dict[str, Numbers], wanted: Search, n
     return filled >= min(wanted.per_signal, int(np.count_nonzero(is_old)))
 
 
-def cosines_of(connection: Connection, seqs: Numbers, wanted: Search) -> Numbers:
-    """The cosines of these memories, in their (ascending) order."""
-    import numpy as np
+def _scope(wanted: Search) -> _Scope:
+    values: dict[str, JsonValue] = {"kinds": list(wanted.kinds), "user_id": wanted.user_id, "model": wanted.model}
 
-    rows = connection.execute(
-        f"SELECT {_cosine(wanted)} FROM memories "
-        f"WHERE seq IN (SELECT unnest({listed('$seqs', 'BIGINT')})) ORDER BY seq",
-        {"seqs": json.dumps(seqs.tolist()), "vector": vector_text(wanted.vector)},
-    ).fetchall()
-    return np.array([row[0] for row in rows])
-
-
-def _visible(wanted: Search) -> tuple[str, str, dict[str, Any]]:
-    """The conditions for what the agent may see and for what of that is asked for, and their parameters.
-
-    Outcomes that are not asked for, or archived, are evidence all the same.
-    """
-    parameters: dict[str, Any] = {"kinds": json.dumps(list(wanted.kinds)), "user_id": wanted.user_id}
-
-    def names(parameter: str, values: Iterable[str]) -> str:
-        parameters[parameter] = json.dumps(sorted(values))
-        return listed(f"${parameter}")
+    def among(name: str, names: Iterable[str], column: str) -> str:
+        values[name] = [*sorted(names)]
+        return f"list_contains({given_list(name)}, {column})"
 
     seen = []
     for number, view in enumerate(wanted.views):
         if view.agent is None:
-            condition = f"NOT list_contains({names(f'besides{number}', view.besides)}, agent)"
+            condition = f"NOT {among(f'besides{number}', view.besides, 'agent')}"
         else:
-            parameters[f"agent{number}"] = view.agent
-            condition = f"agent = $agent{number}"
+            values[f"agent{number}"] = view.agent
+            condition = f"agent = {given(f'agent{number}')}"
         if view.only is not None:
-            condition += f" AND list_contains({names(f'only{number}', view.only)}, domain)"
+            condition += f" AND {among(f'only{number}', view.only, 'domain')}"
         if view.never:
-            condition += f" AND NOT list_contains({names(f'never{number}', view.never)}, domain)"
+            condition += f" AND NOT {among(f'never{number}', view.never, 'domain')}"
         seen.append(f"({condition})")
     asked = (
-        f"(NOT archived AND list_contains({listed('$kinds')}, kind) "
-        "AND (kind <> 'preference' OR user_id = '' OR user_id = $user_id))"
+        f"(NOT archived AND list_contains({given_list('kinds')}, kind) "
+        f"AND (kind <> 'preference' OR user_id = '' OR user_id = {given('user_id')}))"
     )
-    return f"({' OR '.join(seen) or 'false'})", asked, parameters
+    return _Scope(f"({' OR '.join(seen) or 'false'})", asked, values)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from alma_cli.core.ranking import POOL_FROM, POOL_WHOLE, Candidate, Spread
 from alma_cli.core.records import RETRIEVED_KINDS, Kind
 from alma_cli.core.visibility import View
-from alma_cli.store.binding import listed
+from alma_cli.store.binding import listed, written
 from alma_cli.store.keywords import Matches, match
 from alma_cli.store.likeness import cosines_of, seen_by
 
@@ -59,7 +59,7 @@ class Search:
 class Found:
     """The candidates handed over, how many there were, and how each signal spreads over all of them.
 
-    `without_vector` counts those that could be compared by their words only.
+    `without_vector` counts those that could be compared by their words only; `seqs` has the numbers of the rows by id.
     """
 
     candidates: Sequence[Candidate] = ()
@@ -67,19 +67,25 @@ class Found:
     without_vector: int = 0
     cosine: Spread = field(default_factory=Spread)
     bm25: Spread = field(default_factory=Spread)
+    seqs: Mapping[str, int] = field(default_factory=dict)
 
 
-def search(connection: Connection, wanted: Search) -> Found:
-    """Measure the signals of every visible memory and hand over the best."""
+def search(connection: Connection, wanted: Search, path: str | None = None) -> Found:
+    """Measure the signals of every visible memory and hand over the best.
+
+    With the `path` of a store that nobody may write now, what was read of it is kept for the next search.
+    """
     import numpy as np
 
-    seen, sample = seen_by(connection, wanted)
+    found = seen_by(connection, wanted, path)
+    seen = found.columns
     asked = np.flatnonzero(seen["asked"])
     if not len(asked):
         return Found()
     seqs, cosine, has_vector = (seen[name][asked] for name in ("seq", "cosine", "has_vector"))
     if wanted.terms:
-        words = match(connection, wanted.terms, wanted.identifiers, seqs, seen["n_terms"][asked])
+        lengths = seen["n_terms"][asked]
+        words = match(connection, wanted.terms, wanted.identifiers, seqs, lengths, kept=found.postings)
     else:
         words = Matches(bm25=np.zeros(len(seqs)), matched=np.zeros(len(seqs)), rare=np.zeros(len(seqs), dtype=bool))
     best = _best(seen["kind"][asked], np.where(np.isnan(cosine), -2.0, cosine), words.bm25, wanted.per_signal)
@@ -104,7 +110,8 @@ def search(connection: Connection, wanted: Search) -> Found:
         ],
         total=len(asked),
         without_vector=int(np.count_nonzero(~has_vector)),
-        cosine=_spread(cosine[has_vector] if sample is None else sample),
+        cosine=_spread(cosine[has_vector] if found.sample is None else found.sample),
+        seqs={id: seq for seq, (id, *_) in stored.items()},
         bm25=_spread(words.bm25),
     )
 
@@ -124,19 +131,18 @@ def _best(kinds: Numbers, cosine: Numbers, bm25: Numbers, per_signal: int) -> Nu
 
 def _stored(connection: Connection, seqs: Sequence[int], wanted: Search) -> dict[int, tuple[Any, ...]]:
     """What ranking needs to know of these memories besides likeness, by `seq`."""
-    rows = connection.execute(
-        _STORED, {"seqs": json.dumps(seqs), "now": wanted.now.astimezone(UTC).replace(tzinfo=None)}
-    ).fetchall()
+    now = wanted.now.astimezone(UTC).replace(tzinfo=None)
+    rows = connection.execute(_STORED + f"WHERE seq IN ({written(seqs)})", {"now": now}).fetchall()
     return {row[0]: row[1:] for row in rows}
 
 
-_STORED = f"""
+_STORED = """
 SELECT seq, id, kind,
     epoch($now - coalesce(happened_at, last_validated_at, last_seen_at, last_verified_at, updated_at)),
     CASE outcome WHEN 'success' THEN 1.0 WHEN 'partial' THEN 0.5 WHEN 'failure' THEN 0.0
         ELSE successes / nullif(occurrences, 0) END,
     confidence, coalesce(task_key, ''), coalesce(strategy_key, '')
-FROM memories WHERE seq IN (SELECT unnest({listed("$seqs", "BIGINT")}))
+FROM memories
 """
 
 _CREDITS = "SELECT target, sum(value) FROM memories WHERE kind = 'credit' AND NOT archived GROUP BY target"

@@ -119,11 +119,13 @@ class Store:
         with ExitStack() as opened:
             try:
                 connection = opened.enter_context(self._opened_as_it_is(wait_s))
+                path = self.file.path
             except OutdatedError:
                 if not self.writable():
                     raise
                 connection = opened.enter_context(self.writing())
-            yield Reader(connection, warnings)
+                path = None
+            yield Reader(connection, warnings, path=path)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
