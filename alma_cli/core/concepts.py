@@ -5,10 +5,12 @@ different. English only: words of other languages are compared as they are.
 """
 
 import re
+from functools import lru_cache
 
 from alma_cli.core.recognition import stem
 
 
+@lru_cache(maxsize=8192)
 def root(word: str) -> str:
     """The stem, with British spellings as American ones."""
     return _IRREGULAR.get(word) or _ISE.sub("iz", stem(word.removesuffix("'s").removesuffix("'")))

@@ -9,6 +9,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from alma_cli.core.concepts import FUNCTION_WORDS, LIGHT, NEGATIVE, ORDER_WORDS, alike, concept, opposite, rivals, root
@@ -116,9 +117,12 @@ def compare(a: str, b: str, cosine: float, role: Role) -> Verdict:
 
 def told_apart(a: str, b: str) -> str:
     """What tells two texts apart whatever their cosine, or nothing; texts that are too long are not taken apart."""
-    if max(len(a), len(b)) > MAX_LENGTH or form(a) == form(b):
-        return ""
-    x, y = map(wording, sorted((a, b)))
+    return "" if max(len(a), len(b)) > MAX_LENGTH or form(a) == form(b) else _told_apart(*sorted((a, b)))
+
+
+@lru_cache(maxsize=1024)
+def _told_apart(a: str, b: str) -> str:
+    x, y = wording(a), wording(b)
     return next(filter(None, (guard(x, y) for guard in _GUARDS)), "") or _added(form(a), form(b))
 
 

@@ -38,17 +38,21 @@ class Wording(NamedTuple):
     compounds: frozenset[tuple[str, str]]
 
 
-@lru_cache(maxsize=128)
 def form(text: str) -> tuple[str, ...]:
     """What is left of a text without case and punctuation; of a short one also without articles, plural and tense."""
     if len(text) > MAX_LENGTH:
         return tuple(_FORM_TOKEN.findall(text.casefold())) or (text.strip(),)
+    return _short_form(text)
+
+
+@lru_cache(maxsize=2048)
+def _short_form(text: str) -> tuple[str, ...]:
     folded = unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'")
     words = [word for word in _FORM_TOKEN.findall(folded) if word not in _ARTICLES]
     return tuple(root(_NUMBER_WORDS.get(word, word)) for word in words) or (folded.strip(),)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)
 def wording(text: str) -> Wording:
     """The wording of a text, of at most its first `MAX_LENGTH` characters."""
     text = " ".join(unicodedata.normalize("NFKC", text[:MAX_LENGTH]).replace("\u2019", "'").split())
@@ -139,10 +143,13 @@ def _joined(stems: list[str]) -> list[str]:
 
 def _steps(text: str) -> tuple[frozenset[str], ...]:
     """The concepts of each step if the text is a list of short calls, else nothing: two with a "then", or three."""
-    steps = [_joined([root(word) for word in _read(step)[0]]) for step in _STEP_END.split(text)]
+    parts = _STEP_END.split(text)
+    enough = 2 if _THEN.search(text) else 3
+    if len(parts) < enough:
+        return ()
+    steps = [_joined([root(word) for word in _read(step)[0]]) for step in parts]
     concepts = [frozenset(map(concept, step)) - FUNCTION_WORDS - ORDER_WORDS for step in steps]
     called = tuple(step for step in concepts if step)
-    enough = 2 if _THEN.search(text) else 3
     return called if len(called) >= enough and all(len(step) <= 4 for step in called) else ()
 
 

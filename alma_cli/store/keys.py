@@ -1,7 +1,7 @@
 """Which task and which strategy an outcome is about: its keys, chosen once, when it is folded in.
 
-For each key a few texts that have it are kept; the first stands for it. The nearest of them by meaning are measured
-here; `core.keys` decides from the texts whether one of them is the same.
+For each key a few texts that have it are kept; the first stands for it. Of the nearest of them by meaning
+(`neighbours`) `core.keys` decides from the texts whether one is the same.
 """
 
 from __future__ import annotations
@@ -11,35 +11,23 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from alma_cli.core.keys import KeyCandidate, Role, adds_wording, choose_key, new_key
+from alma_cli.core.keys import KeyCandidate, adds_wording, choose_key, new_key
 from alma_cli.core.records import Outcome
 from alma_cli.store.binding import rows_from, vector_text
+from alma_cli.store.neighbours import Near, NewText, Place, nearest
 from alma_cli.store.operations import Entry, Vector
 
 if TYPE_CHECKING:
     from _duckdb import DuckDBPyConnection as Connection
 
-_NEAREST = 12
-"""Kept texts that are looked at; the nearest that is the same wins."""
-
-_LEAST_COSINE = 0.3
-
-_TYPES = {"number": "INTEGER", "is_first": "BOOLEAN"}
-
-
-class _Place(NamedTuple):
-    """Where keys are compared: never across agents or domains."""
-
-    agent: str
-    domain: str
-    role: Role
+_TYPES = {"is_first": "BOOLEAN"}
 
 
 @dataclass(slots=True)
 class _Wanted:
     """A text that needs a key, or (with one) may be kept for it."""
 
-    place: _Place
+    place: Place
     text: str
     vector: Vector | None
     model: str
@@ -49,17 +37,8 @@ class _Wanted:
 class _KeyAt(NamedTuple):
     """A key, where it belongs."""
 
-    place: _Place
+    place: Place
     key: str
-
-
-class _Near(NamedTuple):
-    """A text near to another: one that is kept, with its key, or the one of the batch that has this number."""
-
-    key: str | None
-    number: int
-    text: str
-    cosine: float
 
 
 class _Kept(NamedTuple):
@@ -130,8 +109,8 @@ def _wanted(entry: Entry, dimension: int) -> list[_Wanted]:
     outcome = entry.record
     if not isinstance(outcome, Outcome):
         return []
-    task = _Place(outcome.agent, outcome.domain, "task")
-    strategy = _Place(outcome.agent, outcome.domain, "strategy")
+    task = Place(outcome.agent, outcome.domain, "task")
+    strategy = Place(outcome.agent, outcome.domain, "strategy")
     wanted = [_Wanted(task, outcome.task, _fitting(entry.vector, dimension), entry.model, outcome.task_key)]
     if outcome.strategy.strip():
         vector = _fitting(entry.strategy_vector, dimension)
@@ -147,19 +126,19 @@ def _choose(connection: Connection, wanted: Sequence[_Wanted]) -> list[str]:
     """The key of each text, in order; what an earlier one was given counts for the later ones."""
     proposed = [_KeyAt(item.place, item.key or new_key(item.text)) for item in wanted]
     texts = _texts_of(connection, proposed)
-    unknown = {
-        number: item
+    unknown = [
+        NewText(number, item.place, item.text, item.vector, item.model)
         for number, (item, at) in enumerate(zip(wanted, proposed, strict=True))
         if not item.key and item.vector is not None and at not in texts
-    }
-    nearest = _nearest(connection, unknown)
-    found = {_KeyAt(wanted[number].place, near.key) for number, some in nearest.items() for near in some if near.key}
+    ]
+    near_to = nearest(connection, unknown)
+    found = {_KeyAt(wanted[number].place, near.key) for number, some in near_to.items() for near in some if near.key}
     texts |= _texts_of(connection, sorted(found - texts.keys()))
     chosen: list[str] = []
     kept: dict[int, _Kept] = {}
     for number, (item, own) in enumerate(zip(wanted, proposed, strict=True)):
         is_given = item.key or own in texts
-        same = None if is_given else _same(item, nearest.get(number, ()), kept, texts)
+        same = None if is_given else _same(item, near_to.get(number, ()), kept, texts)
         at = own if same is None else _KeyAt(item.place, same)
         of_key = texts.setdefault(at, [])
         if adds_wording(item.text, of_key):
@@ -171,7 +150,7 @@ def _choose(connection: Connection, wanted: Sequence[_Wanted]) -> list[str]:
 
 
 def _same(
-    item: _Wanted, nearest: Sequence[_Near], kept: Mapping[int, _Kept], texts: Mapping[_KeyAt, Sequence[str]]
+    item: _Wanted, nearest: Sequence[Near], kept: Mapping[int, _Kept], texts: Mapping[_KeyAt, Sequence[str]]
 ) -> str | None:
     """The key of one of the nearest texts that means the same; a text of the same batch has one if it was kept."""
     candidates = [
@@ -195,51 +174,8 @@ def _texts_of(connection: Connection, keys: Sequence[_KeyAt]) -> dict[_KeyAt, li
     ).fetchall()
     texts: dict[_KeyAt, list[str]] = {}
     for agent, domain, role, key, text in rows:
-        texts.setdefault(_KeyAt(_Place(agent, domain, role), key), []).append(text)
+        texts.setdefault(_KeyAt(Place(agent, domain, role), key), []).append(text)
     return texts
-
-
-def _nearest(connection: Connection, texts: Mapping[int, _Wanted]) -> dict[int, list[_Near]]:
-    """The nearest kept texts of each text, by its number, and the nearest of those before it."""
-    if not texts:
-        return {}
-    given = [
-        {
-            **item.place._asdict(),
-            "number": number,
-            "text": item.text,
-            "model": item.model,
-            "vector": vector_text(item.vector),
-        }
-        for number, item in texts.items()
-    ]
-    dimension = len(next(item.vector for item in texts.values() if item.vector is not None))
-    rows = connection.execute(
-        f"""
-        WITH wanted AS MATERIALIZED (
-            SELECT agent, domain, role, number, text, model, vector::FLOAT[{dimension}] AS embedding
-            FROM {_given("number", "text", "model", "vector")}
-        ),
-        kept AS (
-            SELECT agent, domain, role, key, -1 AS number, text, embedding_model AS model, embedding
-            FROM keys WHERE embedding IS NOT NULL
-            UNION ALL SELECT agent, domain, role, NULL, number, text, model, embedding FROM wanted
-        ),
-        compared AS (
-            SELECT wanted.number, kept.key, kept.number AS other, kept.text,
-                array_cosine_similarity(wanted.embedding, kept.embedding) AS cosine
-            FROM wanted JOIN kept USING (agent, domain, role, model)
-            WHERE kept.number < wanted.number
-        )
-        SELECT number, unnest(arg_max((key, other, text, cosine), cosine, {_NEAREST}))
-        FROM compared WHERE cosine >= {_LEAST_COSINE} GROUP BY number
-        """,
-        [json.dumps(given)],
-    ).fetchall()
-    nearest: dict[int, list[_Near]] = {}
-    for number, found in rows:
-        nearest.setdefault(number, []).append(_Near(*(found.values() if isinstance(found, dict) else found)))
-    return nearest
 
 
 def _keep(connection: Connection, kept: Collection[_Kept]) -> None:
