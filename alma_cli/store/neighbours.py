@@ -67,8 +67,15 @@ def nearest(connection: Connection, texts: Sequence[NewText]) -> dict[int, list[
 def _by_duckdb(connection: Connection, texts: Sequence[NewText]) -> list[tuple[int, Near]]:
     if not texts:
         return []
-    given_rows = [
-        {**text.place._asdict(), **text._asdict(), "vector": vector_text(text.vector), "place": None} for text in texts
+    rows_given = [
+        {
+            **text.place._asdict(),
+            "number": text.number,
+            "text": text.text,
+            "model": text.model,
+            "vector": vector_text(text.vector),
+        }
+        for text in texts
     ]
     types = dict.fromkeys(("agent", "domain", "role", "text", "model", "vector"), "VARCHAR")
     rows = connection.execute(
@@ -91,7 +98,7 @@ def _by_duckdb(connection: Connection, texts: Sequence[NewText]) -> list[tuple[i
         SELECT number, unnest(arg_max((key, other, text, cosine), cosine, {_NEAREST}))
         FROM compared WHERE cosine >= {_LEAST_COSINE} GROUP BY number
         """,
-        [json.dumps(given_rows)],
+        [json.dumps(rows_given)],
     ).fetchall()
     return [(number, Near(*(near.values() if isinstance(near, dict) else near))) for number, near in rows]
 
@@ -151,13 +158,13 @@ def _best(cosines: Numbers, numbers: Numbers, all_numbers: Numbers) -> Iterator[
     import numpy as np
 
     cosines[all_numbers[None, :] >= numbers[:, None]] = -1
-    columns_ = np.broadcast_to(np.arange(cosines.shape[1]), cosines.shape)
+    their_columns = np.broadcast_to(np.arange(cosines.shape[1]), cosines.shape)
     if cosines.shape[1] > _NEAREST:
-        columns_ = np.argpartition(cosines, -_NEAREST, axis=1)[:, -_NEAREST:]
-        cosines = np.take_along_axis(cosines, columns_, axis=1)
+        their_columns = np.argpartition(cosines, -_NEAREST, axis=1)[:, -_NEAREST:]
+        cosines = np.take_along_axis(cosines, their_columns, axis=1)
     rounded = np.round(cosines.astype("f8"), _DIGITS)
-    for row, place in np.argwhere(rounded >= _LEAST_COSINE).tolist():
-        yield row, int(columns_[row, place]), float(rounded[row, place])
+    for row, at in np.argwhere(rounded >= _LEAST_COSINE).tolist():
+        yield row, int(their_columns[row, at]), float(rounded[row, at])
 
 
 def _kept_texts(connection: Connection, rows: set[int]) -> dict[int, tuple[str, str]]:
