@@ -1,0 +1,123 @@
+"""What GitHub and pre-commit run of ours (`action.yml`, `.pre-commit-hooks.yaml`), run here as they say they do."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from test_install_git import PROGRAM, Repository
+
+ROOT = Path(__file__).resolve().parents[2]
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
+HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+GITHUBS_BASH = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")
+
+
+@pytest.fixture
+def repository(tmp_path):
+    return Repository(tmp_path / "repository")
+
+
+@pytest.fixture
+def act(repository, tmp_path):
+    """Run the action's own step with these inputs, as GitHub would; its exit code, outputs and summary."""
+    installed = tmp_path / "runner/alma/bin/alma"
+    installed.parent.mkdir(parents=True)
+    installed.symlink_to(PROGRAM)
+    (step,) = [step for step in ACTION["runs"]["steps"] if step.get("id") == "run"]
+
+    def run(**given):
+        inputs = {name.replace("-", "_"): about.get("default", "") for name, about in ACTION["inputs"].items()} | given
+
+        def value(match):
+            return inputs[match[1].replace("-", "_")]
+
+        environ = {name: re.sub(r"\$\{\{ inputs\.([\w-]+) \}\}", value, text) for name, text in step["env"].items()}
+        files = {name: tmp_path / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+        for file in files.values():
+            file.write_text("")
+        done = repository.run(
+            *GITHUBS_BASH, step["run"], check=False, RUNNER_TEMP=str(tmp_path / "runner"), **environ,
+            **{name: str(file) for name, file in files.items()},
+        )  # fmt: skip
+        return done.returncode, *(file.read_text() for file in files.values()), done
+
+    return run
+
+
+def test_the_action_ends_as_the_command_does_and_learns_from_it(act, repository):
+    code, output, summary, done = act(command="echo to stdout; echo broken >&2; exit 7", task="build the docs")
+    assert (7, "exit-code=7\n", "to stdout\n") == (code, output, done.stdout)
+    assert "ended with 7" in summary
+    assert [("build the docs", "failure")] == repository.outcomes()
+    code, output, summary, done = act(command="true", task="build the docs")
+    assert (0, "exit-code=0\n") == (code, output)
+    assert "build the docs" in summary.partition("What is known of this task:")[2]
+    assert "broken" in summary
+    assert [("build the docs", "failure"), ("build the docs", "success")] == repository.outcomes()
+
+
+def test_the_action_learns_from_a_report_and_for_an_agent(act, repository):
+    report = '<testsuite><testcase classname="shop" name="prices"><failure message="3 != 4"/></testcase></testsuite>'
+    code, _, _, done = act(
+        command=f"echo '{report}' > tests.xml; false", junit="tests.xml", agent="ci", task="run the tests"
+    )
+    assert 1 == code, done
+    assert [("run the tests", "failure")] == [one for one in repository.outcomes() if "prices" not in one[0]]
+    assert ["failure"] == [outcome for task, outcome in repository.outcomes() if "prices" in task]
+    assert '"agent": "ci"' in repository.alma("export").stdout
+
+
+def test_the_action_stops_at_the_first_command_that_fails(act):
+    assert 1 == act(command="false\necho not reached")[0]
+    assert 1 == act(command="false | cat")[0]
+
+
+def test_the_action_makes_a_project_where_there_is_none(act, repository):
+    (repository.folder / ".alma/config.yaml").unlink()
+    code, _, _, done = act(command="true")
+    assert 0 == code, done
+    assert (repository.folder / ".alma/config.yaml").exists()
+
+
+def test_the_action_uses_no_input_that_it_does_not_declare():
+    used = set(re.findall(r"inputs\.([\w-]+)", (ROOT / "action.yml").read_text()))
+    assert used == set(ACTION["inputs"])
+
+
+def test_pre_commit_takes_the_manifest():
+    command = [sys.executable, "-m", "pre_commit", "validate-manifest", str(ROOT / ".pre-commit-hooks.yaml")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert 0 == done.returncode, done
+
+
+def run_hook(repository, stage):
+    """Run the hook of this stage, as pre-commit does, with our program on the PATH."""
+    (hook,) = [hook for hook in HOOKS if hook["stages"] == [stage]]
+    path = f"{Path(PROGRAM).parent}{os.pathsep}{os.environ['PATH']}"
+    return repository.run(*shlex.split(hook["entry"]), PATH=path)
+
+
+def test_the_hooks_learn_from_commits_and_merges_and_say_nothing(repository):
+    repository.commit("Start")
+    repository.commit("Speed up\n\nAlma-Outcome: success")
+    done = run_hook(repository, "post-commit")
+    assert ("", "") == (done.stdout, done.stderr)
+    assert [("Speed up", "success")] == repository.outcomes()
+    repository.git("switch", "-q", "-c", "side")
+    repository.commit("Merge me\n\nAlma-Outcome: partial")
+    repository.git("switch", "-q", "main")
+    repository.commit("Go on")
+    repository.git("merge", "-q", "--no-edit", "side")
+    done = run_hook(repository, "post-merge")
+    assert ("", "") == (done.stdout, done.stderr)
+    assert [("Merge me", "partial"), ("Speed up", "success")] == repository.outcomes()
+
+
+def test_the_hook_before_a_push_says_nothing_where_there_is_no_remote(repository):
+    done = run_hook(repository, "pre-push")
+    assert ("", "") == (done.stdout, done.stderr)
