@@ -26,7 +26,7 @@ demo: setup  ## the main job, in a temporary project: learn outcomes, retrieve m
 	@$(BIN)/python docs/demo/demo.py
 
 test: check  ## lint, types, import contracts, tests with coverage
-	@$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
 	@$(BIN)/python tests/coverage_floor.py
 
 check: setup  ## lint, types and import contracts only

@@ -129,14 +129,15 @@ class Folding:
         new: dict[str, Entry] = {}
         for operation in operations:
             for entry in operation.entries if isinstance(operation, Insert) else ():
-                if entry.record.id not in self._present and entry.record.id not in self._forgotten:
+                known = entry.record.id in self._present or entry.record.id in self._forgotten
+                if not known and not _is_derived(entry.record):
                     new.setdefault(entry.record.id, entry)
         if not any(isinstance(entry.record, Outcome) for entry in new.values()):
             return list(operations)
         chosen = with_keys(self._connection, list(new.values()), self._replica.dimension)
-        by_id = {entry.record.id: entry for entry in chosen}
+        keyed = {id(entry): with_them for entry, with_them in zip(new.values(), chosen, strict=True)}
         return [
-            replace(op, entries=tuple(by_id.get(entry.record.id, entry) for entry in op.entries))
+            replace(op, entries=tuple(keyed.get(id(entry), entry) for entry in op.entries))
             if isinstance(op, Insert)
             else op
             for op in operations

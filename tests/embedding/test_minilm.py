@@ -71,7 +71,7 @@ def test_vectors_are_those_of_the_published_float32_weights(runtime):
 
 
 def test_a_text_has_the_same_vector_alone_and_in_any_batch_in_either_runtime():
-    texts = varied(250, longest_words=25) + REFERENCE
+    texts = varied(100, longest_words=25) + REFERENCE
     light, heavy = NumpyMiniLM(), OnnxMiniLM(None)
     alone = embedded(light, texts, together=False)
     for runtime, together in ((light, True), (heavy, False), (heavy, True)):

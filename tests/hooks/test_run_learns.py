@@ -2,12 +2,14 @@
 
 import json
 import random
+import subprocess
 import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alma_cli.cli import main
 from alma_cli.errors import InvalidInput
 from alma_cli.hooks.junit import TestCase, changed, keep_failing, load_failing, read_report
 
@@ -33,9 +35,12 @@ def outcomes(run_alma):
 
 
 @pytest.fixture
-def run(alma_process):
+def run(project, capfdbinary):
+    """Run a script through `alma run`, in this process: one that no signal ends, for `alma run` would end so too."""
+
     def command(script, *flags):
-        return alma_process("run", *flags, "--", "sh", "-c", script)
+        code = main(argv := ["run", *flags, "--", "sh", "-c", script])
+        return subprocess.CompletedProcess(argv, code, *capfdbinary.readouterr())
 
     return command
 
@@ -58,14 +63,14 @@ def test_a_failure_is_remembered_with_its_last_lines(run, outcomes):
     assert outcome["error"].endswith("\nline 90\nboom\n99%")
 
 
-def test_a_command_that_a_signal_ended_failed(run, outcomes):
-    run("kill -TERM $$")
+def test_a_command_that_a_signal_ended_failed(alma_process, outcomes):
+    alma_process("run", "--", "sh", "-c", "kill -TERM $$")
     assert "ended by SIGTERM" == outcomes()[0]["error"]
 
 
 @pytest.mark.parametrize("script", ["kill -INT $$", "exit 130"])
-def test_a_command_that_the_user_stopped_is_not_remembered(script, run, outcomes):
-    run(script)
+def test_a_command_that_the_user_stopped_is_not_remembered(script, alma_process, outcomes):
+    alma_process("run", "--", "sh", "-c", script)
     assert [] == outcomes()
 
 

@@ -8,6 +8,7 @@ from samples import (
     NOTHING_DERIVED,
     an_id,
     an_operation,
+    common,
     entry,
     forget,
     insert,
@@ -19,7 +20,8 @@ from samples import (
 )
 
 from alma_cli.core.hlc import HLC
-from alma_cli.store import Change, Entry, Refuse, Revise
+from alma_cli.core.records import Heuristic
+from alma_cli.store import Change, Entry, Refuse, Revise, Selection
 from alma_cli.store.engine import transaction
 from alma_cli.store.fold import fold
 
@@ -119,6 +121,30 @@ def test_new_records_are_inserted_and_known_ones_skipped(store):
 
 def test_a_record_twice_in_one_operation_is_there_once(store):
     assert ["insert", "skip-present"] == [change.action for change in changes(store, insert(outcome(1), outcome(1)))]
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_another_record_of_the_same_id_is_refused_under_its_own_name(together, store):
+    """Whether it comes in the same batch as the first or later."""
+    first, other = insert(outcome(1), outcome(2)), insert(outcome(1, agent="b"))
+    for batch in [[first, other]] if together else [[first], [other]]:
+        store.submit(batch)
+    with store.reading() as reader:
+        assert ["b"] == [event.agent for event in reader.audit(limit=10) if event.action == "skip-present"]
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_what_is_refused_as_derived_keeps_no_outcome_out(together, store):
+    """Whether it comes in the same batch as the outcome of that id or before."""
+    numbers = {"occurrences": 3, "successes": 3.0, "confidence": 0.5, "last_validated_at": None}
+    keys = {"task_key": "x", "strategy_key": "p"}
+    derived = Heuristic(condition="c", strategy="s", **numbers, **keys, **common(1, origin="derived"))
+    refused, kept = insert(derived), insert(outcome(1, task_key="", strategy_key=""))
+    for batch in [[refused, kept]] if together else [[refused], [kept]]:
+        store.submit(batch)
+    with store.reading() as reader:
+        (record,) = reader.listed(Selection())
+    assert ("outcome", True, True) == (record.kind, record.task_key != "", record.strategy_key != "")
 
 
 def test_a_forgotten_record_never_comes_back(store):
