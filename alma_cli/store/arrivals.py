@@ -6,6 +6,7 @@ What has to be done about each record is decided by `core.plan`; here it is carr
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -108,7 +109,7 @@ def texts_wanted(connection: Connection, documents: Sequence[Document], model: s
     outcomes: list[Outcome] = []
     for content in taken:
         record = _record(content.state)
-        if _usable(content.embedding, model) is None:
+        if content.embedding is None or content.embedding.model != model:
             texts[record.topic] = None
         if isinstance(record, Outcome) and record.strategy_key:
             outcomes.append(record)
@@ -348,7 +349,7 @@ def _record(state: State) -> Any:
 
 
 def _usable(embedding: Embedding | None, model: str) -> Vector | None:
-    return embedding.vector if embedding is not None and embedding.model == model else None
+    return array("f", embedding.vector) if embedding is not None and embedding.model == model else None
 
 
 def _has_keys(entry: Entry) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from alma_cli.core.keys import KeyCandidate, Role, adds_wording, choose_key, new_key
 from alma_cli.core.records import Outcome
-from alma_cli.store.binding import rows_from, vector_text
+from alma_cli.store.binding import insert_with_vectors, rows_from, vector_text
 from alma_cli.store.operations import Entry, Vector
 
 if TYPE_CHECKING:
@@ -24,7 +24,12 @@ _NEAREST = 12
 
 _LEAST_COSINE = 0.3
 
-_TYPES = {"number": "INTEGER", "is_first": "BOOLEAN"}
+_TYPES = {"number": "INTEGER"}
+
+_KEPT_TYPES = {
+    **dict.fromkeys(("agent", "domain", "role", "key", "text", "embedding_model"), "VARCHAR"),
+    "is_first": "BOOLEAN",
+}
 
 
 class _Place(NamedTuple):
@@ -252,17 +257,11 @@ def _keep(connection: Connection, kept: Collection[_Kept]) -> None:
             "key": key,
             "is_first": is_first,
             "text": item.text,
-            "model": item.model if item.vector is not None else None,
-            "vector": vector_text(item.vector),
+            "embedding_model": item.model if item.vector is not None else None,
         }
         for item, key, is_first in kept
     ]
-    connection.execute(
-        "INSERT INTO keys (agent, domain, role, key, is_first, text, embedding_model, embedding) "
-        "SELECT agent, domain, role, key, is_first, text, model, vector "
-        f"FROM {_given('key', 'is_first', 'text', 'model', 'vector')}",
-        [json.dumps(given)],
-    )
+    insert_with_vectors(connection, "keys", _KEPT_TYPES, given, [item.vector for item, _, _ in kept])
 
 
 def _given(*columns: str) -> str:
