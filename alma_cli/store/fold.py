@@ -136,9 +136,9 @@ class Folding:
         if not any(isinstance(entry.record, Outcome) for entry in new.values()):
             return list(operations)
         chosen = with_keys(self._connection, list(new.values()), self._replica.dimension)
-        by_id = {entry.record.id: entry for entry in chosen}
+        keyed = {id(entry): with_key for entry, with_key in zip(new.values(), chosen, strict=True)}
         return [
-            replace(op, entries=tuple(by_id.get(entry.record.id, entry) for entry in op.entries))
+            replace(op, entries=tuple(keyed.get(id(entry), entry) for entry in op.entries))
             if isinstance(op, Insert)
             else op
             for op in operations
