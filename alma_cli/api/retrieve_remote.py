@@ -7,6 +7,7 @@ that ranks a store, in a store that is made for this one question.
 from __future__ import annotations
 
 import tempfile
+from array import array
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -118,4 +119,4 @@ def _entries(documents: Iterable[Document]) -> Iterable[Entry]:
         if embedding is None:
             yield Entry(record=record)
         else:
-            yield Entry(record=record, vector=embedding.vector, model=embedding.model)
+            yield Entry(record=record, vector=array("f", embedding.vector), model=embedding.model)
