@@ -57,12 +57,14 @@ def insert_with_vectors(
         texts = [{**row, "embedding": vector_text(vector)} for row, vector in zip(rows, vectors, strict=True)]
         insert_rows(connection, table, {**types, "embedding": "VARCHAR"}, texts)
         return
-    columns = ", ".join(types)
     numbered = [{**row, "number": number} for number, row in enumerate(rows)]
+    there: set[str] = set().union(*rows)
+    used = {name: types[name] for name in types if name in there}
+    columns = ", ".join(used)
     with _given_vectors(connection, vectors) as given:
         connection.execute(
             f"INSERT INTO {table} ({columns}, embedding) SELECT {columns}, embedding "
-            f"FROM {rows_from({**types, 'number': 'INTEGER'})} LEFT JOIN {given} USING (number) ORDER BY number",
+            f"FROM {rows_from({**used, 'number': 'INTEGER'})} LEFT JOIN {given} USING (number)",
             [json.dumps(numbered)],
         )
 

@@ -101,7 +101,7 @@ class _Exchange:
             except SyncTimeout as error:
                 self.stopped = error
                 return
-            with self._context.store.writing() as connection:
+            with self._context.store.writing(more_follows=True) as connection:
                 self.acknowledge(connection)
                 found = find(connection)
             if not found:

@@ -46,7 +46,7 @@ def absorb(context: Context, documents: Sequence[Document], *, checkpoint: str |
     vectors: dict[str, Vector] = {}
     asked: set[str] = set()
     while True:
-        with context.store.writing() as connection:
+        with context.store.writing(more_follows=True) as connection:
             texts = [text for text in texts_wanted(connection, documents, context.model) if text not in asked]
             if not texts:
                 done = take_in_with(context, connection, documents, vectors=vectors, checkpoint=checkpoint)
