@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from alma_cli.api.ahead import one_ahead, portions
+from alma_cli.ahead import one_ahead, portions
 from alma_cli.api.retrievals import used_in
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.codec import check_size

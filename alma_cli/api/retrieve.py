@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from time import perf_counter
+from types import MappingProxyType
 from typing import Any
 
 from alma_cli.api import retrievals
@@ -55,8 +56,8 @@ class Wanted:
                 raise InvalidInput(f"kinds: expected {', '.join(RETRIEVED_KINDS)}, got {kind!r}")
 
 
-def retrieve(session: Session, wanted: Wanted) -> MemorySlice:
-    """The memories worth knowing for a task, best first within each kind.
+def retrieve(session: Session, wanted: Wanted, *, stand_for: Mapping[int, float] = MappingProxyType({})) -> MemorySlice:
+    """The memories worth knowing for a task, best first within each kind (`stand_for`: see `Search`).
 
     Raises `InvalidInput` for an empty task or an agent that isn't there, and what opening the store raises.
     """
@@ -81,6 +82,7 @@ def retrieve(session: Session, wanted: Wanted) -> MemorySlice:
         per_signal=max(settings.candidates, top_k),
         evidence_half_life_days=session.config.learning.half_life_days,
         nearest=index.nearest(vector) if index and vector is not None else None,
+        stand_for=stand_for,
     )
     with session.store().reading() as reader:
         warnings += reader.warnings

@@ -7,8 +7,9 @@ that ranks a store, in a store that is made for this one question.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable
-from dataclasses import replace
+from array import array
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -30,10 +31,13 @@ from alma_cli.store.pool import fill
 if TYPE_CHECKING:
     from alma_cli.api.session import Session
     from alma_cli.core.slices import MemorySlice
-    from alma_cli.remote.base import Remote
+    from alma_cli.remote.base import Remote, Sample
 
 _PER_SIGNAL = 200
 """Candidates of each agent by meaning, and as many by words."""
+
+_SAMPLE = 200
+"""Memories of each agent that stand for all others when it is measured what is usual."""
 
 _MAX_WORDS = 40
 
@@ -46,52 +50,82 @@ def retrieve_remote(session: Session, wanted: Wanted, *, remote: Remote | None =
     started = perf_counter()
     opened = remote or open_remote(session.config, session.project.root, patience_s=PATIENCE_S)
     try:
-        candidates, warnings = _candidates(session, opened, wanted)
+        pool = _gathered(session, opened, wanted)
     finally:
         if remote is None:
             opened.close()
     with tempfile.TemporaryDirectory(prefix="alma-remote-") as folder:
         asking = replace(session, project=replace(session.project, home=Path(folder)))
         store = asking.store()
+        entries = list(_entries(pool.documents.values()))
         with store.writing() as connection:
-            fill(connection, list(_entries(candidates)), now_ms=store.now_ms())
-        found = retrieve(asking, wanted)
-    result = replace(found, warnings=[*warnings, *found.warnings])
+            seqs = fill(connection, entries, now_ms=store.now_ms())
+        numbered = {entry.record.id: seq for entry, seq in zip(entries, seqs, strict=True)}
+        stand_for = {numbered[id]: count for id, count in pool.stand_for.items() if id in numbered}
+        found = retrieve(asking, wanted, stand_for=stand_for)
+    result = replace(found, warnings=[*pool.warnings, *found.warnings])
     if session.project.home.exists():
         retrievals.note(session.project, result)
     return replace(result, retrieval_ms=(perf_counter() - started) * 1000)
 
 
-def _candidates(session: Session, remote: Remote, wanted: Wanted) -> tuple[list[Document], list[str]]:
-    """The documents worth ranking, each once, with the credits that they got; and what to tell."""
+@dataclass(slots=True)
+class _Pool:
+    """The documents to rank, by id; how many memories those of a sample stand for; and what to tell."""
+
+    documents: dict[str, Document] = field(default_factory=dict)
+    stand_for: dict[str, float] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+def _gathered(session: Session, remote: Remote, wanted: Wanted) -> _Pool:
+    """The documents worth ranking, each once, with the credits that they got, and a sample of the others.
+
+    How rare a word is, and how unusual a likeness, is a matter of all memories: the best hundreds by themselves would
+    make everything look usual. The sample stands for all that isn't in the pool.
+    """
     task = clean(wanted.task).strip()
-    scope = session.config.scope_for(wanted.agent)
-    warnings: list[str] = []
+    pool = _Pool()
     vector = None
     model = _model_of(remote)
     if model == session.model:
-        vector, warnings = session.query_vector(task)
+        vector, pool.warnings = session.query_vector(task)
     else:
-        warnings.append(
+        pool.warnings.append(
             f"only words are compared, not meaning: the remote's vectors are by {model}, not {session.model}"
             if model
             else f"{remote.name} is empty: run `alma sync` where there are memories"
         )
-    seen = views(scope, session.config.agents)
+    agents = _agents_seen(session, remote, wanted.agent)
+    words = query_terms(task)[:_MAX_WORDS]
+    targets: list[str] = []
+    for agent in agents:
+        near = [] if vector is None else remote.nearest(agent, vector, limit=_PER_SIGNAL)
+        found = {one.id: one for one in (*near, *remote.matching(agent, words, limit=_PER_SIGNAL))}
+        targets += found
+        pool.documents |= found
+        if len(near) == _PER_SIGNAL or vector is None:  # else these are all there are
+            _add_sample(pool, remote.sample(agent, limit=_SAMPLE), found)
+    for agent in agents if targets else ():
+        pool.documents |= {document.id: document for document in remote.credits(agent, sorted(targets))}
+    return pool
+
+
+def _agents_seen(session: Session, remote: Remote, agent: str) -> list[str]:
+    seen = views(session.config.scope_for(agent), session.config.agents)
     agents = {view.agent for view in seen if view.agent is not None}
     for view in seen:
         if view.agent is None:
             agents |= set(remote.agents()) - view.besides
-    words = query_terms(task)[:_MAX_WORDS]
-    found: dict[str, Document] = {}
-    for agent in sorted(agents):
-        near = [] if vector is None else remote.nearest(agent, vector, limit=_PER_SIGNAL)
-        for document in (*near, *remote.matching(agent, words, limit=_PER_SIGNAL)):
-            found.setdefault(document.id, document)
-    targets = sorted(found)
-    for agent in sorted(agents) if targets else ():
-        found |= {document.id: document for document in remote.credits(agent, targets)}
-    return list(found.values()), warnings
+    return sorted(agents)
+
+
+def _add_sample(pool: _Pool, sample: Sample, found: Mapping[str, Document]) -> None:
+    others = [document for document in sample.documents if document.id not in found]
+    left = sample.of - len(found)
+    for document in others:
+        pool.documents[document.id] = document
+        pool.stand_for[document.id] = max(1.0, left / len(others))
 
 
 def _model_of(remote: Remote) -> str:
@@ -118,4 +152,4 @@ def _entries(documents: Iterable[Document]) -> Iterable[Entry]:
         if embedding is None:
             yield Entry(record=record)
         else:
-            yield Entry(record=record, vector=embedding.vector, model=embedding.model)
+            yield Entry(record=record, vector=array("f", embedding.vector), model=embedding.model)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from alma_cli.config import Config
 from alma_cli.core.records import Outcome, Record
-from alma_cli.core.redaction import redact, redact_record
+from alma_cli.core.redaction import KIND_NAMES, absent_kinds, redact, redact_record
 from alma_cli.core.scope import ANY_AGENT
 from alma_cli.core.text import clean, one_line
 from alma_cli.embedding import DEFAULT_MODEL, Embedder, OnProgress, Vector, open_embedder, reads
@@ -141,9 +141,12 @@ class Session:
         """The records with credentials taken out of every text, and a warning that names their kinds."""
         if not self.config.secrets.redact:
             return records, []
+        keep = self.config.secrets.kept_kinds | absent_kinds(records)
+        if keep.issuperset(KIND_NAMES):
+            return records, []
         clean, kinds = [], dict[str, None]()
         for record in records:
-            without, found = redact_record(record, keep=self.config.secrets.kept_kinds)
+            without, found = redact_record(record, keep=keep)
             clean.append(without)
             kinds |= dict.fromkeys(found)
         return clean, [f"redacted what looks like a credential: {', '.join(kinds)}"] if kinds else []

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.codec import format_time
 from alma_cli.core.marker import derivation_hash
-from alma_cli.core.merge import Version
 from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, EmbeddingUnavailable, StoreBusy
 from alma_cli.project import make_home
@@ -19,7 +19,7 @@ from alma_cli.store.lock import hold
 from alma_cli.sync.report import Context, Options, Synced
 
 if TYPE_CHECKING:
-    from alma_cli.core.records import JsonValue
+    from alma_cli.core.records import JsonValue, Record
     from alma_cli.embedding import Vector
     from alma_cli.remote.base import Remote
 
@@ -103,8 +103,6 @@ def sync(
         context.tell = tell or context.tell
         try:
             with hold(str(session.project.home / "sync.lock"), shared=False, wait_s=0):
-                if options.push and not dry_run:
-                    _redact_pending(session, context)
                 return run(context, dry_run=dry_run)
         except StoreBusy as error:
             if "sync.lock" not in error.message:
@@ -157,31 +155,20 @@ def sync_status(session: Session, *, remote: Remote | None = None) -> SyncStatus
     )
 
 
-def _redact_pending(session: Session, context: Context) -> None:
-    """Take credentials out of what waits to be pushed: it may have been stored while nothing was redacted."""
+def _redact_stored(session: Session, report: Synced, records: Sequence[Record]) -> set[str]:
+    """Take credentials out of stored records, which may be from when nothing was redacted; the ids of those."""
     from alma_cli.store import Revise
-    from alma_cli.store.pending import pending_records
-    from alma_cli.sync.exchange import PORTION, wanted_of
 
-    if not session.config.secrets.redact:
-        return
-    after = -1
-    while True:
-        with context.store.writing() as connection:
-            pending, after = pending_records(connection, wanted_of(context), after=after, limit=PORTION)
-        if not pending:
-            return
-        records = [
-            replace(one.state.record, updated_at=session.now()) for one in pending if isinstance(one.state, Version)
-        ]
-        found = [
-            record for record, clean in zip(records, session.redacted(records)[0], strict=True) if clean is not record
-        ]
-        if found:
-            entries, told = session.entries(found)
-            session.submit([session.operation(Revise, entry=entry) for entry in entries])
-            for warning in told:
-                context.report.warn(f"before pushing, {warning}")
+    clean, _ = session.redacted(records)
+    pairs = zip(records, clean, strict=True)
+    found = [replace(record, updated_at=session.now()) for record, without in pairs if without is not record]
+    if not found:
+        return set()
+    entries, told = session.entries(found)
+    session.submit([session.operation(Revise, entry=entry) for entry in entries])
+    for warning in told:
+        report.warn(f"before pushing, {warning}")
+    return {record.id for record in found}
 
 
 def _opened(session: Session, timeout_s: float | None) -> Remote:
@@ -210,6 +197,7 @@ def _context(session: Session, remote: Remote, options: Options) -> Context:
         now=session.now,
         draw=new_id,
         report=report,
+        redact=partial(_redact_stored, session, report),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from alma_cli.api.ahead import one_ahead, portions
+from alma_cli.ahead import one_ahead, portions
 from alma_cli.api.learn import Refused, write_warnings
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.codec import check_size, format_time, from_json, to_json

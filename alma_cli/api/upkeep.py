@@ -13,6 +13,7 @@ from alma_cli.api.learn import learn
 from alma_cli.api.retrieve import Wanted, retrieve
 from alma_cli.api.session import Session
 from alma_cli.config import Config, unknown_variables
+from alma_cli.core.codec import format_time
 from alma_cli.core.records import JsonValue
 from alma_cli.core.reports import Report
 from alma_cli.core.scope import ANY_AGENT
@@ -21,6 +22,7 @@ from alma_cli.errors import AlmaError
 from alma_cli.project import Project, make_home
 from alma_cli.store.derived import take_all_task_vectors
 from alma_cli.store.fold import rederive
+from alma_cli.store.reader import Shared
 from alma_cli.store.vectors import drop_vectors, fit_dimension, outdated_keys, set_key_vectors, set_vectors
 
 _REINDEXED_TOGETHER = 2048
@@ -187,6 +189,7 @@ def _space(project: Project) -> Check:
 
 def _store(session: Session) -> Iterator[Check]:
     store = session.store()
+    shared = Shared()
     if not store.file.exists():
         yield Check(name="store", ok=True, found="empty: nothing was recorded yet")
     else:
@@ -194,6 +197,7 @@ def _store(session: Session) -> Iterator[Check]:
             with store.reading() as reader:
                 tallies = reader.tallies()
                 models = reader.models()
+                shared = reader.shared(session.config.project_id)
         except AlmaError as error:
             backups = sorted(session.project.backup_dir.glob("*.duckdb")) if session.project.backup_dir.exists() else []
             remedy = f"restore {backups[-1]}" if backups else "move it away and `alma import` your last export"
@@ -218,12 +222,29 @@ def _store(session: Session) -> Iterator[Check]:
             ok=True,
             found=f"hidden by the present scopes: {'; '.join(hidden)}" if hidden else "nothing is hidden by a scope",
         )
+    if session.config.storage in ("azure", "file"):
+        yield _sync(shared)
     damaged = list(store.journal.damaged())
     yield Check(
         name="journal",
         ok=not damaged,
         found=f"{len(damaged)} unreadable files were set aside" if damaged else f"{len(store.journal.names())} waiting",
         hint=f"look at {os.path.dirname(damaged[0])}, then delete what you don't need" if damaged else "",
+    )
+
+
+def _sync(shared: Shared) -> Check:
+    """How the store stands to the shared copy, which isn't asked."""
+    if shared.synced_at is not None:
+        last = f"last complete {format_time(shared.synced_at.replace(microsecond=0))}"
+    else:
+        last = "begun, never complete" if shared.joined else "never synchronised"
+    hint = "run `alma sync`" if shared.pending or shared.synced_at is None else ""
+    return Check(
+        name="sync",
+        ok=not shared.set_aside,
+        found=f"{last}; {shared.pending:,} waiting to be pushed, {shared.set_aside:,} of the remote's set aside",
+        hint="`alma sync status` says which can't be read, and why" if shared.set_aside else hint,
     )
 
 

@@ -11,7 +11,6 @@ service might take for its own (`_etag`), stand under `extra`.
 """
 
 import math
-from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,10 +37,14 @@ _LONGEST_VECTOR = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embedding:
-    """A vector of a memory's topic, single precision, and the model that made it."""
+    """A vector of a memory's topic, and the model that made it.
+
+    The numbers are of single precision. They are written as they are: who makes documents leaves out the digits that
+    single precision doesn't have, which are half of them.
+    """
 
     model: str
-    vector: "array[float]"
+    vector: Sequence[float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,8 +141,7 @@ def _record_body(record: Record) -> dict[str, JsonValue]:
 def _embedding_body(embedding: Embedding | None) -> dict[str, JsonValue]:
     if embedding is None:
         return {}
-    # Nine digits tell any two numbers of single precision apart, and are half of what repr writes.
-    return {"embedding": [float(f"{number:.9g}") for number in embedding.vector], "embedding_model": embedding.model}
+    return {"embedding": list(embedding.vector), "embedding_model": embedding.model}
 
 
 def embedding_of(body: Body) -> Embedding | None:
@@ -147,14 +149,12 @@ def embedding_of(body: Body) -> Embedding | None:
     model, numbers = body.get("embedding_model"), body.get("embedding")
     if not isinstance(model, str) or not isinstance(numbers, list) or not 0 < len(numbers) <= _LONGEST_VECTOR:
         return None
-    if not _are_small_numbers(numbers):
-        return None
-    return Embedding(model=model, vector=array("f", cast("Sequence[float]", numbers)))
+    return Embedding(model=model, vector=cast("Sequence[float]", numbers)) if _are_small_numbers(numbers) else None
 
 
 def _are_small_numbers(numbers: Sequence[JsonValue]) -> bool:
     """Whether these are numbers such as a unit vector has."""
-    if not {type(number) for number in numbers} <= {int, float}:
+    if not set(map(type, numbers)) <= {int, float}:
         return False
     given = cast("Sequence[float]", numbers)
     return max(given) <= 2 and min(given) >= -2 and math.isfinite(sum(given))

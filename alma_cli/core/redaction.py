@@ -6,7 +6,7 @@ replaced, else all that it matches, by `[redacted: KIND]`. Redacting what was re
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from functools import cache, partial
 from typing import Any, NamedTuple, TypeVar
@@ -49,6 +49,16 @@ def redact(text: str, *, keep: Collection[str] = ()) -> tuple[str, tuple[str, ..
     return text, tuple(dict.fromkeys(found))
 
 
+def absent_kinds(records: Iterable[Record]) -> frozenset[str]:
+    """Kinds of credentials that surely none of these records holds: one search through all of their texts together."""
+    together = "\n".join(text for record in records for value in _said(record).values() for text in _texts_in(value))
+    lower = together.lower()
+    possible = {
+        kind.name for kind in KINDS if any(word in (lower if word.islower() else together) for word in kind.words)
+    }
+    return frozenset(KIND_NAMES) - possible
+
+
 def redact_record(record: _Record, *, keep: Collection[str] = ()) -> tuple[_Record, tuple[str, ...]]:
     """The record without credentials in any of its texts, and their kinds; the very same record if it has none."""
     found: list[str] = []
@@ -64,9 +74,26 @@ def redact_record(record: _Record, *, keep: Collection[str] = ()) -> tuple[_Reco
             return [cleaned(item) for item in value]
         return value
 
-    texts = {field.name: getattr(record, field.name) for field in fields(record) if field.name not in _NEVER_TEXT}
-    changed = {name: cleaned(value) for name, value in texts.items() if isinstance(value, str | Mapping)}
+    changed = {name: cleaned(value) for name, value in _said(record).items()}
     return (replace(record, **changed), tuple(dict.fromkeys(found))) if found else (record, ())
+
+
+def _said(record: Record) -> dict[str, Any]:
+    """The fields in which text may stand."""
+    named = {field.name: getattr(record, field.name) for field in fields(record) if field.name not in _NEVER_TEXT}
+    return {name: value for name, value in named.items() if isinstance(value, str | Mapping)}
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield key
+            yield from _texts_in(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts_in(item)
 
 
 def _replacement(kind: CredentialKind, match: re.Match[str]) -> str:

@@ -94,6 +94,14 @@ class TooLarge:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """Some memories of an agent, whatever they say, and how many it has in all."""
+
+    documents: Sequence[Document]
+    of: int
+
+
 Result: TypeAlias = Written | Clash | TooLarge
 
 
@@ -170,6 +178,10 @@ class Remote(Protocol):
         Words are lower case, and compared without case; a part of a longer word counts. Those with more of the words
         come first.
         """
+        ...
+
+    def sample(self, agent: str, *, limit: int) -> Sample:
+        """Of one agent, up to `limit` memories (as for `nearest`), those with the least ids, and the number of all."""
         ...
 
     def credits(self, agent: str, targets: Sequence[str]) -> list[Document]:

@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import quote, unquote
 
 from alma_cli.errors import CheckpointLost, RemoteError, RemoteMissing, RemoteRefused, RemoteThrottled
-from alma_cli.remote.base import Clash, Document, Found, Page, Result, Unreadable, Usage, Write, Written
-from alma_cli.remote.matches import best_matching, best_near, is_credit_of
+from alma_cli.remote.base import Clash, Document, Found, Page, Result, Sample, Unreadable, Usage, Write, Written
+from alma_cli.remote.matches import best_matching, best_near, is_credit_of, sampled
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -113,6 +113,10 @@ class FolderRemote:
     def matching(self, agent: str, words: Sequence[str], *, limit: int) -> list[Document]:
         """The agent's memories with most of the words, of all its files."""
         return best_matching(self._documents(agent), words, limit)
+
+    def sample(self, agent: str, *, limit: int) -> Sample:
+        """Some of the agent's memories, of all its files."""
+        return sampled(self._documents(agent), limit)
 
     def credits(self, agent: str, targets: Sequence[str]) -> list[Document]:
         """The agent's credits for these memories, of all its files."""

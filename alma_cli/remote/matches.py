@@ -7,6 +7,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from alma_cli.remote.base import Sample
+
 if TYPE_CHECKING:
     from alma_cli.remote.base import Document
 
@@ -39,6 +41,12 @@ def best_matching(documents: Iterable[Document], words: Sequence[str], limit: in
     scored = ((_matches(document, words), document) for document in documents if is_memory(document))
     best = heapq.nlargest(limit, (item for item in scored if item[0]), key=lambda item: (item[0], item[1].id))
     return [document for _, document in best]
+
+
+def sampled(documents: Iterable[Document], limit: int) -> Sample:
+    """The memories with the least ids, which say nothing of what the memories are about; and the number of all."""
+    memories = sorted(filter(is_memory, documents), key=lambda document: document.id)
+    return Sample(documents=memories[:limit], of=len(memories))
 
 
 def cosine(one: Sequence[float], other: Sequence[object]) -> float:

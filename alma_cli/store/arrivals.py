@@ -6,6 +6,7 @@ What has to be done about each record is decided by `core.plan`; here it is carr
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -97,24 +98,30 @@ def held(connection: Connection, ids: Sequence[str]) -> dict[str, Held]:
 def texts_wanted(connection: Connection, documents: Sequence[Document], model: str) -> list[str]:
     """The texts whose vectors have to be made here before these documents can be taken in."""
     arrived = [document.content for document in documents if isinstance(document, Readable)]
-    states = [content for content in arrived if isinstance(content, Arrived)]
-    present = held(connection, [content.state.id for content in states])
-    taken = []
-    for content in states:
-        action = on_arrival(content.state, present.get(content.state.id))
-        if isinstance(action, Take) and isinstance(action.state, Version) and action.state.kind != "credit":
-            taken.append(content)
+    wanting = [content for content in arrived if isinstance(content, Arrived) and _may_want_vectors(content, model)]
+    if not wanting:
+        return []
+    present = held(connection, [content.state.id for content in wanting])
     texts: dict[str, None] = {}
     outcomes: list[Outcome] = []
-    for content in taken:
+    for content in wanting:
+        if not isinstance(on_arrival(content.state, present.get(content.state.id)), Take):
+            continue
         record = _record(content.state)
-        if _usable(content.embedding, model) is None:
+        if not _is_by(content.embedding, model):
             texts[record.topic] = None
         if isinstance(record, Outcome) and record.strategy_key:
             outcomes.append(record)
     known = _known_strategies(connection, outcomes)
     unknown = {(one.agent, one.domain, one.strategy_key): one.strategy for one in reversed(outcomes)}
     return [*texts, *(text for key, text in unknown.items() if key not in known and text.strip())]
+
+
+def _may_want_vectors(content: Arrived, model: str) -> bool:
+    """Whether it may be that a vector has to be made before this can be taken in."""
+    if isinstance(content.state, Tombstone) or content.state.kind == "credit":
+        return False
+    return content.state.kind == "outcome" or not _is_by(content.embedding, model)
 
 
 def take_in(
@@ -347,8 +354,12 @@ def _record(state: State) -> Any:
     return state.record
 
 
+def _is_by(embedding: Embedding | None, model: str) -> bool:
+    return embedding is not None and embedding.model == model
+
+
 def _usable(embedding: Embedding | None, model: str) -> Vector | None:
-    return embedding.vector if embedding is not None and embedding.model == model else None
+    return array("f", embedding.vector) if embedding is not None and embedding.model == model else None
 
 
 def _has_keys(entry: Entry) -> bool:

@@ -1,13 +1,15 @@
-"""How values reach DuckDB: rows and lists as one JSON text, vectors as text.
+"""How values reach DuckDB and come back: rows and lists as one JSON text, a vector as text, many as one numpy array.
 
 DuckDB's Python binding looks for pandas at every single value it is given, at 0.1 ms each where that isn't installed,
-and binds a list as a vector four times as slowly as the text of it.
+and binds a list as a vector four times as slowly as the text of it. Of many vectors, texts take four times as long as
+an array, which a process that has only a few doesn't import numpy for.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from alma_cli.store.operations import Vector
 
     Numbers: TypeAlias = np.ndarray[Any, Any]
+
+_VECTORS_WORTH_NUMPY = 32
+_DIGITS = 9
 
 
 def vector_text(vector: Vector | None) -> str | None:
@@ -36,6 +41,68 @@ def insert_rows(
     """Insert rows, given as JSON values by column; a column that a row doesn't have is NULL."""
     columns = ", ".join(types)
     connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {rows_from(types)}", [json.dumps(rows)])
+
+
+def insert_with_vectors(
+    connection: Connection,
+    table: str,
+    types: Mapping[str, str],
+    rows: Sequence[Mapping[str, JsonValue]],
+    vectors: Sequence[Vector | None],
+) -> None:
+    """Insert rows as `insert_rows` does, with a vector for each (or none) as `embedding`; all of one length."""
+    if sum(vector is not None for vector in vectors) < _VECTORS_WORTH_NUMPY:
+        texts = [{**row, "embedding": vector_text(vector)} for row, vector in zip(rows, vectors, strict=True)]
+        insert_rows(connection, table, {**types, "embedding": "VARCHAR"}, texts)
+        return
+    numbered = [{**row, "number": number} for number, row in enumerate(rows)]
+    there: set[str] = set().union(*rows)
+    used = {name: types[name] for name in types if name in there}
+    columns = ", ".join(used)
+    with _given_vectors(connection, vectors) as given:
+        connection.execute(
+            f"INSERT INTO {table} ({columns}, embedding) SELECT {columns}, embedding "
+            f"FROM {rows_from({**used, 'number': 'INTEGER'})} LEFT JOIN {given} USING (number)",
+            [json.dumps(numbered)],
+        )
+
+
+@contextmanager
+def _given_vectors(connection: Connection, vectors: Sequence[Vector | None]) -> Iterator[str]:
+    """A table expression of those that aren't None: `number` in the sequence, `embedding`. Ends with the block."""
+    import numpy as np
+
+    numbers = [number for number, vector in enumerate(vectors) if vector is not None]
+    dimension = next(len(vector) for vector in vectors if vector is not None)
+    given = {
+        "number": np.repeat(np.array(numbers, "i4"), dimension),
+        "place": np.tile(np.arange(dimension, dtype="i4"), len(numbers)),
+        "value": np.concatenate([np.asarray(vector, "f4") for vector in vectors if vector is not None]),
+    }
+    connection.register("given_vectors", given)
+    try:
+        yield (
+            f"(SELECT number, list(value ORDER BY place)::FLOAT[{dimension}] AS embedding "
+            "FROM given_vectors GROUP BY number)"
+        )
+    finally:
+        connection.unregister("given_vectors")
+
+
+def fetch_vectors(result: Connection, dimension: int) -> list[list[float]]:
+    """The vectors of a result whose one column has all their numbers, one vector after the other.
+
+    Each number has the fewest digits (nine at most) that tell it from any other of single precision, or nearly so:
+    written as text they take half of what all digits of a double do.
+    """
+    import numpy as np
+
+    numbers = result.fetchnumpy()["number"].astype("f8")
+    with np.errstate(divide="ignore"):
+        magnitude = np.floor(np.log10(np.abs(numbers)))
+    scale = 10.0 ** (_DIGITS - 1 - np.where(np.isfinite(magnitude), magnitude, 0.0))
+    vectors: list[list[float]] = (np.rint(numbers * scale) / scale).reshape(-1, dimension).tolist()
+    return vectors
 
 
 def listed(parameter: str, of: str = "VARCHAR") -> str:

@@ -17,7 +17,7 @@ from alma_cli.core.hlc import HLC, next_stamp, stamp_after
 from alma_cli.core.learning import Task
 from alma_cli.core.records import AntiPattern, Credit, Heuristic, Outcome, Record
 from alma_cli.core.terms import terms
-from alma_cli.store.binding import insert_rows, rows_from, vector_text
+from alma_cli.store.binding import insert_rows, insert_with_vectors, rows_from
 from alma_cli.store.changes import Change, Learning
 from alma_cli.store.credits import Group, groups, is_own_group
 from alma_cli.store.derived import (
@@ -38,13 +38,14 @@ from alma_cli.store.rows import RECORD_COLUMNS, ROW_TYPES, record_row, row_recor
 if TYPE_CHECKING:
     from _duckdb import DuckDBPyConnection as Connection
 
+    from alma_cli.store.operations import Vector
+
 _MEMORY_TYPES = {
     "seq": "BIGINT",
     "hlc": "VARCHAR",
     "acked_hlc": "VARCHAR",
     "n_terms": "INTEGER",
     "embedding_model": "VARCHAR",
-    "embedding": "VARCHAR",
     **ROW_TYPES,
 }
 _AUDIT_TYPES = {
@@ -112,6 +113,7 @@ class Folding:
         self._now_ms = now_ms
         self._replica = _read_replica(connection)
         self._memories: list[dict[str, Any]] = []
+        self._embeddings: list[Vector | None] = []
         self._postings: list[dict[str, Any]] = []
         self._audit: list[dict[str, Any]] = []
         self._outcomes: list[Outcome] = []
@@ -212,13 +214,13 @@ class Folding:
 
     def _flush(self) -> None:
         if self._memories:
-            insert_rows(self._connection, "memories", _MEMORY_TYPES, self._memories)
+            insert_with_vectors(self._connection, "memories", _MEMORY_TYPES, self._memories, self._embeddings)
             self._connection.execute(
                 "INSERT INTO postings SELECT md5_number_lower(unnest(terms)), seq, unnest(tfs) FROM "
                 + rows_from({"seq": "BIGINT", "terms": "VARCHAR[]", "tfs": "USMALLINT[]"}),
                 [json.dumps(self._postings)],
             )
-            self._memories = []
+            self._memories, self._embeddings = [], []
             self._postings = []
 
     def _insert(self, entry: Entry, operation: Operation) -> Change:
@@ -313,10 +315,10 @@ class Folding:
                 "acked_hlc": acked_hlc,
                 "n_terms": counted.total(),
                 "embedding_model": entry.model if fits else None,
-                "embedding": vector_text(entry.vector) if fits else None,
                 **record_row(entry.record),
             }
         )
+        self._embeddings.append(entry.vector if fits else None)
         tfs = [min(_MAX_TF, tf) for tf in counted.values()]
         self._postings.append({"seq": seq, "terms": list(counted), "tfs": tfs})
 

@@ -13,14 +13,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from alma_cli.core.keys import KeyCandidate, adds_wording, choose_key, new_key
 from alma_cli.core.records import Outcome
-from alma_cli.store.binding import rows_from, vector_text
+from alma_cli.store.binding import insert_with_vectors, rows_from
 from alma_cli.store.neighbours import Near, NewText, Place, nearest
 from alma_cli.store.operations import Entry, Vector
 
 if TYPE_CHECKING:
     from _duckdb import DuckDBPyConnection as Connection
 
-_TYPES = {"is_first": "BOOLEAN"}
+_AT = dict.fromkeys(("agent", "domain", "role", "key"), "VARCHAR")
+
+_KEPT_TYPES = {
+    **dict.fromkeys(("agent", "domain", "role", "key", "text", "embedding_model"), "VARCHAR"),
+    "is_first": "BOOLEAN",
+}
 
 
 @dataclass(slots=True)
@@ -169,7 +174,7 @@ def _texts_of(connection: Connection, keys: Sequence[_KeyAt]) -> dict[_KeyAt, li
     given = [{**at.place._asdict(), "key": at.key} for at in dict.fromkeys(keys)]
     rows = connection.execute(
         "SELECT agent, domain, role, key, text FROM keys "
-        f"SEMI JOIN {_given('key')} USING (agent, domain, role, key) ORDER BY NOT is_first, text",
+        f"SEMI JOIN {rows_from(_AT)} USING (agent, domain, role, key) ORDER BY NOT is_first, text",
         [json.dumps(given)],
     ).fetchall()
     texts: dict[_KeyAt, list[str]] = {}
@@ -188,20 +193,8 @@ def _keep(connection: Connection, kept: Collection[_Kept]) -> None:
             "key": key,
             "is_first": is_first,
             "text": item.text,
-            "model": item.model if item.vector is not None else None,
-            "vector": vector_text(item.vector),
+            "embedding_model": item.model if item.vector is not None else None,
         }
         for item, key, is_first in kept
     ]
-    connection.execute(
-        "INSERT INTO keys (agent, domain, role, key, is_first, text, embedding_model, embedding) "
-        "SELECT agent, domain, role, key, is_first, text, model, vector "
-        f"FROM {_given('key', 'is_first', 'text', 'model', 'vector')}",
-        [json.dumps(given)],
-    )
-
-
-def _given(*columns: str) -> str:
-    """The table in a parameter of JSON rows, with these columns besides those of a place."""
-    types = dict.fromkeys(("agent", "domain", "role", *columns), "VARCHAR")
-    return rows_from(types | {name: _TYPES[name] for name in columns if name in _TYPES})
+    insert_with_vectors(connection, "keys", _KEPT_TYPES, given, [item.vector for item, _, _ in kept])

@@ -71,25 +71,28 @@ def match(
     connection: Connection,
     terms: Sequence[str],
     identifiers: Sequence[str],
+    *,
     seqs: Numbers,
     lengths: Numbers,
-    *,
+    stand_for: Numbers,
     kept: Postings | None,
 ) -> Matches:
-    """How well the words of a task match candidates, given by ascending `seq`, with the number of terms of each.
+    """How well the words of a task match candidates.
 
-    `kept` are the postings of the candidates, and maybe of others, if they were read before.
+    These are given by ascending `seq`, with the number of terms of each, and how many memories it stands for. Their
+    postings, and maybe those of others, are `kept` if they were read before.
     """
     import numpy as np
 
     count = len(seqs)
+    of_all = float(stand_for.sum())
     wanted, places, tf = _matching(connection, terms, seqs, kept)
-    df = np.bincount(wanted, minlength=len(terms))
-    idf = np.log(1 + (count - df + 0.5) / (df + 0.5))
-    mean_length = max(float(lengths.mean()), 1.0)
+    df = np.bincount(wanted, stand_for[places], minlength=len(terms))
+    idf = np.log(1 + (of_all - df + 0.5) / (df + 0.5))
+    mean_length = max(float(np.average(lengths, weights=stand_for)), 1.0)
     weight = tf * (_K1 + 1) / (tf + _K1 * (1 - _B + _B * lengths[places] / mean_length))
     is_identifier = np.array([term in identifiers for term in terms])
-    is_rare = is_identifier & (df <= max(_RARE_COUNT, count * _RARE_SHARE))
+    is_rare = is_identifier & (df <= max(_RARE_COUNT, of_all * _RARE_SHARE))
     return Matches(
         bm25=np.bincount(places, idf[wanted] * weight, minlength=count),
         matched=np.bincount(places, idf[wanted], minlength=count) / max(float(idf.sum()), 1e-9),

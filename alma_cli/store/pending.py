@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from alma_cli.core.documents import Embedding
 from alma_cli.core.hlc import HLC
 from alma_cli.core.merge import State, Tombstone, Version, content_hash
+from alma_cli.store.binding import fetch_vectors, listed
 from alma_cli.store.rows import RECORD_COLUMNS, row_record
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ _NOT_ASIDE = (
     "NOT EXISTS (SELECT 1 FROM quarantine WHERE quarantine.id = {table}.id AND quarantine.agent = {table}.agent)"
 )
 _COLUMNS = ", ".join(f"memories.{name}" for name in RECORD_COLUMNS)
+_HAS_VECTOR = "embedding_model = $model AND embedding IS NOT NULL"
 _FETCHED_TOGETHER = 100
 _PORTION_BYTES = 8_000_000
 
@@ -122,7 +123,7 @@ def records_without_vector(
     """Records that the remote has as they are, but without the vector that we have; and the last one's `seq`."""
     condition = (
         "memories.project_id = $project_id AND hlc <> '' AND acked_hlc = hlc AND NOT remote_documents.has_vector "
-        f"AND embedding_model = $model AND embedding IS NOT NULL AND {_NOT_ASIDE.format(table='memories')}"
+        f"AND {_HAS_VECTOR} AND {_NOT_ASIDE.format(table='memories')}"
     )
     parameters = {"project_id": wanted.project_id, "model": wanted.model}
     return _records(connection, wanted, condition, parameters, after=after, limit=limit)
@@ -151,27 +152,25 @@ def pending_derived(
     """The next derived memories of a `seq` over `after` that the remote has otherwise; and the last one's `seq`."""
     while True:
         rows = connection.execute(
-            f"SELECT memories.seq, etag, content_hash, has_vector, embedding_model, embedding, {_COLUMNS} "
-            "FROM memories LEFT JOIN remote_documents USING (id) "
-            f"WHERE hlc = '' AND memories.project_id = $project_id AND seq > $after ORDER BY seq LIMIT {int(limit)}",
-            {"project_id": wanted.project_id, "after": after},
+            f"SELECT memories.seq, etag, content_hash, has_vector, {_HAS_VECTOR}, {_COLUMNS} "
+            "FROM memories LEFT JOIN remote_documents USING (id) WHERE hlc = '' "
+            f"AND memories.project_id = $project_id AND memories.seq > $after ORDER BY memories.seq LIMIT {int(limit)}",
+            {"project_id": wanted.project_id, "after": after, "model": wanted.model},
         ).fetchall()
-        found = [one for row in rows if (one := _differing(row, wanted)) is not None]
+        found = {seq: one for seq, *row in rows if (one := _differing(row)) is not None}
         after = rows[-1][0] if rows else after
         if found or not rows:
-            return found, after
+            vectors = _embeddings(connection, list(found), wanted.model)
+            return [replace(one, embedding=vectors.get(seq)) for seq, one in found.items()], after
 
 
-def _differing(row: Sequence[Any], wanted: Wanted) -> PendingDerived | None:
+def _differing(row: Sequence[Any]) -> PendingDerived | None:
     """The derived memory in a row, if the remote has it otherwise, or without the vector that we have."""
-    _, etag, known, has_vector, model, numbers, *columns = row
+    etag, known, remote_has_vector, has_vector, *columns = row
     record = row_record(columns)
-    embedding = _embedding(model, numbers, wanted.model)
-    if known == content_hash(record) and (embedding is None or has_vector):
+    if known == content_hash(record) and (remote_has_vector or not has_vector):
         return None
-    return PendingDerived(
-        id=record.id, agent=record.agent, kind=record.kind, etag=etag, record=record, embedding=embedding
-    )
+    return PendingDerived(id=record.id, agent=record.agent, kind=record.kind, etag=etag, record=record)
 
 
 def retired_derived(connection: Connection, *, limit: int) -> list[PendingDerived]:
@@ -188,22 +187,21 @@ def _records(
     connection: Connection, wanted: Wanted, condition: str, parameters: dict[str, Any], *, after: int, limit: int
 ) -> tuple[list[Pending], int]:
     cursor = connection.execute(
-        f"SELECT memories.seq, hlc, etag, embedding_model, {'embedding' if wanted.model else 'NULL'}, {_COLUMNS} "
+        f"SELECT memories.seq, hlc, etag, {_COLUMNS} "
         f"FROM memories LEFT JOIN remote_documents USING (id) WHERE memories.seq > $after AND {condition} "
         f"ORDER BY memories.seq LIMIT {int(limit)}",
         {**parameters, "after": after},
     )
-    found: list[Pending] = []
-    size, last = 0, after
-    for seq, hlc, etag, model, numbers, *columns in _fetched(cursor):
+    found: dict[int, Pending] = {}
+    size = 0
+    for seq, hlc, etag, *columns in _fetched(cursor):
         record = row_record(columns)
         size += sum(len(value) for value in columns if isinstance(value, str))
         if found and size > _PORTION_BYTES:
             break
-        state = Version(record=record, hlc=HLC.parse(hlc))
-        found.append(Pending(state=state, etag=etag, embedding=_embedding(model, numbers, wanted.model)))
-        last = seq
-    return found, last
+        found[seq] = Pending(state=Version(record=record, hlc=HLC.parse(hlc)), etag=etag)
+    vectors = _embeddings(connection, list(found), wanted.model)
+    return [replace(one, embedding=vectors.get(seq)) for seq, one in found.items()], max(found, default=after)
 
 
 def _fetched(cursor: Connection) -> Iterator[Any]:
@@ -211,7 +209,15 @@ def _fetched(cursor: Connection) -> Iterator[Any]:
         yield from rows
 
 
-def _embedding(model: str | None, numbers: Sequence[float] | None, wanted: str) -> Embedding | None:
-    if not wanted or model != wanted or numbers is None:
-        return None
-    return Embedding(model=model, vector=array("f", numbers))
+def _embeddings(connection: Connection, seqs: Sequence[int], model: str) -> dict[int, Embedding]:
+    """The vectors by this model (none by an empty one) of these memories, where they have one."""
+    if not model or not seqs:
+        return {}
+    chosen = f"FROM memories WHERE seq IN (SELECT unnest({listed('$seqs', 'BIGINT')})) AND {_HAS_VECTOR} ORDER BY seq"
+    given = {"seqs": json.dumps(list(seqs)), "model": model}
+    rows = connection.execute(f"SELECT seq, len(embedding) {chosen}", given).fetchall()
+    if not rows:
+        return {}
+    numbers = connection.execute(f"SELECT unnest(embedding) AS number FROM (SELECT embedding {chosen})", given)
+    vectors = fetch_vectors(numbers, dimension=rows[0][1])
+    return {seq: Embedding(model=model, vector=vector) for (seq, _), vector in zip(rows, vectors, strict=True)}

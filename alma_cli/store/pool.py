@@ -14,16 +14,18 @@ if TYPE_CHECKING:
     from alma_cli.store.operations import Entry
 
 
-def fill(connection: Connection, entries: Sequence[Entry], *, now_ms: int) -> None:
-    """Put records into an empty store as they are: nothing is stamped, keyed or derived."""
+def fill(connection: Connection, entries: Sequence[Entry], *, now_ms: int) -> list[int]:
+    """Put records into an empty store as they are: nothing is stamped, keyed or derived. The `seq` of each."""
     with transaction(connection):
         filling = _Filling(connection, set(), set(), now_ms)
-        for entry in entries:
-            filling.put(entry)
+        seqs = [filling.put(entry) for entry in entries]
         filling.finish()
+    return seqs
 
 
 class _Filling(Folding):
-    def put(self, entry: Entry) -> None:
-        """Add one record."""
+    def put(self, entry: Entry) -> int:
+        """Add one record, and return its `seq`."""
+        seq = self._replica.next_seq
         self._add_row(entry, hlc="")
+        return seq

@@ -85,5 +85,7 @@ def set_aside(connection: Connection, refused: Sequence[SetAside], *, at: str) -
 
 def release(connection: Connection, names: Sequence[str]) -> None:
     """Forget that documents (each as AGENT/ID) could not be read, once they can."""
+    if connection.execute("SELECT 1 FROM quarantine LIMIT 1").fetchone() is None:
+        return
     ids = json.dumps(list(names))
     connection.execute(f"DELETE FROM quarantine WHERE id <> '' AND concat(agent, '/', id) IN {_IDS}", [ids])

@@ -13,6 +13,9 @@ from alma_cli.core.records import Kind, Record
 from alma_cli.errors import AmbiguousId, InvalidInput, NotFound
 from alma_cli.store.binding import listed, rows_from, vector_text, written
 from alma_cli.store.changes import Change
+from alma_cli.store.membership import sync_state
+from alma_cli.store.pending import pending_counts
+from alma_cli.store.quarantine import quarantined
 from alma_cli.store.rows import RECORD_COLUMNS, row_record
 from alma_cli.store.search import Found, Search, search
 
@@ -89,6 +92,16 @@ class Tally:
     kind: Kind
     count: int
     archived: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """Whether the store belongs to a shared copy, when a sync last came to its end, and what waits or is set aside."""
+
+    joined: bool = False
+    synced_at: datetime | None = None
+    pending: int = 0
+    set_aside: int = 0
 
 
 class Reader:
@@ -256,6 +269,18 @@ class Reader:
             [json.dumps(given)],
         )
         return [row[0] for row in rows]
+
+    def shared(self, project_id: str) -> Shared:
+        """How the store stands to the shared copy, as far as that is known here."""
+        if self._connection is None:
+            return Shared()
+        state = sync_state(self._connection)
+        return Shared(
+            joined=bool(state.membership.project_uid),
+            synced_at=state.synced_at,
+            pending=pending_counts(self._connection, project_id).total,
+            set_aside=len(quarantined(self._connection)),
+        )
 
     def outdated(self, model: str, *, limit: int) -> list[Record]:
         """Some memories that have no vector by this model."""

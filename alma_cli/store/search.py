@@ -40,6 +40,7 @@ class Search:
     `terms` are the task's words, `identifiers` those among them that count as rare when few memories have them;
     `per_signal` is how many of each kind are handed over by each signal. An outcome counts half as evidence when it is
     `evidence_half_life_days` older than the newest that counts. `nearest` is what an index says, if there is one.
+    `stand_for` says, by `seq`, of memories that are a sample of more, how many each stands for in all statistics.
     """
 
     vector: Vector | None
@@ -52,6 +53,7 @@ class Search:
     now: datetime
     per_signal: int
     evidence_half_life_days: float = math.inf
+    stand_for: Mapping[int, float] = field(default_factory=dict)
     nearest: Nearest | None = None
 
 
@@ -83,9 +85,19 @@ def search(connection: Connection, wanted: Search, path: str | None = None) -> F
     if not len(asked):
         return Found()
     seqs, cosine, has_vector = (seen[name][asked] for name in ("seq", "cosine", "has_vector"))
+    weights = np.ones(len(seqs))
+    if wanted.stand_for:
+        weights = np.array([wanted.stand_for.get(seq, 1.0) for seq in seqs.tolist()])
     if wanted.terms:
-        lengths = seen["n_terms"][asked]
-        words = match(connection, wanted.terms, wanted.identifiers, seqs, lengths, kept=found.postings)
+        words = match(
+            connection,
+            wanted.terms,
+            wanted.identifiers,
+            seqs=seqs,
+            lengths=seen["n_terms"][asked],
+            stand_for=weights,
+            kept=found.postings,
+        )
     else:
         words = Matches(bm25=np.zeros(len(seqs)), matched=np.zeros(len(seqs)), rare=np.zeros(len(seqs), dtype=bool))
     best = _best(seen["kind"][asked], np.where(np.isnan(cosine), -2.0, cosine), words.bm25, wanted.per_signal)
@@ -110,9 +122,9 @@ def search(connection: Connection, wanted: Search, path: str | None = None) -> F
         ],
         total=len(asked),
         without_vector=int(np.count_nonzero(~has_vector)),
-        cosine=_spread(cosine[has_vector] if found.sample is None else found.sample),
+        cosine=_spread(cosine[has_vector], weights[has_vector]) if found.sample is None else _spread(found.sample),
+        bm25=_spread(words.bm25, weights),
         seqs={id: seq for seq, (id, *_) in stored.items()},
-        bm25=_spread(words.bm25),
     )
 
 
@@ -182,8 +194,13 @@ GROUP BY strategy_key
 """
 
 
-def _spread(values: Numbers) -> Spread:
-    return Spread(mean=float(values.mean()), deviation=float(values.std())) if len(values) else Spread()
+def _spread(values: Numbers, weights: Numbers | None = None) -> Spread:
+    import numpy as np
+
+    if not len(values):
+        return Spread()
+    mean = float(np.average(values, weights=weights))
+    return Spread(mean=mean, deviation=math.sqrt(float(np.average((values - mean) ** 2, weights=weights))))
 
 
 def _candidate(

@@ -37,6 +37,9 @@ _FOLDED_TOGETHER = 64
 _LOG_LIMIT_BYTES = 16 * CHECKPOINT_AT_BYTES
 """A log of this size is moved into the file even when others wait, or a busy store would get slower and slower."""
 
+_BULK_LOG_BYTES = 8 * 1024 * 1024
+"""The same while portion follows portion: replaying so much takes a tenth of a second, rewriting vectors longer."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
@@ -128,9 +131,14 @@ class Store:
             yield Reader(connection, warnings, path=path)
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """The database with the journal folded in, for changes that need no journal (vectors, say)."""
-        with self._locked(shared=False, wait_s=self.wait_s), self._opened_and_folded() as (connection, _):
+    def writing(self, *, more_follows: bool = False) -> Iterator[Connection]:
+        """The database with the journal folded in, for changes that need no journal (vectors, say).
+
+        With `more_follows` the log is moved into the file only when it is long, for the next opening will see to it.
+        """
+        limit = _BULK_LOG_BYTES if more_follows else CHECKPOINT_AT_BYTES
+        opened = self._opened_and_folded(checkpoint_at=limit)
+        with self._locked(shared=False, wait_s=self.wait_s), opened as (connection, _):
             yield connection
 
     def writable(self) -> bool:
@@ -176,14 +184,14 @@ class Store:
             yield connection
 
     @contextmanager
-    def _opened_and_folded(self) -> Iterator[tuple[Connection, _Folded]]:
+    def _opened_and_folded(self, checkpoint_at: int = CHECKPOINT_AT_BYTES) -> Iterator[tuple[Connection, _Folded]]:
         folded = _Folded(is_new_log=not log_bytes(self.file.path))
         with self.file.opened(read_only=False) as connection:
             self._fold_journal(connection, folded)
             yield connection, folded
             if folded.is_new_log:
                 own_log(self.file.path)
-            self._checkpoint_if_due(connection)
+            self._checkpoint_if_due(connection, checkpoint_at)
 
     def _fold_journal(self, connection: Connection, folded: _Folded) -> None:
         names = self.journal.names()
@@ -250,12 +258,12 @@ class Store:
         else:
             folded.warnings.append(f"a write that can't be read was set aside: {path}")
 
-    def _checkpoint_if_due(self, connection: Connection) -> None:
+    def _checkpoint_if_due(self, connection: Connection, at_bytes: int) -> None:
         """Move a long log into the file; when that fails, for want of space, the log is kept and tried again later."""
         import _duckdb
 
         size = log_bytes(self.file.path)
-        if size > _LOG_LIMIT_BYTES or (size > CHECKPOINT_AT_BYTES and not is_awaited(self.lock_path)):
+        if size > max(_LOG_LIMIT_BYTES, at_bytes) or (size > at_bytes and not is_awaited(self.lock_path)):
             try:
                 checkpoint(connection, self.file.path)
             except (_duckdb.Error, OSError):

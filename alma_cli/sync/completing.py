@@ -5,15 +5,16 @@ Only after a sync that left nothing pending, so that what is derived here is der
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from alma_cli.core.documents import encode_derived, encode_retired
 from alma_cli.core.merge import content_hash
 from alma_cli.remote.base import Write
 from alma_cli.store.membership import note_synced
-from alma_cli.store.pending import PendingDerived, pending_derived, records_without_vector, retired_derived
+from alma_cli.store.pending import Pending, PendingDerived, pending_derived, records_without_vector, retired_derived
 from alma_cli.store.remembered import Remembered
-from alma_cli.sync.exchange import PORTION, Prepared, exchange, wanted_of, write_of
+from alma_cli.sync.exchange import PORTION, Prepared, exchange_all, wanted_of, write_of
 
 if TYPE_CHECKING:
     from _duckdb import DuckDBPyConnection as Connection
@@ -57,28 +58,35 @@ def _fill(context: Context) -> None:
         return
     wanted = wanted_of(context)
     after = -1
-    while True:
-        with context.store.writing() as connection:
-            found, after = records_without_vector(connection, wanted, after=after, limit=PORTION)
-        if not found:
-            return
-        context.report.vectors_written += exchange(context, [write_of(context, one) for one in found])
+
+    def find(connection: Connection) -> Sequence[Pending]:
+        nonlocal after
+        found, after = records_without_vector(connection, wanted, after=after, limit=PORTION)
+        return found
+
+    def count(written: int) -> None:
+        context.report.vectors_written += written
+
+    exchange_all(context, find, lambda found: [write_of(context, one) for one in found], count)
 
 
 def _publish(context: Context) -> None:
-    """Write the derived memories that the remote has otherwise."""
+    """Write the derived memories that the remote has otherwise, then what isn't derived any more."""
     wanted = wanted_of(context)
-    after = -1
-    while True:
-        with context.store.writing() as connection:
-            found, after = pending_derived(connection, wanted, after=after, limit=PORTION)
-        if not found:
-            break
-        context.report.derived_written += exchange(context, [_write_of(context, one) for one in found])
-    with context.store.writing() as connection:
-        retired = retired_derived(connection, limit=PORTION)
-    if retired:
-        context.report.derived_written += exchange(context, [_write_of(context, one) for one in retired])
+    after, retired_left = -1, True
+
+    def find(connection: Connection) -> Sequence[PendingDerived]:
+        nonlocal after, retired_left
+        found, after = pending_derived(connection, wanted, after=after, limit=PORTION)
+        if not found and retired_left:
+            retired_left = False
+            return retired_derived(connection, limit=PORTION)
+        return found
+
+    def count(written: int) -> None:
+        context.report.derived_written += written
+
+    exchange_all(context, find, lambda found: [_write_of(context, one) for one in found], count)
 
 
 def _write_of(context: Context, one: PendingDerived) -> Prepared:

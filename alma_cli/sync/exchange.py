@@ -1,25 +1,35 @@
-"""Writing to the remote, conditionally, and taking in its answers."""
+"""Writing to the remote, conditionally, and taking in its answers.
+
+While one portion is on its way, the answers to the one before are stored and the next one is read, with the store
+opened once for both. What clashed is merged; an acknowledgement that isn't stored, for a crash, costs a repeat.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from alma_cli.ahead import one_ahead
 from alma_cli.core.documents import encode
-from alma_cli.errors import AlmaError
+from alma_cli.errors import AlmaError, SyncTimeout
 from alma_cli.remote.base import Clash, Result, TooLarge, Write, Written
 from alma_cli.store.arrivals import Document
 from alma_cli.store.pending import Pending, Wanted
 from alma_cli.store.remembered import Remembered, forget_documents
 from alma_cli.sync.incoming import read
-from alma_cli.sync.pulling import absorb
+from alma_cli.sync.pulling import absorb, take_in_with
 
 if TYPE_CHECKING:
+    from _duckdb import DuckDBPyConnection as Connection
+
     from alma_cli.sync.report import Context
 
-PORTION = 500
-"""Documents that are written together."""
+T = TypeVar("T")
+
+PORTION = 1000
+"""Documents that are read together and then written: each opening of the store costs."""
 
 Prepared: TypeAlias = tuple[Write, Callable[[str], Remembered]]
 """A write, and what to note when the remote has taken it, given its version there."""
@@ -51,12 +61,13 @@ def wanted_of(context: Context) -> Wanted:
 
 @dataclass(slots=True)
 class _Answers:
-    """What the remote said to a number of writes."""
+    """What the remote said to a number of writes, and the error that ended it."""
 
     noted: dict[tuple[str, str], Callable[[str], Remembered]]
     pushed: list[Remembered] = field(default_factory=list)
     documents: list[Document] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    error: AlmaError | None = None
 
     def add(self, context: Context, result: Result) -> None:
         """Note one answer."""
@@ -71,24 +82,84 @@ class _Answers:
             case TooLarge(reason=reason):
                 context.report.warn(f"{write.id} of {write.agent} is too large for {context.remote.name}: {reason}")
 
-    def store(self, context: Context) -> None:
-        """Acknowledge what was written, and merge what clashed."""
-        if self.gone:
-            with context.store.writing() as connection:
-                forget_documents(connection, self.gone)
-        if self.pushed or self.documents:
-            absorb(context, self.documents, pushed=self.pushed)
+
+class _Exchange:
+    """Portions on their way, and the answers that aren't stored yet."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._unsaved: list[_Answers] = []
+        self.stopped: SyncTimeout | None = None
+
+    def portions(
+        self, find: Callable[[Connection], Sequence[T]], prepare: Callable[[Sequence[T]], list[Prepared]]
+    ) -> Iterator[list[Prepared]]:
+        """What there is to write, until that is all or the time is over; answers are stored on the way."""
+        while True:
+            try:
+                self._context.check_time()
+            except SyncTimeout as error:
+                self.stopped = error
+                return
+            with self._context.store.writing(more_follows=True) as connection:
+                self.acknowledge(connection)
+                found = find(connection)
+            if not found:
+                return
+            if prepared := prepare(found):
+                yield prepared
+
+    def send(self, prepared: Sequence[Prepared]) -> _Answers:
+        """What the remote says to a portion, before an error too. Runs beside what the store does."""
+        answers = _Answers({(write.agent, write.id): note for write, note in prepared})
+        try:
+            for result in self._context.remote.write([write for write, _ in prepared]):
+                answers.add(self._context, result)
+        except AlmaError as error:
+            answers.error = error
+        return answers
+
+    def take(self, answers: _Answers) -> None:
+        """Merge what clashed at once; what was written is acknowledged with the next opening of the store."""
+        self._unsaved.append(answers)
+        if answers.documents or answers.gone or answers.error:
+            with self._context.store.writing() as connection:
+                self.acknowledge(connection)
+                if answers.gone:
+                    forget_documents(connection, answers.gone)
+            if answers.documents:
+                absorb(self._context, answers.documents)
+
+    def acknowledge(self, connection: Connection) -> None:
+        """Store that the remote has what it took."""
+        pushed = [one for answers in self._unsaved for one in answers.pushed]
+        if pushed:
+            take_in_with(self._context, connection, (), pushed=pushed)
+        self._unsaved.clear()
 
 
-def exchange(context: Context, prepared: Sequence[Prepared]) -> int:
-    """Write, and take in the answers, those too that came before an error; how many were written."""
-    answers = _Answers({(write.agent, write.id): note for write, note in prepared})
-    try:
-        for result in context.remote.write([write for write, _ in prepared]):
-            answers.add(context, result)
-    except AlmaError:
-        answers.store(context)
-        context.report.pushed += len(answers.pushed)
-        raise
-    answers.store(context)
-    return len(answers.pushed)
+def exchange_all(
+    context: Context,
+    find: Callable[[Connection], Sequence[T]],
+    prepare: Callable[[Sequence[T]], list[Prepared]],
+    count: Callable[[int], None],
+    *,
+    at_end: Callable[[Connection], None] = lambda _: None,
+) -> None:
+    """Write what `find` finds until it finds nothing, in portions; `count` is told how many were written.
+
+    `find` and `at_end` are called with the store held; `prepare` without it, and may leave out what is not to go.
+    After an error, what the remote had taken by then is acknowledged.
+    """
+    exchange = _Exchange(context)
+    with closing(one_ahead(exchange.portions(find, prepare), exchange.send)) as answered:
+        for answers in answered:
+            count(len(answers.pushed))
+            exchange.take(answers)
+            if answers.error is not None:
+                raise answers.error
+    with context.store.writing() as connection:
+        exchange.acknowledge(connection)
+        at_end(connection)
+    if exchange.stopped is not None:
+        raise exchange.stopped

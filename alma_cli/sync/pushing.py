@@ -6,9 +6,11 @@ costs a repeat.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
+from alma_cli.core.merge import Version
 from alma_cli.errors import ClockAhead
 from alma_cli.store.membership import latest_stamp, restamp
 from alma_cli.store.pending import (
@@ -19,9 +21,11 @@ from alma_cli.store.pending import (
     pending_records,
     pending_tombstones,
 )
-from alma_cli.sync.exchange import PORTION, exchange, wanted_of, write_of
+from alma_cli.sync.exchange import PORTION, Prepared, exchange_all, wanted_of, write_of
 
 if TYPE_CHECKING:
+    from _duckdb import DuckDBPyConnection as Connection
+
     from alma_cli.sync.report import Context
 
 _ROUNDS = 5
@@ -45,42 +49,60 @@ def push(context: Context) -> PendingCounts:
     for _ in range(_ROUNDS):
         if not _of_agents(left, wanted):
             break
-        for portion in _pending(context, wanted):
-            _send(context, portion)
-        with context.store.writing() as connection:
-            left = pending_counts(connection, context.project_id)
+        left = _push_once(context, wanted)
     _tell_left(context, left, wanted)
     return left
+
+
+def _push_once(context: Context, wanted: Wanted) -> PendingCounts:
+    """Push what is pending now, and return what is left."""
+    left: list[PendingCounts] = []
+    exchange_all(
+        context,
+        _Pending(wanted),
+        partial(_prepared, context),
+        partial(_count, context),
+        at_end=lambda connection: left.append(pending_counts(connection, context.project_id)),
+    )
+    return left[0]
 
 
 def _of_agents(counts: PendingCounts, wanted: Wanted) -> int:
     return sum(count for agent, count in counts.by_agent.items() if wanted.agents is None or agent in wanted.agents)
 
 
-def _pending(context: Context, wanted: Wanted) -> Iterator[list[Pending]]:
-    """What is pending now, in portions; tombstones last, so that what they are about is there before."""
-    after = -1
-    while True:
-        with context.store.writing() as connection:
-            records, after = pending_records(connection, wanted, after=after, limit=PORTION)
-        if not records:
-            break
-        yield records
-    last = ""
-    while True:
-        with context.store.writing() as connection:
-            tombstones = pending_tombstones(connection, wanted, after=last, limit=PORTION)
-        if not tombstones:
-            break
-        last = tombstones[-1].state.id
-        yield tombstones
+class _Pending:
+    """What is pending, in portions; tombstones last, so that what they are about is there before."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self._wanted = wanted
+        self._after = -1
+        self._last = ""
+        self._records_left = True
+
+    def __call__(self, connection: Connection) -> list[Pending]:
+        """The next portion; empty when that is all."""
+        if self._records_left:
+            records, self._after = pending_records(connection, self._wanted, after=self._after, limit=PORTION)
+            if records:
+                return records
+            self._records_left = False
+        tombstones = pending_tombstones(connection, self._wanted, after=self._last, limit=PORTION)
+        if tombstones:
+            self._last = tombstones[-1].state.id
+        return tombstones
 
 
-def _send(context: Context, portion: Sequence[Pending]) -> None:
-    context.check_time()
-    done = exchange(context, [write_of(context, one) for one in portion])
-    context.report.pushed += done
-    context.advance(done)
+def _prepared(context: Context, portion: Sequence[Pending]) -> list[Prepared]:
+    """The writes; what holds a credential is left out, and comes again once that is taken out of it."""
+    records = [one.state.record for one in portion if isinstance(one.state, Version)]
+    redacted = context.redact(records)
+    return [write_of(context, one) for one in portion if one.state.id not in redacted]
+
+
+def _count(context: Context, written: int) -> None:
+    context.report.pushed += written
+    context.advance(written)
 
 
 def _check_clock(context: Context) -> None:

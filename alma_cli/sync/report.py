@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Literal
@@ -14,7 +14,7 @@ from alma_cli.errors import SyncTimeout
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from alma_cli.core.records import JsonValue
+    from alma_cli.core.records import JsonValue, Record
     from alma_cli.embedding import Vector
     from alma_cli.remote.base import Remote
     from alma_cli.store import Store
@@ -155,7 +155,8 @@ class Context:
     """What every part of one sync works with. `embed` gives a vector for each text, or nothing if it can't.
 
     `draw` gives a random id of 32 hex digits. `advance` is told how many more memories went over, `tell` what a user
-    should read while it goes on.
+    should read while it goes on. `redact` takes credentials out of what is stored of these records, and gives the ids
+    of those that had any.
     """
 
     store: Store
@@ -170,6 +171,7 @@ class Context:
     report: Synced
     advance: Callable[[int], None] = lambda _: None
     tell: Callable[[str], None] = lambda _: None
+    redact: Callable[[Sequence[Record]], Collection[str]] = lambda _: ()
     clock: Callable[[], float] = monotonic
     started: float = 0.0
     pinned_model: str = ""

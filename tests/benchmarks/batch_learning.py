@@ -13,8 +13,8 @@ import statistics
 import tempfile
 import time
 
+from alma_cli.ahead import TOGETHER
 from alma_cli.api import ALMA
-from alma_cli.api.ahead import TOGETHER
 from alma_cli.config import load_config
 from alma_cli.core.reports import Report
 from alma_cli.embedding import open_embedder

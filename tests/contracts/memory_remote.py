@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from alma_cli.errors import CheckpointLost, RemoteUnreachable
 from alma_cli.remote.base import Clash, Document, Page, TooLarge, Unreadable, Usage, Written
-from alma_cli.remote.matches import best_matching, best_near, is_credit_of
+from alma_cli.remote.matches import best_matching, best_near, is_credit_of, sampled
 
 
 class Container:
@@ -118,6 +118,10 @@ class MemoryRemote:
     def matching(self, agent, words, *, limit):
         self._ask("matching")
         return best_matching(self._documents(agent), words, limit)
+
+    def sample(self, agent, *, limit):
+        self._ask("sample")
+        return sampled(self._documents(agent), limit)
 
     def credits(self, agent, targets):
         self._ask("credits")

@@ -216,6 +216,23 @@ class RemoteContract:
         assert [an_id(1)] == [one.id for one in remote.matching("helena", ["login", "form"], limit=1)]
         assert remote.matching("helena", [], limit=9) == []
 
+    def test_a_sample_has_the_least_ids_and_the_number_of_all_memories(self, open_remote):
+        remote = open_remote()
+        stored(
+            remote,
+            new(3, fact="one"),
+            new(2, fact="another", embedding=[1.0, 0.0]),
+            new(4, fact="a third"),
+            new(1, kind="credit", target=an_id(3)),
+            new(5, "victor", fact="his"),
+            new(6, fact="old", archived=True),
+            new(7, deleted_at="2026-01-01T00:00:00Z"),
+        )
+        sample = remote.sample("helena", limit=2)
+        assert (sorted(map(an_id, (2, 3, 4)))[:2], 3) == ([one.id for one in sample.documents], sample.of)
+        assert {"one", "another", "a third"} >= {one.body["fact"] for one in sample.documents}
+        assert ((), 0) == (tuple((none := remote.sample("nora", limit=2)).documents), none.of)
+
     def test_credits_are_found_by_their_target(self, open_remote):
         remote = open_remote()
         stored(

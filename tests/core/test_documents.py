@@ -2,7 +2,6 @@
 
 import json
 import math
-from array import array
 
 import pytest
 from hypothesis import given
@@ -76,7 +75,7 @@ def test_a_tombstone_says_nothing_of_what_was_forgotten():
 
 @given(st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=5))
 def test_a_vector_comes_back_to_the_last_bit(numbers):
-    embedding = Embedding(model="m", vector=array("f", numbers))
+    embedding = Embedding(model="m", vector=numbers)
     body = over_the_wire(encode(Version(record=knowledge(), hlc=STAMP), project_id="p", embedding=embedding))
     assert read(body).embedding == embedding
 
@@ -105,7 +104,7 @@ def test_an_unsound_vector_is_left_out_and_the_memory_kept(fields):
 
 def test_a_derived_memory_has_a_digest_in_the_place_of_a_stamp():
     rule = heuristic(occurrences=4, successes=3.0)
-    body = over_the_wire(encode_derived(rule, embedding=Embedding(model="m", vector=array("f", [0.5]))))
+    body = over_the_wire(encode_derived(rule, embedding=Embedding(model="m", vector=[0.5])))
     assert "hlc" not in body
     assert body["embedding"] == [0.5]
     assert read(body) == Cached(id=ID, agent="helena", kind="heuristic", content_hash=content_hash(rule))

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from record_examples import knowledge, outcome
 
-from alma_cli.core.redaction import KIND_NAMES, KINDS, redact, redact_record
+from alma_cli.core.redaction import KIND_NAMES, KINDS, absent_kinds, redact, redact_record
 
 MODULES = [
     "argparse",
@@ -228,6 +228,21 @@ def test_a_record_without_credentials_is_given_back_as_it_is():
     record = knowledge()
     assert (record, ()) == redact_record(record)
     assert redact_record(record)[0] is record
+
+
+@pytest.mark.parametrize("place", ["task", "labels", "extra"])
+@pytest.mark.parametrize("kind", sorted(MAKERS))
+def test_a_kind_that_some_text_holds_is_never_said_to_be_absent(kind, place):
+    _, secret, text = next(one for one in planted(len(MAKERS), 3) if one[0] == kind)
+    value = {"task": text, "labels": {text: ""}, "extra": {"deep": [{"er": text}, 3]}}[place]
+    records = [knowledge(), outcome(**{place: value}), knowledge()]
+    absent = absent_kinds(records)
+    assert kind not in absent
+    assert secret not in repr([redact_record(record, keep=absent)[0] for record in records])
+
+
+def test_every_kind_is_absent_where_no_text_has_a_word_of_one():
+    assert frozenset(KIND_NAMES) == absent_kinds([knowledge(), outcome()])
 
 
 def test_the_kinds_are_at_least_fifteen_and_each_pattern_compiles():

@@ -1,6 +1,7 @@
 """The signals of a search equal those that the formulas give, and only what may be seen is measured."""
 
 import math
+from dataclasses import replace
 from statistics import fmean, pstdev
 
 import pytest
@@ -185,3 +186,23 @@ def test_a_rare_identifier_is_told_from_a_common_one(connection):
 def test_any_task_can_be_searched_for(connection, texts):
     task = " ".join(texts)
     assert searched(connection, [entry(outcome())], wanted(task)).total == 1
+
+
+@settings(max_examples=25)
+@given(st.integers(2, 9), sentences, sentences)
+def test_a_memory_that_stands_for_others_counts_as_they_would(connection, count, text, task):
+    near = entry(outcome(1, task="login form"), (1.0, 0.0, 0.0))
+    far = [entry(outcome(2 + number, task=text), (0.5, 1.0, 0.0)) for number in range(count)]
+    whole = searched(connection, [near, *far], wanted(task))
+    first = connection.execute("SELECT next_seq FROM replica").fetchone()[0]
+    asked = replace(wanted(task), stand_for={first + 1: float(count)})
+    sampled = searched(connection, [near, far[0]], asked)
+    for signal in ("cosine", "bm25"):
+        ours, theirs = getattr(whole, signal), getattr(sampled, signal)
+        assert (ours.mean, ours.deviation) == pytest.approx((theirs.mean, theirs.deviation), abs=1e-9)
+    by_id = {one.id: one for one in whole.candidates}
+    for one in sampled.candidates:
+        assert (one.bm25, one.matched, one.cosine) == pytest.approx(
+            (by_id[one.id].bm25, by_id[one.id].matched, by_id[one.id].cosine)
+        )
+        assert one.rare_match == by_id[one.id].rare_match

@@ -5,6 +5,7 @@ import json
 import pytest
 from memory_remote import MemoryRemote
 
+import alma_cli.api.retrieve_remote as retrieve_remote_module
 from alma_cli.api.retrieve import Wanted
 from alma_cli.api.retrieve_remote import retrieve_remote
 from alma_cli.core.documents import MARKER_AGENT, MARKER_ID
@@ -39,11 +40,28 @@ def learned(machine):
 
 def test_the_remote_gives_what_the_store_gives_when_the_pool_is_everything(learned, machine):
     nobody = machine("nobody")
+    moment = learned.container.now
     ours = learned.alma.retrieve("Test the login form", "helena", user="ana")
+    learned.container.now = moment
     theirs = asked(nobody, user="ana")
     assert without_ids(ours) == without_ids(theirs)
     assert 5 == sum(bool(hits) for hits in (theirs.anti_patterns, theirs.heuristics, theirs.preferences, theirs.knowledge, theirs.outcomes))  # fmt: skip
     assert "victor's" not in theirs.to_prompt(2000)
+
+
+def test_scores_are_the_stores_when_only_the_best_are_candidates(machine, monkeypatch):
+    one, nobody = machine("one"), machine("nobody")
+    for number in range(30):
+        one.know(f"{'abcdefghijklmnopqrstuvwxyzäöüß'[number] * 9} is of no use")
+    one.know("The login form has two fields")
+    one.know("The login page is at /login")
+    one.sync()
+    monkeypatch.setattr(retrieve_remote_module, "_PER_SIGNAL", 4)
+    theirs = asked(nobody)
+    ours = one.alma.retrieve("Test the login form", "helena")
+    assert [(hit.id, pytest.approx(hit.score)) for hit in theirs.knowledge] == [
+        (hit.id, hit.score) for hit in ours.knowledge
+    ]
 
 
 def test_nothing_is_stored_on_the_way(learned, machine):

@@ -9,6 +9,7 @@ import pytest
 from memory_remote import MemoryRemote
 from replicas import shared_records
 
+from alma_cli.api.upkeep import examine
 from alma_cli.core.documents import MARKER_AGENT, MARKER_ID
 from alma_cli.errors import (
     ClockAhead,
@@ -793,6 +794,28 @@ def test_the_status_says_how_it_stands(two):
     one.sync()
     assert {} == one.status().pending
     assert one.status().synced_at is not None
+
+
+def test_doctor_says_how_it_stands_without_asking_the_remote(machine, container):
+    one, other = machine("one"), machine("two")
+
+    def found():
+        [check] = [check for check in examine(one.session, {}) if check.name == "sync"]
+        return check
+
+    assert (True, "never synchronised; 0 waiting to be pushed, 0 of the remote's set aside") == (
+        found().ok, found().found,
+    )  # fmt: skip
+    id = one.know("CI has two cores")
+    assert ("1 waiting" in found().found, "run `alma sync`") == (True, found().hint)
+    one.sync()
+    assert (True, "") == (found().ok, found().hint)
+    assert found().found.startswith("last complete 2026-05-04T12:")
+    other.sync()
+    container.put("p", "helena", id, "no JSON")
+    one.sync()
+    assert (False, "`alma sync status` says which can't be read, and why") == (found().ok, found().hint)
+    assert "1 of the remote's set aside" in found().found
 
 
 def test_the_container_in_memory_is_told_apart_by_project(container):

@@ -49,6 +49,11 @@ def word_counts(words: Sequence[str]) -> Query:
     )
 
 
+def first(limit: int) -> Query:
+    """The memories with the least ids, which are as good as drawn at random. Ids are indexed in every container."""
+    return Query(f"SELECT TOP @limit * FROM c WHERE {_MEMORY} ORDER BY c.id", _parameters(limit=limit))
+
+
 def by_ids(ids: Sequence[str]) -> Query:
     """The documents with these ids."""
     return Query("SELECT * FROM c WHERE ARRAY_CONTAINS(@ids, c.id)", _parameters(ids=list(ids)))
@@ -61,6 +66,9 @@ def credits_of(targets: Sequence[str]) -> Query:
         _parameters(targets=list(targets)),
     )
 
+
+COUNT = Query(f"SELECT VALUE COUNT(1) FROM c WHERE {_MEMORY}", [])
+"""How many memories there are."""
 
 AGENTS = Query("SELECT DISTINCT VALUE c.agent FROM c", [])
 """The agents that have documents; of a project in several physical ranges, perhaps some of them twice."""

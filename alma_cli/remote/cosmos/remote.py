@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from alma_cli.errors import RemoteError
-from alma_cli.remote.base import Document, Found, Page, Result, Usage, Write
+from alma_cli.remote.base import Document, Found, Page, Result, Sample, Usage, Write
 from alma_cli.remote.cosmos import queries
 from alma_cli.remote.cosmos.documents import found
 from alma_cli.remote.cosmos.feed import Feed, checkpoint_lost
@@ -89,6 +89,12 @@ class CosmosRemote:
         ids = [str(one["id"]) for one in best]
         by_id = {document.id: document for document in self._by_ids(agent, ids)}
         return [by_id[id] for id in ids if id in by_id]
+
+    def sample(self, agent: str, *, limit: int) -> Sample:
+        """The memories with the least ids, and the number of all."""
+        container, partition, counting = self._container, [self._project_id, agent], queries.COUNT
+        counts: list[Any] = self._calls.run(lambda: list(container.query_items(counting.text, partition_key=partition)))
+        return Sample(documents=self._documents(agent, queries.first(limit)), of=sum(counts))
 
     def credits(self, agent: str, targets: Sequence[str]) -> list[Document]:
         """The credits of these memories."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
@@ -20,7 +20,7 @@ def portions(items: Iterable[_Item], size: int = TOGETHER) -> Iterator[list[_Ite
         yield portion
 
 
-def one_ahead(items: Iterable[_Item], make: Callable[[_Item], _Made]) -> Iterator[_Made]:
+def one_ahead(items: Iterable[_Item], make: Callable[[_Item], _Made]) -> Generator[_Made]:
     """`make(item)` of each item, in order; the next is made in a thread while the caller uses the one before.
 
     The items themselves are taken in the caller's thread. What `make` raises is raised here.

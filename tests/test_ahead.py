@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alma_cli.api.ahead import one_ahead, portions
+from alma_cli.ahead import one_ahead, portions
 
 
 @given(st.lists(st.integers(0, 2), max_size=7), st.integers(1, 3))
