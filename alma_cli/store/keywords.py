@@ -5,12 +5,12 @@ BM25: Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009; k1 
 
 from __future__ import annotations
 
-import json
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from alma_cli.store.arrays import columns
-from alma_cli.store.binding import listed, written
+from alma_cli.store.binding import written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -100,14 +100,18 @@ def match(
     )
 
 
+def _hashed(term: str) -> int:
+    """What `md5_number_lower` makes of it, without asking DuckDB."""
+    return int.from_bytes(hashlib.md5(term.encode("utf-8", "replace"), usedforsecurity=False).digest()[8:], "little")
+
+
 def _matching(
     connection: Connection, terms: Sequence[str], seqs: Numbers, kept: Postings | None
 ) -> tuple[Numbers, Numbers, Numbers]:
     """Where the terms stand among the candidates: the term's number, the candidate's place, and how often."""
     import numpy as np
 
-    rows = connection.execute(f"SELECT md5_number_lower(unnest({listed('?')}))", [json.dumps(list(terms))]).fetchall()
-    hashes = [row[0] for row in rows]
+    hashes = [_hashed(term) for term in terms]
     found = read_postings(connection, f"term IN ({written(hashes)})") if kept is None else kept.of(hashes)
     places = np.searchsorted(seqs, found.seq)
     here = np.flatnonzero(seqs[np.minimum(places, len(seqs) - 1)] == found.seq)
