@@ -143,18 +143,18 @@ def _best(kinds: Numbers, cosine: Numbers, bm25: Numbers, per_signal: int) -> Nu
 
 def _stored(connection: Connection, seqs: Sequence[int], wanted: Search) -> dict[int, tuple[Any, ...]]:
     """What ranking needs to know of these memories besides likeness, by `seq`."""
-    now = wanted.now.astimezone(UTC).replace(tzinfo=None)
-    rows = connection.execute(_STORED + f"WHERE seq IN ({written(seqs)})", {"now": now}).fetchall()
+    now = wanted.now.astimezone(UTC).replace(tzinfo=None).isoformat()
+    rows = connection.execute(_STORED.format(now=now, seqs=written(seqs))).fetchall()
     return {row[0]: row[1:] for row in rows}
 
 
 _STORED = """
 SELECT seq, id, kind,
-    epoch($now - coalesce(happened_at, last_validated_at, last_seen_at, last_verified_at, updated_at)),
+    epoch(TIMESTAMP '{now}' - coalesce(happened_at, last_validated_at, last_seen_at, last_verified_at, updated_at)),
     CASE outcome WHEN 'success' THEN 1.0 WHEN 'partial' THEN 0.5 WHEN 'failure' THEN 0.0
         ELSE successes / nullif(occurrences, 0) END,
     confidence, coalesce(task_key, ''), coalesce(strategy_key, '')
-FROM memories
+FROM memories WHERE seq IN ({seqs})
 """
 
 _CREDITS = "SELECT target, sum(value) FROM memories WHERE kind = 'credit' AND NOT archived GROUP BY target"
