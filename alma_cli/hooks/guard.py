@@ -1,5 +1,6 @@
 """Every hook's run: its answer or nothing, in time, whatever happens inside. Nothing heavy is loaded on this side."""
 
+import math
 import sys
 from collections.abc import Callable
 from io import StringIO
@@ -32,7 +33,8 @@ def guarded(arguments: list[str], directory: str | None, deadline: str | None, r
         return b""
 
     try:
-        seconds = min(max(float(deadline or DEADLINE_S), 0.1), 600.0)
+        given = float(deadline or DEADLINE_S)
+        seconds = DEADLINE_S if math.isnan(given) else min(max(given, 0.1), 600.0)
     except ValueError:
         seconds = DEADLINE_S
     answer = within(seconds, work)

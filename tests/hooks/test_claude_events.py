@@ -91,10 +91,17 @@ def test_a_session_starts_with_preferences_and_what_the_branch_is_about(tell, al
 
 def test_only_so_many_characters_are_given(tell, alma, configure):
     configure("alma:\n  project_id: shop\n  retrieval: {max_tokens: 100000, top_k: 40}\n")
+    many = []
     for number in range(15):
-        alma.add_knowledge(f"Fact {number} of the login test: " + "it is flaky " * 80)
-        alma.learn("me", f"Fix the flaky login test, part {number}", "success", f"{number} " + "Wait. " * 120)
-        alma.add_preference(f"{number}: " + "Prefer this over that. " * 60)
+        task, wait = f"Fix the flaky login test, part {number}", f"{number} " + "Wait. " * 120
+        many.append({"kind": "knowledge", "fact": f"Fact {number} of the login test: " + "it is flaky " * 80})
+        many.append({"kind": "outcome", "task": task, "outcome": "success", "strategy": wait})
+        many.append({"kind": "preference", "preference": f"{number}: " + "Prefer this over that. " * 60})
+    who = {"agent": "me", "domain": "general"}
+    assert (
+        45
+        == alma.import_(list(enumerate([{**who, "id": f"{at:032x}", **one} for at, one in enumerate(many)]))).imported
+    )
     assert 3000 < len(tell("user-prompt-submit", prompt="Fix the flaky login test")) <= MAX_CHARACTERS
     assert 1000 < len(tell("session-start", source="compact")) <= MAX_CHARACTERS
 

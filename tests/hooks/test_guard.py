@@ -30,7 +30,7 @@ def prints(out="", err="", code=0):
     return run
 
 
-@pytest.mark.parametrize("deadline", [None, "60", "soon", ""])
+@pytest.mark.parametrize("deadline", [None, "60", "soon", "nan", ""])
 def test_what_a_run_prints_is_the_answer_whatever_the_deadline_is_called(deadline, log):
     assert '{"é": 1}\n' == guarded(["hook", "stop"], None, deadline, prints('{"é": 1}\n'))
     assert "" == log()
