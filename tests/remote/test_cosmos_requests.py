@@ -134,3 +134,21 @@ def test_the_container_may_be_split_at_any_time(open_remote, server, new):
     server.set(page_cap=1000)
     expected = {(write.agent, write.id) for write in writes} | {("agent 7", "new"), ("agent 8", "other new")}
     assert expected == {*seen, *((one.agent, one.id) for one in first.found)}
+
+
+def test_a_service_that_gives_no_etags_without_documents_is_asked_for_them(open_remote, server, new, monkeypatch):
+    from azure.cosmos import ContainerProxy
+
+    batch = ContainerProxy.execute_item_batch
+
+    def without_etags(*args, **options):
+        return [{name: value for name, value in one.items() if name != "eTag"} for one in batch(*args, **options)]
+
+    monkeypatch.setattr(ContainerProxy, "execute_item_batch", without_etags)
+    remote = open_remote()
+    first = list(remote.write([new(1), new(2)]))
+    second = list(remote.write([new(1, etag=first[0].etag, fact="g"), new(3)]))
+    assert [Written] * 4 == [type(one) for one in first + second]
+    now = {one["id"]: one["_etag"] for one in server.items("alma", "memories")}
+    by_id = {one.write.id: one.etag for one in first + second}
+    assert by_id == now
