@@ -71,7 +71,7 @@ def test_vectors_are_those_of_the_published_float32_weights(runtime):
 
 
 def test_a_text_has_the_same_vector_alone_and_in_any_batch_in_either_runtime():
-    texts = varied(100, longest_words=25) + REFERENCE
+    texts = varied(40, longest_words=25) + REFERENCE
     light, heavy = NumpyMiniLM(), OnnxMiniLM(None)
     alone = embedded(light, texts, together=False)
     for runtime, together in ((light, True), (heavy, False), (heavy, True)):
@@ -91,7 +91,7 @@ def test_few_tokens_go_through_numpy_and_many_through_onnxruntime_with_the_same_
 
 def test_numpy_embeds_many_texts_too_where_onnxruntime_cannot_be_imported(monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    vectors = matrix(open_embedder().embed(["word " * 200] * 20))
+    vectors = matrix(open_embedder().embed(["word " * 200] * 11))
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
 
 
