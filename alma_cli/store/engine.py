@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from _duckdb import DuckDBPyConnection as Connection
 
 ROW_GROUP_SIZE = 8192
+_MEMORY_LIMIT = "512MB"
 CHECKPOINT_AT_BYTES = 32 * 1024
 """About 9 writes. Each costs 2 to 5 ms to replay at every opening, and a checkpoint costs 40 to 100 ms."""
 
@@ -50,6 +51,11 @@ def connected(path: str, *, read_only: bool, spill_dir: str) -> Iterator[Connect
         if not read_only:
             connection.execute("PRAGMA disable_checkpoint_on_shutdown")
         yield connection
+
+
+def bound_memory(connection: Connection) -> None:
+    """Keep DuckDB from filling memory with what it has read or written, until the store is let go."""
+    connection.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'")
 
 
 @contextmanager

@@ -61,18 +61,12 @@ class Index:
             if connection is None:
                 return None
             asked = {"vector": vector_text(vector)}
-            distance = f"array_cosine_distance(embedding, {given('vector')}::FLOAT[{len(vector)}])"
-            hits = columns(
-                connection,
-                f"SELECT seq, 1 - {distance} FROM nearest.vectors ORDER BY {distance} LIMIT {FETCHED}",
-                {"seq": "i8", "cosine": "f4"},
-                asked,
-            )
-            sample = columns(connection, f"SELECT 1 - {distance} FROM nearest.sample", {"cosine": "f4"}, asked)
+            hits = columns(connection, _nearest_rows(vector), {"seq": "i8", "distance": "f4"}, asked)
+            sample = columns(connection, f"SELECT {_distance(vector)} FROM nearest.sample", {"distance": "f4"}, asked)
             (up_to,) = connection.execute("SELECT up_to FROM nearest.about").fetchall()[0]
         except (_duckdb.Error, OSError):
             return None
-        return Nearest(seqs=hits["seq"], cosines=hits["cosine"], sample=sample["cosine"], up_to=up_to)
+        return Nearest(seqs=hits["seq"], cosines=1 - hits["distance"], sample=1 - sample["distance"], up_to=up_to)
 
     def state(self) -> str:
         """What to tell of it: how much it holds, or why it isn't used."""
@@ -154,6 +148,15 @@ class Index:
 
     def _quoted_unfinished(self) -> str:
         return self._unfinished().replace("'", "''")
+
+
+def _distance(vector: Vector) -> str:
+    return f"array_cosine_distance(embedding, {given('vector')}::FLOAT[{len(vector)}])"
+
+
+def _nearest_rows(vector: Vector) -> str:
+    """The nearest by the index, which DuckDB uses only where the distance is selected as it is."""
+    return f"SELECT seq, {_distance(vector)} AS distance FROM nearest.vectors ORDER BY distance LIMIT {FETCHED}"
 
 
 def unavailable() -> str:

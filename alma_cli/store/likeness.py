@@ -95,8 +95,7 @@ def cosines_of(connection: Connection, seqs: Numbers, wanted: Search) -> Numbers
     """The cosines of these memories, in their (ascending) order."""
     found = columns(
         connection,
-        f"SELECT seq, {_cosine(wanted.vector)} FROM memories "
-        f"WHERE seq IN (SELECT unnest({given_list('seqs', 'BIGINT')}))",
+        f"SELECT seq, {_cosine(wanted.vector)} FROM memories WHERE list_contains({given_list('seqs', 'BIGINT')}, seq)",
         {"seq": "i8", "cosine": "f4"},
         {"seqs": seqs.tolist(), "vector": vector_text(wanted.vector)},
     )

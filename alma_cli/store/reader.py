@@ -13,6 +13,7 @@ from alma_cli.core.records import Kind, Record
 from alma_cli.errors import AmbiguousId, InvalidInput, NotFound
 from alma_cli.store.binding import listed, rows_from, vector_text, written
 from alma_cli.store.changes import Change
+from alma_cli.store.engine import bound_memory
 from alma_cli.store.membership import sync_state
 from alma_cli.store.pending import pending_counts
 from alma_cli.store.quarantine import quarantined
@@ -29,7 +30,6 @@ _COLUMNS = ", ".join(f"memories.{name}" for name in RECORD_COLUMNS)
 _TEXTS = "task, condition, pattern, preference, fact, strategy"
 _ID_DIGITS = frozenset("0123456789abcdef")
 _FETCHED_TOGETHER = 1024
-_SEARCH_MEMORY = "512MB"
 _LARGE_BYTES = 256 * 1024 * 1024
 
 
@@ -122,7 +122,7 @@ class Reader:
             return Found()
         # What is scanned isn't read again, so keeping it only fills memory: 1.6 GB of a million memories, else 0.6.
         if self._path is None or os.path.getsize(self._path) > _LARGE_BYTES:
-            self._connection.execute(f"SET memory_limit = '{_SEARCH_MEMORY}'")
+            bound_memory(self._connection)
         found = search(self._connection, wanted, self._path)
         self._seqs = found.seqs
         return found

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from alma_cli.errors import StoreBusy, StoreError
 from alma_cli.store.changes import Change, Learning
-from alma_cli.store.engine import CHECKPOINT_AT_BYTES, log_bytes, own_log, transaction
+from alma_cli.store.engine import CHECKPOINT_AT_BYTES, bound_memory, log_bytes, own_log, transaction
 from alma_cli.store.journal import Journal
 from alma_cli.store.lock import hold, is_awaited
 from alma_cli.store.opening import OutdatedError, StoreFile
@@ -134,11 +134,14 @@ class Store:
     def writing(self, *, more_follows: bool = False) -> Iterator[Connection]:
         """The database with the journal folded in, for changes that need no journal (vectors, say).
 
-        With `more_follows` the log is moved into the file only when it is long, for the next opening will see to it.
+        With `more_follows` memory is bounded, and the log is moved into the file only when it is long, for the next
+        opening will see to it.
         """
         limit = _BULK_LOG_BYTES if more_follows else CHECKPOINT_AT_BYTES
         opened = self._opened_and_folded(checkpoint_at=limit)
         with self._locked(shared=False, wait_s=self.wait_s), opened as (connection, _):
+            if more_follows:
+                bound_memory(connection)
             yield connection
 
     def writable(self) -> bool:

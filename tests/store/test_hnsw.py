@@ -9,7 +9,9 @@ from samples import DIMENSION, MODEL, NOON, an_operation, entry, outcome, store_
 from alma_cli.core.records import RETRIEVED_KINDS
 from alma_cli.core.visibility import View
 from alma_cli.store import Insert, Search
-from alma_cli.store.hnsw import Index, Nearest, unavailable
+from alma_cli.store.arrays import columns
+from alma_cli.store.binding import vector_text
+from alma_cli.store.hnsw import Index, Nearest, _nearest_rows, unavailable
 
 needs_extension = pytest.mark.skipif(bool(unavailable()), reason=f"DuckDB's vss extension: {unavailable()}")
 COUNT = 60
@@ -109,6 +111,19 @@ def test_a_built_index_finds_what_is_near_and_says_so(store, tmp_path):
         assert signals(found(store, replace(asked, nearest=near))) == signals(found(store, asked))
         assert index.state() == f"active: {COUNT} vectors, of memories before number {COUNT}"
     assert replace(index, model="another").nearest(asked.vector) is None
+
+
+@needs_extension
+def test_duckdb_uses_the_index(store, tmp_path):
+    index = Index(path=str(tmp_path / "nearest.duckdb"), model=MODEL)
+    with store.writing() as connection:
+        index.copy_vectors(connection)
+    index.finish()
+    asked = wanted()
+    connection = index._connection()
+    columns(connection, "SELECT 1::BIGINT", {"one": "i8"}, {"vector": vector_text(asked.vector)})
+    plan = connection.execute(f"EXPLAIN {_nearest_rows(asked.vector)}").fetchall()[0][1]
+    assert "HNSW_INDEX_SCAN" in plan
 
 
 @needs_extension
