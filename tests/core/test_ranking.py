@@ -116,6 +116,14 @@ def test_what_is_not_known_is_neither_good_nor_bad():
     assert only(PLAIN, confidence=None).score == only(PLAIN, confidence=0.5).score
 
 
+@pytest.mark.parametrize("kind, value", [("outcome", 0.75), ("anti_pattern", 0.25)])
+def test_outcomes_of_such_tasks_count_more_than_what_a_memory_says_of_itself(kind, value):
+    pooled = replace(PLAIN, kind=kind, success=0.0, pooled_occurrences=2.0, pooled_successes=2.0)
+    (ranked,) = rank([pooled], COSINE, BM25, RULES)
+    (term,) = [term for term in ranked.terms if term.name == "success"]
+    assert (value, 0.75) == (term.value, term.raw)  # two of two, and one of two beforehand
+
+
 def test_a_memory_without_a_vector_is_as_near_as_the_average():
     assert only(PLAIN, cosine=None).score == only(PLAIN, cosine=COSINE.mean).score
 

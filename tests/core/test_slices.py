@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+from dataclasses import replace
 
 import pytest
 from record_examples import ID, anti_pattern, heuristic, knowledge, outcome, preference
@@ -83,6 +84,14 @@ def test_a_hit_as_json_is_its_record_with_score_similarity_and_text():
     record = knowledge(extra={"score": "forged", "newer": 1})
     expected = {**to_json(record), "score": 0.8, "similarity": 0.666667, "text": "CI has two cores"}
     assert hit(record).to_json() == expected
+
+
+def test_a_hit_says_how_its_strategy_did_in_such_tasks():
+    one = hit(outcome())
+    pooled = replace(one.ranked.candidate, pooled_occurrences=3.00049, pooled_successes=2.0)
+    shown = Hit(one.record, replace(one.ranked, candidate=pooled)).to_json()
+    assert {"occurrences": 3.0, "successes": 2.0} == shown["in_such_tasks"]
+    assert "in_such_tasks" not in one.to_json()
 
 
 def test_a_hit_explains_every_term_and_signal():
