@@ -12,6 +12,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from alma_cli.store.binding import quoted
+
 if TYPE_CHECKING:
     from _duckdb import DuckDBPyConnection as Connection
 
@@ -67,8 +69,7 @@ def columns(
     if values is not None:
         # Written out, since the first parameter of a process has DuckDB import decimal and uuid and look for pandas,
         # which takes 3 ms. It is ASCII without control characters, so quotes are all there is to see to.
-        quoted = json.dumps(dict(values)).replace("'", "''")
-        connection.execute(f"SET VARIABLE given = '{quoted}'")
+        connection.execute(f"SET VARIABLE given = {quoted(json.dumps(dict(values)))}")
     parts: dict[str, list[Numbers]] = {name: [] for name in types}
     for array in _arrays(connection.sql(sql)):
         for number, (name, kept) in enumerate(parts.items()):

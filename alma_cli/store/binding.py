@@ -105,6 +105,11 @@ def fetch_vectors(result: Connection, dimension: int) -> list[list[float]]:
     return vectors
 
 
+def quoted(text: str) -> str:
+    """A text as it stands in a statement, where no parameter may be: a path to attach, say. It has no NUL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def listed(parameter: str, of: str = "VARCHAR") -> str:
     """A parameter as a list: bound as JSON, because each bound value costs 0.1 ms in DuckDB's binding."""
     return f"from_json({parameter}, '[\"{of}\"]')"

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from alma_cli.errors import AlmaError, StoreBusy, StoreCorrupt, StoreError, StoreTooNew, StoreUnwritable
+from alma_cli.store.binding import quoted
 from alma_cli.store.files import flush_folder
 from alma_cli.store.instance import instance
 
@@ -46,7 +47,7 @@ def connected(path: str, *, read_only: bool, spill_dir: str) -> Iterator[Connect
     mode = ", READ_ONLY" if read_only else ""
     with explained(path), instance(spill_dir) as connection:
         connection.execute(
-            f"ATTACH {_quoted(path)} AS store (TYPE duckdb, ROW_GROUP_SIZE {ROW_GROUP_SIZE}{mode}); USE store"
+            f"ATTACH {quoted(path)} AS store (TYPE duckdb, ROW_GROUP_SIZE {ROW_GROUP_SIZE}{mode}); USE store"
         )
         if not read_only:
             connection.execute("PRAGMA disable_checkpoint_on_shutdown")
@@ -139,7 +140,3 @@ def _explain(error: Exception, path: str) -> AlmaError:
             hint="it was left untouched; run `alma doctor` for what can be done",
         )
     return StoreError(f"{path}: {shown}", hint="`alma doctor` checks the store")
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from alma_cli.store.arrays import columns, given
-from alma_cli.store.binding import vector_text
+from alma_cli.store.binding import quoted, vector_text
 
 if TYPE_CHECKING:
     from _duckdb import DuckDBPyConnection as Connection
@@ -84,7 +84,7 @@ class Index:
     def copy_vectors(self, connection: Connection) -> None:
         """Copy the store's vectors into a new file, as the first step of making the index; takes seconds."""
         self.discard_unfinished()
-        connection.execute(f"ATTACH '{self._quoted_unfinished()}' AS nearest")
+        connection.execute(f"ATTACH {quoted(self._unfinished())} AS nearest")
         try:
             connection.execute(
                 "CREATE TABLE nearest.vectors AS SELECT seq, embedding FROM memories WHERE embedding_model = ?",
@@ -107,7 +107,7 @@ class Index:
         connection = _with_extension()
         try:
             connection.execute("SET hnsw_enable_experimental_persistence = true")
-            connection.execute(f"ATTACH '{self._quoted_unfinished()}' AS nearest")
+            connection.execute(f"ATTACH {quoted(self._unfinished())} AS nearest")
             connection.execute(
                 "CREATE INDEX by_cosine ON nearest.vectors USING HNSW (embedding) WITH (metric = 'cosine')"
             )
@@ -134,8 +134,7 @@ class Index:
             known = _opened.get(self.path)
             if known is None or known[0] != version:
                 connection = _with_extension()
-                quoted = self.path.replace("'", "''")
-                connection.execute(f"ATTACH '{quoted}' AS nearest (READ_ONLY)")
+                connection.execute(f"ATTACH {quoted(self.path)} AS nearest (READ_ONLY)")
                 connection.execute(f"SET hnsw_ef_search = {FETCHED}")
                 known = _opened[self.path] = (version, connection)
             own = known[1].cursor()
@@ -145,9 +144,6 @@ class Index:
 
     def _unfinished(self) -> str:
         return self.path + ".new"
-
-    def _quoted_unfinished(self) -> str:
-        return self._unfinished().replace("'", "''")
 
 
 def _distance(vector: Vector) -> str:
@@ -188,6 +184,5 @@ def _with_extension() -> Connection:
     import _duckdb
 
     connection = _duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})
-    path = str(_extension()).replace("'", "''")
-    connection.execute(f"LOAD '{path}'")
+    connection.execute(f"LOAD {quoted(str(_extension()))}")
     return connection

@@ -39,16 +39,22 @@ _kept: dict[tuple[str, str], tuple[_State, Visible | int]] = {}
 _keeping = threading.Lock()
 
 
-def recall(path: str, what: str) -> Visible | None:
-    """What is kept of the store at `path`, if it is still in that state. Call this while nobody may write there."""
-    known = _known(path, what)
-    return None if isinstance(known, int) else known
+def recall(path: str, what: str) -> Visible | int | None:
+    """What `keep` was given of the store at `path`, if it is still in that state.
+
+    Call this while nobody may write there.
+    """
+    with _keeping:
+        known = _kept.pop((path, what), None)
+        if known is None or known[0] != _state_of(path):
+            return None
+        _kept[path, what] = known
+        return known[1]
 
 
-def is_worth_reading(path: str, what: str) -> bool:
-    """Whether the same was searched before in this state, and may be kept."""
-    known = _known(path, what)
-    return isinstance(known, int) and 0 < known <= MOST_BYTES
+def may_be_kept(size: int) -> bool:
+    """Whether vectors of so many bytes are worth reading, to be kept."""
+    return 0 < size <= MOST_BYTES
 
 
 def keep(path: str, what: str, found: Visible | int) -> None:
@@ -63,15 +69,6 @@ def keep(path: str, what: str, found: Visible | int) -> None:
                 return
             del _kept[key]
             excess -= size
-
-
-def _known(path: str, what: str) -> Visible | int | None:
-    with _keeping:
-        known = _kept.pop((path, what), None)
-        if known is None or known[0] != _state_of(path):
-            return None
-        _kept[path, what] = known
-        return known[1]
 
 
 def _state_of(path: str) -> _State:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from alma_cli.core.records import RETRIEVED_KINDS
 from alma_cli.store.arrays import columns, given, given_list
 from alma_cli.store.binding import vector_text
-from alma_cli.store.kept import Visible, is_worth_reading, keep, recall
+from alma_cli.store.kept import Visible, keep, may_be_kept, recall
 from alma_cli.store.keywords import Postings, read_postings
 
 if TYPE_CHECKING:
@@ -80,12 +80,12 @@ def seen_by(connection: Connection, wanted: Search, path: str | None) -> Seen:
     if path is None:
         return Seen(_scanned(connection, scope, wanted.vector))
     what = json.dumps(scope)
-    visible = recall(path, what)
-    if visible is None and is_worth_reading(path, what):
-        visible = _read(connection, scope)
-        keep(path, what, visible)
-    if visible is not None:
-        return Seen(_compared(visible, wanted.vector), postings=visible.postings)
+    known = recall(path, what)
+    if isinstance(known, int) and may_be_kept(known):
+        known = _read(connection, scope)
+        keep(path, what, known)
+    if isinstance(known, Visible):
+        return Seen(_compared(known, wanted.vector), postings=known.postings)
     seen = _scanned(connection, scope, wanted.vector)
     keep(path, what, int(seen["has_vector"].sum()) * len(wanted.vector) * 4)
     return Seen(seen)
