@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from alma_cli.store.binding import Numbers
 
 
+_DIGITS = 9
+
+
 class _Array(ctypes.Structure):
     """`struct ArrowArray`."""
 
@@ -88,6 +91,22 @@ def given(name: str) -> str:
 def given_list(name: str, of: str = "VARCHAR") -> str:
     """A value that is a list."""
     return f"from_json(getvariable('given')->'{name}', '[\"{of}\"]')"
+
+
+def fewest_digits(numbers: Numbers) -> Numbers:
+    """Numbers of single precision as doubles, in any shape, for whoever writes them as text.
+
+    Each has the fewest digits (nine at most) that tell it from any other of single precision, or nearly so: half of
+    what all digits of a double take.
+    """
+    import numpy as np
+
+    doubles = numbers.astype("f8")
+    with np.errstate(divide="ignore"):
+        magnitude = np.floor(np.log10(np.abs(doubles)))
+    scale = 10.0 ** (_DIGITS - 1 - np.where(np.isfinite(magnitude), magnitude, 0.0))
+    shortened: Numbers = np.rint(doubles * scale) / scale
+    return shortened
 
 
 def _arrays(relation: object) -> Iterator[_Array]:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     Numbers: TypeAlias = np.ndarray[Any, Any]
 
 _VECTORS_WORTH_NUMPY = 32
-_DIGITS = 9
 
 
 def vector_text(vector: Vector | None) -> str | None:
@@ -87,22 +86,6 @@ def _given_vectors(connection: Connection, vectors: Sequence[Vector | None]) -> 
         )
     finally:
         connection.unregister("given_vectors")
-
-
-def fetch_vectors(result: Connection, dimension: int) -> list[list[float]]:
-    """The vectors of a result whose one column has all their numbers, one vector after the other.
-
-    Each number has the fewest digits (nine at most) that tell it from any other of single precision, or nearly so:
-    written as text they take half of what all digits of a double do.
-    """
-    import numpy as np
-
-    numbers = result.fetchnumpy()["number"].astype("f8")
-    with np.errstate(divide="ignore"):
-        magnitude = np.floor(np.log10(np.abs(numbers)))
-    scale = 10.0 ** (_DIGITS - 1 - np.where(np.isfinite(magnitude), magnitude, 0.0))
-    vectors: list[list[float]] = (np.rint(numbers * scale) / scale).reshape(-1, dimension).tolist()
-    return vectors
 
 
 def quoted(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from alma_cli.core.documents import Embedding
 from alma_cli.core.hlc import HLC
 from alma_cli.core.merge import State, Tombstone, Version, content_hash
-from alma_cli.store.binding import fetch_vectors, listed
+from alma_cli.store.arrays import columns, fewest_digits, given, given_list
 from alma_cli.store.rows import RECORD_COLUMNS, row_record
 
 if TYPE_CHECKING:
@@ -194,9 +194,9 @@ def _records(
     )
     found: dict[int, Pending] = {}
     size = 0
-    for seq, hlc, etag, *columns in _fetched(cursor):
-        record = row_record(columns)
-        size += sum(len(value) for value in columns if isinstance(value, str))
+    for seq, hlc, etag, *row in _fetched(cursor):
+        record = row_record(row)
+        size += sum(len(value) for value in row if isinstance(value, str))
         if found and size > _PORTION_BYTES:
             break
         found[seq] = Pending(state=Version(record=record, hlc=HLC.parse(hlc)), etag=etag)
@@ -213,11 +213,12 @@ def _embeddings(connection: Connection, seqs: Sequence[int], model: str) -> dict
     """The vectors by this model (none by an empty one) of these memories, where they have one."""
     if not model or not seqs:
         return {}
-    chosen = f"FROM memories WHERE seq IN (SELECT unnest({listed('$seqs', 'BIGINT')})) AND {_HAS_VECTOR} ORDER BY seq"
-    given = {"seqs": json.dumps(list(seqs)), "model": model}
-    rows = connection.execute(f"SELECT seq, len(embedding) {chosen}", given).fetchall()
-    if not rows:
-        return {}
-    numbers = connection.execute(f"SELECT unnest(embedding) AS number FROM (SELECT embedding {chosen})", given)
-    vectors = fetch_vectors(numbers, dimension=rows[0][1])
-    return {seq: Embedding(model=model, vector=vector) for (seq, _), vector in zip(rows, vectors, strict=True)}
+    found = columns(
+        connection,
+        f"SELECT seq, embedding FROM memories WHERE seq IN (SELECT unnest({given_list('seqs', 'BIGINT')})) "
+        f"AND embedding_model = {given('model')} AND embedding IS NOT NULL",
+        {"seq": "i8", "embedding": "f4"},
+        {"seqs": list(seqs), "model": model},
+    )
+    vectors = zip(found["seq"].tolist(), fewest_digits(found["embedding"]).tolist(), strict=True)
+    return {seq: Embedding(model=model, vector=vector) for seq, vector in vectors}

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alma_cli.store.binding import fetch_vectors, insert_with_vectors
+from alma_cli.store.arrays import columns, fewest_digits
+from alma_cli.store.binding import insert_with_vectors
 
 DIMENSION = 3
 NUMBERS = st.floats(-2, 2, width=32) | st.sampled_from([0.0, -0.0, 1e-45, 0.1, 1 / 3, 2.0**-20])
@@ -30,7 +31,7 @@ def stored(connection, vectors):
 
 def fetched(connection):
     chosen = "SELECT embedding FROM kept WHERE embedding IS NOT NULL ORDER BY id"
-    return fetch_vectors(connection.execute(f"SELECT unnest(embedding) AS number FROM ({chosen})"), DIMENSION)
+    return fewest_digits(columns(connection, chosen, {"embedding": "f4"})["embedding"]).tolist()
 
 
 @given(st.lists(st.lists(NUMBERS, min_size=DIMENSION, max_size=DIMENSION) | st.none(), min_size=32, max_size=40))
