@@ -13,6 +13,8 @@ import statistics
 import tempfile
 import time
 
+import vocabulary
+
 from alma_cli.ahead import TOGETHER
 from alma_cli.api import ALMA
 from alma_cli.config import load_config
@@ -20,38 +22,7 @@ from alma_cli.core.reports import Report
 from alma_cli.embedding import open_embedder
 from alma_cli.project import make_project
 
-WORDS = [
-    "login",
-    "form",
-    "page",
-    "selector",
-    "timeout",
-    "retry",
-    "database",
-    "query",
-    "index",
-    "migration",
-    "deploy",
-    "container",
-    "token",
-    "session",
-    "cache",
-    "upload",
-    "image",
-    "parser",
-    "queue",
-    "worker",
-    "payment",
-    "invoice",
-    "search",
-    "filter",
-    "export",
-    "report",
-    "websocket",
-    "proxy",
-    "header",
-    "cookie",
-]
+WORDS = [*vocabulary.WORDS, "search", "filter", "export", "report", "websocket", "proxy", "header", "cookie"]
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+from vocabulary import WORDS
 
 from alma_cli.api import ALMA
 from alma_cli.api.session import new_id
@@ -37,20 +38,6 @@ DIMENSION = 384
 FEW = 1000
 OUTCOMES_OF_A_TASK = 50
 _TOGETHER = 1000
-WORDS = ["login", "form", "page", "selector", "timeout", "retry", "database", "query", "index", "migration", "deploy"]
-WORDS += [
-    "container",
-    "token",
-    "session",
-    "cache",
-    "upload",
-    "image",
-    "parser",
-    "queue",
-    "worker",
-    "payment",
-    "invoice",
-]
 
 
 class World:
