@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from alma_cli.ahead import one_ahead, portions
+from alma_cli.ahead import TOGETHER, one_ahead, portions
 from alma_cli.api.retrievals import used_in
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.codec import check_size
@@ -120,7 +120,8 @@ def learn_batch(
         if entries:
             operations.append(session.operation(Insert, entries=tuple(entries)))
         records = [entry.record for entry in entries]
-        receipt = session.submit(operations) if operations else Receipt()
+        more_follows = len(portion.outcomes) == TOGETHER
+        receipt = session.submit(operations, more_follows=more_follows) if operations else Receipt()
         agents = {record.agent for record in records}
         warnings |= dict.fromkeys([*portion.warnings, *_known_bad(receipt, agents), *write_warnings(receipt)])
         for item in receipt.derived:
@@ -133,6 +134,7 @@ def learn_batch(
         queued += len(outcomes) if receipt.queued else 0
         if on_progress:
             on_progress(len(portion.outcomes))
+    session.store().settle()
     return BatchLearned(
         learned=learned,
         duplicates=duplicates,

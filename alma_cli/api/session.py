@@ -76,10 +76,10 @@ class Session:
             anti_pattern_below=settings.anti_pattern_below,
         )
 
-    def submit(self, operations: Sequence[Operation]) -> Receipt:
+    def submit(self, operations: Sequence[Operation], *, more_follows: bool = False) -> Receipt:
         """Make the operations durable and fold them in, making `.alma/` what it should be first."""
         make_home(self.project)
-        return self.store().submit(operations)
+        return self.store().submit(operations, more_follows=more_follows)
 
     @contextmanager
     def refusals_noted(self, agent: str, domain: str | None) -> Iterator[None]:

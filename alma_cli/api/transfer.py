@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from alma_cli.ahead import one_ahead, portions
+from alma_cli.ahead import TOGETHER, one_ahead, portions
 from alma_cli.api.learn import Refused, write_warnings
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.codec import check_size, format_time, from_json, to_json
@@ -60,7 +60,7 @@ def import_(
         operations: list[Operation] = list(portion.refusals)
         if portion.entries:
             operations.append(session.operation(Insert, entries=tuple(portion.entries)))
-        receipt = session.submit(operations) if operations else Receipt()
+        receipt = session.submit(operations, more_follows=portion.lines == TOGETHER) if operations else Receipt()
         warnings |= dict.fromkeys([*portion.warnings, *write_warnings(receipt)])
         queued += len(portion.entries) if receipt.queued else 0
         actions = [change.action for change in receipt.changes]
@@ -69,6 +69,7 @@ def import_(
         forgotten += actions.count("skip-forgotten")
         if on_progress:
             on_progress(portion.lines)
+    session.store().settle()
     return Imported(
         imported=imported,
         present=present,

@@ -19,17 +19,19 @@ Role: TypeAlias = Literal["task", "strategy"]
 
 
 class _Needed(NamedTuple):
-    """The cosine that two texts need: `base` and `slope` times the share of words they don't share; `least` of all."""
+    """The cosine that two texts need: `base` and `slope` times the share of words they don't share."""
 
-    least: float
     base: float
     slope: float
 
 
 _NEEDED: dict[Role, _Needed] = {
-    "task": _Needed(least=0.5, base=0.5, slope=0.4),
-    "strategy": _Needed(least=0.5, base=0.15, slope=0.9),
+    "task": _Needed(base=0.5, slope=0.4),
+    "strategy": _Needed(base=0.15, slope=0.9),
 }
+LEAST_COSINE = 0.5
+"""Texts of different forms that are less alike never mean the same."""
+
 _KEY_LENGTH = 16
 _TEXTS_OF_KEY = 2
 """A second one brings most of what four would, and every `learn` reads them all."""
@@ -87,22 +89,32 @@ def adds_wording(text: str, texts: Sequence[str]) -> bool:
 
 
 def same(a: str, b: str, cosine: float, role: Role) -> bool:
-    """Whether two texts mean the same task, or the same strategy."""
-    return compare(a, b, cosine, role).same
+    """Whether two texts mean the same task, or the same strategy: as `compare` says, in a fourth of its time."""
+    if form(a) == form(b):
+        return True
+    return _comparable(a, b, cosine).same and _near(a, b, cosine, role).same and not told_apart(a, b)
 
 
 def compare(a: str, b: str, cosine: float, role: Role) -> Verdict:
     """Whether two texts mean the same, and the reason. The order of `a` and `b` makes no difference."""
     if form(a) == form(b):
         return Verdict(same=True, reason="same form")
+    comparable = _comparable(a, b, cosine)
+    if not comparable.same:
+        return comparable
+    difference = told_apart(a, b)
+    return Verdict(same=False, reason=difference) if difference else _near(a, b, cosine, role)
+
+
+def _comparable(a: str, b: str, cosine: float) -> Verdict:
+    """Whether two texts of different forms may mean the same, which their words then have to confirm."""
     if max(len(a), len(b)) > MAX_LENGTH:
         return Verdict(same=False, reason="too long to compare")
-    least, base, slope = _NEEDED[role]
-    if not cosine >= least:
-        return Verdict(same=False, reason=f"cosine {cosine:.2f}, under {least:.2f}")
-    difference = told_apart(a, b)
-    if difference:
-        return Verdict(same=False, reason=difference)
+    return Verdict(same=cosine >= LEAST_COSINE, reason=f"cosine {cosine:.2f}, under {LEAST_COSINE:.2f}")
+
+
+def _near(a: str, b: str, cosine: float, role: Role) -> Verdict:
+    """Whether the cosine of two texts is enough for the words that they don't share."""
     x, y = map(wording, sorted((a, b)))
     one, other = _unshared(x, y)
     if len(one) == len(x.concepts) and len(other) == len(y.concepts):
@@ -111,7 +123,8 @@ def compare(a: str, b: str, cosine: float, role: Role) -> Verdict:
         return Verdict(same=False, reason=f"one word for another: {one[0]} / {other[0]}")
     unshared = len(one) + len(other)
     shared = (len(x.concepts) + len(y.concepts) - unshared) / 2
-    needed = max(least, base + slope * unshared / (unshared + shared))
+    base, slope = _NEEDED[role]
+    needed = max(LEAST_COSINE, base + slope * unshared / (unshared + shared))
     return Verdict(same=cosine >= needed, reason=f"cosine {cosine:.2f}, needed {needed:.2f}")
 
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from alma_cli.core.keys import Role
+from alma_cli.core.keys import LEAST_COSINE, Role
 from alma_cli.store.arrays import columns, given
 from alma_cli.store.binding import listed, rows_from, vector_text
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 _NEAREST = 12
 """Kept texts that are looked at; the nearest that is the same wins."""
 
-_LEAST_COSINE = 0.3
 _DIGITS = 6
 _FEW = 8
 _TOGETHER = 256
@@ -96,7 +95,7 @@ def _by_duckdb(connection: Connection, texts: Sequence[NewText]) -> list[tuple[i
             WHERE kept.number < wanted.number
         )
         SELECT number, unnest(arg_max((key, other, text, cosine), cosine, {_NEAREST}))
-        FROM compared WHERE cosine >= {_LEAST_COSINE} GROUP BY number
+        FROM compared WHERE cosine >= {LEAST_COSINE} GROUP BY number
         """,
         [json.dumps(rows_given)],
     ).fetchall()
@@ -158,13 +157,15 @@ def _best(cosines: Numbers, numbers: Numbers, all_numbers: Numbers) -> Iterator[
     import numpy as np
 
     cosines[all_numbers[None, :] >= numbers[:, None]] = -1
-    their_columns = np.broadcast_to(np.arange(cosines.shape[1]), cosines.shape)
-    if cosines.shape[1] > _NEAREST:
-        their_columns = np.argpartition(cosines, -_NEAREST, axis=1)[:, -_NEAREST:]
-        cosines = np.take_along_axis(cosines, their_columns, axis=1)
-    rounded = np.round(cosines.astype("f8"), _DIGITS)
-    for row, at in np.argwhere(rounded >= _LEAST_COSINE).tolist():
-        yield row, int(their_columns[row, at]), float(rounded[row, at])
+    is_near = cosines >= LEAST_COSINE - 10**-_DIGITS
+    crowded = np.flatnonzero(np.count_nonzero(is_near, axis=1) > _NEAREST)
+    if len(crowded):
+        is_near[crowded] = False
+        is_near[crowded[:, None], np.argpartition(cosines[crowded], -_NEAREST, axis=1)[:, -_NEAREST:]] = True
+    rounded = np.round(cosines[is_near].astype("f8"), _DIGITS)
+    for (row, column), cosine in zip(np.argwhere(is_near).tolist(), rounded.tolist(), strict=True):
+        if cosine >= LEAST_COSINE:
+            yield row, column, cosine
 
 
 def _kept_texts(connection: Connection, rows: set[int]) -> dict[int, tuple[str, str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from time import time_ns
 from typing import TYPE_CHECKING
@@ -79,8 +79,8 @@ class Store:
     learning: Learning
     now_ms: Callable[[], int] = field(default=lambda: time_ns() // 1_000_000)
 
-    def submit(self, operations: Sequence[Operation]) -> Receipt:
-        """Make the operations durable, then fold them in with all that waits.
+    def submit(self, operations: Sequence[Operation], *, more_follows: bool = False) -> Receipt:
+        """Make the operations durable, then fold them in with all that waits; with `more_follows` see `settle`.
 
         Raises `StoreUnwritable` when the journal can't be written: nothing was recorded then. After that, what can't
         be folded in now is `queued`; only an operation that can never be raises `StoreError`, and its file is kept.
@@ -93,7 +93,7 @@ class Store:
                     with self.file.opened(read_only=True) as connection:
                         changes = _in_order(connection, operations, {})
                 else:
-                    with self._opened_and_folded() as (connection, folded):
+                    with self._opened_and_folded(_checkpoint_at(more_follows)) as (connection, folded):
                         changes = _in_order(connection, operations, folded.changes)
         except (StoreBusy, StoreError) as error:
             return Receipt(queued=True, reason=error.message)
@@ -137,12 +137,17 @@ class Store:
         With `more_follows` memory is bounded, and the log is moved into the file only when it is long, for the next
         opening will see to it.
         """
-        limit = _BULK_LOG_BYTES if more_follows else CHECKPOINT_AT_BYTES
-        opened = self._opened_and_folded(checkpoint_at=limit)
+        opened = self._opened_and_folded(_checkpoint_at(more_follows))
         with self._locked(shared=False, wait_s=self.wait_s), opened as (connection, _):
             if more_follows:
                 bound_memory(connection)
             yield connection
+
+    def settle(self) -> None:
+        """Move into the file what a submission that more was to follow left in the log; if not now, another will."""
+        if log_bytes(self.file.path) > CHECKPOINT_AT_BYTES:
+            with suppress(StoreBusy, StoreError), self.writing():
+                pass
 
     def writable(self) -> bool:
         """Whether this process may write where the store is."""
@@ -288,6 +293,10 @@ def open_store(home: Path, *, dimension: int, wait_s: float, learning: Learning)
         wait_s=wait_s,
         learning=learning,
     )
+
+
+def _checkpoint_at(more_follows: bool) -> int:  # noqa: FBT001
+    return _BULK_LOG_BYTES if more_follows else CHECKPOINT_AT_BYTES
 
 
 def _in_order(

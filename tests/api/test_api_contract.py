@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from alma_cli import ALMA, AlmaError, MemorySlice
+from alma_cli.ahead import TOGETHER
 from alma_cli.errors import AmbiguousId, InvalidInput, NotFound, ProjectNotFound, ScopeViolation, StoreBusy
 from alma_cli.store import Selection
+from alma_cli.store.engine import CHECKPOINT_AT_BYTES, log_bytes
 from alma_cli.store.lock import hold
 
 CONTRACT_CONFIG = """\
@@ -235,6 +237,13 @@ def test_a_batch_reports_progress(alma):
     assert 257 == alma.reindex(everything=True, on_progress=done.append)
     assert 257 == sum(done)
     assert 1 < len(done)
+
+
+@pytest.mark.parametrize("lines", [TOGETHER, TOGETHER + 1])
+def test_a_batch_leaves_no_long_log(alma, project, lines):
+    credit = {"kind": "credit", "agent": "a", "target": "0" * 32, "value": 1}
+    assert lines == alma.import_([(n, credit) for n in range(lines)]).imported
+    assert log_bytes(str(project / ".alma/memory.duckdb")) < CHECKPOINT_AT_BYTES
 
 
 # Scope, on every way in

@@ -29,6 +29,11 @@ def test_the_order_of_the_two_texts_makes_no_difference(a, b, cosine, role):
     assert compare(a, b, cosine, role) == compare(b, a, cosine, role)
 
 
+@given(texts, texts, cosines, roles)
+def test_what_is_the_same_is_what_compares_as_the_same(a, b, cosine, role):
+    assert same(a, b, cosine, role) == compare(a, b, cosine, role).same
+
+
 @given(texts, cosines, roles)
 def test_a_text_means_the_same_as_itself(text, cosine, role):
     assert same(text, text, cosine, role)

@@ -70,11 +70,11 @@ def test_either_way_finds_the_nearest_that_count(connection, stored, new):
                 ),
                 reverse=True,
             )
-            expected = [one for one in expected if one > neighbours._LEAST_COSINE + 1e-5][: neighbours._NEAREST]
+            expected = [one for one in expected if one > neighbours.LEAST_COSINE + 1e-5][: neighbours._NEAREST]
             near = sorted((one.cosine for one in answer.get(number, ())), reverse=True)
             assert expected == pytest.approx(near[: len(expected)], abs=1e-5)
             assert len(near) <= neighbours._NEAREST
-            assert all(one >= neighbours._LEAST_COSINE for one in near)
+            assert all(one >= neighbours.LEAST_COSINE for one in near)
             for one in answer.get(number, ()):
                 at = (stored if one.key else new)[int(one.text.split()[1])]
                 assert (place, model) == (at[0], at[2])

@@ -298,6 +298,22 @@ def test_a_log_is_left_while_others_wait_unless_it_is_very_long(store, monkeypat
     assert log_bytes(store.file.path) < 2 * CHECKPOINT_AT_BYTES
 
 
+def test_while_more_follows_the_log_is_left_until_it_is_settled(store):
+    store.submit([insert(*(outcome(number, task="x" * 3000) for number in range(1, 40)))], more_follows=True)
+    assert log_bytes(store.file.path) > CHECKPOINT_AT_BYTES
+    assert ids_in(store) == list(range(1, 40))
+    store.settle()
+    assert 0 == log_bytes(store.file.path)
+    assert ids_in(store) == list(range(1, 40))
+
+
+def test_a_log_that_cant_be_settled_now_is_left(store):
+    store.submit([insert(outcome(1, task="x" * 3 * CHECKPOINT_AT_BYTES))], more_follows=True)
+    with hold(store.lock_path, shared=False, wait_s=1):
+        impatient(store).settle()
+    assert ids_in(store) == [1]
+
+
 def test_sizes_are_those_on_disk(store):
     assert store.bytes_on_disk() == 0
     store.submit([insert(outcome(1))])
