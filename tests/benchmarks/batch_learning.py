@@ -13,7 +13,7 @@ import statistics
 import tempfile
 import time
 
-import vocabulary
+from vocabulary import MORE_WORDS
 
 from alma_cli.ahead import TOGETHER
 from alma_cli.api import ALMA
@@ -21,8 +21,6 @@ from alma_cli.config import load_config
 from alma_cli.core.reports import Report
 from alma_cli.embedding import open_embedder
 from alma_cli.project import make_project
-
-WORDS = [*vocabulary.WORDS, "search", "filter", "export", "report", "websocket", "proxy", "header", "cookie"]
 
 
 def main() -> None:
@@ -32,7 +30,7 @@ def main() -> None:
     options = parser.parse_args()
     rng = random.Random(5)
     embedder = open_embedder()
-    embedder.embed([" ".join(WORDS)] * 300)  # loads what is used for many
+    embedder.embed([" ".join(MORE_WORDS)] * 300)  # loads what is used for many
     alone, learning = [], []
     with tempfile.TemporaryDirectory(prefix="alma-bench-") as folder:
         project = make_project(folder, "alma:\n  project_id: batch\n")
@@ -60,9 +58,9 @@ def main() -> None:
 def report(rng: random.Random) -> Report:
     return Report(
         agent="a",
-        task=" ".join(rng.sample(WORDS, 6)),
+        task=" ".join(rng.sample(MORE_WORDS, 6)),
         outcome=rng.choice(["success", "failure", "partial"]),
-        strategy=" ".join(rng.sample(WORDS, 8)),
+        strategy=" ".join(rng.sample(MORE_WORDS, 8)),
     )
 
 

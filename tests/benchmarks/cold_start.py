@@ -15,16 +15,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 from typing import NamedTuple
 
-ALMA = Path(sys.executable).with_name("alma")
+from processes import COMMAND, compile_modules
+from vocabulary import MORE_WORDS
+
 GOALS = {"alma --help": 18, "alma retrieve": 35, "alma learn": 35}
-WORDS = [
-    *("login", "form", "page", "selector", "timeout", "retry", "database", "query", "index", "migration", "deploy"),
-    *("container", "token", "session", "cache", "upload", "image", "parser", "queue", "worker", "payment", "invoice"),
-    *("search", "filter", "export", "report", "websocket", "proxy", "header", "cookie"),
-]
 
 
 class Run(NamedTuple):
@@ -37,14 +33,15 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=11)
     parser.add_argument("--memories", type=int, default=1000)
     options = parser.parse_args()
+    compile_modules()
     with tempfile.TemporaryDirectory(prefix="alma-bench-") as folder:
         environment = {**os.environ, "HOME": folder, "ALMA_DIR": folder}
         prepare(folder, options.memories, environment)
         commands = {
-            "alma --help": [str(ALMA), "--help"],
-            "alma retrieve": [str(ALMA), "retrieve", "check that the login form rejects bad input", "--agent", "a"],
+            "alma --help": [str(COMMAND), "--help"],
+            "alma retrieve": [str(COMMAND), "retrieve", "check that the login form rejects bad input", "--agent", "a"],
             "alma learn": [
-                *(str(ALMA), "learn", "--agent", "a", "--task", "Test the login form"),
+                *(str(COMMAND), "learn", "--agent", "a", "--task", "Test the login form"),
                 *("--outcome", "success", "--strategy", "Tried empty fields first"),
             ],
         }
@@ -65,20 +62,20 @@ def main() -> None:
 def prepare(folder: str, memories: int, environment: dict[str, str]) -> None:
     """A project with so many outcomes of one agent."""
     rng = random.Random(7)
-    subprocess.run([ALMA, "init"], env=environment, check=True, capture_output=True)
+    subprocess.run([COMMAND, "init"], env=environment, check=True, capture_output=True)
     lines = (
         json.dumps(
             {
                 "agent": "a",
-                "task": " ".join(rng.sample(WORDS, 6)),
+                "task": " ".join(rng.sample(MORE_WORDS, 6)),
                 "outcome": rng.choice(["success", "failure", "partial"]),
-                "strategy": " ".join(rng.sample(WORDS, 8)),
+                "strategy": " ".join(rng.sample(MORE_WORDS, 8)),
             }
         )
         for _ in range(memories)
     )
     batch = "\n".join(lines).encode()
-    subprocess.run([ALMA, "learn", "--batch", "-"], input=batch, env=environment, check=True, capture_output=True)
+    subprocess.run([COMMAND, "learn", "--batch", "-"], input=batch, env=environment, check=True, capture_output=True)
 
 
 def run(command: list[str], environment: dict[str, str]) -> Run:

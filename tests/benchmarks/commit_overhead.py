@@ -10,12 +10,12 @@ import argparse
 import os
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-ALMA = Path(sys.executable).with_name("alma")
+from processes import COMMAND, compile_modules
+
 LIMIT_MS = 100
 IDENTITY = {f"GIT_{who}_{what}": "a@b.c" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 
@@ -24,10 +24,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--commits", type=int, default=20)
     commits = parser.parse_args().commits
+    compile_modules()
     with tempfile.TemporaryDirectory(prefix="alma-bench-") as folder:
         environment = {**os.environ, **IDENTITY, "HOME": folder}
         bare, hooked = (prepare(Path(folder, name), environment) for name in ("bare", "hooked"))
-        subprocess.run([ALMA, "install", "git"], cwd=hooked, env=environment, check=True, capture_output=True)
+        subprocess.run([COMMAND, "install", "git"], cwd=hooked, env=environment, check=True, capture_output=True)
         pairs = [(commit(bare, environment, n), commit(hooked, environment, n)) for n in range(commits + 1)][1:]
     added = statistics.median(after - before for before, after in pairs)
     without, within = (statistics.median(times) for times in zip(*pairs, strict=True))
@@ -37,8 +38,8 @@ def main() -> None:
 
 def prepare(folder: Path, environment: dict[str, str]) -> Path:
     """A repository with a project and a hook of somebody else's."""
-    for command in (["git", "init", "-q", folder], [ALMA, "init", "--dir", folder]):
-        if command[1] == "init" and command[0] == ALMA:
+    for command in (["git", "init", "-q", folder], [COMMAND, "init", "--dir", folder]):
+        if command[1] == "init" and command[0] == COMMAND:
             folder.mkdir(exist_ok=True)
         subprocess.run(command, env=environment, check=True, capture_output=True)
     hook = folder / ".git/hooks/post-commit"

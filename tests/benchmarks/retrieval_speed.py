@@ -21,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import scale_store
+from processes import COMMAND, compile_modules
 
 from alma_cli.api import ALMA
 from alma_cli.config import load_config
@@ -32,7 +33,6 @@ BARE = """
 SELECT id, array_cosine_similarity(embedding, ?::VARCHAR::FLOAT[384]) AS cosine
 FROM memories WHERE agent = 'a0' AND embedding_model = ? ORDER BY cosine DESC LIMIT 10
 """
-COMMAND = [str(Path(sys.executable).with_name("alma")), "retrieve", "--agent", "a0", "--json"]
 
 
 def main() -> None:
@@ -91,12 +91,13 @@ def in_process(alma: ALMA, runs: int) -> None:
 
 
 def cold(root: Path, runs: int) -> None:
+    compile_modules()
     rng = random.Random(4)
     ratios, inside = [], []
     for number in range(runs + 1):
         answer: list[bytes] = []
         bare = timed(lambda: subprocess.run([sys.executable, "-c", "pass"], check=True))
-        command = [*COMMAND, "--dir", str(root), scale_store.task(rng)]
+        command = [COMMAND, "retrieve", "--agent", "a0", "--json", "--dir", root, scale_store.task(rng)]
         whole = timed(
             lambda command=command, answer=answer: answer.append(
                 subprocess.run(command, check=True, capture_output=True).stdout

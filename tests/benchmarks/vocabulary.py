@@ -24,3 +24,4 @@ WORDS = [
     "payment",
     "invoice",
 ]
+MORE_WORDS = [*WORDS, "search", "filter", "export", "report", "websocket", "proxy", "header", "cookie"]
