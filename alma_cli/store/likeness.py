@@ -35,6 +35,9 @@ _COLUMNS = {
     "seq": ("seq", "i8"),
     "n_terms": ("n_terms", "i4"),
     "kind": (f"CASE kind {_NUMBERED} END::UTINYINT", "u1"),
+    "strategy": ("CASE WHEN strategy_key <> '' THEN hash(strategy_key) ELSE 0 END::UBIGINT", "u8"),
+    "result": ("CASE outcome WHEN 'success' THEN 1.0 WHEN 'partial' THEN 0.5 ELSE 0.0 END::FLOAT", "f4"),
+    "happened_s": ("coalesce(epoch(happened_at), 0.0)", "f8"),
 }
 
 
@@ -52,6 +55,7 @@ class _Scope(NamedTuple):
 class Seen(NamedTuple):
     """Every memory that may be seen and counts: `columns` by ascending `seq`; `asked` is false of mere evidence.
 
+    `strategy` is a number for its strategy's key, 0 for none; `result` (from 0 to 1) and `happened_s` are an outcome's.
     `cosine` is NaN where there is no vector by the present model or, with an index, where it isn't near; then the
     cosines of a `sample` are given. `postings` are theirs, where they were kept.
     """

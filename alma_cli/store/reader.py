@@ -14,9 +14,6 @@ from alma_cli.errors import AmbiguousId, InvalidInput, NotFound
 from alma_cli.store.binding import listed, rows_from, vector_text, written
 from alma_cli.store.changes import Change
 from alma_cli.store.engine import bound_memory
-from alma_cli.store.membership import sync_state
-from alma_cli.store.pending import pending_counts
-from alma_cli.store.quarantine import quarantined
 from alma_cli.store.rows import RECORD_COLUMNS, row_record
 from alma_cli.store.search import Found, Search, search
 
@@ -272,6 +269,10 @@ class Reader:
 
     def shared(self, project_id: str) -> Shared:
         """How the store stands to the shared copy, as far as that is known here."""
+        from alma_cli.store.membership import sync_state
+        from alma_cli.store.pending import pending_counts
+        from alma_cli.store.quarantine import quarantined
+
         if self._connection is None:
             return Shared()
         state = sync_state(self._connection)

@@ -9,7 +9,6 @@ DuckDB longer to plan than to run, 15 to 30 ms however small the store.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from alma_cli.core.ranking import POOL_FROM, POOL_WHOLE, Candidate, Spread
 from alma_cli.core.records import RETRIEVED_KINDS, Kind
 from alma_cli.core.visibility import View
-from alma_cli.store.binding import listed, written
+from alma_cli.store.binding import written
 from alma_cli.store.keywords import Matches, match
 from alma_cli.store.likeness import cosines_of, seen_by
 
@@ -105,7 +104,7 @@ def search(connection: Connection, wanted: Search, path: str | None = None) -> F
     if len(unmeasured):
         cosine[unmeasured] = cosines_of(connection, seqs[unmeasured], wanted)
     stored = _stored(connection, seqs[best].tolist(), wanted)
-    evidence = _evidence(connection, seen, wanted)
+    evidence = _evidence(seen, seen["strategy"][asked][best], wanted)
     credits = dict(connection.execute(_CREDITS).fetchall())
     return Found(
         candidates=[
@@ -115,10 +114,10 @@ def search(connection: Connection, wanted: Search, path: str | None = None) -> F
                 bm25=float(words.bm25[place]),
                 matched=float(words.matched[place]),
                 rare_match=bool(words.rare[place]),
-                evidence=evidence,
+                evidence=of_strategy,
                 credits=credits,
             )
-            for place, seq in zip(best.tolist(), seqs[best].tolist(), strict=True)
+            for place, seq, of_strategy in zip(best.tolist(), seqs[best].tolist(), evidence, strict=True)
         ],
         total=len(asked),
         without_vector=int(np.count_nonzero(~has_vector)),
@@ -160,38 +159,23 @@ FROM memories WHERE seq IN ({seqs})
 _CREDITS = "SELECT target, sum(value) FROM memories WHERE kind = 'credit' AND NOT archived GROUP BY target"
 
 
-def _evidence(connection: Connection, seen: Mapping[str, Numbers], wanted: Search) -> dict[str, tuple[float, float]]:
-    """By strategy, how many outcomes of tasks like this one there are and how many succeeded, weighted."""
+def _evidence(seen: Mapping[str, Numbers], strategies: Numbers, wanted: Search) -> list[tuple[float, float]]:
+    """Of each strategy, how many outcomes of tasks like this one there are and how many succeeded, weighted."""
     import numpy as np
 
-    near = np.flatnonzero((seen["kind"] == RETRIEVED_KINDS.index("outcome")) & (seen["cosine"] > POOL_FROM))
+    is_outcome = (seen["kind"] == RETRIEVED_KINDS.index("outcome")) & (seen["strategy"] != 0)
+    near = np.flatnonzero(is_outcome & (seen["cosine"] > POOL_FROM))
     if not len(near):
-        return {}
+        return [(0.0, 0.0)] * len(strategies)
     closeness = np.minimum(1.0, (seen["cosine"][near] - POOL_FROM) / (POOL_WHOLE - POOL_FROM))
-    rows = connection.execute(
-        _EVIDENCE,
-        {
-            "seqs": json.dumps(seen["seq"][near].tolist()),
-            "closeness": json.dumps(closeness.tolist()),
-            "half_life_s": wanted.evidence_half_life_days * _SECONDS_PER_DAY,
-        },
-    ).fetchall()
-    return {strategy_key: (occurrences, successes) for strategy_key, occurrences, successes in rows}
-
-
-_EVIDENCE = f"""
-SELECT strategy_key, sum(weight),
-    sum(weight * CASE outcome WHEN 'success' THEN 1 WHEN 'partial' THEN 0.5 ELSE 0 END)
-FROM (
-    SELECT strategy_key, outcome,
-        closeness * pow(2, -epoch(max(happened_at) OVER () - happened_at) / $half_life_s) AS weight
-    FROM memories JOIN (
-        SELECT unnest({listed("$seqs", "BIGINT")}) AS seq, unnest({listed("$closeness", "DOUBLE")}) AS closeness
-    ) USING (seq)
-    WHERE strategy_key <> ''
-)
-GROUP BY strategy_key
-"""
+    happened_s = seen["happened_s"][near]
+    age_days = (happened_s.max() - happened_s) / _SECONDS_PER_DAY
+    weights = closeness * 2.0 ** (-age_days / wanted.evidence_half_life_days)
+    known, which = np.unique(seen["strategy"][near], return_inverse=True)
+    occurrences, successes = np.bincount(which, weights), np.bincount(which, weights * seen["result"][near])
+    places = np.minimum(np.searchsorted(known, strategies), len(known) - 1)
+    is_known = known[places] == strategies
+    return [*zip((occurrences[places] * is_known).tolist(), (successes[places] * is_known).tolist(), strict=True)]
 
 
 def _spread(values: Numbers, weights: Numbers | None = None) -> Spread:
@@ -210,11 +194,10 @@ def _candidate(
     bm25: float,
     matched: float,
     rare_match: bool,
-    evidence: Mapping[str, tuple[float, float]],
+    evidence: tuple[float, float],
     credits: Mapping[str, int],
 ) -> Candidate:
     id, kind, age_s, success, confidence, task_key, strategy_key = stored
-    occurrences, successes = evidence.get(strategy_key, (0.0, 0.0))
     return Candidate(
         id=id,
         kind=kind,
@@ -228,6 +211,6 @@ def _candidate(
         credit=int(credits.get(id, 0)),
         task_key=task_key,
         strategy_key=strategy_key,
-        pooled_occurrences=float(occurrences),
-        pooled_successes=float(successes),
+        pooled_occurrences=evidence[0],
+        pooled_successes=evidence[1],
     )
