@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from alma_cli.api.overview import AgentView
-from alma_cli.cli.options import Dir, Json, Wait, open_alma
+from alma_cli.cli.inputs import open_alma
+from alma_cli.cli.options import Dir, Json, Wait
 from alma_cli.cli.output import Reply, Table
 from alma_cli.core.records import JsonValue
 from alma_cli.core.scope import Domain

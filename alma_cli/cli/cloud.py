@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from alma_cli.cli.options import Dir, Json, Yes, open_alma
+from alma_cli.cli.inputs import open_alma
+from alma_cli.cli.options import Dir, Json, Yes
 from alma_cli.cli.output import Reply
 
 

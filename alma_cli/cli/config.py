@@ -1,6 +1,7 @@
 """`alma config`: the configuration, and where each value comes from."""
 
-from alma_cli.cli.options import Dir, Json, open_alma
+from alma_cli.cli.inputs import open_alma
+from alma_cli.cli.options import Dir, Json
 from alma_cli.cli.output import Reply, Table, error_json
 from alma_cli.config import check_config
 from alma_cli.project import find_project

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from alma_cli.cli.options import Dir, Json, Wait, Yes, open_alma, text_or_stdin
+from alma_cli.cli.inputs import open_alma, text_or_stdin
+from alma_cli.cli.options import Dir, Json, Wait, Yes
 from alma_cli.cli.output import Reply
 from alma_cli.core.codec import to_json
 from alma_cli.core.prompt import SHORT_ID

@@ -6,7 +6,8 @@ from typing import Annotated, TextIO
 
 import typer
 
-from alma_cli.cli.options import Dir, Wait, open_alma
+from alma_cli.cli.inputs import open_alma
+from alma_cli.cli.options import Dir, Wait
 from alma_cli.cli.output import Reply, counted
 from alma_cli.errors import StoreUnwritable
 

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from alma_cli.cli.options import Dir, Json, Kinds, Wait, kinds_of, open_alma
+from alma_cli.cli.inputs import kinds_of, open_alma
+from alma_cli.cli.options import Dir, Json, Kinds, Wait
 from alma_cli.cli.output import Reply, Table
 from alma_cli.core.codec import format_time, to_json
 from alma_cli.core.records import RETRIEVED_KINDS

@@ -1,7 +1,8 @@
 """`alma mcp`: the memory as an MCP server on stdio."""
 
 from alma_cli.api.arguments import agent_of
-from alma_cli.cli.options import Agent, Dir, Wait, open_alma
+from alma_cli.cli.inputs import open_alma
+from alma_cli.cli.options import Agent, Dir, Wait
 from alma_cli.cli.output import Reply
 
 

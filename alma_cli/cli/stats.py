@@ -1,6 +1,7 @@
 """`alma stats`: how much is remembered."""
 
-from alma_cli.cli.options import Dir, Json, Wait, open_alma
+from alma_cli.cli.inputs import open_alma
+from alma_cli.cli.options import Dir, Json, Wait
 from alma_cli.cli.output import Reply, Table
 
 

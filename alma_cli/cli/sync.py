@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from alma_cli.api.sync import SyncStatus
-from alma_cli.cli.options import Dir, Json, Wait, Yes, open_alma
+from alma_cli.cli.inputs import open_alma
+from alma_cli.cli.options import Dir, Json, Wait, Yes
 from alma_cli.cli.output import Reply, Table, confirmed, counted, progress, tell
 from alma_cli.core.codec import format_time
 from alma_cli.errors import InvalidInput, InvalidUsage

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from io import StringIO
 
-from alma_cli.hooks.bounded import within
+from alma_cli.beside import within
 from alma_cli.hooks.events import AGENT_EVENTS, DEADLINE_S, GIT_EVENTS
 
 _TO_NOTE_S = 0.5

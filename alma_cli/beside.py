@@ -1,13 +1,15 @@
-"""Work that can't outlast its time, nor take its caller down with it.
+"""Work in a process beside this one, a copy of it, which can't outlast its time nor take its caller down with it.
 
-A thread could not promise that: a call into C may keep Python's lock, a library may crash, the disk may not answer. So
-the work is done in a process of its own, which the caller waits for so long and no longer, and then kills.
+A thread could not promise that: a call into C may keep Python's lock, a library may crash, the disk may not answer. Nor
+do two threads import at once. So the work is done in a process of its own, which the caller waits for so long and no
+longer, and then kills.
 """
 
 import os
 import select
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import monotonic
 
 _DONE = b"\x06"
@@ -15,33 +17,46 @@ _DONE = b"\x06"
 
 
 def within(seconds: float, work: Callable[[], bytes]) -> bytes | None:
-    """What the work gives, done in a process of its own; None when it isn't done in time, or died.
+    """What the work gives, done in a process of its own; None when it isn't done in time, or died."""
+    with begun(work) as given:
+        return given(seconds)
+
+
+@contextmanager
+def begun(work: Callable[[], bytes]) -> Iterator[Callable[[float], bytes | None]]:
+    """Begin the work in a process of its own; the block is given what waits for its result, as `within` does.
 
     To be called early, before there are threads: the process is a copy of this one. Its stdout and stderr lead nowhere.
+    It ends with the block. Raises `OSError` where no process can be made.
     """
     ours, theirs = os.pipe()
-    process = os.fork()
+    try:
+        process = os.fork()
+    except OSError:
+        os.close(ours)
+        os.close(theirs)
+        raise
     if process == 0:
         os.close(ours)
         _work(theirs, work)
     os.close(theirs)
     try:
-        received = _received(ours, monotonic() + seconds)
+        yield lambda seconds: _received(ours, monotonic() + seconds)
     finally:
         os.close(ours)
         os.kill(process, signal.SIGKILL)
         os.waitpid(process, os.WNOHANG)  # it may be held up by a disk; we are not
-    return received[:-1] if received.endswith(_DONE) else None
 
 
-def _received(descriptor: int, deadline: float) -> bytes:
+def _received(descriptor: int, deadline: float) -> bytes | None:
     parts: list[bytes] = []
     while (left := deadline - monotonic()) > 0:
         readable, _, _ = select.select([descriptor], [], [], left)
         if not readable or not (part := os.read(descriptor, 65536)):
             break
         parts.append(part)
-    return b"".join(parts)
+    received = b"".join(parts)
+    return received[:-1] if received.endswith(_DONE) else None
 
 
 def _work(descriptor: int, work: Callable[[], bytes]) -> None:  # pragma: no cover (in a process of its own)

@@ -1,0 +1,56 @@
+"""What `alma hook` does: answer what installed hooks ask. It never breaks or delays its host."""
+
+import json
+import os
+import sys
+
+from alma_cli.api.arguments import agent_of
+from alma_cli.cli.inputs import open_alma
+from alma_cli.cli.output import Reply
+from alma_cli.core.records import JsonValue
+from alma_cli.errors import InvalidInput
+from alma_cli.hooks.events import AGENT_EVENTS, GIT_EVENTS
+
+_MAX_STDIN_BYTES = 16 * 1024 * 1024
+_PATIENCE_S = 0.7
+"""For a store that others use. A retrieve then gives nothing; what is to be recorded waits in the journal."""
+
+
+def prepare() -> None:
+    """Import what retrieving and learning take: only few events need neither."""
+    from alma_cli.cli import learning, retrieving
+
+    retrieving.prepare()
+    learning.prepare()
+
+
+def answer(*, event: str, commits: str, agent: str | None, deadline: float, directory: str | None) -> Reply:
+    """The answer to an event."""
+    if event in GIT_EVENTS:
+        from alma_cli.hooks.git import answer_git
+
+        return Reply(warnings=answer_git(open_alma(directory), event, agent, commits))
+    if event not in AGENT_EVENTS:
+        raise InvalidInput(f"there is no event {event!r}")
+    from alma_cli.hooks.claude import answer
+
+    payload = _payload()
+    cwd = payload.get("cwd") if isinstance(payload, dict) else None
+    if isinstance(cwd, str) and os.path.isdir(cwd):
+        os.chdir(cwd)  # the session's folder decides which project it is; this process has no other work
+    alma = open_alma(directory, _PATIENCE_S)
+    return Reply(text=answer(alma, event, agent_of(alma.config, agent), payload))
+
+
+def _payload() -> JsonValue:
+    """What stdin tells of the event. Raises `InvalidInput`."""
+    content = b"" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.buffer.read(_MAX_STDIN_BYTES + 1)
+    if not content.strip():
+        raise InvalidInput("nothing on stdin")
+    if len(content) > _MAX_STDIN_BYTES:
+        raise InvalidInput(f"stdin has more than {_MAX_STDIN_BYTES // 2**20} MiB")
+    try:
+        payload: JsonValue = json.loads(content.decode("utf-8-sig", "replace"))
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(f"stdin is not JSON: {error}") from error
+    return payload
