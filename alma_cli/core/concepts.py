@@ -21,14 +21,17 @@ def concept(word: str) -> str:
     return SYNONYMS.get(word, word)
 
 
-def opposite(a: str, b: str) -> bool:
-    """Whether two concepts are opposites: by the table, or because one is the other with a prefix such as `un`."""
-    return b in _OPPOSITES.get(a, ()) or _negated(a, b) or _negated(b, a)
+@lru_cache(maxsize=8192)
+def opposites(concept: str) -> frozenset[str]:
+    """The opposites of a concept: by the table, or because one is the other with a prefix such as `un`."""
+    negated = {prefix + concept for prefix in _NEGATING_PREFIXES} if len(concept) >= _LEAST_NEGATED else set()
+    affirmed = {concept.removeprefix(prefix) for prefix in _NEGATING_PREFIXES if concept.startswith(prefix)}
+    return _OPPOSITES.get(concept, frozenset()) | negated | {word for word in affirmed if len(word) >= _LEAST_NEGATED}
 
 
-def rivals(a: str, b: str) -> bool:
-    """Whether two concepts are different things of one kind, such as two browsers."""
-    return a != b and not _RIVALS.get(a, frozenset()).isdisjoint(_RIVALS.get(b, frozenset()))
+def rivals(concept: str) -> frozenset[str]:
+    """The other things of the same kind as a concept, such as the other browsers."""
+    return _RIVALS.get(concept, frozenset())
 
 
 def misspelt(a: str, b: str) -> bool:
@@ -49,10 +52,6 @@ def alike(a: str, b: str) -> bool:
     return frozenset((a, b)) in _NEAR or misspelt(a, b)
 
 
-def _negated(word: str, negated: str) -> bool:
-    return len(word) > 2 and negated.endswith(word) and negated.removesuffix(word) in _NEGATING_PREFIXES
-
-
 def _roots(words: str) -> list[str]:
     return [root(word) for word in words.split()]
 
@@ -63,6 +62,8 @@ def _rows(table: str) -> list[list[str]]:
 
 _VOWELS = frozenset("aeiouy")
 _ISE = re.compile(r"is$(?<=[a-z]{4}is)")
+_LEAST_NEGATED = 3
+"""Letters of a word that a prefix can negate."""
 _NEGATING_PREFIXES = ("un", "in", "im", "ir", "il", "dis", "de", "non", "mis", "a")
 
 _IRREGULAR = {
@@ -514,9 +515,8 @@ morning | evening
         for _word in _here:
             _OPPOSITES[_word] = _OPPOSITES.get(_word, frozenset()) | _there - {_word}
 
-_RIVALS: dict[str, frozenset[int]] = {}
-for _kind, _row_of_rivals in enumerate(
-    _rows("""
+_RIVALS: dict[str, frozenset[str]] = {}
+for _row_of_rivals in _rows("""
 chrome firefox safari edge webkit chromium opera
 mysql postgres postgresql sqlite oracle mariadb mongodb redis cassandra dynamodb duckdb
 production staging development local sandbox
@@ -550,7 +550,7 @@ credit gift certificate voucher
 hour day week month year
 rest graphql grpc
 unit integration e2e
-""")
-):
-    for _word in map(concept, _row_of_rivals):
-        _RIVALS[_word] = _RIVALS.get(_word, frozenset()) | {_kind}
+"""):
+    _kind = frozenset(map(concept, _row_of_rivals))
+    for _word in _kind:
+        _RIVALS[_word] = _RIVALS.get(_word, frozenset()) | _kind - {_word}

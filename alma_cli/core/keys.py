@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
-from alma_cli.core.concepts import FUNCTION_WORDS, LIGHT, NEGATIVE, ORDER_WORDS, alike, concept, opposite, rivals, root
+from alma_cli.core.concepts import FUNCTION_WORDS, LIGHT, NEGATIVE, ORDER_WORDS, alike, concept, opposites, rivals, root
 from alma_cli.core.wording import MAX_LENGTH, Wording, form, wording
 
 Role: TypeAlias = Literal["task", "strategy"]
@@ -154,19 +154,19 @@ def _negated(x: Wording, y: Wording) -> str:
 
 
 def _opposites(x: Wording, y: Wording) -> str:
-    return _first_pair("opposites", opposite, x, y)
+    return _first_pair("opposites", opposites, x, y)
 
 
 def _rivals(x: Wording, y: Wording) -> str:
     return _first_pair("different things of one kind", rivals, x, y)
 
 
-def _first_pair(what: str, holds: Callable[[str, str], bool], x: Wording, y: Wording) -> str:
-    """The first pair of concepts, each in one text only, of which it holds."""
+def _first_pair(what: str, others: Callable[[str], frozenset[str]], x: Wording, y: Wording) -> str:
+    """The first concept that is in one text only while one of these others is only in the other text."""
+    only_there = y.concepts - x.concepts
     for a in sorted(x.concepts - y.concepts):
-        for b in sorted(y.concepts - x.concepts):
-            if holds(a, b):
-                return f"{what}: {a} / {b}"
+        if found := others(a) & only_there:
+            return f"{what}: {a} / {min(found)}"
     return ""
 
 
@@ -261,6 +261,8 @@ def _ordered(
 ) -> set[tuple[str, str]]:
     """The pairs of concepts within reach of an order word, in the order that it gives them; none in both orders."""
     pairs: set[tuple[str, str]] = set()
+    if forward.isdisjoint(sequence) and backward.isdisjoint(sequence):
+        return pairs
     for at, word in enumerate(sequence):
         if word in forward or word in backward:
             left = [other for other in sequence[:at] if other not in ORDER_WORDS][-reach:]

@@ -86,6 +86,10 @@ def _read(text: str) -> tuple[list[str], list[Number], list[str], list[str]]:
     shouted = sum(chunk[0].isupper() for chunk in chunks) > 0.6 * len(chunks)  # a heading's capitals say nothing
     new_sentence, after_number = True, False
     for i, raw in enumerate(chunks):
+        if not after_number and _is_plain(raw):
+            words.append(raw)
+            new_sentence = raw == "then"
+            continue
         chunk = raw.strip(_EDGES).removesuffix("'s")
         following = chunks[i + 1].strip(_EDGES).casefold() if i + 1 < len(chunks) else ""
         number = _number(chunk.casefold(), following)
@@ -106,9 +110,14 @@ def _read(text: str) -> tuple[list[str], list[Number], list[str], list[str]]:
     return words, numbers, codes, names
 
 
+def _is_plain(chunk: str) -> bool:
+    """Whether a chunk is a word and nothing else, as most are: what the rest of `_read` would find out in ten times."""
+    return chunk.isascii() and chunk.isalpha() and chunk.islower() and chunk not in _NUMBERS_IN_WORDS
+
+
 def _number(chunk: str, following: str) -> Number | None:
     """The number that a chunk is, with the unit attached to it or following it."""
-    if chunk in {"one", "a", "an"} and following in _UNITS:
+    if chunk in _ONE and following in _UNITS:
         value, unit = "1", following
     elif chunk in _NUMBER_WORDS:
         value, unit = _NUMBER_WORDS[chunk], following
@@ -135,7 +144,9 @@ def _joined(stems: list[str]) -> list[str]:
     result: list[str] = []
     i = 0
     while i < len(stems):
-        size = next((n for n in (4, 3, 2) if tuple(stems[i : i + n]) in PHRASES), 0)
+        size = 0
+        if stems[i] in _FIRST_OF_PHRASES:
+            size = next((n for n in (4, 3, 2) if tuple(stems[i : i + n]) in PHRASES), 0)
         result.append(PHRASES[tuple(stems[i : i + size])] if size else stems[i])
         i += size or 1
     return result
@@ -153,6 +164,8 @@ def _steps(text: str) -> tuple[frozenset[str], ...]:
     return called if len(called) >= enough and all(len(step) <= 4 for step in called) else ()
 
 
+_FIRST_OF_PHRASES = frozenset(phrase[0] for phrase in PHRASES)
+_ONE = frozenset(["one", "a", "an"])
 _EDGES = ".,;:!?\"'`()[]{}<>*"
 _ARTICLES = frozenset(["a", "an", "the"])
 _FORM_TOKEN = re.compile(r"[^\W_]+(?:['.][^\W_]+)*(?:\+\+|#|%)?|[<>]=?|[!=]=|\$|(?<!\w)-(?=\d)")
@@ -185,6 +198,8 @@ _NUMBER_WORDS = {
     "ten": "10", "eleven": "11", "twelve": "12", "fifteen": "15", "twenty": "20", "thirty": "30", "fifty": "50",
     "hundred": "100", "twice": "2", "thrice": "3",
 }  # fmt: skip
+
+_NUMBERS_IN_WORDS = _ONE.union(_NUMBER_WORDS)
 
 _UNITS: dict[str, tuple[str, float | None]] = {
     unit: (base, factor)
