@@ -8,7 +8,6 @@ that is the higher, the more words are not shared. One word in the place of anot
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -43,8 +42,7 @@ _MOST_REPLACED = 3
 _CODE_PART = re.compile(r"[^\W_]+")
 
 
-@dataclass(frozen=True, slots=True)
-class KeyCandidate:
+class KeyCandidate(NamedTuple):
     """An existing key, a text that has it, and that text's cosine with the new one."""
 
     key: str

@@ -14,6 +14,9 @@ from alma_cli.core.concepts import FUNCTION_WORDS, NEGATIONS, ORDER_WORDS, PHRAS
 MAX_LENGTH = 1500
 """Characters of a text that are taken apart; longer texts can be compared by their form only."""
 
+_REMEMBERED = 8192
+"""Texts whose form and wording are kept: a batch compares each of its texts with a dozen others, again and again."""
+
 Number = tuple[str, str]
 """A number and its unit: ("30", "s"). Times are in seconds, sizes in bytes; what has no unit is kept as written."""
 
@@ -45,14 +48,14 @@ def form(text: str) -> tuple[str, ...]:
     return _short_form(text)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=_REMEMBERED)
 def _short_form(text: str) -> tuple[str, ...]:
     folded = unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'")
     words = [word for word in _FORM_TOKEN.findall(folded) if word not in _ARTICLES]
     return tuple(root(_NUMBER_WORDS.get(word, word)) for word in words) or (folded.strip(),)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=_REMEMBERED)
 def wording(text: str) -> Wording:
     """The wording of a text, of at most its first `MAX_LENGTH` characters."""
     text = " ".join(unicodedata.normalize("NFKC", text[:MAX_LENGTH]).replace("\u2019", "'").split())

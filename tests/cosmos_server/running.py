@@ -28,6 +28,9 @@ KEY = "YWxtYS10ZXN0LWFjY291bnQta2V5LW5vdC1hLXNlY3JldC1hdC1hbGwhISEhISEhISEhISEhI
 
 CONTROLS = "/_controls/"
 
+_TURNS_TO_ACCEPT = 8
+"""Turns of the loop, and some to spare, after which a connection that was just accepted is known, and can be closed."""
+
 
 class CosmosServer:
     """A running server, as tests see it: its address, and the controls."""
@@ -142,8 +145,10 @@ async def serve(account: Account, *, certificate: str = "", started, stop: async
     started(account.address)
     await stop.wait()
     server.close()
-    for connection in list(connections):
-        connection.transport.abort()
+    for _ in range(_TURNS_TO_ACCEPT):
+        for connection in list(connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
 
 
 @contextlib.contextmanager
