@@ -40,7 +40,7 @@ def read_beside(command: Command, arguments: list[str], directory: str | None) -
 
     try:
         with begun(read) as result:
-            _module_of(command).prepare()
+            _module_of(command).prepare(arguments)
             found = result(_PATIENCE_S)
     except OSError:  # no process can be made
         return None

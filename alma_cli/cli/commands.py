@@ -8,7 +8,7 @@ class Command(NamedTuple):
     """A command, what it does in a line, and the module of its function (or, with subcommands, of each).
 
     One that stands `alone` can be run without any of its subcommands too. Where `answers` names a module, the function
-    only takes the options; the module's `answer` does the work, and its `prepare` imports what that needs.
+    only takes the options; the module's `answer` does the work, and its `prepare` imports what these arguments need.
     """
 
     name: str

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Sequence
 
 from alma_cli.api.arguments import agent_of
 from alma_cli.cli.inputs import open_alma
@@ -16,12 +17,16 @@ _PATIENCE_S = 0.7
 """For a store that others use. A retrieve then gives nothing; what is to be recorded waits in the journal."""
 
 
-def prepare() -> None:
-    """Import what retrieving and learning take: only few events need neither."""
-    from alma_cli.cli import learning, retrieving
+def prepare(arguments: Sequence[str]) -> None:
+    """Import what these arguments take, where the event nearly always retrieves or learns."""
+    if not {"session-start", "user-prompt-submit"}.isdisjoint(arguments):
+        from alma_cli.cli import retrieving
 
-    retrieving.prepare()
-    learning.prepare()
+        retrieving.prepare(arguments)
+    elif "post-tool-use-failure" in arguments:
+        from alma_cli.cli import learning
+
+        learning.prepare(arguments)
 
 
 def answer(*, event: str, commits: str, agent: str | None, deadline: float, directory: str | None) -> Reply:
@@ -32,14 +37,14 @@ def answer(*, event: str, commits: str, agent: str | None, deadline: float, dire
         return Reply(warnings=answer_git(open_alma(directory), event, agent, commits))
     if event not in AGENT_EVENTS:
         raise InvalidInput(f"there is no event {event!r}")
-    from alma_cli.hooks.claude import answer
+    from alma_cli.hooks import claude
 
     payload = _payload()
     cwd = payload.get("cwd") if isinstance(payload, dict) else None
     if isinstance(cwd, str) and os.path.isdir(cwd):
         os.chdir(cwd)  # the session's folder decides which project it is; this process has no other work
     alma = open_alma(directory, _PATIENCE_S)
-    return Reply(text=answer(alma, event, agent_of(alma.config, agent), payload))
+    return Reply(text=claude.answer(alma, event, agent_of(alma.config, agent), payload))
 
 
 def _payload() -> JsonValue:

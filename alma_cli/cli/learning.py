@@ -16,7 +16,7 @@ from alma_cli.core.reports import Report, report_from_json
 from alma_cli.errors import AlmaError, InvalidInput, InvalidUsage, PartialFailure, ScopeViolation
 
 
-def prepare() -> None:
+def prepare(_arguments: Sequence[str]) -> None:
     """Import what learning takes."""
     import _duckdb  # noqa: F401
 

@@ -7,7 +7,7 @@ from alma_cli.cli.output import Reply, Table, on_terminal
 from alma_cli.core.slices import Hit, MemorySlice
 
 
-def prepare() -> None:
+def prepare(_arguments: Sequence[str]) -> None:
     """Import what retrieving takes."""
     import _duckdb  # noqa: F401
 
