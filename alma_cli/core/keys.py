@@ -87,7 +87,7 @@ def adds_wording(text: str, texts: Sequence[str]) -> bool:
 
 
 def same(a: str, b: str, cosine: float, role: Role) -> bool:
-    """Whether two texts mean the same task, or the same strategy: as `compare` says, in a fourth of its time."""
+    """Whether two texts mean the same task, or the same strategy: as `compare` says, in less time."""
     if form(a) == form(b):
         return True
     return _comparable(a, b, cosine).same and _near(a, b, cosine, role).same and not told_apart(a, b)
