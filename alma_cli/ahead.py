@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
@@ -20,19 +21,18 @@ def portions(items: Iterable[_Item], size: int = TOGETHER) -> Iterator[list[_Ite
         yield portion
 
 
-def one_ahead(items: Iterable[_Item], make: Callable[[_Item], _Made]) -> Generator[_Made]:
-    """`make(item)` of each item, in order; the next is made in a thread while the caller uses the one before.
+def made_ahead(items: Iterable[_Item], make: Callable[[_Item], _Made], *, ahead: int = 1) -> Generator[_Made]:
+    """`make(item)` of each item, in order; the next `ahead` are made, each in a thread, while the caller uses one.
 
     The items themselves are taken in the caller's thread. What `make` raises is raised here.
     """
     from concurrent.futures import Future, ThreadPoolExecutor
 
-    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as pool:
-        pending: Future[_Made] | None = None
+    with ThreadPoolExecutor(ahead, thread_name_prefix="ahead") as pool:
+        pending: deque[Future[_Made]] = deque()
         for item in items:
-            upcoming = pool.submit(make, item)
-            if pending is not None:
-                yield pending.result()
-            pending = upcoming
-        if pending is not None:
-            yield pending.result()
+            pending.append(pool.submit(make, item))
+            if len(pending) > ahead:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from alma_cli.ahead import TOGETHER, one_ahead, portions
+from alma_cli.ahead import TOGETHER, made_ahead, portions
 from alma_cli.api.retrievals import used_in
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.codec import check_size
@@ -105,7 +105,8 @@ def learn_batch(
     warnings: dict[str, None] = {}
     derived: dict[str, DerivedChange] = {}
     learned = duplicates = forgotten = queued = 0
-    for portion in one_ahead(portions(reports), partial(_embedded, session)):
+    made = map(partial(_outcomes, session), portions(reports))  # in order, which is that of their times
+    for portion in made_ahead(made, partial(_embedded, session), ahead=2):
         entries: list[Entry] = []
         operations: list[Operation] = []
         for line, report, entry in portion.outcomes:
@@ -244,20 +245,27 @@ class _Portion:
     warnings: Sequence[str]
 
 
-def _embedded(session: Session, reports: Sequence[NumberedReport]) -> _Portion:
-    """What can be done before the reports' turn comes: everything but what asks the store."""
-    made: list[Outcome | AlmaError] = []
-    for _, report in reports:
+def _outcomes(
+    session: Session, reports: Sequence[NumberedReport]
+) -> list[tuple[int, Report | AlmaError, Outcome | AlmaError]]:
+    """Numbered reports with the outcomes they become, or why they don't."""
+    made: list[tuple[int, Report | AlmaError, Outcome | AlmaError]] = []
+    for line, report in reports:
         try:
-            made.append(report if isinstance(report, AlmaError) else _outcome(session, report))
+            made.append((line, report, report if isinstance(report, AlmaError) else _outcome(session, report)))
         except AlmaError as error:
-            made.append(error)
-    entries, warnings = session.entries([outcome for outcome in made if isinstance(outcome, Outcome)])
+            made.append((line, report, error))
+    return made
+
+
+def _embedded(session: Session, made: Sequence[tuple[int, Report | AlmaError, Outcome | AlmaError]]) -> _Portion:
+    """What can be done before the outcomes' turn comes: everything but what asks the store."""
+    entries, warnings = session.entries([outcome for _, _, outcome in made if isinstance(outcome, Outcome)])
     in_order = iter(entries)
     return _Portion(
         outcomes=[
             (line, report, next(in_order) if isinstance(outcome, Outcome) else outcome)
-            for (line, report), outcome in zip(reports, made, strict=True)
+            for line, report, outcome in made
         ],
         warnings=warnings,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from alma_cli.ahead import TOGETHER, one_ahead, portions
+from alma_cli.ahead import TOGETHER, made_ahead, portions
 from alma_cli.api.learn import Refused, write_warnings
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.codec import check_size, format_time, from_json, to_json
@@ -54,7 +54,7 @@ def import_(
     refused: list[Refused] = []
     warnings: dict[str, None] = {}
     imported = present = forgotten = derived = queued = 0
-    for portion in one_ahead(portions(lines), partial(_embedded, session)):
+    for portion in made_ahead(portions(lines), partial(_embedded, session)):
         derived += portion.derived
         refused += portion.refused
         operations: list[Operation] = list(portion.refusals)

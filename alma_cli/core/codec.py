@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import cast, get_args
 
 from alma_cli.core.records import (
+    FIELD_NAMES,
     GENERAL_DOMAIN,
     MAIN_FIELDS,
     RECORD_TYPES,
@@ -45,12 +46,12 @@ _ID_DIGITS = frozenset("0123456789abcdef")
 def to_json(record: Record) -> dict[str, JsonValue]:
     """The record as one JSON object, with `kind` and `id` first and unknown fields last."""
     known: dict[str, JsonValue] = {"kind": record.kind}
-    for field in fields(record):
-        value = getattr(record, field.name)
-        if field.name == "labels":
+    for name in FIELD_NAMES[record.kind]:
+        value = getattr(record, name)
+        if name == "labels":
             known["labels"] = dict(value)
-        elif field.name != "extra":
-            known[field.name] = format_time(value) if isinstance(value, datetime) else value
+        elif name != "extra":
+            known[name] = format_time(value) if isinstance(value, datetime) else value
     if isinstance(record, Heuristic):
         known["success_rate"] = record.success_rate
     return known | {key: value for key, value in record.extra.items() if key not in known}
@@ -64,7 +65,7 @@ def from_json(value: JsonValue, *, project_id: str, new_id: str, now: datetime) 
     if not isinstance(value, dict):
         raise InvalidInput(f"expected a JSON object, got {shown(value)}")
     record_type = RECORD_TYPES[_kind(value)]
-    known = {field.name for field in fields(record_type)} - {"extra"}
+    known = {*FIELD_NAMES[record_type.kind]} - {"extra"}
     defaults: dict[str, object] = {
         "id": new_id,
         "project_id": project_id,
@@ -186,7 +187,7 @@ def check_size(record: Record) -> None:
 
 def _is_surely_small(record: Record) -> bool:
     """Whether its JSON can't be too large, whatever its characters become there: six bytes each at most."""
-    values = [getattr(record, field.name) for field in fields(record) if field.name != "extra"]
+    values = [getattr(record, name) for name in FIELD_NAMES[record.kind] if name != "extra"]
     characters = sum(len(value) for value in values if isinstance(value, str))
     return not record.extra and not record.labels and characters * 6 + _OTHER_BYTES <= MAX_RECORD_BYTES
 

@@ -6,7 +6,7 @@ understood here travels along in `extra`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import ClassVar, Literal, TypeAlias
 
@@ -218,6 +218,11 @@ RECORD_TYPES: Mapping[Kind, type[Record]] = {
     cls.kind: cls for cls in (AntiPattern, Heuristic, Preference, Knowledge, Outcome, Credit)
 }
 """Each kind's class; memories in the order in which `retrieve` shows them."""
+
+FIELD_NAMES: Mapping[Kind, tuple[str, ...]] = {
+    kind: tuple(each.name for each in fields(cls)) for kind, cls in RECORD_TYPES.items()
+}
+"""The fields that the records of each kind have, in their order."""
 
 RETRIEVED_KINDS: tuple[Kind, ...] = tuple(kind for kind in RECORD_TYPES if kind != "credit")
 """The kinds that `retrieve` gives, in its order."""

@@ -7,11 +7,11 @@ replaced, else all that it matches, by `[redacted: KIND]`. Redacting what was re
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any, NamedTuple, TypeVar
 
-from alma_cli.core.records import Record
+from alma_cli.core.records import FIELD_NAMES, Record
 
 _Record = TypeVar("_Record", bound=Record)
 
@@ -80,7 +80,7 @@ def redact_record(record: _Record, *, keep: Collection[str] = ()) -> tuple[_Reco
 
 def _said(record: Record) -> dict[str, Any]:
     """The fields in which text may stand."""
-    named = {field.name: getattr(record, field.name) for field in fields(record) if field.name not in _NEVER_TEXT}
+    named = {name: getattr(record, name) for name in FIELD_NAMES[record.kind] if name not in _NEVER_TEXT}
     return {name: value for name, value in named.items() if isinstance(value, str | Mapping)}
 
 

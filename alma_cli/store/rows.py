@@ -2,22 +2,15 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from alma_cli.core.records import RECORD_TYPES, Record
+from alma_cli.core.records import FIELD_NAMES, RECORD_TYPES, Record
 
-_FIELD_NAMES: tuple[str, ...] = (
-    "kind",
-    *dict.fromkeys(field.name for record_type in RECORD_TYPES.values() for field in fields(record_type)),
-)
+_FIELD_NAMES: tuple[str, ...] = ("kind", *dict.fromkeys(name for names in FIELD_NAMES.values() for name in names))
 
 RECORD_COLUMNS: tuple[str, ...] = tuple("happened_at" if name == "at" else name for name in _FIELD_NAMES)
 """The columns of `memories` that are fields of records (`at` is a word of SQL); others serve replication and search."""
-
-_FIELDS = {kind: tuple(field.name for field in fields(record_type)) for kind, record_type in RECORD_TYPES.items()}
-
 
 ROW_TYPES = {
     **dict.fromkeys(RECORD_COLUMNS, "VARCHAR"),
@@ -34,7 +27,7 @@ ROW_TYPES = {
 def record_row(record: Record) -> dict[str, Any]:
     """The record as JSON values by column, without the columns that its kind doesn't have."""
     row: dict[str, Any] = {"kind": record.kind}
-    for name in _FIELDS[record.kind]:
+    for name in FIELD_NAMES[record.kind]:
         value = getattr(record, name)
         if isinstance(value, datetime):
             value = value.astimezone(UTC).replace(tzinfo=None).isoformat()
@@ -50,7 +43,7 @@ def row_record(row: Sequence[Any]) -> Record:
     """The record in the values of `RECORD_COLUMNS`."""
     values = dict(zip(_FIELD_NAMES, row, strict=True))
     kind = values["kind"]
-    given = {name: _from_column(name, values[name]) for name in _FIELDS[kind]}
+    given = {name: _from_column(name, values[name]) for name in FIELD_NAMES[kind]}
     return RECORD_TYPES[kind](**given)
 
 

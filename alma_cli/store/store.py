@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from time import time_ns
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from alma_cli.errors import StoreBusy, StoreError
@@ -93,7 +94,8 @@ class Store:
                     with self.file.opened(read_only=True) as connection:
                         changes = _in_order(connection, operations, {})
                 else:
-                    with self._opened_and_folded(_checkpoint_at(more_follows)) as (connection, folded):
+                    own = dict(zip(names, operations, strict=True))
+                    with self._opened_and_folded(_checkpoint_at(more_follows), own) as (connection, folded):
                         changes = _in_order(connection, operations, folded.changes)
         except (StoreBusy, StoreError) as error:
             return Receipt(queued=True, reason=error.message)
@@ -192,29 +194,32 @@ class Store:
             yield connection
 
     @contextmanager
-    def _opened_and_folded(self, checkpoint_at: int = CHECKPOINT_AT_BYTES) -> Iterator[tuple[Connection, _Folded]]:
+    def _opened_and_folded(
+        self, checkpoint_at: int = CHECKPOINT_AT_BYTES, own: Mapping[str, Operation] = MappingProxyType({})
+    ) -> Iterator[tuple[Connection, _Folded]]:
+        """Open the store and fold the journal in, of which these files were just written here and need no reading."""
         folded = _Folded(is_new_log=not log_bytes(self.file.path))
         with self.file.opened(read_only=False) as connection:
-            self._fold_journal(connection, folded)
+            self._fold_journal(connection, folded, own)
             yield connection, folded
             if folded.is_new_log:
                 own_log(self.file.path)
             self._checkpoint_if_due(connection, checkpoint_at)
 
-    def _fold_journal(self, connection: Connection, folded: _Folded) -> None:
+    def _fold_journal(self, connection: Connection, folded: _Folded, own: Mapping[str, Operation]) -> None:
         names = self.journal.names()
         for start in range(0, len(names), _FOLDED_TOGETHER):
-            self._fold_files(connection, self._read(names[start : start + _FOLDED_TOGETHER], folded), folded)
+            self._fold_files(connection, self._read(names[start : start + _FOLDED_TOGETHER], folded, own), folded)
         self.journal.sweep()
 
-    def _read(self, names: Sequence[str], folded: _Folded) -> dict[str, Operation]:
+    def _read(self, names: Sequence[str], folded: _Folded, own: Mapping[str, Operation]) -> dict[str, Operation]:
         """The operations in these files, without those that can't be read."""
         from alma_cli.store.operations import MalformedError, NewerFormatError
 
         operations = {}
         for name in names:
             try:
-                operation = self.journal.read(name)
+                operation = own.get(name) or self.journal.read(name)
             except MalformedError:
                 self._set_aside(name, folded)
             except NewerFormatError:

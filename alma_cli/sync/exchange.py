@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from alma_cli.ahead import one_ahead
+from alma_cli.ahead import made_ahead
 from alma_cli.core.documents import encode
 from alma_cli.errors import AlmaError, SyncTimeout
 from alma_cli.remote.base import Clash, Result, TooLarge, Write, Written
@@ -152,7 +152,7 @@ def exchange_all(
     After an error, what the remote had taken by then is acknowledged.
     """
     exchange = _Exchange(context)
-    with closing(one_ahead(exchange.portions(find, prepare), exchange.send)) as answered:
+    with closing(made_ahead(exchange.portions(find, prepare), exchange.send)) as answered:
         for answers in answered:
             count(len(answers.pushed))
             exchange.take(answers)

@@ -9,7 +9,7 @@ from itertools import repeat
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from alma_cli.ahead import one_ahead
+from alma_cli.ahead import made_ahead
 from alma_cli.core.documents import TheMarker
 from alma_cli.errors import AlmaError, CheckpointLost
 from alma_cli.remote.base import Found
@@ -107,7 +107,7 @@ def portions(context: Context, checkpoint: str | None) -> Iterator[tuple[list[Fo
 def _pull_from(context: Context, checkpoint: str | None) -> None:
     """Take in portion after portion; the next one is fetched and read while the store is at work."""
     fetched = portions(context, checkpoint)
-    with closing(one_ahead(repeat(fetched), partial(_next_portion, context))) as ahead:
+    with closing(made_ahead(repeat(fetched), partial(_next_portion, context))) as ahead:
         for portion in ahead:
             if portion is None:
                 return

@@ -60,6 +60,6 @@ def test_values_come_as_they_are(connection, text):
 @pytest.mark.parametrize("first_bad", [0, 2_000_000])
 def test_what_fails_while_it_is_read_is_raised(connection, first_bad):
     sql = f"SELECT CASE WHEN i >= {first_bad} THEN error('no more') ELSE i END::BIGINT FROM range(2500000) AS t (i)"
-    with pytest.raises(_duckdb.Error, match="no more"):
+    with pytest.raises(_duckdb.Error, match=r"no more|Interrupted"):  # now and then, that another thread was stopped
         columns(connection, sql, {"i": "i8"})
     assert [(1,)] == connection.execute("SELECT 1").fetchall()

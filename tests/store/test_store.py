@@ -209,7 +209,7 @@ def test_what_can_never_be_folded_in_is_set_aside_and_the_rest_is_stored(store, 
         put(store, name, b"")
     folded = module._Folded(is_new_log=False)
     with store.file.opened(read_only=False) as connection:
-        store._fold_files(connection, store._read(["1", "2", "3"], folded), folded)
+        store._fold_files(connection, store._read(["1", "2", "3"], folded, {}), folded)
     monkeypatch.undo()
     assert ids_in(store) == [1, 3]
     assert [f"{store.journal.folder}/damaged/2"] == store.journal.damaged()
