@@ -9,7 +9,7 @@ import os
 import select
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic
 
 _DONE = b"\x06"
@@ -44,8 +44,18 @@ def begun(work: Callable[[], bytes]) -> Iterator[Callable[[float], bytes | None]
         yield lambda seconds: _received(ours, monotonic() + seconds)
     finally:
         os.close(ours)
-        os.kill(process, signal.SIGKILL)
-        os.waitpid(process, os.WNOHANG)  # it may be held up by a disk; we are not
+        if not _has_ended(process):
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+            _has_ended(process)
+
+
+def _has_ended(process: int) -> bool:
+    """Whether this child is no more; it is not waited for, since it may be held up by a disk."""
+    try:
+        return os.waitpid(process, os.WNOHANG)[0] == process
+    except ChildProcessError:  # whoever started us had the ends of our children ignored
+        return True
 
 
 def _received(descriptor: int, deadline: float) -> bytes | None:

@@ -34,6 +34,15 @@ def test_work_that_dies_takes_nobody_with_it(work):
     assert within(60, work) is None
 
 
+def test_it_is_no_matter_whether_the_ends_of_children_are_ignored():
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        assert b"x" == within(60, lambda: b"x")
+        assert within(0.1, lambda: signal.pause() or b"") is None
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
 def test_what_was_sent_before_dying_is_no_answer():
     ours, theirs = os.pipe()
     for descriptor in (ours, theirs):  # the next pipe has these numbers
