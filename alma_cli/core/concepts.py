@@ -49,7 +49,7 @@ def misspelt(a: str, b: str) -> bool:
 
 def alike(a: str, b: str) -> bool:
     """Whether two concepts may well be the same: near in meaning, or one a misspelling of the other."""
-    return frozenset((a, b)) in _NEAR or misspelt(a, b)
+    return b in _NEAR.get(a, ()) or misspelt(a, b)
 
 
 def _roots(words: str) -> list[str]:
@@ -353,9 +353,9 @@ toggle flag
     for word in group
 }
 
-_NEAR = {
-    frozenset(pair)
-    for line in _rows("""
+_NEAR: dict[str, frozenset[str]] = {}
+"""Verbs that may stand for each other without meaning the same everywhere."""
+for _pair in _rows("""
 read check
 write configure
 configure set
@@ -389,10 +389,10 @@ build compile
 write put
 store keep
 remove refactor
-""")
-    if len(pair := set(map(concept, line))) == 2
-}
-"""Verbs that may stand for each other without meaning the same everywhere."""
+"""):
+    _group = frozenset(map(concept, _pair))
+    for _word in _group:
+        _NEAR[_word] = _NEAR.get(_word, frozenset()) | _group - {_word}
 
 LIGHT = frozenset(
     _roots("""

@@ -297,5 +297,5 @@ def _unshared(x: Wording, y: Wording) -> tuple[list[str], list[str]]:
 
 def _split(text: Wording, other: Wording) -> set[str]:
     """The text's words that the other text writes as two ("backoff", "back off"), and the halves of the reverse."""
-    halves = {half for pair in text.compounds if "".join(pair) in other.words for half in pair}
-    return halves | {"".join(pair) for pair in other.compounds}
+    halves = {half for word in text.compounds.keys() & other.words for half in text.compounds[word]}
+    return halves | other.compounds.keys()

@@ -5,6 +5,7 @@ Words count as concepts (`alma_cli.core.concepts`), numbers with their units, id
 
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -25,8 +26,8 @@ class Wording(NamedTuple):
     """What a text says, as `alma_cli.core.keys` compares it.
 
     `sequence` has concepts and order words as they come, `words` the words as written and their roots, `compounds`
-    each root with the next, `steps` the concepts of each step of a list of short calls (none if it isn't one),
-    `negations` how often something is negated; `contrast` means "this instead of that".
+    what each root and the next are as one word, with both; `steps` has the concepts of each step of a list of short
+    calls (none if it isn't one), `negations` how often something is negated; `contrast` means "this instead of that".
     """
 
     sequence: tuple[str, ...]
@@ -38,7 +39,7 @@ class Wording(NamedTuple):
     negations: int
     contrast: bool
     steps: tuple[frozenset[str], ...]
-    compounds: frozenset[tuple[str, str]]
+    compounds: Mapping[str, frozenset[str]]
 
 
 def form(text: str) -> tuple[str, ...]:
@@ -75,8 +76,17 @@ def wording(text: str) -> Wording:
         negations=sum(word in NEGATIONS for word in sequence) + len(_STOP_DOING.findall(text)),
         contrast="instead" in stems,
         steps=_steps(text),
-        compounds=frozenset(pairwise(stems)),
+        compounds=_compounds(stems),
     )
+
+
+def _compounds(stems: Sequence[str]) -> dict[str, frozenset[str]]:
+    """What each two roots that follow each other are as one word, and the halves of that."""
+    found: dict[str, frozenset[str]] = {}
+    for pair in pairwise(stems):
+        joined = "".join(pair)
+        found[joined] = found[joined].union(pair) if joined in found else frozenset(pair)
+    return found
 
 
 def _read(text: str) -> tuple[list[str], list[Number], list[str], list[str]]:
