@@ -29,7 +29,10 @@ KEY = "YWxtYS10ZXN0LWFjY291bnQta2V5LW5vdC1hLXNlY3JldC1hdC1hbGwhISEhISEhISEhISEhI
 CONTROLS = "/_controls/"
 
 _TURNS_TO_ACCEPT = 8
-"""Turns of the loop, and some to spare, after which a connection that was just accepted is known, and can be closed."""
+"""Turns of the loop, and some to spare, after which a connection that was just accepted is known, and can be closed.
+
+A server that is closed before leaves it open, and says so when it is collected, in the middle of another test.
+"""
 
 
 class CosmosServer:
@@ -144,11 +147,13 @@ async def serve(account: Account, *, certificate: str = "", started, stop: async
     account.address = f"{'https' if certificate else 'http'}://127.0.0.1:{port}/"
     started(account.address)
     await stop.wait()
-    server.close()
+    for listening in server.sockets:
+        loop.remove_reader(listening.fileno())
     for _ in range(_TURNS_TO_ACCEPT):
         for connection in list(connections):
             connection.transport.abort()
         await asyncio.sleep(0)
+    server.close()
 
 
 @contextlib.contextmanager
