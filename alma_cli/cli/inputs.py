@@ -1,11 +1,11 @@
 """What several commands make of their options: the project, the agent, a text from stdin."""
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import cast
 
 from alma_cli.api import ALMA
+from alma_cli.api.arguments import named_agent
 from alma_cli.core.records import PROJECT_AGENT, Kind
 from alma_cli.errors import InvalidInput
 
@@ -19,7 +19,7 @@ def open_alma(directory: str | None, wait: float | None = None) -> ALMA:
 
 def agent_or_default(alma: ALMA, given: str | None) -> str:
     """The agent that is meant. Raises `InvalidInput` when none is given and there is no default."""
-    agent = given or os.environ.get("ALMA_AGENT") or alma.config.only_agent
+    agent = named_agent(alma.config, given)
     if not agent:
         raise InvalidInput("no agent given", hint="name one with --agent NAME, or set ALMA_AGENT")
     return agent
@@ -48,4 +48,4 @@ def text_or_stdin(name: str, given: str | None) -> str:
 
 def kinds_of(names: Sequence[str] | None) -> list[Kind]:
     """Kinds as records name them."""
-    return [cast(Kind, str(name).replace("-", "_")) for name in names or []]
+    return [cast(Kind, name.replace("-", "_")) for name in names or []]

@@ -1,10 +1,10 @@
 """What `alma learn` does: record how a task went, or many of them."""
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from alma_cli.api import ALMA
+from alma_cli.api.arguments import named_agent
 from alma_cli.api.learn import NumberedReport
 from alma_cli.cli.inputs import agent_or_default, open_alma
 from alma_cli.cli.ndjson import NumberedValue, count_lines, numbered_values
@@ -107,7 +107,7 @@ def answer(
 
 
 def _learn_batch(alma: ALMA, path: str, agent: str | None, *, json: bool) -> Reply:
-    default_agent = agent or os.environ.get("ALMA_AGENT") or alma.config.only_agent
+    default_agent = named_agent(alma.config, agent)
     values = numbered_values(path)
     with progress("learning", total=count_lines(path), quiet=json) as advance:
         done = alma.learn_batch(_reports(values, default_agent), on_progress=advance)

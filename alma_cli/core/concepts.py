@@ -5,6 +5,7 @@ different. English only: words of other languages are compared as they are.
 """
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from alma_cli.core.recognition import stem
@@ -22,16 +23,16 @@ def concept(word: str) -> str:
 
 
 @lru_cache(maxsize=8192)
-def opposites(concept: str) -> frozenset[str]:
+def opposites(word: str) -> frozenset[str]:
     """The opposites of a concept: by the table, or because one is the other with a prefix such as `un`."""
-    negated = {prefix + concept for prefix in _NEGATING_PREFIXES} if len(concept) >= _LEAST_NEGATED else set()
-    affirmed = {concept.removeprefix(prefix) for prefix in _NEGATING_PREFIXES if concept.startswith(prefix)}
-    return _OPPOSITES.get(concept, frozenset()) | negated | {word for word in affirmed if len(word) >= _LEAST_NEGATED}
+    negated = {prefix + word for prefix in _NEGATING_PREFIXES} if len(word) >= _LEAST_NEGATED else set()
+    affirmed = {word.removeprefix(prefix) for prefix in _NEGATING_PREFIXES if word.startswith(prefix)}
+    return _OPPOSITES.get(word, frozenset()) | negated | {other for other in affirmed if len(other) >= _LEAST_NEGATED}
 
 
-def rivals(concept: str) -> frozenset[str]:
+def rivals(word: str) -> frozenset[str]:
     """The other things of the same kind as a concept, such as the other browsers."""
-    return _RIVALS.get(concept, frozenset())
+    return _RIVALS.get(word, frozenset())
 
 
 def misspelt(a: str, b: str) -> bool:
@@ -58,6 +59,16 @@ def _roots(words: str) -> list[str]:
 
 def _rows(table: str) -> list[list[str]]:
     return [_roots(line) for line in table.strip().splitlines()]
+
+
+def _others(groups: Iterable[Iterable[str]]) -> dict[str, frozenset[str]]:
+    """For each concept the others of its groups."""
+    found: dict[str, frozenset[str]] = {}
+    for group in groups:
+        concepts = frozenset(map(concept, group))
+        for word in concepts:
+            found[word] = found.get(word, frozenset()) | concepts - {word}
+    return found
 
 
 _VOWELS = frozenset("aeiouy")
@@ -353,9 +364,8 @@ toggle flag
     for word in group
 }
 
-_NEAR: dict[str, frozenset[str]] = {}
-"""Verbs that may stand for each other without meaning the same everywhere."""
-for _pair in _rows("""
+_NEAR = _others(
+    _rows("""
 read check
 write configure
 configure set
@@ -389,10 +399,9 @@ build compile
 write put
 store keep
 remove refactor
-"""):
-    _group = frozenset(map(concept, _pair))
-    for _word in _group:
-        _NEAR[_word] = _NEAR.get(_word, frozenset()) | _group - {_word}
+""")
+)
+"""Verbs that may stand for each other without meaning the same everywhere."""
 
 LIGHT = frozenset(
     _roots("""
@@ -515,8 +524,8 @@ morning | evening
         for _word in _here:
             _OPPOSITES[_word] = _OPPOSITES.get(_word, frozenset()) | _there - {_word}
 
-_RIVALS: dict[str, frozenset[str]] = {}
-for _row_of_rivals in _rows("""
+_RIVALS = _others(
+    _rows("""
 chrome firefox safari edge webkit chromium opera
 mysql postgres postgresql sqlite oracle mariadb mongodb redis cassandra dynamodb duckdb
 production staging development local sandbox
@@ -550,7 +559,5 @@ credit gift certificate voucher
 hour day week month year
 rest graphql grpc
 unit integration e2e
-"""):
-    _kind = frozenset(map(concept, _row_of_rivals))
-    for _word in _kind:
-        _RIVALS[_word] = _RIVALS.get(_word, frozenset()) | _kind - {_word}
+""")
+)

@@ -124,7 +124,7 @@ def _read(text: str) -> tuple[list[str], list[Number], list[str], list[str]]:
 
 
 def _is_plain(chunk: str) -> bool:
-    """Whether a chunk is a word and nothing else, as most are: what the rest of `_read` would find out in ten times."""
+    """Whether a chunk is a word and nothing else, as most are, so that nothing else need be looked for."""
     return chunk.isascii() and chunk.isalpha() and chunk.islower() and chunk not in _NUMBERS_IN_WORDS
 
 

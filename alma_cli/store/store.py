@@ -95,7 +95,7 @@ class Store:
                         changes = _in_order(connection, operations, {})
                 else:
                     own = dict(zip(names, operations, strict=True))
-                    with self._opened_and_folded(_checkpoint_at(more_follows), own) as (connection, folded):
+                    with self._opened_and_folded(more_follows=more_follows, own=own) as (connection, folded):
                         changes = _in_order(connection, operations, folded.changes)
         except (StoreBusy, StoreError) as error:
             return Receipt(queued=True, reason=error.message)
@@ -139,7 +139,7 @@ class Store:
         With `more_follows` memory is bounded, and the log is moved into the file only when it is long, for the next
         opening will see to it.
         """
-        opened = self._opened_and_folded(_checkpoint_at(more_follows))
+        opened = self._opened_and_folded(more_follows=more_follows)
         with self._locked(shared=False, wait_s=self.wait_s), opened as (connection, _):
             if more_follows:
                 bound_memory(connection)
@@ -195,7 +195,7 @@ class Store:
 
     @contextmanager
     def _opened_and_folded(
-        self, checkpoint_at: int = CHECKPOINT_AT_BYTES, own: Mapping[str, Operation] = MappingProxyType({})
+        self, *, more_follows: bool = False, own: Mapping[str, Operation] = MappingProxyType({})
     ) -> Iterator[tuple[Connection, _Folded]]:
         """Open the store and fold the journal in, of which these files were just written here and need no reading."""
         folded = _Folded(is_new_log=not log_bytes(self.file.path))
@@ -204,7 +204,7 @@ class Store:
             yield connection, folded
             if folded.is_new_log:
                 own_log(self.file.path)
-            self._checkpoint_if_due(connection, checkpoint_at)
+            self._checkpoint_if_due(connection, _BULK_LOG_BYTES if more_follows else CHECKPOINT_AT_BYTES)
 
     def _fold_journal(self, connection: Connection, folded: _Folded, own: Mapping[str, Operation]) -> None:
         names = self.journal.names()
@@ -298,10 +298,6 @@ def open_store(home: Path, *, dimension: int, wait_s: float, learning: Learning)
         wait_s=wait_s,
         learning=learning,
     )
-
-
-def _checkpoint_at(more_follows: bool) -> int:  # noqa: FBT001
-    return _BULK_LOG_BYTES if more_follows else CHECKPOINT_AT_BYTES
 
 
 def _in_order(
