@@ -7,8 +7,10 @@ that is the higher, the more words are not shared. One word in the place of anot
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
 from typing import Literal, NamedTuple, TypeAlias
 
 from alma_cli.core.concepts import FUNCTION_WORDS, LIGHT, NEGATIVE, ORDER_WORDS, alike, concept, opposites, rivals, root
@@ -66,18 +68,20 @@ def new_key(text: str) -> str:
 
 
 def choose_key(
-    text: str, candidates: Sequence[KeyCandidate], *, role: Role, texts_of: Mapping[str, Sequence[str]]
+    text: str, candidates: Iterable[KeyCandidate], *, role: Role, texts_of: Callable[[str], Iterable[str]]
 ) -> str | None:
-    """The key of the nearest candidate that means the same as the text; none means that a new key is due.
+    """The key of the first candidate that means the same as the text; none means that a new key is due.
 
-    `texts_of` has the texts that are kept for each candidate's key: nothing may tell the text apart from any of them,
-    so that likeness can't be passed on, step by step, to what is unlike.
+    Candidates come nearest first, and are asked for one by one: mostly one of the first is the same. `texts_of` gives
+    the texts that are kept for a key: nothing may tell the text apart from any of them, so that likeness can't be
+    passed on, step by step, to what is unlike.
     """
-    for candidate in sorted(candidates, key=lambda candidate: (-candidate.cosine, candidate.key, candidate.text)):
-        if same(text, candidate.text, candidate.cosine, role) and not any(
-            told_apart(text, other) for other in texts_of.get(candidate.key, ())
-        ):
-            return candidate.key
+    for _, equally_near in groupby(candidates, key=attrgetter("cosine")):
+        for candidate in sorted(equally_near):
+            if same(text, candidate.text, candidate.cosine, role) and not any(
+                told_apart(text, other) for other in texts_of(candidate.key)
+            ):
+                return candidate.key
     return None
 
 

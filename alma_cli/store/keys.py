@@ -7,7 +7,7 @@ For each key a few texts that have it are kept; the first stands for it. Of the 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -136,14 +136,13 @@ def _choose(connection: Connection, wanted: Sequence[_Wanted]) -> list[str]:
         for number, (item, at) in enumerate(zip(wanted, proposed, strict=True))
         if not item.key and item.vector is not None and at not in texts
     ]
-    near_to = nearest(connection, unknown)
-    found = {_KeyAt(wanted[number].place, near.key) for number, some in near_to.items() for near in some if near.key}
-    texts |= _texts_of(connection, sorted(found - texts.keys()))
+    found = nearest(connection, unknown)
+    texts |= _texts_of(connection, sorted({_KeyAt(*at) for at in found.keys} - texts.keys()))
     chosen: list[str] = []
     kept: dict[int, _Kept] = {}
     for number, (item, own) in enumerate(zip(wanted, proposed, strict=True)):
         is_given = item.key or own in texts
-        same = None if is_given else _same(item, near_to.get(number, ()), kept, texts)
+        same = None if is_given else _same(item, found.to(number), kept, texts)
         at = own if same is None else _KeyAt(item.place, same)
         of_key = texts.setdefault(at, [])
         if adds_wording(item.text, of_key):
@@ -155,16 +154,15 @@ def _choose(connection: Connection, wanted: Sequence[_Wanted]) -> list[str]:
 
 
 def _same(
-    item: _Wanted, nearest: Sequence[Near], kept: Mapping[int, _Kept], texts: Mapping[_KeyAt, Sequence[str]]
+    item: _Wanted, nearest: Iterable[Near], kept: Mapping[int, _Kept], texts: Mapping[_KeyAt, Sequence[str]]
 ) -> str | None:
     """The key of one of the nearest texts that means the same; a text of the same batch has one if it was kept."""
-    candidates = [
+    candidates = (
         KeyCandidate(key=near.key or kept[near.number].key, text=near.text, cosine=near.cosine)
         for near in nearest
         if near.key or near.number in kept
-    ]
-    texts_of = {candidate.key: texts[_KeyAt(item.place, candidate.key)] for candidate in candidates}
-    return choose_key(item.text, candidates, role=item.place.role, texts_of=texts_of)
+    )
+    return choose_key(item.text, candidates, role=item.place.role, texts_of=lambda key: texts[_KeyAt(item.place, key)])
 
 
 def _texts_of(connection: Connection, keys: Sequence[_KeyAt]) -> dict[_KeyAt, list[str]]:

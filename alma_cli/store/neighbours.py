@@ -6,7 +6,8 @@ DuckDB copies both vectors of each pair, which numpy's matrix product does witho
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from alma_cli.core.keys import LEAST_COSINE, Role
@@ -55,17 +56,25 @@ class Near(NamedTuple):
     cosine: float
 
 
-def nearest(connection: Connection, texts: Sequence[NewText]) -> dict[int, list[Near]]:
-    """The nearest texts of each of these, by its number."""
-    found: dict[int, list[Near]] = {}
-    for number, near in _by_duckdb(connection, texts) if len(texts) <= _FEW else _by_numpy(connection, texts):
-        found.setdefault(number, []).append(near)
-    return found
+class Nearest(NamedTuple):
+    """The texts near to each number, nearest first and made as they are asked for, and which keys any of them has."""
+
+    near: Mapping[int, Iterable[Near]]
+    keys: Collection[tuple[Place, str]]
+
+    def to(self, number: int) -> Iterable[Near]:
+        """The texts near to this number."""
+        return self.near.get(number, ())
 
 
-def _by_duckdb(connection: Connection, texts: Sequence[NewText]) -> list[tuple[int, Near]]:
+def nearest(connection: Connection, texts: Sequence[NewText]) -> Nearest:
+    """The nearest texts of each of these."""
+    return _by_duckdb(connection, texts) if len(texts) <= _FEW else _by_numpy(connection, texts)
+
+
+def _by_duckdb(connection: Connection, texts: Sequence[NewText]) -> Nearest:
     if not texts:
-        return []
+        return Nearest({}, frozenset())
     rows_given = [
         {
             **text.place._asdict(),
@@ -99,20 +108,61 @@ def _by_duckdb(connection: Connection, texts: Sequence[NewText]) -> list[tuple[i
         """,
         [json.dumps(rows_given)],
     ).fetchall()
-    return [(number, Near(*(near.values() if isinstance(near, dict) else near))) for number, near in rows]
+    near_to: dict[int, list[Near]] = {}
+    for number, near in rows:
+        near_to.setdefault(number, []).append(Near(*(near.values() if isinstance(near, dict) else near)))
+    for some in near_to.values():
+        some.sort(key=lambda near: -near.cosine)
+    place_of = {text.number: text.place for text in texts}
+    keys = {(place_of[number], near.key) for number, some in near_to.items() for near in some if near.key is not None}
+    return Nearest(near_to, keys)
 
 
-def _by_numpy(connection: Connection, texts: Sequence[NewText]) -> Iterator[tuple[int, Near]]:
+def _by_numpy(connection: Connection, texts: Sequence[NewText]) -> Nearest:
     groups: dict[tuple[Place, str], list[NewText]] = {}
     for text in texts:
         groups.setdefault((text.place, text.model), []).append(text)
+    near_to: dict[int, _Ranking] = {}
+    keys: set[tuple[Place, str]] = set()
     for (place, model), new in groups.items():
-        yield from _of_one_place(connection, place, model, new)
+        compared, rankings = _of_one_place(connection, place, model, new)
+        near_to |= rankings
+        keys |= {(place, key) for key, _ in compared.kept.values()}
+    return Nearest(near_to, keys)
+
+
+@dataclass(slots=True)
+class _Compared:
+    """What the texts of one place are compared with, in columns: the texts in these rows, then the new ones."""
+
+    rows: Sequence[int]
+    kept: Mapping[int, tuple[str, str]]
+    new: Sequence[NewText]
+
+    def near(self, column: int, cosine: float) -> Near:
+        """The text in a column, with its cosine."""
+        if column < len(self.rows):
+            key, text = self.kept[self.rows[column]]
+            return Near(key, -1, text, cosine)
+        other = self.new[column - len(self.rows)]
+        return Near(None, other.number, other.text, cosine)
+
+
+@dataclass(slots=True)
+class _Ranking:
+    """The columns that are nearest to one text, nearest first."""
+
+    compared: _Compared
+    columns: Numbers
+    cosines: Numbers
+
+    def __iter__(self) -> Iterator[Near]:
+        return map(self.compared.near, self.columns.tolist(), self.cosines.tolist())
 
 
 def _of_one_place(
     connection: Connection, place: Place, model: str, new: Sequence[NewText]
-) -> Iterator[tuple[int, Near]]:
+) -> tuple[_Compared, dict[int, _Ranking]]:
     import numpy as np
 
     kept = columns(
@@ -126,22 +176,15 @@ def _of_one_place(
     all_vectors = np.concatenate([_units(kept["embedding"].reshape(-1, vectors.shape[1])), vectors])
     numbers = np.array([text.number for text in new])
     all_numbers = np.concatenate([np.full(len(kept["row"]), -1), numbers])
-    pairs = [
-        (start + row, column, cosine)
-        for start in range(0, len(new), _TOGETHER)
-        for row, column, cosine in _best(
-            vectors[start : start + _TOGETHER] @ all_vectors.T, numbers[start : start + _TOGETHER], all_numbers
-        )
-    ]
+    ranked = []
+    for start in range(0, len(new), _TOGETHER):
+        some = slice(start, start + _TOGETHER)
+        ranked += _ranked(vectors[some] @ all_vectors.T, numbers[some], all_numbers)
     rows = kept["row"].tolist()
-    known = _kept_texts(connection, {rows[column] for _, column, _ in pairs if column < len(rows)})
-    for row, column, cosine in pairs:
-        if column < len(rows):
-            key, text = known[rows[column]]
-            yield new[row].number, Near(key, -1, text, cosine)
-        else:
-            other = new[column - len(rows)]
-            yield new[row].number, Near(None, other.number, other.text, cosine)
+    found = set().union(*(columns.tolist() for columns, _ in ranked))
+    known = _kept_texts(connection, [rows[column] for column in sorted(found) if column < len(rows)])
+    compared = _Compared(rows, known, new)
+    return compared, {text.number: _Ranking(compared, *best) for text, best in zip(new, ranked, strict=True)}
 
 
 def _units(vectors: Numbers) -> Numbers:
@@ -152,8 +195,8 @@ def _units(vectors: Numbers) -> Numbers:
     return units
 
 
-def _best(cosines: Numbers, numbers: Numbers, all_numbers: Numbers) -> Iterator[tuple[int, int, float]]:
-    """Row, column and cosine of the nearest of each row among those of lower numbers."""
+def _ranked(cosines: Numbers, numbers: Numbers, all_numbers: Numbers) -> list[tuple[Numbers, Numbers]]:
+    """For each row the columns and cosines of the nearest of those of lower numbers, nearest first."""
     import numpy as np
 
     cosines[all_numbers[None, :] >= numbers[:, None]] = -1
@@ -162,16 +205,18 @@ def _best(cosines: Numbers, numbers: Numbers, all_numbers: Numbers) -> Iterator[
     if len(crowded):
         is_near[crowded] = False
         is_near[crowded[:, None], np.argpartition(cosines[crowded], -_NEAREST, axis=1)[:, -_NEAREST:]] = True
-    rounded = np.round(cosines[is_near].astype("f8"), _DIGITS)
-    for (row, column), cosine in zip(np.argwhere(is_near).tolist(), rounded.tolist(), strict=True):
-        if cosine >= LEAST_COSINE:
-            yield row, column, cosine
+    row_of, column_of = np.nonzero(is_near)
+    rounded = np.round(cosines[row_of, column_of].astype("f8"), _DIGITS)
+    order = np.lexsort((-rounded, row_of))
+    order = order[rounded[order] >= LEAST_COSINE]
+    ends = np.searchsorted(row_of[order], np.arange(1, len(cosines)))
+    return list(zip(np.split(column_of[order], ends), np.split(rounded[order], ends), strict=True))
 
 
-def _kept_texts(connection: Connection, rows: set[int]) -> dict[int, tuple[str, str]]:
+def _kept_texts(connection: Connection, rows: Sequence[int]) -> dict[int, tuple[str, str]]:
     """Key and text of kept texts, by their rows."""
     found = connection.execute(
         f"SELECT rowid, key, text FROM keys WHERE rowid IN (SELECT unnest({listed('?', 'BIGINT')}))",
-        [json.dumps(sorted(rows))],
+        [json.dumps(rows)],
     ).fetchall()
     return {row: (key, text) for row, key, text in found}

@@ -92,7 +92,7 @@ def nearest_over(threshold: float) -> Choose:
 
 
 def chosen_as(role: Role) -> Choose:
-    return lambda text, candidates, texts_of: choose_key(text, candidates, role=role, texts_of=texts_of)
+    return lambda text, candidates, texts_of: choose_key(text, candidates, role=role, texts_of=texts_of.__getitem__)
 
 
 def grouped(texts: Sequence[Meant], vectors: dict[str, Vector], choose: Choose) -> list[str]:

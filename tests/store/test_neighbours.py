@@ -71,11 +71,13 @@ def test_either_way_finds_the_nearest_that_count(connection, stored, new):
                 reverse=True,
             )
             expected = [one for one in expected if one > neighbours.LEAST_COSINE + 1e-5][: neighbours._NEAREST]
-            near = sorted((one.cosine for one in answer.get(number, ())), reverse=True)
+            near = [one.cosine for one in answer.to(number)]
+            assert sorted(near, reverse=True) == near
             assert expected == pytest.approx(near[: len(expected)], abs=1e-5)
             assert len(near) <= neighbours._NEAREST
             assert all(one >= neighbours.LEAST_COSINE for one in near)
-            for one in answer.get(number, ()):
+            for one in answer.to(number):
+                assert one.key is None or (place, one.key) in answer.keys
                 at = (stored if one.key else new)[int(one.text.split()[1])]
                 assert (place, model) == (at[0], at[2])
                 assert one.cosine == pytest.approx(cosine(vector, at[1]), abs=1e-5)
@@ -84,4 +86,4 @@ def test_either_way_finds_the_nearest_that_count(connection, stored, new):
 
 
 def test_nothing_is_asked_and_nothing_found(connection):
-    assert {} == nearest(connection, [])
+    assert [] == [*nearest(connection, []).to(0)]
