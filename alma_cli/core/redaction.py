@@ -20,7 +20,7 @@ _NEVER_TEXT = frozenset({"id", "project_id", "agent", "domain", "origin", "targe
 
 
 class CredentialKind(NamedTuple):
-    """A kind of credential: words of which one must be there (in lower case: in any case), and the pattern.
+    """A kind of credential: words of which one must be there, in any case or (`exact`) as written, and the pattern.
 
     `spare` says what isn't one after all; `run` is how many characters without white space there have to be.
     """
@@ -30,17 +30,18 @@ class CredentialKind(NamedTuple):
     pattern: str
     spare: Callable[[str], bool] | None = None
     run: int = 0
+    exact: tuple[str, ...] = ()
 
 
 def redact(text: str, *, keep: Collection[str] = ()) -> tuple[str, tuple[str, ...]]:
     """The text with each credential replaced, and the kinds that were found; those in `keep` are left as they are."""
+    if not text:
+        return text, ()
     lower = text.lower()
     longest = max(map(len, text.split()), default=0)
     found: list[str] = []
     for kind in KINDS:
-        if longest < kind.run or kind.name in keep:
-            continue
-        if not any(word in (lower if word.islower() else text) for word in kind.words):
+        if kind.name in keep or longest < kind.run or not _has_word(kind, text, lower):
             continue
         changed = _compiled(kind.pattern).sub(partial(_replacement, kind), text)
         if changed != text:
@@ -53,10 +54,7 @@ def absent_kinds(records: Iterable[Record]) -> frozenset[str]:
     """Kinds of credentials that surely none of these records holds: one search through all of their texts together."""
     together = "\n".join(text for record in records for value in _said(record).values() for text in _texts_in(value))
     lower = together.lower()
-    possible = {
-        kind.name for kind in KINDS if any(word in (lower if word.islower() else together) for word in kind.words)
-    }
-    return frozenset(KIND_NAMES) - possible
+    return frozenset(KIND_NAMES) - {kind.name for kind in KINDS if _has_word(kind, together, lower)}
 
 
 def redact_record(record: _Record, *, keep: Collection[str] = ()) -> tuple[_Record, tuple[str, ...]]:
@@ -76,6 +74,10 @@ def redact_record(record: _Record, *, keep: Collection[str] = ()) -> tuple[_Reco
 
     changed = {name: cleaned(value) for name, value in _said(record).items()}
     return (replace(record, **changed), tuple(dict.fromkeys(found))) if found else (record, ())
+
+
+def _has_word(kind: CredentialKind, text: str, lower: str) -> bool:
+    return any(map(lower.__contains__, kind.words)) or any(map(text.__contains__, kind.exact))
 
 
 def _said(record: Record) -> dict[str, Any]:
@@ -241,8 +243,9 @@ KINDS: tuple[CredentialKind, ...] = (
     CredentialKind("sendgrid key", ("sg.",), r"\bSG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{32,64}(?![A-Za-z0-9_-])"),
     CredentialKind(
         "twilio key",
-        ("SK", "twilio"),
+        ("twilio",),
         r"\bSK[0-9a-f]{32}\b|(?i:twilio)[\w \"'.:=-]{0,40}\b(?P<secret>[0-9a-f]{32})\b",
+        exact=("SK",),
     ),
     CredentialKind("mailgun key", ("key-",), r"(?<![\w-])key-[0-9a-f]{32}\b"),
     CredentialKind("mailchimp key", ("-us",), r"\b[0-9a-f]{32}-us[0-9]{1,2}\b"),
