@@ -170,27 +170,31 @@ def test_only_slips_of_the_pen_count_as_misspelt(a, b, expected):
     assert expected == (a == b or misspelt(a, b)) == (a == b or alike(b, a))
 
 
+def no_texts(_key):
+    return ()
+
+
 def test_the_nearest_candidate_that_is_the_same_gives_the_key():
     candidates = [
-        KeyCandidate("far", "Turn the cache off", 0.8),
         KeyCandidate("opposite", "Enable the cache", 0.95),
         KeyCandidate("near", "Switch the cache off", 0.9),
+        KeyCandidate("far", "Turn the cache off", 0.8),
     ]
-    assert "near" == choose_key("Disable the cache", candidates, role="strategy", texts_of={})
-    assert choose_key("Disable the cache", candidates[1:2], role="strategy", texts_of={}) is None
-    assert choose_key("Disable the cache", [], role="strategy", texts_of={}) is None
+    assert "near" == choose_key("Disable the cache", candidates, role="strategy", texts_of=no_texts)
+    assert choose_key("Disable the cache", candidates[:1], role="strategy", texts_of=no_texts) is None
+    assert choose_key("Disable the cache", [], role="strategy", texts_of=no_texts) is None
 
 
 def test_equally_near_candidates_give_the_same_key_in_any_order():
     candidates = [KeyCandidate(key, "Turn the cache off", 0.9) for key in "ba"]
-    assert "a" == choose_key("Disable the cache", candidates, role="task", texts_of={})
-    assert "a" == choose_key("Disable the cache", candidates[::-1], role="task", texts_of={})
+    assert "a" == choose_key("Disable the cache", candidates, role="task", texts_of=no_texts)
+    assert "a" == choose_key("Disable the cache", candidates[::-1], role="task", texts_of=no_texts)
 
 
 def test_a_key_is_passed_over_if_any_of_its_texts_differs():
     candidates = [KeyCandidate("near", "Switch the cache off", 0.9), KeyCandidate("far", "Turn the cache off", 0.8)]
     texts_of = {"near": ["Switch the cache off", "Disable the cache of the CDN"], "far": ["Turn the cache off"]}
-    assert "far" == choose_key("Disable the cache", candidates, role="strategy", texts_of=texts_of)
+    assert "far" == choose_key("Disable the cache", candidates, role="strategy", texts_of=texts_of.__getitem__)
 
 
 def test_a_second_text_of_another_form_is_kept_for_a_key():
@@ -241,4 +245,4 @@ def test_nothing_held_out_of_these_kinds_is_joined(why):
 def test_a_huge_text_kept_for_a_key_tells_nothing_apart():
     candidates = [KeyCandidate("key", "Turn the cache off", 0.9)]
     texts_of = {"key": ["Turn the cache off", "Enable the cache " * MAX_LENGTH]}
-    assert "key" == choose_key("Disable the cache", candidates, role="task", texts_of=texts_of)
+    assert "key" == choose_key("Disable the cache", candidates, role="task", texts_of=texts_of.__getitem__)
