@@ -142,9 +142,9 @@ def _told_apart(a: str, b: str) -> str:
 
 
 def _other_numbers(x: Wording, y: Wording) -> str:
-    if sorted(x.numbers) != sorted(y.numbers):
-        return "other numbers"
-    return "numbers in another order" if x.numbers != y.numbers else ""
+    if x.numbers == y.numbers:
+        return ""
+    return "other numbers" if sorted(x.numbers) != sorted(y.numbers) else "numbers in another order"
 
 
 def _negated(x: Wording, y: Wording) -> str:
@@ -184,6 +184,8 @@ def _other_names(x: Wording, y: Wording) -> str:
 
 def _missing(codes: frozenset[str], text: Wording) -> list[str]:
     """The codes or names that the text doesn't have, not even as separate words."""
+    if not codes:
+        return []
 
     def stands(part: str) -> bool:
         return part in text.words or concept(root(part)) in text.concepts
@@ -197,6 +199,8 @@ def _other_steps(x: Wording, y: Wording) -> str:
 
 def _swapped(x: Wording, y: Wording) -> str:
     """Two concepts that stand around an order word in one text, and the other way round in the other."""
+    if _ORDERING.isdisjoint(x.sequence) or _ORDERING.isdisjoint(y.sequence):
+        return ""
     for directions in _DIRECTIONS:
         there, back = _ordered(x.sequence, *directions), _ordered(y.sequence, *directions)
         swapped = sorted((a, b) for a, b in there if (b, a) in back)
@@ -256,6 +260,7 @@ _DIRECTIONS = (
     (frozenset(["with"]), frozenset[str](), 1),
     (frozenset(["over", "instead"]), frozenset[str](), 1),
 )
+_ORDERING = frozenset().union(*(words for forward, backward, _ in _DIRECTIONS for words in (forward, backward)))
 
 
 def _ordered(
