@@ -76,7 +76,7 @@ def _given_vectors(connection: Connection, vectors: Sequence[Vector | None]) -> 
     given = {
         "number": np.repeat(np.array(numbers, "i4"), dimension),
         "place": np.tile(np.arange(dimension, dtype="i4"), len(numbers)),
-        "value": np.concatenate([np.asarray(vector, "f4") for vector in vectors if vector is not None]),
+        "value": np.frombuffer(b"".join(vector for vector in vectors if vector is not None), "f4"),
     }
     connection.register("given_vectors", given)
     try:

@@ -1,5 +1,7 @@
 """A few texts and many find the same neighbours, and none of another place, model or later number."""
 
+from array import array
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -40,7 +42,9 @@ def found(connection, stored, new, few):
         | {"embedding_model": model}
         for at, (place, vector, model) in enumerate(stored)
     ]
-    asked = [NewText(at, place, f"new {at}", vector, model) for at, (place, vector, model) in enumerate(new)]
+    asked = [
+        NewText(at, place, f"new {at}", array("f", vector), model) for at, (place, vector, model) in enumerate(new)
+    ]
     try:
         with transaction(connection), pytest.MonkeyPatch.context() as patch:
             patch.setattr(neighbours, "_FEW", few)
@@ -83,6 +87,16 @@ def test_either_way_finds_the_nearest_that_count(connection, stored, new):
                 assert one.cosine == pytest.approx(cosine(vector, at[1]), abs=1e-5)
                 assert one.key == (f"k{one.text.split()[1]}" if one.text.startswith("old") else None)
                 assert one.number < number
+
+
+def test_of_many_the_nearest_are_found(connection):
+    drawn = np.random.default_rng(1).integers(-9, 10, (600, 3)).astype("f4") + 0.5
+    stored, new = ([(PLACES[0], vector.tolist(), "m") for vector in part] for part in (drawn[:500], drawn[500:]))
+    by_numpy, by_duckdb = (found(connection, stored, new, few) for few in (0, 100))
+    for number in range(len(new)):
+        cosines = [[one.cosine for one in answer.to(number)] for answer in (by_numpy, by_duckdb)]
+        assert len(cosines[0]) == neighbours._NEAREST
+        assert cosines[0] == pytest.approx(cosines[1], abs=1e-5)
 
 
 def test_nothing_is_asked_and_nothing_found(connection):
