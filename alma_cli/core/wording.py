@@ -39,7 +39,7 @@ class Wording(NamedTuple):
     negations: int
     contrast: bool
     steps: tuple[frozenset[str], ...]
-    compounds: Mapping[str, frozenset[str]]
+    compounds: Mapping[str, Sequence[str]]
 
 
 def form(text: str) -> tuple[str, ...]:
@@ -60,9 +60,12 @@ def _short_form(text: str) -> tuple[str, ...]:
 def wording(text: str) -> Wording:
     """The wording of a text, of at most its first `MAX_LENGTH` characters."""
     text = " ".join(unicodedata.normalize("NFKC", text[:MAX_LENGTH]).replace("\u2019", "'").split())
-    if _NUMBERED_LIST.match(text):
-        text = _LIST_NUMBER.sub(" then ", text)
-    text = _SEPARATED.sub(r"\1 \3 \2", _ARROW.sub(" then ", text))
+    has_signs = not (text.isascii() and text.replace(" ", "a").isalpha())  # half of what is looked for has some
+    if has_signs:
+        if _NUMBERED_LIST.match(text):
+            text = _LIST_NUMBER.sub(" then ", text)
+        text = _ARROW.sub(" then ", text)
+    text = _SEPARATED.sub(r"\1 \3 \2", text)
     words, numbers, codes, names = _read(text)
     stems = _joined([root(word) for word in words])
     sequence = [word for word in map(concept, stems) if word not in FUNCTION_WORDS]
@@ -70,22 +73,22 @@ def wording(text: str) -> Wording:
         sequence=tuple(word for word in sequence if word not in NEGATIONS),
         concepts=frozenset(word for word in sequence if word not in NEGATIONS and word not in ORDER_WORDS),
         words=frozenset(words) | frozenset(stems),
-        numbers=(*numbers, *((operator, "operator") for operator in _OPERATOR.findall(text))),
+        numbers=(*numbers, *((operator, "operator") for operator in (_OPERATOR.findall(text) if has_signs else ()))),
         codes=frozenset(codes),
         names=frozenset(names),
         negations=sum(word in NEGATIONS for word in sequence) + len(_STOP_DOING.findall(text)),
         contrast="instead" in stems,
-        steps=_steps(text),
+        steps=_steps(text) if has_signs or "then" in text else (),
         compounds=_compounds(stems),
     )
 
 
-def _compounds(stems: Sequence[str]) -> dict[str, frozenset[str]]:
+def _compounds(stems: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """What each two roots that follow each other are as one word, and the halves of that."""
-    found: dict[str, frozenset[str]] = {}
+    found: dict[str, tuple[str, ...]] = {}
     for pair in pairwise(stems):
         joined = "".join(pair)
-        found[joined] = found[joined].union(pair) if joined in found else frozenset(pair)
+        found[joined] = (*found.get(joined, ()), *pair)
     return found
 
 
