@@ -1,26 +1,28 @@
-"""How much of the embedder's own throughput `learn --batch` keeps: texts embedded a second, alone and while learning.
+"""How much of the embedder's own throughput `alma learn --batch` keeps: texts embedded a second, alone and while learning.
 
     python tests/benchmarks/batch_learning.py [--outcomes 10000] [--rounds 4]
 
-Short made-up outcomes (a task of six words, a strategy of eight) are embedded alone, then learned as a batch with
-everything that belongs to it: keys, derivation, the journal, the store. Both are done in turn, in as many rounds as
-given, so that both meet the same noise. A text that stands twice in a portion is embedded once, in both.
+Short made-up outcomes (a task of six words, a strategy of eight) are learned by the command, as a whole process into an
+empty store, with everything that belongs to it: keys, derivation, the journal, the store. Their texts are embedded by
+an embedder that is loaded already, half of them before and half after that, so that both meet the same noise. A text
+that stands twice in a portion is embedded once, in both.
 """
 
 import argparse
+import json
 import random
 import statistics
+import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
+from pathlib import Path
 
+from processes import COMMAND, compile_modules
 from vocabulary import MORE_WORDS
 
-from alma_cli.ahead import TOGETHER
-from alma_cli.api import ALMA
-from alma_cli.config import load_config
-from alma_cli.core.reports import Report
-from alma_cli.embedding import open_embedder
-from alma_cli.project import make_project
+from alma_cli.ahead import portions
+from alma_cli.embedding import Embedder, open_embedder
 
 
 def main() -> None:
@@ -28,40 +30,53 @@ def main() -> None:
     parser.add_argument("--outcomes", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=4)
     options = parser.parse_args()
+    compile_modules()
     rng = random.Random(5)
     embedder = open_embedder()
     embedder.embed([" ".join(MORE_WORDS)] * 300)  # loads what is used for many
     alone, learning = [], []
-    with tempfile.TemporaryDirectory(prefix="alma-bench-") as folder:
-        project = make_project(folder, "alma:\n  project_id: batch\n")
-        alma = ALMA(project, load_config(project.config_path))
-        alma._session._embedder = embedder
-        for _ in range(options.rounds):
-            reports = [report(rng) for _ in range(options.outcomes // options.rounds)]
-            started = time.perf_counter()
-            for start in range(0, len(reports), TOGETHER):
-                part = reports[start : start + TOGETHER]
-                embedder.embed(list(dict.fromkeys(text for one in part for text in (one.task, one.strategy))))
-            alone.append(time.perf_counter() - started)
-            started = time.perf_counter()
-            done = alma.learn_batch(enumerate(reports))
-            learning.append(time.perf_counter() - started)
-            assert done.learned == len(reports), done
-    texts = 2 * options.outcomes / options.rounds
-    print(f"{options.outcomes:,} outcomes in {options.rounds} rounds, {2 * options.outcomes:,} texts")
-    print(f"embedder alone: {texts / statistics.median(alone):.0f} texts/s")
-    print(f"learn --batch:  {texts / statistics.median(learning):.0f} texts/s")
+    for _ in range(options.rounds):
+        reports = [report(rng) for _ in range(options.outcomes)]
+        half = len(reports) // 2
+        before = embedding_s(embedder, reports[:half])
+        learning.append(learning_s(reports))
+        alone.append(before + embedding_s(embedder, reports[half:]))
+    texts = 2 * options.outcomes
+    print(f"{options.outcomes:,} outcomes with {texts:,} texts, {options.rounds} times")
+    print(f"embedder alone:     {texts / statistics.median(alone):.0f} texts/s")
+    print(f"alma learn --batch: {texts / statistics.median(learning):.0f} texts/s")
     kept = [a / b for a, b in zip(alone, learning, strict=True)]
     print(f"kept: {statistics.median(kept):.0%} (by round: {', '.join(f'{share:.0%}' for share in kept)})")
 
 
-def report(rng: random.Random) -> Report:
-    return Report(
-        agent="a",
-        task=" ".join(rng.sample(MORE_WORDS, 6)),
-        outcome=rng.choice(["success", "failure", "partial"]),
-        strategy=" ".join(rng.sample(MORE_WORDS, 8)),
-    )
+def report(rng: random.Random) -> dict[str, str]:
+    return {
+        "agent": "a",
+        "task": " ".join(rng.sample(MORE_WORDS, 6)),
+        "outcome": rng.choice(["success", "failure", "partial"]),
+        "strategy": " ".join(rng.sample(MORE_WORDS, 8)),
+    }
+
+
+def embedding_s(embedder: Embedder, reports: Sequence[dict[str, str]]) -> float:
+    started = time.perf_counter()
+    for part in portions(reports):
+        embedder.embed(list(dict.fromkeys(text for one in part for text in (one["task"], one["strategy"]))))
+    return time.perf_counter() - started
+
+
+def learning_s(reports: Sequence[dict[str, str]]) -> float:
+    with tempfile.TemporaryDirectory(prefix="alma-bench-") as folder:
+        subprocess.run([COMMAND, "init"], cwd=folder, check=True, capture_output=True)
+        given = Path(folder, "outcomes.ndjson")
+        given.write_text("".join(json.dumps(one) + "\n" for one in reports), "utf-8")
+        started = time.perf_counter()
+        done = subprocess.run(
+            [COMMAND, "learn", "--batch", given.name, "--json"], cwd=folder, check=True, capture_output=True
+        )
+        taken = time.perf_counter() - started
+    assert json.loads(done.stdout)["data"]["learned"] == len(reports), done.stdout
+    return taken
 
 
 if __name__ == "__main__":
