@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from _duckdb import DuckDBPyConnection as Connection
 
 _MOST_IDLE = 2
+_THREADS = min(4, os.cpu_count() or 1)
 
 _SLOW_COMPRESSION = "alp,alprd"
 """What would compress vectors: by an eighth, for twice the time of every scan."""
@@ -21,7 +22,7 @@ _idle: dict[str, Connection] = {}
 
 @contextmanager
 def instance(spill_dir: str) -> Iterator[Connection]:
-    """A connection to a DuckDB of nobody else's, where the block may attach a `store` and limit memory.
+    """A connection to a DuckDB of nobody else's, where the block may attach a `store` and limit memory and threads.
 
     The store is let go at the end. After an error, whether it is raised or not, so is all of it.
     """
@@ -34,7 +35,7 @@ def instance(spill_dir: str) -> Iterator[Connection]:
         connection.close()
         raise
     try:
-        connection.execute("USE memory; DETACH store; RESET memory_limit")
+        connection.execute(f"USE memory; DETACH store; RESET memory_limit; SET threads = {_THREADS}")
     except _duckdb.Error:  # it may be unusable since a checkpoint found no space, but what was committed is there
         connection.close()
         return
@@ -49,7 +50,7 @@ def _made(spill_dir: str) -> Connection:
     return _duckdb.connect(
         ":memory:",
         config={
-            "threads": str(min(4, os.cpu_count() or 1)),
+            "threads": str(_THREADS),
             "temp_directory": spill_dir,
             "checkpoint_threshold": "1TB",  # never by itself, see undo.py
             "disabled_compression_methods": _SLOW_COMPRESSION,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from alma_cli.errors import StoreBusy, StoreError
 from alma_cli.store.changes import Change, Learning
-from alma_cli.store.engine import CHECKPOINT_AT_BYTES, bound_memory, log_bytes, own_log, transaction
+from alma_cli.store.engine import CHECKPOINT_AT_BYTES, bound_memory, leave_cores, log_bytes, own_log, transaction
 from alma_cli.store.journal import Journal
 from alma_cli.store.lock import hold, is_awaited
 from alma_cli.store.opening import OutdatedError, StoreFile
@@ -200,6 +200,8 @@ class Store:
         """Open the store and fold the journal in, of which these files were just written here and need no reading."""
         folded = _Folded(is_new_log=not log_bytes(self.file.path))
         with self.file.opened(read_only=False) as connection:
+            if own and more_follows:  # and is embedded meanwhile
+                leave_cores(connection)
             self._fold_journal(connection, folded, own)
             yield connection, folded
             if folded.is_new_log:

@@ -15,7 +15,9 @@ OPEN_IT = "import sys, _duckdb; _duckdb.connect(sys.argv[1]).execute('CREATE TAB
 
 
 def settings(connection):
-    return connection.execute("SELECT current_setting('memory_limit'), current_database()").fetchall()
+    return connection.execute(
+        "SELECT current_setting('memory_limit'), current_setting('threads'), current_database()"
+    ).fetchall()
 
 
 def test_the_file_is_free_after_each_use(tmp_path):
@@ -42,7 +44,7 @@ def test_what_was_written_is_there_for_others_and_in_the_log(tmp_path):
 def test_the_next_use_finds_no_setting_of_the_last_one(tmp_path):
     with connected(str(tmp_path / "a"), read_only=False, spill_dir=str(tmp_path)) as connection:
         before = settings(connection)
-        connection.execute("SET memory_limit = '100MB'")
+        connection.execute("SET memory_limit = '100MB'; SET threads = 1")
         assert settings(connection) != before
     with connected(str(tmp_path / "b"), read_only=False, spill_dir=str(tmp_path)) as connection:
         assert before == settings(connection)
