@@ -60,7 +60,7 @@ def _short_form(text: str) -> tuple[str, ...]:
 def wording(text: str) -> Wording:
     """The wording of a text, of at most its first `MAX_LENGTH` characters."""
     text = " ".join(unicodedata.normalize("NFKC", text[:MAX_LENGTH]).replace("\u2019", "'").split())
-    has_signs = not (text.isascii() and text.replace(" ", "a").isalpha())  # half of what is looked for has some
+    has_signs = not (text.isascii() and text.replace(" ", "a").isalpha())  # what most of the patterns need
     if has_signs:
         if _NUMBERED_LIST.match(text):
             text = _LIST_NUMBER.sub(" then ", text)

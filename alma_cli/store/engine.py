@@ -60,7 +60,7 @@ def bound_memory(connection: Connection) -> None:
 
 
 def leave_cores(connection: Connection) -> None:
-    """Keep DuckDB to one core until the store is let go, which takes less processor time, for others need them all."""
+    """Keep DuckDB to one core until the store is let go: others need them, and in all it takes less processor time."""
     connection.execute("SET threads = 1")
 
 

@@ -25,9 +25,10 @@ _NEAREST = 12
 
 _DIGITS = 6
 _FEW = 8
-_COMPARED_AT_ONCE = 16
 _TOGETHER = 256
 """Texts that are compared at once, which bounds memory."""
+
+_FEW_COLUMNS = 16
 
 
 class Place(NamedTuple):
@@ -214,16 +215,16 @@ def _ranked(cosines: Numbers, numbers: Numbers, all_numbers: Numbers) -> list[tu
 def _least_of_many(cosines: Numbers) -> Numbers:
     """For each row a cosine that at least `_NEAREST` of its columns reach, and few more; none if there are few columns.
 
-    The greatest are found among the greatest of each few columns, which takes a tenth of what parting all would take.
+    Found among the greatest of each few columns (NaN is none of them), in a third of the time that parting all takes.
     """
     import numpy as np
 
     rows, columns = cosines.shape
-    width = columns // _COMPARED_AT_ONCE
+    width = columns // _FEW_COLUMNS
     if width < _NEAREST:
         return np.full(rows, -1, cosines.dtype)
-    greatest = cosines[:, : width * _COMPARED_AT_ONCE].reshape(rows, _COMPARED_AT_ONCE, width).max(axis=1)
-    least: Numbers = np.partition(greatest, -_NEAREST, axis=1)[:, -_NEAREST]
+    parts = cosines[:, : width * _FEW_COLUMNS].reshape(rows, _FEW_COLUMNS, width)
+    least: Numbers = np.partition(np.fmax.reduce(parts, axis=1), -_NEAREST, axis=1)[:, -_NEAREST]
     return least
 
 

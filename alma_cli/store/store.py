@@ -200,7 +200,7 @@ class Store:
         """Open the store and fold the journal in, of which these files were just written here and need no reading."""
         folded = _Folded(is_new_log=not log_bytes(self.file.path))
         with self.file.opened(read_only=False) as connection:
-            if own and more_follows:  # and is embedded meanwhile
+            if own and more_follows:  # which is being embedded
                 leave_cores(connection)
             self._fold_journal(connection, folded, own)
             yield connection, folded
