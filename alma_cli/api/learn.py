@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 NumberedReport: TypeAlias = tuple[int, Report | AlmaError]
 """A line's number and the report in it, or why there is none."""
 
+_NumberedOutcome: TypeAlias = tuple[int, Report | AlmaError, Outcome | AlmaError]
+"""The same with the outcome that the report becomes, or why it becomes none."""
+
 _SHOWN = ("created", "strengthened", "weakened", "retired")
 
 
@@ -245,11 +248,9 @@ class _Portion:
     warnings: Sequence[str]
 
 
-def _outcomes(
-    session: Session, reports: Sequence[NumberedReport]
-) -> list[tuple[int, Report | AlmaError, Outcome | AlmaError]]:
+def _outcomes(session: Session, reports: Sequence[NumberedReport]) -> list[_NumberedOutcome]:
     """Numbered reports with the outcomes they become, or why they don't."""
-    made: list[tuple[int, Report | AlmaError, Outcome | AlmaError]] = []
+    made: list[_NumberedOutcome] = []
     for line, report in reports:
         try:
             made.append((line, report, report if isinstance(report, AlmaError) else _outcome(session, report)))
@@ -258,7 +259,7 @@ def _outcomes(
     return made
 
 
-def _embedded(session: Session, made: Sequence[tuple[int, Report | AlmaError, Outcome | AlmaError]]) -> _Portion:
+def _embedded(session: Session, made: Sequence[_NumberedOutcome]) -> _Portion:
     """What can be done before the outcomes' turn comes: everything but what asks the store."""
     entries, warnings = session.entries([outcome for _, _, outcome in made if isinstance(outcome, Outcome)])
     in_order = iter(entries)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from alma_cli.core.keys import KeyCandidate, adds_wording, choose_key, new_key
 from alma_cli.core.records import Outcome
 from alma_cli.store.binding import insert_with_vectors, rows_from
-from alma_cli.store.neighbours import Near, NewText, Place, nearest
+from alma_cli.store.neighbours import KeyAt, Near, NewText, Place, nearest
 from alma_cli.store.operations import Entry, Vector
 
 if TYPE_CHECKING:
@@ -36,13 +36,6 @@ class _Wanted:
     text: str
     vector: Vector | None
     model: str
-    key: str
-
-
-class _KeyAt(NamedTuple):
-    """A key, where it belongs."""
-
-    place: Place
     key: str
 
 
@@ -129,7 +122,7 @@ def _fitting(vector: Vector | None, dimension: int) -> Vector | None:
 
 def _choose(connection: Connection, wanted: Sequence[_Wanted]) -> list[str]:
     """The key of each text, in order; what an earlier one was given counts for the later ones."""
-    proposed = [_KeyAt(item.place, item.key or new_key(item.text)) for item in wanted]
+    proposed = [KeyAt(item.place, item.key or new_key(item.text)) for item in wanted]
     texts = _texts_of(connection, proposed)
     unknown = [
         NewText(number, item.place, item.text, item.vector, item.model)
@@ -137,13 +130,13 @@ def _choose(connection: Connection, wanted: Sequence[_Wanted]) -> list[str]:
         if not item.key and item.vector is not None and at not in texts
     ]
     found = nearest(connection, unknown)
-    texts |= _texts_of(connection, sorted({_KeyAt(*at) for at in found.keys} - texts.keys()))
+    texts |= _texts_of(connection, sorted(found.keys - texts.keys()))
     chosen: list[str] = []
     kept: dict[int, _Kept] = {}
     for number, (item, own) in enumerate(zip(wanted, proposed, strict=True)):
         is_given = item.key or own in texts
         same = None if is_given else _same(item, found.to(number), kept, texts)
-        at = own if same is None else _KeyAt(item.place, same)
+        at = own if same is None else KeyAt(item.place, same)
         of_key = texts.setdefault(at, [])
         if adds_wording(item.text, of_key):
             kept[number] = _Kept(item, at.key, is_first=not of_key)
@@ -154,7 +147,7 @@ def _choose(connection: Connection, wanted: Sequence[_Wanted]) -> list[str]:
 
 
 def _same(
-    item: _Wanted, nearest: Iterable[Near], kept: Mapping[int, _Kept], texts: Mapping[_KeyAt, Sequence[str]]
+    item: _Wanted, nearest: Iterable[Near], kept: Mapping[int, _Kept], texts: Mapping[KeyAt, Sequence[str]]
 ) -> str | None:
     """The key of one of the nearest texts that means the same; a text of the same batch has one if it was kept."""
     candidates = (
@@ -162,10 +155,10 @@ def _same(
         for near in nearest
         if near.key or near.number in kept
     )
-    return choose_key(item.text, candidates, role=item.place.role, texts_of=lambda key: texts[_KeyAt(item.place, key)])
+    return choose_key(item.text, candidates, role=item.place.role, texts_of=lambda key: texts[KeyAt(item.place, key)])
 
 
-def _texts_of(connection: Connection, keys: Sequence[_KeyAt]) -> dict[_KeyAt, list[str]]:
+def _texts_of(connection: Connection, keys: Sequence[KeyAt]) -> dict[KeyAt, list[str]]:
     """The texts that are kept for those of the keys that are in use."""
     if not keys:
         return {}
@@ -175,9 +168,9 @@ def _texts_of(connection: Connection, keys: Sequence[_KeyAt]) -> dict[_KeyAt, li
         f"SEMI JOIN {rows_from(_AT)} USING (agent, domain, role, key) ORDER BY NOT is_first, text",
         [json.dumps(given)],
     ).fetchall()
-    texts: dict[_KeyAt, list[str]] = {}
+    texts: dict[KeyAt, list[str]] = {}
     for agent, domain, role, key, text in rows:
-        texts.setdefault(_KeyAt(Place(agent, domain, role), key), []).append(text)
+        texts.setdefault(KeyAt(Place(agent, domain, role), key), []).append(text)
     return texts
 
 

@@ -6,7 +6,8 @@ DuckDB copies both vectors of each pair, which numpy's matrix product does witho
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -39,6 +40,13 @@ class Place(NamedTuple):
     role: Role
 
 
+class KeyAt(NamedTuple):
+    """A key, where it belongs."""
+
+    place: Place
+    key: str
+
+
 class NewText(NamedTuple):
     """A text that is compared with those kept at its place, and with those of lower numbers that are new there too."""
 
@@ -62,7 +70,7 @@ class Nearest(NamedTuple):
     """The texts near to each number, nearest first and made as they are asked for, and which keys any of them has."""
 
     near: Mapping[int, Iterable[Near]]
-    keys: Collection[tuple[Place, str]]
+    keys: AbstractSet[KeyAt]
 
     def to(self, number: int) -> Iterable[Near]:
         """The texts near to this number."""
@@ -116,7 +124,9 @@ def _by_duckdb(connection: Connection, texts: Sequence[NewText]) -> Nearest:
     for some in near_to.values():
         some.sort(key=lambda near: -near.cosine)
     place_of = {text.number: text.place for text in texts}
-    keys = {(place_of[number], near.key) for number, some in near_to.items() for near in some if near.key is not None}
+    keys = {
+        KeyAt(place_of[number], near.key) for number, some in near_to.items() for near in some if near.key is not None
+    }
     return Nearest(near_to, keys)
 
 
@@ -125,11 +135,11 @@ def _by_numpy(connection: Connection, texts: Sequence[NewText]) -> Nearest:
     for text in texts:
         groups.setdefault((text.place, text.model), []).append(text)
     near_to: dict[int, _Ranking] = {}
-    keys: set[tuple[Place, str]] = set()
+    keys: set[KeyAt] = set()
     for (place, model), new in groups.items():
         compared, rankings = _of_one_place(connection, place, model, new)
         near_to |= rankings
-        keys |= {(place, key) for key, _ in compared.kept.values()}
+        keys |= {KeyAt(place, key) for key, _ in compared.kept.values()}
     return Nearest(near_to, keys)
 
 
