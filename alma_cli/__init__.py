@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from alma_cli.api import ALMA
-    from alma_cli.core.scope import Domain, MemoryScope
-    from alma_cli.core.slices import Hit, MemorySlice
+    from alma_cli.core.retrieval.slices import Hit, MemorySlice
+    from alma_cli.core.scopes.scope import Domain, MemoryScope
     from alma_cli.errors import AlmaError
 
 __version__ = "0.1.0"
@@ -19,10 +19,10 @@ __all__ = ["ALMA", "AlmaError", "Domain", "Hit", "MemoryScope", "MemorySlice", "
 _HOMES = {
     "ALMA": "alma_cli.api",
     "AlmaError": "alma_cli.errors",
-    "Domain": "alma_cli.core.scope",
-    "Hit": "alma_cli.core.slices",
-    "MemoryScope": "alma_cli.core.scope",
-    "MemorySlice": "alma_cli.core.slices",
+    "Domain": "alma_cli.core.scopes.scope",
+    "Hit": "alma_cli.core.retrieval.slices",
+    "MemoryScope": "alma_cli.core.scopes.scope",
+    "MemorySlice": "alma_cli.core.retrieval.slices",
 }
 
 

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from alma_cli.api.sync import SyncStatus
     from alma_cli.api.transfer import Imported
     from alma_cli.api.upkeep import Check
+    from alma_cli.core.learning.reports import Report
     from alma_cli.core.records import JsonValue, Kind, Record
-    from alma_cli.core.reports import Report
-    from alma_cli.core.slices import MemorySlice
+    from alma_cli.core.retrieval.slices import MemorySlice
     from alma_cli.errors import AlmaError
     from alma_cli.remote.cosmos.container import Made
     from alma_cli.store import Selection
@@ -131,7 +131,7 @@ class ALMA:
         Once this returns, no crash loses it. Raises `InvalidInput`, `ScopeViolation`, `StoreUnwritable`.
         """
         from alma_cli.api.learn import learn
-        from alma_cli.core.reports import Report
+        from alma_cli.core.learning.reports import Report
 
         report = Report(
             agent=agent,

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 
 from alma_cli.config import Config
-from alma_cli.core.scope import ANY_AGENT
+from alma_cli.core.scopes.scope import ANY_AGENT
 from alma_cli.errors import InvalidInput
 
 

@@ -23,7 +23,7 @@ from alma_cli.core.records import (
     Preference,
     Record,
 )
-from alma_cli.core.scope import check, choose_domain, scope_for
+from alma_cli.core.scopes.scope import check, choose_domain, scope_for
 from alma_cli.core.text import alike_form, clean
 from alma_cli.errors import InvalidInput
 from alma_cli.store import Archive, Entry, Forget, Insert, Operation, Revise

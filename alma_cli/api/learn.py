@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from alma_cli.ahead import TOGETHER, made_ahead, portions
 from alma_cli.api.retrievals import used_in
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.codec import check_size
-from alma_cli.core.learning import change
-from alma_cli.core.prompt import SHORT_ID
+from alma_cli.core.learning.derive import change
+from alma_cli.core.learning.reports import Report, credits, outcome_record
 from alma_cli.core.records import AntiPattern, Credit, Heuristic, JsonValue, Outcome, Record
-from alma_cli.core.reports import Report, credits, outcome_record
-from alma_cli.core.scope import choose_domain
+from alma_cli.core.retrieval.prompt import SHORT_ID
+from alma_cli.core.scopes.scope import choose_domain
 from alma_cli.core.text import clean, one_line
 from alma_cli.errors import AlmaError, ScopeViolation
+from alma_cli.pipeline import TOGETHER, made_ahead, portions
 from alma_cli.store import Change, DerivedChange, Insert, Operation, Receipt
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from alma_cli.api.arguments import whole_number
 from alma_cli.api.session import Session
 from alma_cli.core.records import PROJECT_AGENT, Record
-from alma_cli.core.scope import ANY_AGENT, MemoryScope
+from alma_cli.core.scopes.scope import ANY_AGENT, MemoryScope
+from alma_cli.core.scopes.visibility import sees, views
 from alma_cli.core.text import clean
-from alma_cli.core.visibility import sees, views
 from alma_cli.store import AuditRow, Selection, Tally, Version
 
 MOST_LISTED = 1_000_000

@@ -3,7 +3,7 @@
 import json
 import os
 
-from alma_cli.core.slices import MemorySlice
+from alma_cli.core.retrieval.slices import MemorySlice
 from alma_cli.core.text import one_line
 from alma_cli.errors import NotFound
 from alma_cli.project import Project

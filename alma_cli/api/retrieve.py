@@ -11,13 +11,13 @@ from typing import Any
 from alma_cli.api import retrievals
 from alma_cli.api.arguments import number, whole_number
 from alma_cli.api.session import Session, new_id
-from alma_cli.core.prompt import Line, fitting, rendered
-from alma_cli.core.ranking import Ranked, Rules, news_first, rank
 from alma_cli.core.records import RETRIEVED_KINDS, Heuristic, Kind, Record
-from alma_cli.core.slices import PLURALS, Hit, MemorySlice
-from alma_cli.core.terms import identifiers, query_terms
+from alma_cli.core.retrieval.prompt import Line, fitting, rendered
+from alma_cli.core.retrieval.ranking import Ranked, Rules, news_first, rank
+from alma_cli.core.retrieval.slices import PLURALS, Hit, MemorySlice
+from alma_cli.core.scopes.visibility import views
 from alma_cli.core.text import alike_form, clean
-from alma_cli.core.visibility import views
+from alma_cli.core.words import identifiers, query_terms
 from alma_cli.embedding import count_tokens
 from alma_cli.errors import InvalidInput
 from alma_cli.store import Found, Search

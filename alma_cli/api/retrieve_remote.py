@@ -17,21 +17,21 @@ from typing import TYPE_CHECKING
 from alma_cli.api import retrievals
 from alma_cli.api.retrieve import Wanted, retrieve
 from alma_cli.api.sync import PATIENCE_S
-from alma_cli.core.documents import MARKER_AGENT, MARKER_ID, decode_record, embedding_of
-from alma_cli.core.marker import parse_marker
-from alma_cli.core.terms import query_terms
+from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID, decode_record, embedding_of
+from alma_cli.core.replication.marker import parse_marker
+from alma_cli.core.scopes.visibility import views
 from alma_cli.core.text import clean
-from alma_cli.core.visibility import views
+from alma_cli.core.words import query_terms
 from alma_cli.errors import InvalidInput, RemoteError
 from alma_cli.remote import open_remote
-from alma_cli.remote.base import Document
-from alma_cli.store.operations import Entry
-from alma_cli.store.pool import fill
+from alma_cli.remote.protocol import Document
+from alma_cli.store.inbox.operations import Entry
+from alma_cli.store.writing.pool import fill
 
 if TYPE_CHECKING:
     from alma_cli.api.session import Session
-    from alma_cli.core.slices import MemorySlice
-    from alma_cli.remote.base import Remote, Sample
+    from alma_cli.core.retrieval.slices import MemorySlice
+    from alma_cli.remote.protocol import Remote, Sample
 
 _PER_SIGNAL = 200
 """Candidates of each agent by meaning, and as many by words."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from alma_cli.config import Config
 from alma_cli.core.records import Outcome, Record
 from alma_cli.core.redaction import KIND_NAMES, absent_kinds, redact, redact_record
-from alma_cli.core.scope import ANY_AGENT
+from alma_cli.core.scopes.scope import ANY_AGENT
 from alma_cli.core.text import clean, one_line
 from alma_cli.embedding import DEFAULT_MODEL, Embedder, OnProgress, Vector, open_embedder, reads
 from alma_cli.errors import EmbeddingUnavailable, ScopeViolation
@@ -23,9 +23,9 @@ from alma_cli.store import Learning, Store, open_store
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from alma_cli.core.learning import LearningRules
+    from alma_cli.core.learning.derive import LearningRules
     from alma_cli.store import Entry, Operation, Receipt, Refuse
-    from alma_cli.store.hnsw import Index
+    from alma_cli.store.reading.hnsw import Index
 
 _Operation = TypeVar("_Operation", bound="Operation")
 _DEFAULT_DIMENSION = 384
@@ -63,7 +63,7 @@ class Session:
 
     def learning_rules(self, agent: str) -> LearningRules:
         """How cautiously an agent learns; one that the configuration doesn't know has the defaults."""
-        from alma_cli.core.learning import LearningRules
+        from alma_cli.core.learning.derive import LearningRules
 
         settings = self.config.learning
         known = agent in self.config.agents or ANY_AGENT in self.config.agents
@@ -164,7 +164,7 @@ class Session:
         """The index of nearest neighbours, if one is configured; whether it can be used is its own affair."""
         if self.config.index == "exact":
             return None
-        from alma_cli.store.hnsw import Index
+        from alma_cli.store.reading.hnsw import Index
 
         return Index(path=f"{self.project.home}/nearest.duckdb", model=self.model)
 

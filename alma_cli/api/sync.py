@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.codec import format_time
-from alma_cli.core.marker import derivation_hash
+from alma_cli.core.replication.marker import derivation_hash
 from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, EmbeddingUnavailable, StoreBusy
 from alma_cli.project import make_home
 from alma_cli.remote import open_remote
-from alma_cli.store.lock import hold
+from alma_cli.store.inbox.lock import hold
 from alma_cli.sync.report import Context, Options, Synced
 
 if TYPE_CHECKING:
     from alma_cli.core.records import JsonValue, Record
     from alma_cli.embedding import Vector
-    from alma_cli.remote.base import Remote
+    from alma_cli.remote.protocol import Remote
 
 PATIENCE_S = 10.0
 """How long the remote may leave one call unanswered: an offline machine is told so within 15 s."""
@@ -116,9 +116,9 @@ def sync(
 
 def sync_status(session: Session, *, remote: Remote | None = None) -> SyncStatus:
     """How the store stands to its remote, which is asked for its marker. Raises `InvalidConfig` without a remote."""
-    from alma_cli.store.membership import conflict_count, sync_state
-    from alma_cli.store.pending import pending_counts
-    from alma_cli.store.quarantine import quarantined
+    from alma_cli.store.replication.outgoing import pending_counts
+    from alma_cli.store.replication.quarantine import quarantined
+    from alma_cli.store.replication.remote_state import conflict_count, sync_state
     from alma_cli.sync.agreement import read_marker
 
     opened = remote or _opened(session, None)
@@ -203,7 +203,7 @@ def _context(session: Session, remote: Remote, options: Options) -> Context:
 
 def _derivation(session: Session) -> str:
     """A digest of how this project learns."""
-    from alma_cli.core.learning import LearningRules
+    from alma_cli.core.learning.derive import LearningRules
 
     settings = session.config.learning
     general = LearningRules(

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from alma_cli.ahead import TOGETHER, made_ahead, portions
 from alma_cli.api.learn import Refused, write_warnings
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.codec import check_size, format_time, from_json, to_json
 from alma_cli.core.records import JsonValue, Outcome, Record
-from alma_cli.core.scope import check, choose_domain, scope_for
+from alma_cli.core.scopes.scope import check, choose_domain, scope_for
 from alma_cli.errors import AlmaError, InvalidInput, ScopeViolation
+from alma_cli.pipeline import TOGETHER, made_ahead, portions
 from alma_cli.store import Insert, Operation, Receipt, Selection
 
 if TYPE_CHECKING:

@@ -14,16 +14,16 @@ from alma_cli.api.retrieve import Wanted, retrieve
 from alma_cli.api.session import Session
 from alma_cli.config import Config, unknown_variables
 from alma_cli.core.codec import format_time
+from alma_cli.core.learning.reports import Report
 from alma_cli.core.records import JsonValue
-from alma_cli.core.reports import Report
-from alma_cli.core.scope import ANY_AGENT
-from alma_cli.core.visibility import sees, views
+from alma_cli.core.scopes.scope import ANY_AGENT
+from alma_cli.core.scopes.visibility import sees, views
 from alma_cli.errors import AlmaError
 from alma_cli.project import Project, make_home
-from alma_cli.store.derived import take_all_task_vectors
-from alma_cli.store.fold import rederive
-from alma_cli.store.reader import Shared
-from alma_cli.store.vectors import drop_vectors, fit_dimension, outdated_keys, set_key_vectors, set_vectors
+from alma_cli.store.reading.reader import Shared
+from alma_cli.store.writing.derived import take_all_task_vectors
+from alma_cli.store.writing.fold import rederive
+from alma_cli.store.writing.reindex import drop_vectors, fit_dimension, outdated_keys, set_key_vectors, set_vectors
 
 _REINDEXED_TOGETHER = 2048
 _LEAST_FREE_BYTES = 100 * 1024 * 1024
@@ -82,7 +82,7 @@ def _rebuild_index(session: Session) -> None:
     index = session.index()
     if index is None:
         return
-    from alma_cli.store.hnsw import unavailable
+    from alma_cli.store.reading.hnsw import unavailable
 
     if unavailable():
         return

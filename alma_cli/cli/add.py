@@ -8,8 +8,8 @@ from alma_cli.api.author import Authored
 from alma_cli.cli.inputs import open_alma, owner, text_or_stdin
 from alma_cli.cli.options import Agent, Dir, DomainOption, Json, ProjectWide, Wait, Yes
 from alma_cli.cli.output import Reply
-from alma_cli.core.prompt import SHORT_ID
 from alma_cli.core.records import PROJECT_AGENT
+from alma_cli.core.retrieval.prompt import SHORT_ID
 
 Source = Annotated[str, typer.Option("--source", metavar="TEXT", help="Where it comes from.")]
 Confidence = Annotated[

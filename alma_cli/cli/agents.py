@@ -7,7 +7,7 @@ from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.options import Dir, Json, Wait
 from alma_cli.cli.output import Reply, Table
 from alma_cli.core.records import JsonValue
-from alma_cli.core.scope import Domain
+from alma_cli.core.scopes.scope import Domain
 
 
 def agents(wait: Wait = None, directory: Dir = None, json: Json = False) -> Reply:

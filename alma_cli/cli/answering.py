@@ -11,7 +11,7 @@ import json
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from alma_cli.beside import begun
+from alma_cli.subtask import begun
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,8 +8,8 @@ from alma_cli.cli.inputs import open_alma, text_or_stdin
 from alma_cli.cli.options import Dir, Json, Wait, Yes
 from alma_cli.cli.output import Reply
 from alma_cli.core.codec import to_json
-from alma_cli.core.prompt import SHORT_ID
 from alma_cli.core.records import MAIN_FIELDS
+from alma_cli.core.retrieval.prompt import SHORT_ID
 
 
 def correct(

@@ -8,7 +8,7 @@ from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.options import Dir, Json, Wait, Yes
 from alma_cli.cli.output import Reply
 from alma_cli.core.codec import to_json
-from alma_cli.core.prompt import SHORT_ID
+from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.errors import InvalidUsage
 
 

@@ -9,7 +9,7 @@ from alma_cli.api import ALMA
 from alma_cli.cli.options import Dir, Json, Yes
 from alma_cli.cli.output import Reply
 from alma_cli.config import default_project_id, template
-from alma_cli.core.scope import validate_name
+from alma_cli.core.scopes.scope import validate_name
 from alma_cli.project import make_project
 
 

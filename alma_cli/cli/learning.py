@@ -10,21 +10,15 @@ from alma_cli.cli.inputs import agent_or_default, open_alma
 from alma_cli.cli.ndjson import NumberedValue, count_lines, numbered_values
 from alma_cli.cli.output import Reply, counted, error_json, progress
 from alma_cli.core.codec import parse_time
-from alma_cli.core.narration import narrated, summed_up
-from alma_cli.core.prompt import SHORT_ID
-from alma_cli.core.reports import Report, report_from_json
+from alma_cli.core.learning.narration import narrated, summed_up
+from alma_cli.core.learning.reports import Report, report_from_json
+from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.errors import AlmaError, InvalidInput, InvalidUsage, PartialFailure, ScopeViolation
 
 
 def prepare(_arguments: Sequence[str]) -> None:
     """Import what learning takes."""
     import _duckdb  # noqa: F401
-
-    import alma_cli.api.learn
-    import alma_cli.embedding.minilm.numpy_runtime
-    import alma_cli.embedding.minilm.wordpiece
-    import alma_cli.store.fold
-    import alma_cli.store.store  # noqa: F401
 
 
 def answer(

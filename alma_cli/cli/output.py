@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from alma_cli.core.prompt import SHORT_ID
+from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.text import harmless, one_line
 from alma_cli.errors import AlmaError
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from alma_cli.cli.inputs import agent_or_default, kinds_of, open_alma, text_or_stdin
 from alma_cli.cli.output import Reply, Table, on_terminal
-from alma_cli.core.slices import Hit, MemorySlice
+from alma_cli.core.retrieval.slices import Hit, MemorySlice
 
 
 def prepare(_arguments: Sequence[str]) -> None:
@@ -14,7 +14,7 @@ def prepare(_arguments: Sequence[str]) -> None:
     import alma_cli.api.retrieve
     import alma_cli.embedding.minilm.numpy_runtime
     import alma_cli.embedding.minilm.wordpiece
-    import alma_cli.store.reader
+    import alma_cli.store.reading.reader
     import alma_cli.store.store  # noqa: F401
 
 

@@ -32,7 +32,7 @@ def run(
       alma run --agent helena --task "Test the login form" -- npm test
       alma run --junit report.xml -- pytest --junitxml=report.xml
     """
-    from alma_cli.hooks.lessons import report_state
+    from alma_cli.hooks.learn_from_run import report_state
 
     before = report_state(junit) if junit else None
     try:
@@ -41,7 +41,7 @@ def run(
         tell(f"alma run: {one_line(str(error))}")
         return Reply(exit_code=error.code)
     try:
-        from alma_cli.hooks.lessons import Ran, learn_from
+        from alma_cli.hooks.learn_from_run import Ran, learn_from
 
         ran = Ran(command=command, agent=agent, task=task, domain=domain, junit=junit)
         trouble = "; ".join(learn_from(ran, ended, directory=directory, report_before=before))

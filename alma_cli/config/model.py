@@ -8,7 +8,7 @@ from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
-from alma_cli.core.scope import ANY_AGENT, MemoryScope, scope_for
+from alma_cli.core.scopes.scope import ANY_AGENT, MemoryScope, scope_for
 
 Storage = Literal["local", "azure", "file"]
 Kind = Literal[

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 
 from alma_cli.config.model import KEY_REFERENCE, Key
-from alma_cli.core.scope import validate_name
+from alma_cli.core.scopes.scope import validate_name
 from alma_cli.core.text import one_line
 from alma_cli.errors import InvalidInput
 

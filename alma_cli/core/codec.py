@@ -22,7 +22,7 @@ from alma_cli.core.records import (
     Record,
     Result,
 )
-from alma_cli.core.scope import validate_agent_name, validate_domain_name
+from alma_cli.core.scopes.scope import validate_agent_name, validate_domain_name
 from alma_cli.core.text import clean, one_line, shown
 from alma_cli.errors import InvalidInput
 

@@ -13,16 +13,16 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from alma_cli.api import ALMA
-from alma_cli.core.prompt import Line, line_text
+from alma_cli.core.learning.reports import Report
 from alma_cli.core.records import RETRIEVED_KINDS, JsonValue, Preference
 from alma_cli.core.redaction import redact
-from alma_cli.core.reports import Report
-from alma_cli.core.slices import PLURALS, MemorySlice
+from alma_cli.core.retrieval.prompt import Line, line_text
+from alma_cli.core.retrieval.slices import PLURALS, MemorySlice
+from alma_cli.core.scopes.visibility import sees, views
 from alma_cli.core.text import clean, one_line
-from alma_cli.core.visibility import sees, views
 from alma_cli.errors import InvalidInput
 from alma_cli.hooks.events import AGENT_EVENTS, MAX_CHARACTERS
-from alma_cli.hooks.turns import Turn, keep_turn, load_turn
+from alma_cli.hooks.session_state import Turn, keep_turn, load_turn
 
 _MAX_TASK = 2000
 _MAX_STRATEGY = 600

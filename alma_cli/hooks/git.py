@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 
 from alma_cli.api import ALMA
 from alma_cli.api.arguments import agent_of
-from alma_cli.core.reports import Report
+from alma_cli.core.learning.reports import Report
 from alma_cli.errors import AlmaError, InvalidInput
 
 _COMMITS = re.compile(r"[0-9a-f]{40,64}(?:\.\.[0-9a-f]{40,64})?")

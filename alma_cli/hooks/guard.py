@@ -5,8 +5,8 @@ import sys
 from collections.abc import Callable
 from io import StringIO
 
-from alma_cli.beside import within
 from alma_cli.hooks.events import AGENT_EVENTS, DEADLINE_S, GIT_EVENTS
+from alma_cli.subtask import within
 
 _TO_NOTE_S = 0.5
 """What noting that it took too long may take (20 ms where the disk answers)."""
@@ -20,14 +20,14 @@ def guarded(arguments: list[str], directory: str | None, deadline: str | None, r
         sys.stdout, sys.stderr = StringIO(), StringIO()
         failed = run()
         from alma_cli.core.redaction import redact
-        from alma_cli.hooks.trouble import note_trouble
+        from alma_cli.hooks.hook_log import note_trouble
 
         if told := sys.stderr.getvalue().strip():
             note_trouble(event, redact(told)[0], directory=directory)
         return b"" if failed else sys.stdout.getvalue().encode("utf-8", "replace")
 
     def note_late() -> bytes:  # pragma: no cover (in a process of its own)
-        from alma_cli.hooks.trouble import note_trouble
+        from alma_cli.hooks.hook_log import note_trouble
 
         note_trouble(event, f"not done within {seconds:g} s, or died", directory=directory)
         return b""

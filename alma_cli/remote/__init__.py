@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from alma_cli.config import Config
-    from alma_cli.remote.base import Remote
+    from alma_cli.remote.protocol import Remote
 
 
 def open_remote(config: Config, root: Path, *, patience_s: float) -> Remote:

@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import quote, unquote
 
 from alma_cli.errors import CheckpointLost, RemoteError, RemoteMissing, RemoteRefused, RemoteThrottled
-from alma_cli.remote.base import Clash, Document, Found, Page, Result, Sample, Unreadable, Usage, Write, Written
 from alma_cli.remote.matches import best_matching, best_near, is_credit_of, sampled
+from alma_cli.remote.protocol import Clash, Document, Found, Page, Result, Sample, Unreadable, Usage, Write, Written
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -7,10 +7,10 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from alma_cli.remote.base import Sample
+from alma_cli.remote.protocol import Sample
 
 if TYPE_CHECKING:
-    from alma_cli.remote.base import Document
+    from alma_cli.remote.protocol import Document
 
 
 def is_memory(document: Document) -> bool:

@@ -6,13 +6,13 @@ The names are imported when first used: reading loads nothing of what only writi
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from alma_cli.store.changes import Change, Learning
-    from alma_cli.store.derived import DerivedChange
-    from alma_cli.store.opening import StoreFile
-    from alma_cli.store.operations import Archive, Entry, Forget, Insert, Operation, Refuse, Revise
-    from alma_cli.store.reader import AuditRow, Reader, Selection, Tally, Version
-    from alma_cli.store.search import Found, Search
+    from alma_cli.store.database.opening import StoreFile
+    from alma_cli.store.inbox.operations import Archive, Entry, Forget, Insert, Operation, Refuse, Revise
+    from alma_cli.store.reading.reader import AuditRow, Reader, Selection, Tally, Version
+    from alma_cli.store.reading.search import Found, Search
     from alma_cli.store.store import Receipt, Store, open_store
+    from alma_cli.store.writing.changes import Change, Learning
+    from alma_cli.store.writing.derived import DerivedChange
 
 __all__ = [
     "Archive",
@@ -39,12 +39,12 @@ __all__ = [
 ]
 
 _HOMES = {
-    "changes": ("Change", "Learning"),
-    "derived": ("DerivedChange",),
-    "opening": ("StoreFile",),
-    "operations": ("Archive", "Entry", "Forget", "Insert", "Operation", "Refuse", "Revise"),
-    "reader": ("AuditRow", "Reader", "Selection", "Tally", "Version"),
-    "search": ("Found", "Search"),
+    "writing.changes": ("Change", "Learning"),
+    "writing.derived": ("DerivedChange",),
+    "database.opening": ("StoreFile",),
+    "inbox.operations": ("Archive", "Entry", "Forget", "Insert", "Operation", "Refuse", "Revise"),
+    "reading.reader": ("AuditRow", "Reader", "Selection", "Tally", "Version"),
+    "reading.search": ("Found", "Search"),
     "store": ("Receipt", "Store", "open_store"),
 }
 

@@ -15,13 +15,20 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from alma_cli.errors import StoreBusy, StoreError
-from alma_cli.store.changes import Change, Learning
-from alma_cli.store.engine import CHECKPOINT_AT_BYTES, bound_memory, leave_cores, log_bytes, own_log, transaction
-from alma_cli.store.journal import Journal
-from alma_cli.store.lock import hold, is_awaited
-from alma_cli.store.opening import OutdatedError, StoreFile
-from alma_cli.store.reader import Reader, changes_of
-from alma_cli.store.undo import checkpoint
+from alma_cli.store.database.checkpoint import checkpoint
+from alma_cli.store.database.engine import (
+    CHECKPOINT_AT_BYTES,
+    bound_memory,
+    leave_cores,
+    log_bytes,
+    own_log,
+    transaction,
+)
+from alma_cli.store.database.opening import OutdatedError, StoreFile
+from alma_cli.store.inbox.journal import Journal
+from alma_cli.store.inbox.lock import hold, is_awaited
+from alma_cli.store.reading.reader import Reader, changes_of
+from alma_cli.store.writing.changes import Change, Learning
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,8 +36,8 @@ if TYPE_CHECKING:
     from _duckdb import DuckDBPyConnection as Connection
 
     from alma_cli.core.records import AntiPattern
-    from alma_cli.store.derived import DerivedChange
-    from alma_cli.store.operations import Operation
+    from alma_cli.store.inbox.operations import Operation
+    from alma_cli.store.writing.derived import DerivedChange
 
 _FOLDED_TOGETHER = 64
 """Files of the journal that are folded in one transaction, which bounds memory."""
@@ -216,7 +223,7 @@ class Store:
 
     def _read(self, names: Sequence[str], folded: _Folded, own: Mapping[str, Operation]) -> dict[str, Operation]:
         """The operations in these files, without those that can't be read."""
-        from alma_cli.store.operations import MalformedError, NewerFormatError
+        from alma_cli.store.inbox.operations import MalformedError, NewerFormatError
 
         operations = {}
         for name in names:
@@ -237,7 +244,7 @@ class Store:
         """Fold in one transaction or, when one operation can't be, each in its own, setting aside which can't."""
         import _duckdb
 
-        from alma_cli.store.fold import fold
+        from alma_cli.store.writing.fold import fold
 
         if not operations:
             return

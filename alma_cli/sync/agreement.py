@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from alma_cli.core.documents import MARKER_AGENT, MARKER_ID
-from alma_cli.core.marker import Adopt, Create, Decision, GoOn, Marker, Membership, decide, marker_body, parse_marker
+from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID
+from alma_cli.core.replication.marker import (
+    Adopt,
+    Create,
+    Decision,
+    GoOn,
+    Marker,
+    Membership,
+    decide,
+    marker_body,
+    parse_marker,
+)
 from alma_cli.errors import InvalidInput, RemoteError, RemoteForeign
-from alma_cli.remote.base import Clash, Unreadable, Write, Written
-from alma_cli.store.membership import belong_to
+from alma_cli.remote.protocol import Clash, Unreadable, Write, Written
+from alma_cli.store.replication.remote_state import belong_to
 from alma_cli.sync.report import Context
 
 _TRIES = 5

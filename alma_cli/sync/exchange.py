@@ -11,13 +11,13 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from alma_cli.ahead import made_ahead
-from alma_cli.core.documents import encode
+from alma_cli.core.replication.documents import encode
 from alma_cli.errors import AlmaError, SyncTimeout
-from alma_cli.remote.base import Clash, Result, TooLarge, Write, Written
-from alma_cli.store.arrivals import Document
-from alma_cli.store.pending import Pending, Wanted
-from alma_cli.store.remembered import Remembered, forget_documents
+from alma_cli.pipeline import made_ahead
+from alma_cli.remote.protocol import Clash, Result, TooLarge, Write, Written
+from alma_cli.store.replication.incoming import Document
+from alma_cli.store.replication.known_documents import Remembered, forget_documents
+from alma_cli.store.replication.outgoing import Pending, Wanted
 from alma_cli.sync.incoming import read
 from alma_cli.sync.pulling import absorb, take_in_with
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from alma_cli.core.documents import decode
+from alma_cli.core.replication.documents import decode
 from alma_cli.core.text import one_line
 from alma_cli.errors import InvalidInput
-from alma_cli.remote.base import Found, Unreadable
-from alma_cli.store.arrivals import Document, Readable
-from alma_cli.store.quarantine import SetAside
+from alma_cli.remote.protocol import Found, Unreadable
+from alma_cli.store.replication.incoming import Document, Readable
+from alma_cli.store.replication.quarantine import SetAside
 
 
 def read_all(found: Iterable[Found], project_id: str) -> list[Document]:

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from alma_cli.core.documents import Arrived
-from alma_cli.core.marker import Create, Membership
-from alma_cli.core.merge import State, Tombstone
-from alma_cli.core.plan import Keep, Refuse, Take, on_arrival
+from alma_cli.core.replication.documents import Arrived
+from alma_cli.core.replication.marker import Create, Membership
+from alma_cli.core.replication.merge import State, Tombstone
+from alma_cli.core.replication.plan import Keep, Refuse, Take, on_arrival
 from alma_cli.errors import CheckpointLost
-from alma_cli.remote.base import Found
-from alma_cli.store.arrivals import Readable, held
-from alma_cli.store.pending import Wanted, pending_records, pending_tombstones
+from alma_cli.remote.protocol import Found
+from alma_cli.store.replication.incoming import Readable, held
+from alma_cli.store.replication.outgoing import Wanted, pending_records, pending_tombstones
 from alma_cli.sync.agreement import look, settled
 from alma_cli.sync.incoming import read_all
 from alma_cli.sync.pulling import portions

@@ -9,14 +9,14 @@ from itertools import repeat
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from alma_cli.ahead import made_ahead
-from alma_cli.core.documents import TheMarker
+from alma_cli.core.replication.documents import TheMarker
 from alma_cli.errors import AlmaError, CheckpointLost
-from alma_cli.remote.base import Found
-from alma_cli.store.arrivals import Document, Readable, TakenIn, take_in, texts_wanted
-from alma_cli.store.membership import compare_all
-from alma_cli.store.quarantine import Quarantined, drop_quarantined
-from alma_cli.store.remembered import Remembered
+from alma_cli.pipeline import made_ahead
+from alma_cli.remote.protocol import Found
+from alma_cli.store.replication.incoming import Document, Readable, TakenIn, take_in, texts_wanted
+from alma_cli.store.replication.known_documents import Remembered
+from alma_cli.store.replication.quarantine import Quarantined, drop_quarantined
+from alma_cli.store.replication.remote_state import compare_all
 from alma_cli.sync.incoming import read_all
 
 if TYPE_CHECKING:

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from alma_cli.core.merge import Version
+from alma_cli.core.replication.merge import Version
 from alma_cli.errors import ClockAhead
-from alma_cli.store.membership import latest_stamp, restamp
-from alma_cli.store.pending import (
+from alma_cli.store.replication.outgoing import (
     Pending,
     PendingCounts,
     Wanted,
@@ -21,6 +20,7 @@ from alma_cli.store.pending import (
     pending_records,
     pending_tombstones,
 )
+from alma_cli.store.replication.remote_state import latest_stamp, restamp
 from alma_cli.sync.exchange import PORTION, Prepared, exchange_all, wanted_of, write_of
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Literal
 
-from alma_cli.core.merge import Tombstone, Version
-from alma_cli.core.plan import Action, Keep, Take, is_erased_by
+from alma_cli.core.replication.merge import Tombstone, Version
+from alma_cli.core.replication.plan import Action, Keep, Take, is_erased_by
 from alma_cli.errors import SyncTimeout
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from alma_cli.core.records import JsonValue, Record
     from alma_cli.embedding import Vector
-    from alma_cli.remote.base import Remote
+    from alma_cli.remote.protocol import Remote
     from alma_cli.store import Store
 
 _LISTED = 200

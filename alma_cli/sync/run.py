@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alma_cli.errors import AlmaError
-from alma_cli.store.membership import sync_state
-from alma_cli.store.pending import pending_counts
-from alma_cli.store.quarantine import quarantined
+from alma_cli.store.replication.outgoing import pending_counts
+from alma_cli.store.replication.quarantine import quarantined
+from alma_cli.store.replication.remote_state import sync_state
 from alma_cli.sync.agreement import agree
-from alma_cli.sync.completing import complete
 from alma_cli.sync.preview import preview
+from alma_cli.sync.publishing import complete
 from alma_cli.sync.pulling import pull
 from alma_cli.sync.pushing import push
 

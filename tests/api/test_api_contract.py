@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from alma_cli import ALMA, AlmaError, MemorySlice
-from alma_cli.ahead import TOGETHER
 from alma_cli.errors import AmbiguousId, InvalidInput, NotFound, ProjectNotFound, ScopeViolation, StoreBusy
+from alma_cli.pipeline import TOGETHER
 from alma_cli.store import Selection
-from alma_cli.store.engine import CHECKPOINT_AT_BYTES, log_bytes
-from alma_cli.store.lock import hold
+from alma_cli.store.database.engine import CHECKPOINT_AT_BYTES, log_bytes
+from alma_cli.store.inbox.lock import hold
 
 CONTRACT_CONFIG = """\
 alma:
@@ -220,7 +220,7 @@ def test_a_store_that_is_busy(project, alma):
 
 
 def _report(task, **fields):
-    from alma_cli.core.reports import Report
+    from alma_cli.core.learning.reports import Report
 
     return Report(agent="a", task=task, outcome="success", **fields)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from alma_cli.api import ALMA
 from alma_cli.config import Config
 from alma_cli.core.records import Outcome
-from alma_cli.core.scope import Domain, MemoryScope
+from alma_cli.core.scopes.scope import Domain, MemoryScope
 from alma_cli.project import find_project, make_project
 from alma_cli.store import Entry, Insert
 

@@ -21,8 +21,8 @@ from pathlib import Path
 from processes import COMMAND, compile_modules
 from vocabulary import MORE_WORDS
 
-from alma_cli.ahead import portions
 from alma_cli.embedding import Embedder, open_embedder
+from alma_cli.pipeline import portions
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from itertools import combinations
 from pathlib import Path
 
-from alma_cli.core.keys import KeyCandidate, Role, adds_wording, choose_key, new_key, same
+from alma_cli.core.learning.keys import KeyCandidate, Role, adds_wording, choose_key, new_key, same
 from alma_cli.embedding import Vector, open_embedder
 
 PAIRS = Path(__file__).parents[1] / "core" / "data" / "same_pairs.ndjson"

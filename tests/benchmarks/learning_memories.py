@@ -17,10 +17,10 @@ from learning_world import START, Episode, kinds
 
 from alma_cli.api import ALMA
 from alma_cli.config import load_config
-from alma_cli.core.slices import Hit
+from alma_cli.core.retrieval.slices import Hit
 from alma_cli.embedding import Embedder, OnProgress, Vector, open_embedder
 from alma_cli.project import make_project
-from alma_cli.store import engine, opening
+from alma_cli.store.database import engine, opening
 
 CONFIG = "alma:\n  project_id: learning-benchmark\n"
 AGENT = "learner"

@@ -29,10 +29,10 @@ from typing import Any
 from alma_cli.api import ALMA
 from alma_cli.api.retrieve import Wanted, _rules
 from alma_cli.config import load_config
-from alma_cli.core.ranking import Rules, news_first, rank
 from alma_cli.core.records import MAIN_FIELDS, RETRIEVED_KINDS
-from alma_cli.core.terms import identifiers, query_terms, terms
-from alma_cli.core.visibility import View
+from alma_cli.core.retrieval.ranking import Rules, news_first, rank
+from alma_cli.core.scopes.visibility import View
+from alma_cli.core.words import identifiers, query_terms, terms
 from alma_cli.project import make_project
 from alma_cli.store import Found, Search
 

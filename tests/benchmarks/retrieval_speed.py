@@ -27,7 +27,7 @@ from alma_cli.api import ALMA
 from alma_cli.config import load_config
 from alma_cli.embedding import DEFAULT_MODEL
 from alma_cli.project import make_project
-from alma_cli.store.binding import vector_text
+from alma_cli.store.database.values import vector_text
 
 BARE = """
 SELECT id, array_cosine_similarity(embedding, ?::VARCHAR::FLOAT[384]) AS cosine

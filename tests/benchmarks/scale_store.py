@@ -11,7 +11,7 @@ import random
 from typing import TYPE_CHECKING
 
 from alma_cli.store import Learning, Store, open_store
-from alma_cli.store.engine import transaction
+from alma_cli.store.database.engine import transaction
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,10 +15,10 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from alma_cli.core.learning import LearningRules
+from alma_cli.core.learning.derive import LearningRules
 from alma_cli.core.records import RETRIEVED_KINDS, Outcome
-from alma_cli.core.terms import query_terms
-from alma_cli.core.visibility import View
+from alma_cli.core.scopes.visibility import View
+from alma_cli.core.words import query_terms
 from alma_cli.store import Entry, Insert, Learning, Search, open_store
 
 DIMENSION = 384

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from alma_cli.store.lock import hold
+from alma_cli.store.inbox.lock import hold
 
 OUTCOME = ["--agent", "helena", "--task", "Test the login form", "--outcome", "success"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from alma_cli.api import ALMA
 from alma_cli.api.learn import _records
-from alma_cli.core.reports import Report
+from alma_cli.core.learning.reports import Report
 from alma_cli.errors import ScopeViolation
 from alma_cli.store import Insert
 

@@ -23,7 +23,7 @@ from alma_cli.config import (
     template,
     unknown_variables,
 )
-from alma_cli.core.scope import Domain, MemoryScope
+from alma_cli.core.scopes.scope import Domain, MemoryScope
 from alma_cli.errors import InvalidConfig, InvalidInput
 
 EXAMPLE = """\

@@ -1,4 +1,4 @@
-"""What every remote promises (see `alma_cli/remote/base.py`), as one suite.
+"""What every remote promises (see `alma_cli/remote/protocol.py`), as one suite.
 
 A test module inherits `RemoteContract` and has a fixture `open_remote`: each call opens the same, at first empty, shared
 copy anew, `open_remote()` for the project `p` and `open_remote("other")` for another one beside it.
@@ -6,9 +6,9 @@ copy anew, `open_remote()` for the project `p` and `open_remote("other")` for an
 
 import pytest
 
-from alma_cli.core.documents import MARKER_AGENT, MARKER_ID
+from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID
 from alma_cli.errors import CheckpointLost
-from alma_cli.remote.base import Clash, Document, Write, Written
+from alma_cli.remote.protocol import Clash, Document, Write, Written
 
 
 def an_id(number):

@@ -12,8 +12,8 @@ from remote_contract import RemoteContract, an_id, drained, new, over, stored
 
 from alma_cli.errors import CheckpointLost, RemoteMissing, RemoteRefused, RemoteThrottled
 from alma_cli.remote import folder
-from alma_cli.remote.base import Clash, Unreadable, Write
 from alma_cli.remote.folder import FolderRemote
+from alma_cli.remote.protocol import Clash, Unreadable, Write
 
 
 class TestMemory(RemoteContract):
@@ -180,7 +180,7 @@ def test_a_folder_that_stays_locked_is_busy(remote, shared):
 def test_processes_that_write_at_once_lose_nothing_and_replace_nothing_unseen(shared):
     script = """
 import sys
-from alma_cli.remote.base import Clash, Write
+from alma_cli.remote.protocol import Clash, Write
 from alma_cli.remote.folder import FolderRemote
 remote = FolderRemote(sys.argv[1], "p", patience_s=60)
 body = {"id": "f" * 32, "agent": "a", "n": 0}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from record_examples import EXAMPLES, ID, NOW, heuristic, knowledge, records
 
-from alma_cli.core.documents import (
+from alma_cli.core.replication.documents import (
     MARKER_AGENT,
     MARKER_ID,
     Arrived,
@@ -22,8 +22,8 @@ from alma_cli.core.documents import (
     encode_derived,
     encode_retired,
 )
-from alma_cli.core.hlc import HLC
-from alma_cli.core.merge import Tombstone, Version, content_hash
+from alma_cli.core.replication.hlc import HLC
+from alma_cli.core.replication.merge import Tombstone, Version, content_hash
 from alma_cli.errors import InvalidInput
 
 STAMP = HLC(1_700_000_000_000, 3, "replica")

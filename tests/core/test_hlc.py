@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alma_cli.core.hlc import HLC, next_stamp, stamp_after
+from alma_cli.core.replication.hlc import HLC, next_stamp, stamp_after
 
 walls = st.sampled_from([0, 1, 2, 10, 999_999_999_999_998])
 counters = st.sampled_from([0, 1, 9, 10, 999_998, 999_999])

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alma_cli.core.concepts import alike, misspelt
-from alma_cli.core.keys import KeyCandidate, adds_wording, choose_key, compare, new_key, same
-from alma_cli.core.wording import MAX_LENGTH, wording
+from alma_cli.core.learning.concepts import alike, misspelt
+from alma_cli.core.learning.keys import KeyCandidate, adds_wording, choose_key, compare, new_key, same
+from alma_cli.core.learning.wording import MAX_LENGTH, wording
 
 PAIRS = [
     json.loads(line) for line in (Path(__file__).parent / "data/same_pairs.ndjson").read_text("utf-8").splitlines()

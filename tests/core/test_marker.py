@@ -2,8 +2,8 @@
 
 import pytest
 
-from alma_cli.core.learning import LearningRules
-from alma_cli.core.marker import (
+from alma_cli.core.learning.derive import LearningRules
+from alma_cli.core.replication.marker import (
     FORMAT,
     Adopt,
     Create,

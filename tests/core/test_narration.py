@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alma_cli.core.narration import WIDTH, narrated, summed_up
+from alma_cli.core.learning.narration import WIDTH, narrated, summed_up
 from alma_cli.core.records import AntiPattern, Heuristic
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)

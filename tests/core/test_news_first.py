@@ -1,6 +1,6 @@
 """Places among the outcomes go first to strategies that no better outcome tells of."""
 
-from alma_cli.core.ranking import Candidate, Ranked, news_first
+from alma_cli.core.retrieval.ranking import Candidate, Ranked, news_first
 
 
 def ranked(id, strategy_key, *, kind="outcome", passes=True):

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from record_examples import ID, NOW, knowledge
 
-from alma_cli.core.hlc import HLC, next_stamp, stamp_after
-from alma_cli.core.merge import Tombstone, Version, merged
-from alma_cli.core.plan import Echo, Held, Keep, Refuse, Take, is_erased_by, on_arrival
+from alma_cli.core.replication.hlc import HLC, next_stamp, stamp_after
+from alma_cli.core.replication.merge import Tombstone, Version, merged
+from alma_cli.core.replication.plan import Echo, Held, Keep, Refuse, Take, is_erased_by, on_arrival
 
 A, B = HLC(1, 0, "a"), HLC(2, 0, "b")
 

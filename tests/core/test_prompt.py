@@ -18,7 +18,7 @@ from record_examples import (
     records,
 )
 
-from alma_cli.core.prompt import Line, fitting, line_text, rendered
+from alma_cli.core.retrieval.prompt import Line, fitting, line_text, rendered
 from alma_cli.embedding import count_tokens
 
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alma_cli.core.ranking import Candidate, Rules, Spread, decay, rank
 from alma_cli.core.records import RETRIEVED_KINDS
+from alma_cli.core.retrieval.ranking import Candidate, Rules, Spread, decay, rank
 
 RULES = Rules(
     weights={"similarity": 0.7, "recency": 0.1, "success": 0.1, "confidence": 0.05, "credit": 0.05},

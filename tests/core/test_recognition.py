@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alma_cli.core.recognition import Text, evidence, stem
+from alma_cli.core.scopes.recognition import Text, evidence, stem
 
 
 @pytest.mark.parametrize(

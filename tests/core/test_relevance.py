@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alma_cli.core.relevance import calibrated, floor, relevance
+from alma_cli.core.retrieval.relevance import calibrated, floor, relevance
 
 shares = st.sampled_from([0.0, 0.1, 0.25, 0.4, 0.5, 1.0])
 cosines = st.sampled_from([-1.0, 0.15, 0.3, 0.75, 1.0])

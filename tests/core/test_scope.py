@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alma_cli.core.scope import (
+from alma_cli.core.scopes.scope import (
     Domain,
     MemoryScope,
     check,

@@ -9,8 +9,8 @@ import pytest
 from record_examples import ID, anti_pattern, heuristic, knowledge, outcome, preference
 
 from alma_cli.core.codec import to_json
-from alma_cli.core.ranking import Candidate, Ranked, Term
-from alma_cli.core.slices import Hit, MemorySlice
+from alma_cli.core.retrieval.ranking import Candidate, Ranked, Term
+from alma_cli.core.retrieval.slices import Hit, MemorySlice
 from alma_cli.embedding import count_tokens
 
 

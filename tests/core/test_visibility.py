@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from alma_cli.core.scope import MemoryScope, scope_for
-from alma_cli.core.visibility import View, sees, views
+from alma_cli.core.scopes.scope import MemoryScope, scope_for
+from alma_cli.core.scopes.visibility import View, sees, views
 
 AGENTS = ["x", "y", "z", "_project"]  # z is never named in a configuration
 DOMAINS = ["a", "b", "general"]

@@ -11,11 +11,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from alma_cli.core.learning import LearningRules
+from alma_cli.core.learning.derive import LearningRules
 from alma_cli.core.records import Outcome
 from alma_cli.errors import AlmaError, StoreUnwritable
 from alma_cli.store import Entry, Forget, Insert, Learning, Selection, open_store, store
-from alma_cli.store.schema import MIGRATIONS
+from alma_cli.store.database.schema import MIGRATIONS
 
 STORED, QUEUED, REFUSED, FAILED, CRASHED = 0, 10, 11, 12, 13
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)

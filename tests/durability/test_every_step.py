@@ -6,7 +6,7 @@ import signal
 import pytest
 from stepper import NEWER, QUEUED, REFUSED, STORED, ids_in, insert, store_in
 
-from alma_cli.store.schema import MIGRATIONS
+from alma_cli.store.database.schema import MIGRATIONS
 
 KILLED = -signal.SIGKILL
 BEFORE = [1, 2, 3]

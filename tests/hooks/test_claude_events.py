@@ -10,7 +10,7 @@ from alma_cli.core.records import Outcome
 from alma_cli.errors import InvalidInput
 from alma_cli.hooks.claude import answer
 from alma_cli.hooks.events import MAX_CHARACTERS
-from alma_cli.hooks.turns import Turn, keep_turn, load_turn
+from alma_cli.hooks.session_state import Turn, keep_turn, load_turn
 
 
 @pytest.fixture

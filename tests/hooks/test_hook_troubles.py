@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from alma_cli.store.lock import hold
+from alma_cli.store.inbox.lock import hold
 
 PROMPT = {"session_id": "s1", "hook_event_name": "UserPromptSubmit", "prompt": "Fix the flaky login test"}
 
@@ -195,7 +195,7 @@ def test_an_agent_that_is_not_known_is_told_in_the_log_only(scoped_project, hook
 
 
 def test_the_log_of_troubles_is_harmless_and_stays_small(project, log):
-    from alma_cli.hooks.trouble import note_trouble
+    from alma_cli.hooks.hook_log import note_trouble
 
     note_trouble("stop\x1b[31m", "first line\nsecond line " + "x" * 5000)
     assert "stop\\x1b[31m: first line second line" in log()[0]
@@ -212,7 +212,7 @@ def test_the_log_of_troubles_has_no_credentials(hook, log):
 
 
 def test_where_no_log_can_be_written_nothing_is_told(tmp_path, monkeypatch):
-    from alma_cli.hooks.trouble import note_trouble
+    from alma_cli.hooks.hook_log import note_trouble
 
     monkeypatch.chdir(tmp_path)
     note_trouble("stop", "why")

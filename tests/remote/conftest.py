@@ -4,9 +4,9 @@ import pytest
 from cosmos_server import KEY, cosmos_thread
 
 from alma_cli.config import Azure
-from alma_cli.remote.base import Write
 from alma_cli.remote.cosmos import open_cosmos
 from alma_cli.remote.cosmos.container import make_container
+from alma_cli.remote.protocol import Write
 
 DATABASE, CONTAINER = "alma", "memories"
 

@@ -23,7 +23,7 @@ from cosmos_server import KEY, Fault, cosmos_thread  # noqa: E402
 from replica import AGENTS, live, opened, read_ledger, synced  # noqa: E402
 
 from alma_cli.config import Azure  # noqa: E402
-from alma_cli.core.documents import MARKER_ID  # noqa: E402
+from alma_cli.core.replication.documents import MARKER_ID  # noqa: E402
 from alma_cli.remote.cosmos.container import make_container  # noqa: E402
 
 REPLICAS = 3

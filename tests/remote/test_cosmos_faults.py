@@ -4,7 +4,7 @@ import pytest
 from cosmos_server import Fault
 
 from alma_cli.errors import RemoteRefused, RemoteThrottled, RemoteUnreachable
-from alma_cli.remote.base import Clash, Written
+from alma_cli.remote.protocol import Clash, Written
 
 PASSING = [
     *({"status": status} for status in (408, 410, 429, 449, 500, 502, 503)),

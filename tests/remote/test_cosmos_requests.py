@@ -2,8 +2,8 @@
 
 import pytest
 
-from alma_cli.remote.base import Clash, TooLarge, Written
 from alma_cli.remote.cosmos.portions import MAX_BATCH_BYTES, portions, size_of
+from alma_cli.remote.protocol import Clash, TooLarge, Written
 
 SHARED_BY = 30
 

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from alma_cli.core.learning import Evidence, LearningRules, Task, derive
+from alma_cli.core.learning.derive import Evidence, LearningRules, Task, derive
 from alma_cli.core.records import Heuristic, Outcome
 from alma_cli.store import Archive, Entry, Forget, Insert, Learning, Revise
-from alma_cli.store.engine import transaction
-from alma_cli.store.fold import fold
-from alma_cli.store.rows import RECORD_COLUMNS, row_record
+from alma_cli.store.database.engine import transaction
+from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
+from alma_cli.store.writing.fold import fold
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 MODEL = "some-model"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from alma_cli.core.learning import LearningRules
+from alma_cli.core.learning.derive import LearningRules
 from alma_cli.core.records import AntiPattern, Credit, Heuristic, Knowledge, Outcome, Preference
 from alma_cli.store import Archive, Entry, Forget, Insert, Learning, Refuse, Revise, Selection, open_store
 

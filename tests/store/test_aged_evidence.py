@@ -6,10 +6,10 @@ import pytest
 from samples import MODEL, NOON, NOTHING_DERIVED, an_operation, entry, outcome, store_in, vector
 
 from alma_cli.core.records import RETRIEVED_KINDS
-from alma_cli.core.visibility import View
+from alma_cli.core.scopes.visibility import View
 from alma_cli.store import Insert, Search
-from alma_cli.store.fold import fold
-from alma_cli.store.search import search
+from alma_cli.store.reading.search import search
+from alma_cli.store.writing.fold import fold
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import _duckdb
 import numpy as np
 import pytest
 
-from alma_cli.store.arrays import columns, given, given_list
+from alma_cli.store.database.arrays import columns, given, given_list
 
 
 @pytest.fixture

@@ -31,10 +31,10 @@ from learned import (
     unkeyed,
 )
 
-from alma_cli.core.learning import Task, derived_id
+from alma_cli.core.learning.derive import Task, derived_id
 from alma_cli.core.records import Credit
 from alma_cli.store import Learning, open_store
-from alma_cli.store.fold import rederive
+from alma_cli.store.writing.fold import rederive
 
 
 @pytest.fixture(scope="module")

@@ -19,11 +19,11 @@ from samples import (
     vector,
 )
 
-from alma_cli.core.hlc import HLC
 from alma_cli.core.records import Heuristic
+from alma_cli.core.replication.hlc import HLC
 from alma_cli.store import Change, Entry, Refuse, Revise, Selection
-from alma_cli.store.engine import transaction
-from alma_cli.store.fold import fold
+from alma_cli.store.database.engine import transaction
+from alma_cli.store.writing.fold import fold
 
 TABLES = ("memories", "postings", "tombstones", "history", "audit")
 few_ids = st.integers(1, 3)

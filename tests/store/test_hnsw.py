@@ -7,11 +7,11 @@ import pytest
 from samples import DIMENSION, MODEL, NOON, an_operation, entry, outcome, store_in, vector
 
 from alma_cli.core.records import RETRIEVED_KINDS
-from alma_cli.core.visibility import View
+from alma_cli.core.scopes.visibility import View
 from alma_cli.store import Insert, Search
-from alma_cli.store.arrays import columns
-from alma_cli.store.binding import vector_text
-from alma_cli.store.hnsw import Index, Nearest, _nearest_rows, unavailable
+from alma_cli.store.database.arrays import columns
+from alma_cli.store.database.values import vector_text
+from alma_cli.store.reading.hnsw import Index, Nearest, _nearest_rows, unavailable
 
 needs_extension = pytest.mark.skipif(bool(unavailable()), reason=f"DuckDB's vss extension: {unavailable()}")
 COUNT = 60

@@ -8,8 +8,9 @@ import pytest
 from samples import an_operation, entry, outcome, store_in
 
 from alma_cli.errors import StoreBusy
-from alma_cli.store import Insert, instance
-from alma_cli.store.engine import connected
+from alma_cli.store import Insert
+from alma_cli.store.database import instance
+from alma_cli.store.database.engine import connected
 
 OPEN_IT = "import sys, _duckdb; _duckdb.connect(sys.argv[1]).execute('CREATE TABLE x (i INTEGER)')"
 

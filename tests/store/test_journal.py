@@ -6,8 +6,8 @@ import pytest
 from samples import insert, outcome
 
 from alma_cli.errors import StoreUnwritable
-from alma_cli.store.journal import Journal
-from alma_cli.store.operations import MalformedError
+from alma_cli.store.inbox.journal import Journal
+from alma_cli.store.inbox.operations import MalformedError
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ from contextlib import ExitStack
 import pytest
 
 from alma_cli.errors import StoreBusy, StoreUnwritable
-from alma_cli.store.lock import hold, is_awaited
+from alma_cli.store.inbox.lock import hold, is_awaited
 
 LONG_S = 60.0
 
 HOLD = """
 import sys
-from alma_cli.store.lock import hold
+from alma_cli.store.inbox.lock import hold
 with hold(sys.argv[1], shared=sys.argv[2] == "shared", wait_s=60):
     print("held", flush=True)
     sys.stdin.read()
@@ -25,7 +25,7 @@ with hold(sys.argv[1], shared=sys.argv[2] == "shared", wait_s=60):
 
 HAMMER = """
 import os, sys, threading
-from alma_cli.store.lock import hold
+from alma_cli.store.inbox.lock import hold
 path, turns_path, how = sys.argv[1:4]
 turns = os.open(turns_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 stop = threading.Event()
@@ -142,7 +142,7 @@ def test_a_holder_knows_whether_somebody_waits(path):
 def test_an_interrupted_waiter_leaves_nothing_behind(path, holder):
     process = holder("exclusive")
     code = (
-        "import signal, sys; from alma_cli.store.lock import hold\n"
+        "import signal, sys; from alma_cli.store.inbox.lock import hold\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "print('waits', flush=True)\n"
         "try:\n    hold(sys.argv[1], shared=False, wait_s=60).__enter__()\n"
@@ -193,7 +193,7 @@ def test_a_lock_file_that_is_a_folder_is_an_error_that_says_so(path):
     assert can_be_had(path + "2")
 
 
-AS_READER = "from alma_cli.store.lock import hold; from alma_cli.errors import *\n"
+AS_READER = "from alma_cli.store.inbox.lock import hold; from alma_cli.errors import *\n"
 
 
 def as_reader(code):

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from samples import an_id, forget, ids_in, insert, outcome, store_in
 
-from alma_cli.core.hlc import HLC
+from alma_cli.core.replication.hlc import HLC
 from alma_cli.errors import StoreBusy, StoreCorrupt, StoreError, StoreTooNew, StoreUnwritable
-from alma_cli.store import engine, undo
-from alma_cli.store.engine import connected, log_bytes
-from alma_cli.store.opening import OutdatedError
-from alma_cli.store.schema import MIGRATIONS
+from alma_cli.store.database import checkpoint as undo
+from alma_cli.store.database import engine
+from alma_cli.store.database.engine import connected, log_bytes
+from alma_cli.store.database.opening import OutdatedError
+from alma_cli.store.database.schema import MIGRATIONS
 
 BY_DUCKDB_2 = Path(__file__).with_name("by-duckdb-2.duckdb.gz")
 PAINTED = (*MIGRATIONS, "ALTER TABLE memories ADD COLUMN colour VARCHAR; UPDATE memories SET colour = 'red'")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import insert, operations, outcome
 
-from alma_cli.store.operations import MalformedError, NewerFormatError, decode, encode
+from alma_cli.store.inbox.operations import MalformedError, NewerFormatError, decode, encode
 
 
 @given(operations())

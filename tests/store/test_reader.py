@@ -7,7 +7,7 @@ import pytest
 from samples import NOON, an_id, an_operation, common, entry, forget, insert, later, outcome, vector
 
 from alma_cli.core.records import Heuristic, Knowledge, Preference
-from alma_cli.core.visibility import View
+from alma_cli.core.scopes.visibility import View
 from alma_cli.errors import AmbiguousId, InvalidInput, NotFound
 from alma_cli.store import Found, Reader, Revise, Search, Selection, Tally
 

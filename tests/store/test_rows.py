@@ -7,11 +7,11 @@ from samples import NOON, NOTHING_DERIVED, an_operation, outcome, records, store
 
 from alma_cli.core.codec import to_json
 from alma_cli.store import Insert, Selection
-from alma_cli.store.engine import transaction
-from alma_cli.store.fold import fold
-from alma_cli.store.operations import Entry
-from alma_cli.store.reader import Reader
-from alma_cli.store.rows import RECORD_COLUMNS, record_row, row_record
+from alma_cli.store.database.engine import transaction
+from alma_cli.store.database.rows import RECORD_COLUMNS, record_row, row_record
+from alma_cli.store.inbox.operations import Entry
+from alma_cli.store.reading.reader import Reader
+from alma_cli.store.writing.fold import fold
 
 
 @pytest.fixture(scope="module")

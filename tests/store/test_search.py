@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from samples import MODEL, NOON, NOTHING_DERIVED, an_id, an_operation, common, entry, later, outcome, store_in, vector
 
 from alma_cli.core.records import RETRIEVED_KINDS, Credit, Heuristic, Preference
-from alma_cli.core.terms import identifiers, query_terms, terms
-from alma_cli.core.visibility import View
+from alma_cli.core.scopes.visibility import View
+from alma_cli.core.words import identifiers, query_terms, terms
 from alma_cli.store import Insert, Search
-from alma_cli.store.engine import transaction
-from alma_cli.store.fold import fold, search_text
-from alma_cli.store.search import search
+from alma_cli.store.database.engine import transaction
+from alma_cli.store.reading.search import search
+from alma_cli.store.writing.fold import fold, search_text
 
 EVERYTHING = (View(agent=None),)
 

@@ -15,9 +15,9 @@ from samples import an_id, an_operation, entry, ids_in, insert, outcome, store_i
 from alma_cli.errors import StoreBusy, StoreError, StoreUnwritable
 from alma_cli.store import Change, Forget, Insert, Receipt, Selection
 from alma_cli.store import store as module
-from alma_cli.store.engine import CHECKPOINT_AT_BYTES, log_bytes
-from alma_cli.store.lock import hold
-from alma_cli.store.operations import encode
+from alma_cli.store.database.engine import CHECKPOINT_AT_BYTES, log_bytes
+from alma_cli.store.inbox.lock import hold
+from alma_cli.store.inbox.operations import encode
 
 LONG_S = 60.0
 

@@ -25,7 +25,7 @@ from learned import (
     vector,
 )
 
-from alma_cli.core.keys import new_key
+from alma_cli.core.learning.keys import new_key
 from alma_cli.store import Entry, Insert, open_store
 
 SECRET = "Zanzibar"

@@ -10,7 +10,7 @@ from memory_remote import MemoryRemote
 from replicas import shared_records
 
 from alma_cli.api.upkeep import examine
-from alma_cli.core.documents import MARKER_AGENT, MARKER_ID
+from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID
 from alma_cli.errors import (
     ClockAhead,
     InvalidConfig,

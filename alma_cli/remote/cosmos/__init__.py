@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from alma_cli.config import Azure
-    from alma_cli.remote.base import Remote
+    from alma_cli.remote.protocol import Remote
 
 __all__ = ["open_cosmos"]
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from alma_cli.remote.base import Document, Found, Unreadable
+from alma_cli.remote.protocol import Document, Found, Unreadable
 
 _OF_THE_SERVICE = frozenset({"_rid", "_self", "_etag", "_attachments", "_ts", "_lsn"})
 _MAX_RAW = 1_000_000

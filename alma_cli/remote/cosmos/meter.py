@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Self
 
-from alma_cli.remote.base import Usage
+from alma_cli.remote.protocol import Usage
 
 
 class Meter:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from alma_cli.core.documents import Body
 from alma_cli.core.records import JsonValue
-from alma_cli.remote.base import Write
+from alma_cli.core.replication.documents import Body
+from alma_cli.remote.protocol import Write
 
 MAX_OPERATIONS = 100
 MAX_BATCH_BYTES = 1_500_000

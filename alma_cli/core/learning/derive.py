@@ -1,0 +1,236 @@
+"""How outcomes become heuristics and anti-patterns: a function of keyed records and of the configuration alone.
+
+No vector, clock or order of arrival is looked at, so the same outcomes give the same derived memories on every replica,
+and learning step by step gives what deriving everything at once gives. The unit is one task likeness (agent, domain and
+`task_key`): all strategies that were tried for it are derived together, since a bad one names the best as alternative.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from alma_cli.core.records import AntiPattern, Heuristic, Result
+from alma_cli.core.text import alike_form
+from alma_cli.core.words import terms
+
+Derived: TypeAlias = Heuristic | AntiPattern
+Change: TypeAlias = Literal["created", "strengthened", "weakened", "retired", "hidden", "shown", "updated"]
+"""The last three leave what is said as sure as it was: an authored memory took its place, or gave it back, or only its
+words or times differ."""
+
+
+VALUES: Mapping[str, float] = {"success": 1.0, "partial": 0.5, "failure": 0.0}
+"""What each result counts as, of one success."""
+
+CONTRADICTED_BY = 3
+"""A strategy whose newest outcomes, this many, all failed is not recommended, whatever it did before."""
+
+TEXTS_COMPARED = 50
+"""The newest outcomes of a strategy, this many, give a derived memory its texts."""
+
+_REASONS = 3
+_SECONDS_PER_DAY = 86_400.0
+
+
+class Task(NamedTuple):
+    """A task likeness: what outcomes are derived together."""
+
+    agent: str
+    domain: str
+    task_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearningRules:
+    """How cautious learning is.
+
+    `min_occurrences` outcomes make a group; evidence halves with every `half_life_days` before the group's newest
+    outcome; `z` is the quantile of Wilson's bounds; an anti-pattern's upper bound is under `anti_pattern_below`.
+    """
+
+    min_occurrences: int
+    half_life_days: float
+    z: float
+    anti_pattern_below: float
+
+
+class Evidence(NamedTuple):
+    """What one outcome says: its strategy, when it was, how it ended and, if it is new enough, its texts.
+
+    `reason` is its error or else its feedback.
+    """
+
+    strategy_key: str
+    at: datetime
+    id: str
+    outcome: Result
+    task: str | None = None
+    strategy: str | None = None
+    reason: str | None = None
+
+
+class Bounds(NamedTuple):
+    """Wilson's bounds of a success rate."""
+
+    lower: float
+    upper: float
+
+
+def derive(task: Task, evidence: Iterable[Evidence], rules: LearningRules, *, project_id: str) -> list[Derived]:
+    """What the outcomes of one task likeness teach, by strategy; the same whatever their order."""
+    groups: dict[str, list[Evidence]] = {}
+    for outcome in sorted(evidence, key=lambda outcome: (outcome.at, outcome.id)):
+        if outcome.strategy_key:
+            groups.setdefault(outcome.strategy_key, []).append(outcome)
+    heuristics: list[Heuristic] = []
+    anti_patterns: list[AntiPattern] = []
+    for strategy_key, members in sorted(groups.items()):
+        if len(members) < rules.min_occurrences:
+            continue
+        bounds = wilson(*_weighted(members, rules.half_life_days), z=rules.z)
+        common = _common(task, strategy_key, members, project_id)
+        condition = central([outcome.task for outcome in _newest(members)])
+        strategy = central([outcome.strategy for outcome in _newest(members)]) or strategy_key
+        if bounds.upper < rules.anti_pattern_below:
+            anti_patterns.append(
+                AntiPattern(
+                    **common,
+                    pattern=f"{strategy} (when: {condition})",
+                    why_bad=_reasons(_newest(members)),
+                    last_seen_at=members[-1].at,
+                )
+            )
+        elif common["successes"] >= len(members) / 2 and not contradicted(members):
+            heuristics.append(
+                Heuristic(
+                    **common,
+                    condition=condition,
+                    strategy=strategy,
+                    confidence=bounds.lower,
+                    last_validated_at=members[-1].at,
+                )
+            )
+    best = max(heuristics, key=lambda heuristic: (heuristic.confidence, heuristic.id), default=None)
+    if best is not None:
+        anti_patterns = [replace(bad, better_alternative=best.strategy) for bad in anti_patterns]
+    return [*heuristics, *anti_patterns]
+
+
+def wilson(successes: float, occurrences: float, *, z: float) -> Bounds:
+    """Wilson's score interval for a rate, of evidence that need not be whole numbers (Wilson 1927).
+
+    Without evidence it is all of [0, 1]; what never or always succeeded has 0 or 1 itself as a bound.
+    """
+    if occurrences <= 0:
+        return Bounds(0.0, 1.0)
+    rate = min(1.0, successes / occurrences)
+    square = z * z / occurrences
+    centre = rate + square / 2
+    margin = z * math.sqrt(rate * (1 - rate) / occurrences + square / (4 * occurrences))
+    lower = 0.0 if rate <= 0 else max(0.0, (centre - margin) / (1 + square))
+    upper = 1.0 if rate >= 1 else min(1.0, (centre + margin) / (1 + square))
+    return Bounds(lower, upper)
+
+
+def contradicted(members: Sequence[Evidence]) -> bool:
+    """Whether the newest outcomes (of members sorted by time) all failed."""
+    newest = members[-CONTRADICTED_BY:]
+    return len(newest) == CONTRADICTED_BY and all(outcome.outcome == "failure" for outcome in newest)
+
+
+def change(before: Derived | None, after: Derived | None) -> Change | None:
+    """How a derived memory differs between two derivations; None when it says the same."""
+    if before is None:
+        return None if after is None else "created"
+    if after is None:
+        return "retired"
+    if before.kind != after.kind:
+        return "created"
+    if before == after:
+        return None
+    if _numbers(before) == _numbers(after):
+        return "updated" if before.archived == after.archived else "hidden" if after.archived else "shown"
+    if isinstance(before, Heuristic) and isinstance(after, Heuristic):
+        return "strengthened" if after.confidence >= before.confidence else "weakened"
+    return "strengthened" if _rate(after) <= _rate(before) else "weakened"
+
+
+def derived_id(project_id: str, task: Task, strategy_key: str) -> str:
+    """The id of what is derived for a strategy of a task likeness, the same on every replica (RFC 4122, uuid5)."""
+    from uuid import NAMESPACE_URL, uuid5
+
+    return uuid5(NAMESPACE_URL, "\0".join(("alma", project_id, *task, strategy_key))).hex
+
+
+def central(texts: Iterable[str | None]) -> str:
+    """The text that shares most words with all the others; of equals the most frequent, shortest, first."""
+    counted = Counter(text for text in texts if text)
+    if len(counted) <= 1:
+        return next(iter(counted), "")
+    words = {text: frozenset(terms(text)) for text in counted}
+    spread: Counter[str] = Counter()
+    for text, found in words.items():
+        spread.update(dict.fromkeys(found, counted[text]))
+
+    def closeness(text: str) -> float:
+        found = words[text]
+        return sum(spread[word] for word in found) / math.sqrt(len(found)) if found else 0.0
+
+    return min(counted, key=lambda text: (-closeness(text), -counted[text], len(text), text))
+
+
+def _newest(members: Sequence[Evidence]) -> Sequence[Evidence]:
+    return members[-TEXTS_COMPARED:]
+
+
+def _weighted(members: Sequence[Evidence], half_life_days: float) -> tuple[float, float]:
+    """Successes and occurrences, each outcome weighing less the older it is than the newest."""
+    newest = members[-1].at
+    weights = [
+        2.0 ** (-(newest - outcome.at).total_seconds() / _SECONDS_PER_DAY / half_life_days) for outcome in members
+    ]
+    values = [weight * VALUES[outcome.outcome] for weight, outcome in zip(weights, members, strict=True)]
+    return math.fsum(values), math.fsum(weights)
+
+
+def _common(task: Task, strategy_key: str, members: Sequence[Evidence], project_id: str) -> dict[str, Any]:
+    """The fields that heuristics and anti-patterns share."""
+    return {
+        "id": derived_id(project_id, task, strategy_key),
+        "project_id": project_id,
+        "agent": task.agent,
+        "domain": task.domain,
+        "origin": "derived",
+        "created_at": members[0].at,
+        "updated_at": members[-1].at,
+        "occurrences": len(members),
+        "successes": sum(VALUES[outcome.outcome] for outcome in members),
+        "task_key": task.task_key,
+        "strategy_key": strategy_key,
+    }
+
+
+def _reasons(members: Iterable[Evidence]) -> str:
+    """What was said most often of why it went wrong."""
+    said: Counter[str] = Counter()
+    worded: dict[str, str] = {}
+    for outcome in members:
+        if outcome.outcome != "success" and outcome.reason:
+            form = alike_form(outcome.reason)
+            said[form] += 1
+            worded[form] = min(worded.get(form, outcome.reason), outcome.reason)
+    most = sorted(said, key=lambda form: (-said[form], form))[:_REASONS]
+    return "; ".join(worded[form] for form in most)
+
+
+def _numbers(derived: Derived) -> tuple[float, ...]:
+    """How sure a derived memory is, and from how much."""
+    confidence = derived.confidence if isinstance(derived, Heuristic) else 0.0
+    return derived.occurrences, derived.successes, confidence
+
+
+def _rate(derived: Derived) -> float:
+    return derived.successes / derived.occurrences

@@ -1,0 +1,64 @@
+"""What learning changed, in words for a person: a line for each derived memory, or for many of them together."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from alma_cli.core.learning.derive import Change, Derived
+from alma_cli.core.records import Heuristic
+from alma_cli.core.retrieval.prompt import SHORT_ID
+from alma_cli.core.text import one_line
+
+WIDTH = 80
+"""Characters of a line."""
+
+_LEAST_TEXT = 16
+_SAID: dict[Change, str] = {
+    "strengthened": " is surer now",
+    "weakened": " is less sure now",
+    "retired": " no longer holds",
+}
+_SUMMED: dict[Change, str] = {
+    "created": "new",
+    "strengthened": "surer",
+    "weakened": "less sure",
+    "retired": "no longer holding",
+}
+
+
+def narrated(change: Change, before: Derived | None, memory: Derived) -> str:
+    """One line on what became of a derived memory; empty if what it says is as sure as it was.
+
+    `memory` is what it is now or, retired, what it last was.
+    """
+    if change not in _SUMMED:
+        return ""
+    name = f"{_kind(memory)} {memory.id[:SHORT_ID]}"
+    if change != "created":
+        said = f"{name}{_SAID[change]}"
+    elif before is None:
+        said = f"new {name}"
+    else:
+        said = f"{_kind(before)} {memory.id[:SHORT_ID]} turned into {_article(memory)}"
+    if change != "retired":
+        said += f", worked {memory.successes:.4g} of {memory.occurrences:,}"
+    text = memory.strategy if isinstance(memory, Heuristic) else memory.pattern
+    return f"{said}: {one_line(text, max(_LEAST_TEXT, WIDTH - len(said) - 2))}"
+
+
+def summed_up(changes: Iterable[tuple[Change, Derived]]) -> str:
+    """How many derived memories became what, on one line; empty if none did."""
+    counts = Counter((change, _kind(memory)) for change, memory in changes)
+    parts = []
+    for change, word in _SUMMED.items():
+        found = [(kind, counts[change, kind]) for kind in ("heuristic", "anti-pattern") if counts[change, kind]]
+        if found:
+            parts.append(f"{word}: " + ", ".join(f"{count:,} {kind}{'s' * (count != 1)}" for kind, count in found))
+    return "; ".join(parts)
+
+
+def _kind(memory: Derived) -> str:
+    return memory.kind.replace("_", "-")
+
+
+def _article(memory: Derived) -> str:
+    return "a heuristic" if isinstance(memory, Heuristic) else "an anti-pattern"

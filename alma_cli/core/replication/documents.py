@@ -1,0 +1,176 @@
+"""What stands in the documents that replicas share, and how a record becomes one and back.
+
+    marker      id `_meta`, agent `_project`: what every replica has to agree on (`core.marker`)
+    memory      the record as `codec.to_json` has it, with `hlc` and, by the pinned model, `embedding, embedding_model`
+    tombstone   `id, kind, project_id, agent, hlc, deleted_at`, and nothing else
+    derived     a derived memory for readers without a store: `content_hash` in the place of `hlc`, never pulled;
+                one that isn't derived any more is `id, kind, project_id, agent, content_hash: "", deleted_at`
+
+Fields that this version doesn't know travel along. Those of a record that have the name of one of ours, or that a
+service might take for its own (`_etag`), stand under `extra`.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias, cast
+
+from alma_cli.core.codec import check_size, format_time, from_json, parse_id, parse_time, to_json
+from alma_cli.core.records import RECORD_TYPES, JsonValue, Kind, Record
+from alma_cli.core.replication.hlc import HLC
+from alma_cli.core.replication.merge import State, Tombstone, Version, content_hash
+from alma_cli.core.scopes.scope import validate_agent_name
+from alma_cli.core.text import shown
+from alma_cli.errors import InvalidInput
+
+Body: TypeAlias = Mapping[str, JsonValue]
+
+MARKER_AGENT = "_project"
+MARKER_ID = "_meta"
+
+_OURS = frozenset({"hlc", "embedding", "embedding_model", "content_hash", "deleted_at", "extra"})
+_REQUIRED = ("id", "agent", "project_id", "kind")
+_LATEST_MS = 253_402_300_799_999  # the year 9999: a stamp may still follow it
+_LONGEST_VECTOR = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embedding:
+    """A vector of a memory's topic, and the model that made it.
+
+    The numbers are of single precision. They are written as they are: who makes documents leaves out the digits that
+    single precision doesn't have, which are half of them.
+    """
+
+    model: str
+    vector: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """A record's state as it came, with its vector when it brought one."""
+
+    state: State
+    embedding: Embedding | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cached:
+    """A derived memory, written for readers; `content_hash` is empty when it isn't derived any more."""
+
+    id: str
+    agent: str
+    kind: Kind
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class TheMarker:
+    """The project's marker, which is read by itself."""
+
+
+Content: TypeAlias = Arrived | Cached | TheMarker
+
+
+def encode(state: State, *, project_id: str, embedding: Embedding | None = None) -> dict[str, JsonValue]:
+    """The document of a record's state."""
+    if isinstance(state, Tombstone):
+        return {
+            "id": state.id,
+            "kind": state.kind,
+            "project_id": project_id,
+            "agent": state.agent,
+            "hlc": str(state.hlc),
+            "deleted_at": format_time(state.deleted_at),
+        }
+    return {**_record_body(state.record), "hlc": str(state.hlc), **_embedding_body(embedding)}
+
+
+def encode_derived(record: Record, *, embedding: Embedding | None = None) -> dict[str, JsonValue]:
+    """The document of a derived memory."""
+    return {**_record_body(record), "content_hash": content_hash(record), **_embedding_body(embedding)}
+
+
+def encode_retired(id: str, *, kind: Kind, agent: str, project_id: str, deleted_at: datetime) -> dict[str, JsonValue]:
+    """The document in the place of a memory that isn't derived any more."""
+    place: dict[str, JsonValue] = {"id": id, "kind": kind, "project_id": project_id, "agent": agent}
+    return {**place, "content_hash": "", "deleted_at": format_time(deleted_at)}
+
+
+def decode(body: Body, *, agent: str, id: str, project_id: str) -> Content:
+    """What a document found in this place says. Raises `InvalidInput`, naming the key, for what isn't one of ours."""
+    if (agent, id) == (MARKER_AGENT, MARKER_ID):
+        return TheMarker()
+    for key, expected in {"id": id, "agent": agent, "project_id": project_id}.items():
+        if body.get(key) != expected:
+            raise InvalidInput(f"{key}: expected {expected!r} in this place, got {shown(body.get(key))}")
+    parse_id(id)
+    validate_agent_name(agent)
+    kind = _kind(body.get("kind"))
+    if isinstance(body.get("content_hash"), str) and "hlc" not in body:
+        return Cached(id=id, agent=agent, kind=kind, content_hash=str(body["content_hash"]))
+    hlc = _stamp(body.get("hlc"))
+    if body.get("deleted_at") is not None:
+        deleted_at = parse_time("deleted_at", body["deleted_at"])
+        return Arrived(state=Tombstone(id=id, kind=kind, agent=agent, hlc=hlc, deleted_at=deleted_at))
+    return Arrived(state=Version(record=decode_record(body), hlc=hlc), embedding=embedding_of(body))
+
+
+def decode_record(body: Body) -> Record:
+    """The record in a document, derived or not. Raises `InvalidInput`, naming the key."""
+    created_at = parse_time("created_at", body.get("created_at"))
+    for key in (*_REQUIRED, "origin", "updated_at"):
+        if body.get(key) is None:
+            raise InvalidInput(f"{key}: missing")
+    kept = body.get("extra", {})
+    if not isinstance(kept, dict):
+        raise InvalidInput(f"extra: expected an object, got {shown(kept)}")
+    fields = {key: value for key, value in body.items() if key not in _OURS and not key.startswith("_")}
+    record = from_json({**kept, **fields}, project_id=str(body["project_id"]), new_id=str(body["id"]), now=created_at)
+    check_size(record)
+    return record
+
+
+def _record_body(record: Record) -> dict[str, JsonValue]:
+    hidden = {key: value for key, value in record.extra.items() if key in _OURS or key.startswith("_")}
+    body = {key: value for key, value in to_json(record).items() if key not in hidden}
+    return {**body, "extra": hidden} if hidden else body
+
+
+def _embedding_body(embedding: Embedding | None) -> dict[str, JsonValue]:
+    if embedding is None:
+        return {}
+    return {"embedding": list(embedding.vector), "embedding_model": embedding.model}
+
+
+def embedding_of(body: Body) -> Embedding | None:
+    """The vector in a document, if it has a sound one."""
+    model, numbers = body.get("embedding_model"), body.get("embedding")
+    if not isinstance(model, str) or not isinstance(numbers, list) or not 0 < len(numbers) <= _LONGEST_VECTOR:
+        return None
+    return Embedding(model=model, vector=cast("Sequence[float]", numbers)) if _are_small_numbers(numbers) else None
+
+
+def _are_small_numbers(numbers: Sequence[JsonValue]) -> bool:
+    """Whether these are numbers such as a unit vector has."""
+    if not set(map(type, numbers)) <= {int, float}:
+        return False
+    given = cast("Sequence[float]", numbers)
+    return max(given) <= 2 and min(given) >= -2 and math.isfinite(sum(given))
+
+
+def _kind(value: JsonValue) -> Kind:
+    if not isinstance(value, str) or value not in RECORD_TYPES:
+        raise InvalidInput(f"kind: expected {', '.join(RECORD_TYPES)}, got {shown(value)}")
+    return cast("Kind", value)
+
+
+def _stamp(value: JsonValue) -> HLC:
+    try:
+        hlc = HLC.parse(str(value))
+    except ValueError:
+        raise InvalidInput(f"hlc: expected a stamp, got {shown(value)}") from None
+    if hlc.wall_ms > _LATEST_MS:
+        raise InvalidInput(f"hlc: {shown(value)} is after the year 9999")
+    return hlc

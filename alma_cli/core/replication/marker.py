@@ -1,0 +1,160 @@
+"""The project's marker in the shared copy: what every replica has to agree on before anything is exchanged.
+
+`project_uid` is random and says which project it is, whatever its name; `seed` is drawn anew whenever the marker is, so
+that replicas notice a container that was emptied and filled again; `model` is the only one whose vectors are written;
+`derivation` the only rules whose derived memories are. `made_by` is the replica that wrote it, so that one which was
+killed right afterwards knows it for its own.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import TypeAlias
+
+from alma_cli.core.learning.derive import LearningRules
+from alma_cli.core.records import JsonValue
+from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID, Body
+from alma_cli.core.text import shown
+from alma_cli.errors import InvalidInput, RemoteForeign
+
+FORMAT = 1
+"""The format of the documents that this version writes; it reads no newer one."""
+
+_ALGORITHM = 1
+"""Counts changes of what is derived from the same outcomes and configuration."""
+
+_TEXTS = ("project_uid", "seed", "model", "derivation", "made_by")
+_KNOWN = frozenset({"id", "agent", "project_id", "kind", "format", *_TEXTS})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marker:
+    """What the replicas of a project agree on."""
+
+    project_uid: str
+    seed: str
+    model: str
+    derivation: str
+    made_by: str
+    extra: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """What a store knows of the remote it belongs to (empty before it first met one), and whether it holds memories."""
+
+    project_uid: str = ""
+    seed: str = ""
+    replica_id: str = ""
+    has_memories: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """The marker is ours: continue from the checkpoint."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopt:
+    """Belong to this remote from now on, and compare everything, since nothing is known of what it has.
+
+    `why` is said to the user when there is something to compare.
+    """
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Create:
+    """Write the marker first (in the place of the present one when `replaces`), then compare everything."""
+
+    marker: Marker
+    replaces: bool
+    why: str
+
+
+Decision: TypeAlias = GoOn | Adopt | Create
+
+
+def decide(found: Marker | None, ours: Membership, wanted: Marker, *, join: bool, reseed: bool, name: str) -> Decision:
+    """What to do about the marker that was found. `wanted` is the one that we would write; `name` is the remote's.
+
+    Raises `RemoteForeign` when the user has to say that it is right to go on.
+    """
+    if found is None:
+        return _without_marker(ours, wanted, reseed=reseed, name=name)
+    if reseed and found.project_uid == ours.project_uid:
+        marker = replace(wanted, project_uid=found.project_uid, extra=found.extra)
+        return Create(marker=marker, replaces=True, why="the marker is written anew, as told")
+    if found.project_uid == ours.project_uid and found.seed == ours.seed:
+        return GoOn()
+    if found.project_uid == ours.project_uid:
+        return Adopt(why=f"{name} was made anew since the last sync")
+    if not ours.project_uid and found.made_by == ours.replica_id:
+        return Adopt(why="")
+    if ours.project_uid and not join:
+        raise RemoteForeign(
+            f"{name} belongs to another project of this name; nothing was exchanged",
+            hint="is the remote's address right? If both are one project after all, `alma sync --join` merges them",
+        )
+    if ours.has_memories and not join:
+        raise RemoteForeign(
+            f"{name} has memories already, and so has this store, which never met it; nothing was exchanged",
+            hint="if both are one project, `alma sync --join` merges them; "
+            "look first with `alma sync --join --dry-run`",
+        )
+    return Adopt(why="this store joins it" if ours.has_memories else "")
+
+
+def _without_marker(ours: Membership, wanted: Marker, *, reseed: bool, name: str) -> Decision:
+    if not ours.project_uid:
+        return Create(marker=wanted, replaces=False, why="")
+    if not reseed:
+        raise RemoteForeign(
+            f"{name} is empty, and this store has synchronised with it before; nothing was exchanged",
+            hint="is the remote's address right? If it was made anew, `alma sync --reseed` fills it again from here",
+        )
+    marker = replace(wanted, project_uid=ours.project_uid)
+    return Create(marker=marker, replaces=False, why=f"{name} is filled again from this store, as told")
+
+
+def marker_body(marker: Marker, *, project_id: str) -> dict[str, JsonValue]:
+    """The marker as a document."""
+    return {
+        **marker.extra,
+        "id": MARKER_ID,
+        "kind": "marker",
+        "project_id": project_id,
+        "agent": MARKER_AGENT,
+        "format": FORMAT,
+        "project_uid": marker.project_uid,
+        "seed": marker.seed,
+        "model": marker.model,
+        "derivation": marker.derivation,
+        "made_by": marker.made_by,
+    }
+
+
+def parse_marker(body: Body, *, name: str) -> Marker:
+    """The marker in a document. Raises `RemoteForeign` for a newer format, `InvalidInput` for what is no marker."""
+    version = body.get("format")
+    if isinstance(version, int) and version > FORMAT:
+        raise RemoteForeign(
+            f"{name} is written in format {version}, and this ALMA knows formats up to {FORMAT}; nothing was exchanged",
+            hint="upgrade alma-memory",
+        )
+    texts = {key: body.get(key) for key in _TEXTS}
+    wrong = next((key for key, value in texts.items() if not isinstance(value, str) or not value), None)
+    if wrong is not None or version != FORMAT:
+        key = wrong or "format"
+        raise InvalidInput(f"{key}: not what a marker has: {shown(body.get(key))}")
+    extra = {key: value for key, value in body.items() if key not in _KNOWN}
+    return Marker(**{key: str(value) for key, value in texts.items()}, extra=extra)
+
+
+def derivation_hash(rules: LearningRules, by_agent: Mapping[str, LearningRules]) -> str:
+    """A digest of all that decides what is derived: replicas with equal ones derive the same from the same outcomes."""
+    special = {agent: asdict(of_agent) for agent, of_agent in by_agent.items() if of_agent != rules}
+    text = json.dumps([_ALGORITHM, asdict(rules), special], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,77 @@
+"""Which of two states of a record holds: one rule for every kind, so that replicas agree whatever the order.
+
+A tombstone beats any version and never expires; else the whole record with the greater stamp holds; equal stamps, which
+only a copied store can give, are decided by the hash of the content. So merging is commutative, associative and
+idempotent, and the states of a record form a semilattice (Shapiro et al., "Conflict-free Replicated Data Types", 2011).
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from alma_cli.core.codec import to_json
+from alma_cli.core.records import Kind, Record
+from alma_cli.core.replication.hlc import HLC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A record as it was stamped."""
+
+    record: Record
+    hlc: HLC
+
+    @property
+    def id(self) -> str:
+        """The record's id."""
+        return self.record.id
+
+    @property
+    def kind(self) -> Kind:
+        """The record's kind."""
+        return self.record.kind
+
+    @property
+    def agent(self) -> str:
+        """The record's agent."""
+        return self.record.agent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tombstone:
+    """That a record was forgotten, and nothing of what it said."""
+
+    id: str
+    kind: Kind
+    agent: str
+    hlc: HLC
+    deleted_at: datetime
+
+
+State: TypeAlias = Version | Tombstone
+
+
+def merged(one: State, other: State) -> State:
+    """The state that holds, of two states of one record."""
+    return max(one, other, key=_rank)
+
+
+def content_hash(record: Record) -> str:
+    """A digest of all that a record says; equal records have equal ones, on every replica."""
+    text = json.dumps(to_json(record), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def says_the_same(one: State, other: State) -> bool:
+    """Whether two states differ in their stamps at most."""
+    if isinstance(one, Tombstone) or isinstance(other, Tombstone):
+        return isinstance(one, Tombstone) and isinstance(other, Tombstone)
+    return to_json(one.record) == to_json(other.record)
+
+
+def _rank(state: State) -> tuple[bool, HLC, str]:
+    if isinstance(state, Tombstone):
+        return True, state.hlc, state.deleted_at.isoformat()
+    return False, state.hlc, content_hash(state.record)

@@ -1,0 +1,1 @@
+"""From measured likeness to a ranked slice of memories, and its text for a prompt."""

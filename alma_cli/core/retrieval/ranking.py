@@ -1,0 +1,245 @@
+"""Which memories are worth knowing for a task, and why: a function of numbers the store measured and of the time.
+
+Relevance (is it about this at all?, see relevance.py) decides what passes; the order among what passes also counts
+recency, success, confidence and credit. Similarity for the order fuses two signals over all candidates,
+z(cosine) + keyword_weight * z(BM25), pressed into [0, 1] by the logistic function; only the order comes from z.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from alma_cli.core.records import Kind
+from alma_cli.core.retrieval.relevance import floor, relevance
+
+POOL_FROM, POOL_WHOLE = 0.3, 0.5
+"""Cosines of two tasks between which the outcomes of one begin to count for the other, and count fully."""
+
+_LEAST_DEVIATION_COSINE = 0.05
+_LEAST_DEVIATION_BM25 = 0.5
+_NEUTRAL = 0.5
+_CREDIT_SCALE = 3.0
+_MIDDLE_Z, _WIDTH_Z = 3.0, 1.5
+"""Where the logistic is steepest, and how steep. What fits a task lies 2 to 8 deviations above the mean: pressed around
+0, the best hits would be worth the same and the other terms decide among them (nDCG@10 of pairs .68 instead of .85)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What ranking can be told.
+
+    `weights` of the terms similarity, recency, success, confidence and credit (only proportions matter), the weight of
+    keywords against meaning, how fast each kind of memory ages, and the floors: `min_similarity` (see
+    `relevance.floor`), and what scores less than `min_score` is not shown.
+    """
+
+    weights: Mapping[str, float]
+    half_life_days: Mapping[Kind, float]
+    keyword_weight: float
+    min_similarity: float
+    min_score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """Mean and standard deviation of a signal over all candidates."""
+
+    mean: float = 0.0
+    deviation: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One memory's signals for one task.
+
+    `cosine` is None without a vector by the present model; `matched` is the share of the task's idf mass that the
+    memory's words cover, in [0, 1]; `success` is in [0, 1], None where nothing is known; `credit` is the net number of
+    times it helped; `rare_match` says that a rare token of the task stands in it. `pooled_occurrences` and
+    `pooled_successes` are what the outcomes of all tasks like this one say of its strategy, each outcome counting by
+    how like its task is (from `POOL_FROM`, not at all, to `POOL_WHOLE`, fully).
+    """
+
+    id: str
+    kind: Kind
+    cosine: float | None
+    bm25: float
+    matched: float
+    rare_match: bool
+    age_days: float
+    success: float | None
+    confidence: float | None
+    credit: int
+    task_key: str = ""
+    strategy_key: str = ""
+    pooled_occurrences: float = 0.0
+    pooled_successes: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """One term of a score: what was measured (`raw`), that in [0, 1], and how much it counts.
+
+    `raw` is, in this order, the fused z of the signals, an age in days, a rate, a confidence, a net count; None where
+    nothing is known.
+    """
+
+    name: str
+    value: float
+    weight: float
+    raw: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """A candidate with its relevance, its score and the terms that make it up, and its rank by each signal."""
+
+    candidate: Candidate
+    similarity: float
+    score: float
+    terms: tuple[Term, ...]
+    cosine_rank: int
+    keyword_rank: int
+    why_not: str = ""
+
+    @property
+    def points(self) -> tuple[float, ...]:
+        """What each term adds to the score."""
+        weight = math.fsum(term.weight for term in self.terms) or 1.0
+        return tuple(term.value * term.weight / weight for term in self.terms)
+
+    @property
+    def passes(self) -> bool:
+        """Whether it is relevant; `why_not` says why it isn't."""
+        return not self.why_not
+
+
+def rank(candidates: Sequence[Candidate], cosine: Spread, bm25: Spread, rules: Rules) -> list[Ranked]:
+    """All candidates, best first; ties fall by id, so the same numbers always give the same order."""
+    by_cosine = _ranks(candidates, lambda candidate: candidate.cosine if candidate.cosine is not None else -2.0)
+    by_keyword = _ranks(candidates, lambda candidate: candidate.bm25)
+    fused = _fused(candidates, cosine, bm25, rules.keyword_weight)
+    similarities = {candidate.id: relevance(candidate.cosine, candidate.matched) for candidate in candidates}
+    most_matched = max((candidate.matched for candidate in candidates), default=0.0)
+    enough = floor(
+        list(similarities.values()),
+        most_matched,
+        rules.min_similarity,
+        words_only=all(candidate.cosine is None for candidate in candidates),
+    )
+    ranked = []
+    for candidate in candidates:
+        similarity = similarities[candidate.id]
+        score_terms = _terms(candidate, fused[candidate.id], rules)
+        whole = math.fsum(term.weight for term in score_terms) or 1.0
+        score = math.fsum(term.value * term.weight for term in score_terms) / whole
+        ranked.append(
+            Ranked(
+                candidate=candidate,
+                similarity=similarity,
+                score=score,
+                terms=score_terms,
+                cosine_rank=by_cosine[candidate.id],
+                keyword_rank=by_keyword[candidate.id],
+                why_not=_why_not(candidate, similarity, enough, score, rules.min_score),
+            )
+        )
+    return sorted(ranked, key=lambda one: (-one.score, one.candidate.id))
+
+
+def news_first(ranked: Sequence[Ranked]) -> list[Ranked]:
+    """The same in the order in which places are given away: outcomes that tell of a strategy again come last.
+
+    Every outcome of a strategy has the same pooled evidence, so a place is worth more to a strategy not told of yet.
+    """
+    told: set[str] = set()
+    news: list[Ranked] = []
+    again: list[Ranked] = []
+    for one in ranked:
+        strategy_key = one.candidate.strategy_key if one.candidate.kind == "outcome" and one.passes else ""
+        (again if strategy_key in told else news).append(one)
+        if strategy_key:
+            told.add(strategy_key)
+    return [*news, *again]
+
+
+def decay(*, age_days: float, half_life_days: float) -> float:
+    """2^(-age / half-life): 1 for the present, a half after one half-life."""
+    return math.exp2(-max(0.0, age_days) / half_life_days)
+
+
+def success(candidate: Candidate) -> float:
+    """How well its strategy does, neutral where nothing is known.
+
+    Of an anti-pattern it is how badly: the surer it fails, the more it is worth knowing.
+    """
+    known = _or_neutral(rate(candidate))
+    return 1 - known if candidate.kind == "anti_pattern" else known
+
+
+def rate(candidate: Candidate) -> float | None:
+    """How often its strategy succeeds in tasks like this one: the mean of a beta distribution with a uniform prior.
+
+    Without outcomes of such tasks it is the memory's own rate, if it has one.
+    """
+    if candidate.pooled_occurrences > 0:
+        return (candidate.pooled_successes + 1) / (candidate.pooled_occurrences + 2)
+    return candidate.success
+
+
+def _fused(candidates: Sequence[Candidate], cosine: Spread, bm25: Spread, keyword_weight: float) -> dict[str, float]:
+    """Each candidate's similarity for the order, as z.
+
+    How like this task another one is doesn't depend on what was tried for it, so what was derived for one task likeness
+    shares the best of its similarities: then success decides between its strategies.
+    """
+    fused: dict[str, float] = {}
+    best: dict[tuple[Kind, str], float] = {}
+    for candidate in candidates:
+        dense = 0.0 if candidate.cosine is None else _z(candidate.cosine, cosine, _LEAST_DEVIATION_COSINE)
+        value = dense + keyword_weight * _z(candidate.bm25, bm25, _LEAST_DEVIATION_BM25)
+        fused[candidate.id] = value
+        likeness = (candidate.kind, candidate.task_key)
+        best[likeness] = max(value, best.get(likeness, value))
+    return {
+        candidate.id: best[candidate.kind, candidate.task_key]
+        if candidate.task_key and candidate.kind in ("heuristic", "anti_pattern")
+        else fused[candidate.id]
+        for candidate in candidates
+    }
+
+
+def _why_not(candidate: Candidate, similarity: float, enough: float, score: float, min_score: float) -> str:
+    if not candidate.rare_match and similarity < enough:
+        return "nothing is similar enough to the task" if math.isinf(enough) else "not similar enough to the task"
+    return "scored too low" if score < min_score else ""
+
+
+def _terms(candidate: Candidate, z: float, rules: Rules) -> tuple[Term, ...]:
+    age_days, confidence = candidate.age_days, candidate.confidence
+    measured: dict[str, tuple[float, float | None]] = {
+        "similarity": (_logistic((z - _MIDDLE_Z) / _WIDTH_Z), z),
+        "recency": (decay(age_days=age_days, half_life_days=rules.half_life_days[candidate.kind]), age_days),
+        "success": (success(candidate), rate(candidate)),
+        "confidence": (_or_neutral(confidence), confidence),
+        "credit": (_NEUTRAL + _NEUTRAL * math.tanh(candidate.credit / _CREDIT_SCALE), float(candidate.credit)),
+    }
+    return tuple(
+        Term(name=name, value=value, weight=rules.weights[name], raw=raw) for name, (value, raw) in measured.items()
+    )
+
+
+def _or_neutral(value: float | None) -> float:
+    return _NEUTRAL if value is None else value
+
+
+def _z(value: float, spread: Spread, least_deviation: float) -> float:
+    return (value - spread.mean) / max(spread.deviation, least_deviation)
+
+
+def _logistic(z: float) -> float:
+    return 1.0 / (1.0 + math.exp(-z)) if z > -700 else 0.0
+
+
+def _ranks(candidates: Sequence[Candidate], signal: Callable[[Candidate], float]) -> dict[str, int]:
+    ordered = sorted(candidates, key=lambda candidate: (-signal(candidate), candidate.id))
+    return {candidate.id: place for place, candidate in enumerate(ordered, start=1)}

@@ -1,0 +1,101 @@
+"""What a command that was run teaches: how it ended and, with a test report, which tests changed."""
+
+import os
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from signal import SIGINT
+
+from alma_cli.api import ALMA
+from alma_cli.api.arguments import agent_of
+from alma_cli.core.learning.reports import Report
+from alma_cli.errors import AlmaError
+from alma_cli.hooks.junit import changed, keep_failing, load_failing, read_report
+from alma_cli.hooks.run import Ended
+
+_MAX_TEXT = 2000
+_MAX_TASK = 500
+_PATIENCE_S = 2.0
+"""For a store that others use; what can't be folded in by then waits in the journal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """A command that was run for a task (its own words, if none is given), and where its test report is to be."""
+
+    command: Sequence[str]
+    agent: str | None = None
+    task: str = ""
+    domain: str | None = None
+    junit: str = ""
+
+    @property
+    def line(self) -> str:
+        """The command as one would type it."""
+        return shlex.join(self.command)[:_MAX_TASK]
+
+
+def learn_from(ran: Ran, ended: Ended, *, directory: str | None, report_before: object) -> list[str]:
+    """Record how the command ended; what to tell of it. Raises `AlmaError`.
+
+    `report_before` is what `report_state` gave before the command ran. A command that the user stopped teaches nothing.
+    """
+    if SIGINT in (ended.signal, ended.code - 128):
+        return []
+    alma = ALMA.find(directory=directory, wait_s=_PATIENCE_S)
+    agent = agent_of(alma.config, ran.agent)
+    failed = ended.code != 0
+    learned = alma.learn_report(
+        Report(
+            agent=agent,
+            task=ran.task or ran.line,
+            outcome="failure" if failed else "success",
+            strategy=ran.line,
+            error=f"{ended.reason}\n{ended.last_lines}".strip()[-_MAX_TEXT:] if failed else "",
+            duration_ms=ended.duration_ms,
+            domain=ran.domain,
+            labels={"source": "run", "exit": str(ended.code)},
+        )
+    )
+    told = list(learned.warnings)
+    if ran.junit:
+        told += _learn_from_report(alma, ran, agent, report_before)
+    return told
+
+
+def report_state(path: str) -> object:
+    """What changes when a report is written anew."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _learn_from_report(alma: ALMA, ran: Ran, agent: str, report_before: object) -> list[str]:
+    if report_state(ran.junit) == report_before:
+        return [f"{ran.junit} was not written by this run, so no test was looked at"]
+    failing = load_failing(alma.project)
+    news = changed(read_report(ran.junit), failing)
+    done = alma.learn_batch(
+        (
+            number,
+            Report(
+                agent=agent,
+                task=f"Test {case.name}",
+                outcome="failure" if case.failed else "success",
+                strategy=ran.task or ran.line,
+                error=case.error[:_MAX_TEXT],
+                duration_ms=case.duration_ms,
+                domain=ran.domain,
+                labels={"source": "junit"},
+            ),
+        )
+        for number, case in enumerate(news, start=1)
+    )
+    try:
+        keep_failing(alma.project, failing)
+    except OSError as error:
+        raise AlmaError(f"cannot note which tests fail: {error.strerror}") from error
+    refused = [f"{news[one.line - 1].name}: {one.error.message}" for one in done.refused]
+    return [*refused, *done.warnings]

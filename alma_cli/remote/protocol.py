@@ -1,0 +1,197 @@
+"""What the rest of ALMA knows of a shared copy: documents by agent and id, their changes in order, and safe writes.
+
+A remote is opened for one project and sees no other. A document is one JSON object; `core.documents` says what stands
+in it, and a remote stores whatever it is given, fields that it doesn't know included. What a service adds by itself
+(`_etag`, `_ts`, ...) is taken off again. Nothing here merges: a remote keeps the latest write and tells of clashes.
+
+Every call ends: when the shared copy doesn't answer, it raises within the patience the remote was opened with. Calls
+come from one thread. Errors are `RemoteUnreachable` (no answer; it may help to try again), `RemoteRefused` (the
+credential), `RemoteThrottled` (still too busy after all patience), `RemoteMissing` (no such database, container or
+folder), `CheckpointLost` (see `changes`), and `RemoteError` for anything else that a user has to be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+from alma_cli.core.replication.documents import Body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A document as the remote has it; `etag` names this version of it (opaque, another one after each write)."""
+
+    agent: str
+    id: str
+    body: Body
+    etag: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """Something in a document's place that is no JSON object of that agent and id: kept as it is, never overwritten.
+
+    `name` says to a user where it is, `raw` is what is there (at most a megabyte of it), `reason` why it can't be read.
+    `agent` and `id` are what its place says, empty when even that is unclear.
+    """
+
+    name: str
+    raw: str
+    reason: str
+    etag: str
+    agent: str = ""
+    id: str = ""
+
+
+Found: TypeAlias = Document | Unreadable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some changes, and the checkpoint to go on from once they are applied."""
+
+    found: tuple[Found, ...]
+    checkpoint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """A document to store: a new one (`etag` is None), or one in the place of the version that `etag` names."""
+
+    agent: str
+    id: str
+    body: Body
+    etag: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """The document was stored; this is its version."""
+
+    write: Write
+    etag: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clash:
+    """Nothing was stored: a new document is there already, or the version in its place isn't the one that was named.
+
+    `present` is what is there now, None when nothing is (somebody removed the document that was to be replaced).
+    """
+
+    write: Write
+    present: Found | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TooLarge:
+    """Nothing was stored: the remote never takes a document of this size."""
+
+    write: Write
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """Some memories of an agent, whatever they say, and how many it has in all."""
+
+    documents: Sequence[Document]
+    of: int
+
+
+Result: TypeAlias = Written | Clash | TooLarge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What was asked of the remote since it was opened; `request_charge` is in request units, 0 where none are paid."""
+
+    requests: int = 0
+    request_charge: float = 0.0
+
+
+class Remote(Protocol):
+    """The shared copy of one project."""
+
+    @property
+    def name(self) -> str:
+        """What it is, for messages: an address with database and container, or a folder."""
+        ...
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The time by the remote's own clock, aware, as of its latest answer; None before one, or without a clock."""
+        ...
+
+    @property
+    def usage(self) -> Usage:
+        """What was used so far, with what the remote's own library asked for by itself."""
+        ...
+
+    def read(self, agent: str, id: str) -> Found | None:
+        """The document, as it is now, or None.
+
+        With `core.documents.MARKER_AGENT` and `MARKER_ID` this is the project's marker, and the cheapest way to see
+        whether the remote answers: one request, which notices a missing container or a refused credential.
+        """
+        ...
+
+    def changes(self, checkpoint: str | None) -> Iterator[Page]:
+        """All documents of the project that were written since the checkpoint (None: since ever), page by page.
+
+        A document comes at least once in its latest version, at any time after the versions it replaces, and the
+        versions in between may be left out. Documents come in any order across agents. The marker may be among them.
+        Pages hold at most a few hundred documents, are fetched when asked for, and may be empty. The last page's
+        checkpoint stands for all that was there; with no changes at all there is one empty page or none, and nothing
+        is written. A checkpoint says which container it is of: `CheckpointLost` is raised, before the first page,
+        when it can't be continued here (another or a recreated container, or one that is too old).
+        Own writes come back like everybody's.
+        """
+        ...
+
+    def write(self, writes: Sequence[Write]) -> Iterator[Result]:
+        """Store documents, each only if its `etag` says so; yields one result for each, in any order, once it is known.
+
+        `writes` are of any agents, at most one for an agent and id; grouping them by partition, portions that the
+        service takes, and several portions at a time are the remote's affair. That one document clashes doesn't keep
+        the others from being stored. When the outcome of a request is unknown (a lost connection), it may be tried
+        again, and a clash with what the first try stored is then a `Clash` like any other. An error is raised
+        after the results that are known have been yielded; what has no result may or may not have been stored.
+        A generator: nothing is stored until it is iterated.
+        """
+        ...
+
+    def nearest(self, agent: str, vector: Sequence[float], *, limit: int) -> list[Document]:
+        """Of one agent, the `limit` memories whose `embedding` has the greatest cosine with the vector, best first.
+
+        Memories are documents without `deleted_at` that are neither `archived` nor of kind `credit`; those without an
+        `embedding` are left out.
+        """
+        ...
+
+    def matching(self, agent: str, words: Sequence[str], *, limit: int) -> list[Document]:
+        """Of one agent, up to `limit` memories (as for `nearest`) that contain any of the words in any text field.
+
+        Words are lower case, and compared without case; a part of a longer word counts. Those with more of the words
+        come first.
+        """
+        ...
+
+    def sample(self, agent: str, *, limit: int) -> Sample:
+        """Of one agent, up to `limit` memories (as for `nearest`), those with the least ids, and the number of all."""
+        ...
+
+    def credits(self, agent: str, targets: Sequence[str]) -> list[Document]:
+        """Of one agent, the credits (kind `credit`, no `deleted_at`) whose `target` is one of these ids."""
+        ...
+
+    def agents(self) -> list[str]:
+        """The agents that have documents here, in order. Asked only where an agent sees those of everybody."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections. Nothing may be called afterwards."""
+        ...

@@ -1,0 +1,1 @@
+"""The DuckDB file: how it is opened, what its tables are, and how values reach it."""

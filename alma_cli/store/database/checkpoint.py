@@ -1,0 +1,90 @@
+"""Moving the log into the file so that no kill and no power cut within it can spoil the file.
+
+DuckDB writes new blocks to free places, but a metadata block that has room is written anew where it is, and a block
+counts as a whole: a process that dies halfway through that write (the kernel stops it between pages) leaves a file that
+nothing opens again. So those blocks are copied into an undo file first. Whoever finds one before opening the store puts
+them back, unless the checkpoint got as far as its last step, the header that makes it count.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from typing import TYPE_CHECKING
+
+from alma_cli.store.inbox.files import flush_folder, remove_if_there, write_flushed
+
+if TYPE_CHECKING:
+    from _duckdb import DuckDBPyConnection as Connection
+
+_HEADERS = (4096, 8192)
+"""Where the two headers of a DuckDB file are, written in turn: a checksum, then a number that grows with each."""
+_BLOCKS_START = 12288
+_NUMBER = struct.Struct("<Q")
+
+
+def checkpoint(connection: Connection, path: str) -> None:
+    """Move the log of the file at `path`, open as `store`, into it. OSError or a DuckDB error: it is as before."""
+    rows = connection.execute(
+        "SELECT rewritten.block_id, file.block_size FROM pragma_metadata_info('store') AS rewritten, "
+        "pragma_database_size() AS file WHERE rewritten.free_blocks > 0 AND file.database_name = 'store'"
+    ).fetchall()
+    descriptor = _descriptor_of(path)
+    saved = [_NUMBER.pack(_iteration(descriptor))]
+    for block_id, size in rows:
+        start = _BLOCKS_START + block_id * size
+        saved += [_NUMBER.pack(start), _NUMBER.pack(size), os.pread(descriptor, size, start)]
+    undo, unfinished = undo_path(path), undo_path(path) + ".tmp"
+    remove_if_there(unfinished)
+    write_flushed(unfinished, b"".join(saved))
+    os.rename(unfinished, undo)
+    flush_folder(os.path.dirname(path))
+    connection.execute("CHECKPOINT store")
+    remove_if_there(undo)
+
+
+def undo_path(path: str) -> str:
+    """Where the undo file of the file at `path` is, while there is one."""
+    return path + ".undo"
+
+
+def undo_unfinished(path: str) -> None:
+    """Make the file at `path`, which nobody has open, what it was before a checkpoint that never ended."""
+    try:
+        with open(undo_path(path), "rb") as file:
+            saved = file.read()
+    except FileNotFoundError:
+        return
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        if _iteration(descriptor) == _NUMBER.unpack_from(saved, 0)[0]:
+            at = _NUMBER.size
+            while at < len(saved):
+                start, size = struct.unpack_from("<QQ", saved, at)
+                at += 2 * _NUMBER.size
+                os.pwrite(descriptor, saved[at : at + size], start)
+                at += size
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    remove_if_there(undo_path(path))
+
+
+def _iteration(descriptor: int) -> int:
+    """The number of the checkpoint that counts."""
+    return max(int.from_bytes(os.pread(descriptor, 8, header + 8), "little") for header in _HEADERS)
+
+
+def _descriptor_of(path: str) -> int:
+    """DuckDB's own descriptor of the file, for reading only.
+
+    One of our own can't be had: closing it would release DuckDB's lock on the file, as POSIX locks go.
+    """
+    wanted = os.stat(path)
+    for descriptor in range(3, os.sysconf("SC_OPEN_MAX")):
+        try:
+            if os.path.samestat(os.fstat(descriptor), wanted):
+                return descriptor
+        except OSError:
+            continue
+    raise FileNotFoundError(path)

@@ -1,0 +1,1 @@
+"""Writes made durable: the journal, its operations, the lock, and files that last."""

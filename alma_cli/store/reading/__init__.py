@@ -1,0 +1,1 @@
+"""Questions to the store: records, and the search of a retrieve."""

@@ -1,0 +1,188 @@
+"""The approximate index of `index: hnsw`: a file of its own beside the store, made by `alma reindex`.
+
+It is a copy of vectors with DuckDB's HNSW index over them, never the store itself: such an index is not safe after a
+crash, and a copy can be thrown away. It is made beside its place, renamed there and never changed. What was stored
+since is compared exactly; whatever goes wrong with the index, everything is.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from alma_cli.store.database.arrays import columns, given
+from alma_cli.store.database.values import quoted, vector_text
+
+if TYPE_CHECKING:
+    from _duckdb import DuckDBPyConnection as Connection
+
+    from alma_cli.store.database.values import Numbers
+    from alma_cli.store.inbox.operations import Vector
+
+FETCHED = 1000
+"""The nearest that are asked for: many more than are ranked, since scopes take some away."""
+
+_SAMPLE = 2000
+"""Vectors that tell how a task's cosine spreads over all."""
+
+_Opened: TypeAlias = "tuple[tuple[int, int], Connection]"
+_opened: dict[str, _Opened] = {}
+_opening = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nearest:
+    """What the index says of a task: the nearest memories of all agents with their cosines, and those of a sample.
+
+    It knows nothing of memories from `up_to` on.
+    """
+
+    seqs: Numbers
+    cosines: Numbers
+    sample: Numbers
+    up_to: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """The index file at `path`, for vectors by `model`."""
+
+    path: str
+    model: str
+
+    def nearest(self, vector: Vector) -> Nearest | None:
+        """The nearest memories; None when the index isn't there, is of another model, or can't be used."""
+        import _duckdb
+
+        try:
+            connection = self._connection()
+            if connection is None:
+                return None
+            asked = {"vector": vector_text(vector)}
+            hits = columns(connection, _nearest_rows(vector), {"seq": "i8", "distance": "f4"}, asked)
+            sample = columns(connection, f"SELECT {_distance(vector)} FROM nearest.sample", {"distance": "f4"}, asked)
+            (up_to,) = connection.execute("SELECT up_to FROM nearest.about").fetchall()[0]
+        except (_duckdb.Error, OSError):
+            return None
+        return Nearest(seqs=hits["seq"], cosines=1 - hits["distance"], sample=1 - sample["distance"], up_to=up_to)
+
+    def state(self) -> str:
+        """What to tell of it: how much it holds, or why it isn't used."""
+        import _duckdb
+
+        try:
+            connection = self._connection()
+            if connection is None:
+                return unavailable() or "there is none for this model yet: run `alma reindex`"
+            count, up_to = connection.execute("SELECT vectors, up_to FROM nearest.about").fetchall()[0]
+        except (_duckdb.Error, OSError) as error:
+            return f"it can't be used: {str(error).splitlines()[0]}"
+        return f"active: {count:,} vectors, of memories before number {up_to:,}"
+
+    def copy_vectors(self, connection: Connection) -> None:
+        """Copy the store's vectors into a new file, as the first step of making the index; takes seconds."""
+        self.discard_unfinished()
+        connection.execute(f"ATTACH {quoted(self._unfinished())} AS nearest")
+        try:
+            connection.execute(
+                "CREATE TABLE nearest.vectors AS SELECT seq, embedding FROM memories WHERE embedding_model = ?",
+                [self.model],
+            )
+            connection.execute(
+                "CREATE TABLE nearest.sample AS "
+                f"SELECT embedding FROM nearest.vectors USING SAMPLE {_SAMPLE} (reservoir, 7)"
+            )
+            connection.execute(
+                "CREATE TABLE nearest.about AS SELECT ? AS model, (SELECT count(*) FROM nearest.vectors) AS vectors, "
+                "(SELECT next_seq FROM replica) AS up_to",
+                [self.model],
+            )
+        finally:
+            connection.execute("DETACH nearest")
+
+    def finish(self) -> None:
+        """Build the index over the copied vectors, which takes minutes for many, and put it in its place."""
+        connection = _with_extension()
+        try:
+            connection.execute("SET hnsw_enable_experimental_persistence = true")
+            connection.execute(f"ATTACH {quoted(self._unfinished())} AS nearest")
+            connection.execute(
+                "CREATE INDEX by_cosine ON nearest.vectors USING HNSW (embedding) WITH (metric = 'cosine')"
+            )
+            connection.execute("CHECKPOINT nearest")
+            connection.execute("DETACH nearest")
+        finally:
+            connection.close()
+        os.chmod(self._unfinished(), 0o600)
+        os.replace(self._unfinished(), self.path)
+
+    def discard_unfinished(self) -> None:
+        """Remove what an interrupted run left."""
+        for leftover in (self._unfinished(), self._unfinished() + ".wal"):
+            if os.path.exists(leftover):
+                os.remove(leftover)
+
+    def _connection(self) -> Connection | None:
+        """A connection with the index attached, kept open for the next time; None when there is no index to use."""
+        if unavailable() or not os.path.exists(self.path):
+            return None
+        found = os.stat(self.path)
+        version = (found.st_ino, found.st_mtime_ns)
+        with _opening:
+            known = _opened.get(self.path)
+            if known is None or known[0] != version:
+                connection = _with_extension()
+                connection.execute(f"ATTACH {quoted(self.path)} AS nearest (READ_ONLY)")
+                connection.execute(f"SET hnsw_ef_search = {FETCHED}")
+                known = _opened[self.path] = (version, connection)
+            own = known[1].cursor()
+        if own.execute("SELECT model FROM nearest.about").fetchall() != [(self.model,)]:
+            return None
+        return own
+
+    def _unfinished(self) -> str:
+        return self.path + ".new"
+
+
+def _distance(vector: Vector) -> str:
+    return f"array_cosine_distance(embedding, {given('vector')}::FLOAT[{len(vector)}])"
+
+
+def _nearest_rows(vector: Vector) -> str:
+    """The nearest by the index, which DuckDB uses only where the distance is selected as it is."""
+    return f"SELECT seq, {_distance(vector)} AS distance FROM nearest.vectors ORDER BY distance LIMIT {FETCHED}"
+
+
+def unavailable() -> str:
+    """Why DuckDB's vss extension can't be used; empty when it can."""
+    import _duckdb
+
+    path = _extension()
+    if path is None:
+        return "the extension isn't installed: pip install 'alma-memory[vss]'"
+    if not os.path.exists(path):
+        return f"the installed extension is not for DuckDB {_duckdb.__version__}: pip install 'alma-memory[vss]'"
+    return ""
+
+
+def _extension() -> str | None:
+    """Where the extension for this DuckDB is if its package has it; None without the package."""
+    from importlib.util import find_spec
+
+    import _duckdb
+
+    package = find_spec("duckdb_extension_vss")
+    if package is None or not package.submodule_search_locations:
+        return None
+    folder = package.submodule_search_locations[0]
+    return f"{folder}/extensions/v{_duckdb.__version__}/vss.duckdb_extension"
+
+
+def _with_extension() -> Connection:
+    import _duckdb
+
+    connection = _duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})
+    connection.execute(f"LOAD {quoted(str(_extension()))}")
+    return connection

@@ -1,0 +1,305 @@
+"""What can be asked of the store, outside retrieval: records, their history, counts."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from alma_cli.core.records import Kind, Record
+from alma_cli.errors import AmbiguousId, InvalidInput, NotFound
+from alma_cli.store.database.engine import bound_memory
+from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
+from alma_cli.store.database.values import listed, rows_from, vector_text, written
+from alma_cli.store.reading.search import Found, Search, search
+from alma_cli.store.writing.changes import Change
+
+if TYPE_CHECKING:
+    from _duckdb import DuckDBPyConnection as Connection
+
+    from alma_cli.core.learning.derive import Derived
+    from alma_cli.store.inbox.operations import Vector
+
+_COLUMNS = ", ".join(f"memories.{name}" for name in RECORD_COLUMNS)
+_TEXTS = "task, condition, pattern, preference, fact, strategy"
+_ID_DIGITS = frozenset("0123456789abcdef")
+_FETCHED_TOGETHER = 1024
+_LARGE_BYTES = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which records are wanted; None means any."""
+
+    kinds: Sequence[Kind] | None = None
+    agent: str | None = None
+    domain: str | None = None
+    user_id: str | None = None
+    archived: bool | None = None
+    containing: str | None = None
+
+    def where(self) -> tuple[str, dict[str, object]]:
+        """The condition in SQL and its parameters."""
+        conditions = {
+            "list_contains(from_json($kinds, '[\"VARCHAR\"]'), kind)": (
+                "kinds",
+                None if self.kinds is None else json.dumps(list(self.kinds)),
+            ),
+            "agent = $agent": ("agent", self.agent),
+            "domain = $domain": ("domain", self.domain),
+            "user_id = $user_id": ("user_id", self.user_id),
+            "archived = $archived": ("archived", self.archived),
+            f"contains(lower(concat_ws(' ', {_TEXTS})), lower($containing))": ("containing", self.containing),
+        }
+        given = {sql: parameter for sql, parameter in conditions.items() if parameter[1] is not None}
+        return " AND ".join(given) or "true", dict(given.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRow:
+    """One thing that was done: when, by whom, what, to which record."""
+
+    at: datetime
+    by: str
+    action: str
+    id: str
+    agent: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A version of a record that was replaced; `content` is its JSON, None once forgotten."""
+
+    id: str
+    replaced_at: datetime
+    replaced_by: str
+    content: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many records of a kind one agent has in one domain."""
+
+    agent: str
+    domain: str
+    kind: Kind
+    count: int
+    archived: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """Whether the store belongs to a shared copy, when a sync last came to its end, and what waits or is set aside."""
+
+    joined: bool = False
+    synced_at: datetime | None = None
+    pending: int = 0
+    set_aside: int = 0
+
+
+class Reader:
+    """Questions to an open store; one without a connection is empty. `warnings` tell what is missing from it.
+
+    `path` is that of a store which nobody may write meanwhile.
+    """
+
+    def __init__(self, connection: Connection | None, warnings: Sequence[str] = (), *, path: str | None = None) -> None:
+        self._connection = connection
+        self._path = path
+        self._seqs: Mapping[str, int] = {}
+        self.warnings = warnings
+
+    def search(self, wanted: Search) -> Found:
+        """The candidates for one retrieve, with their signals (see `search.search`)."""
+        if self._connection is None:
+            return Found()
+        # What is scanned isn't read again, so keeping it only fills memory: 1.6 GB of a million memories, else 0.6.
+        if self._path is None or os.path.getsize(self._path) > _LARGE_BYTES:
+            bound_memory(self._connection)
+        found = search(self._connection, wanted, self._path)
+        self._seqs = found.seqs
+        return found
+
+    def records(self, ids: Sequence[str]) -> dict[str, Record]:
+        """The records with these ids, in no order; what isn't there is absent."""
+        if self._seqs.keys() >= set(ids):
+            # As a function it is applied before the other columns are read; `IN` would only rule out whole row groups.
+            condition, parameters = f"list_contains([{written(self._seqs[id] for id in ids)}]::BIGINT[], seq)", []
+        else:
+            condition, parameters = f"id IN (SELECT unnest({listed('?')}))", [json.dumps(list(ids))]
+        rows = self._rows(f"SELECT {_COLUMNS} FROM memories WHERE {condition}", parameters)
+        return {record.id: record for record in map(row_record, rows)}
+
+    def record(self, prefix: str) -> Record:
+        """The one record whose id starts so. Raises `NotFound`, `AmbiguousId`, or `InvalidInput` for no id at all."""
+        wanted = prefix.strip().lower()
+        if not 1 <= len(wanted) <= 32 or not _ID_DIGITS.issuperset(wanted):
+            raise InvalidInput(f"id: expected up to 32 hex digits, got {prefix[:40]!r}")
+        rows = self._rows(f"SELECT {_COLUMNS} FROM memories WHERE starts_with(id, ?) ORDER BY id LIMIT 9", [wanted])
+        if not rows:
+            raise NotFound(f"no memory has an id that starts with {wanted}", hint="`alma list` shows the ids")
+        found = [row_record(row) for row in rows]
+        if len(found) > 1:
+            some = ", ".join(record.id[:12] for record in found[:8]) + (", ..." if len(found) > 8 else "")
+            raise AmbiguousId(f"several memories have an id that starts with {wanted}: {some}", hint="add more digits")
+        return found[0]
+
+    def listed(self, selection: Selection, *, limit: int | None = None, newest_first: bool = True) -> Iterator[Record]:
+        """The selected records by the time of their last change; all of them when `limit` is None."""
+        if self._connection is None:
+            return
+        condition, parameters = selection.where()
+        order = "DESC" if newest_first else "ASC"
+        cursor = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM memories WHERE {condition} ORDER BY updated_at {order}, seq {order}"
+            + ("" if limit is None else f" LIMIT {int(limit)}"),
+            parameters,
+        )
+        while rows := cursor.fetchmany(_FETCHED_TOGETHER):
+            yield from map(row_record, rows)
+
+    def audit(self, id: str | None = None, *, limit: int) -> list[AuditRow]:
+        """What was done, newest first: to one record, or at all."""
+        rows = self._rows(
+            "SELECT done_at, done_by, action, id, agent, detail FROM audit WHERE $id IS NULL OR id = $id "
+            "ORDER BY done_at DESC, rowid DESC LIMIT $limit",
+            {"id": id, "limit": limit},
+        )
+        return [
+            AuditRow(at=row[0].replace(tzinfo=UTC), by=row[1], action=row[2], id=row[3], agent=row[4], detail=row[5])
+            for row in rows
+        ]
+
+    def audited_id(self, prefix: str) -> str:
+        """The one id that starts so among all that were ever stored; raises like `record`."""
+        rows = self._rows("SELECT DISTINCT id FROM audit WHERE starts_with(id, ?) LIMIT 2", [prefix.strip().lower()])
+        return rows[0][0] if len(rows) == 1 and prefix.strip() else self.record(prefix).id
+
+    def versions(self, id: str) -> list[Version]:
+        """The versions of a record that were replaced, newest first."""
+        rows = self._rows(
+            "SELECT id, replaced_at, replaced_by, content FROM history WHERE id = ? "
+            "ORDER BY replaced_at DESC, rowid DESC",
+            [id],
+        )
+        return [
+            Version(id=row[0], replaced_at=row[1].replace(tzinfo=UTC), replaced_by=row[2], content=row[3])
+            for row in rows
+        ]
+
+    def tallies(self) -> list[Tally]:
+        """How many records there are, by agent, domain and kind."""
+        rows = self._rows(
+            "SELECT agent, domain, kind, count(*), count(*) FILTER (WHERE archived) FROM memories "
+            "GROUP BY ALL ORDER BY agent, domain, kind",
+            [],
+        )
+        return [Tally(agent=row[0], domain=row[1], kind=row[2], count=row[3], archived=row[4]) for row in rows]
+
+    def outcome_results(self) -> dict[str, dict[str, int]]:
+        """By agent, how many outcomes ended in which way."""
+        rows = self._rows(
+            "SELECT agent, outcome, count(*) FROM memories WHERE kind = 'outcome' GROUP BY ALL ORDER BY ALL", []
+        )
+        results: dict[str, dict[str, int]] = {}
+        for agent, outcome, count in rows:
+            results.setdefault(agent, {})[outcome] = count
+        return results
+
+    def tombstones(self) -> int:
+        """How many records were forgotten."""
+        rows = self._rows("SELECT count(*) FROM tombstones", [])
+        return rows[0][0] if rows else 0
+
+    def models(self) -> Mapping[str, int]:
+        """How many memories have a vector by which embedding model; those without one stand under an empty name."""
+        rows = self._rows(
+            "SELECT coalesce(embedding_model, ''), count(*) FROM memories WHERE kind <> 'credit' GROUP BY 1", []
+        )
+        return dict(rows)
+
+    def nearest(self, record: Record, vector: Vector, model: str, *, limit: int = 3) -> list[tuple[Record, float]]:
+        """The memories of the same kind, agent, domain and user nearest in meaning, with their cosine."""
+        rows = self._rows(
+            f"SELECT {_COLUMNS}, array_cosine_similarity(embedding, $vector::VARCHAR::FLOAT[{len(vector)}]) AS cosine "
+            "FROM memories WHERE embedding_model = $model AND kind = $kind AND agent = $agent AND domain = $domain "
+            "AND user_id IS NOT DISTINCT FROM $user_id AND NOT archived ORDER BY cosine DESC, id LIMIT $limit",
+            {
+                "vector": vector_text(vector),
+                "model": model,
+                "kind": record.kind,
+                "agent": record.agent,
+                "domain": record.domain,
+                "user_id": getattr(record, "user_id", None),
+                "limit": limit,
+            },
+        )
+        return [(row_record(row[:-1]), row[-1]) for row in rows]
+
+    def evidence_ids(self, derived: Derived) -> list[str]:
+        """The ids of the outcomes that a derived memory grew out of."""
+        rows = self._rows(
+            "SELECT id FROM memories WHERE kind = 'outcome' AND agent = ? AND domain = ? AND task_key = ? "
+            "AND strategy_key = ? ORDER BY id",
+            [derived.agent, derived.domain, derived.task_key, derived.strategy_key],
+        )
+        return [row[0] for row in rows]
+
+    def stale_ids(self, *, before: Mapping[Kind, datetime]) -> list[str]:
+        """The ids of memories that are older than their kind's time, and that nobody said had helped.
+
+        Derived memories are not among them: they are as fresh as their evidence.
+        """
+        given = [{"kind": kind, "time": time.replace(tzinfo=None).isoformat()} for kind, time in before.items()]
+        rows = self._rows(
+            f"""
+            SELECT id FROM memories JOIN {rows_from({"kind": "VARCHAR", "time": "TIMESTAMP"})} USING (kind)
+            WHERE NOT archived AND origin <> 'derived'
+                AND coalesce(happened_at, last_validated_at, last_seen_at, last_verified_at, updated_at) < time
+                AND id NOT IN (SELECT target FROM memories WHERE kind = 'credit' GROUP BY target HAVING sum(value) > 0)
+            ORDER BY id
+            """,
+            [json.dumps(given)],
+        )
+        return [row[0] for row in rows]
+
+    def shared(self, project_id: str) -> Shared:
+        """How the store stands to the shared copy, as far as that is known here."""
+        from alma_cli.store.replication.outgoing import pending_counts
+        from alma_cli.store.replication.quarantine import quarantined
+        from alma_cli.store.replication.remote_state import sync_state
+
+        if self._connection is None:
+            return Shared()
+        state = sync_state(self._connection)
+        return Shared(
+            joined=bool(state.membership.project_uid),
+            synced_at=state.synced_at,
+            pending=pending_counts(self._connection, project_id).total,
+            set_aside=len(quarantined(self._connection)),
+        )
+
+    def outdated(self, model: str, *, limit: int) -> list[Record]:
+        """Some memories that have no vector by this model."""
+        from alma_cli.store.writing.reindex import outdated
+
+        return [] if self._connection is None else outdated(self._connection, model, limit=limit)
+
+    def _rows(self, sql: str, parameters: object) -> list[tuple]:  # type: ignore[type-arg]
+        return [] if self._connection is None else self._connection.execute(sql, parameters).fetchall()
+
+
+def changes_of(connection: Connection, op_ids: Sequence[str]) -> dict[str, list[Change]]:
+    """What operations that were folded before changed, by `op_id`."""
+    changes: dict[str, list[Change]] = {}
+    for op_id, action, id in connection.execute(
+        """SELECT op_id, action, id FROM audit WHERE op_id IN (SELECT unnest(from_json(?, '["VARCHAR"]')))
+        ORDER BY rowid""",
+        [json.dumps(list(op_ids))],
+    ).fetchall():
+        changes.setdefault(op_id, []).append(Change(action, id))
+    return changes

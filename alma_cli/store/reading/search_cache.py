@@ -1,0 +1,77 @@
+"""What a process that stays keeps of its searches: what was visible, with vectors, while the store is unchanged.
+
+Reading vectors from the file is most of a search. The first search after a change compares while DuckDB scans; the
+second one of the same agent reads the vectors, and those after it compare what was read.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from alma_cli.store.database.values import Numbers
+    from alma_cli.store.reading.bm25 import Postings
+
+MOST_BYTES = 256 * 1024 * 1024
+"""Of all vectors that are kept: 170,000 of the bundled model's. What else is kept takes a fifth of that."""
+
+_State: TypeAlias = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visible:
+    """What a search may see: columns by ascending `seq`, the unit vectors of those that have one, and their words."""
+
+    columns: Mapping[str, Numbers]
+    vectors: Numbers
+    postings: Postings
+
+
+_MOST_ENTRIES = 64
+
+_kept: dict[tuple[str, str], tuple[_State, Visible | int]] = {}
+"""By the store's path and what is visible, least recently used first; the bytes of vectors after one search only."""
+
+_keeping = threading.Lock()
+
+
+def recall(path: str, what: str) -> Visible | int | None:
+    """What `keep` was given of the store at `path`, if it is still in that state.
+
+    Call this while nobody may write there.
+    """
+    with _keeping:
+        known = _kept.pop((path, what), None)
+        if known is None or known[0] != _state_of(path):
+            return None
+        _kept[path, what] = known
+        return known[1]
+
+
+def may_be_kept(size: int) -> bool:
+    """Whether vectors of so many bytes are worth reading, to be kept."""
+    return 0 < size <= MOST_BYTES
+
+
+def keep(path: str, what: str, found: Visible | int) -> None:
+    """Keep what was read or, of a first search, how many bytes the vectors have; then drop what is too much."""
+    with _keeping:
+        _kept.pop((path, what), None)
+        _kept[path, what] = (_state_of(path), found)
+        sizes = {key: 0 if isinstance(one, int) else one.vectors.nbytes for key, (_, one) in _kept.items()}
+        excess = sum(sizes.values()) - MOST_BYTES
+        for key, size in sizes.items():
+            if excess <= 0 and len(_kept) <= _MOST_ENTRIES:
+                return
+            del _kept[key]
+            excess -= size
+
+
+def _state_of(path: str) -> _State:
+    """What changes whenever the store does: neither its file nor its log is ever written without one of these."""
+    found = [os.stat(file) for file in (path, path + ".wal") if os.path.exists(file)]
+    return tuple((one.st_ino, one.st_size, one.st_mtime_ns) for one in found)

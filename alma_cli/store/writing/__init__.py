@@ -1,0 +1,1 @@
+"""Operations folded into the tables, and what is derived from them."""

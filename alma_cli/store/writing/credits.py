@@ -1,0 +1,54 @@
+"""Whom an outcome may give credit: not its own group, in whose counts it stands already."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from alma_cli.core.learning.derive import Task, derived_id
+from alma_cli.core.records import Credit, Record
+from alma_cli.store.inbox.operations import Insert, Operation
+
+if TYPE_CHECKING:
+    from _duckdb import DuckDBPyConnection as Connection
+
+
+class Group(NamedTuple):
+    """What outcomes are counted together for: a strategy of a task likeness."""
+
+    task: Task
+    strategy_key: str
+
+
+def groups(connection: Connection, operations: Sequence[Operation]) -> dict[str, Group]:
+    """The groups of the outcomes that give credit in these operations, and of what they give it to, by id."""
+    inserted = [entry.record for op in operations if isinstance(op, Insert) for entry in op.entries]
+    given = [record for record in inserted if isinstance(record, Credit) and record.outcome_id]
+    if not given:
+        return {}
+    ids = {id for credit in given for id in (credit.outcome_id, credit.target)}
+    rows = connection.execute(
+        """
+        SELECT id, agent, domain, task_key, strategy_key FROM memories
+        WHERE strategy_key <> '' AND id IN (SELECT unnest(from_json(?, '["VARCHAR"]')))
+        """,
+        [json.dumps(sorted(ids))],
+    ).fetchall()
+    stored = {id: Group(Task(*task), strategy_key) for id, *task, strategy_key in rows}
+    return dict(_groups_of(record for record in inserted if record.id in ids)) | stored
+
+
+def is_own_group(credit: Credit, groups: Mapping[str, Group]) -> bool:
+    """Whether the credit is an outcome's to its own group: another outcome of it, or what is derived from it."""
+    group = groups.get(credit.outcome_id)
+    if group is None:
+        return False
+    return groups.get(credit.target) == group or credit.target == derived_id(credit.project_id, *group)
+
+
+def _groups_of(records: Iterable[Record]) -> Iterable[tuple[str, Group]]:
+    for record in records:
+        task_key, strategy_key = (getattr(record, name, "") for name in ("task_key", "strategy_key"))
+        if strategy_key:
+            yield record.id, Group(Task(record.agent, record.domain, task_key), strategy_key)

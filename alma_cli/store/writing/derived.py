@@ -1,0 +1,216 @@
+"""Keeping derived memories what the outcomes say: after every change the touched task likenesses are derived again.
+
+Nothing is added up from before, so it doesn't matter in which order, or in how many steps, the outcomes came.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from alma_cli.core.learning.derive import TEXTS_COMPARED, Change, Derived, Evidence, LearningRules, Task, change, derive
+from alma_cli.core.records import AntiPattern, Heuristic, Outcome
+from alma_cli.store.database.rows import RECORD_COLUMNS, ROW_TYPES, record_row, row_record
+from alma_cli.store.database.values import rows_from
+
+if TYPE_CHECKING:
+    from _duckdb import DuckDBPyConnection as Connection
+
+_DERIVED_TOGETHER = 500
+"""Task likenesses that are derived in one step, which bounds memory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DerivedChange:
+    """What became of a derived memory: `memory` as it is now or, when it was retired, as it last was."""
+
+    change: Change
+    before: Derived | None
+    memory: Derived
+
+    @property
+    def is_reworded(self) -> bool:
+        """Whether its words differ from what is stored, so that more than numbers have to be written."""
+        return self.before is None or _words(self.before) != _words(self.memory)
+
+
+def tasks_with_outcomes(connection: Connection) -> list[Task]:
+    """Every task likeness that something is, or could be, derived for."""
+    rows = connection.execute(
+        "SELECT DISTINCT agent, domain, task_key FROM memories "
+        "WHERE task_key <> '' AND (kind = 'outcome' OR origin = 'derived') ORDER BY ALL"
+    ).fetchall()
+    return [Task(*row) for row in rows]
+
+
+def in_steps(tasks: Sequence[Task]) -> list[Sequence[Task]]:
+    """The task likenesses in portions that can be derived together."""
+    return [tasks[start : start + _DERIVED_TOGETHER] for start in range(0, len(tasks), _DERIVED_TOGETHER)]
+
+
+def differences(
+    connection: Connection, tasks: Iterable[Task], rules_of: Callable[[str], LearningRules], *, project_id: str
+) -> list[DerivedChange]:
+    """What has to change for the derived memories of these task likenesses to be what their outcomes say.
+
+    Those in the place of which somebody authored a memory of the same kind and keys are archived: hidden, but kept up
+    to date. What turns into the other kind says something new, and is shown.
+    """
+    wanted = sorted(set(tasks))
+    if not wanted:
+        return []
+    given = json.dumps([task._asdict() for task in wanted])
+    evidence = _evidence(connection, given)
+    stored = _stored(connection, given)
+    replaced = _replaced(connection, given)
+    found: list[DerivedChange] = []
+    for task in wanted:
+        before = {memory.id: memory for memory in stored.get(task, [])}
+        derived = derive(task, evidence.get(task, []), rules_of(task.agent), project_id=project_id)
+        after = {
+            memory.id: replace(memory, archived=(task, memory.strategy_key, memory.kind) in replaced)
+            for memory in derived
+        }
+        for id in sorted(before.keys() | after.keys()):
+            what = change(before.get(id), after.get(id))
+            if what is not None:
+                found.append(DerivedChange(change=what, before=before.get(id), memory=after.get(id) or before[id]))
+    return found
+
+
+def take_task_vectors(connection: Connection, ids: Sequence[str]) -> None:
+    """Give derived memories the vector of the task likeness that they are about."""
+    connection.execute(
+        """
+        UPDATE memories SET embedding = keys.embedding, embedding_model = keys.embedding_model FROM keys
+        WHERE memories.id IN (SELECT unnest(from_json(?, '["VARCHAR"]'))) AND keys.role = 'task' AND keys.is_first
+            AND (keys.agent, keys.domain, keys.key) = (memories.agent, memories.domain, memories.task_key)
+        """,
+        [json.dumps(list(ids))],
+    )
+
+
+def renew_task_vectors(connection: Connection, agent: str, domain: str) -> None:
+    """Give derived memories the vector of their task likeness where another text stands for that now."""
+    connection.execute(
+        """
+        UPDATE memories SET embedding = keys.embedding, embedding_model = keys.embedding_model FROM keys
+        WHERE origin = 'derived' AND keys.role = 'task' AND keys.is_first
+            AND memories.agent = $agent AND memories.domain = $domain
+            AND (keys.agent, keys.domain, keys.key) = (memories.agent, memories.domain, memories.task_key)
+            AND memories.embedding IS DISTINCT FROM keys.embedding
+        """,
+        {"agent": agent, "domain": domain},
+    )
+
+
+def take_all_task_vectors(connection: Connection) -> None:
+    """Give every derived memory the vector of its task likeness, where that was made anew."""
+    rows = connection.execute(
+        """
+        SELECT id FROM memories JOIN keys ON keys.role = 'task' AND keys.is_first
+            AND (keys.agent, keys.domain, keys.key) = (memories.agent, memories.domain, memories.task_key)
+        WHERE origin = 'derived' AND memories.embedding_model IS DISTINCT FROM keys.embedding_model
+        """
+    ).fetchall()
+    if rows:
+        take_task_vectors(connection, [row[0] for row in rows])
+
+
+_NUMBERS = (
+    *("created_at", "updated_at", "archived", "occurrences", "successes", "confidence"),
+    *("last_validated_at", "last_seen_at"),
+)
+
+
+def update_numbers(connection: Connection, memories: Sequence[Derived]) -> None:
+    """Store what changed of derived memories whose text is as it was."""
+    if not memories:
+        return
+    types = {name: ROW_TYPES[name] for name in ("id", *_NUMBERS)}
+    rows = [{name: value for name, value in record_row(memory).items() if name in types} for memory in memories]
+    connection.execute(
+        f"UPDATE memories SET {', '.join(f'{name} = given.{name}' for name in _NUMBERS)} "
+        f"FROM {rows_from(types)} AS given WHERE memories.id = given.id",
+        [json.dumps(rows)],
+    )
+
+
+def known_bad(connection: Connection, outcomes: Iterable[Outcome]) -> list[AntiPattern]:
+    """The anti-patterns that these outcomes ran into once more."""
+    given = [
+        {**_task_of(outcome)._asdict(), "strategy_key": outcome.strategy_key}
+        for outcome in outcomes
+        if outcome.strategy_key
+    ]
+    types = dict.fromkeys((*Task._fields, "strategy_key"), "VARCHAR")
+    rows = connection.execute(
+        f"SELECT {', '.join(RECORD_COLUMNS)} FROM memories SEMI JOIN {rows_from(types)} "
+        f"USING ({', '.join(types)}) WHERE kind = 'anti_pattern' AND NOT archived ORDER BY id",
+        [json.dumps(given)],
+    ).fetchall()
+    return [record for record in map(row_record, rows) if isinstance(record, AntiPattern)]
+
+
+def _words(memory: Derived) -> tuple[str, ...]:
+    if isinstance(memory, Heuristic):
+        return memory.kind, memory.condition, memory.strategy
+    return memory.kind, memory.pattern, memory.why_bad, memory.better_alternative
+
+
+def _task_of(outcome: Outcome) -> Task:
+    return Task(outcome.agent, outcome.domain, outcome.task_key)
+
+
+def _evidence(connection: Connection, given: str) -> dict[Task, list[Evidence]]:
+    """The outcomes of each task likeness; texts only of the newest of each strategy, which are those compared."""
+    rows = connection.execute(
+        f"""
+        WITH newest_first AS (
+            SELECT *, row_number() OVER (
+                PARTITION BY agent, domain, task_key, strategy_key ORDER BY happened_at DESC, id DESC
+            ) <= {TEXTS_COMPARED} AS is_compared
+            FROM memories SEMI JOIN {_TASKS} USING (agent, domain, task_key) WHERE kind = 'outcome'
+        )
+        SELECT agent, domain, task_key, strategy_key, id, happened_at, outcome,
+            CASE WHEN is_compared THEN task END, CASE WHEN is_compared THEN strategy END,
+            CASE WHEN is_compared THEN coalesce(nullif(trim(error), ''), trim(feedback)) END
+        FROM newest_first
+        """,
+        [given],
+    ).fetchall()
+    evidence: dict[Task, list[Evidence]] = {}
+    for agent, domain, task_key, strategy_key, id, at, outcome, *texts in rows:
+        task = Task(agent, domain, task_key)
+        evidence.setdefault(task, []).append(Evidence(strategy_key, at.replace(tzinfo=UTC), id, outcome, *texts))
+    return evidence
+
+
+def _stored(connection: Connection, given: str) -> dict[Task, list[Derived]]:
+    columns = ", ".join(RECORD_COLUMNS)
+    rows = connection.execute(
+        f"SELECT {columns} FROM memories SEMI JOIN {_TASKS} USING (agent, domain, task_key) "
+        "WHERE origin = 'derived' AND kind IN ('heuristic', 'anti_pattern')",
+        [given],
+    ).fetchall()
+    stored: dict[Task, list[Derived]] = {}
+    for record in map(row_record, rows):
+        memory: Any = record  # only heuristics and anti-patterns are derived
+        stored.setdefault(Task(memory.agent, memory.domain, memory.task_key), []).append(memory)
+    return stored
+
+
+def _replaced(connection: Connection, given: str) -> set[tuple[Task, str, str]]:
+    """The task likenesses and strategies of which somebody authored what holds, and as which kind."""
+    rows = connection.execute(
+        f"SELECT DISTINCT agent, domain, task_key, strategy_key, kind FROM memories SEMI JOIN {_TASKS} "
+        "USING (agent, domain, task_key) WHERE origin = 'authored' AND strategy_key <> ''",
+        [given],
+    ).fetchall()
+    return {(Task(*task), strategy_key, kind) for *task, strategy_key, kind in rows}
+
+
+_TASKS = rows_from(dict.fromkeys(Task._fields, "VARCHAR"))

@@ -1,0 +1,96 @@
+"""Giving memories their vectors anew, in batches, so that an interrupted run can go on where it stopped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from alma_cli.store.database.engine import transaction
+from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
+from alma_cli.store.database.values import rows_from, vector_text
+from alma_cli.store.inbox.operations import Vector
+
+if TYPE_CHECKING:
+    from _duckdb import DuckDBPyConnection as Connection
+
+    from alma_cli.core.records import Record
+
+_OUTDATED = "kind <> 'credit' AND origin <> 'derived' AND embedding_model IS DISTINCT FROM $model"
+
+
+def fit_dimension(connection: Connection, dimension: int) -> None:
+    """Make room for vectors of another length; the present ones are dropped, since none of them can be used."""
+    if connection.execute("SELECT dimension FROM replica").fetchall() == [(dimension,)]:
+        return
+    with transaction(connection):
+        for table in ("memories", "keys"):
+            connection.execute(f"ALTER TABLE {table} DROP COLUMN embedding")
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN embedding FLOAT[{int(dimension)}]")
+        # Updated last: a table altered after an update takes no more changes on this connection (DuckDB 1.5).
+        for table in ("memories", "keys"):
+            connection.execute(f"UPDATE {table} SET embedding_model = NULL")
+        connection.execute("UPDATE replica SET dimension = ?", [dimension])
+
+
+def outdated(connection: Connection, model: str, *, limit: int) -> list[Record]:
+    """Some memories that have no vector by this model."""
+    rows = connection.execute(
+        f"SELECT {', '.join(RECORD_COLUMNS)} FROM memories WHERE {_OUTDATED} ORDER BY seq LIMIT {int(limit)}",
+        {"model": model},
+    ).fetchall()
+    return [row_record(row) for row in rows]
+
+
+def outdated_keys(connection: Connection, model: str, *, limit: int) -> list[str]:
+    """Some texts that stand for a key and have no vector by this model."""
+    rows = connection.execute(
+        f"SELECT DISTINCT text FROM keys WHERE embedding_model IS DISTINCT FROM ? ORDER BY text LIMIT {int(limit)}",
+        [model],
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def set_key_vectors(connection: Connection, texts: Sequence[str], vectors: Sequence[Vector], model: str) -> None:
+    """Store the vectors of texts that stand for keys."""
+    given = [{"text": text, "vector": vector_text(vector)} for text, vector in zip(texts, vectors, strict=True)]
+    with transaction(connection):
+        connection.execute(
+            f"""
+            UPDATE keys SET embedding = given.vector::FLOAT[{len(vectors[0])}], embedding_model = $model
+            FROM {rows_from({"text": "VARCHAR", "vector": "VARCHAR"}, "$given")} AS given WHERE keys.text = given.text
+            """,
+            {"given": json.dumps(given), "model": model},
+        )
+
+
+def drop_vectors(connection: Connection) -> None:
+    """Forget every vector, so that all are made again."""
+    connection.execute("UPDATE memories SET embedding_model = NULL")
+    connection.execute("UPDATE keys SET embedding_model = NULL")
+
+
+def set_vectors(connection: Connection, records: Sequence[Record], vectors: Sequence[Vector], model: str) -> None:
+    """Store the vectors of records, unless their topic has changed since it was read."""
+    given = [
+        {
+            "id": record.id,
+            "updated_at": record.updated_at.replace(tzinfo=None).isoformat(),
+            "vector": vector_text(vector),
+        }
+        for record, vector in zip(records, vectors, strict=True)
+    ]
+    with transaction(connection):
+        connection.execute(
+            f"""
+            UPDATE memories SET embedding = given.vector::FLOAT[{len(vectors[0])}], embedding_model = $model
+            FROM (
+                SELECT unnest(
+                    from_json($given, '[{{"id": "VARCHAR", "updated_at": "TIMESTAMP", "vector": "VARCHAR"}}]'),
+                    recursive := true
+                )
+            ) AS given
+            WHERE memories.id = given.id AND memories.updated_at = given.updated_at
+            """,
+            {"given": json.dumps(given), "model": model},
+        )
