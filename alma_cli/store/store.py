@@ -33,9 +33,8 @@ from alma_cli.store.writing.changes import Change, Learning
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from _duckdb import DuckDBPyConnection as Connection
-
     from alma_cli.core.records import AntiPattern
+    from alma_cli.store.database.duckdb import Connection
     from alma_cli.store.inbox.operations import Operation
     from alma_cli.store.writing.derived import DerivedChange
 
@@ -242,8 +241,7 @@ class Store:
 
     def _fold_files(self, connection: Connection, operations: Mapping[str, Operation], folded: _Folded) -> None:
         """Fold in one transaction or, when one operation can't be, each in its own, setting aside which can't."""
-        import _duckdb
-
+        from alma_cli.store.database import duckdb
         from alma_cli.store.writing.fold import fold
 
         if not operations:
@@ -252,9 +250,9 @@ class Store:
             with transaction(connection):
                 done = fold(connection, list(operations.values()), now_ms=self.now_ms(), learning=self.learning)
         except (
-            _duckdb.DataError,
-            _duckdb.IntegrityError,
-            _duckdb.InvalidInputException,
+            duckdb.DataError,
+            duckdb.IntegrityError,
+            duckdb.InvalidInputException,
             ValueError,
             TypeError,
             ArithmeticError,
@@ -282,13 +280,13 @@ class Store:
 
     def _checkpoint_if_due(self, connection: Connection, at_bytes: int) -> None:
         """Move a long log into the file; when that fails, for want of space, the log is kept and tried again later."""
-        import _duckdb
+        from alma_cli.store.database import duckdb
 
         size = log_bytes(self.file.path)
         if size > max(_LOG_LIMIT_BYTES, at_bytes) or (size > at_bytes and not is_awaited(self.lock_path)):
             try:
                 checkpoint(connection, self.file.path)
-            except (_duckdb.Error, OSError):
+            except (duckdb.Error, OSError):
                 pass
 
 

@@ -22,8 +22,7 @@ from alma_cli.sync.incoming import read
 from alma_cli.sync.pulling import absorb, take_in_with
 
 if TYPE_CHECKING:
-    from _duckdb import DuckDBPyConnection as Connection
-
+    from alma_cli.store.database.duckdb import Connection
     from alma_cli.sync.report import Context
 
 T = TypeVar("T")

@@ -20,9 +20,8 @@ from alma_cli.store.replication.remote_state import compare_all
 from alma_cli.sync.incoming import read_all
 
 if TYPE_CHECKING:
-    from _duckdb import DuckDBPyConnection as Connection
-
     from alma_cli.embedding import Vector
+    from alma_cli.store.database.duckdb import Connection
     from alma_cli.sync.report import Context
 
 _PORTION = 1000

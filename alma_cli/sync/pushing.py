@@ -24,8 +24,7 @@ from alma_cli.store.replication.remote_state import latest_stamp, restamp
 from alma_cli.sync.exchange import PORTION, Prepared, exchange_all, wanted_of, write_of
 
 if TYPE_CHECKING:
-    from _duckdb import DuckDBPyConnection as Connection
-
+    from alma_cli.store.database.duckdb import Connection
     from alma_cli.sync.report import Context
 
 _ROUNDS = 5

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 from alma_cli.store.database.values import quoted
 
 if TYPE_CHECKING:
-    from _duckdb import DuckDBPyConnection as Connection
-
     from alma_cli.core.records import JsonValue
+    from alma_cli.store.database.duckdb import Connection
     from alma_cli.store.database.values import Numbers
 
 
@@ -111,14 +110,14 @@ def fewest_digits(numbers: Numbers) -> Numbers:
 
 def _arrays(relation: object) -> Iterator[_Array]:
     """The portions of a result; each is there until the next one is asked for."""
-    import _duckdb
+    from alma_cli.store.database import duckdb
 
     capsule = relation.__arrow_c_stream__()  # type: ignore[attr-defined]
     stream = _Stream.from_address(_pointer_in(capsule, b"arrow_array_stream"))
     while True:
         array = _Array()
         if stream.get_next(stream, array):
-            raise _duckdb.Error((stream.get_last_error(stream) or b"no result").decode(errors="replace"))
+            raise duckdb.Error((stream.get_last_error(stream) or b"no result").decode(errors="replace"))
         if not array.release:
             return
         try:

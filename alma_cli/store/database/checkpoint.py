@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from alma_cli.store.inbox.files import flush_folder, remove_if_there, write_flushed
 
 if TYPE_CHECKING:
-    from _duckdb import DuckDBPyConnection as Connection
+    from alma_cli.store.database.duckdb import Connection
 
 _HEADERS = (4096, 8192)
 """Where the two headers of a DuckDB file are, written in turn: a checksum, then a number that grows with each."""

@@ -18,7 +18,7 @@ from alma_cli.store.database.values import quoted
 from alma_cli.store.inbox.files import flush_folder
 
 if TYPE_CHECKING:
-    from _duckdb import DuckDBPyConnection as Connection
+    from alma_cli.store.database.duckdb import Connection
 
 ROW_GROUP_SIZE = 8192
 _MEMORY_LIMIT = "512MB"
@@ -67,7 +67,7 @@ def leave_cores(connection: Connection) -> None:
 @contextmanager
 def transaction(connection: Connection) -> Iterator[None]:
     """All of the block's changes or none."""
-    import _duckdb
+    from alma_cli.store.database import duckdb
 
     connection.execute("BEGIN")
     try:
@@ -75,7 +75,7 @@ def transaction(connection: Connection) -> Iterator[None]:
     except BaseException:
         try:
             connection.execute("ROLLBACK")
-        except _duckdb.Error:
+        except duckdb.Error:
             pass  # it rolled back by itself, and the first error is the one that says why
         raise
     connection.execute("COMMIT")
@@ -108,11 +108,11 @@ def own_log(path: str) -> None:
 @contextmanager
 def explained(path: str) -> Iterator[None]:
     """Turn DuckDB's errors about the file at `path` into ours."""
-    import _duckdb
+    from alma_cli.store.database import duckdb
 
     try:
         yield
-    except _duckdb.Error as error:
+    except duckdb.Error as error:
         raise _explain(error, path) from error
     except RuntimeError as error:
         if "interrupted" in str(error):  # DuckDB's own word for Ctrl-C

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from _duckdb import DuckDBPyConnection as Connection
+    from alma_cli.store.database.duckdb import Connection
 
 _MOST_IDLE = 2
 _THREADS = min(4, os.cpu_count() or 1)
@@ -26,7 +26,7 @@ def instance(spill_dir: str) -> Iterator[Connection]:
 
     The store is let go at the end. After an error, whether it is raised or not, so is all of it.
     """
-    import _duckdb
+    from alma_cli.store.database import duckdb
 
     connection = _idle.pop(spill_dir, None) or _made(spill_dir)
     try:
@@ -36,7 +36,7 @@ def instance(spill_dir: str) -> Iterator[Connection]:
         raise
     try:
         connection.execute(f"USE memory; DETACH store; RESET memory_limit; SET threads = {_THREADS}")
-    except _duckdb.Error:  # it may be unusable since a checkpoint found no space, but what was committed is there
+    except duckdb.Error:  # it may be unusable since a checkpoint found no space, but what was committed is there
         connection.close()
         return
     _idle[spill_dir] = connection  # in the place of another one, if two threads had one each
@@ -45,9 +45,9 @@ def instance(spill_dir: str) -> Iterator[Connection]:
 
 
 def _made(spill_dir: str) -> Connection:
-    import _duckdb
+    from alma_cli.store.database import duckdb
 
-    return _duckdb.connect(
+    return duckdb.connect(
         ":memory:",
         config={
             "threads": str(_THREADS),

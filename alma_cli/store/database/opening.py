@@ -18,7 +18,7 @@ from alma_cli.store.database.schema import MIGRATIONS
 from alma_cli.store.inbox.files import flush_file, flush_folder, remove_if_there
 
 if TYPE_CHECKING:
-    from _duckdb import DuckDBPyConnection as Connection
+    from alma_cli.store.database.duckdb import Connection
 
 
 class OutdatedError(StoreUnwritable):
@@ -103,11 +103,11 @@ class StoreFile:
 
     def _version(self, connection: Connection) -> int:
         """The store's schema version."""
-        import _duckdb
+        from alma_cli.store.database import duckdb
 
         try:
             rows = connection.execute("SELECT schema_version FROM store.replica").fetchall()
-        except (_duckdb.CatalogException, _duckdb.BinderException):
+        except (duckdb.CatalogException, duckdb.BinderException):
             rows = []
         if len(rows) != 1 or not isinstance(rows[0][0], int):
             raise StoreCorrupt(

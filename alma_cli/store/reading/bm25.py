@@ -15,9 +15,8 @@ from alma_cli.store.database.values import written
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from _duckdb import DuckDBPyConnection as Connection
-
     from alma_cli.core.records import JsonValue
+    from alma_cli.store.database.duckdb import Connection
     from alma_cli.store.database.values import Numbers
 
 _K1, _B = 1.2, 0.75

@@ -16,8 +16,7 @@ from alma_cli.store.database.arrays import columns, given
 from alma_cli.store.database.values import quoted, vector_text
 
 if TYPE_CHECKING:
-    from _duckdb import DuckDBPyConnection as Connection
-
+    from alma_cli.store.database.duckdb import Connection
     from alma_cli.store.database.values import Numbers
     from alma_cli.store.inbox.operations import Vector
 
@@ -54,7 +53,7 @@ class Index:
 
     def nearest(self, vector: Vector) -> Nearest | None:
         """The nearest memories; None when the index isn't there, is of another model, or can't be used."""
-        import _duckdb
+        from alma_cli.store.database import duckdb
 
         try:
             connection = self._connection()
@@ -64,20 +63,20 @@ class Index:
             hits = columns(connection, _nearest_rows(vector), {"seq": "i8", "distance": "f4"}, asked)
             sample = columns(connection, f"SELECT {_distance(vector)} FROM nearest.sample", {"distance": "f4"}, asked)
             (up_to,) = connection.execute("SELECT up_to FROM nearest.about").fetchall()[0]
-        except (_duckdb.Error, OSError):
+        except (duckdb.Error, OSError):
             return None
         return Nearest(seqs=hits["seq"], cosines=1 - hits["distance"], sample=1 - sample["distance"], up_to=up_to)
 
     def state(self) -> str:
         """What to tell of it: how much it holds, or why it isn't used."""
-        import _duckdb
+        from alma_cli.store.database import duckdb
 
         try:
             connection = self._connection()
             if connection is None:
                 return unavailable() or "there is none for this model yet: run `alma reindex`"
             count, up_to = connection.execute("SELECT vectors, up_to FROM nearest.about").fetchall()[0]
-        except (_duckdb.Error, OSError) as error:
+        except (duckdb.Error, OSError) as error:
             return f"it can't be used: {str(error).splitlines()[0]}"
         return f"active: {count:,} vectors, of memories before number {up_to:,}"
 
@@ -157,13 +156,13 @@ def _nearest_rows(vector: Vector) -> str:
 
 def unavailable() -> str:
     """Why DuckDB's vss extension can't be used; empty when it can."""
-    import _duckdb
+    from alma_cli.store.database import duckdb
 
     path = _extension()
     if path is None:
         return "the extension isn't installed: pip install 'alma-memory[vss]'"
     if not os.path.exists(path):
-        return f"the installed extension is not for DuckDB {_duckdb.__version__}: pip install 'alma-memory[vss]'"
+        return f"the installed extension is not for DuckDB {duckdb.__version__}: pip install 'alma-memory[vss]'"
     return ""
 
 
@@ -171,18 +170,18 @@ def _extension() -> str | None:
     """Where the extension for this DuckDB is if its package has it; None without the package."""
     from importlib.util import find_spec
 
-    import _duckdb
+    from alma_cli.store.database import duckdb
 
     package = find_spec("duckdb_extension_vss")
     if package is None or not package.submodule_search_locations:
         return None
     folder = package.submodule_search_locations[0]
-    return f"{folder}/extensions/v{_duckdb.__version__}/vss.duckdb_extension"
+    return f"{folder}/extensions/v{duckdb.__version__}/vss.duckdb_extension"
 
 
 def _with_extension() -> Connection:
-    import _duckdb
+    from alma_cli.store.database import duckdb
 
-    connection = _duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})
+    connection = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})
     connection.execute(f"LOAD {quoted(str(_extension()))}")
     return connection

@@ -18,9 +18,8 @@ from alma_cli.store.reading.bm25 import Postings, read_postings
 from alma_cli.store.reading.search_cache import Visible, keep, may_be_kept, recall
 
 if TYPE_CHECKING:
-    from _duckdb import DuckDBPyConnection as Connection
-
     from alma_cli.core.records import JsonValue
+    from alma_cli.store.database.duckdb import Connection
     from alma_cli.store.database.values import Numbers
     from alma_cli.store.inbox.operations import Vector
     from alma_cli.store.reading.hnsw import Nearest

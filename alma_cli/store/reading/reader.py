@@ -18,9 +18,8 @@ from alma_cli.store.reading.search import Found, Search, search
 from alma_cli.store.writing.changes import Change
 
 if TYPE_CHECKING:
-    from _duckdb import DuckDBPyConnection as Connection
-
     from alma_cli.core.learning.derive import Derived
+    from alma_cli.store.database.duckdb import Connection
     from alma_cli.store.inbox.operations import Vector
 
 _COLUMNS = ", ".join(f"memories.{name}" for name in RECORD_COLUMNS)

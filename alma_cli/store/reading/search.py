@@ -23,8 +23,7 @@ from alma_cli.store.reading.bm25 import Matches, match
 from alma_cli.store.reading.likeness import cosines_of, seen_by
 
 if TYPE_CHECKING:
-    from _duckdb import DuckDBPyConnection as Connection
-
+    from alma_cli.store.database.duckdb import Connection
     from alma_cli.store.database.values import Numbers
     from alma_cli.store.inbox.operations import Vector
     from alma_cli.store.reading.hnsw import Nearest

@@ -28,9 +28,8 @@ from alma_cli.store.writing.fold import Folded, Folding
 from alma_cli.store.writing.keys import with_keys
 
 if TYPE_CHECKING:
-    from _duckdb import DuckDBPyConnection as Connection
-
     from alma_cli.core.replication.documents import Body, Content
+    from alma_cli.store.database.duckdb import Connection
     from alma_cli.store.inbox.operations import Vector
     from alma_cli.store.writing.changes import Learning
 

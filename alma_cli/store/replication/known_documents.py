@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from alma_cli.store.database.values import rows_from
 
 if TYPE_CHECKING:
-    from _duckdb import DuckDBPyConnection as Connection
-
     from alma_cli.core.replication.hlc import HLC
+    from alma_cli.store.database.duckdb import Connection
 
 _DOCUMENT_TYPES = {
     **dict.fromkeys(("id", "agent", "kind", "etag", "content_hash"), "VARCHAR"),

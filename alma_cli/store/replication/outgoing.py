@@ -15,9 +15,8 @@ from alma_cli.store.database.arrays import columns, fewest_digits, given, given_
 from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
 
 if TYPE_CHECKING:
-    from _duckdb import DuckDBPyConnection as Connection
-
     from alma_cli.core.records import Kind, Record
+    from alma_cli.store.database.duckdb import Connection
 
 _PENDING = "hlc <> '' AND acked_hlc IS DISTINCT FROM hlc"
 _NOT_ASIDE = (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from alma_cli.store.database.values import insert_rows
 
 if TYPE_CHECKING:
-    from _duckdb import DuckDBPyConnection as Connection
+    from alma_cli.store.database.duckdb import Connection
 
 _QUARANTINE_TYPES = {
     **dict.fromkeys(("name", "agent", "id", "reason", "raw"), "VARCHAR"),

@@ -13,7 +13,7 @@ from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.values import rows_from
 
 if TYPE_CHECKING:
-    from _duckdb import DuckDBPyConnection as Connection
+    from alma_cli.store.database.duckdb import Connection
 
 _PENDING = "hlc <> '' AND acked_hlc IS DISTINCT FROM hlc"
 

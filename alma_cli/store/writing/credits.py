@@ -11,7 +11,7 @@ from alma_cli.core.records import Credit, Record
 from alma_cli.store.inbox.operations import Insert, Operation
 
 if TYPE_CHECKING:
-    from _duckdb import DuckDBPyConnection as Connection
+    from alma_cli.store.database.duckdb import Connection
 
 
 class Group(NamedTuple):

@@ -17,7 +17,7 @@ from alma_cli.store.database.rows import RECORD_COLUMNS, ROW_TYPES, record_row, 
 from alma_cli.store.database.values import rows_from
 
 if TYPE_CHECKING:
-    from _duckdb import DuckDBPyConnection as Connection
+    from alma_cli.store.database.duckdb import Connection
 
 _DERIVED_TOGETHER = 500
 """Task likenesses that are derived in one step, which bounds memory."""

@@ -36,8 +36,7 @@ from alma_cli.store.writing.derived import (
 from alma_cli.store.writing.keys import drop_orphans, with_keys
 
 if TYPE_CHECKING:
-    from _duckdb import DuckDBPyConnection as Connection
-
+    from alma_cli.store.database.duckdb import Connection
     from alma_cli.store.inbox.operations import Vector
 
 _MEMORY_TYPES = {

@@ -18,7 +18,7 @@ from alma_cli.store.inbox.operations import Entry, Vector
 from alma_cli.store.writing.nearest_keys import KeyAt, Near, NewText, Place, nearest
 
 if TYPE_CHECKING:
-    from _duckdb import DuckDBPyConnection as Connection
+    from alma_cli.store.database.duckdb import Connection
 
 _AT = dict.fromkeys(("agent", "domain", "role", "key"), "VARCHAR")
 

@@ -16,8 +16,7 @@ from alma_cli.store.database.arrays import columns, given
 from alma_cli.store.database.values import listed, rows_from, vector_text
 
 if TYPE_CHECKING:
-    from _duckdb import DuckDBPyConnection as Connection
-
+    from alma_cli.store.database.duckdb import Connection
     from alma_cli.store.database.values import Numbers
     from alma_cli.store.inbox.operations import Vector
 

@@ -9,8 +9,7 @@ from alma_cli.store.database.engine import transaction
 from alma_cli.store.writing.fold import Folding
 
 if TYPE_CHECKING:
-    from _duckdb import DuckDBPyConnection as Connection
-
+    from alma_cli.store.database.duckdb import Connection
     from alma_cli.store.inbox.operations import Entry
 
 

@@ -12,9 +12,8 @@ from alma_cli.store.database.values import rows_from, vector_text
 from alma_cli.store.inbox.operations import Vector
 
 if TYPE_CHECKING:
-    from _duckdb import DuckDBPyConnection as Connection
-
     from alma_cli.core.records import Record
+    from alma_cli.store.database.duckdb import Connection
 
 _OUTDATED = "kind <> 'credit' AND origin <> 'derived' AND embedding_model IS DISTINCT FROM $model"
 
