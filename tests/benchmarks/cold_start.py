@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 from typing import NamedTuple
 
 from processes import COMMAND, compile_modules
@@ -59,10 +60,10 @@ def main() -> None:
             print(f"{name:<16} {wall:8.0f} {cpu:8.0f} {wall_ratio:10.1f}x {cpu_ratio:9.1f}x {GOALS[name]:5}x")
 
 
-def prepare(folder: str, memories: int, environment: dict[str, str]) -> None:
-    """A project with so many outcomes of one agent."""
+def prepare(folder: str, memories: int, environment: dict[str, str], command: Path = COMMAND) -> None:
+    """A project in this folder with so many outcomes more, of one agent."""
     rng = random.Random(7)
-    subprocess.run([COMMAND, "init"], env=environment, check=True, capture_output=True)
+    subprocess.run([command, "init"], env=environment, check=True, capture_output=True)
     lines = (
         json.dumps(
             {
@@ -75,7 +76,7 @@ def prepare(folder: str, memories: int, environment: dict[str, str]) -> None:
         for _ in range(memories)
     )
     batch = "\n".join(lines).encode()
-    subprocess.run([COMMAND, "learn", "--batch", "-"], input=batch, env=environment, check=True, capture_output=True)
+    subprocess.run([command, "learn", "--batch", "-"], input=batch, env=environment, check=True, capture_output=True)
 
 
 def run(command: list[str], environment: dict[str, str]) -> Run:
