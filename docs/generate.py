@@ -7,6 +7,7 @@ when there are any. The width is fixed, so that the result doesn't depend on the
 # ruff: noqa: INP001  # a script, not a package
 
 import argparse
+import ast
 import difflib
 import io
 import os
@@ -21,6 +22,7 @@ from alma_cli.cli import main as alma
 from alma_cli.cli.commands import COMMANDS, GROUPS, Command
 
 DOCS = Path(__file__).resolve().parent
+PACKAGE = DOCS.parent / "alma_cli"
 WIDTH = 100
 GUIDES: Mapping[str, tuple[str, ...]] = {
     "init": ("getting-started",),
@@ -91,6 +93,18 @@ def other_variables() -> str:
     return "\n".join(["| variable | meaning |", "|---|---|", *rows]) + "\n"
 
 
+def rooms() -> str:
+    """Every folder of `alma_cli` with a table of its modules, in the words of their docstrings."""
+    parts = []
+    for folder in sorted({module.parent for module in PACKAGE.rglob("*.py")}):
+        modules = sorted(module for module in folder.glob("*.py") if module.name != "__init__.py")
+        parts += [f"### `{folder.relative_to(PACKAGE.parent)}/`", _summary(folder / "__init__.py")]
+        rows = [f"| `{module.stem}` | {_summary(module).replace('|', chr(92) + '|')} |" for module in modules]
+        if rows:
+            parts.append("\n".join(["| module | what it is |", "|---|---|", *rows]))
+    return "\n\n".join(parts) + "\n"
+
+
 def between_markers(text: str, name: str, generated: str) -> str:
     """The text with what stands between the markers of this name replaced."""
     pattern = re.compile(rf"(<!-- generated: {name} -->\n).*?(<!-- end: {name} -->)", re.DOTALL)
@@ -107,6 +121,8 @@ def generated_files() -> dict[Path, str]:
     reference = DOCS / "configuration.md"
     text = between_markers(reference.read_text(encoding="utf-8"), "keys", config.reference())
     files[reference] = between_markers(text, "variables", other_variables())
+    architecture = DOCS / "architecture" / "architecture.md"
+    files[architecture] = between_markers(architecture.read_text(encoding="utf-8"), "rooms", rooms())
     return files
 
 
@@ -151,6 +167,14 @@ def main() -> int:
 def _row(command: Command) -> str:
     usage, summary = (text.replace("|", "\\|") for text in (command.usage, command.summary))
     return f"| [`alma {usage}`]({command.name}.md) | {summary} |"
+
+
+def _summary(module: Path) -> str:
+    """The first paragraph of a module's docstring, in one line."""
+    docstring = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8")))
+    if not docstring:
+        raise SystemExit(f"{module.relative_to(PACKAGE.parent)} has no docstring: say in a sentence what it is")
+    return " ".join(docstring.partition("\n\n")[0].split())
 
 
 def _block(text: str) -> str:

@@ -18,6 +18,7 @@ from alma_cli.config import AGENT_KEYS, KEYS, OTHER_VARIABLES
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
+ARCHITECTURE = DOCS / "architecture" / "architecture.md"
 OUTCOMES = DOCS / "demo" / "outcomes.ndjson"
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("**/*.md"))]
 
@@ -103,6 +104,26 @@ def test_every_error_code_and_exit_code_is_explained():
 
 def test_the_generated_pages_are_current():
     assert "".join(generate.differences(generate.generated_files())) == ""
+
+
+def test_the_architecture_names_every_module_in_the_table_of_its_room():
+    named = {}
+    for folder, section in re.findall(
+        r"^### `([\w/]+)`$(.*?)(?=^###? |\Z)", ARCHITECTURE.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    ):
+        named[folder] = re.findall(r"^\| `(\w+)` \| \S", section, re.MULTILINE)
+    there = {}
+    for module in sorted((ROOT / "alma_cli").rglob("*.py")):
+        names = there.setdefault(f"{module.parent.relative_to(ROOT)}/", [])
+        if module.name != "__init__.py":
+            names.append(module.stem)
+    assert there == named
+
+
+def test_the_architecture_tells_of_no_file_that_is_not_there():
+    told = set(re.findall(r"`([\w/]+/\w+\.py)`", ARCHITECTURE.read_text("utf-8")))
+    assert len(told) > 10
+    assert sorted(path for path in told if not (ROOT / "alma_cli" / path).exists()) == []
 
 
 def test_a_page_that_is_not_current_is_noticed():
