@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test coverage test-azure check bench docs clean
+.PHONY: help setup demo test coverage wheel test-wheel test-hnsw test-azure check bench docs clean
 .DEFAULT_GOAL := help
 
 help:  ## show this help
@@ -40,6 +40,25 @@ check: setup  ## lint, types and import contracts only
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+wheel: setup  ## build the wheel into dist/
+	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+# A folder without alma_cli, so that nothing but what was installed can be imported.
+TESTS ?= tests/cli
+WHEEL ?=
+BARE = $(VENV)-wheel
+test-wheel:  ## the built wheel passes TESTS (tests/cli) in an environment of its own; WHEEL= names one, else it is built
+	@test -n "$(WHEEL)" || { rm -rf dist && $(MAKE) --no-print-directory wheel; }
+	@rm -rf $(BARE) && $(PYTHON) -m venv $(BARE)
+	@$(BARE)/bin/python -m pip install --quiet "$$(ls $(or $(WHEEL),dist/*.whl))[azure,mcp,dev]"
+	@mkdir $(BARE)/checkout && git ls-files -z | grep -zv '^alma_cli/' | xargs -0 cp --parents -t $(BARE)/checkout
+	@cd $(BARE)/checkout && ../bin/python -m pytest -n auto --dist worksteal $(TESTS)
+
+test-hnsw:  ## the tests of `index: hnsw`, with DuckDB's extension in an environment of its own
+	@test -x $(VENV)-hnsw/bin/python || $(PYTHON) -m venv $(VENV)-hnsw
+	@$(VENV)-hnsw/bin/python -m pip install --quiet --editable '.[vss,dev]'
+	@ALMA_TEST_HNSW=1 $(VENV)-hnsw/bin/python -m pytest -rs tests/store/test_hnsw.py
+
 test-azure: setup  ## the remotes' tests on a real account: TEST_AZURE_ENDPOINT, TEST_AZURE_KEY or a sign-in
 	@AZURE_CONFIG_DIR="$${AZURE_CONFIG_DIR:-$$HOME/.azure}" $(BIN)/python -m pytest -n0 -rs -s tests/azure
 
@@ -58,4 +77,4 @@ docs: setup  ## write docs/cli/ and the configuration reference anew
 	@$(BIN)/python docs/generate.py
 
 clean:  ## remove .venv and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
+	rm -rf $(VENV) $(VENV)-wheel $(VENV)-hnsw dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
