@@ -1,0 +1,63 @@
+"""What the repository promises to those who work on it: workflows, templates, pages."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+ACTIONS = [*WORKFLOWS, ROOT / "action.yml"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+@pytest.mark.parametrize("path", ACTIONS, ids=lambda path: path.name)
+def test_every_action_is_pinned_by_its_hash_and_says_its_version(path):
+    uses = re.findall(r"uses: (.+)", path.read_text(encoding="utf-8"))
+
+    unpinned = [one for one in uses if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}  # v\d+(\.\d+)*", one)]
+
+    assert uses
+    assert [] == unpinned
+
+
+@pytest.mark.parametrize("path", [*ACTIONS, *(ROOT / ".github").rglob("*.yml")], ids=lambda path: path.name)
+def test_what_github_reads_is_valid_yaml(path):
+    assert isinstance(yaml.safe_load(path.read_text(encoding="utf-8")), dict)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_may_only_read_unless_a_job_needs_more(path):
+    assert {"contents": "read"} == yaml.safe_load(path.read_text(encoding="utf-8"))["permissions"]
+
+
+def test_the_wheel_is_tested_on_all_that_the_classifiers_promise():
+    matrix = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))["jobs"]["tests"][
+        "strategy"
+    ]["matrix"]
+    promised = [name.rpartition(" ")[2] for name in PROJECT["classifiers"] if "Python :: 3." in name]
+
+    assert promised == matrix["python"]
+    assert ["ubuntu-latest", "macos-latest"] == matrix["os"]
+
+
+def test_each_target_that_a_workflow_makes_is_there():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for path in WORKFLOWS:
+        for target in re.findall(r"run: make ([\w-]+)", path.read_text(encoding="utf-8")):
+            assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"{path.name} makes {target}"
+
+
+def test_nothing_is_released_until_somebody_says_so_and_the_name_is_ours():
+    release = (ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8")
+
+    assert "on" == yaml.safe_load(release)["jobs"]["build"]["if"].split("'")[1]
+    assert 'assert project["name"] != "alma-memory"' in release
+
+
+def test_links_of_the_pages_for_contributors_lead_somewhere():
+    for page in ("CONTRIBUTING.md", "SECURITY.md", "AGENTS.md", "README.md"):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / page).read_text(encoding="utf-8")):
+            assert (ROOT / target).exists(), f"{page}: {target}"
