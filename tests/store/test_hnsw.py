@@ -10,8 +10,7 @@ from samples import DIMENSION, MODEL, NOON, an_operation, entry, outcome, store_
 from alma_cli.core.records import RETRIEVED_KINDS
 from alma_cli.core.scopes.visibility import View
 from alma_cli.store import Insert, Search
-from alma_cli.store.database.arrays import columns
-from alma_cli.store.database.values import vector_text
+from alma_cli.store.database.values import columns, vector_text
 from alma_cli.store.reading.hnsw import Index, Nearest, _nearest_rows, unavailable
 
 needs_extension = pytest.mark.skipif(

@@ -1,4 +1,4 @@
-"""A few texts and many find the same neighbours, and none of another place, model or later number."""
+"""Texts find their nearest neighbours, and none of another place, model or later number."""
 
 from array import array
 
@@ -36,7 +36,7 @@ vectors = st.tuples(numbers, numbers, numbers).filter(any)
 texts = st.lists(st.tuples(st.sampled_from(PLACES), vectors, st.sampled_from(["m", "n"])), max_size=20)
 
 
-def found(connection, stored, new, few):
+def found(connection, stored, new):
     rows = [
         {**place._asdict(), "key": f"k{at}", "text": f"old {at}", "is_first": True, "embedding": list(vector)}
         | {"embedding_model": model}
@@ -46,8 +46,7 @@ def found(connection, stored, new, few):
         NewText(at, place, f"new {at}", array("f", vector), model) for at, (place, vector, model) in enumerate(new)
     ]
     try:
-        with transaction(connection), pytest.MonkeyPatch.context() as patch:
-            patch.setattr(nearest_keys, "_FEW", few)
+        with transaction(connection):
             insert_rows(connection, "keys", TYPES, rows)
             answer = nearest(connection, asked)
             raise Undone
@@ -61,42 +60,41 @@ def cosine(a, b):
 
 @settings(max_examples=30)
 @given(texts, texts)
-def test_either_way_finds_the_nearest_that_count(connection, stored, new):
-    for few in (0, 100):
-        answer = found(connection, stored, new, few)
-        for number, (place, vector, model) in enumerate(new):
-            expected = sorted(
-                (
-                    cosine(vector, other)
-                    for before in (stored, new[:number])
-                    for there, other, by in before
-                    if (there, by) == (place, model)
-                ),
-                reverse=True,
-            )
-            expected = [one for one in expected if one > nearest_keys.LEAST_COSINE + 1e-5][: nearest_keys._NEAREST]
-            near = [one.cosine for one in answer.to(number)]
-            assert sorted(near, reverse=True) == near
-            assert expected == pytest.approx(near[: len(expected)], abs=1e-5)
-            assert len(near) <= nearest_keys._NEAREST
-            assert all(one >= nearest_keys.LEAST_COSINE for one in near)
-            for one in answer.to(number):
-                assert one.key is None or (place, one.key) in answer.keys
-                at = (stored if one.key else new)[int(one.text.split()[1])]
-                assert (place, model) == (at[0], at[2])
-                assert one.cosine == pytest.approx(cosine(vector, at[1]), abs=1e-5)
-                assert one.key == (f"k{one.text.split()[1]}" if one.text.startswith("old") else None)
-                assert one.number < number
+def test_the_nearest_that_count_are_found(connection, stored, new):
+    answer = found(connection, stored, new)
+    for number, (place, vector, model) in enumerate(new):
+        expected = sorted(
+            (
+                cosine(vector, other)
+                for before in (stored, new[:number])
+                for there, other, by in before
+                if (there, by) == (place, model)
+            ),
+            reverse=True,
+        )
+        expected = [one for one in expected if one > nearest_keys.LEAST_COSINE + 1e-5][: nearest_keys._NEAREST]
+        near = [one.cosine for one in answer.to(number)]
+        assert sorted(near, reverse=True) == near
+        assert expected == pytest.approx(near[: len(expected)], abs=1e-5)
+        assert len(near) <= nearest_keys._NEAREST
+        assert all(one >= nearest_keys.LEAST_COSINE for one in near)
+        for one in answer.to(number):
+            assert one.key is None or (place, one.key) in answer.keys
+            at = (stored if one.key else new)[int(one.text.split()[1])]
+            assert (place, model) == (at[0], at[2])
+            assert one.cosine == pytest.approx(cosine(vector, at[1]), abs=1e-5)
+            assert one.key == (f"k{one.text.split()[1]}" if one.text.startswith("old") else None)
+            assert one.number < number
 
 
 def test_of_many_the_nearest_are_found(connection):
     drawn = np.random.default_rng(1).integers(-9, 10, (600, 3)).astype("f4") + 0.5
     stored, new = ([(PLACES[0], vector.tolist(), "m") for vector in part] for part in (drawn[:500], drawn[500:]))
-    by_numpy, by_duckdb = (found(connection, stored, new, few) for few in (0, 100))
+    answer = found(connection, stored, new)
+    units = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
     for number in range(len(new)):
-        cosines = [[one.cosine for one in answer.to(number)] for answer in (by_numpy, by_duckdb)]
-        assert len(cosines[0]) == nearest_keys._NEAREST
-        assert cosines[0] == pytest.approx(cosines[1], abs=1e-5)
+        exact = np.sort(units[: 500 + number] @ units[500 + number])[::-1][: nearest_keys._NEAREST]
+        assert [one.cosine for one in answer.to(number)] == pytest.approx(exact.tolist(), abs=1e-5)
 
 
 def test_nothing_is_asked_and_nothing_found(connection):

@@ -1,8 +1,7 @@
-"""How values reach DuckDB and come back: rows and lists as one JSON text, a vector as text, many as one numpy array.
+"""How values reach DuckDB and come back: rows and lists as one JSON text, vectors and results' columns as numpy arrays.
 
 DuckDB's Python binding looks for pandas at every single value it is given, at 0.1 ms each where that isn't installed,
-and binds a list as a vector four times as slowly as the text of it. Of many vectors, texts take four times as long as
-an array, which a process that has only a few doesn't import numpy for.
+and binds a list as a vector four times as slowly as the text of it.
 """
 
 from __future__ import annotations
@@ -21,12 +20,13 @@ if TYPE_CHECKING:
 
     Numbers: TypeAlias = np.ndarray[Any, Any]
 
-_VECTORS_WORTH_NUMPY = 32
+_DIGITS = 9
+"""Enough to tell each number of single precision from any other."""
 
 
-def vector_text(vector: Vector | None) -> str | None:
-    """A vector as `?::VARCHAR::FLOAT[n]` takes it."""
-    return None if vector is None else "[" + ",".join(map("{:.8g}".format, vector)) + "]"
+def vector_text(vector: Vector) -> str:
+    """One vector to compare with, as `?::VARCHAR::FLOAT[n]` takes it."""
+    return "[" + ",".join(map(f"{{:.{_DIGITS}g}}".format, vector)) + "]"
 
 
 def rows_from(types: Mapping[str, str], parameter: str = "?") -> str:
@@ -50,35 +50,34 @@ def insert_with_vectors(
     vectors: Sequence[Vector | None],
 ) -> None:
     """Insert rows as `insert_rows` does, with a vector for each (or none) as `embedding`; all of one length."""
-    if sum(vector is not None for vector in vectors) < _VECTORS_WORTH_NUMPY:
-        texts = [{**row, "embedding": vector_text(vector)} for row, vector in zip(rows, vectors, strict=True)]
-        insert_rows(connection, table, {**types, "embedding": "VARCHAR"}, texts)
+    if all(vector is None for vector in vectors):
+        insert_rows(connection, table, types, rows)
         return
     numbered = [{**row, "number": number} for number, row in enumerate(rows)]
     there: set[str] = set().union(*rows)
     used = {name: types[name] for name in types if name in there}
     columns = ", ".join(used)
-    with _given_vectors(connection, vectors) as given:
+    with given_vectors(connection, vectors) as vectors_given:
         connection.execute(
             f"INSERT INTO {table} ({columns}, embedding) SELECT {columns}, embedding "
-            f"FROM {rows_from({**used, 'number': 'INTEGER'})} LEFT JOIN {given} USING (number)",
+            f"FROM {rows_from({**used, 'number': 'INTEGER'})} LEFT JOIN {vectors_given} USING (number)",
             [json.dumps(numbered)],
         )
 
 
 @contextmanager
-def _given_vectors(connection: Connection, vectors: Sequence[Vector | None]) -> Iterator[str]:
+def given_vectors(connection: Connection, vectors: Sequence[Vector | None]) -> Iterator[str]:
     """A table expression of those that aren't None: `number` in the sequence, `embedding`. Ends with the block."""
     import numpy as np
 
     numbers = [number for number, vector in enumerate(vectors) if vector is not None]
     dimension = next(len(vector) for vector in vectors if vector is not None)
-    given = {
+    columns = {
         "number": np.repeat(np.array(numbers, "i4"), dimension),
         "place": np.tile(np.arange(dimension, dtype="i4"), len(numbers)),
         "value": np.frombuffer(b"".join(vector for vector in vectors if vector is not None), "f4"),
     }
-    connection.register("given_vectors", given)
+    connection.register("given_vectors", columns)
     try:
         yield (
             f"(SELECT number, list(value ORDER BY place)::FLOAT[{dimension}] AS embedding "
@@ -86,6 +85,58 @@ def _given_vectors(connection: Connection, vectors: Sequence[Vector | None]) -> 
         )
     finally:
         connection.unregister("given_vectors")
+
+
+def columns(
+    connection: Connection, sql: str, types: Mapping[str, str], values: Mapping[str, JsonValue] | None = None
+) -> dict[str, Numbers]:
+    """The result's columns as arrays of these names and types, in this order; a `FLOAT[n]` gives rows of n numbers.
+
+    The statement has the `values` by `given` and `given_list`. Raises `TypeError` for a column of another type, or one
+    with a NULL in it.
+    """
+    if values is not None:
+        # Written out, since the first parameter of a process has DuckDB import decimal and uuid and look for pandas,
+        # which takes 3 ms. It is ASCII without control characters, so quotes are all there is to see to.
+        connection.execute(f"SET VARIABLE given = {quoted(json.dumps(dict(values)))}")
+    found = connection.execute(sql).fetchnumpy()
+    return {name: _plain(column, kind) for (name, kind), column in zip(types.items(), found.values(), strict=True)}
+
+
+def _plain(column: Numbers, kind: str) -> Numbers:
+    import numpy as np
+
+    if type(column) is np.ndarray and column.dtype == object:  # an array for each row
+        column = np.stack(column.tolist()) if len(column) else np.empty(0, kind)
+    if type(column) is not np.ndarray or column.dtype != kind:
+        raise TypeError(f"expected a column of {kind} without NULL, got {type(column).__name__} of {column.dtype}")
+    return column
+
+
+def given(name: str) -> str:
+    """A value in a statement for `columns`: with a parameter DuckDB would keep the whole result as rows first."""
+    return f"(getvariable('given')->>'{name}')"
+
+
+def given_list(name: str, of: str = "VARCHAR") -> str:
+    """A value that is a list."""
+    return f"from_json(getvariable('given')->'{name}', '[\"{of}\"]')"
+
+
+def fewest_digits(numbers: Numbers) -> Numbers:
+    """Numbers of single precision as doubles, in any shape, for whoever writes them as text.
+
+    Each has the fewest digits (nine at most) that tell it from any other of single precision, or nearly so: half of
+    what all digits of a double take.
+    """
+    import numpy as np
+
+    doubles = numbers.astype("f8")
+    with np.errstate(divide="ignore"):
+        magnitude = np.floor(np.log10(np.abs(doubles)))
+    scale = 10.0 ** (_DIGITS - 1 - np.where(np.isfinite(magnitude), magnitude, 0.0))
+    shortened: Numbers = np.rint(doubles * scale) / scale
+    return shortened
 
 
 def quoted(text: str) -> str:

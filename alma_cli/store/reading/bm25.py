@@ -9,8 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from alma_cli.store.database.arrays import columns
-from alma_cli.store.database.values import written
+from alma_cli.store.database.values import columns, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -53,7 +52,7 @@ class Postings:
 
 
 def read_postings(connection: Connection, condition: str, values: Mapping[str, JsonValue] | None = None) -> Postings:
-    """The postings that a condition on their columns holds for; see `arrays.columns` for its values."""
+    """The postings that a condition on their columns holds for; see `values.columns` for its values."""
     import numpy as np
 
     found = columns(

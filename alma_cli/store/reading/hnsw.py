@@ -12,8 +12,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from alma_cli.store.database.arrays import columns, given
-from alma_cli.store.database.values import quoted, vector_text
+from alma_cli.store.database.values import columns, given, quoted, vector_text
 
 if TYPE_CHECKING:
     from alma_cli.store.database.duckdb import Connection

@@ -12,8 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from alma_cli.core.records import RETRIEVED_KINDS
-from alma_cli.store.database.arrays import columns, given, given_list
-from alma_cli.store.database.values import vector_text
+from alma_cli.store.database.values import columns, given, given_list, vector_text
 from alma_cli.store.reading.bm25 import Postings, read_postings
 from alma_cli.store.reading.search_cache import Visible, keep, may_be_kept, recall
 
@@ -78,7 +77,7 @@ def seen_by(connection: Connection, wanted: Search, path: str | None) -> Seen:
         return Seen({**seen, "has_vector": np.zeros_like(seen["asked"])})
     if wanted.nearest is not None:
         seen = _unmeasured(_visible(connection, scope))
-        if _fill_in(connection, seen, wanted, wanted.nearest):
+        if _fill_in(connection, seen, wanted, wanted.vector, wanted.nearest):
             return Seen(seen, wanted.nearest.sample.astype("f8"))
     if path is None:
         return Seen(_scanned(connection, scope, wanted.vector))
@@ -94,13 +93,13 @@ def seen_by(connection: Connection, wanted: Search, path: str | None) -> Seen:
     return Seen(seen)
 
 
-def cosines_of(connection: Connection, seqs: Numbers, wanted: Search) -> Numbers:
+def cosines_of(connection: Connection, seqs: Numbers, vector: Vector) -> Numbers:
     """The cosines of these memories, in their (ascending) order."""
     found = columns(
         connection,
-        f"SELECT seq, {_cosine(wanted.vector)} FROM memories WHERE list_contains({given_list('seqs', 'BIGINT')}, seq)",
+        f"SELECT seq, {_cosine(vector)} FROM memories WHERE list_contains({given_list('seqs', 'BIGINT')}, seq)",
         {"seq": "i8", "cosine": "f4"},
-        {"seqs": seqs.tolist(), "vector": vector_text(wanted.vector)},
+        {"seqs": seqs.tolist(), "vector": vector_text(vector)},
     )
     return _by_seq(found)["cosine"]
 
@@ -160,15 +159,14 @@ def _visible(
     values: Mapping[str, JsonValue] = MappingProxyType({}),
 ) -> dict[str, Numbers]:
     """What is visible, by ascending `seq`, with what is `measured` of it: the SQL and type of each column."""
-    flags = {"asked": (f"({scope.asked})::UTINYINT", "u1"), "has_vector": (f"{_OF_MODEL}::UTINYINT", "u1")}
-    wanted = {**_COLUMNS, **flags, **measured}
+    wanted = {**_COLUMNS, "asked": (f"({scope.asked})", "?"), "has_vector": (_OF_MODEL, "?"), **measured}
     found = columns(
         connection,
         f"SELECT {', '.join(sql for sql, _ in wanted.values())} FROM memories WHERE {_counts(scope)}",
         {name: kind for name, (_, kind) in wanted.items()},
         {**scope.values, **values},
     )
-    return _by_seq({**found, **{name: found[name].astype(bool) for name in flags}})
+    return _by_seq(found)
 
 
 def _counts(scope: _Scope) -> str:
@@ -190,19 +188,21 @@ def _unmeasured(seen: Mapping[str, Numbers]) -> dict[str, Numbers]:
     return {**seen, "cosine": np.full(len(seen["seq"]), np.nan)}
 
 
-def _cosine(vector: Vector | None) -> str:
-    return f"array_cosine_similarity(embedding, {given('vector')}::FLOAT[{len(vector or ())}])"
+def _cosine(vector: Vector) -> str:
+    return f"array_cosine_similarity(embedding, {given('vector')}::FLOAT[{len(vector)}])"
 
 
-def _fill_in(connection: Connection, seen: dict[str, Numbers], wanted: Search, nearest: Nearest) -> bool:
+def _fill_in(
+    connection: Connection, seen: dict[str, Numbers], wanted: Search, vector: Vector, nearest: Nearest
+) -> bool:
     """Put in the cosines that the index gave and those of newer memories; whether enough near ones are visible."""
     import numpy as np
 
     newer = columns(
         connection,
-        f"SELECT seq, {_cosine(wanted.vector)} FROM memories WHERE seq >= {int(nearest.up_to)} AND {_OF_MODEL}",
+        f"SELECT seq, {_cosine(vector)} FROM memories WHERE seq >= {int(nearest.up_to)} AND {_OF_MODEL}",
         {"seq": "i8", "cosine": "f4"},
-        {"vector": vector_text(wanted.vector), "model": wanted.model},
+        {"vector": vector_text(vector), "model": wanted.model},
     )
     known = np.concatenate([nearest.seqs, newer["seq"]])
     cosines = np.concatenate([nearest.cosines, newer["cosine"]])

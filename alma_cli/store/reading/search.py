@@ -100,8 +100,8 @@ def search(connection: Connection, wanted: Search, path: str | None = None) -> F
         words = Matches(bm25=np.zeros(len(seqs)), matched=np.zeros(len(seqs)), rare=np.zeros(len(seqs), dtype=bool))
     best = _best(seen["kind"][asked], np.where(np.isnan(cosine), -2.0, cosine), words.bm25, wanted.per_signal)
     unmeasured = best[np.isnan(cosine[best]) & has_vector[best]]
-    if len(unmeasured):
-        cosine[unmeasured] = cosines_of(connection, seqs[unmeasured], wanted)
+    if len(unmeasured) and wanted.vector is not None:
+        cosine[unmeasured] = cosines_of(connection, seqs[unmeasured], wanted.vector)
     stored = _stored(connection, seqs[best].tolist(), wanted)
     evidence = _evidence(seen, seen["strategy"][asked][best], wanted)
     credits = dict(connection.execute(_CREDITS).fetchall())

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from alma_cli.core.replication.documents import Embedding
 from alma_cli.core.replication.hlc import HLC
 from alma_cli.core.replication.merge import State, Tombstone, Version, content_hash
-from alma_cli.store.database.arrays import columns, fewest_digits, given, given_list
 from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
+from alma_cli.store.database.values import columns, fewest_digits, given, given_list
 
 if TYPE_CHECKING:
     from alma_cli.core.records import Kind, Record

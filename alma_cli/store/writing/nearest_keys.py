@@ -1,7 +1,4 @@
-"""The kept texts of keys that are nearest in meaning to new ones: for a few, DuckDB compares; for many, numpy.
-
-DuckDB copies both vectors of each pair, which numpy's matrix product does without, but it has to read them all first.
-"""
+"""The kept texts of keys that are nearest in meaning to new ones."""
 
 from __future__ import annotations
 
@@ -12,8 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from alma_cli.core.learning.keys import LEAST_COSINE, Role
-from alma_cli.store.database.arrays import columns, given
-from alma_cli.store.database.values import listed, rows_from, vector_text
+from alma_cli.store.database.values import columns, given, listed
 
 if TYPE_CHECKING:
     from alma_cli.store.database.duckdb import Connection
@@ -24,7 +20,6 @@ _NEAREST = 12
 """Kept texts that are looked at; the nearest that is the same wins."""
 
 _DIGITS = 6
-_FEW = 8
 _TOGETHER = 256
 """Texts that are compared at once, which bounds memory."""
 
@@ -78,58 +73,6 @@ class Nearest(NamedTuple):
 
 def nearest(connection: Connection, texts: Sequence[NewText]) -> Nearest:
     """The nearest texts of each of these."""
-    return _by_duckdb(connection, texts) if len(texts) <= _FEW else _by_numpy(connection, texts)
-
-
-def _by_duckdb(connection: Connection, texts: Sequence[NewText]) -> Nearest:
-    if not texts:
-        return Nearest({}, frozenset())
-    rows_given = [
-        {
-            **text.place._asdict(),
-            "number": text.number,
-            "text": text.text,
-            "model": text.model,
-            "vector": vector_text(text.vector),
-        }
-        for text in texts
-    ]
-    types = dict.fromkeys(("agent", "domain", "role", "text", "model", "vector"), "VARCHAR")
-    rows = connection.execute(
-        f"""
-        WITH wanted AS MATERIALIZED (
-            SELECT agent, domain, role, number, text, model, vector::FLOAT[{len(texts[0].vector)}] AS embedding
-            FROM {rows_from({**types, "number": "INTEGER"})}
-        ),
-        kept AS (
-            SELECT agent, domain, role, key, -1 AS number, text, embedding_model AS model, embedding
-            FROM keys WHERE embedding IS NOT NULL
-            UNION ALL SELECT agent, domain, role, NULL, number, text, model, embedding FROM wanted
-        ),
-        compared AS (
-            SELECT wanted.number, kept.key, kept.number AS other, kept.text,
-                round(array_cosine_similarity(wanted.embedding, kept.embedding), {_DIGITS}) AS cosine
-            FROM wanted JOIN kept USING (agent, domain, role, model)
-            WHERE kept.number < wanted.number
-        )
-        SELECT number, unnest(arg_max((key, other, text, cosine), cosine, {_NEAREST}))
-        FROM compared WHERE cosine >= {LEAST_COSINE} GROUP BY number
-        """,
-        [json.dumps(rows_given)],
-    ).fetchall()
-    near_to: dict[int, list[Near]] = {}
-    for number, near in rows:
-        near_to.setdefault(number, []).append(Near(*(near.values() if isinstance(near, dict) else near)))
-    for some in near_to.values():
-        some.sort(key=lambda near: -near.cosine)
-    place_of = {text.number: text.place for text in texts}
-    keys = {
-        KeyAt(place_of[number], near.key) for number, some in near_to.items() for near in some if near.key is not None
-    }
-    return Nearest(near_to, keys)
-
-
-def _by_numpy(connection: Connection, texts: Sequence[NewText]) -> Nearest:
     groups: dict[tuple[Place, str], list[NewText]] = {}
     for text in texts:
         groups.setdefault((text.place, text.model), []).append(text)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
-from alma_cli.store.database.values import rows_from, vector_text
+from alma_cli.store.database.values import given_vectors, rows_from
 from alma_cli.store.inbox.operations import Vector
 
 if TYPE_CHECKING:
@@ -52,14 +52,15 @@ def outdated_keys(connection: Connection, model: str, *, limit: int) -> list[str
 
 def set_key_vectors(connection: Connection, texts: Sequence[str], vectors: Sequence[Vector], model: str) -> None:
     """Store the vectors of texts that stand for keys."""
-    given = [{"text": text, "vector": vector_text(vector)} for text, vector in zip(texts, vectors, strict=True)]
-    with transaction(connection):
+    rows = [{"number": number, "text": text} for number, text in enumerate(texts)]
+    with transaction(connection), given_vectors(connection, vectors) as vectors_given:
         connection.execute(
             f"""
-            UPDATE keys SET embedding = given.vector::FLOAT[{len(vectors[0])}], embedding_model = $model
-            FROM {rows_from({"text": "VARCHAR", "vector": "VARCHAR"}, "$given")} AS given WHERE keys.text = given.text
+            UPDATE keys SET embedding = vectors.embedding, embedding_model = $model
+            FROM {rows_from({"number": "INTEGER", "text": "VARCHAR"}, "$rows")} AS given
+            JOIN {vectors_given} AS vectors USING (number) WHERE keys.text = given.text
             """,
-            {"given": json.dumps(given), "model": model},
+            {"rows": json.dumps(rows), "model": model},
         )
 
 
@@ -71,25 +72,17 @@ def drop_vectors(connection: Connection) -> None:
 
 def set_vectors(connection: Connection, records: Sequence[Record], vectors: Sequence[Vector], model: str) -> None:
     """Store the vectors of records, unless their topic has changed since it was read."""
-    given = [
-        {
-            "id": record.id,
-            "updated_at": record.updated_at.replace(tzinfo=None).isoformat(),
-            "vector": vector_text(vector),
-        }
-        for record, vector in zip(records, vectors, strict=True)
+    rows = [
+        {"number": number, "id": record.id, "updated_at": record.updated_at.replace(tzinfo=None).isoformat()}
+        for number, record in enumerate(records)
     ]
-    with transaction(connection):
+    types = {"number": "INTEGER", "id": "VARCHAR", "updated_at": "TIMESTAMP"}
+    with transaction(connection), given_vectors(connection, vectors) as vectors_given:
         connection.execute(
             f"""
-            UPDATE memories SET embedding = given.vector::FLOAT[{len(vectors[0])}], embedding_model = $model
-            FROM (
-                SELECT unnest(
-                    from_json($given, '[{{"id": "VARCHAR", "updated_at": "TIMESTAMP", "vector": "VARCHAR"}}]'),
-                    recursive := true
-                )
-            ) AS given
+            UPDATE memories SET embedding = vectors.embedding, embedding_model = $model
+            FROM {rows_from(types, "$rows")} AS given JOIN {vectors_given} AS vectors USING (number)
             WHERE memories.id = given.id AND memories.updated_at = given.updated_at
             """,
-            {"given": json.dumps(given), "model": model},
+            {"rows": json.dumps(rows), "model": model},
         )
