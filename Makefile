@@ -57,21 +57,21 @@ test-wheel:  ## the built wheel passes TESTS (tests/cli) in an environment of it
 test-hnsw:  ## the tests of `index: hnsw`, with DuckDB's extension in an environment of its own
 	@test -x $(VENV)-hnsw/bin/python || $(PYTHON) -m venv $(VENV)-hnsw
 	@$(VENV)-hnsw/bin/python -m pip install --quiet --editable '.[vss,dev]'
-	@ALMA_TEST_HNSW=1 $(VENV)-hnsw/bin/python -m pytest -rs tests/store/test_hnsw.py
+	@ALMA_TEST_HNSW=1 $(VENV)-hnsw/bin/python -m pytest tests/store/test_hnsw.py
 
 test-azure: setup  ## the remotes' tests on a real account: TEST_AZURE_ENDPOINT, TEST_AZURE_KEY or a sign-in
-	@AZURE_CONFIG_DIR="$${AZURE_CONFIG_DIR:-$$HOME/.azure}" $(BIN)/python -m pytest -n0 -rs -s tests/azure
+	@AZURE_CONFIG_DIR="$${AZURE_CONFIG_DIR:-$$HOME/.azure}" $(BIN)/python -m pytest -n0 -s tests/azure
 
 bench: setup  ## measure, for three quarters of an hour; prints ratios and rates (docs/benchmarks.md explains them)
-	@$(BIN)/python tests/benchmarks/cold_start.py
-	@$(BIN)/python tests/benchmarks/retrieval_quality.py
-	@$(BIN)/python tests/benchmarks/retrieval_speed.py --cold
-	@$(BIN)/python tests/benchmarks/batch_learning.py
-	@$(BIN)/python tests/benchmarks/keys.py
-	@$(BIN)/python tests/benchmarks/learning_scale.py
-	@$(BIN)/python tests/benchmarks/learning.py
-	@$(BIN)/python tests/benchmarks/sync_throughput.py
-	@$(BIN)/python tests/benchmarks/remote_retrieval.py --cosmos
+	@$(BIN)/python -m tests.benchmarks.cold_start
+	@$(BIN)/python -m tests.benchmarks.retrieval_quality
+	@$(BIN)/python -m tests.benchmarks.retrieval_speed --cold
+	@$(BIN)/python -m tests.benchmarks.batch_learning
+	@$(BIN)/python -m tests.benchmarks.keys
+	@$(BIN)/python -m tests.benchmarks.learning_scale
+	@$(BIN)/python -m tests.benchmarks.learning
+	@$(BIN)/python -m tests.benchmarks.sync_throughput
+	@$(BIN)/python -m tests.benchmarks.remote_retrieval --cosmos
 
 docs: setup  ## write docs/cli/ and the configuration reference anew
 	@$(BIN)/python docs/generate.py

@@ -1,8 +1,6 @@
 """The contract of all remotes on a real Cosmos DB account; `make test-azure` (docs/guides/azure.md) runs it."""
 
 import os
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -10,14 +8,13 @@ from alma_cli.config import Azure
 from alma_cli.errors import RemoteRefused
 from alma_cli.remote.cosmos import open_cosmos
 from alma_cli.remote.cosmos.container import make_container
-
-sys.path.append(str(Path(__file__).parents[1] / "contracts"))
-from remote_contract import RemoteContract, drained, new, stored
+from tests.contracts.remote_contract import RemoteContract, drained, new, stored
 
 ENDPOINT = os.environ.get("TEST_AZURE_ENDPOINT", "")
 PATIENCE_S = 30.0
 
-pytestmark = pytest.mark.skipif(not ENDPOINT, reason="TEST_AZURE_ENDPOINT names no account")
+if not ENDPOINT:
+    pytest.skip("TEST_AZURE_ENDPOINT names no account", allow_module_level=True)
 
 
 @pytest.fixture(scope="module")

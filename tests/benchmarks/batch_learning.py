@@ -1,6 +1,6 @@
 """How much of the embedder's own throughput `alma learn --batch` keeps: texts embedded a second, alone and while learning.
 
-    python tests/benchmarks/batch_learning.py [--outcomes 10000] [--rounds 4]
+    python -m tests.benchmarks.batch_learning [--outcomes 10000] [--rounds 4]
 
 Short made-up outcomes (a task of six words, a strategy of eight) are learned by the command, as a whole process into an
 empty store, with everything that belongs to it: keys, derivation, the journal, the store. Their texts are embedded by
@@ -18,11 +18,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from processes import COMMAND, compile_modules
-from vocabulary import MORE_WORDS
-
 from alma_cli.embedding import Embedder, open_embedder
 from alma_cli.pipeline import portions
+from tests.benchmarks.processes import COMMAND, compile_modules
+from tests.benchmarks.vocabulary import MORE_WORDS
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """What a command costs as a whole process, in a fresh shell: the ratio to a Python that does nothing.
 
-    python tests/benchmarks/cold_start.py [--runs 11] [--memories 1000]
+    python -m tests.benchmarks.cold_start [--runs 11] [--memories 1000]
 
 Each command is run in turn with `python -c pass`, so that both meet the same noise; quoted are medians, and the median
 of the pairs' ratios. User and system time of the process are printed too: they suffer less from a busy machine.
@@ -18,8 +18,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from processes import COMMAND, compile_modules
-from vocabulary import MORE_WORDS
+from tests.benchmarks.processes import COMMAND, compile_modules
+from tests.benchmarks.vocabulary import MORE_WORDS
 
 GOALS = {"alma --help": 18, "alma retrieve": 35, "alma learn": 35}
 

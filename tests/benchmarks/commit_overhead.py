@@ -1,6 +1,6 @@
 """What ALMA's hooks add to a commit: two repositories alike but for the hooks, committed to in turn.
 
-    python tests/benchmarks/commit_overhead.py [--commits 20]
+    python -m tests.benchmarks.commit_overhead [--commits 20]
 
 The chain of hooks that both have is a shell script. Quoted are medians, and the median of the pairs' differences; the
 work in the background is awaited between commits, and not counted.
@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from processes import COMMAND, compile_modules
+from tests.benchmarks.processes import COMMAND, compile_modules
 
 LIMIT_MS = 100
 IDENTITY = {f"GIT_{who}_{what}": "a@b.c" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}

@@ -4,7 +4,7 @@ Two measurements. Labelled pairs (tests/core/data/same_pairs.ndjson), by categor
 twenty tasks and eighty strategies (data/wordings.ndjson) go one after the other through `choose_key`, as they would
 when agents report; pairs of texts then share a key or don't. Thresholds and guards were chosen on the halves "tune".
 
-    python tests/benchmarks/keys.py
+    python -m tests.benchmarks.keys
 """
 
 import hashlib

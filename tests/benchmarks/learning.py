@@ -1,6 +1,6 @@
 """Whether memory makes an agent better: success over 400 tasks with no memory, a plain vector memory, ALMA, an oracle.
 
-    python tests/benchmarks/learning.py [--seeds 20] [--reading added-up] [--plot FILE] [--json FILE [--report]]
+    python -m tests.benchmarks.learning [--seeds 20] [--reading added-up] [--plot FILE] [--json FILE [--report]]
 
 The world and its lots are in learning_world.py, the memories and the agent that reads them in learning_memories.py.
 ALMA is the real one, through its API, in a temporary project for each seed. One line more than was asked for says what
@@ -18,7 +18,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
 from pathlib import Path
 
-from learning_memories import (
+from tests.benchmarks.learning_memories import (
     READINGS,
     AlmaMemory,
     CachingEmbedder,
@@ -29,7 +29,7 @@ from learning_memories import (
     VectorMemory,
     stores_kept_open,
 )
-from learning_world import Episode, drawn_episodes
+from tests.benchmarks.learning_world import Episode, drawn_episodes
 
 NAMES = ("no memory", "vector memory", "ALMA", "perfect grouping", "oracle")
 WORLDS = ("stationary", "drift")

@@ -1,6 +1,6 @@
 """What learning can reach in the benchmark's world: learners that know for certain which outcomes belong together.
 
-    python tests/benchmarks/learning_limits.py [--seeds 400]
+    python -m tests.benchmarks.learning_limits [--seeds 400]
 
 Nothing is embedded or stored: a learner sees kinds and strategies by their numbers, so that many seeds take a minute.
 All explore as the benchmark's agents do. "counts" takes the best mean of what was reported; with a half-life in days,
@@ -19,9 +19,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from learning import WORLDS, Successes, gap_closed, interval, lived, percent, rate
-from learning_memories import OPTIONS, Memory, NoMemory, Oracle
-from learning_world import BETWEEN_EPISODES, EXPLORATION, FALSE_REPORTS, Episode, drawn_episodes
+from tests.benchmarks.learning import WORLDS, Successes, gap_closed, interval, lived, percent, rate
+from tests.benchmarks.learning_memories import OPTIONS, Memory, NoMemory, Oracle
+from tests.benchmarks.learning_world import BETWEEN_EPISODES, EXPLORATION, FALSE_REPORTS, Episode, drawn_episodes
 
 EPISODES = 400
 STRATEGIES = len(OPTIONS[0])

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
-from learning_world import START, Episode, kinds
 
 from alma_cli.api import ALMA
 from alma_cli.config import load_config
@@ -21,6 +20,7 @@ from alma_cli.core.retrieval.slices import Hit
 from alma_cli.embedding import Embedder, OnProgress, Vector, open_embedder
 from alma_cli.project import make_project
 from alma_cli.store.database import engine, opening
+from tests.benchmarks.learning_world import START, Episode, kinds
 
 CONFIG = "alma:\n  project_id: learning-benchmark\n"
 AGENT = "learner"

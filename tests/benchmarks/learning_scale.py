@@ -1,6 +1,6 @@
 """What learning costs when much is stored: `learn` at 100,000 outcomes against 1,000, and deriving everything again.
 
-    python tests/benchmarks/learning_scale.py [--outcomes 100000] [--runs 30] [--distinct]
+    python -m tests.benchmarks.learning_scale [--outcomes 100000] [--runs 30] [--distinct]
 
 The stores are filled through `Store.submit`, with made-up vectors around those of as many tasks as give fifty outcomes
 each; with --distinct every outcome has a task of its own, the worst case for choosing keys. Single learning is measured
@@ -22,7 +22,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-from vocabulary import WORDS
 
 from alma_cli.api import ALMA
 from alma_cli.api.session import new_id
@@ -31,6 +30,7 @@ from alma_cli.core.records import Outcome
 from alma_cli.embedding import DEFAULT_MODEL
 from alma_cli.project import make_project
 from alma_cli.store import Entry, Insert
+from tests.benchmarks.vocabulary import WORDS
 
 CONFIG = "alma:\n  project_id: scale\n"
 START = datetime(2025, 1, 1, tzinfo=UTC)

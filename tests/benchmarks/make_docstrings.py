@@ -1,6 +1,6 @@
 """Known-item search over the standard library's docstrings: what is committed as data/docstrings.ndjson.
 
-    python tests/benchmarks/make_docstrings.py > tests/benchmarks/data/docstrings.ndjson
+    python -m tests.benchmarks.make_docstrings > tests/benchmarks/data/docstrings.ndjson
 
 As is usual for such sets, the summary of a docstring is the query and the rest of it the document; the names of the
 object and of its module are struck out of both, so that the answer can't be read off. Sources are parsed, not imported.

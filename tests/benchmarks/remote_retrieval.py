@@ -1,6 +1,6 @@
 """How often `retrieve --remote` gives what the store gives, when candidates are the best 200 by each signal.
 
-    python tests/benchmarks/remote_retrieval.py [--memories 5000] [--queries 40] [--cosmos]
+    python -m tests.benchmarks.remote_retrieval [--memories 5000] [--queries 40] [--cosmos]
 
 Memories are first sentences of docstrings of Python's standard library, three in four as knowledge, the others as
 outcomes; queries are what their functions are called. Prints overlap@5 by kind, and the time of both as a ratio. The
@@ -13,7 +13,6 @@ import json
 import os
 import random
 import re
-import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterator
@@ -21,12 +20,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import mean, median
 from time import perf_counter
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.insert(0, str(Path(__file__).parents[1] / "contracts"))
-
-from cosmos_server import KEY, cosmos_process
-from memory_remote import Container, MemoryRemote
 
 from alma_cli.api import ALMA
 from alma_cli.api.retrieve import Wanted
@@ -37,6 +30,8 @@ from alma_cli.project import make_project
 from alma_cli.remote.cosmos import open_cosmos
 from alma_cli.remote.cosmos.container import make_container
 from alma_cli.sync.report import Options
+from tests.contracts.memory_remote import Container, MemoryRemote
+from tests.cosmos_server import KEY, cosmos_process
 
 CONFIG = "alma: {project_id: p, storage: file, file: {path: ../unused}}\n"
 TOP = 5

@@ -1,6 +1,6 @@
 """How well `retrieve` finds what fits, and finds nothing where nothing fits; with each part of the score left out.
 
-    python tests/benchmarks/retrieval_quality.py [--set pairs hints docstrings] [--set-file FILE ...]
+    python -m tests.benchmarks.retrieval_quality [--set pairs hints docstrings] [--set-file FILE ...]
 
 Sets, each in a store of its own, for one agent, with made-up ages (0 to 90 days) and results that have nothing to do
 with what is asked, so that the terms beside similarity show what they cost:

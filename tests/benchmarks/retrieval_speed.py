@@ -1,6 +1,6 @@
 """What a retrieve costs against a bare scan: in one process, with many memories, and as a cold process.
 
-    python tests/benchmarks/retrieval_speed.py [--sizes 10000 100000] [--agents 1] [--runs 15] [--cold]
+    python -m tests.benchmarks.retrieval_speed [--sizes 10000 100000] [--agents 1] [--runs 15] [--cold]
 
 For each size a store of made-up outcomes (see scale_store.py) of so many agents. In turn, so that all meet the same
 noise: `ALMA.retrieve` of one agent, whole (it opens the store itself); the bare scan, `array_cosine_similarity` over the
@@ -20,14 +20,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import scale_store
-from processes import COMMAND, compile_modules
-
 from alma_cli.api import ALMA
 from alma_cli.config import load_config
 from alma_cli.embedding import DEFAULT_MODEL
 from alma_cli.project import make_project
 from alma_cli.store.database.values import vector_text
+from tests.benchmarks import scale_store
+from tests.benchmarks.processes import COMMAND, compile_modules
 
 BARE = """
 SELECT id, array_cosine_similarity(embedding, ?::VARCHAR::FLOAT[384]) AS cosine

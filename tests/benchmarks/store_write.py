@@ -1,6 +1,6 @@
 """What one write costs in a small and in a large store, and what a read does: ratios, medians of interleaved runs.
 
-    python tests/benchmarks/store_write.py [--runs 60] [--small 1000] [--large 100000]
+    python -m tests.benchmarks.store_write [--runs 60] [--small 1000] [--large 100000]
 
 The embedding of texts is left out: vectors are random, and keys are given. Mean times hold the checkpoints, which come every few writes.
 """

@@ -1,6 +1,6 @@
 """How fast memories get from one machine to another through Cosmos DB, against the bare SDK with the same documents.
 
-    python tests/benchmarks/sync_throughput.py [--memories N] [--rounds N]
+    python -m tests.benchmarks.sync_throughput [--memories N] [--rounds N]
 
 In each round, ALMA pushes from a full store and pulls into an empty one, and the SDK writes the same documents in
 batches of 100 and reads them from the change feed; each in a process of its own, against the test server in another.
@@ -21,13 +21,10 @@ from pathlib import Path
 
 import numpy as np
 
+from alma_cli.api import ALMA
+from tests.cosmos_server import KEY, cosmos_process
+
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/remote"), str(ROOT)]
-
-from cosmos_server import KEY, cosmos_process  # noqa: E402
-
-from alma_cli.api import ALMA  # noqa: E402
-
 CONFIG = "alma:\n  project_id: shop\n  storage: azure\n  azure: {{endpoint: '{endpoint}', auth: key}}\n"
 WORDS = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu"]
 
@@ -69,7 +66,7 @@ def filled(home, count):
 
 def sync(home):
     """One sync of the store in this folder."""
-    from replica import synced
+    from tests.remote.replica import synced
 
     alma = opened(home)
     report = synced(alma, patience_s=60.0)
@@ -129,7 +126,11 @@ def most_megabytes():
 
 def child(*words):
     environ = {**os.environ, "ALMA_COSMOS_KEY": KEY, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    printed = subprocess.run([sys.executable, __file__, "--worker", *map(str, words)], env=environ, capture_output=True)
+    printed = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.sync_throughput", "--worker", *map(str, words)],
+        env=environ,
+        capture_output=True,
+    )
     if printed.returncode:
         raise SystemExit(printed.stderr.decode())
     return json.loads(printed.stdout)

@@ -1,6 +1,6 @@
 """What a command costs in this version against another one, interleaved in one run.
 
-    python tests/benchmarks/versions.py BEFORE [--runs 21] [--memories 1000] [--staying 10000]
+    python -m tests.benchmarks.versions BEFORE [--runs 21] [--memories 1000] [--staying 10000]
 
 BEFORE is the Python of an environment where the other version is installed (`git worktree add /tmp/before COMMIT`, then
 `python -m venv` and `pip install` there). Each has a project of its own with the same outcomes, made by itself. Cold: whole
@@ -18,9 +18,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from cold_start import Run, prepare, run
-from processes import compile_modules
-from vocabulary import MORE_WORDS
+from tests.benchmarks.cold_start import Run, prepare, run
+from tests.benchmarks.processes import compile_modules
+from tests.benchmarks.vocabulary import MORE_WORDS
 
 STAYING = """
 import json, sys, time
@@ -79,7 +79,9 @@ def staying(pythons: list[Path], places: list[dict[str, str]], runs: int) -> lis
     """What retrieves take in a process that stays, of each version in turn; the first ones don't count."""
     rng = random.Random(5)
     processes = [
-        subprocess.Popen([python, "-c", STAYING], env=place, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [python, "-P", "-c", STAYING], env=place, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         for python, place in zip(pythons, places, strict=True)
     ]
     turns = []

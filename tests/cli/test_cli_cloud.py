@@ -5,7 +5,8 @@ import shlex
 import subprocess
 
 import pytest
-from cosmos_server import KEY, cosmos_thread
+
+from tests.cosmos_server import KEY, cosmos_thread
 
 AZURE = "alma:\n  project_id: shop\n  storage: azure\n  azure:\n    endpoint: {endpoint}\n    auth: key\n"
 

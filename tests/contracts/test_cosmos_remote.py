@@ -3,12 +3,12 @@
 import zlib
 
 import pytest
-from cosmos_server import KEY, Fault, cosmos_thread
-from remote_contract import RemoteContract, drained, new, stored
 
 from alma_cli.config import Azure
 from alma_cli.remote.cosmos import open_cosmos
 from alma_cli.remote.cosmos.container import make_container
+from tests.contracts.remote_contract import RemoteContract, drained, new, stored
+from tests.cosmos_server import KEY, Fault, cosmos_thread
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from memory_remote import Container, MemoryRemote
-from remote_contract import RemoteContract, an_id, drained, new, over, stored
 
 from alma_cli.errors import CheckpointLost, RemoteMissing, RemoteRefused, RemoteThrottled
 from alma_cli.remote import folder
 from alma_cli.remote.folder import FolderRemote
 from alma_cli.remote.protocol import Clash, Unreadable, Write
+from tests.contracts.memory_remote import Container, MemoryRemote
+from tests.contracts.remote_contract import RemoteContract, an_id, drained, new, over, stored
 
 
 class TestMemory(RemoteContract):

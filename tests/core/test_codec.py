@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from record_examples import EXAMPLES, ID, NOW, finite_json, heuristic, knowledge, names, outcome, records, texts
 
 from alma_cli.core.codec import (
     MAX_RECORD_BYTES,
@@ -24,6 +23,18 @@ from alma_cli.core.codec import (
 from alma_cli.core.records import MAIN_FIELDS, RECORD_TYPES
 from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, InvalidInput
+from tests.core.record_examples import (
+    EXAMPLES,
+    ID,
+    NOW,
+    finite_json,
+    heuristic,
+    knowledge,
+    names,
+    outcome,
+    records,
+    texts,
+)
 
 NEW_ID = "f" * 32
 HUGE = pytest.param(10**5000, id="more digits than Python writes")

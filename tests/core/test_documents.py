@@ -6,7 +6,6 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from record_examples import EXAMPLES, ID, NOW, heuristic, knowledge, records
 
 from alma_cli.core.replication.documents import (
     MARKER_AGENT,
@@ -25,6 +24,7 @@ from alma_cli.core.replication.documents import (
 from alma_cli.core.replication.hlc import HLC
 from alma_cli.core.replication.merge import Tombstone, Version, content_hash
 from alma_cli.errors import InvalidInput
+from tests.core.record_examples import EXAMPLES, ID, NOW, heuristic, knowledge, records
 
 STAMP = HLC(1_700_000_000_000, 3, "replica")
 TOMBSTONE = Tombstone(id=ID, kind="knowledge", agent="helena", hlc=STAMP, deleted_at=NOW)

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
-from record_examples import NOW, knowledge
 
 from alma_cli.core.replication.hlc import HLC
 from alma_cli.core.replication.merge import Tombstone, Version, content_hash, merged, says_the_same
+from tests.core.record_examples import NOW, knowledge
 
 stamps = st.builds(HLC, st.sampled_from([1, 2]), st.sampled_from([0, 1]), st.sampled_from(["a", "b"]))
 versions = st.builds(

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-from record_examples import ID, NOW, knowledge
 
 from alma_cli.core.replication.hlc import HLC, next_stamp, stamp_after
 from alma_cli.core.replication.merge import Tombstone, Version, merged
 from alma_cli.core.replication.plan import Echo, Held, Keep, Refuse, Take, is_erased_by, on_arrival
+from tests.core.record_examples import ID, NOW, knowledge
 
 A, B = HLC(1, 0, "a"), HLC(2, 0, "b")
 

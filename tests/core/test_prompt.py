@@ -6,7 +6,10 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from record_examples import (
+
+from alma_cli.core.retrieval.prompt import Line, fitting, line_text, rendered
+from alma_cli.embedding import count_tokens
+from tests.core.record_examples import (
     EXAMPLES,
     ID,
     anti_pattern,
@@ -17,9 +20,6 @@ from record_examples import (
     preference,
     records,
 )
-
-from alma_cli.core.retrieval.prompt import Line, fitting, line_text, rendered
-from alma_cli.embedding import count_tokens
 
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 HOSTILE = [

@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from record_examples import (
+
+from alma_cli.core.records import MAIN_FIELDS, RECORD_TYPES, RETRIEVED_KINDS, Record
+from tests.core.record_examples import (
     COMMON,
     EXAMPLES,
     ID,
@@ -15,8 +17,6 @@ from record_examples import (
     outcome,
     preference,
 )
-
-from alma_cli.core.records import MAIN_FIELDS, RECORD_TYPES, RETRIEVED_KINDS, Record
 
 LATER = NOW + timedelta(days=1)
 

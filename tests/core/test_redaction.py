@@ -9,12 +9,12 @@ import re
 import uuid
 
 import pytest
-from credentials import AROUND, MAKERS, planted
 from hypothesis import given
 from hypothesis import strategies as st
-from record_examples import knowledge, outcome
 
 from alma_cli.core.redaction import KIND_NAMES, KINDS, absent_kinds, redact, redact_record
+from tests.core.credentials import AROUND, MAKERS, planted
+from tests.core.record_examples import knowledge, outcome
 
 MODULES = [
     "argparse",

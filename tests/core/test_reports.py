@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from record_examples import ID, NOW, outcome
 
 from alma_cli.core.learning.reports import Report, credits, outcome_record, report_from_json
 from alma_cli.core.records import Credit
 from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, InvalidInput
+from tests.core.record_examples import ID, NOW, outcome
 
 LINE = {"agent": "a", "task": "Test login", "outcome": "success"}
 REPORT = Report(**LINE)

@@ -6,12 +6,12 @@ import pickle
 from dataclasses import replace
 
 import pytest
-from record_examples import ID, anti_pattern, heuristic, knowledge, outcome, preference
 
 from alma_cli.core.codec import to_json
 from alma_cli.core.retrieval.ranking import Candidate, Ranked, Term
 from alma_cli.core.retrieval.slices import Hit, MemorySlice
 from alma_cli.embedding import count_tokens
+from tests.core.record_examples import ID, anti_pattern, heuristic, knowledge, outcome, preference
 
 
 def hit(record, *, score=0.8, cosine=0.5):

@@ -17,7 +17,7 @@ ETags, batches, LSNs. What it does not know it refuses with 400 instead of guess
     running.py     in a thread of this process, or as a process of its own; and the controls
 """
 
-from cosmos_server.faults import Fault
-from cosmos_server.running import KEY, CosmosServer, cosmos_process, cosmos_thread
+from tests.cosmos_server.faults import Fault
+from tests.cosmos_server.running import KEY, CosmosServer, cosmos_process, cosmos_thread
 
 __all__ = ["KEY", "CosmosServer", "Fault", "cosmos_process", "cosmos_thread"]

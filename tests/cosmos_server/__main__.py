@@ -1,15 +1,15 @@
-"""`python -m cosmos_server`: prints its address, and runs until standard input is closed."""
+"""`python -m tests.cosmos_server`: prints its address, and runs until standard input is closed."""
 
 import argparse
 import asyncio
 import sys
 
-from cosmos_server.account import Account
-from cosmos_server.running import KEY, serve
+from tests.cosmos_server.account import Account
+from tests.cosmos_server.running import KEY, serve
 
 
 async def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m cosmos_server", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.cosmos_server", description=__doc__)
     parser.add_argument("--ranges", type=int, default=4, help="physical ranges of each container")
     parser.add_argument("--certificate", default="", help="a PEM file with key and certificate: speak HTTPS")
     given = parser.parse_args()

@@ -3,11 +3,11 @@
 import json
 from collections import Counter
 
-from cosmos_server import auth, batch, charges, feed, queries, resources
-from cosmos_server.documents import Container
-from cosmos_server.faults import Fault, Faults, refusal
-from cosmos_server.resources import Resources
-from cosmos_server.wire import Refused, Request, Response
+from tests.cosmos_server import auth, batch, charges, feed, queries, resources
+from tests.cosmos_server.documents import Container
+from tests.cosmos_server.faults import Fault, Faults, refusal
+from tests.cosmos_server.resources import Resources
+from tests.cosmos_server.wire import Refused, Request, Response
 
 
 class Account:

@@ -7,7 +7,7 @@ import time
 from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qs, unquote
 
-from cosmos_server.wire import Refused, Request
+from tests.cosmos_server.wire import Refused, Request
 
 CLOCK_TOLERANCE_S = 15 * 60
 """How old a signature may be; as the service has it."""

@@ -2,8 +2,8 @@
 
 import json
 
-from cosmos_server.documents import Change, Container
-from cosmos_server.wire import Refused, Request, Response
+from tests.cosmos_server.documents import Change, Container
+from tests.cosmos_server.wire import Refused, Request, Response
 
 MAX_OPERATIONS = 100
 MAX_BATCH_BYTES = 2 * 1024 * 1024

@@ -3,7 +3,7 @@
 import pytest
 from azure.cosmos import CosmosClient, PartitionKey
 
-from cosmos_server.running import KEY, cosmos_thread
+from tests.cosmos_server.running import KEY, cosmos_thread
 
 
 @pytest.fixture(scope="module")

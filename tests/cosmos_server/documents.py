@@ -6,9 +6,9 @@ import time
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from cosmos_server import charges
-from cosmos_server.ranges import Range, Ranges, effective_key
-from cosmos_server.wire import Refused
+from tests.cosmos_server import charges
+from tests.cosmos_server.ranges import Range, Ranges, effective_key
+from tests.cosmos_server.wire import Refused
 
 MAX_ITEM_BYTES = 2 * 1024 * 1024
 _SYSTEM = ("_rid", "_self", "_etag", "_attachments", "_ts", "_lsn")

@@ -4,7 +4,7 @@ import json
 import random
 from dataclasses import asdict, dataclass, field
 
-from cosmos_server.wire import Refused
+from tests.cosmos_server.wire import Refused
 
 KINDS = (
     "account", "database", "container", "ranges", "feed", "query", "plan",

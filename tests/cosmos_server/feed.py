@@ -2,10 +2,10 @@
 
 from email.utils import parsedate_to_datetime
 
-from cosmos_server import charges
-from cosmos_server.documents import Container
-from cosmos_server.queries import extent
-from cosmos_server.wire import Refused, Request, Response
+from tests.cosmos_server import charges
+from tests.cosmos_server.documents import Container
+from tests.cosmos_server.queries import extent
+from tests.cosmos_server.wire import Refused, Request, Response
 
 MAX_PAGE_BYTES = 4 * 1024 * 1024
 DEFAULT_PAGE = 100

@@ -3,8 +3,8 @@
 import math
 from operator import mul
 
-from cosmos_server.documents import UNDEFINED
-from cosmos_server.wire import Refused
+from tests.cosmos_server.documents import UNDEFINED
+from tests.cosmos_server.wire import Refused
 
 _RANKS = {type(None): 1, bool: 2, int: 3, float: 3, str: 4, list: 5, dict: 6}
 

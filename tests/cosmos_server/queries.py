@@ -3,12 +3,12 @@
 import json
 from dataclasses import dataclass
 
-from cosmos_server import charges
-from cosmos_server.documents import UNDEFINED, Container
-from cosmos_server.functions import AGGREGATES, rank
-from cosmos_server.ranges import BEYOND, LOWEST, effective_key
-from cosmos_server.sql import Query, parse
-from cosmos_server.wire import Refused, Request, Response
+from tests.cosmos_server import charges
+from tests.cosmos_server.documents import UNDEFINED, Container
+from tests.cosmos_server.functions import AGGREGATES, rank
+from tests.cosmos_server.ranges import BEYOND, LOWEST, effective_key
+from tests.cosmos_server.sql import Query, parse
+from tests.cosmos_server.wire import Refused, Request, Response
 
 DEFAULT_PAGE = 100
 MAX_PAGE_BYTES = 4 * 1024 * 1024

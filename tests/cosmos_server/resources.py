@@ -3,8 +3,8 @@
 import base64
 import json
 
-from cosmos_server.documents import Container
-from cosmos_server.wire import Refused, Request, Response
+from tests.cosmos_server.documents import Container
+from tests.cosmos_server.wire import Refused, Request, Response
 
 
 class Database:

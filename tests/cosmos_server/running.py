@@ -18,10 +18,10 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from cosmos_server.account import Account
-from cosmos_server.faults import Fault, Faults, to_json
-from cosmos_server.ranges import effective_key
-from cosmos_server.wire import Connection, Request, Response
+from tests.cosmos_server.account import Account
+from tests.cosmos_server.faults import Fault, Faults, to_json
+from tests.cosmos_server.ranges import effective_key
+from tests.cosmos_server.wire import Connection, Request, Response
 
 KEY = "YWxtYS10ZXN0LWFjY291bnQta2V5LW5vdC1hLXNlY3JldC1hdC1hbGwhISEhISEhISEhISEhISEhISEhISEhIQ=="
 """The account's master key, in base64."""
@@ -190,8 +190,8 @@ def cosmos_thread(*, ranges: int = 4, certificate: str = "") -> Iterator[CosmosS
 @contextlib.contextmanager
 def cosmos_process(*, ranges: int = 4) -> Iterator[CosmosServer]:
     """A server as a process of its own, which ends with its standard input."""
-    command = [sys.executable, "-m", "cosmos_server", "--ranges", str(ranges)]
-    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    command = [sys.executable, "-m", "tests.cosmos_server", "--ranges", str(ranges)]
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ) as process:
         try:
             yield CosmosServer(process.stdout.readline().strip())

@@ -12,9 +12,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cosmos_server.documents import UNDEFINED
-from cosmos_server.functions import AGGREGATES, FUNCTIONS, compare
-from cosmos_server.wire import Refused
+from tests.cosmos_server.documents import UNDEFINED
+from tests.cosmos_server.functions import AGGREGATES, FUNCTIONS, compare
+from tests.cosmos_server.wire import Refused
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(?P<number>\d+(?:\.\d+)?)|(?P<word>[A-Za-z_]\w*)"""

@@ -6,9 +6,9 @@ import pytest
 from azure.cosmos import CosmosClient, PartitionKey
 from azure.cosmos.exceptions import CosmosHttpResponseError
 
-from cosmos_server.ranges import effective_key
-from cosmos_server.running import KEY, cosmos_process
-from cosmos_server.samples import document, key
+from tests.cosmos_server.ranges import effective_key
+from tests.cosmos_server.running import KEY, cosmos_process
+from tests.cosmos_server.samples import document, key
 
 
 def test_another_key_is_not_authorized(server):

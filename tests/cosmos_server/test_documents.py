@@ -9,7 +9,7 @@ from azure.cosmos.exceptions import (
     CosmosResourceNotFoundError,
 )
 
-from cosmos_server.samples import document, key
+from tests.cosmos_server.samples import document, key
 
 
 def test_what_is_created_is_read_back_with_the_systems_properties(container):
@@ -121,7 +121,7 @@ def test_patches_change_only_what_they_name(container):
 def test_an_item_lives_as_long_as_its_ttl(database):
     from azure.cosmos import PartitionKey
 
-    from cosmos_server.documents import Container
+    from tests.cosmos_server.documents import Container
 
     container = database.create_container("t", PartitionKey(path="/agent"), default_ttl=-1)
     container.create_item(document(ttl=3600))

@@ -7,9 +7,9 @@ from azure.core.exceptions import ServiceRequestError, ServiceResponseError
 from azure.cosmos import CosmosClient
 from azure.cosmos.exceptions import CosmosHttpResponseError
 
-from cosmos_server.faults import Fault
-from cosmos_server.running import KEY
-from cosmos_server.samples import document, ids, key
+from tests.cosmos_server.faults import Fault
+from tests.cosmos_server.running import KEY
+from tests.cosmos_server.samples import document, ids, key
 
 
 def test_throttling_is_waited_out_by_the_sdk(container, server):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cosmos_server.samples import document, ids, key
+from tests.cosmos_server.samples import document, ids, key
 
 
 def drained(container, **options):

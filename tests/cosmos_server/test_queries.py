@@ -3,7 +3,7 @@
 import pytest
 from azure.cosmos.exceptions import CosmosHttpResponseError
 
-from cosmos_server.samples import document, ids, key
+from tests.cosmos_server.samples import document, ids, key
 
 
 @pytest.fixture

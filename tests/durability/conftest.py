@@ -22,7 +22,7 @@ class Stepper:
         self._errors = open(folder / "errors", "w+")  # noqa: SIM115
         environ = {**os.environ, "LD_PRELOAD": str(library), "PYTHONPATH": str(ROOT), "STEPS_UNDER": str(self.home)}
         self._process = subprocess.Popen(
-            [sys.executable, HERE / "stepper.py"],
+            [sys.executable, "-m", "tests.durability.stepper"],
             env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True,
         )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Many processes use one project through the command line; some are killed at a step drawn from a seed.
 
-    python crowd.py PROJECT SEED LEARNERS LEARNS KILLED READERS
+    python -m tests.durability.crowd PROJECT SEED LEARNERS LEARNS KILLED READERS
 
 Each learner learns LEARNS outcomes; the first KILLED of them are stopped somewhere on the way (with `steps.so`
 preloaded). Prints what the learners were told was learned, and each exit code that was not 0.

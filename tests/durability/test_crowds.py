@@ -44,7 +44,7 @@ def run_crowd(project, library="", *, seed=0, learners, learns, killed=0, reader
     numbers = map(str, (seed, learners, learns, killed, readers))
     more = {"LD_PRELOAD": str(library), "STEPS_UNDER": str(project / ".alma")} if library else {}
     done = subprocess.run(
-        [sys.executable, HERE / "crowd.py", project, *numbers],
+        [sys.executable, "-m", "tests.durability.crowd", project, *numbers],
         env=environ(project, **more), check=True, capture_output=True, text=True,
     )  # fmt: skip
     ended = json.loads(done.stdout.splitlines()[-1])

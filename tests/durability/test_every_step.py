@@ -4,9 +4,9 @@ import os
 import signal
 
 import pytest
-from stepper import NEWER, QUEUED, REFUSED, STORED, ids_in, insert, store_in
 
 from alma_cli.store.database.schema import MIGRATIONS
+from tests.durability.stepper import NEWER, QUEUED, REFUSED, STORED, ids_in, insert, store_in
 
 KILLED = -signal.SIGKILL
 BEFORE = [1, 2, 3]

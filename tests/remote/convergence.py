@@ -1,6 +1,6 @@
 """Machines that edit at the same time, faults of every kind, kills at any moment: in the end all have the same.
 
-    python convergence.py [--seeds N] [--first SEED] [--memories N] [--kills N]
+    python -m tests.remote.convergence [--seeds N] [--first SEED] [--memories N] [--kills N]
 
 prints a line for each seed, and fails with the first that doesn't converge.
 """
@@ -10,21 +10,16 @@ import json
 import multiprocessing
 import os
 import random
-import sys
 import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent), str(HERE), str(HERE.parents[1])]
-
-from cosmos_server import KEY, Fault, cosmos_thread  # noqa: E402
-from replica import AGENTS, live, opened, read_ledger, synced  # noqa: E402
-
-from alma_cli.config import Azure  # noqa: E402
-from alma_cli.core.replication.documents import MARKER_ID  # noqa: E402
-from alma_cli.remote.cosmos.container import make_container  # noqa: E402
+from alma_cli.config import Azure
+from alma_cli.core.replication.documents import MARKER_ID
+from alma_cli.remote.cosmos.container import make_container
+from tests.cosmos_server import KEY, Fault, cosmos_thread
+from tests.remote.replica import AGENTS, live, opened, read_ledger, synced
 
 REPLICAS = 3
 FAULTS = (
@@ -84,7 +79,7 @@ def _live(server, homes, chance, *, memories, kills):
 def _started(home, chance, share):
     """The machine as a process of its own, forked from one that has loaded everything already."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["azure.cosmos", "duckdb", "numpy", "replica", "alma_cli.api.transfer"])
+    context.set_forkserver_preload(["azure.cosmos", "duckdb", "numpy", "tests.remote.replica", "alma_cli.api.transfer"])
     process = context.Process(target=live, args=(str(home), str(chance.random()), share, KEY), daemon=True)
     process.start()
     return process

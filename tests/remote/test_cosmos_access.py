@@ -14,13 +14,13 @@ from azure.core.exceptions import (
     ResourceNotFoundError,
     ServiceRequestError,
 )
-from cosmos_server import KEY, Fault, cosmos_thread
 
 from alma_cli.config import Azure
 from alma_cli.errors import CheckpointLost, InvalidConfig, RemoteError, RemoteMissing, RemoteRefused, RemoteUnreachable
 from alma_cli.remote.cosmos import open_cosmos
 from alma_cli.remote.cosmos.container import make_container
 from alma_cli.remote.protocol import Written
+from tests.cosmos_server import KEY, Fault, cosmos_thread
 
 OTHER_KEY = base64.b64encode(b"another account's key").decode()
 

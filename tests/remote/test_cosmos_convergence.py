@@ -3,7 +3,8 @@
 import os
 
 import pytest
-from convergence import run
+
+from tests.remote.convergence import run
 
 SEEDS = int(os.environ.get("ALMA_SEEDS", "1"))
 

@@ -1,10 +1,10 @@
 """Whatever happens to one request, the call ends as if it hadn't, and nothing is stored twice or lost."""
 
 import pytest
-from cosmos_server import Fault
 
 from alma_cli.errors import RemoteRefused, RemoteThrottled, RemoteUnreachable
 from alma_cli.remote.protocol import Clash, Written
+from tests.cosmos_server import Fault
 
 PASSING = [
     *({"status": status} for status in (408, 410, 429, 449, 500, 502, 503)),

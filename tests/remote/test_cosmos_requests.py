@@ -108,7 +108,7 @@ def test_a_document_that_is_too_large_is_told_and_the_others_are_stored(open_rem
 
 
 def test_a_batch_that_the_service_finds_too_large_is_halved(open_remote, server, new, stored):
-    from cosmos_server import Fault
+    from tests.cosmos_server import Fault
 
     server.fault(Fault(kinds=("batch",), status=413, times=4))
     results = list(open_remote().write([new(number) for number in range(8)]))

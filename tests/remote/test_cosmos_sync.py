@@ -4,11 +4,11 @@ import json
 import shutil
 
 import pytest
-from cosmos_server import KEY, Fault, cosmos_thread
 
 from alma_cli.config import Azure
 from alma_cli.remote.cosmos import open_cosmos
 from alma_cli.remote.cosmos.container import make_container
+from tests.cosmos_server import KEY, Fault, cosmos_thread
 
 CONFIG = "alma:\n  project_id: shop\n  storage: azure\n  azure: {{endpoint: '{endpoint}', auth: key}}\n"
 

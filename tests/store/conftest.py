@@ -1,7 +1,8 @@
 """What the tests of the store share."""
 
 import pytest
-from samples import store_in
+
+from tests.store.samples import store_in
 
 
 @pytest.fixture

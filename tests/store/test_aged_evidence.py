@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from samples import MODEL, NOON, NOTHING_DERIVED, an_operation, entry, outcome, store_in, vector
 
 from alma_cli.core.records import RETRIEVED_KINDS
 from alma_cli.core.scopes.visibility import View
 from alma_cli.store import Insert, Search
 from alma_cli.store.reading.search import search
 from alma_cli.store.writing.fold import fold
+from tests.store.samples import MODEL, NOON, NOTHING_DERIVED, an_operation, entry, outcome, store_in, vector
 
 
 @pytest.fixture(scope="module")

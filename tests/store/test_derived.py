@@ -6,7 +6,12 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from learned import (
+
+from alma_cli.core.learning.derive import Task, derived_id
+from alma_cli.core.records import Credit
+from alma_cli.store import Learning, open_store
+from alma_cli.store.writing.fold import rederive
+from tests.store.learned import (
     DIMENSION,
     LEARNING,
     NOON,
@@ -30,11 +35,6 @@ from learned import (
     undone,
     unkeyed,
 )
-
-from alma_cli.core.learning.derive import Task, derived_id
-from alma_cli.core.records import Credit
-from alma_cli.store import Learning, open_store
-from alma_cli.store.writing.fold import rederive
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,13 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samples import (
+
+from alma_cli.core.records import Heuristic
+from alma_cli.core.replication.hlc import HLC
+from alma_cli.store import Change, Entry, Refuse, Revise, Selection
+from alma_cli.store.database.engine import transaction
+from alma_cli.store.writing.fold import fold
+from tests.store.samples import (
     NOON,
     NOTHING_DERIVED,
     an_id,
@@ -18,12 +24,6 @@ from samples import (
     store_in,
     vector,
 )
-
-from alma_cli.core.records import Heuristic
-from alma_cli.core.replication.hlc import HLC
-from alma_cli.store import Change, Entry, Refuse, Revise, Selection
-from alma_cli.store.database.engine import transaction
-from alma_cli.store.writing.fold import fold
 
 TABLES = ("memories", "postings", "tombstones", "history", "audit")
 few_ids = st.integers(1, 3)

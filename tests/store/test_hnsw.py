@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from samples import DIMENSION, MODEL, NOON, an_operation, entry, outcome, store_in, vector
 
 from alma_cli.core.records import RETRIEVED_KINDS
 from alma_cli.core.scopes.visibility import View
 from alma_cli.store import Insert, Search
 from alma_cli.store.database.values import columns, vector_text
 from alma_cli.store.reading.hnsw import Index, Nearest, _nearest_rows, unavailable
+from tests.store.samples import DIMENSION, MODEL, NOON, an_operation, entry, outcome, store_in, vector
 
 needs_extension = pytest.mark.skipif(
     bool(unavailable()) and "ALMA_TEST_HNSW" not in os.environ,  # where `make test-hnsw` asks, it has to be there

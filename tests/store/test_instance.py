@@ -3,15 +3,17 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from samples import an_operation, entry, outcome, store_in
 
 from alma_cli.errors import StoreBusy
 from alma_cli.store import Insert
 from alma_cli.store.database import instance
 from alma_cli.store.database.engine import connected
+from tests.store.samples import an_operation, entry, outcome, store_in
 
+ROOT = Path(__file__).parents[2]
 OPEN_IT = "import sys, _duckdb; _duckdb.connect(sys.argv[1]).execute('CREATE TABLE x (i INTEGER)')"
 
 
@@ -76,10 +78,9 @@ def test_one_that_others_hold_is_busy_and_free_again_when_they_leave(tmp_path):
 
 FORKED = """
 import os, sys
-sys.path[:0] = sys.argv[1:3]
 from pathlib import Path
-from samples import store_in
-store = store_in(Path(sys.argv[3]))
+from tests.store.samples import store_in
+store = store_in(Path(sys.argv[1]))
 def count():
     with store.reading() as reader:
         return len(list(reader.listed(__import__("alma_cli.store", fromlist=["x"]).Selection())))
@@ -93,5 +94,4 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) or (count() != 1))
 
 def test_a_forked_child_starts_its_own_and_ends(tmp_path):
     store_in(tmp_path).submit([an_operation(Insert, entries=(entry(outcome()),))])
-    folders = [os.path.dirname(__file__), os.getcwd(), str(tmp_path)]
-    subprocess.run([sys.executable, "-c", FORKED, *folders], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", FORKED, str(tmp_path)], cwd=ROOT, check=True, timeout=60)

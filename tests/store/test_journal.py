@@ -3,11 +3,11 @@
 import os
 
 import pytest
-from samples import insert, outcome
 
 from alma_cli.errors import StoreUnwritable
 from alma_cli.store.inbox.journal import Journal
 from alma_cli.store.inbox.operations import MalformedError
+from tests.store.samples import insert, outcome
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samples import store_in
 
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.values import insert_rows
 from alma_cli.store.writing import nearest_keys
 from alma_cli.store.writing.nearest_keys import NewText, Place, nearest
+from tests.store.samples import store_in
 
 PLACES = [Place("a", "x", "task"), Place("a", "x", "strategy"), Place("b", "x", "task")]
 TYPES = {

@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from samples import an_id, forget, ids_in, insert, outcome, store_in
 
 from alma_cli.core.replication.hlc import HLC
 from alma_cli.errors import StoreBusy, StoreCorrupt, StoreError, StoreTooNew, StoreUnwritable
@@ -18,6 +17,7 @@ from alma_cli.store.database import engine
 from alma_cli.store.database.engine import connected, log_bytes
 from alma_cli.store.database.opening import OutdatedError
 from alma_cli.store.database.schema import MIGRATIONS
+from tests.store.samples import an_id, forget, ids_in, insert, outcome, store_in
 
 BY_DUCKDB_2 = Path(__file__).with_name("by-duckdb-2.duckdb.gz")
 PAINTED = (*MIGRATIONS, "ALTER TABLE memories ADD COLUMN colour VARCHAR; UPDATE memories SET colour = 'red'")

@@ -5,9 +5,9 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samples import insert, operations, outcome
 
 from alma_cli.store.inbox.operations import MalformedError, NewerFormatError, decode, encode
+from tests.store.samples import insert, operations, outcome
 
 
 @given(operations())

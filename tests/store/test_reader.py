@@ -4,12 +4,12 @@ import json
 from dataclasses import replace
 
 import pytest
-from samples import NOON, an_id, an_operation, common, entry, forget, insert, later, outcome, vector
 
 from alma_cli.core.records import Heuristic, Knowledge, Preference
 from alma_cli.core.scopes.visibility import View
 from alma_cli.errors import AmbiguousId, InvalidInput, NotFound
 from alma_cli.store import Found, Reader, Revise, Search, Selection, Tally
+from tests.store.samples import NOON, an_id, an_operation, common, entry, forget, insert, later, outcome, vector
 
 
 def numbers(records):

@@ -1,11 +1,11 @@
 """Vectors can be made anew, in steps, by another model and of another length."""
 
 import pytest
-from samples import MODEL, an_operation, common, entry, insert, later, outcome, vector
 
 from alma_cli.core.records import Credit
 from alma_cli.store import Insert, Revise
 from alma_cli.store.writing.reindex import drop_vectors, fit_dimension, outdated, set_vectors
+from tests.store.samples import MODEL, an_operation, common, entry, insert, later, outcome, vector
 
 NEW = "new-model"
 

@@ -3,7 +3,6 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samples import NOON, NOTHING_DERIVED, an_operation, outcome, records, store_in
 
 from alma_cli.core.codec import to_json
 from alma_cli.store import Insert, Selection
@@ -12,6 +11,7 @@ from alma_cli.store.database.rows import RECORD_COLUMNS, record_row, row_record
 from alma_cli.store.inbox.operations import Entry
 from alma_cli.store.reading.reader import Reader
 from alma_cli.store.writing.fold import fold
+from tests.store.samples import NOON, NOTHING_DERIVED, an_operation, outcome, records, store_in
 
 
 @pytest.fixture(scope="module")

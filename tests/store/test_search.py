@@ -7,7 +7,6 @@ from statistics import fmean, pstdev
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samples import MODEL, NOON, NOTHING_DERIVED, an_id, an_operation, common, entry, later, outcome, store_in, vector
 
 from alma_cli.core.records import RETRIEVED_KINDS, Credit, Heuristic, Preference
 from alma_cli.core.scopes.visibility import View
@@ -16,6 +15,19 @@ from alma_cli.store import Insert, Search
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.reading.search import search
 from alma_cli.store.writing.fold import fold, search_text
+from tests.store.samples import (
+    MODEL,
+    NOON,
+    NOTHING_DERIVED,
+    an_id,
+    an_operation,
+    common,
+    entry,
+    later,
+    outcome,
+    store_in,
+    vector,
+)
 
 EVERYTHING = (View(agent=None),)
 

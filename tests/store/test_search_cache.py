@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from samples import MODEL, NOON, an_id, an_operation, entry, outcome, store_in, vector
 
 from alma_cli.core.records import RETRIEVED_KINDS
 from alma_cli.core.scopes.visibility import View
@@ -12,6 +11,7 @@ from alma_cli.store.inbox.operations import Archive, Forget, Revise
 from alma_cli.store.reading import search_cache
 from alma_cli.store.reading.search import search
 from alma_cli.store.writing.reindex import drop_vectors
+from tests.store.samples import MODEL, NOON, an_id, an_operation, entry, outcome, store_in, vector
 
 
 @pytest.fixture

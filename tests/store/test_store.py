@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samples import an_id, an_operation, entry, ids_in, insert, outcome, store_in
 
 from alma_cli.errors import StoreBusy, StoreError, StoreUnwritable
 from alma_cli.store import Change, Forget, Insert, Receipt, Selection
@@ -18,6 +17,7 @@ from alma_cli.store import store as module
 from alma_cli.store.database.engine import CHECKPOINT_AT_BYTES, log_bytes
 from alma_cli.store.inbox.lock import hold
 from alma_cli.store.inbox.operations import encode
+from tests.store.samples import an_id, an_operation, entry, ids_in, insert, outcome, store_in
 
 LONG_S = 60.0
 

@@ -5,7 +5,10 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from learned import (
+
+from alma_cli.core.learning.keys import new_key
+from alma_cli.store import Entry, Insert, open_store
+from tests.store.learned import (
     DIMENSION,
     LEARNING,
     MODEL,
@@ -24,9 +27,6 @@ from learned import (
     unkeyed,
     vector,
 )
-
-from alma_cli.core.learning.keys import new_key
-from alma_cli.store import Entry, Insert, open_store
 
 SECRET = "Zanzibar"
 NORTH, NEARLY_NORTH, EAST = vector(1, 0, 0), vector(0.98, 0.199, 0), vector(0, 1, 0)

@@ -1,8 +1,9 @@
 """What the tests of synchronising share."""
 
 import pytest
-from memory_remote import Container
-from replicas import Machine
+
+from tests.contracts.memory_remote import Container
+from tests.sync.replicas import Machine
 
 
 @pytest.fixture

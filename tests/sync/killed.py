@@ -1,4 +1,4 @@
-"""One machine of a project that works and synchronises until it is killed: `killed.py HOME SEED`.
+"""One machine of a project that works and synchronises until it is killed: `python -m tests.sync.killed HOME SEED`.
 
 It says what it has recorded and forgotten, a line each, once that is done, and what it is going to forget.
 """
@@ -6,10 +6,9 @@ It says what it has recorded and forgotten, a line each, once that is done, and 
 import random
 import sys
 
-from replicas import Letters
-
 from alma_cli.api import ALMA
 from alma_cli.errors import AlmaError
+from tests.sync.replicas import Letters
 
 
 def work(home, seed):

@@ -4,8 +4,6 @@ from array import array
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from memory_remote import MemoryRemote
-
 from alma_cli.api import ALMA
 from alma_cli.api.session import Session
 from alma_cli.api.sync import sync, sync_status
@@ -13,6 +11,7 @@ from alma_cli.core.codec import to_json
 from alma_cli.project import make_project
 from alma_cli.store import Selection
 from alma_cli.sync.report import Options
+from tests.contracts.memory_remote import MemoryRemote
 
 CONFIG = """\
 alma:

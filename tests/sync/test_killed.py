@@ -9,19 +9,18 @@ from pathlib import Path
 from time import sleep
 
 import pytest
-from memory_remote import Container
-from replicas import Machine
 
 from alma_cli.api.session import utc_now
+from tests.contracts.memory_remote import Container
+from tests.sync.replicas import Machine
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
 SEEDS = range(int(os.environ.get("ALMA_SEEDS", "1")))
 ROUNDS = 3
 
 
 def environment():
-    paths = os.pathsep.join(map(str, (HERE, HERE.parent / "contracts", HERE.parents[1])))
-    return {**os.environ, "PYTHONPATH": paths}
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -35,7 +34,7 @@ def test_nothing_is_lost_by_kills_and_all_agree_after_a_quiet_round(tmp_path, se
     for number in range(ROUNDS):
         workers = [
             subprocess.Popen(
-                [sys.executable, HERE / "killed.py", machine.folder, str(seed * 100 + number * 10 + place)],
+                [sys.executable, "-m", "tests.sync.killed", machine.folder, str(seed * 100 + number * 10 + place)],
                 stdout=subprocess.PIPE, text=True, env=environment(),
             )
             for place, machine in enumerate(machines)

@@ -5,9 +5,9 @@ import random
 from datetime import timedelta
 
 import pytest
-from replicas import shared_records
 
 from alma_cli.errors import AlmaError, RemoteThrottled, RemoteUnreachable
+from tests.sync.replicas import shared_records
 
 SEEDS = range(int(os.environ.get("ALMA_SEEDS", "1")))
 STEPS = 40

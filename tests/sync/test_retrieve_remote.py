@@ -3,13 +3,13 @@
 import json
 
 import pytest
-from memory_remote import MemoryRemote
 
 import alma_cli.api.retrieve_remote as retrieve_remote_module
 from alma_cli.api.retrieve import Wanted
 from alma_cli.api.retrieve_remote import retrieve_remote
 from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID
 from alma_cli.errors import InvalidConfig, RemoteError, RemoteUnreachable
+from tests.contracts.memory_remote import MemoryRemote
 
 
 def asked(machine, task="Test the login form", agent="helena", *, faults=lambda call: None, **more):

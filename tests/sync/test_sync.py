@@ -6,8 +6,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from memory_remote import MemoryRemote
-from replicas import shared_records
 
 from alma_cli.api.upkeep import examine
 from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID
@@ -22,6 +20,8 @@ from alma_cli.errors import (
     StoreUnwritable,
     SyncTimeout,
 )
+from tests.contracts.memory_remote import MemoryRemote
+from tests.sync.replicas import shared_records
 
 
 def tasks(machine):
