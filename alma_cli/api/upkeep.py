@@ -21,8 +21,7 @@ from alma_cli.core.scopes.visibility import sees, views
 from alma_cli.errors import AlmaError
 from alma_cli.project import Project, make_home
 from alma_cli.store.reading.reader import Shared
-from alma_cli.store.writing.derived import take_all_task_vectors
-from alma_cli.store.writing.fold import rederive
+from alma_cli.store.writing import derived
 from alma_cli.store.writing.reindex import drop_vectors, fit_dimension, outdated_keys, set_key_vectors, set_vectors
 
 _REINDEXED_TOGETHER = 2048
@@ -72,7 +71,7 @@ def reindex(
         done += len(records)
     _reindex_keys(session)
     with store.writing() as connection:
-        take_all_task_vectors(connection)
+        derived.take_all_task_vectors(connection)
     _rebuild_index(session)
     return done
 
@@ -123,8 +122,9 @@ def derive_all(session: Session, *, on_progress: Callable[[int], None] | None = 
     `on_progress` is told how many more task likenesses are done.
     """
     make_home(session.project)
-    with session.store().writing() as connection:
-        return rederive(connection, session.learning(), on_progress=on_progress)
+    store = session.store()
+    with store.writing() as connection:
+        return derived.derive_all(connection, session.learning(), now_ms=store.now_ms(), on_progress=on_progress)
 
 
 def outdated_count(session: Session, *, everything: bool = False) -> int:

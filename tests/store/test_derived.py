@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from alma_cli.core.learning.derive import Task, derived_id
 from alma_cli.core.records import Credit
 from alma_cli.store import Learning, open_store
-from alma_cli.store.writing.fold import rederive
+from alma_cli.store.writing.derived import derive_all
 from tests.store.learned import (
     DIMENSION,
     LEARNING,
@@ -85,7 +85,7 @@ def test_after_any_story_deriving_everything_again_finds_nothing_to_change(tmp_p
     store.submit(operations)
     with store.writing() as connection:
         audited = connection.execute("SELECT count(*) FROM audit").fetchall()
-        assert rederive(connection, LEARNING) == 0
+        assert derive_all(connection, LEARNING, now_ms=7) == 0
         assert audited == connection.execute("SELECT count(*) FROM audit").fetchall()
         assert taught(surviving) == derived_in(connection)
     assert () == store.submit(operations).derived
@@ -156,16 +156,16 @@ def test_a_stricter_rule_retires_what_has_too_few_outcomes(store):
     store.submit([insert(outcome(1), outcome(2))])
     strict = Learning(project_id="p", rules_of=lambda agent: replace(RULES[agent], min_occurrences=3))
     with store.writing() as connection:
-        assert (1, {}) == (rederive(connection, strict), derived_in(connection))
-        assert 0 == rederive(connection, strict)
-        assert 1 == rederive(connection, LEARNING)
+        assert (1, {}) == (derive_all(connection, strict, now_ms=7), derived_in(connection))
+        assert 0 == derive_all(connection, strict, now_ms=7)
+        assert 1 == derive_all(connection, LEARNING, now_ms=7)
 
 
 def test_progress_is_told_in_tasks(store):
     store.submit([insert(outcome(1), outcome(2, task_key="y"), outcome(3, agent="b"))])
     told = []
     with store.writing() as connection:
-        rederive(connection, LEARNING, on_progress=told.append)
+        derive_all(connection, LEARNING, now_ms=7, on_progress=told.append)
     assert told == [3]
 
 

@@ -14,7 +14,8 @@ from alma_cli.core.words import identifiers, query_terms, terms
 from alma_cli.store import Insert, Search
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.reading.search import search
-from alma_cli.store.writing.fold import fold, search_text
+from alma_cli.store.writing.fold import fold
+from alma_cli.store.writing.rows_writer import search_text
 from tests.store.samples import (
     MODEL,
     NOON,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -147,6 +148,16 @@ def quoted(text: str) -> str:
 def listed(parameter: str, of: str = "VARCHAR") -> str:
     """A parameter as a list: bound as JSON, because each bound value costs 0.1 ms in DuckDB's binding."""
     return f"from_json({parameter}, '[\"{of}\"]')"
+
+
+def any_of(parameter: str = "?", of: str = "VARCHAR") -> str:
+    """What `IN` takes for a parameter that is a list, bound as `listed` says."""
+    return f"(SELECT unnest({listed(parameter, of)}))"
+
+
+def utc_text(time: datetime) -> str:
+    """A time as DuckDB reads a TIMESTAMP, which is in UTC here: without its zone."""
+    return time.astimezone(UTC).replace(tzinfo=None).isoformat()
 
 
 def written(numbers: Iterable[int]) -> str:

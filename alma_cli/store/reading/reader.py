@@ -13,7 +13,7 @@ from alma_cli.core.records import Kind, Record
 from alma_cli.errors import AmbiguousId, InvalidInput, NotFound
 from alma_cli.store.database.engine import bound_memory
 from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
-from alma_cli.store.database.values import listed, rows_from, vector_text, written
+from alma_cli.store.database.values import any_of, rows_from, vector_text, written
 from alma_cli.store.reading.search import Found, Search, search
 from alma_cli.store.writing.changes import Change
 
@@ -129,7 +129,7 @@ class Reader:
             # As a function it is applied before the other columns are read; `IN` would only rule out whole row groups.
             condition, parameters = f"list_contains([{written(self._seqs[id] for id in ids)}]::BIGINT[], seq)", []
         else:
-            condition, parameters = f"id IN (SELECT unnest({listed('?')}))", [json.dumps(list(ids))]
+            condition, parameters = f"id IN {any_of()}", [json.dumps(list(ids))]
         rows = self._rows(f"SELECT {_COLUMNS} FROM memories WHERE {condition}", parameters)
         return {record.id: record for record in map(row_record, rows)}
 
@@ -296,8 +296,7 @@ def changes_of(connection: Connection, op_ids: Sequence[str]) -> dict[str, list[
     """What operations that were folded before changed, by `op_id`."""
     changes: dict[str, list[Change]] = {}
     for op_id, action, id in connection.execute(
-        """SELECT op_id, action, id FROM audit WHERE op_id IN (SELECT unnest(from_json(?, '["VARCHAR"]')))
-        ORDER BY rowid""",
+        f"SELECT op_id, action, id FROM audit WHERE op_id IN {any_of()} ORDER BY rowid",
         [json.dumps(list(op_ids))],
     ).fetchall():
         changes.setdefault(op_id, []).append(Change(action, id))

@@ -9,10 +9,9 @@ import json
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from alma_cli.core.codec import to_json
 from alma_cli.core.records import Outcome
 from alma_cli.core.replication.documents import Arrived, Cached, Embedding, TheMarker
 from alma_cli.core.replication.hlc import HLC
@@ -20,12 +19,13 @@ from alma_cli.core.replication.merge import State, Tombstone, Version
 from alma_cli.core.replication.plan import Action, Echo, Held, Keep, Refuse, Take, on_arrival
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
-from alma_cli.store.database.values import insert_rows, rows_from
+from alma_cli.store.database.values import any_of, rows_from, utc_text
 from alma_cli.store.inbox.operations import Entry
 from alma_cli.store.replication.known_documents import Remembered, remember_documents
 from alma_cli.store.replication.quarantine import SetAside, release, set_aside
-from alma_cli.store.writing.fold import Folded, Folding
+from alma_cli.store.writing.derived import Touched, derive_touched
 from alma_cli.store.writing.keys import with_keys
+from alma_cli.store.writing.rows_writer import Replaced, RowsWriter
 
 if TYPE_CHECKING:
     from alma_cli.core.replication.documents import Body, Content
@@ -34,12 +34,6 @@ if TYPE_CHECKING:
     from alma_cli.store.writing.changes import Learning
 
 _BY = "sync"
-_IDS = """(SELECT unnest(from_json(?, '["VARCHAR"]')))"""
-_TOMBSTONE_TYPES = {**dict.fromkeys(("id", "kind", "agent", "hlc", "acked_hlc"), "VARCHAR"), "deleted_at": "TIMESTAMP"}
-_HISTORY_TYPES = {
-    **dict.fromkeys(("id", "replaced_by", "hlc", "content"), "VARCHAR"),
-    "replaced_at": "TIMESTAMP",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,13 +73,14 @@ def held(connection: Connection, ids: Sequence[str]) -> dict[str, Held]:
     given = json.dumps(list(ids))
     found: dict[str, Held] = {}
     rows = connection.execute(
-        f"SELECT hlc, acked_hlc, {', '.join(RECORD_COLUMNS)} FROM memories WHERE id IN {_IDS} AND hlc <> ''", [given]
+        f"SELECT hlc, acked_hlc, {', '.join(RECORD_COLUMNS)} FROM memories WHERE id IN {any_of()} AND hlc <> ''",
+        [given],
     ).fetchall()
     for hlc, acked, *columns in rows:
         version = Version(record=row_record(columns), hlc=HLC.parse(hlc))
         found[version.id] = Held(state=version, acked=_stamp(acked))
     rows = connection.execute(
-        f"SELECT id, kind, agent, hlc, acked_hlc, deleted_at FROM tombstones WHERE id IN {_IDS}", [given]
+        f"SELECT id, kind, agent, hlc, acked_hlc, deleted_at FROM tombstones WHERE id IN {any_of()}", [given]
     ).fetchall()
     for id, kind, agent, hlc, acked, deleted_at in rows:
         deleted = deleted_at.replace(tzinfo=UTC)
@@ -139,30 +134,37 @@ def take_in(
     `vectors` are those made here, by text. Nothing is written when there is nothing to change.
     """
     with transaction(connection):
-        folding = _TakingIn(connection, vectors=vectors, model=model, now_ms=now_ms)
-        folding.acknowledge(pushed)
-        done = folding.take(documents)
+        rows = RowsWriter(connection, now_ms=now_ms)
+        taking = _TakingIn(rows, vectors=vectors, model=model)
+        taking.acknowledge(pushed)
+        done = taking.take(documents)
         if checkpoint is not None:
             connection.execute(
                 "UPDATE sync_state SET checkpoint = $new WHERE checkpoint IS DISTINCT FROM $new", {"new": checkpoint}
             )
-        folding.end(learning)
+        taking.write()
+        if taking.has_changes:
+            derive_touched(rows, taking.touched, learning)
+            rows.finish()
     return done
 
 
-class _TakingIn(Folding):
+class _TakingIn:
     """One portion of documents in one transaction."""
 
-    def __init__(self, connection: Connection, *, vectors: Mapping[str, Vector], model: str, now_ms: int) -> None:
-        super().__init__(connection, set(), set(), now_ms)
+    def __init__(self, rows: RowsWriter, *, vectors: Mapping[str, Vector], model: str) -> None:
+        self.touched = Touched()
+        self.has_changes = False
+        """Whether anything but what the remote is known to have has to be written."""
+        self._rows = rows
+        self._connection = rows.connection
         self._vectors = vectors
         self._model = model
-        self._now = datetime.fromtimestamp(now_ms / 1000, tz=UTC).replace(tzinfo=None).isoformat()
         self._entries: dict[str, tuple[Entry, str]] = {}
         self._tombstones: dict[str, Tombstone] = {}
-        self._gone: dict[str, State] = {}
+        self._gone: list[str] = []
         self._acked: dict[str, str | None] = {}
-        self._history: list[dict[str, Any]] = []
+        self._history: list[Replaced] = []
         self._documents: dict[str, Remembered] = {}
 
     def acknowledge(self, pushed: Sequence[Remembered]) -> None:
@@ -201,7 +203,7 @@ class _TakingIn(Folding):
             else:
                 present[document.id] = self._decided(action, document)
             done.actions.append(action)
-        done.set_aside = set_aside(self._connection, refused, at=self._now)
+        done.set_aside = set_aside(self._connection, refused, at=utc_text(self._rows.now))
         left = {one.name for one in refused}
         release(self._connection, [document.name for document in readable if document.name not in left])
         return done
@@ -232,21 +234,22 @@ class _TakingIn(Folding):
 
     def _replace(self, state: State, replaced: State | None, embedding: Embedding | None) -> None:
         id = state.id
+        is_tombstone = isinstance(state, Tombstone)
         self._acked.pop(id, None)
-        if replaced is not None:
-            self._gone[id] = replaced
+        if isinstance(replaced, Version):
+            self._gone.append(id)
             self._entries.pop(id, None)
-            if isinstance(replaced, Version):
-                self._touch(replaced.record)
-                self._lose(replaced, forgotten=isinstance(state, Tombstone))
+            self._lose(replaced, forgotten=is_tombstone)
+            if is_tombstone:
+                self.touched.forget(replaced.record)
+            else:
+                self.touched.add(replaced.record)
         if isinstance(state, Tombstone):
             self._tombstones[id] = state
-            if isinstance(replaced, Version):
-                self._forgot_in.add((replaced.agent, replaced.record.domain))
             self._say("pull-forget", state, state.kind)
             return
         record = state.record
-        self._touch(record)
+        self.touched.add(record)
         vector = _usable(embedding, self._model) or self._vectors.get(record.topic)
         if record.kind == "credit":
             vector = None
@@ -256,26 +259,17 @@ class _TakingIn(Folding):
         self._entries[id] = (entry, str(state.hlc))
         self._say("pull", state, state.kind)
 
-    def end(self, learning: Learning) -> None:
-        """Write what was gathered, and derive what it touched."""
-        self._remove_gone()
-        if self._history:
-            insert_rows(self._connection, "history", _HISTORY_TYPES, self._history)
-        if self._tombstones:
-            rows = [_tombstone_row(tombstone) for tombstone in self._tombstones.values()]
-            insert_rows(self._connection, "tombstones", _TOMBSTONE_TYPES, rows)
-            erased = json.dumps(list(self._tombstones))
-            self._connection.execute(f"UPDATE history SET content = NULL WHERE id IN {_IDS}", [erased])
+    def write(self) -> None:
+        """Write what was gathered, but for what is derived from it."""
+        self._rows.remove(self._gone)
+        self._rows.add_history(self._history)
+        self._rows.add_tombstones([(tombstone, str(tombstone.hlc)) for tombstone in self._tombstones.values()])
         keyed = [entry for entry, _ in self._entries.values() if _has_keys(entry)]
         if keyed:
-            with_keys(self._connection, keyed, self._replica.dimension)  # the texts that stand for keys new here
+            with_keys(self._connection, keyed, self._rows.dimension)  # the texts that stand for keys new here
         for entry, hlc in self._entries.values():
-            self._add_row(entry, hlc=hlc, acked_hlc=hlc)
+            self._rows.add(entry, hlc=hlc, acked_hlc=hlc)
         self._write_acknowledged()
-        if self._touched or self._forgot_in or self._entries:
-            self.derive(learning, Folded())
-        if self._audit or self._entries:
-            self.finish()
 
     def _write_acknowledged(self) -> None:
         """Store what the remote has; where that is known already nothing is written."""
@@ -293,16 +287,6 @@ class _TakingIn(Folding):
             remember_documents(self._connection, list(self._documents.values()))
             self._documents = {}
 
-    def _remove_gone(self) -> None:
-        if not self._gone:
-            return
-        ids = json.dumps(list(self._gone))
-        self._connection.execute(
-            f"DELETE FROM postings WHERE seq IN (SELECT seq FROM memories WHERE id IN {_IDS})", [ids]
-        )
-        self._connection.execute(f"DELETE FROM memories WHERE id IN {_IDS}", [ids])
-        self._connection.execute(f"DELETE FROM tombstones WHERE id IN {_IDS}", [ids])
-
     def _note_document(self, document: Readable, *, has_vector: bool) -> None:
         content = document.content
         kind = content.kind if isinstance(content, Cached) else content.state.kind  # type: ignore[union-attr]
@@ -317,35 +301,19 @@ class _TakingIn(Folding):
 
     def _derived_among(self, ids: Sequence[str]) -> set[str]:
         rows = self._connection.execute(
-            f"SELECT id FROM memories WHERE id IN {_IDS} AND hlc = ''", [json.dumps(list(ids))]
+            f"SELECT id FROM memories WHERE id IN {any_of()} AND hlc = ''", [json.dumps(list(ids))]
         ).fetchall()
         return {row[0] for row in rows}
 
     def _lose(self, lost: State, *, forgotten: bool) -> None:
         """Keep a version that doesn't hold in history, without its text when the memory is forgotten."""
         if isinstance(lost, Version):
-            content = None if forgotten else json.dumps(to_json(lost.record))
-            row = {
-                "id": lost.id,
-                "replaced_at": self._now,
-                "replaced_by": _BY,
-                "hlc": str(lost.hlc),
-                "content": content,
-            }
-            self._history.append(row)
+            replaced = Replaced(record=lost.record, hlc=str(lost.hlc), at=self._rows.now, by=_BY, erased=forgotten)
+            self._history.append(replaced)
 
     def _say(self, action: str, state: State, detail: str) -> None:
-        self._audit.append(
-            {
-                "done_at": self._now,
-                "done_by": _BY,
-                "action": action,
-                "id": state.id,
-                "agent": state.agent,
-                "detail": detail,
-                "op_id": "",
-            }
-        )
+        self.has_changes = True
+        self._rows.audit(action, id=state.id, agent=state.agent, detail=detail, by=_BY)
 
 
 def _record(state: State) -> Any:
@@ -378,17 +346,6 @@ def _known_strategies(connection: Connection, outcomes: Sequence[Outcome]) -> se
         [json.dumps(given)],
     ).fetchall()
     return set(rows)
-
-
-def _tombstone_row(tombstone: Tombstone) -> dict[str, Any]:
-    return {
-        "id": tombstone.id,
-        "kind": tombstone.kind,
-        "agent": tombstone.agent,
-        "hlc": str(tombstone.hlc),
-        "acked_hlc": str(tombstone.hlc),
-        "deleted_at": tombstone.deleted_at.astimezone(UTC).replace(tzinfo=None).isoformat(),
-    }
 
 
 def _stamp(text: str | None) -> HLC | None:

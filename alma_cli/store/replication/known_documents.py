@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from alma_cli.store.database.values import rows_from
+from alma_cli.store.database.values import any_of, rows_from
 
 if TYPE_CHECKING:
     from alma_cli.core.replication.hlc import HLC
@@ -17,7 +17,6 @@ _DOCUMENT_TYPES = {
     **dict.fromkeys(("id", "agent", "kind", "etag", "content_hash"), "VARCHAR"),
     "has_vector": "BOOLEAN",
 }
-_IDS = """(SELECT unnest(from_json(?, '["VARCHAR"]')))"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +44,14 @@ def remember_documents(connection: Connection, documents: Sequence[Remembered]) 
     ).fetchall()
     if rows:
         ids = json.dumps([row[0] for row in rows])
-        connection.execute(f"DELETE FROM remote_documents WHERE id IN {_IDS}", [ids])
+        connection.execute(f"DELETE FROM remote_documents WHERE id IN {any_of()}", [ids])
         connection.execute(
             f"INSERT INTO remote_documents ({columns}) SELECT {columns} FROM {rows_from(_DOCUMENT_TYPES)} "
-            f"WHERE id IN {_IDS}",
+            f"WHERE id IN {any_of()}",
             [given, ids],
         )
 
 
 def forget_documents(connection: Connection, ids: Sequence[str]) -> None:
     """The remote has no such documents any more: they are to be written as new ones."""
-    connection.execute(f"DELETE FROM remote_documents WHERE id IN {_IDS}", [json.dumps(list(ids))])
+    connection.execute(f"DELETE FROM remote_documents WHERE id IN {any_of()}", [json.dumps(list(ids))])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from alma_cli.store.database.values import insert_rows
+from alma_cli.store.database.values import any_of, insert_rows
 
 if TYPE_CHECKING:
     from alma_cli.store.database.duckdb import Connection
@@ -17,7 +17,6 @@ _QUARANTINE_TYPES = {
     **dict.fromkeys(("name", "agent", "id", "reason", "raw"), "VARCHAR"),
     "found_at": "TIMESTAMP",
 }
-_IDS = """(SELECT unnest(from_json(?, '["VARCHAR"]')))"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +52,7 @@ def quarantined(connection: Connection) -> list[Quarantined]:
 
 def drop_quarantined(connection: Connection, names: Sequence[str]) -> None:
     """Forget about documents that aren't there any more."""
-    connection.execute(f"DELETE FROM quarantine WHERE name IN {_IDS}", [json.dumps(list(names))])
+    connection.execute(f"DELETE FROM quarantine WHERE name IN {any_of()}", [json.dumps(list(names))])
 
 
 def set_aside(connection: Connection, refused: Sequence[SetAside], *, at: str) -> list[SetAside]:
@@ -63,7 +62,7 @@ def set_aside(connection: Connection, refused: Sequence[SetAside], *, at: str) -
     rows = connection.execute("SELECT name, raw, reason FROM quarantine").fetchall()
     known = set(rows)
     fresh = [one for one in refused if (one.name, one.raw, one.reason) not in known]
-    connection.execute(f"DELETE FROM quarantine WHERE name IN {_IDS}", [json.dumps([one.name for one in fresh])])
+    connection.execute(f"DELETE FROM quarantine WHERE name IN {any_of()}", [json.dumps([one.name for one in fresh])])
     insert_rows(
         connection,
         "quarantine",
@@ -88,4 +87,4 @@ def release(connection: Connection, names: Sequence[str]) -> None:
     if connection.execute("SELECT 1 FROM quarantine LIMIT 1").fetchone() is None:
         return
     ids = json.dumps(list(names))
-    connection.execute(f"DELETE FROM quarantine WHERE id <> '' AND concat(agent, '/', id) IN {_IDS}", [ids])
+    connection.execute(f"DELETE FROM quarantine WHERE id <> '' AND concat(agent, '/', id) IN {any_of()}", [ids])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from alma_cli.core.learning.derive import Task, derived_id
 from alma_cli.core.records import Credit, Record
+from alma_cli.store.database.values import any_of
 from alma_cli.store.inbox.operations import Insert, Operation
 
 if TYPE_CHECKING:
@@ -29,10 +30,7 @@ def groups(connection: Connection, operations: Sequence[Operation]) -> dict[str,
         return {}
     ids = {id for credit in given for id in (credit.outcome_id, credit.target)}
     rows = connection.execute(
-        """
-        SELECT id, agent, domain, task_key, strategy_key FROM memories
-        WHERE strategy_key <> '' AND id IN (SELECT unnest(from_json(?, '["VARCHAR"]')))
-        """,
+        f"SELECT id, agent, domain, task_key, strategy_key FROM memories WHERE strategy_key <> '' AND id IN {any_of()}",
         [json.dumps(sorted(ids))],
     ).fetchall()
     stored = {id: Group(Task(*task), strategy_key) for id, *task, strategy_key in rows}

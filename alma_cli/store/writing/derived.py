@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from alma_cli.core.learning.derive import TEXTS_COMPARED, Change, Derived, Evidence, LearningRules, Task, change, derive
-from alma_cli.core.records import AntiPattern, Heuristic, Outcome
+from alma_cli.core.records import AntiPattern, Heuristic, Outcome, Record
+from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.rows import RECORD_COLUMNS, ROW_TYPES, record_row, row_record
-from alma_cli.store.database.values import rows_from
+from alma_cli.store.database.values import any_of, rows_from
+from alma_cli.store.inbox.operations import Entry
+from alma_cli.store.writing.keys import drop_orphans
+from alma_cli.store.writing.rows_writer import RowsWriter
 
 if TYPE_CHECKING:
     from alma_cli.store.database.duckdb import Connection
+    from alma_cli.store.writing.changes import Learning
 
 _DERIVED_TOGETHER = 500
 """Task likenesses that are derived in one step, which bounds memory."""
@@ -37,6 +42,68 @@ class DerivedChange:
         return self.before is None or _words(self.before) != _words(self.memory)
 
 
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What has to be derived again: the task likenesses of records that changed, and where some were forgotten."""
+
+    tasks: set[Task] = field(default_factory=set)
+    forgotten_in: set[tuple[str, str]] = field(default_factory=set)
+    """Agents and domains."""
+
+    def add(self, record: Record) -> None:
+        """Note that a record came or changed."""
+        task_key = getattr(record, "task_key", "")
+        if task_key:
+            self.tasks.add(Task(record.agent, record.domain, task_key))
+
+    def forget(self, record: Record) -> None:
+        """Note that a record is gone."""
+        self.add(record)
+        self.forgotten_in.add((record.agent, record.domain))
+
+
+def derive_touched(rows: RowsWriter, touched: Touched, learning: Learning) -> list[DerivedChange]:
+    """Make what is derived say what the outcomes say now; what changed by it."""
+    rows.flush()
+    for agent, domain in sorted(touched.forgotten_in):
+        drop_orphans(rows.connection, agent, domain)
+        renew_task_vectors(rows.connection, agent, domain)
+    return [item for tasks in _in_steps(sorted(touched.tasks)) for item in _derive(rows, tasks, learning)]
+
+
+def derive_all(
+    connection: Connection, learning: Learning, *, now_ms: int, on_progress: Callable[[int], None] | None = None
+) -> int:
+    """Derive everything again, in portions of a transaction each; return how many derived memories changed."""
+    changed = 0
+    for tasks in _in_steps(tasks_with_outcomes(connection)):
+        with transaction(connection):
+            rows = RowsWriter(connection, now_ms=now_ms)
+            changed += len(_derive(rows, tasks, learning))
+            rows.finish()
+        if on_progress:
+            on_progress(len(tasks))
+    return changed
+
+
+def _derive(rows: RowsWriter, tasks: Sequence[Task], learning: Learning) -> list[DerivedChange]:
+    """Derive these task likenesses again and store what changed; where only numbers did, nothing else is written."""
+    changed = differences(rows.connection, tasks, learning.rules_of, project_id=learning.project_id)
+    rows.remove([item.memory.id for item in changed if item.before and (item.is_reworded or item.change == "retired")])
+    held = [item for item in changed if item.change != "retired"]
+    worded = [item.memory for item in held if item.is_reworded]
+    for memory in worded:
+        rows.add(Entry(record=memory), hlc="")
+    rows.flush()
+    if worded:
+        take_task_vectors(rows.connection, [memory.id for memory in worded])
+    update_numbers(rows.connection, [item.memory for item in held if not item.is_reworded])
+    for item in changed:
+        memory = item.memory
+        rows.audit(item.change, id=memory.id, agent=memory.agent, detail=memory.kind, by="alma")
+    return changed
+
+
 def tasks_with_outcomes(connection: Connection) -> list[Task]:
     """Every task likeness that something is, or could be, derived for."""
     rows = connection.execute(
@@ -46,7 +113,7 @@ def tasks_with_outcomes(connection: Connection) -> list[Task]:
     return [Task(*row) for row in rows]
 
 
-def in_steps(tasks: Sequence[Task]) -> list[Sequence[Task]]:
+def _in_steps(tasks: Sequence[Task]) -> list[Sequence[Task]]:
     """The task likenesses in portions that can be derived together."""
     return [tasks[start : start + _DERIVED_TOGETHER] for start in range(0, len(tasks), _DERIVED_TOGETHER)]
 
@@ -84,9 +151,9 @@ def differences(
 def take_task_vectors(connection: Connection, ids: Sequence[str]) -> None:
     """Give derived memories the vector of the task likeness that they are about."""
     connection.execute(
-        """
+        f"""
         UPDATE memories SET embedding = keys.embedding, embedding_model = keys.embedding_model FROM keys
-        WHERE memories.id IN (SELECT unnest(from_json(?, '["VARCHAR"]'))) AND keys.role = 'task' AND keys.is_first
+        WHERE memories.id IN {any_of()} AND keys.role = 'task' AND keys.is_first
             AND (keys.agent, keys.domain, keys.key) = (memories.agent, memories.domain, memories.task_key)
         """,
         [json.dumps(list(ids))],

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from alma_cli.core.learning.keys import LEAST_COSINE, Role
-from alma_cli.store.database.values import columns, given, listed
+from alma_cli.store.database.values import any_of, columns, given
 
 if TYPE_CHECKING:
     from alma_cli.store.database.duckdb import Connection
@@ -183,7 +183,7 @@ def _least_of_many(cosines: Numbers) -> Numbers:
 def _kept_texts(connection: Connection, rows: Sequence[int]) -> dict[int, tuple[str, str]]:
     """Key and text of kept texts, by their rows."""
     found = connection.execute(
-        f"SELECT rowid, key, text FROM keys WHERE rowid IN (SELECT unnest({listed('?', 'BIGINT')}))",
+        f"SELECT rowid, key, text FROM keys WHERE rowid IN {any_of(of='BIGINT')}",
         [json.dumps(rows)],
     ).fetchall()
     return {row: (key, text) for row, key, text in found}

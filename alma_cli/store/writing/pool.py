@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from alma_cli.store.database.engine import transaction
-from alma_cli.store.writing.fold import Folding
+from alma_cli.store.writing.rows_writer import RowsWriter
 
 if TYPE_CHECKING:
     from alma_cli.store.database.duckdb import Connection
@@ -16,15 +16,7 @@ if TYPE_CHECKING:
 def fill(connection: Connection, entries: Sequence[Entry], *, now_ms: int) -> list[int]:
     """Put records into an empty store as they are: nothing is stamped, keyed or derived. The `seq` of each."""
     with transaction(connection):
-        filling = _Filling(connection, set(), set(), now_ms)
-        seqs = [filling.put(entry) for entry in entries]
-        filling.finish()
+        rows = RowsWriter(connection, now_ms=now_ms)
+        seqs = [rows.add(entry, hlc="") for entry in entries]
+        rows.finish()
     return seqs
-
-
-class _Filling(Folding):
-    def put(self, entry: Entry) -> int:
-        """Add one record, and return its `seq`."""
-        seq = self._replica.next_seq
-        self._add_row(entry, hlc="")
-        return seq
