@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test coverage wheel test-wheel test-hnsw test-azure check bench docs clean
+.PHONY: help setup demo test coverage wheel test-wheel test-hnsw test-azure check bench docs site clean
 .DEFAULT_GOAL := help
 
 help:  ## show this help
@@ -18,7 +18,7 @@ $(STAMP): pyproject.toml
 		|| { echo "ALMA needs Python 3.11 to 3.13: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) (a minute or two the first time)"
-	@$(BIN)/python -m pip install --quiet --editable '.[azure,mcp,dev]'
+	@$(BIN)/python -m pip install --quiet --editable '.[azure,mcp,docs,dev]'
 	@$(BIN)/python -m compileall -q alma_cli    # where writing bytecode is switched off, each start would compile
 	@touch $@
 
@@ -76,5 +76,10 @@ bench: setup  ## measure, for three quarters of an hour; prints ratios and rates
 docs: setup  ## write docs/cli/ and the configuration reference anew
 	@$(BIN)/python docs/generate.py
 
-clean:  ## remove .venv and caches
-	rm -rf $(VENV) $(VENV)-wheel $(VENV)-hnsw dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
+site: setup  ## build the documentation site into build/site; a link that leads nowhere is an error
+	@rm -rf build/site build/doctrees    # Sphinx warns of a page only when it reads it
+	@$(BIN)/sphinx-build -q -W --keep-going -c docs -d build/doctrees . build/site
+	@echo "open build/site/index.html"
+
+clean:  ## remove .venv, what was built, and caches
+	rm -rf $(VENV) $(VENV)-wheel $(VENV)-hnsw build dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage*

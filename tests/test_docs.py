@@ -174,6 +174,41 @@ def test_every_page_is_reached_from_the_readme():
     assert [name_of(page) for page in PAGES if page not in reached] == []
 
 
+# The site
+
+
+def build_site(source, into):
+    """Build the site of a folder as `make site` does, and give what Sphinx says of it."""
+    pytest.importorskip("sphinx", reason="the site needs the extra `docs`")
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-c", DOCS, "-d", into / "doctrees"]
+    return subprocess.run([*command, source, into / "site"], capture_output=True, encoding="utf-8")
+
+
+def test_the_site_has_every_page_and_asks_nobody_for_anything(tmp_path):
+    built = build_site(ROOT, tmp_path)
+    assert (0, "") == (built.returncode, built.stderr)
+    site = tmp_path / "site"
+    pages = [site / page.relative_to(ROOT).with_suffix(".html") for page in PAGES]
+    assert [
+        page for page in (*pages, site / "index.html", site / "docs" / "cli" / "index.html") if not page.exists()
+    ] == []
+    loaded = r"""<(?:script|img|iframe)[^>]* src=["']?(?:https?:)?//|<link[^>]* href=["']?(?:https?:)?//"""
+    assert [page for page in site.rglob("*.html") if re.search(loaded, page.read_text("utf-8"))] == []
+    assert [css for css in site.rglob("*.css") if re.search(r"(?:@import|url\()[^;)]*//", css.read_text("utf-8"))] == []
+
+
+def test_a_site_with_a_dead_link_a_dead_anchor_or_a_hidden_page_is_not_built(tmp_path):
+    pages = tmp_path / "pages"
+    (pages / "docs").mkdir(parents=True)
+    (pages / "README.md").write_text("# Front\n\n[gone](docs/gone.md), [there](docs/hidden.md#nowhere)\n")
+    (pages / "docs" / "hidden.md").write_text("# Hidden\n")
+    built = build_site(pages, tmp_path)
+    assert 1 == built.returncode
+    assert "README.md:3: WARNING: 'myst' cross-reference target not found: 'docs/gone.md'" in built.stderr
+    assert "README.md:3: WARNING: local id not found in doc 'docs/hidden': 'nowhere'" in built.stderr
+    assert "hidden.md: WARNING: document isn't included in any toctree" in built.stderr
+
+
 # Examples
 
 
