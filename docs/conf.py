@@ -22,7 +22,7 @@ version = release = __version__
 language = "en"
 extensions = ["myst_parser"]
 root_doc = "README"
-include_patterns = ["README.md", "CHANGELOG.md", "docs/**.md"]
+include_patterns = ["*.md", "docs/**.md"]
 myst_heading_anchors = 6
 html_theme = "furo"
 html_title = f"ALMA {__version__}"
@@ -48,7 +48,14 @@ NAVIGATION = {
         ],
         "Look up": ["/docs/cli/README", "/docs/configuration", "/docs/api/python"],
         "Understand": ["/docs/learning", "/docs/sync", "/docs/benchmarks"],
-        "Take part": ["/docs/architecture/architecture", "/docs/architecture/PRD", "/CHANGELOG"],
+        "Take part": [
+            "/docs/architecture/architecture",
+            "/docs/architecture/PRD",
+            "/CONTRIBUTING",
+            "/SECURITY",
+            "/AGENTS",
+            "/CHANGELOG",
+        ],
     },
     "docs/cli/README": {"Commands": ["/docs/cli/*"]},
 }
