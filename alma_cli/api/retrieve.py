@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from time import perf_counter
-from types import MappingProxyType
 from typing import Any
 
 from alma_cli.api import retrievals
@@ -20,7 +19,7 @@ from alma_cli.core.text import alike_form, clean
 from alma_cli.core.words import identifiers, query_terms
 from alma_cli.embedding import count_tokens
 from alma_cli.errors import InvalidInput
-from alma_cli.store import Found, Search
+from alma_cli.store import Pool, Reader, Search, SearchResult
 
 NEAR_MISSES = 5
 _FETCHED_PER_PLACE = 3
@@ -56,12 +55,33 @@ class Wanted:
                 raise InvalidInput(f"kinds: expected {', '.join(RETRIEVED_KINDS)}, got {kind!r}")
 
 
-def retrieve(session: Session, wanted: Wanted, *, stand_for: Mapping[int, float] = MappingProxyType({})) -> MemorySlice:
-    """The memories worth knowing for a task, best first within each kind (`stand_for`: see `Search`).
+def retrieve(session: Session, wanted: Wanted) -> MemorySlice:
+    """The memories worth knowing for a task, best first within each kind.
 
     Raises `InvalidInput` for an empty task or an agent that isn't there, and what opening the store raises.
     """
     started = perf_counter()
+    asked = question(session, wanted)
+    index, vector = session.index(), asked.search.vector
+    if index and vector is not None:
+        asked = replace(asked, search=replace(asked.search, nearest=index.nearest(vector)))
+    with session.store().reading() as reader:
+        result = answer(session, wanted, asked, reader)
+    retrievals.note(session.project, result)
+    return replace(result, retrieval_ms=(perf_counter() - started) * 1000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked of a store or pool, and what to tell of it already."""
+
+    task: str
+    search: Search
+    warnings: Sequence[str]
+
+
+def question(session: Session, wanted: Wanted) -> Question:
+    """The question that a retrieve asks. Raises `InvalidInput` for an empty task or an agent that isn't there."""
     task = clean(wanted.task).strip()
     if not task:
         raise InvalidInput("TASK: empty", hint='say in a few words what is to be done: alma retrieve "fix the login"')
@@ -69,7 +89,6 @@ def retrieve(session: Session, wanted: Wanted, *, stand_for: Mapping[int, float]
     top_k = settings.top_k if wanted.top_k is None else wanted.top_k
     scope = session.config.scope_for(wanted.agent)
     vector, warnings = session.query_vector(task)
-    index = session.index()
     search = Search(
         vector=vector,
         model=session.model,
@@ -81,34 +100,36 @@ def retrieve(session: Session, wanted: Wanted, *, stand_for: Mapping[int, float]
         now=session.now(),
         per_signal=max(settings.candidates, top_k),
         evidence_half_life_days=session.config.learning.half_life_days,
-        nearest=index.nearest(vector) if index and vector is not None else None,
-        stand_for=stand_for,
     )
-    with session.store().reading() as reader:
-        warnings += reader.warnings
-        found = reader.search(search)
-        ranked = news_first(rank(found.candidates, found.cosine, found.bm25, _rules(session, wanted)))
-        fetched = reader.records([one.candidate.id for one in _worth_fetching(ranked, top_k, explain=wanted.explain)])
+    return Question(task=task, search=search, warnings=warnings)
+
+
+def answer(session: Session, wanted: Wanted, asked: Question, source: Reader | Pool) -> MemorySlice:
+    """The memories that the source has for a question, ranked, and as many as fit."""
+    settings = session.config.retrieval
+    top_k = settings.top_k if wanted.top_k is None else wanted.top_k
+    found = source.search(asked.search)
+    ranked = news_first(rank(found.candidates, found.cosine, found.bm25, _rules(session, wanted)))
+    fetched = source.records([one.candidate.id for one in _worth_fetching(ranked, top_k, explain=wanted.explain)])
+    warnings = [*asked.warnings, *source.warnings]
     budget = settings.max_tokens if wanted.max_tokens is None else wanted.max_tokens
     chosen, near_misses = _choose(ranked, fetched, top_k=top_k, agent=wanted.agent, max_tokens=budget)
     by_kind: dict[str, Any] = {
         plural: [hit for hit in chosen if hit.record.kind == kind] for kind, plural in PLURALS.items()
     }
     text = rendered([Line(hit.record, hit.score) for hit in chosen], wanted.agent)
-    result = MemorySlice(
+    return MemorySlice(
         retrieval_id=new_id(),
         agent=wanted.agent,
-        task=task,
+        task=asked.task,
         **by_kind,
         tokens=count_tokens(text),
         near_misses=near_misses if wanted.explain else (),
         explained=wanted.explain,
         considered=found.total,
-        warnings=[*warnings, *_without_vectors(found, session.model)] if vector is not None else warnings,
+        warnings=warnings if asked.search.vector is None else [*warnings, *_without_vectors(found, session.model)],
         count_tokens=count_tokens,
     )
-    retrievals.note(session.project, result)
-    return replace(result, retrieval_ms=(perf_counter() - started) * 1000)
 
 
 def _rules(session: Session, wanted: Wanted) -> Rules:
@@ -179,7 +200,7 @@ def _sameness(record: Record) -> str:
     return " ".join(word for word in words if word not in _SAY_NOTHING) or " ".join(words)
 
 
-def _without_vectors(found: Found, model: str) -> list[str]:
+def _without_vectors(found: SearchResult, model: str) -> list[str]:
     if not found.without_vector:
         return []
     count = f"{found.without_vector} of {found.total}"

@@ -1,32 +1,27 @@
 """`retrieve --remote`: what is worth knowing, from the shared copy alone, on a machine that has no memories.
 
-The remote gives candidates, the nearest by meaning and those with most of the words; they are ranked by the very code
-that ranks a store, in a store that is made for this one question.
+The remote gives candidates, the nearest by meaning and those with most of the words; they are searched and ranked as
+a store's are.
 """
 
 from __future__ import annotations
 
-import tempfile
 from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from alma_cli.api import retrievals
-from alma_cli.api.retrieve import Wanted, retrieve
+from alma_cli.api.retrieve import Question, Wanted, answer, question
 from alma_cli.api.sync import PATIENCE_S
 from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID, decode_record, embedding_of
 from alma_cli.core.replication.marker import parse_marker
 from alma_cli.core.scopes.visibility import views
-from alma_cli.core.text import clean
-from alma_cli.core.words import query_terms
 from alma_cli.errors import InvalidInput, RemoteError
 from alma_cli.remote import open_remote
 from alma_cli.remote.protocol import Document
-from alma_cli.store.inbox.operations import Entry
-from alma_cli.store.writing.pool import fill
+from alma_cli.store import Entry, Pool
 
 if TYPE_CHECKING:
     from alma_cli.api.session import Session
@@ -48,29 +43,22 @@ def retrieve_remote(session: Session, wanted: Wanted, *, remote: Remote | None =
     Raises `InvalidConfig` without a remote, and `RemoteError`s.
     """
     started = perf_counter()
+    asked = question(session, wanted)
     opened = remote or open_remote(session.config, session.project.root, patience_s=PATIENCE_S)
     try:
-        pool = _gathered(session, opened, wanted)
+        gathered = _gathered(session, opened, wanted.agent, asked)
     finally:
         if remote is None:
             opened.close()
-    with tempfile.TemporaryDirectory(prefix="alma-remote-") as folder:
-        asking = replace(session, project=replace(session.project, home=Path(folder)))
-        store = asking.store()
-        entries = list(_entries(pool.documents.values()))
-        with store.writing() as connection:
-            seqs = fill(connection, entries, now_ms=store.now_ms())
-        numbered = {entry.record.id: seq for entry, seq in zip(entries, seqs, strict=True)}
-        stand_for = {numbered[id]: count for id, count in pool.stand_for.items() if id in numbered}
-        found = retrieve(asking, wanted, stand_for=stand_for)
-    result = replace(found, warnings=[*pool.warnings, *found.warnings])
+    pool = Pool(_entries(gathered.documents.values()), gathered.stand_for)
+    result = answer(session, wanted, replace(asked, warnings=gathered.warnings), pool)
     if session.project.home.exists():
         retrievals.note(session.project, result)
     return replace(result, retrieval_ms=(perf_counter() - started) * 1000)
 
 
 @dataclass(slots=True)
-class _Pool:
+class _Gathered:
     """The documents to rank, by id; how many memories those of a sample stand for; and what to tell."""
 
     documents: dict[str, Document] = field(default_factory=dict)
@@ -78,37 +66,35 @@ class _Pool:
     warnings: list[str] = field(default_factory=list)
 
 
-def _gathered(session: Session, remote: Remote, wanted: Wanted) -> _Pool:
+def _gathered(session: Session, remote: Remote, asking: str, asked: Question) -> _Gathered:
     """The documents worth ranking, each once, with the credits that they got, and a sample of the others.
 
     How rare a word is, and how unusual a likeness, is a matter of all memories: the best hundreds by themselves would
-    make everything look usual. The sample stands for all that isn't in the pool.
+    make everything look usual. The sample stands for all that isn't in the gathered.
     """
-    task = clean(wanted.task).strip()
-    pool = _Pool()
-    vector = None
+    gathered = _Gathered(warnings=[*asked.warnings])
+    vector = asked.search.vector
     model = _model_of(remote)
-    if model == session.model:
-        vector, pool.warnings = session.query_vector(task)
-    else:
-        pool.warnings.append(
+    if model != session.model:
+        vector = None
+        gathered.warnings.append(
             f"only words are compared, not meaning: the remote's vectors are by {model}, not {session.model}"
             if model
             else f"{remote.name} is empty: run `alma sync` where there are memories"
         )
-    agents = _agents_seen(session, remote, wanted.agent)
-    words = query_terms(task)[:_MAX_WORDS]
+    agents = _agents_seen(session, remote, asking)
+    words = asked.search.terms[:_MAX_WORDS]
     targets: list[str] = []
     for agent in agents:
         near = [] if vector is None else remote.nearest(agent, vector, limit=_PER_SIGNAL)
         found = {one.id: one for one in (*near, *remote.matching(agent, words, limit=_PER_SIGNAL))}
         targets += found
-        pool.documents |= found
+        gathered.documents |= found
         if len(near) == _PER_SIGNAL or vector is None:  # else these are all there are
-            _add_sample(pool, remote.sample(agent, limit=_SAMPLE), found)
+            _add_sample(gathered, remote.sample(agent, limit=_SAMPLE), found)
     for agent in agents if targets else ():
-        pool.documents |= {document.id: document for document in remote.credits(agent, sorted(targets))}
-    return pool
+        gathered.documents |= {document.id: document for document in remote.credits(agent, sorted(targets))}
+    return gathered
 
 
 def _agents_seen(session: Session, remote: Remote, agent: str) -> list[str]:
@@ -120,12 +106,12 @@ def _agents_seen(session: Session, remote: Remote, agent: str) -> list[str]:
     return sorted(agents)
 
 
-def _add_sample(pool: _Pool, sample: Sample, found: Mapping[str, Document]) -> None:
+def _add_sample(gathered: _Gathered, sample: Sample, found: Mapping[str, Document]) -> None:
     others = [document for document in sample.documents if document.id not in found]
     left = sample.of - len(found)
     for document in others:
-        pool.documents[document.id] = document
-        pool.stand_for[document.id] = max(1.0, left / len(others))
+        gathered.documents[document.id] = document
+        gathered.stand_for[document.id] = max(1.0, left / len(others))
 
 
 def _model_of(remote: Remote) -> str:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from alma_cli.store.database.opening import StoreFile
     from alma_cli.store.inbox.operations import Archive, Entry, Forget, Insert, Operation, Refuse, Revise
+    from alma_cli.store.reading.pool import Pool
+    from alma_cli.store.reading.query import Search, SearchResult
     from alma_cli.store.reading.reader import AuditRow, Reader, Selection, Tally, Version
-    from alma_cli.store.reading.search import Found, Search
     from alma_cli.store.store import Receipt, Store, open_store
     from alma_cli.store.writing.changes import Change, Learning
     from alma_cli.store.writing.derived import DerivedChange
@@ -21,15 +22,16 @@ __all__ = [
     "DerivedChange",
     "Entry",
     "Forget",
-    "Found",
     "Insert",
     "Learning",
     "Operation",
+    "Pool",
     "Reader",
     "Receipt",
     "Refuse",
     "Revise",
     "Search",
+    "SearchResult",
     "Selection",
     "Store",
     "StoreFile",
@@ -44,7 +46,8 @@ _HOMES = {
     "database.opening": ("StoreFile",),
     "inbox.operations": ("Archive", "Entry", "Forget", "Insert", "Operation", "Refuse", "Revise"),
     "reading.reader": ("AuditRow", "Reader", "Selection", "Tally", "Version"),
-    "reading.search": ("Found", "Search"),
+    "reading.pool": ("Pool",),
+    "reading.query": ("Search", "SearchResult"),
     "store": ("Receipt", "Store", "open_store"),
 }
 

@@ -34,7 +34,7 @@ from alma_cli.core.retrieval.ranking import Rules, news_first, rank
 from alma_cli.core.scopes.visibility import View
 from alma_cli.core.words import identifiers, query_terms, terms
 from alma_cli.project import make_project
-from alma_cli.store import Found, Search
+from alma_cli.store import Search, SearchResult
 
 DATA = Path(__file__).with_name("data")
 NOW = datetime.now(UTC)
@@ -56,7 +56,7 @@ class Item:
 class Asked:
     """What the store said to a task, and which memory was expected (none: nothing fits)."""
 
-    found: Found
+    found: SearchResult
     expected: str
 
 

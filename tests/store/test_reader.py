@@ -8,7 +8,7 @@ import pytest
 from alma_cli.core.records import Heuristic, Knowledge, Preference
 from alma_cli.core.scopes.visibility import View
 from alma_cli.errors import AmbiguousId, InvalidInput, NotFound
-from alma_cli.store import Found, Reader, Revise, Search, Selection, Tally
+from alma_cli.store import Reader, Revise, Search, SearchResult, Selection, Tally
 from tests.store.samples import NOON, an_id, an_operation, common, entry, forget, insert, later, outcome, vector
 
 
@@ -39,7 +39,7 @@ def test_an_empty_store_answers_everything_with_nothing():
         vector=None, model="", terms=["a"], identifiers=[], views=(View(agent=None),), kinds=["outcome"], user_id="",
         now=NOON, per_signal=9,
     )  # fmt: skip
-    assert Found() == reader.search(search)
+    assert SearchResult() == reader.search(search)
     assert [] == list(reader.listed(Selection())) == reader.audit(limit=9) == reader.versions(an_id(1))
     assert [] == reader.tallies() == reader.outdated("m", limit=9) == reader.nearest(outcome(), vector(1), "m")
     assert {} == reader.records([an_id(1)]) == reader.outcome_results() == reader.models()

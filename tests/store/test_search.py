@@ -1,7 +1,6 @@
 """The signals of a search equal those that the formulas give, and only what may be seen is measured."""
 
 import math
-from dataclasses import replace
 from statistics import fmean, pstdev
 
 import pytest
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 from alma_cli.core.records import RETRIEVED_KINDS, Credit, Heuristic, Preference
 from alma_cli.core.scopes.visibility import View
 from alma_cli.core.words import identifiers, query_terms, terms
-from alma_cli.store import Insert, Search
+from alma_cli.store import Insert, Pool, Search
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.reading.search import search
 from alma_cli.store.writing.fold import fold
@@ -207,9 +206,7 @@ def test_a_memory_that_stands_for_others_counts_as_they_would(connection, count,
     near = entry(outcome(1, task="login form"), (1.0, 0.0, 0.0))
     far = [entry(outcome(2 + number, task=text), (0.5, 1.0, 0.0)) for number in range(count)]
     whole = searched(connection, [near, *far], wanted(task))
-    first = connection.execute("SELECT next_seq FROM replica").fetchone()[0]
-    asked = replace(wanted(task), stand_for={first + 1: float(count)})
-    sampled = searched(connection, [near, far[0]], asked)
+    sampled = Pool([near, far[0]], {far[0].record.id: float(count)}).search(wanted(task))
     for signal in ("cosine", "bm25"):
         ours, theirs = getattr(whole, signal), getattr(sampled, signal)
         assert (ours.mean, ours.deviation) == pytest.approx((theirs.mean, theirs.deviation), abs=1e-9)
@@ -219,3 +216,25 @@ def test_a_memory_that_stands_for_others_counts_as_they_would(connection, count,
             (by_id[one.id].bm25, by_id[one.id].matched, by_id[one.id].cosine)
         )
         assert one.rare_match == by_id[one.id].rare_match
+
+
+@settings(max_examples=25)
+@given(st.lists(st.tuples(sentences, st.sampled_from([(1.0, 0.0, 0.0), (0.5, 1.0, 0.0), None])), max_size=6), sentences)
+def test_a_pool_is_searched_as_a_store_is(connection, memories, task):
+    entries = [entry(outcome(1 + number, task=text), vector) for number, (text, vector) in enumerate(memories)]
+    stored = searched(connection, entries, wanted(task))
+    pooled = Pool(entries, {}).search(wanted(task))
+    assert (stored.total, stored.without_vector) == (pooled.total, pooled.without_vector)
+    for ours, theirs in ((stored.cosine, pooled.cosine), (stored.bm25, pooled.bm25)):
+        assert (ours.mean, ours.deviation) == pytest.approx((theirs.mean, theirs.deviation), abs=1e-6)
+    assert len(stored.candidates) == len(pooled.candidates)
+    by_id = {one.id: one for one in pooled.candidates}
+    for one in stored.candidates:
+        other = by_id[one.id]
+        assert (one.bm25, one.matched, one.age_days) == pytest.approx((other.bm25, other.matched, other.age_days))
+        assert (one.cosine is None) == (other.cosine is None)
+        assert (one.cosine or 0) == pytest.approx(other.cosine or 0, abs=1e-5)
+        assert (one.kind, one.success, one.rare_match) == (other.kind, other.success, other.rare_match)
+        assert (one.pooled_occurrences, one.pooled_successes) == pytest.approx(
+            (other.pooled_occurrences, other.pooled_successes), abs=1e-4
+        )

@@ -51,6 +51,11 @@ class Postings:
         return Postings(term=self.term[rows], seq=self.seq[rows], tf=self.tf[rows])
 
 
+def read_postings_of(connection: Connection, terms: Iterable[str]) -> Postings:
+    """The postings of some terms."""
+    return read_postings(connection, f"term IN ({written(map(hashed, terms))})")
+
+
 def read_postings(connection: Connection, condition: str, values: Mapping[str, JsonValue] | None = None) -> Postings:
     """The postings that a condition on their columns holds for; see `values.columns` for its values."""
     import numpy as np
@@ -66,25 +71,23 @@ def read_postings(connection: Connection, condition: str, values: Mapping[str, J
 
 
 def match(
-    connection: Connection,
+    postings: Postings,
     terms: Sequence[str],
     identifiers: Sequence[str],
     *,
     seqs: Numbers,
     lengths: Numbers,
     stand_for: Numbers,
-    kept: Postings | None,
 ) -> Matches:
-    """How well the words of a task match candidates.
+    """How well the words of a task match candidates; the postings may be of more terms and memories.
 
-    These are given by ascending `seq`, with the number of terms of each, and how many memories it stands for. Their
-    postings, and maybe those of others, are `kept` if they were read before.
+    The candidates are given by ascending `seq`, with the number of terms of each, and how many memories it stands for.
     """
     import numpy as np
 
     count = len(seqs)
     of_all = float(stand_for.sum())
-    wanted, places, tf = _matching(connection, terms, seqs, kept)
+    wanted, places, tf = _matching(postings, terms, seqs)
     df = np.bincount(wanted, stand_for[places], minlength=len(terms))
     idf = np.log(1 + (of_all - df + 0.5) / (df + 0.5))
     mean_length = max(float(np.average(lengths, weights=stand_for)), 1.0)
@@ -98,19 +101,17 @@ def match(
     )
 
 
-def _hashed(term: str) -> int:
+def hashed(term: str) -> int:
     """What `md5_number_lower` makes of it, without asking DuckDB."""
     return int.from_bytes(hashlib.md5(term.encode("utf-8", "replace"), usedforsecurity=False).digest()[8:], "little")
 
 
-def _matching(
-    connection: Connection, terms: Sequence[str], seqs: Numbers, kept: Postings | None
-) -> tuple[Numbers, Numbers, Numbers]:
+def _matching(postings: Postings, terms: Sequence[str], seqs: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     """Where the terms stand among the candidates: the term's number, the candidate's place, and how often."""
     import numpy as np
 
-    hashes = [_hashed(term) for term in terms]
-    found = read_postings(connection, f"term IN ({written(hashes)})") if kept is None else kept.of(hashes)
+    hashes = [hashed(term) for term in terms]
+    found = postings.of(hashes)
     places = np.searchsorted(seqs, found.seq)
     here = np.flatnonzero(seqs[np.minimum(places, len(seqs) - 1)] == found.seq)
     of_term = np.array(hashes, np.uint64)

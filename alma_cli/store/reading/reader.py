@@ -14,7 +14,8 @@ from alma_cli.errors import AmbiguousId, InvalidInput, NotFound
 from alma_cli.store.database.engine import bound_memory
 from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
 from alma_cli.store.database.values import any_of, rows_from, vector_text, written
-from alma_cli.store.reading.search import Found, Search, search
+from alma_cli.store.reading.query import Search, SearchResult
+from alma_cli.store.reading.search import search
 from alma_cli.store.writing.changes import Change
 
 if TYPE_CHECKING:
@@ -112,10 +113,10 @@ class Reader:
         self._seqs: Mapping[str, int] = {}
         self.warnings = warnings
 
-    def search(self, wanted: Search) -> Found:
+    def search(self, wanted: Search) -> SearchResult:
         """The candidates for one retrieve, with their signals (see `search.search`)."""
         if self._connection is None:
-            return Found()
+            return SearchResult()
         # What is scanned isn't read again, so keeping it only fills memory: 1.6 GB of a million memories, else 0.6.
         if self._path is None or os.path.getsize(self._path) > _LARGE_BYTES:
             bound_memory(self._connection)

@@ -23,8 +23,8 @@ _State: TypeAlias = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visible:
-    """What a search may see: columns by ascending `seq`, the unit vectors of those that have one, and their words."""
+class Kept:
+    """All that a search may see: columns by ascending `seq`, the unit vectors of those with one, and their words."""
 
     columns: Mapping[str, Numbers]
     vectors: Numbers
@@ -33,13 +33,13 @@ class Visible:
 
 _MOST_ENTRIES = 64
 
-_kept: dict[tuple[str, str], tuple[_State, Visible | int]] = {}
+_kept: dict[tuple[str, str], tuple[_State, Kept | int]] = {}
 """By the store's path and what is visible, least recently used first; the bytes of vectors after one search only."""
 
 _keeping = threading.Lock()
 
 
-def recall(path: str, what: str) -> Visible | int | None:
+def recall(path: str, what: str) -> Kept | int | None:
     """What `keep` was given of the store at `path`, if it is still in that state.
 
     Call this while nobody may write there.
@@ -57,7 +57,7 @@ def may_be_kept(size: int) -> bool:
     return 0 < size <= MOST_BYTES
 
 
-def keep(path: str, what: str, found: Visible | int) -> None:
+def keep(path: str, what: str, found: Kept | int) -> None:
     """Keep what was read or, of a first search, how many bytes the vectors have; then drop what is too much."""
     with _keeping:
         _kept.pop((path, what), None)

@@ -1,7 +1,7 @@
-"""Which memories an agent may see, and how like a task they are in meaning: the part of a search that costs.
+"""The memories that an agent may see, read as columns and compared with the task by meaning: the part that costs.
 
-The filter comes first, then every memory is compared exactly: while DuckDB scans, or with what the process kept of its
-last searches; or, where an index knows the near ones, those and what is newer than the index.
+The filter comes first, then every memory is compared exactly: while DuckDB scans, or with what the process read for an
+earlier search; or, where an index knows the near ones, those and what is newer than the index.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from alma_cli.core.records import RETRIEVED_KINDS
 from alma_cli.store.database.values import columns, given, given_list, vector_text
-from alma_cli.store.reading.bm25 import Postings, read_postings
-from alma_cli.store.reading.search_cache import Visible, keep, may_be_kept, recall
+from alma_cli.store.reading.bm25 import Postings, read_postings, read_postings_of
+from alma_cli.store.reading.search_cache import Kept, keep, may_be_kept, recall
+from alma_cli.store.reading.signals import Visible, measured, unmeasured
 
 if TYPE_CHECKING:
     from alma_cli.core.records import JsonValue
@@ -22,10 +23,7 @@ if TYPE_CHECKING:
     from alma_cli.store.database.values import Numbers
     from alma_cli.store.inbox.operations import Vector
     from alma_cli.store.reading.hnsw import Nearest
-    from alma_cli.store.reading.search import Search
-
-_DIGITS = 6
-"""Of a cosine, so that it is the same whoever computes it."""
+    from alma_cli.store.reading.query import Search
 
 _OF_MODEL = f"coalesce(embedding_model = {given('model')}, false)"
 _NUMBERED = " ".join(f"WHEN '{kind}' THEN {number}" for number, kind in enumerate(RETRIEVED_KINDS))
@@ -50,47 +48,38 @@ class _Scope(NamedTuple):
     values: dict[str, JsonValue]
 
 
-class Seen(NamedTuple):
-    """Every memory that may be seen and counts: `columns` by ascending `seq`; `asked` is false of mere evidence.
+def visible_memories(connection: Connection, search: Search, path: str | None) -> Visible:
+    """All that the agent may see, compared with the task.
 
-    `strategy` is a number for its strategy's key, 0 for none; `result` (from 0 to 1) and `happened_s` are an outcome's.
-    `cosine` is NaN where there is no vector by the present model or, with an index, where it isn't near; then the
-    cosines of a `sample` are given. `postings` are theirs, where they were kept.
-    """
-
-    columns: dict[str, Numbers]
-    sample: Numbers | None = None
-    postings: Postings | None = None
-
-
-def seen_by(connection: Connection, wanted: Search, path: str | None) -> Seen:
-    """What the agent may see, compared with the task.
-
-    Without an index, or where the scope leaves too few of what it found, all are measured. What was read is kept under
-    the store's `path`, if one is given.
+    Without an index, or where the scope leaves too few of its answer, all are measured. What was read is kept for the
+    next search under the store's `path`, if one is given.
     """
     import numpy as np
 
-    scope = _scope(wanted)
-    if wanted.vector is None:
-        seen = _unmeasured(_visible(connection, scope))
-        return Seen({**seen, "has_vector": np.zeros_like(seen["asked"])})
-    if wanted.nearest is not None:
-        seen = _unmeasured(_visible(connection, scope))
-        if _fill_in(connection, seen, wanted, wanted.vector, wanted.nearest):
-            return Seen(seen, wanted.nearest.sample.astype("f8"))
+    scope = _scope(search)
+    if search.vector is None:
+        seen = unmeasured(_visible(connection, scope))
+        return Visible({**seen, "has_vector": np.zeros_like(seen["asked"])}, _postings(connection, search))
+    if search.nearest is not None:
+        seen = unmeasured(_visible(connection, scope))
+        if _fill_in(connection, seen, search, search.vector, search.nearest):
+            return Visible(seen, _postings(connection, search), sample=search.nearest.sample.astype("f8"))
     if path is None:
-        return Seen(_scanned(connection, scope, wanted.vector))
+        return Visible(_scanned(connection, scope, search.vector), _postings(connection, search))
     what = json.dumps(scope)
     known = recall(path, what)
     if isinstance(known, int) and may_be_kept(known):
         known = _read(connection, scope)
         keep(path, what, known)
-    if isinstance(known, Visible):
-        return Seen(_compared(known, wanted.vector), postings=known.postings)
-    seen = _scanned(connection, scope, wanted.vector)
-    keep(path, what, int(seen["has_vector"].sum()) * len(wanted.vector) * 4)
-    return Seen(seen)
+    if isinstance(known, Kept):
+        return Visible(_compared(known, search.vector), known.postings)
+    seen = _scanned(connection, scope, search.vector)
+    keep(path, what, int(seen["has_vector"].sum()) * len(search.vector) * 4)
+    return Visible(seen, _postings(connection, search))
+
+
+def _postings(connection: Connection, search: Search) -> Postings:
+    return read_postings_of(connection, search.terms)
 
 
 def cosines_of(connection: Connection, seqs: Numbers, vector: Vector) -> Numbers:
@@ -108,10 +97,10 @@ def _scanned(connection: Connection, scope: _Scope, vector: Vector) -> dict[str,
     """What is visible, compared while DuckDB scans."""
     cosine = f"CASE WHEN {_OF_MODEL} THEN {_cosine(vector)} ELSE 'nan' END"
     seen = _visible(connection, scope, {"cosine": (cosine, "f4")}, {"vector": vector_text(vector)})
-    return _measured(seen, seen["cosine"])
+    return measured(seen, seen["cosine"])
 
 
-def _read(connection: Connection, scope: _Scope) -> Visible:
+def _read(connection: Connection, scope: _Scope) -> Kept:
     """What is visible, to be kept."""
     import numpy as np
 
@@ -125,45 +114,37 @@ def _read(connection: Connection, scope: _Scope) -> Visible:
     with np.errstate(invalid="ignore"):
         vectors /= np.sqrt(np.einsum("ij,ij->i", vectors, vectors))[:, None]
     seqs = f"SELECT seq FROM memories WHERE {_counts(scope)}"
-    return Visible(
+    return Kept(
         columns=_visible(connection, scope),
         vectors=vectors,
         postings=read_postings(connection, f"seq IN ({seqs})", scope.values),
     )
 
 
-def _compared(visible: Visible, vector: Vector) -> dict[str, Numbers]:
+def _compared(known: Kept, vector: Vector) -> dict[str, Numbers]:
     """What is visible, compared by the vectors that were kept."""
     import numpy as np
 
     asked = np.array(vector, "f4")
-    cosine = np.full(len(visible.columns["seq"]), np.nan, "f4")
+    cosine = np.full(len(known.columns["seq"]), np.nan, "f4")
     with np.errstate(invalid="ignore"):
-        measured = visible.vectors @ (asked / np.linalg.norm(asked))
-    cosine[visible.columns["has_vector"]] = np.nan_to_num(measured, nan=-1)  # what DuckDB says of a vector of zeros
-    return _measured(visible.columns, cosine)
-
-
-def _measured(seen: Mapping[str, Numbers], cosine: Numbers) -> dict[str, Numbers]:
-    """What is seen with its cosines, to so many digits."""
-    import numpy as np
-
-    rounded = np.round(np.clip(cosine.astype("f8"), -1, 1), _DIGITS)
-    return {**seen, "cosine": rounded, "has_vector": ~np.isnan(rounded)}
+        compared = known.vectors @ (asked / np.linalg.norm(asked))
+    cosine[known.columns["has_vector"]] = np.nan_to_num(compared, nan=-1)  # what DuckDB says of a vector of zeros
+    return measured(known.columns, cosine)
 
 
 def _visible(
     connection: Connection,
     scope: _Scope,
-    measured: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+    more: Mapping[str, tuple[str, str]] = MappingProxyType({}),
     values: Mapping[str, JsonValue] = MappingProxyType({}),
 ) -> dict[str, Numbers]:
-    """What is visible, by ascending `seq`, with what is `measured` of it: the SQL and type of each column."""
-    wanted = {**_COLUMNS, "asked": (f"({scope.asked})", "?"), "has_vector": (_OF_MODEL, "?"), **measured}
+    """What is visible, by ascending `seq`, with `more` columns: the SQL and type of each."""
+    selected = {**_COLUMNS, "asked": (f"({scope.asked})", "?"), "has_vector": (_OF_MODEL, "?"), **more}
     found = columns(
         connection,
-        f"SELECT {', '.join(sql for sql, _ in wanted.values())} FROM memories WHERE {_counts(scope)}",
-        {name: kind for name, (_, kind) in wanted.items()},
+        f"SELECT {', '.join(sql for sql, _ in selected.values())} FROM memories WHERE {_counts(scope)}",
+        {name: kind for name, (_, kind) in selected.items()},
         {**scope.values, **values},
     )
     return _by_seq(found)
@@ -182,18 +163,12 @@ def _by_seq(found: dict[str, Numbers]) -> dict[str, Numbers]:
     return {name: column[order] for name, column in found.items()}
 
 
-def _unmeasured(seen: Mapping[str, Numbers]) -> dict[str, Numbers]:
-    import numpy as np
-
-    return {**seen, "cosine": np.full(len(seen["seq"]), np.nan)}
-
-
 def _cosine(vector: Vector) -> str:
     return f"array_cosine_similarity(embedding, {given('vector')}::FLOAT[{len(vector)}])"
 
 
 def _fill_in(
-    connection: Connection, seen: dict[str, Numbers], wanted: Search, vector: Vector, nearest: Nearest
+    connection: Connection, seen: dict[str, Numbers], search: Search, vector: Vector, nearest: Nearest
 ) -> bool:
     """Put in the cosines that the index gave and those of newer memories; whether enough near ones are visible."""
     import numpy as np
@@ -202,7 +177,7 @@ def _fill_in(
         connection,
         f"SELECT seq, {_cosine(vector)} FROM memories WHERE seq >= {int(nearest.up_to)} AND {_OF_MODEL}",
         {"seq": "i8", "cosine": "f4"},
-        {"vector": vector_text(vector), "model": wanted.model},
+        {"vector": vector_text(vector), "model": search.model},
     )
     known = np.concatenate([nearest.seqs, newer["seq"]])
     cosines = np.concatenate([nearest.cosines, newer["cosine"]])
@@ -211,18 +186,18 @@ def _fill_in(
     seen["cosine"][places[here]] = cosines[here]
     is_old = seen["has_vector"] & seen["asked"] & (seen["seq"] < nearest.up_to)
     filled = int(np.count_nonzero(is_old & ~np.isnan(seen["cosine"])))
-    return filled >= min(wanted.per_signal, int(np.count_nonzero(is_old)))
+    return filled >= min(search.per_signal, int(np.count_nonzero(is_old)))
 
 
-def _scope(wanted: Search) -> _Scope:
-    values: dict[str, JsonValue] = {"kinds": list(wanted.kinds), "user_id": wanted.user_id, "model": wanted.model}
+def _scope(search: Search) -> _Scope:
+    values: dict[str, JsonValue] = {"kinds": list(search.kinds), "user_id": search.user_id, "model": search.model}
 
     def among(name: str, names: Iterable[str], column: str) -> str:
         values[name] = [*sorted(names)]
         return f"list_contains({given_list(name)}, {column})"
 
     seen = []
-    for number, view in enumerate(wanted.views):
+    for number, view in enumerate(search.views):
         if view.agent is None:
             condition = f"NOT {among(f'besides{number}', view.besides, 'agent')}"
         else:

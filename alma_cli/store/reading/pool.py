@@ -1,0 +1,134 @@
+"""Memories held for one question, such as candidates of the shared copy, searched as a store is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from alma_cli.core.learning.derive import VALUES
+from alma_cli.core.records import RETRIEVED_KINDS, AntiPattern, Credit, Heuristic, Outcome, Preference, Record
+from alma_cli.core.words import terms
+from alma_cli.store.reading.bm25 import Postings, hashed
+from alma_cli.store.reading.query import Search, SearchResult
+from alma_cli.store.reading.signals import Stored, Visible, best_of, measured
+from alma_cli.store.writing.rows_writer import search_text
+
+if TYPE_CHECKING:
+    from alma_cli.store.database.values import Numbers
+    from alma_cli.store.inbox.operations import Entry
+
+
+class Pool:
+    """Answers a retrieve as a `Reader` does.
+
+    `stand_for` says, by id, of memories that are a sample of more, how many each stands for in all statistics.
+    """
+
+    warnings: Sequence[str] = ()
+
+    def __init__(self, entries: Iterable[Entry], stand_for: Mapping[str, float]) -> None:
+        self._entries = {entry.record.id: entry for entry in entries}
+        self._stand_for = stand_for
+
+    def records(self, ids: Sequence[str]) -> dict[str, Record]:
+        """The records with these ids, in no order; what isn't there is absent."""
+        return {id: self._entries[id].record for id in ids if id in self._entries}
+
+    def search(self, search: Search) -> SearchResult:
+        """The candidates for one retrieve, with their signals."""
+        import numpy as np
+
+        seen = [entry for entry in self._entries.values() if _counts(entry.record, search)]
+        return best_of(
+            Visible(
+                _columns(seen, search),
+                _postings(seen),
+                stand_for=np.array([self._stand_for.get(entry.record.id, 1.0) for entry in seen]),
+            ),
+            search,
+            stored=lambda seqs: {seq: _stored(seen[seq].record, search) for seq in seqs},
+            credits=self._credits,
+        )
+
+    def _credits(self) -> Counter[str]:
+        credits: Counter[str] = Counter()
+        for entry in self._entries.values():
+            if isinstance(entry.record, Credit) and not entry.record.archived:
+                credits[entry.record.target] += entry.record.value
+        return credits
+
+
+def _counts(record: Record, search: Search) -> bool:
+    """Whether a record may be seen and counts: is asked for, or is evidence."""
+    is_seen = any(view.shows(record.agent, record.domain) for view in search.views)
+    return is_seen and record.kind in RETRIEVED_KINDS and (isinstance(record, Outcome) or _is_asked(record, search))
+
+
+def _is_asked(record: Record, search: Search) -> bool:
+    is_theirs = not isinstance(record, Preference) or record.user_id in ("", search.user_id)
+    return not record.archived and record.kind in search.kinds and is_theirs
+
+
+def _columns(seen: Sequence[Entry], search: Search) -> dict[str, Numbers]:
+    import numpy as np
+
+    records = [entry.record for entry in seen]
+    outcomes = [record if isinstance(record, Outcome) else None for record in records]
+    keys = [getattr(record, "strategy_key", "") for record in records]
+    columns = {
+        "seq": np.arange(len(seen)),
+        "n_terms": np.array([terms(search_text(record)).total() for record in records], "i4"),
+        "kind": np.array([RETRIEVED_KINDS.index(record.kind) for record in records], "u1"),
+        "strategy": np.array([hashed(key) if key else 0 for key in keys], "u8"),
+        "result": np.array([VALUES[one.outcome] if one else 0.0 for one in outcomes]),
+        "happened_s": np.array([one.at.timestamp() if one else 0.0 for one in outcomes]),
+        "asked": np.array([_is_asked(record, search) for record in records], bool),
+    }
+    return measured(columns, _cosines(seen, search))
+
+
+def _cosines(seen: Sequence[Entry], search: Search) -> Numbers:
+    """The cosine of each with the task; NaN where there is no vector by the model, -1 for a vector of zeros."""
+    import numpy as np
+
+    cosines = np.full(len(seen), np.nan)
+    if search.vector is None:
+        return cosines
+    task = np.array(search.vector, "f8")
+    for place, entry in enumerate(seen):
+        if entry.vector is not None and entry.model == search.model and len(entry.vector) == len(task):
+            vector = np.array(entry.vector, "f8")
+            length = float(np.linalg.norm(vector) * np.linalg.norm(task))
+            cosines[place] = vector @ task / length if length else -1.0
+    return cosines
+
+
+def _postings(seen: Sequence[Entry]) -> Postings:
+    """The words of all, by ascending term."""
+    import numpy as np
+
+    found = sorted(
+        (hashed(term), seq, count)
+        for seq, entry in enumerate(seen)
+        for term, count in terms(search_text(entry.record)).items()
+    )
+    term, seq, tf = zip(*found, strict=True) if found else ((), (), ())
+    return Postings(term=np.array(term, "u8"), seq=np.array(seq, "i8"), tf=np.array(tf, "i8"))
+
+
+def _stored(record: Record, search: Search) -> Stored:
+    success = None
+    if isinstance(record, Outcome):
+        success = VALUES[record.outcome]
+    elif isinstance(record, Heuristic | AntiPattern) and record.occurrences:
+        success = record.successes / record.occurrences
+    return Stored(
+        id=record.id,
+        kind=record.kind,
+        age_s=(search.now - record.relevant_at).total_seconds(),
+        success=success,
+        confidence=getattr(record, "confidence", None),
+        task_key=getattr(record, "task_key", ""),
+        strategy_key=getattr(record, "strategy_key", ""),
+    )
