@@ -12,7 +12,7 @@ def run() -> None:
     gc.set_threshold(_COLLECTED_AFTER, 20, 20)
     from alma_cli.cli import main
 
-    sys.exit(main(sys.argv[1:], is_alone=True))
+    sys.exit(main())
 
 
 if __name__ == "__main__":

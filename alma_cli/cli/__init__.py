@@ -10,19 +10,12 @@ import os
 import sys
 from collections.abc import Sequence
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 from alma_cli.errors import AlmaError, Interrupted, InvalidUsage
 
-if TYPE_CHECKING:
-    from alma_cli.cli.output import Reply
 
-
-def main(argv: Sequence[str] | None = None, *, is_alone: bool = False) -> int:
-    """Run one command and return its exit code; nothing that goes wrong leaves here as an exception.
-
-    With `is_alone`, which says that this process has no other threads, it may make a copy of itself to share the work.
-    """
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; nothing that goes wrong leaves here as an exception."""
     directory, arguments = _root_options(list(sys.argv[1:] if argv is None else argv))
     _prepare_streams()
     if arguments[:1] == ["hook"] and not {"--help", "-h"}.intersection(arguments):
@@ -30,7 +23,7 @@ def main(argv: Sequence[str] | None = None, *, is_alone: bool = False) -> int:
     try:
         shown = _overview(arguments)
         if shown is None:
-            status = _run(arguments, directory, started=perf_counter(), is_alone=is_alone)
+            status = _run(arguments, directory, started=perf_counter())
         else:
             sys.stdout.write(shown + "\n")
             status = 0
@@ -55,7 +48,7 @@ def _run_hook(arguments: list[str], directory: str | None) -> int:
             arguments,
             directory or _value_of("--dir", arguments),
             _value_of("--deadline", arguments),
-            lambda: _run(arguments, directory, started=perf_counter(), is_alone=True),
+            lambda: _run(arguments, directory, started=perf_counter()),
         )
         sys.stdout.write(answer)
         sys.stdout.flush()
@@ -64,7 +57,7 @@ def _run_hook(arguments: list[str], directory: str | None) -> int:
     return 0
 
 
-def _run(arguments: list[str], directory: str | None, *, started: float, is_alone: bool) -> int:
+def _run(arguments: list[str], directory: str | None, *, started: float) -> int:
     """Answer on stdout and stderr, and return the exit code. Only writing to stdout may raise."""
     failure: AlmaError
     command = "alma"
@@ -76,9 +69,10 @@ def _run(arguments: list[str], directory: str | None, *, started: float, is_alon
         if arguments[0] == "help":
             arguments = [*arguments[1:], "--help"]
         command = _checked_name(arguments)
+        from alma_cli.cli.app import run_command
         from alma_cli.cli.output import show
 
-        reply = _reply(command, arguments, directory, is_alone=is_alone)
+        reply = run_command(command, arguments, directory)
         return 0 if reply is None else show(reply, command=command, duration_ms=_since(started))
     except AlmaError as error:
         failure = error
@@ -96,22 +90,6 @@ def _run(arguments: list[str], directory: str | None, *, started: float, is_alon
 
     as_json = _wants_json(command, arguments)
     return show_error(failure, command=command, as_json=as_json, duration_ms=_since(started))
-
-
-def _reply(command: str, arguments: list[str], directory: str | None, *, is_alone: bool) -> Reply | None:
-    """What the command answers; None when it only showed its help."""
-    from alma_cli.cli.commands import COMMANDS
-
-    found = COMMANDS[arguments[0]]
-    if is_alone and found.answers and not {"--help", "-h"}.intersection(_own(arguments)):
-        from alma_cli.cli.answering import answered, read_beside
-
-        options = read_beside(found, arguments, directory)
-        if options is not None:
-            return answered(found, options)
-    from alma_cli.cli.app import run_command
-
-    return run_command(command, arguments, directory)
 
 
 def _root_options(arguments: list[str]) -> tuple[str | None, list[str]]:

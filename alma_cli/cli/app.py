@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from alma_cli.cli.answering import answered
 from alma_cli.cli.commands import COMMANDS, Command, did_you_mean
 from alma_cli.cli.output import Reply, tell, write
 from alma_cli.core.text import one_line
@@ -17,8 +16,6 @@ from alma_cli.errors import AlmaError, InvalidUsage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from alma_cli.cli.options import Options
 
 # Typer brings its own copy of Click and exports only this of its errors; its bases are the general ones.
 _UsageError: type[Any] = typer.BadParameter.__mro__[1]
@@ -33,12 +30,6 @@ def run_command(name: str, arguments: list[str], directory: str | None) -> Reply
 
     `directory` is a `--dir` from in front of the command. Raises `InvalidUsage` for arguments it doesn't take.
     """
-    given = called(name, arguments, directory)
-    return answered(COMMANDS[arguments[0]], given) if isinstance(given, dict) else given
-
-
-def called(name: str, arguments: list[str], directory: str | None) -> Reply | Options | None:
-    """What the command's function gives: its reply or, where another module `answers`, the options."""
     command = COMMANDS[arguments[0]]
     given = arguments[1:]
     if command.alone and name == command.name:
@@ -54,7 +45,7 @@ def called(name: str, arguments: list[str], directory: str | None) -> Reply | Op
         raise InvalidUsage(_worded(error.format_message()), hint=f"`alma {name} --help` shows what it takes") from None
     if reply == _INTERRUPTED:
         raise KeyboardInterrupt
-    return reply if isinstance(reply, Reply | dict) else None
+    return reply if isinstance(reply, Reply) else None
 
 
 def run_completion(arguments: list[str]) -> int:
@@ -86,10 +77,10 @@ def full_app() -> typer.Typer:
     return _app(tuple(COMMANDS.values()), single=False)
 
 
-def function_of(command: Command, subcommand: str = "") -> Callable[..., Reply | Options]:
+def function_of(command: Command, subcommand: str = "") -> Callable[..., Reply]:
     """The function behind a command."""
     module = import_module(f"alma_cli.cli.{command.module}")
-    function: Callable[..., Reply | Options] = getattr(
+    function: Callable[..., Reply] = getattr(
         module, (subcommand or command.name).replace("-", "_").replace("import", "import_")
     )
     return function
@@ -149,7 +140,7 @@ def _group_help(command: Command) -> str:
     return "\n".join(lines)
 
 
-def _first_sentence(function: Callable[..., Reply | Options]) -> str:
+def _first_sentence(function: Callable[..., Reply]) -> str:
     return (inspect.getdoc(function) or "").partition("\n\n")[0].partition(". ")[0].partition(": ")[0].rstrip(".") + "."
 
 

@@ -7,8 +7,7 @@ from typing import NamedTuple
 class Command(NamedTuple):
     """A command, what it does in a line, and the module of its function (or, with subcommands, of each).
 
-    One that stands `alone` can be run without any of its subcommands too. Where `answers` names a module, the function
-    only takes the options; the module's `answer` does the work, and its `prepare` imports what these arguments need.
+    One that stands `alone` can be run without any of its subcommands too.
     """
 
     name: str
@@ -17,7 +16,6 @@ class Command(NamedTuple):
     module: str
     subcommands: tuple[str, ...] = ()
     alone: bool = False
-    answers: str = ""
 
 
 GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
@@ -25,10 +23,8 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
         "The loop",
         (
             Command("init", "init", "make .alma/ here; safe to run again", "init"),
-            Command(
-                "retrieve", "retrieve TASK", "what is worth knowing before doing TASK", "retrieve", answers="retrieving"
-            ),
-            Command("learn", "learn", "record how a task went, and learn from it", "learn", answers="learning"),
+            Command("retrieve", "retrieve TASK", "what is worth knowing before doing TASK", "retrieve"),
+            Command("learn", "learn", "record how a task went, and learn from it", "learn"),
         ),
     ),
     (
@@ -55,7 +51,7 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
             Command("install", "install TARGET", "let claude, git, pre-commit or github call ALMA", "install"),
             Command("uninstall", "uninstall TARGET", "take that out again, byte for byte", "install"),
             Command("mcp", "mcp", "an MCP server on stdio, for agents' hosts", "mcp"),
-            Command("hook", "hook EVENT", "what installed hooks call; JSON on stdin", "hook", answers="hooking"),
+            Command("hook", "hook EVENT", "what installed hooks call; JSON on stdin", "hook"),
         ),
     ),
     (

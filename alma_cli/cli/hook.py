@@ -1,11 +1,23 @@
-"""`alma hook`: its options; what it does is in hooking.py."""
+"""`alma hook`: answer what installed hooks ask. It never breaks or delays its host."""
 
+import json
+import os
+import sys
 from typing import Annotated
 
 import typer
 
-from alma_cli.cli.options import Agent, Dir, Options
+from alma_cli.api.arguments import agent_of
+from alma_cli.cli.inputs import open_alma
+from alma_cli.cli.options import Agent, Dir
+from alma_cli.cli.output import Reply
+from alma_cli.core.records import JsonValue
+from alma_cli.errors import InvalidInput
 from alma_cli.hooks.events import AGENT_EVENTS, DEADLINE_S, GIT_EVENTS
+
+_MAX_STDIN_BYTES = 16 * 1024 * 1024
+_PATIENCE_S = 0.7
+"""For a store that others use. A retrieve then gives nothing; what is to be recorded waits in the journal."""
 
 
 def hook(
@@ -18,7 +30,7 @@ def hook(
         float, typer.Option("--deadline", metavar="SECONDS", help="End after so long, done or not.")
     ] = DEADLINE_S,
     directory: Dir = None,
-) -> Options:
+) -> Reply:
     """Answer an event of an agent's session, or of git. Installed hooks call this: see `alma install`.
 
     An agent's event is JSON on stdin, in the form of Claude Code's hooks, and so is the answer on stdout: at most 9,000
@@ -30,4 +42,31 @@ def hook(
       echo '{"session_id": "s1", "prompt": "Fix the login test"}' | alma hook user-prompt-submit --agent helena
       alma hook post-commit "$(git rev-parse HEAD)"
     """
-    return locals()
+    if event in GIT_EVENTS:
+        from alma_cli.hooks.git import answer_git
+
+        return Reply(warnings=answer_git(open_alma(directory), event, agent, commits))
+    if event not in AGENT_EVENTS:
+        raise InvalidInput(f"there is no event {event!r}")
+    from alma_cli.hooks import claude
+
+    payload = _payload()
+    cwd = payload.get("cwd") if isinstance(payload, dict) else None
+    if isinstance(cwd, str) and os.path.isdir(cwd):
+        os.chdir(cwd)  # the session's folder decides which project it is; this process has no other work
+    alma = open_alma(directory, _PATIENCE_S)
+    return Reply(text=claude.answer(alma, event, agent_of(alma.config, agent), payload))
+
+
+def _payload() -> JsonValue:
+    """What stdin tells of the event. Raises `InvalidInput`."""
+    content = b"" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.buffer.read(_MAX_STDIN_BYTES + 1)
+    if not content.strip():
+        raise InvalidInput("nothing on stdin")
+    if len(content) > _MAX_STDIN_BYTES:
+        raise InvalidInput(f"stdin has more than {_MAX_STDIN_BYTES // 2**20} MiB")
+    try:
+        payload: JsonValue = json.loads(content.decode("utf-8-sig", "replace"))
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(f"stdin is not JSON: {error}") from error
+    return payload

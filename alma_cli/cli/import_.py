@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.learning import refusal
+from alma_cli.cli.learn import refusal
 from alma_cli.cli.ndjson import count_lines, numbered_values
 from alma_cli.cli.options import Dir, Json, Wait, Yes
 from alma_cli.cli.output import Reply, counted, error_json, progress

@@ -1,10 +1,23 @@
-"""`alma learn`: its options; what it does is in learning.py."""
+"""`alma learn`: record how a task went, or many of them."""
 
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from alma_cli.cli.options import Agent, Dir, DomainOption, Json, Options, Wait, Yes
+from alma_cli.api import ALMA
+from alma_cli.api.arguments import named_agent
+from alma_cli.api.learn import NumberedReport
+from alma_cli.cli.inputs import agent_or_default, open_alma
+from alma_cli.cli.ndjson import NumberedValue, count_lines, numbered_values
+from alma_cli.cli.options import Agent, Dir, DomainOption, Json, Wait, Yes
+from alma_cli.cli.output import Reply, counted, error_json, progress
+from alma_cli.core.codec import parse_time
+from alma_cli.core.learning.narration import narrated, summed_up
+from alma_cli.core.learning.reports import Report, report_from_json
+from alma_cli.core.retrieval.prompt import SHORT_ID
+from alma_cli.errors import AlmaError, InvalidInput, InvalidUsage, PartialFailure, ScopeViolation
 
 Text = str | None
 
@@ -42,7 +55,7 @@ def learn(
     directory: Dir = None,
     yes: Yes = False,
     json: Json = False,
-) -> Options:
+) -> Reply:
     """Record how a task went, so that the next one goes better.
 
     Once this ends with 0, no crash loses the outcome. Its id is printed on stdout.
@@ -55,4 +68,117 @@ def learn(
           --strategy "One transaction" --error "out of memory" --label build=1187
       alma learn --batch outcomes.ndjson
     """
-    return locals()
+    alma = open_alma(directory, wait)
+    if batch is not None:
+        given = {
+            "--task": task,
+            "--outcome": outcome,
+            "--strategy": strategy,
+            "--feedback": feedback,
+            "--error": error,
+            "--domain": domain,
+            "--duration-ms": duration_ms,
+            "--at": at,
+            "--label": label,
+            "--used": used,
+            "--retrieval": retrieval,
+            "--key": key,
+            "--task-key": task_key,
+            "--strategy-key": strategy_key,
+        }
+        for option in (option for option, value in given.items() if value not in (None, "", [])):
+            raise InvalidUsage(f"--batch excludes {option}", hint="write it into the lines of the batch")
+        return _learn_batch(alma, batch, agent, json=json)
+    if task is None or outcome is None:
+        missing = "--task" if task is None else "--outcome"
+        raise InvalidUsage(f"{missing} is missing", hint='alma learn --task "..." --outcome success --strategy "..."')
+    learned = alma.learn_report(
+        Report(
+            agent=agent_or_default(alma, agent),
+            task=task,
+            outcome=outcome,
+            strategy=strategy,
+            feedback=feedback,
+            error=error,
+            domain=domain,
+            duration_ms=duration_ms,
+            at=_time(at),
+            labels=_labels(label or []),
+            key=key,
+            task_key=task_key,
+            strategy_key=strategy_key,
+            used=used or (),
+            retrieval=retrieval,
+        )
+    )
+    if learned.duplicate:
+        told = f"key {key!r} was recorded before, as {learned.id[:SHORT_ID]}; nothing changed"
+    elif learned.forgotten:
+        told = f"what was recorded under key {key!r} has been forgotten; nothing was recorded"
+    else:
+        told = f"recorded a {outcome} in {learned.domain}"
+    lines = (narrated(item.change, item.before, item.memory) for item in learned.derived)
+    return Reply(
+        data=learned.to_json(), text=learned.id, told=[told, *filter(None, lines)], warnings=learned.warnings, json=json
+    )
+
+
+def _learn_batch(alma: ALMA, path: str, agent: str | None, *, json: bool) -> Reply:
+    default_agent = named_agent(alma.config, agent)
+    values = numbered_values(path)
+    with progress("learning", total=count_lines(path), quiet=json) as advance:
+        done = alma.learn_batch(_reports(values, default_agent), on_progress=advance)
+    told = [f"recorded {counted(done.learned, 'outcome', 'outcomes')}"]
+    told += [f"{done.duplicates:,} had been recorded before under the same key"] if done.duplicates else []
+    told += [f"{done.forgotten:,} had been forgotten and stay so"] if done.forgotten else []
+    told += filter(None, [summed_up((item.change, item.memory) for item in done.derived)])
+    told += [f"line {refused.line}: {refused.error.message}" for refused in done.refused]
+    return Reply(
+        data={
+            "learned": done.learned,
+            "duplicates": done.duplicates,
+            "forgotten": done.forgotten,
+            "queued": done.queued,
+            "refused": [{"line": refused.line, **error_json(refused.error)} for refused in done.refused],
+        },
+        told=told,
+        warnings=done.warnings,
+        error=refusal([refused.error for refused in done.refused]),
+        json=json,
+    )
+
+
+def refusal(errors: list[AlmaError]) -> AlmaError | None:
+    """The error of a batch of which these lines were refused; none without any."""
+    if not errors:
+        return None
+    lines = "1 line was" if len(errors) == 1 else f"{len(errors):,} lines were"
+    if all(isinstance(error, ScopeViolation) for error in errors):
+        return ScopeViolation(f"{lines} refused by the agents' scopes; the rest is kept", hint=errors[0].hint)
+    hint = next((error.hint for error in errors if error.hint), "")
+    return PartialFailure(f"{lines} refused; the rest is kept", hint=hint)
+
+
+def _reports(values: Iterable[NumberedValue], default_agent: str | None) -> Iterator[NumberedReport]:
+    for number, value in values:
+        if isinstance(value, InvalidInput):
+            yield number, value
+            continue
+        try:
+            yield number, report_from_json(value, default_agent=default_agent)
+        except InvalidInput as error:
+            yield number, error
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else parse_time("--at", text)
+
+
+def _labels(given: Sequence[str]) -> dict[str, str]:
+    labels = {}
+    for label in given:
+        key, equals, value = label.partition("=")
+        if not key or not equals:
+            raise InvalidUsage(f"--label {label[:60]!r}: expected KEY=VALUE", hint="for instance --label build=1187")
+        labels[key] = value
+    return labels

@@ -1,12 +1,9 @@
 """Options that several commands share, and what they mean."""
 
 from enum import StrEnum
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated
 
 import typer
-
-Options: TypeAlias = dict[str, Any]
-"""What was given, by the names of the parameters, for the `answer` of the command's module (`Command.answers`)."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Dir = Annotated[

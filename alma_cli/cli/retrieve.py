@@ -1,10 +1,14 @@
-"""`alma retrieve`: its options; what it does is in retrieving.py."""
+"""`alma retrieve`: show what is worth knowing before a task."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import typer
 
-from alma_cli.cli.options import Agent, Dir, Json, Kinds, Options, Wait
+from alma_cli.cli.inputs import agent_or_default, kinds_of, open_alma, text_or_stdin
+from alma_cli.cli.options import Agent, Dir, Json, Kinds, Wait
+from alma_cli.cli.output import Reply, Table, on_terminal
+from alma_cli.core.retrieval.slices import Hit, MemorySlice
 
 
 def retrieve(
@@ -36,7 +40,7 @@ def retrieve(
     wait: Wait = None,
     directory: Dir = None,
     json: Json = False,
-) -> Options:
+) -> Reply:
     """Show the few memories that are worth knowing before TASK.
 
     What not to do comes first, then what works, preferences, facts, and what happened before. When nothing is relevant
@@ -49,4 +53,72 @@ def retrieve(
       git log -1 --format=%B | alma retrieve --agent victor --json
       alma retrieve "cancel a flight" --agent airline --explain
     """
-    return locals()
+    alma = open_alma(directory, wait)
+    found = alma.retrieve(
+        text_or_stdin("TASK", task),
+        agent_or_default(alma, agent),
+        top_k,
+        user=user,
+        kinds=kinds_of(kind),
+        min_score=min_score,
+        max_tokens=max_tokens,
+        explain=explain,
+        remote=remote,
+    )
+    chosen = output or ("table" if on_terminal() else "prompt")
+    if json or chosen == "json":
+        return Reply(data=found.to_json(explain=explain), warnings=found.warnings, json=True)
+    told = [] if len(found) else [f"nothing relevant among {found.considered:,} memories"]
+    if chosen == "prompt":
+        return Reply(text=found.to_prompt(found.tokens), told=told, tables=_explained(found), warnings=found.warnings)
+    return Reply(tables=[*_table(found), *_explained(found)], told=told, warnings=found.warnings)
+
+
+def _table(found: MemorySlice) -> Iterable[Table]:
+    rows = [(_kind(hit), f"{hit.score:.2f}", f"{hit.similarity:.2f}", hit.id, hit.text) for hit in found]
+    return (
+        [Table(headings=("kind", "score", "sim", "id", "memory"), rows=rows, flexible=[4], id_column=3)] if rows else []
+    )
+
+
+def _explained(found: MemorySlice) -> list[Table]:
+    """Why each hit scored as it did, and what was left out; empty unless asked for."""
+    if not found.explained:
+        return []
+    hits = [(hit, "shown") for hit in found] + list(found.near_misses)
+    rows = [row for hit, result in hits for row in _terms(hit, result)]
+    return [Table(headings=("id", "", "value", "weight", "points", "measured"), rows=rows, flexible=[5], id_column=0)]
+
+
+def _terms(hit: Hit, result: str) -> Iterable[tuple[str, ...]]:
+    """A memory's score and what became of it, then a row for each term of the score."""
+    ranked, candidate = hit.ranked, hit.ranked.candidate
+    yield hit.id, "score", f"{hit.score:.3f}", "", "", result
+    tries = candidate.pooled_occurrences
+    measured = {
+        "similarity": _signals(hit),
+        "recency": f"{candidate.age_days:.1f} days old",
+        "success": f"{candidate.pooled_successes:.1f} of {tries:.1f} in such tasks"
+        if tries
+        else _known(candidate.success),
+        "confidence": _known(candidate.confidence),
+        "credit": f"helped {candidate.credit:+d} times" if candidate.credit else "nobody said",
+    }
+    for term, points in zip(ranked.terms, ranked.points, strict=True):
+        yield hit.id, term.name, f"{term.value:.3f}", f"{term.weight:g}", f"{points:.3f}", measured[term.name]
+
+
+def _signals(hit: Hit) -> str:
+    candidate = hit.ranked.candidate
+    cosine = "no vector" if candidate.cosine is None else f"cosine {candidate.cosine:.2f} (#{hit.ranked.cosine_rank})"
+    words = f"words {candidate.matched:.0%}, bm25 {candidate.bm25:.1f} (#{hit.ranked.keyword_rank})"
+    rare = ", rare word" if candidate.rare_match else ""
+    return f"sim {hit.similarity:.2f}: {cosine}; {words}{rare}; z {hit.ranked.terms[0].raw:.1f}"
+
+
+def _known(value: float | None) -> str:
+    return "not known" if value is None else f"{value:.2f}"
+
+
+def _kind(hit: Hit) -> str:
+    return str(hit.kind).replace("_", "-")

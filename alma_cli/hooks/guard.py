@@ -6,7 +6,7 @@ from collections.abc import Callable
 from io import StringIO
 
 from alma_cli.hooks.events import AGENT_EVENTS, DEADLINE_S, GIT_EVENTS
-from alma_cli.subtask import within
+from alma_cli.hooks.subtask import within
 
 _TO_NOTE_S = 0.5
 """What noting that it took too long may take (20 ms where the disk answers)."""

@@ -1,15 +1,14 @@
 """Work in a process beside this one, a copy of it, which can't outlast its time nor take its caller down with it.
 
-A thread could not promise that: a call into C may keep Python's lock, a library may crash, the disk may not answer. Nor
-do two threads import at once. So the work is done in a process of its own, which the caller waits for so long and no
-longer, and then kills.
+A thread could not promise that: a call into C may keep Python's lock, a library may crash, the disk may not answer. So
+the work is done in a process of its own, which the caller waits for so long and no longer, and then kills.
 """
 
 import os
 import select
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 
 _DONE = b"\x06"
@@ -17,17 +16,10 @@ _DONE = b"\x06"
 
 
 def within(seconds: float, work: Callable[[], bytes]) -> bytes | None:
-    """What the work gives, done in a process of its own; None when it isn't done in time, or died."""
-    with begun(work) as given:
-        return given(seconds)
-
-
-@contextmanager
-def begun(work: Callable[[], bytes]) -> Iterator[Callable[[float], bytes | None]]:
-    """Begin the work in a process of its own; the block is given what waits for its result, as `within` does.
+    """What the work gives, done in a process of its own; None when it isn't done in time, or died.
 
     To be called early, before there are threads: the process is a copy of this one. Its stdout and stderr lead nowhere.
-    It ends with the block. Raises `OSError` where no process can be made.
+    Raises `OSError` where no process can be made.
     """
     ours, theirs = os.pipe()
     try:
@@ -41,7 +33,7 @@ def begun(work: Callable[[], bytes]) -> Iterator[Callable[[float], bytes | None]
         _work(theirs, work)
     os.close(theirs)
     try:
-        yield lambda seconds: _received(ours, monotonic() + seconds)
+        return _received(ours, monotonic() + seconds)
     finally:
         os.close(ours)
         if not _has_ended(process):

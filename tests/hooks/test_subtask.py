@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from alma_cli.subtask import within
+from alma_cli.hooks.subtask import within
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # pytest's own threads wait, no more
 
