@@ -1,8 +1,8 @@
-"""What looks like a credential, taken out of texts: by the forms that issuers give theirs, never by entropy.
+"""Takes credentials out of texts, by the forms that issuers give them, never by entropy.
 
-Each kind has a few fixed words of which one must be there (a plain search, which costs next to nothing), and a pattern
-that is compiled only then. Every pattern takes linear time, whatever the text. What a pattern names `secret` is
-replaced, else all that it matches, by `[redacted: KIND]`. Redacting what was redacted changes nothing.
+Each kind has a few fixed words, one of which must be in the text (a plain search, which costs next to nothing), and a
+pattern that is compiled only then. Every pattern takes linear time, whatever the text. The group `secret` of a match,
+else the whole match, is replaced by `[redacted: KIND]`. Redacting a text twice gives the same as redacting it once.
 """
 
 import re
@@ -16,13 +16,14 @@ from alma_cli.core.records import FIELD_NAMES, Record
 _Record = TypeVar("_Record", bound=Record)
 
 _NEVER_TEXT = frozenset({"id", "project_id", "agent", "domain", "origin", "target", "outcome_id", "outcome"})
-"""Fields that name things, checked where they are set: no place for a credential."""
+"""Fields that hold names, which are checked when they are set: no credential can stand there."""
 
 
 class CredentialKind(NamedTuple):
-    """A kind of credential: words of which one must be there, in any case or (`exact`) as written, and the pattern.
+    """A kind of credential: words, one of which must be there in any case or (`exact`) as written, and the pattern.
 
-    `spare` says what isn't one after all; `run` is how many characters without white space there have to be.
+    `spare` recognises a match that is no credential after all; `run` is the least number of characters without white
+    space.
     """
 
     name: str
@@ -34,7 +35,7 @@ class CredentialKind(NamedTuple):
 
 
 def redact(text: str, *, keep: Collection[str] = ()) -> tuple[str, tuple[str, ...]]:
-    """The text with each credential replaced, and the kinds that were found; those in `keep` are left as they are."""
+    """The text with each credential replaced, and the kinds found; credentials of the kinds in `keep` stay."""
     if not text:
         return text, ()
     lower = text.lower()
@@ -51,14 +52,14 @@ def redact(text: str, *, keep: Collection[str] = ()) -> tuple[str, tuple[str, ..
 
 
 def absent_kinds(records: Iterable[Record]) -> frozenset[str]:
-    """Kinds of credentials that surely none of these records holds: one search through all of their texts together."""
+    """The kinds of credentials that none of these records holds, by one search through all their texts together."""
     together = "\n".join(text for record in records for value in _said(record).values() for text in _texts_in(value))
     lower = together.lower()
     return frozenset(KIND_NAMES) - {kind.name for kind in KINDS if _has_word(kind, together, lower)}
 
 
 def redact_record(record: _Record, *, keep: Collection[str] = ()) -> tuple[_Record, tuple[str, ...]]:
-    """The record without credentials in any of its texts, and their kinds; the very same record if it has none."""
+    """The record without credentials in its texts, and the kinds found; the very same record if it has none."""
     found: list[str] = []
 
     def cleaned(value: Any) -> Any:
@@ -81,7 +82,7 @@ def _has_word(kind: CredentialKind, text: str, lower: str) -> bool:
 
 
 def _said(record: Record) -> dict[str, Any]:
-    """The fields in which text may stand."""
+    """The fields that may hold text."""
     named = {name: getattr(record, name) for name in FIELD_NAMES[record.kind] if name not in _NEVER_TEXT}
     return {name: value for name, value in named.items() if isinstance(value, str | Mapping)}
 

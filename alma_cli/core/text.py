@@ -1,4 +1,4 @@
-"""Text from agents is data: kept as it came where that is possible, harmless where it is shown."""
+"""Text from agents is data: stored as it came if possible, and made harmless when it is shown."""
 
 import re
 import reprlib
@@ -29,7 +29,7 @@ _SHOWN_LENGTH = 60
 
 
 def clean(text: str) -> str:
-    """The text with what can't be encoded (lone surrogates) replaced by U+FFFD."""
+    """The text with lone surrogates, which can't be encoded, replaced by U+FFFD."""
     return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
 
 
@@ -48,7 +48,7 @@ def one_line(text: str, limit: int | None = None) -> str:
 
 
 def shown(value: object) -> str:
-    """Any value as a message shows it: short, harmless, on one line; of something deep or huge only its start."""
+    """Any value as a message shows it: short, harmless, on one line; only the start of a deep or huge value."""
     if isinstance(value, str):
         return repr(one_line(value, _SHOWN_LENGTH))
     try:
@@ -68,7 +68,7 @@ def normal_form(text: str) -> str:
 
 
 def alike_form(text: str) -> str:
-    """What two texts share that differ only in case, punctuation, spacing or Unicode form.
+    """The form that is equal for texts that differ only in case, punctuation, spacing or Unicode form.
 
     Signs that mean something stay: C++ is not C#, and `<` is not `>`.
     """

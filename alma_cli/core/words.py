@@ -1,4 +1,4 @@
-"""The words of a text as keyword search sees them.
+"""The words of a text, as keyword search counts them.
 
 A word counts in lower case; an identifier (`snake_case`, `CamelCase`, `--flag`, `a/b.py`, `E1042`) counts whole and by
 its parts; scripts without spaces count by pairs of characters.
@@ -43,13 +43,13 @@ def terms(text: str) -> Counter[str]:
 
 
 def query_terms(text: str) -> list[str]:
-    """The distinct terms of a task that say what it is about: all but function words, unless there are no others."""
+    """The distinct terms of a task without function words; if it has no others, with them."""
     found = list(terms(text))
     return [term for term in found if term not in _FUNCTION_WORDS] or found
 
 
 def identifiers(text: str) -> list[str]:
-    """The terms that can hardly be meant by chance: names, codes and paths such as `snake_case` or `E1042`."""
+    """The terms that hardly match by chance: names, codes and paths such as `snake_case` or `E1042`."""
     counted = terms(text)
     named: dict[str, None] = {}
     for token in islice(_tokens(text), MAX_TERMS):
@@ -61,7 +61,7 @@ def identifiers(text: str) -> list[str]:
 
 
 def _tokens(text: str) -> Iterator[str]:
-    """Words with what is joined to them, as written; runs of a script without spaces by themselves."""
+    """Words with all that is joined to them, as written; a run of a script without spaces is one token."""
     normal = normal_form(text)
     for match in re.finditer(_ASCII_TOKEN if normal.isascii() else _TOKEN, normal):
         token = match.group()
@@ -88,7 +88,7 @@ def _is_unspaced(token: str) -> bool:
 
 
 def _is_plain(token: str) -> bool:
-    """Whether it is surely one word: letters and digits, in one case or with a capital first."""
+    """Whether the token is one plain word: letters and digits, in one case or with a capital first."""
     return token.isalnum() and (token.islower() or token.isupper() or token[1:].islower())
 
 

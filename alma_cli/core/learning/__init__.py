@@ -1,1 +1,1 @@
-"""From a report to an outcome, and from outcomes to rules."""
+"""Learning: from a report to an outcome, and from outcomes to rules."""

@@ -1,8 +1,8 @@
-"""How outcomes become heuristics and anti-patterns: a function of keyed records and of the configuration alone.
+"""Derives heuristics and anti-patterns from outcomes: a function of keyed records and of the configuration alone.
 
-No vector, clock or order of arrival is looked at, so the same outcomes give the same derived memories on every replica,
-and learning step by step gives what deriving everything at once gives. The unit is one task likeness (agent, domain and
-`task_key`): all strategies that were tried for it are derived together, since a bad one names the best as alternative.
+It looks at no vector, clock or order of arrival. So the same outcomes give the same derived memories on every replica,
+and learning step by step gives the same as deriving everything at once. The unit is one task group (agent, domain and
+`task_key`): all its strategies are derived together, since a bad one names the best as alternative.
 """
 
 import math
@@ -23,20 +23,20 @@ words or times differ."""
 
 
 VALUES: Mapping[str, float] = {"success": 1.0, "partial": 0.5, "failure": 0.0}
-"""What each result counts as, of one success."""
+"""The share of a success that each result counts for."""
 
 CONTRADICTED_BY = 3
-"""A strategy whose newest outcomes, this many, all failed is not recommended, whatever it did before."""
+"""A strategy is not recommended when its newest outcomes, this many, all failed."""
 
 TEXTS_COMPARED = 50
-"""The newest outcomes of a strategy, this many, give a derived memory its texts."""
+"""So many of a strategy's newest outcomes give a derived memory its texts."""
 
 _REASONS = 3
 _SECONDS_PER_DAY = 86_400.0
 
 
 class Task(NamedTuple):
-    """A task likeness: what outcomes are derived together."""
+    """A task group: its outcomes are derived together."""
 
     agent: str
     domain: str
@@ -45,7 +45,7 @@ class Task(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearningRules:
-    """How cautious learning is.
+    """The caution of learning.
 
     `min_occurrences` outcomes make a group; evidence halves with every `half_life_days` before the group's newest
     outcome; `z` is the quantile of Wilson's bounds; an anti-pattern's upper bound is under `anti_pattern_below`.
@@ -58,7 +58,7 @@ class LearningRules:
 
 
 class Evidence(NamedTuple):
-    """What one outcome says: its strategy, when it was, how it ended and, if it is new enough, its texts.
+    """One outcome as evidence: its strategy, time, result and, if it is new enough, its texts.
 
     `reason` is its error or else its feedback.
     """
@@ -80,7 +80,7 @@ class Bounds(NamedTuple):
 
 
 def derive(task: Task, evidence: Iterable[Evidence], rules: LearningRules, *, project_id: str) -> list[Derived]:
-    """What the outcomes of one task likeness teach, by strategy; the same whatever their order."""
+    """The rules that the outcomes of one task group give, by strategy; the same in any order of outcomes."""
     groups: dict[str, list[Evidence]] = {}
     for outcome in sorted(evidence, key=lambda outcome: (outcome.at, outcome.id)):
         if outcome.strategy_key:
@@ -122,7 +122,7 @@ def derive(task: Task, evidence: Iterable[Evidence], rules: LearningRules, *, pr
 def wilson(successes: float, occurrences: float, *, z: float) -> Bounds:
     """Wilson's score interval for a rate, of evidence that need not be whole numbers (Wilson 1927).
 
-    Without evidence it is all of [0, 1]; what never or always succeeded has 0 or 1 itself as a bound.
+    Without evidence it is all of [0, 1]; a rate of 0 or 1 is itself a bound.
     """
     if occurrences <= 0:
         return Bounds(0.0, 1.0)
@@ -142,7 +142,7 @@ def contradicted(members: Sequence[Evidence]) -> bool:
 
 
 def change(before: Derived | None, after: Derived | None) -> Change | None:
-    """How a derived memory differs between two derivations; None when it says the same."""
+    """The change of a derived memory between two derivations; None if it is the same."""
     if before is None:
         return None if after is None else "created"
     if after is None:
@@ -159,14 +159,14 @@ def change(before: Derived | None, after: Derived | None) -> Change | None:
 
 
 def derived_id(project_id: str, task: Task, strategy_key: str) -> str:
-    """The id of what is derived for a strategy of a task likeness, the same on every replica (RFC 4122, uuid5)."""
+    """The id of the rule for a strategy of a task group, the same on every replica (RFC 4122, uuid5)."""
     from uuid import NAMESPACE_URL, uuid5
 
     return uuid5(NAMESPACE_URL, "\0".join(("alma", project_id, *task, strategy_key))).hex
 
 
 def central(texts: Iterable[str | None]) -> str:
-    """The text that shares most words with all the others; of equals the most frequent, shortest, first."""
+    """The text that shares most words with all others; of equals the most frequent, shortest, first."""
     counted = Counter(text for text in texts if text)
     if len(counted) <= 1:
         return next(iter(counted), "")
@@ -214,7 +214,7 @@ def _common(task: Task, strategy_key: str, members: Sequence[Evidence], project_
 
 
 def _reasons(members: Iterable[Evidence]) -> str:
-    """What was said most often of why it went wrong."""
+    """The reasons for failing that were given most often."""
     said: Counter[str] = Counter()
     worded: dict[str, str] = {}
     for outcome in members:
@@ -227,7 +227,7 @@ def _reasons(members: Iterable[Evidence]) -> str:
 
 
 def _numbers(derived: Derived) -> tuple[float, ...]:
-    """How sure a derived memory is, and from how much."""
+    """The counts and the confidence of a derived memory."""
     confidence = derived.confidence if isinstance(derived, Heuristic) else 0.0
     return derived.occurrences, derived.successes, confidence
 

@@ -1,4 +1,4 @@
-"""What learning changed, in words for a person: a line for each derived memory, or for many of them together."""
+"""Tells a person what learning changed: a line for each derived memory, or one line for many."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -26,9 +26,9 @@ _SUMMED: dict[Change, str] = {
 
 
 def narrated(change: Change, before: Derived | None, memory: Derived) -> str:
-    """One line on what became of a derived memory; empty if what it says is as sure as it was.
+    """One line on the change of a derived memory; empty if it is as sure as before.
 
-    `memory` is what it is now or, retired, what it last was.
+    `memory` is its present state or, once retired, its last one.
     """
     if change not in _SUMMED:
         return ""
@@ -46,7 +46,7 @@ def narrated(change: Change, before: Derived | None, memory: Derived) -> str:
 
 
 def summed_up(changes: Iterable[tuple[Change, Derived]]) -> str:
-    """How many derived memories became what, on one line; empty if none did."""
+    """The number of derived memories by change, on one line; empty if there is none."""
     counts = Counter((change, _kind(memory)) for change, memory in changes)
     parts = []
     for change, word in _SUMMED.items():

@@ -1,6 +1,6 @@
-"""From what an agent reports to what is remembered of it.
+"""Turns an agent's report into the records that are kept.
 
-A report is checked and becomes an outcome record here, with the credits that it gives to what guided the work.
+A report is checked and becomes an outcome, with credits for the memories that guided the work.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ from alma_cli.errors import InvalidInput
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """How a task went, as an agent tells it. Without `at` it happened now; without `domain` that is recognised.
+    """How a task went, as an agent tells it. Without `at` it happened now; without `domain` the domain is recognised.
 
     `key` makes a repeated report of the same outcome count once. `used` are ids (or prefixes) of memories that guided
     the work, `retrieval` the id of the retrieve that gave them.
@@ -87,7 +87,7 @@ def outcome_record(report: Report, *, domain: str, project_id: str, id: str, now
 
 
 def credits(outcome: Outcome, used: Sequence[str], *, id_of: Callable[[str], str]) -> list[Credit]:
-    """What the outcome says of the memories it was guided by: a success helped, a failure misled, a partial neither.
+    """The credits of the memories that guided an outcome: a success helped, a failure misled, a partial did neither.
 
     `id_of` gives the credit's id for a memory's.
     """

@@ -1,1 +1,1 @@
-"""Which version of a record holds, and what a sync does about each."""
+"""Replication: which version of a record holds, and the action of a sync for each record."""

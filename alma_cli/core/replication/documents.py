@@ -1,13 +1,14 @@
-"""What stands in the documents that replicas share, and how a record becomes one and back.
+"""The documents that replicas share, and how a record becomes a document and back.
 
     marker      id `_meta`, agent `_project`: what every replica has to agree on (`core.marker`)
-    memory      the record as `codec.to_json` has it, with `hlc` and, by the pinned model, `embedding, embedding_model`
+    memory      the record as `codec.to_json` gives it, with `hlc` and, by the pinned model, `embedding` and
+                  `embedding_model`
     tombstone   `id, kind, project_id, agent, hlc, deleted_at`, and nothing else
     derived     a derived memory for readers without a store: `content_hash` in the place of `hlc`, never pulled;
                 one that isn't derived any more is `id, kind, project_id, agent, content_hash: "", deleted_at`
 
-Fields that this version doesn't know travel along. Those of a record that have the name of one of ours, or that a
-service might take for its own (`_etag`), stand under `extra`.
+Fields that this version doesn't know are kept. A record's own field with a name that a document or a service uses
+(`_etag`) stands under `extra`.
 """
 
 import math
@@ -39,8 +40,8 @@ _LONGEST_VECTOR = 4096
 class Embedding:
     """A vector of a memory's topic, and the model that made it.
 
-    The numbers are of single precision. They are written as they are: who makes documents leaves out the digits that
-    single precision doesn't have, which are half of them.
+    The numbers are of single precision and are written as given; callers round them to the digits that single
+    precision has, which is half of all.
     """
 
     model: str
@@ -49,7 +50,7 @@ class Embedding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """A record's state as it came, with its vector when it brought one."""
+    """A record's state as it arrived, with its vector if there was one."""
 
     state: State
     embedding: Embedding | None = None
@@ -93,13 +94,13 @@ def encode_derived(record: Record, *, embedding: Embedding | None = None) -> dic
 
 
 def encode_retired(id: str, *, kind: Kind, agent: str, project_id: str, deleted_at: datetime) -> dict[str, JsonValue]:
-    """The document in the place of a memory that isn't derived any more."""
+    """The document that replaces a memory that is no longer derived."""
     place: dict[str, JsonValue] = {"id": id, "kind": kind, "project_id": project_id, "agent": agent}
     return {**place, "content_hash": "", "deleted_at": format_time(deleted_at)}
 
 
 def decode(body: Body, *, agent: str, id: str, project_id: str) -> Content:
-    """What a document found in this place says. Raises `InvalidInput`, naming the key, for what isn't one of ours."""
+    """The content of a document found in this place. Raises `InvalidInput`, naming the key, if it isn't one of ours."""
     if (agent, id) == (MARKER_AGENT, MARKER_ID):
         return TheMarker()
     for key, expected in {"id": id, "agent": agent, "project_id": project_id}.items():
@@ -145,7 +146,7 @@ def _embedding_body(embedding: Embedding | None) -> dict[str, JsonValue]:
 
 
 def embedding_of(body: Body) -> Embedding | None:
-    """The vector in a document, if it has a sound one."""
+    """The vector in a document, if there is a valid one."""
     model, numbers = body.get("embedding_model"), body.get("embedding")
     if not isinstance(model, str) or not isinstance(numbers, list) or not 0 < len(numbers) <= _LONGEST_VECTOR:
         return None
@@ -153,7 +154,7 @@ def embedding_of(body: Body) -> Embedding | None:
 
 
 def _are_small_numbers(numbers: Sequence[JsonValue]) -> bool:
-    """Whether these are numbers such as a unit vector has."""
+    """Whether all values are numbers that a unit vector can have."""
     if not set(map(type, numbers)) <= {int, float}:
         return False
     given = cast("Sequence[float]", numbers)

@@ -13,7 +13,7 @@ _STAMP = re.compile(r"([0-9]{15})\.([0-9]{6})\.(.*)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, order=True)
 class HLC:
-    """A stamp: milliseconds since 1970 (of 15 digits), a counter within the millisecond, and who stamped."""
+    """A stamp: milliseconds since 1970 (15 digits), a counter within the millisecond, and the replica that stamped."""
 
     wall_ms: int
     counter: int
@@ -25,7 +25,7 @@ class HLC:
 
     @classmethod
     def parse(cls, text: str) -> "HLC":
-        """Read back what `str` gave; ValueError for anything else."""
+        """Parse the text that `str` gives. Raises `ValueError` for any other text."""
         found = _STAMP.fullmatch(text)
         if found is None:
             raise ValueError(f"not a stamp: {text[:60]!r}")
@@ -43,7 +43,7 @@ def next_stamp(last: HLC, *, now_ms: int) -> HLC:
 
 
 def stamp_after(last: HLC, replaced: HLC | None, *, now_ms: int) -> HLC:
-    """The stamp after `last` by the same replica, for a version that takes the place of one stamped `replaced`.
+    """The stamp after `last` by the same replica, for a version that replaces one stamped `replaced`.
 
     It is later than both. A replica with a fast clock thus moves the stamps of the records it touched, no others.
     """

@@ -1,9 +1,9 @@
-"""The project's marker in the shared copy: what every replica has to agree on before anything is exchanged.
+"""The project's marker in the shared copy: the facts on which replicas have to agree before they exchange anything.
 
-`project_uid` is random and says which project it is, whatever its name; `seed` is drawn anew whenever the marker is, so
-that replicas notice a container that was emptied and filled again; `model` is the only one whose vectors are written;
-`derivation` the only rules whose derived memories are. `made_by` is the replica that wrote it, so that one which was
-killed right afterwards knows it for its own.
+`project_uid` is random and identifies the project, whatever its name. `seed` is drawn anew with each marker, so that
+replicas notice a container that was emptied and filled again. Only vectors by `model` are written, and only memories
+derived by the rules of `derivation`. `made_by` is the replica that wrote the marker: if it was killed right afterwards,
+it recognises its own marker.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ FORMAT = 1
 """The format of the documents that this version writes; it reads no newer one."""
 
 _ALGORITHM = 1
-"""Counts changes of what is derived from the same outcomes and configuration."""
+"""Grows whenever the same outcomes and configuration begin to give other derived memories."""
 
 _TEXTS = ("project_uid", "seed", "model", "derivation", "made_by")
 _KNOWN = frozenset({"id", "agent", "project_id", "kind", "format", *_TEXTS})
@@ -30,7 +30,7 @@ _KNOWN = frozenset({"id", "agent", "project_id", "kind", "format", *_TEXTS})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marker:
-    """What the replicas of a project agree on."""
+    """The facts on which the replicas of a project agree."""
 
     project_uid: str
     seed: str
@@ -42,7 +42,7 @@ class Marker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
-    """What a store knows of the remote it belongs to (empty before it first met one), and whether it holds memories."""
+    """The remote that a store belongs to (empty before the first sync), and whether the store holds memories."""
 
     project_uid: str = ""
     seed: str = ""
@@ -57,9 +57,9 @@ class GoOn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adopt:
-    """Belong to this remote from now on, and compare everything, since nothing is known of what it has.
+    """Belong to this remote from now on, and compare everything, since its content isn't known.
 
-    `why` is said to the user when there is something to compare.
+    `why` is told to the user if there is anything to compare.
     """
 
     why: str
@@ -78,9 +78,9 @@ Decision: TypeAlias = GoOn | Adopt | Create
 
 
 def decide(found: Marker | None, ours: Membership, wanted: Marker, *, join: bool, reseed: bool, name: str) -> Decision:
-    """What to do about the marker that was found. `wanted` is the one that we would write; `name` is the remote's.
+    """The decision about the marker found. `wanted` is the marker that we would write; `name` is the remote's.
 
-    Raises `RemoteForeign` when the user has to say that it is right to go on.
+    Raises `RemoteForeign` if the user has to confirm before we go on.
     """
     if found is None:
         return _without_marker(ours, wanted, reseed=reseed, name=name)
@@ -137,7 +137,7 @@ def marker_body(marker: Marker, *, project_id: str) -> dict[str, JsonValue]:
 
 
 def parse_marker(body: Body, *, name: str) -> Marker:
-    """The marker in a document. Raises `RemoteForeign` for a newer format, `InvalidInput` for what is no marker."""
+    """The marker in a document. Raises `RemoteForeign` for a newer format, `InvalidInput` if there is no marker."""
     version = body.get("format")
     if isinstance(version, int) and version > FORMAT:
         raise RemoteForeign(
@@ -154,7 +154,7 @@ def parse_marker(body: Body, *, name: str) -> Marker:
 
 
 def derivation_hash(rules: LearningRules, by_agent: Mapping[str, LearningRules]) -> str:
-    """A digest of all that decides what is derived: replicas with equal ones derive the same from the same outcomes."""
+    """A digest of all settings of derivation: replicas with equal digests derive the same from the same outcomes."""
     special = {agent: asdict(of_agent) for agent, of_agent in by_agent.items() if of_agent != rules}
     text = json.dumps([_ALGORITHM, asdict(rules), special], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]

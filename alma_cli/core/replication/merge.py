@@ -1,7 +1,7 @@
-"""Which of two states of a record holds: one rule for every kind, so that replicas agree whatever the order.
+"""The state that holds, of two states of one record: one rule for every kind, so that replicas agree in any order.
 
-A tombstone beats any version and never expires; else the whole record with the greater stamp holds; equal stamps, which
-only a copied store can give, are decided by the hash of the content. So merging is commutative, associative and
+A tombstone beats any version and never expires. Else the record with the greater stamp holds, as a whole. Equal stamps,
+which only a copied store gives, are decided by the hash of the content. So merging is commutative, associative and
 idempotent, and the states of a record form a semilattice (Shapiro et al., "Conflict-free Replicated Data Types", 2011).
 """
 
@@ -18,7 +18,7 @@ from alma_cli.core.replication.hlc import HLC
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """A record as it was stamped."""
+    """A record with its stamp."""
 
     record: Record
     hlc: HLC
@@ -41,7 +41,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tombstone:
-    """That a record was forgotten, and nothing of what it said."""
+    """The trace of a forgotten record, without anything of its content."""
 
     id: str
     kind: Kind
@@ -59,13 +59,13 @@ def merged(one: State, other: State) -> State:
 
 
 def content_hash(record: Record) -> str:
-    """A digest of all that a record says; equal records have equal ones, on every replica."""
+    """A digest of a record's content; equal records have equal digests on every replica."""
     text = json.dumps(to_json(record), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def says_the_same(one: State, other: State) -> bool:
-    """Whether two states differ in their stamps at most."""
+    """Whether two states are equal but for their stamps."""
     if isinstance(one, Tombstone) or isinstance(other, Tombstone):
         return isinstance(one, Tombstone) and isinstance(other, Tombstone)
     return to_json(one.record) == to_json(other.record)

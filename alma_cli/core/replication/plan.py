@@ -1,7 +1,7 @@
-"""What a sync has to do about each record, as values: the same decisions whether they are carried out or only shown.
+"""The decisions of a sync about each record, as values: the same whether they are carried out or only shown.
 
-What arrived is compared with what the store has. `acked` is the stamp that the remote is known to have of the record;
-a record whose own stamp is another one is pending, and will be pushed.
+The state that arrived is compared with the one in the store. `acked` is the stamp that the remote is known to have of
+the record; a record with another stamp is pending, and will be pushed.
 """
 
 from dataclasses import dataclass
@@ -13,20 +13,20 @@ from alma_cli.core.replication.merge import State, Tombstone, merged, says_the_s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """What the store has of a record, and the stamp that the remote is known to have (None: nothing)."""
+    """The store's state of a record, and the stamp that the remote is known to have (None: none)."""
 
     state: State
     acked: HLC | None
 
     @property
     def is_pending(self) -> bool:
-        """Whether the remote has to be told."""
+        """Whether the state has to be pushed."""
         return self.acked != self.state.hlc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Echo:
-    """It is what the store has: nothing changes, save that the remote is known to have it."""
+    """The store has the same state: the remote is now known to have it, and nothing else changes."""
 
     state: State
     is_news: bool
@@ -35,9 +35,9 @@ class Echo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Take:
-    """What arrived holds: it is stored in the place of `replaced` (None: it is new here).
+    """The state that arrived holds: it is stored in the place of `replaced` (None: it is new here).
 
-    `is_conflict`: both had changed, and what the store had is only in history from now on.
+    `is_conflict`: both had changed, and the store's state is only in history from now on.
     """
 
     state: State
@@ -47,10 +47,10 @@ class Take:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keep:
-    """What the store has holds, and has to be pushed over what arrived (`lost`).
+    """The store's state holds, and has to be pushed over the one that arrived (`lost`).
 
-    `acked` is what the remote is known to have from now on. `is_conflict`: both had changed, and what arrived is
-    only in history from now on.
+    `acked` is the stamp that the remote is known to have from now on. `is_conflict`: both had changed, and the state
+    that arrived is only in history from now on.
     """
 
     state: State
@@ -61,7 +61,7 @@ class Keep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refuse:
-    """It can't be a state of the record that the store has by this id: it is kept aside, and changes nothing."""
+    """It can't be a state of the record with this id in the store: it is set aside, and changes nothing."""
 
     state: State
     reason: str
@@ -71,7 +71,7 @@ Action: TypeAlias = Echo | Take | Keep | Refuse
 
 
 def on_arrival(arrived: State, held: Held | None) -> Action:
-    """What to do about a record's state that came from the remote."""
+    """The decision about a record's state that came from the remote."""
     if held is None:
         return Take(state=arrived, replaced=None, is_conflict=False)
     mine = held.state
@@ -91,5 +91,5 @@ def on_arrival(arrived: State, held: Held | None) -> Action:
 
 
 def is_erased_by(action: Action) -> bool:
-    """Whether a memory that was here is forgotten by this."""
+    """Whether this action forgets a memory that was here."""
     return isinstance(action, Take) and isinstance(action.state, Tombstone) and action.replaced is not None

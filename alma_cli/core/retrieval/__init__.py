@@ -1,1 +1,1 @@
-"""From measured likeness to a ranked slice of memories, and its text for a prompt."""
+"""Retrieval: from measured signals to a ranked slice of memories, and its text for a prompt."""

@@ -1,7 +1,7 @@
 """Memories as Markdown for a model's context: quoted as data, each with its id, within a budget of tokens.
 
-Memory text may hold instructions that somebody planted. It is shown on one line, harmless and in quotation marks, under
-a heading that says what it is.
+Memory text may hold planted instructions. It is shown on one line, harmless and in quotation marks, under
+a heading that says that it is quoted.
 """
 
 import json
@@ -38,7 +38,7 @@ def fitting(lines: Sequence[Line], agent: str, max_tokens: int, count_tokens: Ca
     """The most useful lines that fit together, in the order given.
 
     Each line of a kind makes the next of that kind a little less useful (`_AGAIN`), so that no kind takes all the room
-    where others are nearly as good. What the whole prompt costs is at most the sum of what its parts cost, so it stays
+    when others are nearly as good. The whole prompt has at most as many tokens as its parts together, so it stays
     within `max_tokens`.
     """
     left = max_tokens - count_tokens(_opening(agent))
@@ -56,7 +56,7 @@ def fitting(lines: Sequence[Line], agent: str, max_tokens: int, count_tokens: Ca
 
 
 def _usefulness(lines: Sequence[Line]) -> list[tuple[int, float]]:
-    """The place of each line and how useful it is beside the better ones of its kind."""
+    """The place of each line, and its usefulness after the better lines of its kind."""
     before: Counter[str] = Counter()
     useful = []
     for place, line in sorted(enumerate(lines), key=lambda item: (-item[1].score, item[0])):

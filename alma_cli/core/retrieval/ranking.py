@@ -1,6 +1,6 @@
-"""Which memories are worth knowing for a task, and why: a function of numbers the store measured and of the time.
+"""Ranks memories for a task, with the reasons: a function of numbers that the store measured, and of the time.
 
-Relevance (is it about this at all?, see relevance.py) decides what passes; the order among what passes also counts
+Relevance (is the memory about this at all? see relevance.py) decides which memories pass; their order also counts
 recency, success, confidence and credit. Similarity for the order fuses two signals over all candidates,
 z(cosine) + keyword_weight * z(BM25), pressed into [0, 1] by the logistic function; only the order comes from z.
 """
@@ -13,7 +13,7 @@ from alma_cli.core.records import Kind
 from alma_cli.core.retrieval.relevance import floor, relevance
 
 POOL_FROM, POOL_WHOLE = 0.3, 0.5
-"""Cosines of two tasks between which the outcomes of one begin to count for the other, and count fully."""
+"""Cosines of two tasks at which outcomes of one begin to count for the other, and at which they count fully."""
 
 _LEAST_DEVIATION_COSINE = 0.05
 _LEAST_DEVIATION_BM25 = 0.5
@@ -26,11 +26,11 @@ _MIDDLE_Z, _WIDTH_Z = 3.0, 1.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What ranking can be told.
+    """The settings of ranking.
 
-    `weights` of the terms similarity, recency, success, confidence and credit (only proportions matter), the weight of
-    keywords against meaning, how fast each kind of memory ages, and the floors: `min_similarity` (see
-    `relevance.floor`), and what scores less than `min_score` is not shown.
+    `weights` are those of the terms similarity, recency, success, confidence and credit (only proportions matter);
+    `keyword_weight` weighs keywords against meaning; `half_life_days` says how fast each kind of memory ages.
+    `min_similarity` is a floor (see `relevance.floor`); a memory that scores less than `min_score` is not shown.
     """
 
     weights: Mapping[str, float]
@@ -55,8 +55,8 @@ class Candidate:
     `cosine` is None without a vector by the present model; `matched` is the share of the task's idf mass that the
     memory's words cover, in [0, 1]; `success` is in [0, 1], None where nothing is known; `credit` is the net number of
     times it helped; `rare_match` says that a rare token of the task stands in it. `pooled_occurrences` and
-    `pooled_successes` are what the outcomes of all tasks like this one say of its strategy, each outcome counting by
-    how like its task is (from `POOL_FROM`, not at all, to `POOL_WHOLE`, fully).
+    `pooled_successes` count the outcomes of its strategy in all tasks like this one, each by the similarity of its
+    task (from `POOL_FROM`, not at all, to `POOL_WHOLE`, fully).
     """
 
     id: str
@@ -77,10 +77,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """One term of a score: what was measured (`raw`), that in [0, 1], and how much it counts.
+    """One term of a score: the measured value (`raw`), the same in [0, 1], and its weight.
 
-    `raw` is, in this order, the fused z of the signals, an age in days, a rate, a confidence, a net count; None where
-    nothing is known.
+    `raw` is the fused z of the signals, an age in days, a rate, a confidence, or a net count, by the order of the
+    terms; None if nothing is known.
     """
 
     name: str
@@ -103,13 +103,13 @@ class Ranked:
 
     @property
     def points(self) -> tuple[float, ...]:
-        """What each term adds to the score."""
+        """The points that each term adds to the score."""
         weight = math.fsum(term.weight for term in self.terms) or 1.0
         return tuple(term.value * term.weight / weight for term in self.terms)
 
     @property
     def passes(self) -> bool:
-        """Whether it is relevant; `why_not` says why it isn't."""
+        """Whether the memory is relevant; if not, `why_not` has the reason."""
         return not self.why_not
 
 
@@ -147,9 +147,9 @@ def rank(candidates: Sequence[Candidate], cosine: Spread, bm25: Spread, rules: R
 
 
 def news_first(ranked: Sequence[Ranked]) -> list[Ranked]:
-    """The same in the order in which places are given away: outcomes that tell of a strategy again come last.
+    """The same candidates in the order in which places are given: a second outcome of a strategy comes last.
 
-    Every outcome of a strategy has the same pooled evidence, so a place is worth more to a strategy not told of yet.
+    Every outcome of a strategy has the same pooled evidence, so a place is worth more to a strategy not shown yet.
     """
     told: set[str] = set()
     news: list[Ranked] = []
@@ -168,18 +168,18 @@ def decay(*, age_days: float, half_life_days: float) -> float:
 
 
 def success(candidate: Candidate) -> float:
-    """How well its strategy does, neutral where nothing is known.
+    """How well the candidate's strategy does, in [0, 1]; neutral if nothing is known.
 
-    Of an anti-pattern it is how badly: the surer it fails, the more it is worth knowing.
+    For an anti-pattern it is how badly: the surer it fails, the more it is worth knowing.
     """
     known = _or_neutral(rate(candidate))
     return 1 - known if candidate.kind == "anti_pattern" else known
 
 
 def rate(candidate: Candidate) -> float | None:
-    """How often its strategy succeeds in tasks like this one: the mean of a beta distribution with a uniform prior.
+    """The rate at which the strategy succeeds in tasks like this one: the mean of a beta distribution, uniform prior.
 
-    Without outcomes of such tasks it is the memory's own rate, if it has one.
+    Without outcomes of such tasks it is the memory's own rate, if the memory has one.
     """
     if candidate.pooled_occurrences > 0:
         return (candidate.pooled_successes + 1) / (candidate.pooled_occurrences + 2)
@@ -189,8 +189,8 @@ def rate(candidate: Candidate) -> float | None:
 def _fused(candidates: Sequence[Candidate], cosine: Spread, bm25: Spread, keyword_weight: float) -> dict[str, float]:
     """Each candidate's similarity for the order, as z.
 
-    How like this task another one is doesn't depend on what was tried for it, so what was derived for one task likeness
-    shares the best of its similarities: then success decides between its strategies.
+    The likeness of two tasks doesn't depend on the strategies tried for them. So all rules of one task group share the
+    best of their similarities, and success decides between their strategies.
     """
     fused: dict[str, float] = {}
     best: dict[tuple[Kind, str], float] = {}

@@ -1,4 +1,4 @@
-"""What one retrieve returns: a few memories of each kind, best first, each with why it is there."""
+"""The result of one retrieve: a few memories of each kind, best first, each with the reasons for its place."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class Hit:
 
     @property
     def score(self) -> float:
-        """What it was ranked by, in [0, 1]."""
+        """The score by which it was ranked, in [0, 1]."""
         return self.ranked.score
 
     @property
@@ -114,7 +114,7 @@ class MemorySlice:
 
 
 def explanation(ranked: Ranked) -> dict[str, JsonValue]:
-    """Why a memory scored what it scored: each term, the raw signals, and the rank by each."""
+    """The explanation of a score: each term, the raw signals, and the rank by each signal."""
     candidate = ranked.candidate
     return {
         "terms": [

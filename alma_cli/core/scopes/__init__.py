@@ -1,1 +1,1 @@
-"""Who may learn what, what a task is about, and whose memories an agent sees."""
+"""Scopes: the domains an agent may learn, the domain a task is about, and the memories an agent sees."""

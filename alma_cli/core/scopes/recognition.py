@@ -1,7 +1,7 @@
-"""How much the words of a text speak for a domain, by its name, its description and its keywords.
+"""The evidence in a text for a domain: words of the domain's name, description and keywords.
 
-Words are compared by their stem (`test` in "Tested", `validat` in "validation"). What a name is about is in its
-subjects: `api` in `api_testing`; activities suit many subjects, and words such as `patterns` or `logic` suit any.
+Words are compared by their stem (`test` in "Tested", `validat` in "validation"). The subjects of a name say what it is
+about: `api` in `api_testing`. Activities suit many subjects, and words such as `patterns` or `logic` suit any.
 """
 
 import re
@@ -24,7 +24,7 @@ _DOUBLED = re.compile(r"([bdgmnprt])\1$")
 
 
 class Evidence(NamedTuple):
-    """What speaks for a domain: the more `score`, the more; `words` are those of the text that count, in its order.
+    """The evidence for a domain: `score` grows with it, `words` are the words of the text that count, in its order.
 
     `likely`: enough to take the text to be about it. `strong`: enough to refuse the text for it.
     """
@@ -36,7 +36,7 @@ class Evidence(NamedTuple):
 
 
 class Text(NamedTuple):
-    """A text as it is searched: its words as written, the stem of each, and the set of these."""
+    """A text to search: its words as written, the stem of each word, and the set of stems."""
 
     words: tuple[str, ...]
     stems: tuple[str, ...]
@@ -51,7 +51,7 @@ class Text(NamedTuple):
 
 
 def evidence(text: Text, name: str, description: str = "", keywords: tuple[str, ...] = ()) -> Evidence:
-    """What in the text speaks for the domain of this name.
+    """The evidence in a text for the domain of this name.
 
     Each word of the name adds its weight: 1 for a subject, 0.5 for an activity, 0.1 for a generic word. A keyword or
     phrase adds 1. A word found in the description only adds a quarter of its weight, two of them make it likely.
@@ -117,7 +117,7 @@ def _stems(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def _weights(text: str) -> dict[str, float]:
-    """The stems of a name or description with their weights; where all are generic, they are what it is about."""
+    """The stems of a name or description with their weights; if all are generic, they weigh as subjects."""
     weights = {word: _weight(word) for word in _stems(text)}
     if weights and all(weight == _GENERIC for weight in weights.values()):
         return dict.fromkeys(weights, _ACTIVITY)

@@ -1,4 +1,4 @@
-"""Who may learn what. (Who sees whose memories is in `visibility`.)
+"""The domains that each agent may learn. (`visibility` has the memories that each agent sees.)
 
 `cannot_learn` beats `can_learn`; an empty `can_learn` allows all else; `general` is allowed unless `cannot_learn`
 names it. A domain nobody gave is recognised from the words of the task, and when in doubt it is `general`.
@@ -24,7 +24,7 @@ MAX_NAME_LENGTH = 128
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """A subject, with what helps to recognise it: a description, and keywords (words or phrases) that mean it."""
+    """A subject, with a description and keywords (words or phrases) by which it is recognised."""
 
     name: str
     description: str = ""
@@ -39,7 +39,7 @@ class Domain:
 
 @dataclass(frozen=True, slots=True, init=False)
 class MemoryScope:
-    """What one agent may learn, whose memories it inherits, and with whom it shares its own.
+    """The domains one agent may learn, the agents it inherits memories from, and those it shares its own with.
 
     Domains may be given as plain names. `inherit_from` and `share_with` name agents; `["*"]` is every agent.
     """
@@ -104,7 +104,7 @@ class MemoryScope:
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """The domain a text was taken to be about, whether nothing spoke against it, and the words that showed it."""
+    """The domain a text was taken to be about, whether nothing spoke against it, and the words that spoke for it."""
 
     domain: str
     certain: bool
@@ -155,12 +155,12 @@ def recognise(text: str, scope: MemoryScope) -> Recognition:
     """The one of the scope's domains that the text is about, or `general`.
 
     A domain is *likely* when the text has one of its keywords, two words of its description, or at least half of its
-    name by weight: words for a subject ("api") weigh 1, for an activity ("testing") 0.5, and those that suit any
-    domain ("patterns", "logic") 0.1. The likely domain with most evidence wins; a tie is `general`.
+    name by weight: words for a subject ("api") weigh 1, for an activity ("testing") 0.5, and words that suit any
+    domain ("patterns", "logic") 0.1. The likely domain with the most evidence wins; a tie gives `general`.
 
-    A forbidden domain wins only with *certainty*: a keyword of it, or three quarters of its name, and no word that
-    speaks for an allowed domain. Otherwise the best allowed domain is taken, if it is as plain: "tested the backend
-    logic" of someone who may learn testing_strategies but not backend_logic is about testing.
+    A forbidden domain wins only with *certainty*: the text has a keyword of it, or three quarters of its name, and no
+    word that speaks for an allowed domain. Otherwise the best allowed domain is taken if its evidence is as plain:
+    "tested the backend logic", from an agent that may learn testing_strategies but not backend_logic, is about testing.
     """
     from alma_cli.core.scopes.recognition import (  # its word lists cost 2 ms, and only learning needs them
         Text,
@@ -218,7 +218,7 @@ def scope_for(agent: str, agents: Mapping[str, MemoryScope]) -> MemoryScope:
 
 
 def validate_agent_name(name: str) -> str:
-    """The name itself. Raises `InvalidInput` if it can't name an agent."""
+    """Return the name. Raises `InvalidInput` if it can't name an agent."""
     if name.startswith("_") and name != PROJECT_AGENT:
         raise _bad_name("agent", name, f"it starts with _, which is reserved ({PROJECT_AGENT} is the whole project)")
     if name == ANY_AGENT:
@@ -227,14 +227,14 @@ def validate_agent_name(name: str) -> str:
 
 
 def validate_domain_name(name: str) -> str:
-    """The name itself. Raises `InvalidInput` if it can't name a domain."""
+    """Return the name. Raises `InvalidInput` if it can't name a domain."""
     if name.startswith("_"):
         raise _bad_name("domain", name, "it starts with _, which is reserved")
     return validate_name("domain", name)
 
 
 def validate_name(kind: str, name: str) -> str:
-    """The name itself. Raises `InvalidInput` if it can't name something of this kind, in the cloud too."""
+    """Return the name. Raises `InvalidInput` if no agent or domain, here or in the cloud, can have it."""
     if not name:
         raise _bad_name(kind, name, "it is empty")
     if len(name) > MAX_NAME_LENGTH:

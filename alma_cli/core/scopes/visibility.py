@@ -1,7 +1,7 @@
-"""Whose memories an agent sees, and which of them.
+"""The memories that an agent sees.
 
-Its own, those of agents it inherits from, those of agents that share with it (not transitive), and project-wide ones;
-never what its own `cannot_learn` names, nor what the present scope of the memory's owner forbids.
+It sees its own, those of agents it inherits from, those of agents that share with it (not transitively), and
+project-wide ones; never a domain that its own `cannot_learn` names or that the owner's present scope forbids.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from alma_cli.core.scopes.scope import ANY_AGENT, MemoryScope, scope_for
 class View:
     """The memories of one agent that are seen: in the domains of `only` (None is all), and in none of `never`.
 
-    With `agent` None it is every agent but those in `besides`.
+    If `agent` is None, the memories of every agent but those in `besides`.
     """
 
     agent: str | None
@@ -30,7 +30,7 @@ class View:
 
 
 def views(scope: MemoryScope, agents: Mapping[str, MemoryScope]) -> tuple[View, ...]:
-    """What the agent of `scope` sees, given every scope of the configuration."""
+    """The views of the agent of `scope`, given every scope of the configuration."""
     named = [agent for agent in agents if agent not in (ANY_AGENT, PROJECT_AGENT)]
     seen = {scope.agent: scope}
     for agent in dict.fromkeys((*named, *scope.inherit_from)):
