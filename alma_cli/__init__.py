@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["ALMA", "AlmaError", "Domain", "Hit", "MemoryScope", "MemorySlice", "__version__"]
 
-_HOMES = {
-    "ALMA": "alma_cli.api",
-    "AlmaError": "alma_cli.errors",
-    "Domain": "alma_cli.core.scopes.scope",
-    "Hit": "alma_cli.core.retrieval.slices",
-    "MemoryScope": "alma_cli.core.scopes.scope",
-    "MemorySlice": "alma_cli.core.retrieval.slices",
-}
+if not TYPE_CHECKING:  # a checker reads the imports above, and finds names that aren't there
+    _HOMES = {
+        "ALMA": "alma_cli.api",
+        "AlmaError": "alma_cli.errors",
+        "Domain": "alma_cli.core.scopes.scope",
+        "Hit": "alma_cli.core.retrieval.slices",
+        "MemoryScope": "alma_cli.core.scopes.scope",
+        "MemorySlice": "alma_cli.core.retrieval.slices",
+    }
 
+    def __getattr__(name: str) -> object:
+        if name in _HOMES:
+            from importlib import import_module
 
-def __getattr__(name: str) -> object:
-    if name in _HOMES:
-        from importlib import import_module
-
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return getattr(import_module(_HOMES[name]), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -6,12 +6,11 @@ import os
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
 
-from alma_cli import ALMA, errors
+from alma_cli import ALMA, __version__, errors
 from alma_cli.cli import main
 from alma_cli.cli.commands import COMMANDS
 from alma_cli.config import AGENT_KEYS, KEYS, OTHER_VARIABLES
@@ -132,8 +131,7 @@ def test_a_page_that_is_not_current_is_noticed():
 
 
 def test_the_changelog_has_an_entry_for_this_version():
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
-    assert f"\n## [{version}] - " in (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert f"\n## [{__version__}] - " in (ROOT / "CHANGELOG.md").read_text("utf-8")
 
 
 def test_the_tests_that_the_requirements_name_exist():

@@ -59,7 +59,7 @@ def test_only_the_command_that_runs_is_loaded(project):
     assert {"commands", "app", "output", "options", "inputs", "stats"} == modules
 
 
-@pytest.mark.parametrize("module", ["alma_cli", "alma_cli._door"])
+@pytest.mark.parametrize("module", ["alma_cli", "alma"])
 def test_public_names_are_there(module):
     from importlib import import_module
 

@@ -2,10 +2,13 @@
 
 import re
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 import yaml
+
+from alma_cli import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
@@ -48,6 +51,11 @@ def test_each_target_that_a_workflow_makes_is_there():
     for path in WORKFLOWS:
         for target in re.findall(r"run: make ([\w-]+)", path.read_text(encoding="utf-8")):
             assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"{path.name} makes {target}"
+
+
+def test_the_version_stands_in_one_place():
+    assert ["version"] == PROJECT["dynamic"]
+    assert __version__ == metadata.version(PROJECT["name"])
 
 
 def test_nothing_is_released_until_somebody_says_so_and_the_name_is_ours():

@@ -41,7 +41,7 @@ def scoped(scoped_project):
 def test_the_contracts_example_runs_as_it_stands(configure):
     configure(CONTRACT_CONFIG)
 
-    from alma import ALMA, MemoryScope  # the wheel also installs `alma`, a one-file door to `alma_cli`
+    from alma import ALMA, MemoryScope  # the wheel also installs `alma`, a door to `alma_cli`
 
     alma = ALMA.from_config(".alma/config.yaml")
     memories = alma.retrieve(task="Test the login form validation", agent="helena", top_k=5)

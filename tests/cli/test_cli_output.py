@@ -12,6 +12,8 @@ import tempfile
 
 import pytest
 
+from alma_cli import __version__
+
 ESCAPE = "\x1b"
 
 
@@ -210,7 +212,7 @@ def test_no_option_minds_bytes_that_are_not_utf_8(alma_process, argv):
 
 
 def test_python_m_alma_cli_is_alma(alma_process):
-    assert b"alma 0.1.0\n" == alma_process("--version").stdout
+    assert f"alma {__version__}\n".encode() == alma_process("--version").stdout
 
 
 # When things go wrong

@@ -65,6 +65,13 @@ def test_a_hit_has_its_records_fields():
     assert (found.score, found.similarity) == (0.8, 2 / 3)
 
 
+def test_a_hit_has_what_every_memory_has():
+    record = outcome(labels={"ci": "7"})
+    found = hit(record)
+    for name in ("id", "kind", "text", "agent", "domain", "origin", "labels", "created_at", "updated_at"):
+        assert getattr(found, name) == getattr(record, name)
+
+
 def test_a_hit_has_no_fields_but_those():
     with pytest.raises(AttributeError, match="fact"):
         _ = hit(heuristic()).fact

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from alma_cli.core.codec import to_json
-from alma_cli.core.records import RETRIEVED_KINDS, JsonValue, Kind, Record
+from alma_cli.core.records import RETRIEVED_KINDS, JsonValue, Kind, Origin, Record
 from alma_cli.core.retrieval.prompt import Line, fitting, rendered
 from alma_cli.core.retrieval.ranking import Ranked
 
@@ -21,7 +22,10 @@ PLURALS: Mapping[Kind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A memory that was found. It has its record's fields as attributes besides its own."""
+    """A memory that was found. It has its record's fields as attributes besides its own.
+
+    Those that memories of every kind have are typed here.
+    """
 
     record: Record
     ranked: Ranked
@@ -36,8 +40,53 @@ class Hit:
         """How surely it is about the task, in [0, 1]; absolute, so it compares between retrieves."""
         return self.ranked.similarity
 
+    @property
+    def id(self) -> str:
+        """32 hex digits."""
+        return self.record.id
+
+    @property
+    def kind(self) -> Kind:
+        """heuristic, anti_pattern, preference, knowledge or outcome."""
+        return self.record.kind
+
+    @property
+    def text(self) -> str:
+        """The memory in one readable text."""
+        return self.record.text
+
+    @property
+    def agent(self) -> str:
+        """The agent that learned it; `_project` for everybody's."""
+        return self.record.agent
+
+    @property
+    def domain(self) -> str:
+        """The subject it belongs to."""
+        return self.record.domain
+
+    @property
+    def origin(self) -> Origin:
+        """observed, authored or derived."""
+        return self.record.origin
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Names and values that it was given."""
+        return self.record.labels
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was first stored."""
+        return self.record.created_at
+
+    @property
+    def updated_at(self) -> datetime:
+        """When it was last changed."""
+        return self.record.updated_at
+
     def __getattr__(self, name: str) -> Any:
-        """A field of the record."""
+        """Any other field of the record."""
         if name in ("record", "ranked"):  # not set yet, as while it is copied
             raise AttributeError(name)
         return getattr(self.record, name)

@@ -1,0 +1,81 @@
+"""What a user's type checker makes of ALMA as it is installed: right use passes, wrong use is found."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import alma_cli
+
+ROOT = Path(__file__).parents[2]
+RIGHT = """\
+from {door} import ALMA, AlmaError, Hit, MemorySlice
+
+def advice(memory: ALMA, task: str) -> list[str]:
+    found: MemorySlice = memory.retrieve(task=task, agent="helena", top_k=5)
+    best: Hit = max(found, key=lambda hit: hit.score)
+    seen: str = f"{{best.id}} {{best.kind}} {{best.updated_at:%Y}} {{best.labels.get('ci', '')}}"
+    try:
+        memory.learn(agent="helena", task=task, outcome="success", strategy_used=best.text)
+    except AlmaError as error:
+        return [error.message]
+    return [seen, found.to_prompt(max_tokens=500), *(hit.strategy for hit in found.heuristics)]
+"""
+WRONG = """\
+import {door}
+from {door} import ALMA, MemoryScoop
+
+memory = ALMA.find()
+memory.retrieve(task=1, agent="helena")
+memory.recall("a task")
+{door}.Almanac
+for hit in memory.retrieve("a task", "helena"):
+    score: str = hit.score
+    day: str = hit.updated_at
+"""
+FOUND = """\
+2: attr-defined
+5: arg-type
+6: attr-defined
+7: attr-defined
+9: assignment
+10: assignment
+"""
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory):
+    """The Python of a bare environment that the wheel is installed in, which a user's checker would look at."""
+    if "site-packages" in alma_cli.__file__:
+        return sys.executable
+    folder = tmp_path_factory.mktemp("user")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder], cwd=ROOT, check=True)
+    (wheel,), (packages,) = folder.glob("*.whl"), folder.glob("venv/lib/*/site-packages")
+    with zipfile.ZipFile(wheel) as archive:  # all that installing a wheel of pure Python is
+        archive.extractall(packages)
+    return str(folder / "venv/bin/python")
+
+
+@pytest.fixture(scope="module")
+def checked(python, tmp_path_factory):
+    """Line and kind of each error that `mypy --strict` finds in a program."""
+    folder = tmp_path_factory.mktemp("program")
+
+    def check(program):
+        Path(folder, "program.py").write_text(program, encoding="utf-8")
+        command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--no-pretty"]
+        command += ["--python-executable", python, "--config-file", "", "program.py"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+        assert "" == done.stderr
+        return [(line.split(":")[1], line.rpartition("  [")[2]) for line in done.stdout.splitlines()]
+
+    return check
+
+
+@pytest.mark.parametrize("door", ["alma", "alma_cli"])
+def test_right_use_passes_and_each_wrong_use_is_found(checked, door):
+    assert [] == checked(RIGHT.format(door=door))
+    assert FOUND == "".join(f"{line}: {kind[:-1]}\n" for line, kind in checked(WRONG.format(door=door)))
