@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alma_cli.errors import ProjectNotFound, StoreUnwritable
+from alma_cli.files import write_whole
 
 FOLDER = ".alma"
 CONFIG = "config.yaml"
@@ -169,14 +170,8 @@ def _make_folder(folder: Path) -> None:
 
 
 def _write_if_missing(path: Path, text: str) -> None:
-    if os.path.lexists(path):
-        return
-    # Written beside and renamed: a crash must not leave an empty .gitignore, which would let git commit the memory.
-    beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-    os.replace(beside, path)
+    if not os.path.lexists(path):
+        write_whole(path, text.encode())  # an empty .gitignore would let git commit the memory
 
 
 def _unwritable(folder: Path, error: OSError) -> StoreUnwritable:

@@ -2,10 +2,12 @@
 
 import json
 import os
+from contextlib import suppress
 
 from alma_cli.core.retrieval.slices import MemorySlice
 from alma_cli.core.text import one_line
 from alma_cli.errors import NotFound
+from alma_cli.files import append_line
 from alma_cli.project import Project
 
 _FILE = "retrievals.ndjson"
@@ -14,17 +16,9 @@ _MAX_BYTES = 1_000_000
 
 def note(project: Project, found: MemorySlice) -> None:
     """Add a retrieve to the log, without waiting for the disk; where that can't be written, do nothing."""
-    path = project.log_dir / _FILE
     line = json.dumps({"retrieval_id": found.retrieval_id, "agent": found.agent, "ids": [hit.id for hit in found]})
-    try:
-        os.makedirs(project.log_dir, mode=0o700, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        with open(descriptor, "ab") as file:
-            file.write(line.encode() + b"\n")
-            if file.tell() > _MAX_BYTES:
-                os.replace(path, f"{path}.old")
-    except OSError:
-        return
+    with suppress(OSError):
+        append_line(project.log_dir / _FILE, line, max_bytes=_MAX_BYTES)
 
 
 def used_in(project: Project, prefix: str) -> list[str]:

@@ -5,6 +5,7 @@ import tempfile
 from datetime import UTC, datetime
 
 from alma_cli.errors import AlmaError
+from alma_cli.files import write_whole
 
 
 def report_crash(error: Exception, arguments: list[str], directory: str | None = None) -> AlmaError:
@@ -18,11 +19,9 @@ def report_crash(error: Exception, arguments: list[str], directory: str | None =
         path = os.path.join(folder, name)
         try:
             os.makedirs(folder, mode=0o700, exist_ok=True)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            write_whole(path, content.encode("utf-8", "backslashreplace"))
         except OSError:
             continue
-        with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(content)
         hint = f"this is a bug in ALMA; the trace is in {path}"
         break
     else:

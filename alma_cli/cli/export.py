@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable
-from typing import Annotated, TextIO
+from typing import Annotated, BinaryIO
 
 import typer
 
@@ -10,6 +10,7 @@ from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.options import Dir, Wait
 from alma_cli.cli.output import Reply, counted
 from alma_cli.errors import StoreUnwritable
+from alma_cli.files import writing_whole
 
 
 def export(
@@ -44,26 +45,18 @@ def _replaceable(path: str) -> bool:
 
 def _replace(path: str, lines: Iterable[str]) -> int:
     """Write the lines into a file that is there whole or not at all, and return how many there were."""
-    unfinished = f"{path}.{os.getpid()}.tmp"
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with open(descriptor, "w", encoding="utf-8") as target:
-            count = _written(target, lines)
-        os.replace(unfinished, path)
-    except BaseException:
-        os.unlink(unfinished)
-        raise
-    return count
-
-
-def _append(path: str, lines: Iterable[str]) -> int:
-    with open(path, "a", encoding="utf-8") as target:
+    with writing_whole(path) as target:
         return _written(target, lines)
 
 
-def _written(target: TextIO, lines: Iterable[str]) -> int:
+def _append(path: str, lines: Iterable[str]) -> int:
+    with open(path, "ab") as target:
+        return _written(target, lines)
+
+
+def _written(target: BinaryIO, lines: Iterable[str]) -> int:
     count = 0
     for line in lines:
-        target.write(line + "\n")
+        target.write(line.encode() + b"\n")
         count += 1
     return count

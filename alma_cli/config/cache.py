@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from alma_cli.config.tree import Mapping, Node, Scalar, Sequence, parse_yaml
+from alma_cli.files import write_whole
 
 NAME = "config.cache"
 _FORMAT = 1
@@ -34,15 +35,8 @@ def parse_cached(text: str, file: str) -> Node | None:
 
 
 def _keep(path: str, content: object) -> None:
-    beside = f"{path}.{os.getpid()}.tmp"
-    try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with open(descriptor, "w", encoding="ascii") as file:
-            json.dump(content, file)
-        os.replace(beside, path)
-    except OSError:  # a read-only folder, or a full disk
-        with suppress(OSError):
-            os.remove(beside)
+    with suppress(OSError):  # a read-only folder, or a full disk
+        write_whole(path, json.dumps(content).encode())
 
 
 def _plain(node: Node) -> list[Any]:

@@ -13,6 +13,7 @@ from xml.parsers import expat
 
 from alma_cli.core.text import clean
 from alma_cli.errors import InvalidInput
+from alma_cli.files import write_whole
 from alma_cli.project import Project
 
 _MAX_BYTES = 256 << 20
@@ -75,13 +76,8 @@ def load_failing(project: Project) -> set[str]:
 
 def keep_failing(project: Project, failing: set[str]) -> None:
     """Keep the names for the next report. Raises `OSError`."""
-    path = project.log_dir / _FILE
     os.makedirs(project.log_dir, mode=0o700, exist_ok=True)
-    beside = f"{path}.{os.getpid()}"
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as file:
-        json.dump(sorted(failing), file)
-    os.replace(beside, path)
+    write_whole(project.log_dir / _FILE, json.dumps(sorted(failing)).encode())
 
 
 class _Reader:

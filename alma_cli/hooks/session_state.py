@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 
+from alma_cli.files import write_whole
 from alma_cli.project import Project
 
 _FOLDER = "turns"
@@ -50,13 +51,9 @@ def load_turn(project: Project, session: str) -> Turn:
 def keep_turn(project: Project, session: str, turn: Turn) -> None:
     """Keep the session's turn for its next event; where that can't be written, do nothing."""
     path = _path(project, session)
-    beside = f"{path}.{os.getpid()}"
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with open(descriptor, "w", encoding="utf-8") as file:
-            json.dump(asdict(turn), file)
-        os.replace(beside, path)
+        write_whole(path, json.dumps(asdict(turn)).encode())
         _remove_oldest(os.path.dirname(path))
     except OSError:
         return

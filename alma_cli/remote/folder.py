@@ -13,17 +13,18 @@ changes within a tick of the clock can't be told apart by times (git has the sam
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from time import monotonic, sleep, time
+from contextlib import contextmanager, suppress
+from time import time
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import quote, unquote
 
 from alma_cli.errors import CheckpointLost, RemoteError, RemoteMissing, RemoteRefused, RemoteThrottled
+from alma_cli.files import flush_folder, write_whole
+from alma_cli.flock import lock
 from alma_cli.remote.matches import best_matching, best_near, is_credit_of, sampled
 from alma_cli.remote.protocol import Clash, Document, Found, Page, Result, Sample, Unreadable, Usage, Write, Written
 
@@ -38,7 +39,6 @@ _GITIGNORE = "# Written by ALMA\n.lock\n*.tmp\n"
 _PAGE = 250
 _LOCKED_TOGETHER = 100
 _UNSETTLED_S = 2.0
-_RETRY_S = 0.02
 _MAX_RAW = 1_000_000
 
 
@@ -235,11 +235,11 @@ class FolderRemote:
                 path = self._place(write.agent, write.id)
                 for folder in _made(os.path.dirname(path)):
                     touched[folder] = None
-                _replace(path, content)
+                write_whole(path, content, mode=0o666, flushed=True)
                 touched[os.path.dirname(path)] = None
                 results.append(Written(write=write, etag=_etag(content)))
             for folder in touched:
-                _flush_folder(folder)
+                flush_folder(folder)
         return results
 
     def _make_base(self) -> None:
@@ -249,15 +249,10 @@ class FolderRemote:
         self._check_disk()
         os.makedirs(self._base, exist_ok=True)
         if not os.path.exists(os.path.join(self._base, ".gitignore")):
-            _replace(os.path.join(self._base, ".gitignore"), _GITIGNORE.encode())
-        beside = os.path.join(self._base, f"{_IDENTITY}.{os.urandom(4).hex()}.tmp")
-        _write_flushed(beside, os.urandom(16).hex().encode() + b"\n")
-        try:
-            os.link(beside, os.path.join(self._base, _IDENTITY))  # unlike a rename, this can't replace another's
-        except FileExistsError:
-            pass
-        finally:
-            os.unlink(beside)
+            write_whole(os.path.join(self._base, ".gitignore"), _GITIGNORE.encode(), mode=0o666, flushed=True)
+        identity = os.urandom(16).hex().encode() + b"\n"
+        with suppress(FileExistsError):
+            write_whole(os.path.join(self._base, _IDENTITY), identity, mode=0o666, flushed=True, exclusive=True)
 
     def _identity(self) -> str:
         try:
@@ -268,20 +263,15 @@ class FolderRemote:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        deadline = monotonic() + self._patience_s
         descriptor = os.open(os.path.join(self._base, ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
-            while True:
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if monotonic() > deadline:
-                        raise RemoteThrottled(
-                            f"{self.name} stayed locked for {self._patience_s:g} s by another process",
-                            hint="try again when it is done",
-                        ) from None
-                    sleep(_RETRY_S)
+            lock(descriptor, shared=False, wait_s=self._patience_s)
+        except TimeoutError:
+            raise RemoteThrottled(
+                f"{self.name} stayed locked for {self._patience_s:g} s by another process",
+                hint="try again when it is done",
+            ) from None
+        try:
             yield
         finally:
             os.close(descriptor)
@@ -359,42 +349,12 @@ def _no_number(word: str) -> NoReturn:
 
 def _made(folder: str) -> list[str]:
     """Make a folder and those above it; the folders that got a new name in them."""
-    parents = []
-    while not os.path.isdir(folder):
-        folder, _ = os.path.split(folder)
-        parents.append(folder)
+    path, parents = folder, []
+    while not os.path.isdir(path):
+        path, _ = os.path.split(path)
+        parents.append(path)
+    os.makedirs(folder, exist_ok=True)
     return parents
-
-
-def _replace(path: str, content: bytes) -> None:
-    """Put the content into the file's place, whole or not at all."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    beside = f"{path}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
-    try:
-        _write_flushed(beside, content)
-        os.replace(beside, path)
-    except BaseException:
-        try:
-            os.unlink(beside)
-        except OSError:
-            pass
-        raise
-
-
-def _write_flushed(path: str, content: bytes) -> None:
-    """Make a file with the rights that the user's umask leaves, and see its content onto the disk."""
-    with open(path, "xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _flush_folder(folder: str) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _checkpoint(identity: str, known: Mapping[str, str]) -> str:

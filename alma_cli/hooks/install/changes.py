@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from alma_cli.errors import AlmaError
+from alma_cli.files import write_whole, writing_whole
 
 _RECORD = "installed.json"
 _COPIES = "before-install"
@@ -140,7 +141,7 @@ class Record:
         """Keep it."""
         content = json.dumps({"files": self.files, "folders": self.folders}, indent=2) + "\n"
         os.makedirs(self.backup_dir, mode=0o700, exist_ok=True)
-        _replace(Write(str(self.backup_dir / _RECORD), content.encode(), 0o600))
+        write_whole(self.backup_dir / _RECORD, content.encode())
 
     def note_before(self, change: Write) -> None:
         """Note what the file is before the change; what it was before an earlier one of ours stays noted."""
@@ -164,7 +165,7 @@ class Record:
             return ""
         name = f"{os.path.basename(path)}-{_digest(content)[:12]}"
         os.makedirs(self.backup_dir / _COPIES, mode=0o700, exist_ok=True)
-        _replace(Write(str(self.backup_dir / _COPIES / name), content, 0o600))
+        write_whole(self.backup_dir / _COPIES / name, content)
         return name
 
     def make_folders(self, folder: str) -> None:
@@ -188,16 +189,14 @@ class Record:
 
 
 def _replace(change: Write) -> None:
-    """Write a file beside and rename it, so that nobody meets half of it; a link stays one."""
+    """Write a file; a link to it stays one."""
     path = os.path.realpath(change.path)
     mode = change.mode
     if mode is None:
         mode = os.stat(path).st_mode & 0o7777 if os.path.exists(path) else 0o644
-    beside = f"{path}.{os.getpid()}.alma"
-    with open(beside, "wb") as file:
+    with writing_whole(path) as file:
         file.write(change.content)
-    os.chmod(beside, mode)
-    os.replace(beside, path)
+        os.fchmod(file.fileno(), mode)
 
 
 def _digest(content: bytes | None) -> str:

@@ -12,7 +12,7 @@ import os
 import struct
 from typing import TYPE_CHECKING
 
-from alma_cli.store.inbox.files import flush_folder, remove_if_there, write_flushed
+from alma_cli.files import flush_folder, remove_abandoned, remove_if_there, write_whole
 
 if TYPE_CHECKING:
     from alma_cli.store.database.duckdb import Connection
@@ -34,13 +34,12 @@ def checkpoint(connection: Connection, path: str) -> None:
     for block_id, size in rows:
         start = _BLOCKS_START + block_id * size
         saved += [_NUMBER.pack(start), _NUMBER.pack(size), os.pread(descriptor, size, start)]
-    undo, unfinished = undo_path(path), undo_path(path) + ".tmp"
-    remove_if_there(unfinished)
-    write_flushed(unfinished, b"".join(saved))
-    os.rename(unfinished, undo)
-    flush_folder(os.path.dirname(path))
+    folder = os.path.dirname(path)
+    remove_abandoned(folder)
+    write_whole(undo_path(path), b"".join(saved), flushed=True)
+    flush_folder(folder)
     connection.execute("CHECKPOINT store")
-    remove_if_there(undo)
+    remove_if_there(undo_path(path))
 
 
 def undo_path(path: str) -> str:

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from alma_cli.errors import AlmaError, StoreBusy, StoreCorrupt, StoreError, StoreTooNew, StoreUnwritable
+from alma_cli.files import flush_folder
 from alma_cli.store.database.instance import instance
 from alma_cli.store.database.values import quoted
-from alma_cli.store.inbox.files import flush_folder
 
 if TYPE_CHECKING:
     from alma_cli.store.database.duckdb import Connection

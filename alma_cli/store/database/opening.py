@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from alma_cli.core.replication.hlc import HLC
 from alma_cli.errors import StoreCorrupt, StoreTooNew, StoreUnwritable
+from alma_cli.files import flush_file, flush_folder, remove_if_there
 from alma_cli.store.database.checkpoint import undo_path, undo_unfinished
 from alma_cli.store.database.engine import connected, transaction
 from alma_cli.store.database.schema import MIGRATIONS
-from alma_cli.store.inbox.files import flush_file, flush_folder, remove_if_there
 
 if TYPE_CHECKING:
     from alma_cli.store.database.duckdb import Connection

@@ -1,1 +1,1 @@
-"""Writes made durable: the journal, its operations, the lock, and files that last."""
+"""Writes made durable: the journal, its operations, and the lock."""

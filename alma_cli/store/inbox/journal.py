@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from time import time, time_ns
+from time import time_ns
 from typing import TYPE_CHECKING
 
 from alma_cli.errors import StoreUnwritable
-from alma_cli.store.inbox.files import flush_folder, make_folder, remove_if_there, write_flushed
+from alma_cli.files import flush_folder, make_folder, remove_abandoned, remove_if_there, write_whole
 
 if TYPE_CHECKING:
     from alma_cli.store.inbox.operations import Operation
 
 _SUFFIX = ".json"
-_UNFINISHED = ".tmp"
 _DAMAGED = "damaged"
-_ABANDONED_AFTER_S = 3600.0
-"""Nobody takes this long to write one file: who began it was killed."""
 
 
 class Journal:
@@ -37,15 +34,13 @@ class Journal:
 
         name = f"{time_ns():020d}-{operation.op_id}{_SUFFIX}"
         path = os.path.join(self.folder, name)
-        unfinished = os.path.join(self.folder, f".{name}{_UNFINISHED}")
         try:
             make_folder(self.folder)
             try:
-                write_flushed(unfinished, encode(operation))
-                os.rename(unfinished, path)
+                write_whole(path, encode(operation), flushed=True)
                 flush_folder(self.folder)
             except BaseException:
-                self.remove([os.path.basename(unfinished), name])
+                self.remove([name])
                 raise
         except OSError as error:
             raise StoreUnwritable(
@@ -99,10 +94,8 @@ class Journal:
 
     def sweep(self) -> None:
         """Delete what was never finished, by processes that were killed long ago."""
-        for name in _listed(self.folder):
-            path = os.path.join(self.folder, name)
-            if name.endswith(_UNFINISHED) and time() - _changed_at(path) > _ABANDONED_AFTER_S:
-                remove_if_there(path)
+        if os.path.isdir(self.folder):
+            remove_abandoned(self.folder)
 
 
 def _listed(folder: str) -> list[str]:
@@ -110,10 +103,3 @@ def _listed(folder: str) -> list[str]:
         return os.listdir(folder)
     except OSError:  # not made yet, or not ours to read
         return []
-
-
-def _changed_at(path: str) -> float:
-    try:
-        return os.stat(path).st_mtime
-    except FileNotFoundError:
-        return time()

@@ -6,14 +6,13 @@ neither can a stream of readers starve a writer.
 """
 
 import errno
-import fcntl
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
 
 from alma_cli.errors import StoreBusy, StoreUnwritable
+from alma_cli.flock import lock, lock_at_once
 
 _NOT_OURS_TO_WRITE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
@@ -27,9 +26,9 @@ def hold(path: str, *, shared: bool, wait_s: float) -> Iterator[None]:
     """
     deadline = monotonic() + wait_s
     try:
-        turnstile = _acquire(path + ".turnstile", fcntl.LOCK_EX, deadline, only_to_read=shared)
+        turnstile = _acquire(path + ".turnstile", deadline, shared=False, only_to_read=shared)
         try:
-            held = _acquire(path, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, deadline, only_to_read=shared)
+            held = _acquire(path, deadline, shared=shared, only_to_read=shared)
         finally:
             _close(turnstile)
     except TimeoutError:
@@ -47,26 +46,16 @@ def is_awaited(path: str) -> bool:
     """Whether somebody queues for the lock at `path` (which the caller holds)."""
     turnstile = _open(path + ".turnstile", only_to_read=False)
     try:
-        return turnstile is None or not _try(turnstile, fcntl.LOCK_EX)
+        return turnstile is None or not lock_at_once(turnstile, shared=False)
     finally:
         _close(turnstile)
 
 
-def _acquire(path: str, mode: int, deadline: float, *, only_to_read: bool) -> int | None:
+def _acquire(path: str, deadline: float, *, shared: bool, only_to_read: bool) -> int | None:
     """A descriptor that holds the lock, to be closed by the caller; TimeoutError when the deadline passed."""
     descriptor = _open(path, only_to_read=only_to_read)
-    if descriptor is None or _try(descriptor, mode):
-        return descriptor
-    waiter = _Waiter(descriptor, mode)
-    try:
-        waiter.start()
-        waiter.acquired.wait(max(0.0, deadline - monotonic()))
-    except BaseException:  # Ctrl-C: nobody is left to close what the waiter may just have locked
-        if waiter.leave():
-            os.close(descriptor)
-        raise
-    if not waiter.leave():
-        raise TimeoutError
+    if descriptor is not None:
+        lock(descriptor, shared=shared, wait_s=deadline - monotonic())
     return descriptor
 
 
@@ -86,42 +75,6 @@ def _open(path: str, *, only_to_read: bool) -> int | None:
         ) from error
 
 
-def _try(descriptor: int, mode: int) -> bool:
-    try:
-        fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
 def _close(descriptor: int | None) -> None:
     if descriptor is not None:
         os.close(descriptor)
-
-
-class _Waiter:
-    """Waits in the kernel, which wakes it at once, in a thread that can be left behind."""
-
-    def __init__(self, descriptor: int, mode: int) -> None:
-        self.acquired = threading.Event()
-        self._descriptor = descriptor
-        self._mode = mode
-        self._left = False
-        self._state = threading.Lock()
-
-    def start(self) -> None:
-        """Begin to wait."""
-        threading.Thread(target=self._block, name="alma-lock", daemon=True).start()
-
-    def leave(self) -> bool:
-        """Whether the lock is ours; when it isn't, the thread closes the descriptor once it gets the lock."""
-        with self._state:
-            self._left = True
-            return self.acquired.is_set()
-
-    def _block(self) -> None:
-        fcntl.flock(self._descriptor, self._mode)
-        with self._state:
-            if self._left:
-                os.close(self._descriptor)
-            self.acquired.set()

@@ -12,6 +12,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from alma_cli.files import remove_if_there
 from alma_cli.store.database.values import columns, given, quoted, vector_text
 
 if TYPE_CHECKING:
@@ -119,8 +120,7 @@ class Index:
     def discard_unfinished(self) -> None:
         """Remove what an interrupted run left."""
         for leftover in (self._unfinished(), self._unfinished() + ".wal"):
-            if os.path.exists(leftover):
-                os.remove(leftover)
+            remove_if_there(leftover)
 
     def _connection(self) -> Connection | None:
         """A connection with the index attached, kept open for the next time; None when there is no index to use."""

@@ -1,0 +1,103 @@
+"""How ALMA writes files: whole or not at all, and onto the disk where that was promised."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from time import time
+from typing import BinaryIO, TypeAlias
+
+Path: TypeAlias = str | os.PathLike[str]
+
+_UNFINISHED = ".tmp"
+_ABANDONED_AFTER_S = 3600.0
+"""Nobody takes this long to write one file: the process that began it was killed."""
+
+
+@contextmanager
+def writing_whole(
+    path: Path, *, mode: int = 0o600, flushed: bool = False, exclusive: bool = False
+) -> Iterator[BinaryIO]:
+    """A new file to write, which takes its place at `path` when the block ends well.
+
+    Everybody else finds what was there before or all of the new content, after a crash too. A new file gets `mode` as
+    far as the umask allows. With `flushed` the content is on the disk before it takes its place (`flush_folder` does
+    the same for the name). With `exclusive` nothing is replaced: `FileExistsError` where there is a file by then.
+    """
+    unfinished = f"{os.fspath(path)}.{os.urandom(6).hex()}{_UNFINISHED}"
+    try:
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        with open(descriptor, "wb") as file:
+            yield file
+            if flushed:
+                file.flush()
+                os.fsync(descriptor)
+        if exclusive:
+            os.link(unfinished, path)
+            os.unlink(unfinished)
+        else:
+            os.replace(unfinished, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(unfinished)
+        raise
+
+
+def write_whole(
+    path: Path, content: bytes, *, mode: int = 0o600, flushed: bool = False, exclusive: bool = False
+) -> None:
+    """Put the content into the file at `path`, whole or not at all (see `writing_whole`)."""
+    with writing_whole(path, mode=mode, flushed=flushed, exclusive=exclusive) as file:
+        file.write(content)
+
+
+def append_line(path: Path, line: str, *, max_bytes: int) -> None:
+    """Add a line to a log, which is made with its folder if need be, without waiting for the disk.
+
+    A log that grew past `max_bytes` gets the name `path.old`, in place of the one before.
+    """
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    with open(descriptor, "ab") as file:
+        file.write(line.encode("utf-8", "replace") + b"\n")
+        if file.tell() > max_bytes:
+            os.replace(path, f"{os.fspath(path)}.old")
+
+
+def make_folder(folder: str) -> None:
+    """Make a folder, for its owner only, and see its name onto the disk, unless it is there."""
+    if not os.path.isdir(folder):
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        flush_folder(os.path.dirname(folder))
+
+
+def flush_file(path: str) -> None:
+    """See a file's content onto the disk."""
+    _flush(path, os.O_RDONLY)
+
+
+def flush_folder(folder: str) -> None:
+    """See the names in a folder onto the disk."""
+    _flush(folder or ".", os.O_RDONLY | os.O_DIRECTORY)
+
+
+def remove_if_there(path: str) -> None:
+    """Remove a file that may be gone."""
+    with suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def remove_abandoned(folder: str) -> None:
+    """Remove the files in a folder that were never finished, because their processes were killed long ago."""
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        with suppress(FileNotFoundError):
+            if name.endswith(_UNFINISHED) and time() - os.stat(path).st_mtime > _ABANDONED_AFTER_S:
+                os.unlink(path)
+
+
+def _flush(path: str, flags: int) -> None:
+    descriptor = os.open(path, flags | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

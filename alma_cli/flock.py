@@ -1,0 +1,65 @@
+"""A lock on an open file by flock(2), waited for no longer than asked; the kernel releases it when its holder dies."""
+
+import fcntl
+import os
+import threading
+
+
+def lock(descriptor: int, *, shared: bool, wait_s: float) -> None:
+    """Lock the file, until the descriptor is closed; shared locks exclude only exclusive ones.
+
+    Where the lock isn't had in `wait_s` seconds, `TimeoutError` is raised and the descriptor is no longer the caller's.
+    """
+    if lock_at_once(descriptor, shared=shared):
+        return
+    waiter = _Waiter(descriptor, shared=shared)
+    try:
+        waiter.start()
+        waiter.acquired.wait(max(0.0, wait_s))
+    except BaseException:  # Ctrl-C: nobody is left to close the file that the waiter may just have locked
+        if waiter.leave():
+            os.close(descriptor)
+        raise
+    if not waiter.leave():
+        raise TimeoutError
+
+
+def lock_at_once(descriptor: int, *, shared: bool) -> bool:
+    """Lock the file if that can be done without waiting; whether it was."""
+    try:
+        fcntl.flock(descriptor, _mode(shared=shared) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _mode(*, shared: bool) -> int:
+    return fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+
+
+class _Waiter:
+    """Waits in the kernel, which wakes it at once, in a thread that can be left behind."""
+
+    def __init__(self, descriptor: int, *, shared: bool) -> None:
+        self.acquired = threading.Event()
+        self._descriptor = descriptor
+        self._mode = _mode(shared=shared)
+        self._left = False
+        self._state = threading.Lock()
+
+    def start(self) -> None:
+        """Begin to wait."""
+        threading.Thread(target=self._block, name="alma-lock", daemon=True).start()
+
+    def leave(self) -> bool:
+        """Whether the lock is ours; when it isn't, the thread closes the descriptor once it gets the lock."""
+        with self._state:
+            self._left = True
+            return self.acquired.is_set()
+
+    def _block(self) -> None:
+        fcntl.flock(self._descriptor, self._mode)
+        with self._state:
+            if self._left:
+                os.close(self._descriptor)
+            self.acquired.set()
