@@ -92,7 +92,7 @@ def build_server(alma: ALMA, agent: str | None) -> "FastMCP":
     except ImportError as error:
         raise AlmaError(
             "the MCP server needs the extra `mcp`",
-            hint="pip install 'alma-memory[mcp]' or, from a clone, pip install '.[mcp]'",
+            hint='python -m pip install "mcp>=1.10,<2"',
         ) from error
     server = FastMCP("alma", instructions=INSTRUCTIONS, log_level="WARNING")
     _add_reading(server, alma, agent)

@@ -143,6 +143,12 @@ def test_the_tests_that_the_requirements_name_exist():
     assert sorted(path for path in named if not (ROOT / "tests" / path).exists()) == []
 
 
+def test_nothing_tells_anyone_to_install_another_project_by_our_name():
+    texts = [*PAGES, *(ROOT / "alma_cli").rglob("*.py")]
+    told = re.compile(r"(?:install|upgrade)[^\n]*alma-memory|alma-memory\[")
+    assert [name_of(path) for path in texts if told.search(path.read_text("utf-8"))] == []
+
+
 # Links
 
 

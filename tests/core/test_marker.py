@@ -92,7 +92,7 @@ def test_a_newer_format_is_refused_whole():
     body = {**marker_body(FOUND, project_id="p"), "format": FORMAT + 1}
     with pytest.raises(RemoteForeign) as error:
         parse_marker(body, name="the remote")
-    assert error.value.hint == "upgrade alma-memory"
+    assert error.value.hint == "upgrade ALMA"
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def test_an_index_of_an_empty_store_finds_nothing(tmp_path):
 def test_without_the_file_or_the_extension_there_is_nothing_to_go_by(tmp_path):
     index = Index(path=str(tmp_path / "nearest.duckdb"), model=MODEL)
     assert index.nearest(vector(1, 0, 0)) is None
-    assert "alma reindex" in index.state() or "alma-memory[vss]" in index.state()
+    assert "alma reindex" in index.state() or "duckdb-extension-vss" in index.state()
 
 
 @needs_extension

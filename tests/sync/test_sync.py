@@ -433,7 +433,7 @@ def test_a_newer_format_refuses_the_whole_sync(two, container):
     writes = container.writes
     with pytest.raises(RemoteForeign) as error:
         one.sync()
-    assert "upgrade alma-memory" == error.value.hint
+    assert "upgrade ALMA" == error.value.hint
     assert container.writes == writes
 
 

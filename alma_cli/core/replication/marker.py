@@ -142,7 +142,7 @@ def parse_marker(body: Body, *, name: str) -> Marker:
     if isinstance(version, int) and version > FORMAT:
         raise RemoteForeign(
             f"{name} is written in format {version}, and this ALMA knows formats up to {FORMAT}; nothing was exchanged",
-            hint="upgrade alma-memory",
+            hint="upgrade ALMA",
         )
     texts = {key: body.get(key) for key in _TEXTS}
     wrong = next((key for key, value in texts.items() if not isinstance(value, str) or not value), None)

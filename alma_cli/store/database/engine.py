@@ -134,7 +134,7 @@ def _explain(error: Exception, path: str) -> AlmaError:
             hint="close it (a DuckDB shell, perhaps) and try again; what was recorded meanwhile is kept",
         )
     if says(["newer version of duckdb", "we can only read versions"]):
-        return StoreTooNew(f"{path} was written by a newer DuckDB; it was left untouched", hint="upgrade alma-memory")
+        return StoreTooNew(f"{path} was written by a newer DuckDB; it was left untouched", hint="upgrade ALMA")
     if says(_FULL_SIGNS):
         return StoreUnwritable(f"no space left for {path}", hint="free some space on this disk and try again")
     if says(_DENIED_SIGNS):

@@ -119,7 +119,7 @@ class StoreFile:
             raise StoreTooNew(
                 f"{self.path} has schema {version}, and this ALMA knows schemas up to {len(self.migrations)}; "
                 "it was left untouched",
-                hint="upgrade alma-memory",
+                hint="upgrade ALMA",
             )
         return version
 

@@ -26,6 +26,9 @@ FETCHED = 1000
 _SAMPLE = 2000
 """Vectors that tell how a task's cosine spreads over all."""
 
+_INSTALL = "python -m pip install duckdb==1.5.5 duckdb-extension-vss==1.5.5"
+"""The newest pair that fits ALMA, as in the extra `vss`."""
+
 _Opened: TypeAlias = "tuple[tuple[int, int], Connection]"
 _opened: dict[str, _Opened] = {}
 _opening = threading.Lock()
@@ -159,9 +162,9 @@ def unavailable() -> str:
 
     path = _extension()
     if path is None:
-        return "the extension isn't installed: pip install 'alma-memory[vss]'"
+        return f"the extension isn't installed: {_INSTALL}"
     if not os.path.exists(path):
-        return f"the installed extension is not for DuckDB {duckdb.__version__}: pip install 'alma-memory[vss]'"
+        return f"the installed extension is not for DuckDB {duckdb.__version__}: {_INSTALL}"
     return ""
 
 
