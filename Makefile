@@ -51,7 +51,7 @@ test-wheel:  ## the built wheel passes TESTS (tests/cli) in an environment of it
 	@test -n "$(WHEEL)" || { rm -rf dist && $(MAKE) --no-print-directory wheel; }
 	@rm -rf $(BARE) && $(PYTHON) -m venv $(BARE)
 	@$(BARE)/bin/python -m pip install --quiet "$$(ls $(or $(WHEEL),dist/*.whl))[azure,mcp,dev]"
-	@mkdir $(BARE)/checkout && git ls-files -z | grep -zv '^alma_cli/' | xargs -0 cp --parents -t $(BARE)/checkout
+	@mkdir $(BARE)/checkout && git ls-files | grep -v '^alma_cli/' | tar -cf - -T - | tar -xf - -C $(BARE)/checkout
 	@cd $(BARE)/checkout && ../bin/python -m pytest -n auto --dist worksteal $(TESTS)
 
 test-hnsw:  ## the tests of `index: hnsw`, with DuckDB's extension in an environment of its own

@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import termios
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -51,6 +52,11 @@ alma:
 
 ON_ACCOUNT = bool(os.environ.get("TEST_AZURE_ENDPOINT"))
 """Whether tests run on a real account in the cloud (`make test-azure`)."""
+
+
+needs_sources = pytest.mark.skipif(
+    not (Path(__file__).parents[1] / "alma_cli").exists(), reason="is about the sources; this is a test of the wheel"
+)
 
 
 class Finished(NamedTuple):

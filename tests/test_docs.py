@@ -14,6 +14,7 @@ from alma_cli import ALMA, __version__, errors
 from alma_cli.cli import main
 from alma_cli.cli.commands import COMMANDS
 from alma_cli.config import AGENT_KEYS, KEYS, OTHER_VARIABLES
+from tests.conftest import needs_sources
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -101,10 +102,12 @@ def test_every_error_code_and_exit_code_is_explained():
     assert [kind.exit_code for kind in ours if f"\n| {kind.exit_code} | " not in (ROOT / "README.md").read_text()] == []
 
 
+@needs_sources
 def test_the_generated_pages_are_current():
     assert "".join(generate.differences(generate.generated_files())) == ""
 
 
+@needs_sources
 def test_the_architecture_names_every_module_in_the_table_of_its_room():
     named = {}
     for folder, section in re.findall(
@@ -119,6 +122,7 @@ def test_the_architecture_names_every_module_in_the_table_of_its_room():
     assert there == named
 
 
+@needs_sources
 def test_the_architecture_tells_of_no_file_that_is_not_there():
     told = set(re.findall(r"`([\w/]+/\w+\.py)`", ARCHITECTURE.read_text("utf-8")))
     assert len(told) > 10
@@ -152,6 +156,7 @@ def test_nothing_tells_anyone_to_install_another_project_by_our_name():
 # Links
 
 
+@needs_sources
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_link_leads_somewhere(page):
     text = page.read_text("utf-8")

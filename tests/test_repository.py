@@ -63,9 +63,3 @@ def test_nothing_is_released_until_somebody_says_so_and_the_name_is_ours():
 
     assert "on" == yaml.safe_load(release)["jobs"]["build"]["if"].split("'")[1]
     assert 'assert project["name"] != "alma-memory"' in release
-
-
-def test_links_of_the_pages_for_contributors_lead_somewhere():
-    for page in ("CONTRIBUTING.md", "SECURITY.md", "AGENTS.md", "README.md"):
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / page).read_text(encoding="utf-8")):
-            assert (ROOT / target).exists(), f"{page}: {target}"
