@@ -68,7 +68,7 @@ BAD = {
         'write the value out; quote "*"',
     ),
     "unknown alias": (START + "  a: *b", ":3: anchors and aliases (& and *) can't be used", None),
-    "nesting bomb": (START + "  a: " + "[" * 100_000, ":3: the nesting is too deep", "16 levels are allowed"),
+    "deep nesting": (START + "  a: " + "[" * 100, ":3: the nesting is too deep", "16 levels are allowed"),
     "nesting bomb in blocks": (
         START + "  a:\n    " + "- " * 50_000,
         ":4: the nesting is too deep",
@@ -385,3 +385,10 @@ def test_a_folder_of_that_name_cannot_be_read(tmp_path):
     (tmp_path / "config.yaml").mkdir()
     with pytest.raises(InvalidConfig, match=r"config\.yaml can't be read: Is a directory"):
         load_config(tmp_path / "config.yaml", {})
+
+
+def test_a_nesting_bomb_is_refused_by_us_or_by_the_parser(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text(START + "  a: " + "[" * 100_000)
+    with pytest.raises(InvalidConfig, match=r":3: .* nesting"):
+        load_config(path, {})
