@@ -10,6 +10,7 @@ from alma_cli.errors import InvalidConfig
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 16
+_TOO_DEEP = ("the nesting is too deep", f"{MAX_DEPTH} levels are allowed")
 
 
 class Scalar(NamedTuple):
@@ -76,7 +77,7 @@ class _Builder:
 
     def node(self, event: Any, depth: int) -> Node:
         if depth > MAX_DEPTH:
-            raise self.refused(event, "the nesting is too deep", f"{MAX_DEPTH} levels are allowed")
+            raise self.refused(event, *_TOO_DEEP)
         if type(event).__name__ == "AliasEvent" or event.anchor is not None:
             raise self.refused(event, "anchors and aliases (& and *) can't be used", 'write the value out; quote "*"')
         if event.tag is not None:
@@ -115,6 +116,8 @@ def _syntax_error(error: Any, text: str, file: str) -> InvalidConfig:
         return InvalidConfig(f"{where}: the line is indented with a tab", hint="indent with spaces")
     if error.context == "while scanning an alias":
         return InvalidConfig(f"{where}: a plain * can't be used", hint='quote it: "*"')
+    if error.problem == "exceeded maximum nesting depth":  # the parser's own limit; it reads ahead of its events
+        return InvalidConfig(f"{where}: {_TOO_DEEP[0]}", hint=_TOO_DEEP[1])
     if error.problem == "found character that cannot start any token":
         sign = written[mark.column]
         return InvalidConfig(f"{where}: a value can't start with a plain {sign}", hint="put it in quotes")
