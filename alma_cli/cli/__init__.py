@@ -124,7 +124,7 @@ def _checked_name(arguments: list[str]) -> str:
     if name in COMMANDS:
         subcommands = COMMANDS[name].subcommands
         return f"{name} {arguments[1]}" if len(arguments) > 1 and arguments[1] in subcommands else name
-    from alma_cli.core.text import one_line
+    from alma_cli.core.text import did_you_mean, one_line
 
     if name == "--dir":
         raise InvalidUsage("--dir needs a path", hint="alma --dir PATH COMMAND")
@@ -133,9 +133,7 @@ def _checked_name(arguments: list[str]) -> str:
             f"there is no option '{one_line(name, 40)}' before the command",
             hint="write options after it, as in `alma retrieve TASK --json`",
         )
-    from alma_cli.cli.commands import did_you_mean
-
-    hint = did_you_mean(name, COMMANDS, before="alma ") or "`alma --help` lists the commands"
+    hint = did_you_mean(name, COMMANDS, shown_as="`alma {}`") or "`alma --help` lists the commands"
     raise InvalidUsage(f"there is no command '{one_line(name, 40)}'", hint=hint)
 
 

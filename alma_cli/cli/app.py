@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from alma_cli.cli.commands import COMMANDS, Command, did_you_mean
+from alma_cli.cli.commands import COMMANDS, Command
 from alma_cli.cli.output import Reply, tell, write
-from alma_cli.core.text import one_line
+from alma_cli.cli.typer_insides import (
+    INTERRUPTED,
+    REWORDED,
+    UsageError,
+    completion_script,
+    install_completion,
+    shell_here,
+)
+from alma_cli.core.text import did_you_mean, one_line
 from alma_cli.errors import AlmaError, InvalidUsage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-# Typer brings its own copy of Click and exports only this of its errors; its bases are the general ones.
-_UsageError: type[Any] = typer.BadParameter.__mro__[1]
-_INTERRUPTED = 130
-"""What Typer makes of Ctrl-C."""
 
 _SHELLS = ("bash", "zsh", "fish", "powershell")
 
@@ -41,9 +44,9 @@ def run_command(name: str, arguments: list[str], directory: str | None) -> Reply
         given = [*given[:placed], "--dir", directory, *given[placed:]]
     try:
         reply = _app((command,))(given, prog_name=f"alma {command.name}", standalone_mode=False)
-    except _UsageError as error:
+    except UsageError as error:
         raise InvalidUsage(_worded(error.format_message()), hint=f"`alma {name} --help` shows what it takes") from None
-    if reply == _INTERRUPTED:
+    if reply == INTERRUPTED:
         raise KeyboardInterrupt
     return reply if isinstance(reply, Reply) else None
 
@@ -56,16 +59,15 @@ def run_completion(arguments: list[str]) -> int:
         except SystemExit as done:
             return int(done.code or 0)
         return 0
-    completion: Any = import_module("typer.completion")
-    option, shell = arguments[0], arguments[1] if len(arguments) > 1 else completion._get_shell_name()  # noqa: SLF001
+    option, shell = arguments[0], arguments[1] if len(arguments) > 1 else shell_here()
     if shell not in _SHELLS:
         name = one_line(shell, 40) if shell else "this shell"
         raise InvalidUsage(f"there is no completion for {name}", hint=f"alma {option} {'|'.join(_SHELLS)}")
     if option == "--show-completion":
-        write(completion.get_completion_script(prog_name="alma", complete_var="_ALMA_COMPLETE", shell=shell) + "\n")
+        write(completion_script(shell))
         return 0
     try:
-        _, path = completion.install(shell=shell, prog_name="alma")
+        path = install_completion(shell)
     except OSError as error:
         raise AlmaError(f"cannot install completion in {error.filename}: {error.strerror}") from error
     tell(f"installed completion for {shell} in {path}; new shells have it")
@@ -92,15 +94,15 @@ def _no_subcommand(command: Command, arguments: list[str]) -> InvalidUsage:
     takes = f"`alma {command.name}` takes {choices}"
     if not arguments or arguments[0].startswith("-"):
         return InvalidUsage(f"what follows `alma {command.name}` is missing", hint=takes)
-    hint = did_you_mean(arguments[0], command.subcommands, before=f"alma {command.name} ") or takes
+    hint = did_you_mean(arguments[0], command.subcommands, shown_as=f"`alma {command.name} {{}}`") or takes
     return InvalidUsage(f"there is no `alma {command.name} {one_line(arguments[0], 40)}`", hint=hint)
 
 
 def _worded(message: str) -> str:
     """Typer's message in the words of all others."""
     message = one_line(message).removesuffix(".")
-    message = message.replace("is not a valid int", "is not a whole number")
-    message = message.replace("is not a valid float", "is not a number")
+    for theirs, ours in REWORDED.items():
+        message = message.replace(theirs, ours)
     return message[:1].lower() + message[1:]
 
 

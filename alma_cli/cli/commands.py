@@ -1,6 +1,5 @@
 """Which commands there are: enough to show the overview without loading any of them."""
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -82,14 +81,6 @@ COMMANDS: dict[str, Command] = {command.name: command for _, commands in GROUPS 
 
 OWN_OUTPUT = frozenset({"export", "run", "hook", "mcp"})
 """The commands whose stdout is not ours to put a JSON envelope on."""
-
-
-def did_you_mean(word: str, names: Iterable[str], *, before: str = "") -> str:
-    """A hint that names the command most like the word (with what stands before it), or nothing."""
-    import difflib
-
-    close = difflib.get_close_matches(word, list(names), n=1)
-    return f"did you mean `{before}{close[0]}`?" if close else ""
 
 
 def overview(version: str) -> str:

@@ -8,6 +8,7 @@ from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.options import Agent, Dir, Json, Yes
 from alma_cli.cli.output import Reply
 from alma_cli.core.records import JsonValue
+from alma_cli.core.text import did_you_mean
 from alma_cli.errors import AlmaError, InvalidUsage
 from alma_cli.hooks.install.changes import Change, Move, Plan, Write, applied, difference
 from alma_cli.hooks.install.github import Job
@@ -79,11 +80,8 @@ def _known(name: str) -> Target:
     for target in TARGETS:
         if target == name:
             return target
-    from alma_cli.cli.commands import did_you_mean
-
-    raise InvalidUsage(
-        f"there is no target {name[:40]!r}", hint=did_you_mean(name, TARGETS) or f"the targets are {', '.join(TARGETS)}"
-    )
+    hint = did_you_mean(name, TARGETS, shown_as="`{}`") or f"the targets are {', '.join(TARGETS)}"
+    raise InvalidUsage(f"there is no target {name[:40]!r}", hint=hint)
 
 
 def _done(project: Project, target: str, plan: Plan, *, check: bool, dry_run: bool, json: bool, word: str) -> Reply:

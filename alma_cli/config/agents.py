@@ -5,9 +5,9 @@ from typing import Any
 from alma_cli.config.findings import Findings, absent, what
 from alma_cli.config.model import AGENT_KEYS, DOMAIN_KEYS, Key, Setting
 from alma_cli.config.tree import Mapping, Node, Scalar
-from alma_cli.config.values import BadValue, did_you_mean, parse_value, shown
+from alma_cli.config.values import BadValue, parse_value, shown
 from alma_cli.core.scopes.scope import ANY_AGENT, Domain, MemoryScope, validate_agent_name
-from alma_cli.core.text import one_line
+from alma_cli.core.text import did_you_mean, one_line
 from alma_cli.errors import InvalidInput
 
 _AGENT_KEYS = {key.name: key for key in AGENT_KEYS}

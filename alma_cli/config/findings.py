@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from alma_cli.config.tree import Mapping, Node, Scalar, Sequence
-from alma_cli.config.values import did_you_mean, shown
-from alma_cli.core.text import one_line
+from alma_cli.config.values import shown
+from alma_cli.core.text import did_you_mean, one_line
 from alma_cli.errors import InvalidConfig
 
 

@@ -12,9 +12,9 @@ from alma_cli.config.environment import overrides
 from alma_cli.config.findings import Findings, what
 from alma_cli.config.model import AGENT_KEYS, KEYS, Config, Key, KeyFromVault, Learning, Setting, display
 from alma_cli.config.tree import MAX_BYTES, Mapping, Node, Scalar
-from alma_cli.config.values import KEEP_KEYS_OUT, BadValue, did_you_mean, looks_secret, parse_value
+from alma_cli.config.values import KEEP_KEYS_OUT, BadValue, looks_secret, parse_value
 from alma_cli.core.redaction import KIND_NAMES
-from alma_cli.core.text import one_line
+from alma_cli.core.text import did_you_mean, one_line
 from alma_cli.errors import InvalidConfig, ProjectNotFound
 
 _KEYS = {key.path: key for key in KEYS}

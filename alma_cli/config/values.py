@@ -2,11 +2,10 @@
 
 import math
 import re
-from collections.abc import Iterable
 
 from alma_cli.config.model import KEY_REFERENCE, Key
 from alma_cli.core.scopes.scope import validate_name
-from alma_cli.core.text import one_line
+from alma_cli.core.text import did_you_mean, one_line
 from alma_cli.errors import InvalidInput
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
@@ -62,15 +61,6 @@ def looks_secret(text: str) -> bool:
 def shown(text: str) -> str:
     """The text, short and printable, for a message; never a secret."""
     return "a secret" if looks_secret(text) else f"'{one_line(text, 40)}'"
-
-
-def did_you_mean(word: str, candidates: Iterable[str]) -> str:
-    """A hint that names the candidate most like the word, or nothing."""
-    import difflib
-
-    folded = {candidate.casefold(): candidate for candidate in candidates}
-    close = difflib.get_close_matches(word.casefold(), folded, n=1)
-    return f"did you mean {folded[close[0]]}?" if close else ""
 
 
 def _reference(text: str) -> str:

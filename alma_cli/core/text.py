@@ -3,6 +3,7 @@
 import re
 import reprlib
 import unicodedata
+from collections.abc import Iterable
 
 WORD_CHARACTERS = (
     r"\w\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
@@ -26,6 +27,8 @@ _INVISIBLE = (  # within a word: joiners, soft hyphens, selectors of a variant
 _STRETCH = re.compile(r"\s+|\S{1,256}")
 _TELLING = rf"[{WORD_CHARACTERS}]+(?:\+\+|#)?|[!<>=+%&|^$@]+|(?<!\w)-(?=\d)"
 _SHOWN_LENGTH = 60
+_COMPARED = 100
+"""Characters of a word that names are compared with: comparing takes the square of the length."""
 
 
 def clean(text: str) -> str:
@@ -55,6 +58,20 @@ def shown(value: object) -> str:
         return one_line(reprlib.repr(value), _SHOWN_LENGTH)
     except ValueError:  # Python writes no whole number of more than 4300 digits
         return "a huge number"
+
+
+def most_like(word: str, names: Iterable[str], *, limit: int = 1) -> list[str]:
+    """The names most like a word, in any case, best first; none when none is like it."""
+    import difflib
+
+    folded = {name.casefold(): name for name in sorted(names)}
+    return [folded[close] for close in difflib.get_close_matches(word[:_COMPARED].casefold(), folded, n=limit)]
+
+
+def did_you_mean(word: str, names: Iterable[str], *, shown_as: str = "{}") -> str:
+    """A hint that names the one most like a word; empty when none is."""
+    close = most_like(word, names)
+    return f"did you mean {shown_as.format(one_line(close[0], 40))}?" if close else ""
 
 
 def normal_form(text: str) -> str:

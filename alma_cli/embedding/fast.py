@@ -6,7 +6,6 @@ fastembed has downloaded into `cache_dir`. The model sees the text only: prefixe
 
 from __future__ import annotations
 
-import difflib
 import os
 import warnings
 from array import array
@@ -14,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from alma_cli.core.text import most_like
 from alma_cli.embedding.base import DEFAULT_MODEL
 from alma_cli.errors import EmbeddingUnavailable
 
@@ -134,9 +134,8 @@ def _fastembed() -> Any:
 
 def _did_you_mean(model: str, known: list[str]) -> str:
     """The known models whose name, with or without its organisation, is like this one, regardless of case."""
-    spelled = {name.lower(): name for name in known} | {_last_part(name).lower(): name for name in known}
-    close = difflib.get_close_matches(model.lower(), spelled, n=3)
-    close = close or difflib.get_close_matches(_last_part(model).lower(), spelled, n=3)
+    spelled = {name: name for name in known} | {_last_part(name): name for name in known}
+    close = most_like(model, spelled, limit=3) or most_like(_last_part(model), spelled, limit=3)
     names = list(dict.fromkeys(spelled[match] for match in close)) or [DEFAULT_MODEL]
     return f"did you mean {' or '.join(names)}? fastembed knows {len(known)} models"
 

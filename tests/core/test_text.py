@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alma_cli.core.text import alike_form, clean, harmless, normal_form, one_line, shown
+from alma_cli.core.text import (
+    alike_form,
+    clean,
+    did_you_mean,
+    harmless,
+    most_like,
+    normal_form,
+    one_line,
+    shown,
+)
 
 HOSTILE = "a \t\n\r\x00\x1b\x7f\x85\x9b\xa0\u061c\u200e\u202e\u2028\u2066\u206a\ufeff\ud800\udfff\U000e0041\\é\u0301字"
 any_text = st.text(st.characters()) | st.text(st.sampled_from(HOSTILE))  # st.characters() has lone surrogates, too
@@ -126,6 +135,33 @@ def test_of_something_deep_or_long_only_the_start_is_shown():
 def test_a_number_python_cannot_write_is_called_huge():
     assert shown(10**5000) == "a huge number"
     assert shown([10**5000]) == "a huge number"
+
+
+# Hints
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("helen", "did you mean helena?"),
+        ("VICTOR", "did you mean Victor?"),
+        ("nobody", ""),
+        ("", ""),
+        ("helena" * 1_000_000, ""),
+    ],
+)
+def test_a_hint_names_what_is_most_like_a_word(word, hint):
+    assert hint == did_you_mean(word, ["Victor", "helena"])
+
+
+def test_a_hint_shows_the_name_as_it_is_to_be_written_and_harmless():
+    assert "did you mean `alma learn`?" == did_you_mean("lern", ["learn"], shown_as="`alma {}`")
+    assert r"did you mean a\x1bb?" == did_you_mean("ab", ["a\x1bb"])
+
+
+def test_several_names_are_given_best_first():
+    assert ["learn", "yearn"] == most_like("lean", ["stats", "yearn", "learn"], limit=3)
+    assert [] == most_like("zzz", ["learn"], limit=3)
 
 
 # Comparing

@@ -10,7 +10,7 @@ from typing import Any
 
 from alma_cli.core.codec import as_utc, parse_field, parse_labels, parse_text
 from alma_cli.core.records import Credit, JsonValue, Outcome
-from alma_cli.core.text import one_line, shown
+from alma_cli.core.text import did_you_mean, one_line, shown
 from alma_cli.errors import InvalidInput
 
 
@@ -40,6 +40,7 @@ class Report:
 
 
 _REPORT_FIELDS = tuple(field.name for field in fields(Report))
+_KEYS = f"the keys are {', '.join(_REPORT_FIELDS)}; other facts belong in labels"
 
 
 def report_from_json(value: JsonValue, *, default_agent: str | None = None) -> Report:
@@ -48,7 +49,8 @@ def report_from_json(value: JsonValue, *, default_agent: str | None = None) -> R
         raise InvalidInput(f"expected a JSON object, got {shown(value)}")
     for key in value:
         if key not in _REPORT_FIELDS:
-            raise InvalidInput(f"{one_line(key, 60)}: not a key of an outcome", hint=_did_you_mean(one_line(key, 60)))
+            hint = did_you_mean(key, _REPORT_FIELDS) or _KEYS
+            raise InvalidInput(f"{one_line(key, 60)}: not a key of an outcome", hint=hint)
     given: dict[str, Any] = {key: _field(key, item) for key, item in value.items() if item is not None}
     if default_agent is not None:
         given.setdefault("agent", default_agent)
@@ -130,11 +132,3 @@ def _field(key: str, value: JsonValue) -> object:
             raise InvalidInput("used: expected a list of ids")
         return tuple(parse_text("used", item) for item in value)
     return parse_field(key, value)
-
-
-def _did_you_mean(key: str) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(key, _REPORT_FIELDS, n=1)
-    known = ", ".join(_REPORT_FIELDS)
-    return f"did you mean {close[0]}?" if close else f"the keys are {known}; other facts belong in labels"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from alma_cli.core.records import GENERAL_DOMAIN, PROJECT_AGENT
-from alma_cli.core.text import one_line
+from alma_cli.core.text import did_you_mean, one_line
 from alma_cli.errors import InvalidInput, ScopeViolation
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def check(scope: MemoryScope, domain: str) -> None:
         )
     raise ScopeViolation(
         f"{scope.agent} may not learn {shown}: its can_learn doesn't name it",
-        hint=f"{_allowed_hint(scope)}{_did_you_mean(domain, scope.named_domains)}",
+        hint="; ".join(filter(None, [_allowed_hint(scope), did_you_mean(domain, scope.named_domains)])),
     )
 
 
@@ -210,7 +210,7 @@ def scope_for(agent: str, agents: Mapping[str, MemoryScope]) -> MemoryScope:
         return replace(agents[ANY_AGENT], agent=agent)
     raise InvalidInput(
         f"there is no agent {one_line(agent, 40)}",
-        hint=f"the configuration names {_enumerated(agents)}{_did_you_mean(agent, agents)}",
+        hint="; ".join(filter(None, [f"the configuration names {_enumerated(agents)}", did_you_mean(agent, agents)])),
     )
 
 
@@ -296,11 +296,3 @@ def _allowed_hint(scope: MemoryScope) -> str:
 
 def _enumerated(names: Iterable[str]) -> str:
     return ", ".join(one_line(name, 40) for name in dict.fromkeys(names))
-
-
-def _did_you_mean(name: str, names: Iterable[str]) -> str:
-    import difflib
-
-    folded = {candidate.casefold(): candidate for candidate in sorted(names)}
-    close = difflib.get_close_matches(name.casefold(), folded, n=1)
-    return f"; did you mean {one_line(folded[close[0]], 40)}?" if close else ""

@@ -1,0 +1,70 @@
+"""What ALMA uses of Typer beyond what that promises to keep. A failure says what to mend in `cli/typer_insides.py`."""
+
+from typing import Annotated
+
+import pytest
+import typer
+
+from alma_cli.cli.typer_insides import (
+    INTERRUPTED,
+    REWORDED,
+    UsageError,
+    completion_script,
+    install_completion,
+    shell_here,
+)
+
+
+def count(number: Annotated[int, typer.Option()] = 0, share: Annotated[float, typer.Option()] = 0.0) -> int:
+    """A command."""
+    if number < 0:
+        raise KeyboardInterrupt
+    return number
+
+
+def run(*arguments):
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command()(count)
+    return app(list(arguments), standalone_mode=False)
+
+
+def test_a_command_gives_its_result_back():
+    assert 7 == run("--number", "7")
+
+
+@pytest.mark.parametrize("arguments", [["--nonsense"], ["too", "many"], ["--number"], ["--number", "many"]])
+def test_all_that_a_command_does_not_take_is_one_kind_of_error(arguments):
+    """`UsageError` is taken from the bases of `typer.BadParameter`: is it still the second of them?"""
+    with pytest.raises(UsageError) as caught:
+        run(*arguments)
+    assert caught.value.format_message()
+    assert not issubclass(OSError, UsageError)
+
+
+@pytest.mark.parametrize(("option", "words"), [*zip(("--number", "--share"), REWORDED, strict=True)])
+def test_messages_have_the_words_that_are_put_in_ours(option, words):
+    with pytest.raises(UsageError) as caught:
+        run(option, "many")
+    assert words in caught.value.format_message()
+
+
+def test_ctrl_c_is_this_number():
+    """Without `standalone_mode` an application returns the exit code of Ctrl-C: is it still 130?"""
+    assert INTERRUPTED == run("--number", "-1")
+
+
+def test_the_shell_is_a_name_or_not_known():
+    assert shell_here() is None or shell_here().islower()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
+def test_each_shell_has_a_script_that_asks_alma(shell):
+    script = completion_script(shell)
+    assert "alma" in script
+    assert "_ALMA_COMPLETE" in script
+
+
+@pytest.mark.parametrize("shell", ["bash", "fish"])
+def test_installing_gives_the_file_that_shells_read(shell, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert "alma" in install_completion(shell).read_text("utf-8")
