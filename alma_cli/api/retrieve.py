@@ -87,14 +87,14 @@ def question(session: Session, wanted: Wanted) -> Question:
         raise InvalidInput("TASK: empty", hint='say in a few words what is to be done: alma retrieve "fix the login"')
     settings = session.config.retrieval
     top_k = settings.top_k if wanted.top_k is None else wanted.top_k
-    scope = session.config.scope_for(wanted.agent)
+    seen = views(session.config.scope_for(wanted.agent), session.config.agents)
     vector, warnings = session.query_vector(task)
     search = Search(
         vector=vector,
         model=session.model,
         terms=query_terms(task[:_MAX_TASK_CHARACTERS]),
         identifiers=identifiers(task[:_MAX_TASK_CHARACTERS]),
-        views=views(scope, session.config.agents),
+        views=seen,
         kinds=wanted.kinds or RETRIEVED_KINDS,
         user_id=clean(wanted.user),
         now=session.now(),
