@@ -15,6 +15,8 @@ from alma_cli.files import write_whole
 
 FOLDER = ".alma"
 CONFIG = "config.yaml"
+JOURNAL = "journal"
+BACKUP = "backup"
 
 GITIGNORE = """\
 # Written by ALMA: only the configuration is committed; memories stay out of git.
@@ -36,19 +38,9 @@ class Project:
     home: Path
 
     @property
-    def store_path(self) -> Path:
-        """The DuckDB file."""
-        return self.home / "memory.duckdb"
-
-    @property
     def journal_dir(self) -> Path:
         """The durable inbox of writes that are not in the store yet."""
-        return self.home / "journal"
-
-    @property
-    def lock_path(self) -> Path:
-        """The file that whoever writes to the store holds locked."""
-        return self.home / "lock"
+        return self.home / JOURNAL
 
     @property
     def log_dir(self) -> Path:
@@ -58,7 +50,7 @@ class Project:
     @property
     def backup_dir(self) -> Path:
         """Where a copy of the store goes before a migration."""
-        return self.home / "backup"
+        return self.home / BACKUP
 
     @property
     def gitignore_path(self) -> Path:

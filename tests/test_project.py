@@ -74,15 +74,8 @@ def test_a_link_to_a_project_is_the_project(tmp_path):
 
 def test_paths_in_the_home(tmp_path):
     project = find_project(configure(tmp_path), environ={})
-    paths = [
-        project.store_path,
-        project.journal_dir,
-        project.lock_path,
-        project.log_dir,
-        project.backup_dir,
-        project.gitignore_path,
-    ]
-    names = ["memory.duckdb", "journal", "lock", "log", "backup", ".gitignore"]
+    paths = [project.journal_dir, project.log_dir, project.backup_dir, project.gitignore_path]
+    names = ["journal", "log", "backup", ".gitignore"]
     assert [tmp_path / ".alma" / name for name in names] == paths
 
 
@@ -167,7 +160,7 @@ def test_making_a_project_again_changes_nothing(tmp_path):
 
 def test_git_sees_only_the_configuration(repository):
     project = make_project(repository, CONFIG)
-    for path in (project.store_path, project.lock_path, project.journal_dir / "1"):
+    for path in (project.home / "memory.duckdb", project.home / "lock", project.journal_dir / "1"):
         path.write_text("x")
     status = subprocess.run(
         ["git", "status", "--porcelain", "-uall"], cwd=repository, check=True, capture_output=True, text=True

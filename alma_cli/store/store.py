@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from alma_cli.errors import StoreBusy, StoreError
+from alma_cli.project import BACKUP, JOURNAL
 from alma_cli.store.database.checkpoint import checkpoint
 from alma_cli.store.database.engine import (
     CHECKPOINT_AT_BYTES,
@@ -296,11 +297,11 @@ def open_store(home: Path, *, dimension: int, wait_s: float, learning: Learning)
     return Store(
         file=StoreFile(
             path=f"{folder}/memory.duckdb",
-            backup_dir=f"{folder}/backup",
+            backup_dir=f"{folder}/{BACKUP}",
             spill_dir=f"{folder}/spill",
             dimension=dimension,
         ),
-        journal=Journal(f"{folder}/journal"),
+        journal=Journal(f"{folder}/{JOURNAL}"),
         lock_path=f"{folder}/lock",
         wait_s=wait_s,
         learning=learning,

@@ -92,11 +92,6 @@ class Synced:
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether there was nothing to do."""
-        return not (self.pulled or self.pushed or self.set_aside or self.vectors_written or self.derived_written)
-
     def count(self, actions: Sequence[Action]) -> None:
         """Count what was done about documents that arrived."""
         for action in actions:

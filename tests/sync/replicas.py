@@ -24,6 +24,11 @@ alma:
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
+def is_idle(synced):
+    """Whether a sync had nothing to do."""
+    return not (synced.pulled or synced.pushed or synced.set_aside or synced.vectors_written or synced.derived_written)
+
+
 class Letters:
     """A model that counts letters: the same text has the same vector, and that is all it is for."""
 

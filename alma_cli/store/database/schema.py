@@ -130,5 +130,3 @@ MIGRATIONS: tuple[str, ...] = (
         FROM memories WHERE kind = 'credit';
     """,
 )
-
-SCHEMA_VERSION = len(MIGRATIONS)
