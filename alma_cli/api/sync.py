@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -96,22 +97,19 @@ def sync(
     for agent in options.agents or ():
         session.config.scope_for(agent)
     opened = remote or _opened(session, options.timeout_s)
-    try:
+    with ExitStack() as at_the_end:
+        if remote is None:
+            at_the_end.callback(opened.close)
         make_home(session.project)
         context = _context(session, opened, options)
         context.advance = advance or context.advance
         context.tell = tell or context.tell
         try:
-            with hold(str(session.project.home / "sync.lock"), shared=False, wait_s=0):
-                return run(context, dry_run=dry_run)
-        except StoreBusy as error:
-            if "sync.lock" not in error.message:
-                raise
+            at_the_end.enter_context(hold(str(session.project.home / "sync.lock"), shared=False, wait_s=0))
+        except StoreBusy:
             context.report.busy, context.report.remote = True, opened.name
             return context.report
-    finally:
-        if remote is None:
-            opened.close()
+        return run(context, dry_run=dry_run)
 
 
 def sync_status(session: Session, *, remote: Remote | None = None) -> SyncStatus:

@@ -253,12 +253,13 @@ def _index(session: Session) -> Check:
     if index is None:
         return Check(name="index", ok=True, found="exact: every memory is compared")
     state = index.state()
-    ok = state.startswith("active")
+    if state.is_active:
+        return Check(name="index", ok=True, found=f"hnsw, active: {state.told}")
     return Check(
         name="index",
-        ok=ok,
-        found=f"hnsw, {state}" if ok else f"exact, since hnsw is not active: {state}",
-        hint="" if ok else "nothing is lost meanwhile: every memory is compared",
+        ok=False,
+        found=f"exact, since hnsw is not active: {state.told}",
+        hint="nothing is lost meanwhile: every memory is compared",
     )
 
 

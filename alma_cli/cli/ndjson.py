@@ -65,7 +65,10 @@ def _values(file: BinaryIO) -> Iterator[NumberedValue]:
 def _value(line: bytes) -> JsonValue | InvalidInput:
     try:
         value: JsonValue = json.loads(
-            line.rstrip(b"\r\n").decode("utf-8-sig"), parse_constant=_refuse_constant, object_pairs_hook=_object
+            line.rstrip(b"\r\n").decode("utf-8-sig"),
+            parse_constant=_refuse_constant,
+            parse_int=_whole_number,
+            object_pairs_hook=_object,
         )
     except UnicodeDecodeError as error:
         return InvalidInput(f"not UTF-8 at byte {error.start + 1}", hint="save the file as UTF-8")
@@ -75,8 +78,7 @@ def _value(line: bytes) -> JsonValue | InvalidInput:
     except RecursionError:
         return InvalidInput("not JSON that can be read: it is nested too deeply")
     except ValueError as error:
-        reason = "a number has too many digits" if "integer string" in str(error) else one_line(str(error), 80)
-        return InvalidInput(f"not JSON that can be read: {reason}")
+        return InvalidInput(f"not JSON that can be read: {one_line(str(error), 80)}")
     return value
 
 
@@ -88,6 +90,13 @@ def _object(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
         twice = next(key for key in keys if keys.count(key) > 1)
         raise ValueError(f"the key {one_line(twice, 40)} is there twice")
     return found
+
+
+def _whole_number(digits: str) -> int:
+    try:
+        return int(digits)
+    except ValueError:
+        raise ValueError("a number has too many digits") from None
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -10,7 +10,7 @@ from alma_cli.core.records import RETRIEVED_KINDS
 from alma_cli.core.scopes.visibility import View
 from alma_cli.store import Insert, Search
 from alma_cli.store.database.values import columns, vector_text
-from alma_cli.store.reading.hnsw import Index, Nearest, _nearest_rows, unavailable
+from alma_cli.store.reading.hnsw import Index, IndexState, Nearest, _nearest_rows, unavailable
 from tests.store.samples import DIMENSION, MODEL, NOON, an_operation, entry, outcome, store_in, vector
 
 needs_extension = pytest.mark.skipif(
@@ -98,7 +98,9 @@ def test_an_index_of_an_empty_store_finds_nothing(tmp_path):
 def test_without_the_file_or_the_extension_there_is_nothing_to_go_by(tmp_path):
     index = Index(path=str(tmp_path / "nearest.duckdb"), model=MODEL)
     assert index.nearest(vector(1, 0, 0)) is None
-    assert "alma reindex" in index.state() or "duckdb-extension-vss" in index.state()
+    state = index.state()
+    assert not state.is_active
+    assert "alma reindex" in state.told or "duckdb-extension-vss" in state.told
 
 
 @needs_extension
@@ -112,7 +114,7 @@ def test_a_built_index_finds_what_is_near_and_says_so(store, tmp_path):
         near = index.nearest(asked.vector)
         assert near.up_to == COUNT
         assert signals(found(store, replace(asked, nearest=near))) == signals(found(store, asked))
-        assert index.state() == f"active: {COUNT} vectors, of memories before number {COUNT}"
+        assert index.state() == IndexState(True, f"{COUNT} vectors, of memories before number {COUNT}")
     assert replace(index, model="another").nearest(asked.vector) is None
 
 
@@ -135,7 +137,7 @@ def test_a_damaged_index_is_not_used(tmp_path):
     path.write_bytes(b"not a database" * 1000)
     index = Index(path=str(path), model=MODEL)
     assert index.nearest(vector(1, 0, 0)) is None
-    assert index.state().startswith("it can't be used")
+    assert index.state().told.startswith("it can't be used")
 
 
 @needs_extension
@@ -145,4 +147,4 @@ def test_what_an_interrupted_run_left_is_replaced(store, tmp_path):
     with store.writing() as connection:
         index.copy_vectors(connection)
     index.finish()
-    assert index.state().startswith("active")
+    assert index.state().is_active

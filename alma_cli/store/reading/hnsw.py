@@ -47,6 +47,14 @@ class Nearest:
     up_to: int
 
 
+@dataclass(frozen=True, slots=True)
+class IndexState:
+    """Whether the index is used; and how much it holds, or why it isn't."""
+
+    is_active: bool
+    told: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
     """The index file at `path`, for vectors by `model`."""
@@ -70,18 +78,18 @@ class Index:
             return None
         return Nearest(seqs=hits["seq"], cosines=1 - hits["distance"], sample=1 - sample["distance"], up_to=up_to)
 
-    def state(self) -> str:
-        """What to tell of it: how much it holds, or why it isn't used."""
+    def state(self) -> IndexState:
+        """How the index is."""
         from alma_cli.store.database import duckdb
 
         try:
             connection = self._connection()
             if connection is None:
-                return unavailable() or "there is none for this model yet: run `alma reindex`"
+                return IndexState(False, unavailable() or "there is none for this model yet: run `alma reindex`")
             count, up_to = connection.execute("SELECT vectors, up_to FROM nearest.about").fetchall()[0]
         except (duckdb.Error, OSError) as error:
-            return f"it can't be used: {str(error).splitlines()[0]}"
-        return f"active: {count:,} vectors, of memories before number {up_to:,}"
+            return IndexState(False, f"it can't be used: {str(error).splitlines()[0]}")
+        return IndexState(True, f"{count:,} vectors, of memories before number {up_to:,}")
 
     def copy_vectors(self, connection: Connection) -> None:
         """Copy the store's vectors into a new file, as the first step of making the index; takes seconds."""
