@@ -1,4 +1,4 @@
-"""How ALMA writes files: whole or not at all, and onto the disk where that was promised."""
+"""Writes files whole or not at all, and flushes them to the disk where that is promised."""
 
 import os
 from collections.abc import Iterator

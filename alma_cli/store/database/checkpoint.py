@@ -1,9 +1,9 @@
-"""Moving the log into the file so that no kill and no power cut within it can spoil the file.
+"""Moves the log into the file so that no kill and no power cut on the way can spoil the file.
 
 DuckDB writes new blocks to free places, but a metadata block that has room is written anew where it is, and a block
 counts as a whole: a process that dies halfway through that write (the kernel stops it between pages) leaves a file that
-nothing opens again. So those blocks are copied into an undo file first. Whoever finds one before opening the store puts
-them back, unless the checkpoint got as far as its last step, the header that makes it count.
+nothing opens again. So those blocks are copied into an undo file first. The next process to open the store puts them
+back, unless the checkpoint got as far as its last step, the header that makes it count.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def undo_path(path: str) -> str:
 
 
 def undo_unfinished(path: str) -> None:
-    """Make the file at `path`, which nobody has open, what it was before a checkpoint that never ended."""
+    """Restore the file at `path`, which nobody has open, to its state before a checkpoint that never ended."""
     try:
         with open(undo_path(path), "rb") as file:
             saved = file.read()

@@ -1,4 +1,4 @@
-"""DuckDB, opened briefly: what it costs is kept down here, and what it raises is explained here.
+"""Opens DuckDB briefly, keeps its costs down, and turns its errors into ours.
 
 The C module is imported without the package around it, which saves half of the import and is all that we use. A file is
 attached with small row groups and detached without a checkpoint, because a checkpoint rewrites the last row group; we
@@ -66,7 +66,7 @@ def leave_cores(connection: Connection) -> None:
 
 @contextmanager
 def transaction(connection: Connection) -> Iterator[None]:
-    """All of the block's changes or none."""
+    """Commit all of the block's changes, or none if it raises."""
     from alma_cli.store.database import duckdb
 
     connection.execute("BEGIN")
@@ -90,7 +90,7 @@ def log_bytes(path: str) -> int:
 
 
 def own_log(path: str) -> None:
-    """See to it that a log that DuckDB has just made beside the file at `path` lasts, and is its owner's only.
+    """Flush the log that DuckDB has just made beside the file at `path`, and make it readable by its owner only.
 
     Raises `StoreUnwritable`.
     """

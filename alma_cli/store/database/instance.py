@@ -1,4 +1,4 @@
-"""DuckDB itself, which a process keeps between its uses of a store: making one costs 15 ms, attaching a file 3."""
+"""Keeps one DuckDB between a process's uses of a store: making one costs 15 ms, attaching a file 3 ms."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ _MOST_IDLE = 2
 _THREADS = min(4, os.cpu_count() or 1)
 
 _SLOW_COMPRESSION = "alp,alprd"
-"""What would compress vectors: by an eighth, for twice the time of every scan."""
+"""These would compress vectors by an eighth, and double the time of every scan."""
 
 _idle: dict[str, Connection] = {}
-"""By the folder where it may spill, which can't be changed later. One that nobody refers to closes itself."""
+"""By the folder for spilling, which can't be changed later. An instance without references closes itself."""
 
 
 @contextmanager
 def instance(spill_dir: str) -> Iterator[Connection]:
-    """A connection to a DuckDB of nobody else's, where the block may attach a `store` and limit memory and threads.
+    """A connection to a DuckDB that nobody else uses; the block may attach a `store` and limit memory and threads.
 
-    The store is let go at the end. After an error, whether it is raised or not, so is all of it.
+    The store is detached at the end. After an error, raised or not, the whole instance is closed.
     """
     from alma_cli.store.database import duckdb
 
@@ -61,7 +61,7 @@ def _made(spill_dir: str) -> Connection:
 
 
 def _leave_to_parent() -> None:
-    """A forked child has none of the threads that its parent's instances would wait for when they are closed."""
+    """Leave the instances to the parent: a forked child lacks the threads that closing them would wait for."""
     import ctypes
 
     for connection in _idle.values():

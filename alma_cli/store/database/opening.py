@@ -1,4 +1,4 @@
-"""Opening the store: made when it is missing, migrated when it is older, refused when it is newer."""
+"""Opens the store: makes a missing one, migrates an older one, refuses a newer one."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class StoreFile:
             yield connection
 
     def was_left_open(self) -> bool:
-        """Whether a process died while it rewrote parts of the file; opening to write mends that."""
+        """Whether a process died while it rewrote parts of the file; opening the store for writing repairs it."""
         return os.path.exists(undo_path(self.path))
 
     def _mend_or_make(self) -> None:
@@ -96,7 +96,7 @@ class StoreFile:
         flush_folder(os.path.dirname(self.path))
 
     def _set_log_aside(self) -> None:
-        """Keep the log of a store that is gone: DuckDB would take it for the new one's."""
+        """Move the log of a store that is gone into the backups: DuckDB would take it for the new store's."""
         if os.path.exists(self.path + ".wal"):
             os.makedirs(self.backup_dir, mode=0o700, exist_ok=True)
             os.replace(self.path + ".wal", os.path.join(self.backup_dir, f"memory-{time_ns()}.duckdb.wal"))
@@ -136,7 +136,7 @@ class StoreFile:
                 connection.execute("UPDATE replica SET schema_version = ?", [number])
 
     def _own(self, connection: Connection) -> None:
-        """A store copied to another place or host becomes a replica of its own."""
+        """Make a store that was copied to another place or host a replica of its own."""
         row = connection.execute("SELECT replica_id, hlc, host, path FROM replica").fetchone()
         assert row is not None
         replica_id, hlc, host, path = row

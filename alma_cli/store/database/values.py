@@ -1,4 +1,4 @@
-"""How values reach DuckDB and come back: rows and lists as one JSON text, vectors and results' columns as numpy arrays.
+"""Gives values to DuckDB and reads them back: rows and lists as one JSON text, vectors as numpy arrays.
 
 DuckDB's Python binding looks for pandas at every single value it is given, at 0.1 ms each where that isn't installed,
 and binds a list as a vector four times as slowly as the text of it.
@@ -68,7 +68,7 @@ def insert_with_vectors(
 
 @contextmanager
 def given_vectors(connection: Connection, vectors: Sequence[Vector | None]) -> Iterator[str]:
-    """A table expression of those that aren't None: `number` in the sequence, `embedding`. Ends with the block."""
+    """A table expression of the vectors that aren't None, with the columns `number` (the place) and `embedding`."""
     import numpy as np
 
     numbers = [number for number, vector in enumerate(vectors) if vector is not None]
@@ -125,7 +125,7 @@ def given_list(name: str, of: str = "VARCHAR") -> str:
 
 
 def fewest_digits(numbers: Numbers) -> Numbers:
-    """Numbers of single precision as doubles, in any shape, for whoever writes them as text.
+    """Numbers of single precision as doubles, in any shape, to be written as text.
 
     Each has the fewest digits (nine at most) that tell it from any other of single precision, or nearly so: half of
     what all digits of a double take.
@@ -141,7 +141,7 @@ def fewest_digits(numbers: Numbers) -> Numbers:
 
 
 def quoted(text: str) -> str:
-    """A text as it stands in a statement, where no parameter may be: a path to attach, say. It has no NUL."""
+    """A text (without NUL) quoted for a statement, where a parameter isn't possible: a path to attach, say."""
     return "'" + text.replace("'", "''") + "'"
 
 
@@ -151,15 +151,15 @@ def listed(parameter: str, of: str = "VARCHAR") -> str:
 
 
 def any_of(parameter: str = "?", of: str = "VARCHAR") -> str:
-    """What `IN` takes for a parameter that is a list, bound as `listed` says."""
+    """The right side of `IN` for a parameter that is a list, bound as `listed` binds it."""
     return f"(SELECT unnest({listed(parameter, of)}))"
 
 
 def utc_text(time: datetime) -> str:
-    """A time as DuckDB reads a TIMESTAMP, which is in UTC here: without its zone."""
+    """A time as text for a TIMESTAMP, which is in UTC here: without its zone."""
     return time.astimezone(UTC).replace(tzinfo=None).isoformat()
 
 
 def written(numbers: Iterable[int]) -> str:
-    """Numbers as they stand in a statement: only what `IN` has written out is filtered while a column is read."""
+    """Numbers written out for `IN`: only then does DuckDB filter while it reads a column."""
     return ", ".join(str(int(number)) for number in numbers) or "NULL"

@@ -1,1 +1,1 @@
-"""Writes made durable: the journal, its operations, and the lock."""
+"""The inbox: the journal, which makes writes durable, its operations, and the lock."""

@@ -1,7 +1,7 @@
 """The durable inbox: one file for each operation that is not yet in the store.
 
 A file is written beside its place, flushed to disk and renamed into it, so it is there whole or not at all. Names sort
-by the time of writing. What can't be read is set aside, never deleted.
+by the time of writing. A file that can't be read is set aside, never deleted.
 """
 
 from __future__ import annotations
@@ -77,14 +77,14 @@ class Journal:
                 continue
 
     def set_aside(self, name: str) -> str:
-        """Move a file that can't be folded in where it is kept and no longer tried; return its path there."""
+        """Set aside a file that can't be folded in: it is kept and no longer tried. Return its new path."""
         make_folder(self.damaged_folder)
         path = os.path.join(self.damaged_folder, name)
         os.replace(os.path.join(self.folder, name), path)
         return path
 
     def damaged_among(self, names: Iterable[str]) -> list[str]:
-        """The paths of those of these files that were set aside."""
+        """The paths of these files, as far as they were set aside."""
         paths = (os.path.join(self.damaged_folder, name) for name in names)
         return [path for path in paths if os.path.exists(path)]
 
@@ -93,7 +93,7 @@ class Journal:
         return [os.path.join(self.damaged_folder, name) for name in sorted(_listed(self.damaged_folder))]
 
     def sweep(self) -> None:
-        """Delete what was never finished, by processes that were killed long ago."""
+        """Delete unfinished files of processes that were killed long ago."""
         if os.path.isdir(self.folder):
             remove_abandoned(self.folder)
 

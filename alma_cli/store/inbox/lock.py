@@ -1,8 +1,8 @@
-"""The lock between processes (and threads): one writer or many readers, waiting bounded and in turn.
+"""The lock between processes (and threads): one writer or many readers; waits are bounded and in turn.
 
-Two files are locked with flock(2), which the kernel releases when a process dies. Who has to wait queues at the
-turnstile and then waits there alone for the lock itself, so a stream of short holders can't overtake it for long, and
-neither can a stream of readers starve a writer.
+Two files are locked with flock(2), which the kernel releases when a process dies. A process that has to
+wait queues at the turnstile, and at its head waits alone for the lock itself. So a stream of short holders can't
+overtake it for long, and a stream of readers can't starve a writer.
 """
 
 import errno
@@ -21,7 +21,7 @@ _NOT_OURS_TO_WRITE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 def hold(path: str, *, shared: bool, wait_s: float) -> Iterator[None]:
     """Hold the lock at `path`; shared locks exclude only exclusive ones.
 
-    Where its files can't be written, a shared lock is held on those that are there, and without those that aren't.
+    If its files can't be written, a shared lock is held on the files that exist, and without those that don't.
     Raises `StoreBusy` when the lock can't be had in `wait_s` seconds, and `StoreUnwritable` when a file can't be made.
     """
     deadline = monotonic() + wait_s
@@ -43,7 +43,7 @@ def hold(path: str, *, shared: bool, wait_s: float) -> Iterator[None]:
 
 
 def is_awaited(path: str) -> bool:
-    """Whether somebody queues for the lock at `path` (which the caller holds)."""
+    """Whether another process queues for the lock at `path`, which the caller holds."""
     turnstile = _open(path + ".turnstile", only_to_read=False)
     try:
         return turnstile is None or not lock_at_once(turnstile, shared=False)

@@ -1,7 +1,7 @@
-"""What can be done to the store, as values that can wait in the journal.
+"""Changes to the store, as values that can wait in the journal.
 
-An operation has a random `op_id` and changes the store once, however often it is folded in. Vectors travel with the
-records they belong to, so that whoever folds an operation in needs no embedding model.
+An operation has a random `op_id` and changes the store once, however often it is folded in. Vectors travel with their
+records, so that folding an operation in needs no embedding model.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _FORMAT = 1
 
 
 class MalformedError(ValueError):
-    """What was read isn't what `encode` gives."""
+    """The content is not what `encode` gives."""
 
 
 class NewerFormatError(ValueError):
-    """A newer ALMA wrote it; one that knows the format has to fold it in."""
+    """A newer ALMA wrote the operation, and has to fold it in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ class Insert(Operation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revise(Operation):
-    """Put a new version of a record in the place of the one it was made from, which history keeps."""
+    """Replace a record by a new version; history keeps the version it was made from."""
 
     name: ClassVar[str] = "revise"
 
@@ -90,7 +90,7 @@ class Archive(Operation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refuse(Operation):
-    """Change nothing; leave an audit row that `agent` was not let to learn `domain`."""
+    """Change nothing but the audit: it says that `agent` may not learn `domain`."""
 
     name: ClassVar[str] = "refuse"
 
@@ -121,7 +121,7 @@ def encode(operation: Operation) -> bytes:
 
 
 def decode(content: bytes) -> Operation:
-    """The operation in what `encode` gave; `NewerFormatError` or `MalformedError` for anything else."""
+    """The operation that `encode` gave. Raises `NewerFormatError` or `MalformedError` for anything else."""
     try:
         shown = json.loads(content)
         version = shown["format"]

@@ -1,4 +1,4 @@
-"""Keyword search over candidates, with their own frequencies, so that other agents' memories count for nothing.
+"""Keyword search over candidates, by the frequencies among them alone: other agents' memories don't count.
 
 BM25: Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009; k1 = 1.2, b = 0.75.
 """
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 _K1, _B = 1.2, 0.75
 _RARE_COUNT, _RARE_SHARE = 3, 0.02
-"""An identifier is rare in at most so many memories, or such a share of them."""
+"""An identifier is rare if at most so many memories, or such a share of them, have it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matches:
-    """Of each candidate: its BM25, the share of the task's idf mass in its words, and whether a rare one is there."""
+    """For each candidate: its BM25, the share of the task's idf mass in its words, and whether a rare term matches."""
 
     bm25: Numbers
     matched: Numbers
@@ -34,14 +34,14 @@ class Matches:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postings:
-    """Which term (by its hash) stands how often in which memory, by ascending term."""
+    """The frequency `tf` of each term (by its hash) in each memory (by its `seq`), by ascending term."""
 
     term: Numbers
     seq: Numbers
     tf: Numbers
 
     def of(self, hashes: Iterable[int]) -> Postings:
-        """Those of some terms."""
+        """The postings of some terms."""
         import numpy as np
 
         sorted_hashes = np.array(sorted(hashes), np.uint64)
@@ -57,7 +57,7 @@ def read_postings_of(connection: Connection, terms: Iterable[str]) -> Postings:
 
 
 def read_postings(connection: Connection, condition: str, values: Mapping[str, JsonValue] | None = None) -> Postings:
-    """The postings that a condition on their columns holds for; see `values.columns` for its values."""
+    """The postings that satisfy a condition on their columns; see `values.columns` for its values."""
     import numpy as np
 
     found = columns(
@@ -102,12 +102,12 @@ def match(
 
 
 def hashed(term: str) -> int:
-    """What `md5_number_lower` makes of it, without asking DuckDB."""
+    """The hash of a term, the same as DuckDB's `md5_number_lower`."""
     return int.from_bytes(hashlib.md5(term.encode("utf-8", "replace"), usedforsecurity=False).digest()[8:], "little")
 
 
 def _matching(postings: Postings, terms: Sequence[str], seqs: Numbers) -> tuple[Numbers, Numbers, Numbers]:
-    """Where the terms stand among the candidates: the term's number, the candidate's place, and how often."""
+    """The matches of terms and candidates: the term's number, the candidate's place, and the frequency."""
     import numpy as np
 
     hashes = [hashed(term) for term in terms]

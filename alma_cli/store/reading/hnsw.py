@@ -1,8 +1,8 @@
 """The approximate index of `index: hnsw`: a file of its own beside the store, made by `alma reindex`.
 
 It is a copy of vectors with DuckDB's HNSW index over them, never the store itself: such an index is not safe after a
-crash, and a copy can be thrown away. It is made beside its place, renamed there and never changed. What was stored
-since is compared exactly; whatever goes wrong with the index, everything is.
+crash, and a copy can be thrown away. It is made beside its place, renamed there and never changed. Memories
+stored since are compared exactly; if anything is wrong with the index, all are.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from alma_cli.store.inbox.operations import Vector
 
 FETCHED = 1000
-"""The nearest that are asked for: many more than are ranked, since scopes take some away."""
+"""The number of nearest asked for: many more than are ranked, since scopes take some away."""
 
 _SAMPLE = 2000
 """Vectors that tell how a task's cosine spreads over all."""
@@ -36,9 +36,9 @@ _opening = threading.Lock()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nearest:
-    """What the index says of a task: the nearest memories of all agents with their cosines, and those of a sample.
+    """The index's answer for a task: the nearest memories of all agents with their cosines, and cosines of a sample.
 
-    It knows nothing of memories from `up_to` on.
+    The index has no memories from the number `up_to` on.
     """
 
     seqs: Numbers
@@ -79,7 +79,7 @@ class Index:
         return Nearest(seqs=hits["seq"], cosines=1 - hits["distance"], sample=1 - sample["distance"], up_to=up_to)
 
     def state(self) -> IndexState:
-        """How the index is."""
+        """The state of the index."""
         from alma_cli.store.database import duckdb
 
         try:
@@ -160,7 +160,7 @@ def _distance(vector: Vector) -> str:
 
 
 def _nearest_rows(vector: Vector) -> str:
-    """The nearest by the index, which DuckDB uses only where the distance is selected as it is."""
+    """A statement for the nearest; DuckDB uses the index only if the distance itself is selected."""
     return f"SELECT seq, {_distance(vector)} AS distance FROM nearest.vectors ORDER BY distance LIMIT {FETCHED}"
 
 

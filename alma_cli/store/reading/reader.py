@@ -1,4 +1,4 @@
-"""What can be asked of the store, outside retrieval: records, their history, counts."""
+"""Reads the store: searches, records, their history, counts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _LARGE_BYTES = 256 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Which records are wanted; None means any."""
+    """A selection of records; None means any."""
 
     kinds: Sequence[Kind] | None = None
     agent: str | None = None
@@ -60,7 +60,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditRow:
-    """One thing that was done: when, by whom, what, to which record."""
+    """One row of the audit: the time, who did it, the action, and the record."""
 
     at: datetime
     by: str
@@ -82,7 +82,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """How many records of a kind one agent has in one domain."""
+    """The number of records of a kind that one agent has in one domain."""
 
     agent: str
     domain: str
@@ -93,7 +93,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
-    """Whether the store belongs to a shared copy, when a sync last came to its end, and what waits or is set aside."""
+    """The store's relation to the shared copy: whether it joined, its last whole sync, and the records that wait."""
 
     joined: bool = False
     synced_at: datetime | None = None
@@ -102,9 +102,9 @@ class Shared:
 
 
 class Reader:
-    """Questions to an open store; one without a connection is empty. `warnings` tell what is missing from it.
+    """Reads an open store; without a connection the store is empty. `warnings` say which writes it lacks.
 
-    `path` is that of a store which nobody may write meanwhile.
+    `path` is given for a store that nobody may write meanwhile.
     """
 
     def __init__(self, connection: Connection | None, warnings: Sequence[str] = (), *, path: str | None = None) -> None:
@@ -135,7 +135,7 @@ class Reader:
         return {record.id: record for record in map(row_record, rows)}
 
     def record(self, prefix: str) -> Record:
-        """The one record whose id starts so. Raises `NotFound`, `AmbiguousId`, or `InvalidInput` for no id at all."""
+        """The one record whose id has this prefix. Raises `NotFound`, `AmbiguousId`, or `InvalidInput` if it is no id."""
         wanted = prefix.strip().lower()
         if not 1 <= len(wanted) <= 32 or not _ID_DIGITS.issuperset(wanted):
             raise InvalidInput(f"id: expected up to 32 hex digits, got {prefix[:40]!r}")
@@ -163,7 +163,7 @@ class Reader:
             yield from map(row_record, rows)
 
     def audit(self, id: str | None = None, *, limit: int) -> list[AuditRow]:
-        """What was done, newest first: to one record, or at all."""
+        """The rows of the audit, newest first: of one record, or all."""
         rows = self._rows(
             "SELECT done_at, done_by, action, id, agent, detail FROM audit WHERE $id IS NULL OR id = $id "
             "ORDER BY done_at DESC, rowid DESC LIMIT $limit",
@@ -175,7 +175,7 @@ class Reader:
         ]
 
     def audited_id(self, prefix: str) -> str:
-        """The one id that starts so among all that were ever stored; raises like `record`."""
+        """The one id with this prefix among all that were ever stored. Raises like `record`."""
         rows = self._rows("SELECT DISTINCT id FROM audit WHERE starts_with(id, ?) LIMIT 2", [prefix.strip().lower()])
         return rows[0][0] if len(rows) == 1 and prefix.strip() else self.record(prefix).id
 
@@ -201,7 +201,7 @@ class Reader:
         return [Tally(agent=row[0], domain=row[1], kind=row[2], count=row[3], archived=row[4]) for row in rows]
 
     def outcome_results(self) -> dict[str, dict[str, int]]:
-        """By agent, how many outcomes ended in which way."""
+        """The number of outcomes by agent and result."""
         rows = self._rows(
             "SELECT agent, outcome, count(*) FROM memories WHERE kind = 'outcome' GROUP BY ALL ORDER BY ALL", []
         )
@@ -216,7 +216,7 @@ class Reader:
         return rows[0][0] if rows else 0
 
     def models(self) -> Mapping[str, int]:
-        """How many memories have a vector by which embedding model; those without one stand under an empty name."""
+        """The number of memories by the embedding model of their vectors; the empty name counts those without one."""
         rows = self._rows(
             "SELECT coalesce(embedding_model, ''), count(*) FROM memories WHERE kind <> 'credit' GROUP BY 1", []
         )
@@ -268,7 +268,7 @@ class Reader:
         return [row[0] for row in rows]
 
     def shared(self, project_id: str) -> Shared:
-        """How the store stands to the shared copy, as far as that is known here."""
+        """The store's relation to the shared copy, as far as it is known here."""
         from alma_cli.store.replication.outgoing import pending_counts
         from alma_cli.store.replication.quarantine import quarantined
         from alma_cli.store.replication.remote_state import sync_state
@@ -294,7 +294,7 @@ class Reader:
 
 
 def changes_of(connection: Connection, op_ids: Sequence[str]) -> dict[str, list[Change]]:
-    """What operations that were folded before changed, by `op_id`."""
+    """The changes of operations that were folded before, by `op_id`."""
     changes: dict[str, list[Change]] = {}
     for op_id, action, id in connection.execute(
         f"SELECT op_id, action, id FROM audit WHERE op_id IN {any_of()} ORDER BY rowid",

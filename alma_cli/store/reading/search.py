@@ -1,4 +1,4 @@
-"""The search of one retrieve in a store: what is visible is read and compared, and the best are told of.
+"""Searches a store for one retrieve: reads and compares all visible memories, and returns the best.
 
 DuckDB scans, numpy does the rest: one large statement of all that took DuckDB longer to plan than to run, 15 to 30 ms
 however small the store.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def search(connection: Connection, wanted: Search, path: str | None = None) -> SearchResult:
     """Measure the signals of every visible memory and hand over the best.
 
-    With the `path` of a store that nobody may write now, what was read of it is kept for the next search.
+    If the `path` of a store is given, which nobody may write now, its vectors are kept for the next search.
     """
 
     def stored(seqs: Sequence[int]) -> dict[int, Stored]:

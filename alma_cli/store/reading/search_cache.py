@@ -1,4 +1,4 @@
-"""What a process that stays keeps of its searches: what was visible, with vectors, while the store is unchanged.
+"""Keeps visible memories with their vectors between the searches of one process, while the store is unchanged.
 
 Reading vectors from the file is most of a search. The first search after a change compares while DuckDB scans; the
 second one of the same agent reads the vectors, and those after it compare what was read.
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from alma_cli.store.reading.bm25 import Postings
 
 MOST_BYTES = 256 * 1024 * 1024
-"""Of all vectors that are kept: 170,000 of the bundled model's. What else is kept takes a fifth of that."""
+"""For all vectors kept: 170,000 of the bundled model's. The other columns take a fifth of that."""
 
 _State: TypeAlias = tuple[object, ...]
 
@@ -40,7 +40,7 @@ _keeping = threading.Lock()
 
 
 def recall(path: str, what: str) -> Kept | int | None:
-    """What `keep` was given of the store at `path`, if it is still in that state.
+    """The value given to `keep` for the store at `path`, if the store hasn't changed since.
 
     Call this while nobody may write there.
     """
@@ -53,12 +53,12 @@ def recall(path: str, what: str) -> Kept | int | None:
 
 
 def may_be_kept(size: int) -> bool:
-    """Whether vectors of so many bytes are worth reading, to be kept."""
+    """Whether vectors of so many bytes may be kept, and so are worth reading."""
     return 0 < size <= MOST_BYTES
 
 
 def keep(path: str, what: str, found: Kept | int) -> None:
-    """Keep what was read or, of a first search, how many bytes the vectors have; then drop what is too much."""
+    """Keep the columns read or, after a first search, the size of the vectors in bytes; then drop the oldest excess."""
     with _keeping:
         _kept.pop((path, what), None)
         _kept[path, what] = (_state_of(path), found)
@@ -72,6 +72,6 @@ def keep(path: str, what: str, found: Kept | int) -> None:
 
 
 def _state_of(path: str) -> _State:
-    """What changes whenever the store does: neither its file nor its log is ever written without one of these."""
+    """A value that changes whenever the store's file or log is written."""
     found = [os.stat(file) for file in (path, path + ".wal") if os.path.exists(file)]
     return tuple((one.st_ino, one.st_size, one.st_mtime_ns) for one in found)

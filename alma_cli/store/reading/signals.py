@@ -38,7 +38,7 @@ class Visible(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """What ranking needs to know of a memory besides its signals."""
+    """The facts about a memory, besides its signals, that ranking needs."""
 
     id: str
     kind: Kind
@@ -54,7 +54,7 @@ Cosines: TypeAlias = "Callable[[Numbers], Numbers]"
 
 
 def measured(columns: Mapping[str, Numbers], cosine: Numbers) -> dict[str, Numbers]:
-    """The columns with these cosines, to so many digits."""
+    """The columns with these cosines, rounded."""
     import numpy as np
 
     rounded = np.round(np.clip(cosine.astype("f8"), -1, 1), _DIGITS)
@@ -141,7 +141,7 @@ def _best(kinds: Numbers, cosine: Numbers, bm25: Numbers, per_signal: int) -> Nu
 
 
 def _evidence(columns: Mapping[str, Numbers], strategies: Numbers, search: Search) -> list[tuple[float, float]]:
-    """Of each strategy, how many outcomes of tasks like this one there are and how many succeeded, weighted."""
+    """For each strategy the weighted counts of outcomes and of successes, in tasks like this one."""
     import numpy as np
 
     is_outcome = (columns["kind"] == RETRIEVED_KINDS.index("outcome")) & (columns["strategy"] != 0)

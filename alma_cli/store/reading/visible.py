@@ -38,9 +38,9 @@ _COLUMNS = {
 
 
 class _Scope(NamedTuple):
-    """What may be seen and counts, and what of that is asked for, as conditions with these values.
+    """Conditions in SQL, with their values: `seen` for memories that may be seen, `asked` for those asked for.
 
-    Outcomes that are not asked for, or archived, are evidence all the same.
+    Outcomes that are not asked for, or are archived, are evidence all the same.
     """
 
     seen: str
@@ -51,8 +51,8 @@ class _Scope(NamedTuple):
 def visible_memories(connection: Connection, search: Search, path: str | None) -> Visible:
     """All that the agent may see, compared with the task.
 
-    Without an index, or where the scope leaves too few of its answer, all are measured. What was read is kept for the
-    next search under the store's `path`, if one is given.
+    Without an index, or if the scope leaves too little of its answer, all are measured. The vectors read are kept for
+    the next search under the store's `path`, if one is given.
     """
     import numpy as np
 
@@ -94,14 +94,14 @@ def cosines_of(connection: Connection, seqs: Numbers, vector: Vector) -> Numbers
 
 
 def _scanned(connection: Connection, scope: _Scope, vector: Vector) -> dict[str, Numbers]:
-    """What is visible, compared while DuckDB scans."""
+    """The visible memories, compared while DuckDB scans."""
     cosine = f"CASE WHEN {_OF_MODEL} THEN {_cosine(vector)} ELSE 'nan' END"
     seen = _visible(connection, scope, {"cosine": (cosine, "f4")}, {"vector": vector_text(vector)})
     return measured(seen, seen["cosine"])
 
 
 def _read(connection: Connection, scope: _Scope) -> Kept:
-    """What is visible, to be kept."""
+    """The visible memories with their vectors, to be kept."""
     import numpy as np
 
     found = columns(
@@ -122,7 +122,7 @@ def _read(connection: Connection, scope: _Scope) -> Kept:
 
 
 def _compared(known: Kept, vector: Vector) -> dict[str, Numbers]:
-    """What is visible, compared by the vectors that were kept."""
+    """The visible memories, compared by the vectors that were kept."""
     import numpy as np
 
     asked = np.array(vector, "f4")
@@ -139,7 +139,7 @@ def _visible(
     more: Mapping[str, tuple[str, str]] = MappingProxyType({}),
     values: Mapping[str, JsonValue] = MappingProxyType({}),
 ) -> dict[str, Numbers]:
-    """What is visible, by ascending `seq`, with `more` columns: the SQL and type of each."""
+    """The visible memories by ascending `seq`, with `more` columns, given as the SQL and type of each."""
     selected = {**_COLUMNS, "asked": (f"({scope.asked})", "?"), "has_vector": (_OF_MODEL, "?"), **more}
     found = columns(
         connection,
@@ -170,7 +170,7 @@ def _cosine(vector: Vector) -> str:
 def _fill_in(
     connection: Connection, seen: dict[str, Numbers], search: Search, vector: Vector, nearest: Nearest
 ) -> bool:
-    """Put in the cosines that the index gave and those of newer memories; whether enough near ones are visible."""
+    """Fill in the cosines from the index and of newer memories; return whether enough near ones are visible."""
     import numpy as np
 
     newer = columns(
