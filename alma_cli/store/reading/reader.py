@@ -135,7 +135,7 @@ class Reader:
         return {record.id: record for record in map(row_record, rows)}
 
     def record(self, prefix: str) -> Record:
-        """The one record whose id has this prefix. Raises `NotFound`, `AmbiguousId`, or `InvalidInput` if it is no id."""
+        """The one record whose id has this prefix. Raises `NotFound`, `AmbiguousId`, or `InvalidInput`."""
         wanted = prefix.strip().lower()
         if not 1 <= len(wanted) <= 32 or not _ID_DIGITS.issuperset(wanted):
             raise InvalidInput(f"id: expected up to 32 hex digits, got {prefix[:40]!r}")
@@ -250,9 +250,9 @@ class Reader:
         return [row[0] for row in rows]
 
     def stale_ids(self, *, before: Mapping[Kind, datetime]) -> list[str]:
-        """The ids of memories that are older than their kind's time, and that nobody said had helped.
+        """The ids of memories that are older than the time given for their kind, and were never credited.
 
-        Derived memories are not among them: they are as fresh as their evidence.
+        Derived memories are left out: they are as fresh as their evidence.
         """
         given = [{"kind": kind, "time": time.replace(tzinfo=None).isoformat()} for kind, time in before.items()]
         rows = self._rows(
