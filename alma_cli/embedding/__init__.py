@@ -1,4 +1,4 @@
-"""Texts to vectors: the bundled all-MiniLM-L6-v2, which needs no network, or any other model that fastembed knows.
+"""Turns texts into vectors: by the bundled all-MiniLM-L6-v2, which needs no network, or any model that fastembed knows.
 
 Importing this loads no numpy, onnxruntime or fastembed; neither does asking the bundled model's id or dimension.
 """
@@ -26,7 +26,8 @@ def open_embedder(
 ) -> Embedder:
     """The embedder of a model, by fastembed's name for it. Nothing is loaded, or found missing, until it is used.
 
-    `cache_dir` is where other models are looked for (~/.cache/alma/models), `threads` the most cores to use (all).
+    `cache_dir` is the folder of other models (~/.cache/alma/models by default), and `threads` is the greatest number of
+    cores to use (all by default).
     """
     if model == DEFAULT_MODEL:
         from alma_cli.embedding.minilm import MiniLM
@@ -38,9 +39,9 @@ def open_embedder(
 
 
 def count_tokens(text: str) -> int:
-    """How many WordPiece tokens a text has in the bundled model's vocabulary, without [CLS] and [SEP], at the most.
+    """The greatest number of WordPiece tokens that a text can have, by the bundled vocabulary, without [CLS] and [SEP].
 
-    What that vocabulary doesn't know is counted by its characters, not as the one unknown token that the model sees.
+    A word that the vocabulary doesn't know is counted by its characters; the model sees it as one unknown token.
     """
     from alma_cli.embedding.minilm.wordpiece import count
 
@@ -48,9 +49,9 @@ def count_tokens(text: str) -> int:
 
 
 def reads(model: str, text: str) -> bool:
-    """Whether the model can tell what a text means: the bundled one knows the Latin script only.
+    """True when the model can tell what a text means: the bundled one knows the Latin script only.
 
-    Of another script it sees the letters, so that any two texts look alike.
+    Of another script it sees only the letters, so any two texts look alike to it.
     """
     if model != DEFAULT_MODEL or text.isascii():
         return True

@@ -1,4 +1,4 @@
-"""What the rest of ALMA knows of an embedding model: texts in, unit vectors out, and an id that says which model."""
+"""The interface of an embedding model: texts in, unit vectors out, and an id that names the model."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ if TYPE_CHECKING:
     from array import array
 
 Vector: TypeAlias = "array[float]"  # subscriptable only from Python 3.12
-"""Typecode "f", unit length, as many numbers as the model has dimensions."""
+"""An array of typecode "f" and unit length, with as many numbers as the model has dimensions."""
 
 OnProgress = Callable[[int], None]
 """Called with the number of texts done so far; the last call has all of them."""
 
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
-"""The bundled one."""
+"""The bundled model."""
 
 
 class Embedder(Protocol):
@@ -24,7 +24,7 @@ class Embedder(Protocol):
 
     @property
     def model_id(self) -> str:
-        """Which model it is, as stamped into every stored row. Vectors of different ids don't compare."""
+        """The name of the model, which every stored row has. Vectors of different ids can't be compared."""
         ...
 
     @property

@@ -1,7 +1,7 @@
-"""Any other model that fastembed knows, by fastembed's name for it: from this machine, unless downloads are allowed.
+"""The other models that fastembed knows, by fastembed's names: from this machine, unless downloads are allowed.
 
-A model's files are looked for in `<cache_dir>/<the name's last part>`, where a person may put them, then in what
-fastembed has downloaded into `cache_dir`. The model sees the text only: prefixes that some models want are not added.
+A model's files are looked for in `<cache_dir>/<the name's last part>`, where a person may put them, then among those
+that fastembed has downloaded into `cache_dir`. The model sees the bare text: no prefix is added, as some models want.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _LONGEST_TEXT = 100_000  # characters; several times what any of these models re
 class FastEmbedder:
     """An Embedder that loads fastembed when the dimension or a vector is first asked for. Threads may share one.
 
-    Both raise EmbeddingUnavailable if fastembed knows no such model; `embed` also if its files are not here, or
-    damaged. With `allow_download`, fastembed tries for 39 s before it gives up.
+    `dimension` and `embed` raise EmbeddingUnavailable if fastembed knows no such model; `embed` also does if its files
+    are missing or damaged. With `allow_download`, fastembed tries for 39 s before it gives up.
     """
 
     def __init__(self, model: str, *, cache_dir: Path | None, allow_download: bool, threads: int | None) -> None:
@@ -45,7 +45,7 @@ class FastEmbedder:
         return int(self._description["dim"])
 
     def embed(self, texts: Sequence[str], *, on_progress: OnProgress | None = None) -> list[Vector]:
-        """See Embedder.embed. Texts are cut where the model says; a lone surrogate counts as U+FFFD."""
+        """See Embedder.embed. Texts are cut to the length that the model reads; a lone surrogate counts as U+FFFD."""
         import numpy as np
 
         vectors: list[Vector] = [array("f")] * len(texts)
@@ -61,7 +61,7 @@ class FastEmbedder:
 
     @cached_property
     def _description(self) -> dict[str, Any]:
-        """What fastembed knows of the model: its name, `dim`, and which files it has."""
+        """The model as fastembed describes it: its name, `dim`, and its files."""
         known = {str(description["model"]): description for description in _fastembed().list_supported_models()}
         if self.model_id in known:
             return dict(known[self.model_id])
@@ -89,7 +89,7 @@ class FastEmbedder:
             if own_folder.is_dir():
                 raise self._damaged(error) from error
             raise self._missing(description, own_folder) from error
-        except Exception as error:  # tokenizers and onnxruntime have none that is narrower and theirs
+        except Exception as error:  # tokenizers and onnxruntime raise nothing narrower of their own
             raise self._damaged(error) from error
 
     def _missing(self, description: dict[str, Any], folder: Path) -> EmbeddingUnavailable:
@@ -118,7 +118,7 @@ def default_cache_dir() -> Path:
 
 
 def _fastembed() -> Any:
-    """The TextEmbedding of fastembed, told to print and report nothing. The environment's own settings win."""
+    """The class TextEmbedding of fastembed, told to print and report nothing. Settings in the environment win."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
@@ -133,7 +133,7 @@ def _fastembed() -> Any:
 
 
 def _did_you_mean(model: str, known: list[str]) -> str:
-    """The known models whose name, with or without its organisation, is like this one, regardless of case."""
+    """A hint that names the known models of a similar name, with or without its organisation, regardless of case."""
     spelled = {name: name for name in known} | {_last_part(name): name for name in known}
     close = most_like(model, spelled, limit=3) or most_like(_last_part(model), spelled, limit=3)
     names = list(dict.fromkeys(spelled[match] for match in close)) or [DEFAULT_MODEL]
@@ -145,5 +145,5 @@ def _last_part(model: str) -> str:
 
 
 def _readable(text: str) -> str:
-    """Without lone surrogates, which tokenizers refuse, and no longer than any model reads."""
+    """The text without lone surrogates, which tokenizers refuse, and no longer than any model reads."""
     return text[:_LONGEST_TEXT].encode("utf-16", "surrogatepass").decode("utf-16", "replace")

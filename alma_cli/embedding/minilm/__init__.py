@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from alma_cli.embedding.minilm.onnx_runtime import OnnxMiniLM
 
 TOKENS_WORTH_ONNXRUNTIME = 2000
-"""In one call. numpy takes 0.3 ms a token, onnxruntime half of that after 200 to 300 ms of loading: they meet here."""
+"""In one call: numpy takes 0.3 ms a token, and onnxruntime half of that, after loading for 200 to 300 ms."""
 
 _TEXTS_AT_ONCE = 2048  # bounds memory, and is enough to sort by length
 
@@ -31,7 +31,7 @@ _TEXTS_AT_ONCE = 2048  # bounds memory, and is enough to sort by length
 class MiniLM:
     """An Embedder that loads nothing until texts are embedded. Threads may share one.
 
-    `threads` is the most cores that onnxruntime uses; all by default.
+    `threads` is the greatest number of cores that onnxruntime uses; all by default.
     """
 
     dimension = layout.DIMENSION

@@ -1,4 +1,4 @@
-"""The bundled files: where they are, and what to say when one is missing or damaged."""
+"""The bundled files: where they are, and the error for one that is missing or damaged."""
 
 import os
 
@@ -9,12 +9,12 @@ _HINT = "install ALMA again: its embedding model is part of the package"
 
 
 def path(name: str) -> str:
-    """Where a bundled file is."""
+    """The path of a bundled file."""
     return f"{FOLDER}/{name}"
 
 
 def read(name: str) -> bytes:
-    """The whole file. Raises EmbeddingUnavailable."""
+    """The content of a bundled file. Raises EmbeddingUnavailable."""
     try:
         with open(path(name), "rb") as file:
             return file.read()

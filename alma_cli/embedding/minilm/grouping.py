@@ -1,4 +1,4 @@
-"""Which texts go through the model together."""
+"""Groups texts that go through the model together."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TOKENS_IN_BATCH = 512  # with padding; larger batches are slower, they leave th
 
 
 def batches(lengths: Sequence[int]) -> list[list[int]]:
-    """Every index of `lengths` once, longest first, in groups that are at most 512 tokens when padded."""
+    """Every index of `lengths` once, longest first, in groups of at most 512 tokens when padded."""
     groups: list[list[int]] = []
     room = 0
     for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):

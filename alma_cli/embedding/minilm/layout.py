@@ -1,4 +1,4 @@
-"""Where each tensor of `model.bin` is: the one table that the exporter and both runtimes share.
+"""The place of each tensor in `model.bin`: the one table that the exporter and both runtimes share.
 
 Tensors follow each other in the order of `TENSORS`, each at the next multiple of 64 bytes, little-endian, row-major.
 A weight matrix is int8 [inputs, outputs] with one float32 scale per output; the word table has one scale per row. One

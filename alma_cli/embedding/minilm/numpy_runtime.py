@@ -1,7 +1,7 @@
 """all-MiniLM-L6-v2 in plain numpy over the memory-mapped int8 weights: for few short texts in a cold process.
 
-The int8 weights are multiplied as they are (cast to float32 into one buffer that is used again) and the scale is
-applied to the product, which is smaller than the weights. All texts of a call go through one matrix product.
+The int8 weights are cast to float32 into one buffer that is used again, and multiplied unscaled; the scale is applied
+to the product, which is smaller than the weights. All texts of a call go through one matrix product.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import mmap
 import os
 from typing import TYPE_CHECKING, Any
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads make so small products slower, on a busy machine by far
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads make such small products slower on a busy machine
 
 import numpy as np
 
@@ -95,7 +95,7 @@ def _norm(values: Floats, gain: Floats, bias: Floats) -> Floats:
 
 
 def _gelu(x: Floats) -> Floats:
-    """GELU, x times the normal distribution function, in place; that one by a logistic, error under 2e-4."""
+    """GELU in place: x times the normal distribution function, which a logistic approximates to 2e-4."""
     square = x * x
     exponent = square * np.float32(-0.0713548)
     exponent -= np.float32(1.5957691)

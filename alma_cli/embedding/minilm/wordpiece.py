@@ -1,4 +1,4 @@
-"""BERT's uncased WordPiece, for a process that has no time to load a tokenizer: same ids as `tokenizers` gives.
+"""BERT's uncased WordPiece, for a process that has no time to load a tokenizer; the ids are those of `tokenizers`.
 
 No dictionary of the 30,522 tokens is built: a token is found by bisection in `vocabulary.txt`, which is sorted. Text
 is read lazily, so the first 254 tokens of a megabyte cost no more than those of a page.
@@ -21,15 +21,15 @@ _remembered: dict[str, tuple[int, ...]] = {}
 
 
 def tokens(text: str) -> Iterator[int]:
-    """The ids of `text`, without [CLS] and [SEP], one at a time. Any text will do. Raises EmbeddingUnavailable."""
+    """The token ids of any text, without [CLS] and [SEP], one at a time. Raises EmbeddingUnavailable."""
     for word in _words(text):
         yield from (_SPECIAL[word],) if word in _SPECIAL else _pieces(word)
 
 
 def count(text: str) -> int:
-    """How many tokens a text has, without [CLS] and [SEP], at the most: nothing is one unknown token for a budget.
+    """The greatest number of tokens that a text can have, without [CLS] and [SEP], for a budget.
 
-    A word that is too long is counted by pieces of what a word may be, an unknown one by its characters.
+    A word that is too long is counted in pieces as long as a word may be, and an unknown one by its characters.
     """
     return sum(_cost(word) for word in _words(text, longest=None))
 
@@ -44,7 +44,7 @@ def _cost(word: str) -> int:
 def _words(text: str, *, longest: int | None = _LONGEST_WORD) -> Iterator[str]:
     """Normalised words (which are lower case) and special tokens (which are not), in order.
 
-    A word of more than `longest` characters may come cut, but with more than those.
+    A word of more than `longest` characters may be cut, but stays longer than that.
     """
     if "[" not in text:
         yield from _plain_words(text, longest)
@@ -63,7 +63,7 @@ def _plain_words(text: str, longest: int | None) -> Iterator[str]:
     for start in range(0, len(text), _CHUNK):
         normal = unfinished + text[start : start + _CHUNK].translate(_NORMAL)
         words = normal.split(" ")
-        # The next chunk may continue the last word. What is past the limit need not be kept.
+        # The next chunk may continue the last word. Characters past the limit needn't be kept.
         unfinished = words.pop()[: None if longest is None else longest + 1]
         yield from filter(None, words)
     if unfinished:
@@ -142,7 +142,7 @@ def _vocabulary() -> bytes:
 
 
 class _Normal(dict[int, str]):
-    """What `str.translate` puts for a character: nothing, a space, the character, or it between two spaces."""
+    """The table of `str.translate`: for a character nothing, a space, itself, or itself between two spaces."""
 
     def __missing__(self, code: int) -> str:
         self[code] = normal = _ascii(code) if code < 128 else _unicode(code)
@@ -177,9 +177,9 @@ def _unicode(code: int) -> str:
 
 @cache
 def _characters() -> tuple[list[int], list[int]]:
-    """Code points that are dropped, and that are words by themselves: sorted starts and ends of ranges, in turn.
+    """Code points that are dropped, and those that are words by themselves: starts and ends of ranges in turn, sorted.
 
-    Not asked of `unicodedata`: the model's tokenizer follows an older Unicode than Python does.
+    `unicodedata` isn't asked: the model's tokenizer follows an older Unicode than Python does.
     """
     lines = files.read("characters.txt").splitlines()
     try:
