@@ -1,6 +1,6 @@
 """The configuration: `config.yaml` and the environment become one frozen `Config`, or an error that says where.
 
-Each key is described once, in `model.py`; what is checked, shown, overridden and documented follows from there.
+Each key is described once, in `model.py`; checking, showing, overriding and documenting follow from there.
 """
 
 from alma_cli.config.environment import OTHER_VARIABLES, unknown_variables

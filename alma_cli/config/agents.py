@@ -1,4 +1,4 @@
-"""The agents of the configuration: from `agents:` to their scopes."""
+"""Reads `agents:` of the configuration: the scope of each agent."""
 
 from typing import Any
 
@@ -17,9 +17,9 @@ _DOMAIN_KEYS = {key.path: key for key in DOMAIN_KEYS}
 def read_agents(
     agents: Mapping, findings: Findings, *, min_occurrences: int
 ) -> tuple[dict[str, MemoryScope], list[Setting]]:
-    """The scope of each agent by its name, and where each value came from; any agent with any domain if there is none.
+    """The scope of each agent by its name, and the origin of each value; without agents, any agent with any domain.
 
-    `min_occurrences` is the threshold of agents that don't say.
+    `min_occurrences` is the threshold of agents that give none.
     """
     reader = _AgentReader(findings, [key.text for key, _ in agents.items], min_occurrences=min_occurrences)
     if scopes := reader.scopes(agents):
@@ -62,7 +62,7 @@ class _AgentReader:
         return MemoryScope(agent.text, **given)
 
     def value(self, key: Key, node: Node, path: str) -> tuple[object, str]:
-        """The value of one of an agent's keys, and how it is shown."""
+        """The value of one of an agent's keys, and the text that shows it."""
         match key.kind:
             case "domains":
                 domains = self.domains(node, path)
@@ -115,7 +115,7 @@ class _AgentReader:
         return tuple(domains)
 
     def described_domain(self, node: Mapping, path: str) -> Domain:
-        """Raises `InvalidInput` for a name that can't be used."""
+        """The domain with this description. Raises `InvalidInput` for a name that can't be used."""
         given: dict[str, Any] = {}
         for key, child in self.findings.items(node, path):
             described = _DOMAIN_KEYS.get(key.text)

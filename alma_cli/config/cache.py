@@ -1,6 +1,6 @@
 """The parsed `config.yaml`, kept beside it: PyYAML costs a cold process more than the rest of the configuration does.
 
-What is kept is the tree of the very same text, so everything is still checked; it is best effort, and may be deleted.
+The tree is used for the very same text only, and everything is still checked. It is best effort, and may be deleted.
 """
 
 import json
@@ -16,7 +16,7 @@ _FORMAT = 1
 
 
 def parse_cached(text: str, file: str) -> Node | None:
-    """What `parse_yaml` gives; in a `.alma` folder from what was kept there, if the text is still the same."""
+    """The tree that `parse_yaml` gives; in a `.alma` folder the tree kept there, if the text is still the same."""
     folder = os.path.dirname(os.path.abspath(file))
     if os.path.basename(folder) != ".alma":
         return parse_yaml(text, file)
@@ -27,7 +27,7 @@ def parse_cached(text: str, file: str) -> Node | None:
         if (found["format"], found["text"]) == (_FORMAT, text):
             return _tree(found["tree"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        pass  # none yet, or not one of ours
+        pass  # there is none yet, or it isn't one of ours
     tree = parse_yaml(text, file)
     if tree is not None:
         _keep(path, {"format": _FORMAT, "text": text, "tree": _plain(tree)})
@@ -50,7 +50,7 @@ def _plain(node: Node) -> list[Any]:
 
 
 def _tree(plain: Any) -> Node:
-    """Raises ValueError or TypeError for what `_plain` didn't write."""
+    """The tree that `_plain` made this of. Raises ValueError or TypeError for anything else."""
     match plain:
         case [int(line), str(text), bool(quoted)]:
             return Scalar(line, text, quoted)

@@ -1,4 +1,4 @@
-"""Which environment variables ALMA reads: one for each key, and a few others."""
+"""The environment variables that ALMA reads: one for each key, and a few others."""
 
 from collections.abc import Iterator, Mapping
 
@@ -14,14 +14,14 @@ OTHER_VARIABLES: Mapping[str, str] = {
 
 
 def overrides(environ: Mapping[str, str]) -> Iterator[tuple[Key, str]]:
-    """The keys that the environment overrides. An empty variable counts as unset: CI sets what it doesn't know so."""
+    """The keys that the environment overrides. An empty variable counts as unset, since CI sets unknown ones so."""
     for key in KEYS:
         if text := environ.get(key.variable, "").strip():
             yield key, text
 
 
 def unknown_variables(environ: Mapping[str, str], config: Config | None = None) -> tuple[str, ...]:
-    """The variables that look like ALMA's and aren't, sorted; the one that `azure.key` names is known."""
+    """The variables that look like ALMA's but aren't, sorted; the one that `azure.key` names is ALMA's."""
     known = {key.variable for key in KEYS} | OTHER_VARIABLES.keys()
     if config is not None and isinstance(config.azure.key_reference, KeyFromEnvironment):
         known.add(config.azure.key_reference.variable)

@@ -1,4 +1,4 @@
-"""Walking the tree of one file: what is known is handed on, what isn't becomes a problem with its line."""
+"""Walks the tree of one file: known keys are handed on, everything else becomes a problem with its line."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from alma_cli.errors import InvalidConfig
 
 
 class Findings:
-    """The problems of one file so far. Reading goes on after one: what can't be used is left out."""
+    """The problems of one file so far. Reading goes on after a problem, and leaves out what it is about."""
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -20,16 +20,16 @@ class Findings:
         return f"{self.file}:{line}"
 
     def problem(self, line: int, problem: str, hint: str = "") -> None:
-        """Note what is wrong on this line, and what to do about it."""
+        """Note a problem on this line, and a remedy."""
         self.problems.append(InvalidConfig(f"{self.where(line)}: {problem}", hint=hint))
 
     def unknown(self, key: Scalar, path: str, candidates: list[str], hint: str = "") -> None:
-        """Note a key that there isn't."""
+        """Note a key that doesn't exist."""
         remedy = hint or did_you_mean(key.text, candidates) or f"there are {', '.join(candidates)}"
         self.problem(key.line, f"there is no key {one_line(path, 80)}", remedy)
 
     def items(self, mapping: Mapping, path: str) -> Iterator[tuple[Scalar, Node]]:
-        """The keys of a mapping with their values; a second one of the same name is a problem."""
+        """The keys of a mapping with their values; a second key of the same name is a problem."""
         first: dict[str, int] = {}
         for key, node in mapping.items:
             if key.text in first:
@@ -58,12 +58,12 @@ class Findings:
 
 
 def absent(node: Node) -> bool:
-    """Whether there is no value: `key:` with nothing behind it, which counts as the key not being there."""
+    """True when there is no value: `key:` with nothing after it counts as if the key weren't there."""
     return isinstance(node, Scalar) and node.absent
 
 
 def what(node: Node) -> str:
-    """What the node is, for a message."""
+    """The node in words, for a message."""
     if isinstance(node, Sequence):
         return "a list"
     if isinstance(node, Mapping):

@@ -1,4 +1,4 @@
-"""From `config.yaml` and the environment to a `Config`: every problem is found, with its file, line and key."""
+"""Makes a `Config` of `config.yaml` and the environment, and finds every problem, with its file, line and key."""
 
 import os
 from collections.abc import Mapping as MappingOf
@@ -26,7 +26,7 @@ _Section = TypeVar("_Section")
 
 
 def load_config(path: str | os.PathLike[str], environ: MappingOf[str, str] = os.environ) -> Config:
-    """The configuration in this file, with what the environment overrides.
+    """The configuration in this file, with the values that the environment overrides.
 
     Raises `InvalidConfig` for the first problem, and `ProjectNotFound` if there is no such file.
     """
@@ -53,7 +53,7 @@ class _Reader:
         self.environ = environ
         self.findings = Findings(file)
         self.values: dict[str, object] = {}
-        self.origins: dict[str, str] = {}  # of every key that was given, usable or not
+        self.origins: dict[str, str] = {}  # of every key that was given, whether it can be used or not
 
     def read(self) -> Config:
         """The configuration, complete if there are no problems. Raises `InvalidConfig` if the file can't be parsed."""
@@ -77,7 +77,7 @@ class _Reader:
         return replace(config, settings=(*self.settings(config), *scope_settings))
 
     def below_alma(self, root: Node | None) -> Mapping:
-        """What stands below `alma:`. Raises `InvalidConfig` if nothing does."""
+        """The mapping below `alma:`. Raises `InvalidConfig` if there is none."""
         if root is None:
             raise InvalidConfig(f"{self.file} is empty", hint="write `alma:` and below it `  project_id: my-project`")
         if not isinstance(root, Mapping):
@@ -98,7 +98,7 @@ class _Reader:
         return below or Mapping(root.line, ())
 
     def entry(self, key: Scalar, path: str, node: Node) -> None:
-        """One key below `alma:`, or one section of them."""
+        """Read one key below `alma:`, or one section of keys."""
         if path in _SECTIONS:
             for child_key, child in self.findings.items(self.findings.mapping(node, path), path):
                 self.entry(child_key, f"{path}.{child_key.text}", child)
@@ -121,14 +121,14 @@ class _Reader:
             self.values[key.path] = self.absolute(str(value)) if key.kind == "path" and value else value
 
     def absolute(self, written: str) -> str:
-        """A path as meant: `~` is the home folder, and a relative one starts at the project's folder."""
+        """The path in full: `~` is the home folder, and a relative path starts at the project's folder."""
         folder = os.path.dirname(os.path.abspath(self.file))
         if os.path.basename(folder) == ".alma":
             folder = os.path.dirname(folder)
         return os.path.normpath(os.path.join(folder, os.path.expanduser(written)))
 
     def check_together(self, config: Config, top_line: int) -> None:
-        """Note what is wrong with several keys at once."""
+        """Note problems that several keys have together."""
         if "project_id" not in self.origins:
             self.findings.problem(top_line, "project_id is missing", "write `project_id: my-project` below `alma:`")
         if not any(_value(config, path) for path in _WEIGHTS):
@@ -176,7 +176,7 @@ def _read_text(file: str) -> str:
 
 
 def _refuse_secrets(text: str, file: str) -> None:
-    # Line by line and before anything is parsed: a secret in a comment is as public as one in a value.
+    # This goes line by line, before anything is parsed: a secret in a comment is as public as one in a value.
     for number, line in enumerate(text.split("\n"), start=1):
         if looks_secret(line):
             raise InvalidConfig(f"{file}:{number}: there is a secret in this line", hint=KEEP_KEYS_OUT)

@@ -1,4 +1,4 @@
-"""What can be configured: each key once, as the field it becomes, with its default, its meaning and its limits."""
+"""The keys of the configuration: each once, as the field that it becomes, with its default, meaning and limits."""
 
 # ruff: noqa: RUF009  # _key and _section make dataclass fields, not values that instances would share
 
@@ -32,7 +32,7 @@ KIND_WORDS: Mapping[Kind, str] = {
 
 
 class Key(NamedTuple):
-    """One key: where it stands under `alma:`, what it takes, its default (None: required) and what it means."""
+    """One key: its path under `alma:`, the values that it takes, its default (None: required) and its meaning."""
 
     path: str
     kind: Kind
@@ -55,7 +55,7 @@ class Key(NamedTuple):
 
     @property
     def takes(self) -> str:
-        """What it takes, in words."""
+        """The values that it takes, in words."""
         if self.kind == "choice":
             return f"one of {', '.join(self.choices)}"
         words = KIND_WORDS[self.kind]
@@ -115,7 +115,7 @@ class Azure:
 
     @property
     def key_reference(self) -> KeyFromEnvironment | KeyFromVault:
-        """Where the account key is to be read from."""
+        """The place that the account key is to be read from."""
         found = KEY_REFERENCE.fullmatch(self.key)
         if found is None:
             raise ValueError("azure.key is not a reference")
@@ -131,7 +131,7 @@ class FileRemote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embedding:
-    """How meaning is compared."""
+    """The model that compares texts by meaning."""
 
     model: str = _key(
         "sentence-transformers/all-MiniLM-L6-v2", "text", "the embedding model; the default is part of ALMA"
@@ -142,7 +142,7 @@ class Embedding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """What each term of a score weighs. Only their proportions matter."""
+    """The weight of each term of a score. Only their proportions matter."""
 
     similarity: float = _key(0.7, "number", "weight of similarity to the task", low=0, high=100)
     recency: float = _key(0.1, "number", "weight of being recent", low=0, high=100)
@@ -153,7 +153,7 @@ class Weights:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HalfLives:
-    """After how many days a memory of each kind counts half as recent."""
+    """The number of days after which a memory of each kind counts as half as recent."""
 
     outcome: float = _key(30.0, "number", "days until an outcome is half as recent", low=0.01, high=36500)
     heuristic: float = _key(90.0, "number", "days until a heuristic is half as recent", low=0.01, high=36500)
@@ -182,7 +182,7 @@ class Retrieval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learning:
-    """How outcomes become heuristics and anti-patterns. All replicas of a project should have the same."""
+    """How outcomes become heuristics and anti-patterns. All replicas of a project should have the same values."""
 
     min_occurrences_for_heuristic: int = _key(
         3, "whole", "outcomes of one strategy before anything is derived from them", low=1, high=1000
@@ -296,11 +296,11 @@ AGENT_KEYS: tuple[Key, ...] = (
         high=1000,
     ),
 )
-"""What an agent (or `"*"`, for those not named) may have."""
+"""The keys that an agent (or `"*"`, for agents that aren't named) may have."""
 
 DOMAIN_KEYS: tuple[Key, ...] = (
     Key("name", "name", None, "the domain"),
     Key("description", "text", "", "what it is about; its words help to recognise it"),
     Key("keywords", "words", (), "words and phrases that mean it"),
 )
-"""What a domain may have instead of being a plain name."""
+"""The keys of a domain that is more than a plain name."""

@@ -1,4 +1,4 @@
-"""What `alma init` writes, and what the documentation says of each key."""
+"""The file that `alma init` writes, and the table of all keys in the documentation."""
 
 import os
 import re

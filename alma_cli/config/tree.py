@@ -1,4 +1,4 @@
-"""YAML as a tree that knows its lines. Only what a configuration needs: no aliases, no tags, no deep nesting.
+"""Parses YAML to a tree that knows its lines. Aliases, tags and deep nesting, which nobody needs here, are refused.
 
 The tree is built from the parser's events, because composing hostile nesting recurses until the process dies.
 """
@@ -14,7 +14,7 @@ _TOO_DEEP = ("the nesting is too deep", f"{MAX_DEPTH} levels are allowed")
 
 
 class Scalar(NamedTuple):
-    """A single value as written. `quoted` tells "5" from 5; a plain empty value or `null` is no value."""
+    """A single value as it is written. `quoted` tells "5" from 5; a plain empty value or `null` is no value."""
 
     line: int
     text: str
@@ -22,7 +22,7 @@ class Scalar(NamedTuple):
 
     @property
     def absent(self) -> bool:
-        """Whether it stands for no value at all."""
+        """True when it stands for no value at all."""
         return not self.quoted and self.text in ("", "~", "null", "Null", "NULL")
 
 
@@ -116,7 +116,7 @@ def _syntax_error(error: Any, text: str, file: str) -> InvalidConfig:
         return InvalidConfig(f"{where}: the line is indented with a tab", hint="indent with spaces")
     if error.context == "while scanning an alias":
         return InvalidConfig(f"{where}: a plain * can't be used", hint='quote it: "*"')
-    if error.problem == "exceeded maximum nesting depth":  # the parser's own limit; it reads ahead of its events
+    if error.problem == "exceeded maximum nesting depth":  # the limit of the parser, which reads ahead of its events
         return InvalidConfig(f"{where}: {_TOO_DEEP[0]}", hint=_TOO_DEEP[1])
     if error.problem == "found character that cannot start any token":
         sign = written[mark.column]

@@ -1,4 +1,4 @@
-"""One value: from what was written to what it means, or why not."""
+"""Parses one value of the configuration, or says why it can't be used."""
 
 import math
 import re
@@ -25,11 +25,11 @@ KEEP_KEYS_OUT = (
 
 
 class BadValue(InvalidInput):
-    """Why a value can't be used: the message is the rest of a sentence that starts with the key."""
+    """A value can't be used: the message is the rest of a sentence that starts with the key."""
 
 
 def parse_value(key: Key, text: str, *, quoted: bool = False) -> object:
-    """What the text means for this key. Raises `BadValue`."""
+    """The value that the text stands for. Raises `BadValue`."""
     if key.kind == "secret":
         return _reference(text)
     if not text.isprintable():
@@ -54,12 +54,12 @@ def parse_value(key: Key, text: str, *, quoted: bool = False) -> object:
 
 
 def looks_secret(text: str) -> bool:
-    """Whether there is what looks like an account key, a connection string or a signature in the text."""
+    """True when the text has something like an account key, a connection string or a signature in it."""
     return _SECRET.search(text) is not None
 
 
 def shown(text: str) -> str:
-    """The text, short and printable, for a message; never a secret."""
+    """The text, short and printable, for a message that never shows a secret."""
     return "a secret" if looks_secret(text) else f"'{one_line(text, 40)}'"
 
 
