@@ -5,13 +5,13 @@
         InvalidUsage            2   a command was called with what it doesn't take
       ProjectNotFound           3   no .alma/ here or above
       InvalidConfig             3   the configuration can't be used
-      NotFound                  1   no memory by that id
-      AmbiguousId               1   several memories by that id
+      NotFound                  1   no memory has that id
+      AmbiguousId               1   several memories have an id that starts so
       EmbeddingUnavailable      1   the embedding model can't be loaded
       StoreError                1   the store can't be used
         StoreCorrupt            1   what is on disk can't be read
-        StoreTooNew             1   written by a newer ALMA
-        StoreUnwritable         1   no permission, or no space
+        StoreTooNew             1   a newer ALMA wrote it
+        StoreUnwritable         1   there is no permission, or no space
       PartialFailure            1   part of a batch could not be done
       StoreBusy                 5   another process kept the lock past the wait
       RemoteError               4   the shared copy can't be used
@@ -20,7 +20,7 @@
         RemoteThrottled         4   it stayed too busy
         RemoteMissing           4   there is no such database, container or folder
         CheckpointLost          4   its changes can't be continued from where we were (sync then compares everything)
-        RemoteForeign           4   it isn't this project's, or sync may not go on without being told to
+        RemoteForeign           4   it isn't this project's, or sync may not go on before the user says so
         SyncTimeout             4   a sync took longer than it was given
       ClockAhead                1   this machine's clock is wrong, so nothing may be pushed
       ScopeViolation            6   the agent may not learn this
@@ -33,7 +33,7 @@ from typing import ClassVar
 
 
 class AlmaError(Exception):
-    """What happened (`message`), what to do next (`hint`), a stable `code`, and the process's `exit_code`."""
+    """An error for a user: what happened (`message`), what to do next (`hint`), a stable `code`, and an `exit_code`."""
 
     code: ClassVar[str] = "failed"
     exit_code: ClassVar[int] = 1
@@ -134,13 +134,13 @@ class RemoteUnreachable(RemoteError):
 
 
 class RemoteRefused(RemoteError):
-    """The shared copy refuses the credential: wrong, expired, or without the right."""
+    """The shared copy refuses the credential, which is wrong, expired, or without the right."""
 
     code = "remote_refused"
 
 
 class RemoteThrottled(RemoteError):
-    """The shared copy stayed too busy past all patience."""
+    """The shared copy stayed too busy for longer than we wait."""
 
     code = "remote_throttled"
 
@@ -158,7 +158,7 @@ class CheckpointLost(RemoteError):
 
 
 class RemoteForeign(RemoteError):
-    """The shared copy isn't the one this store belongs to, or may not be used without the user's word."""
+    """The shared copy isn't the one that this store belongs to, or may not be used before the user says so."""
 
     code = "remote_foreign"
 
@@ -176,7 +176,7 @@ class ClockAhead(AlmaError):
 
 
 class PartialFailure(AlmaError):
-    """Part of a batch could not be done; the rest was."""
+    """Part of a batch could not be done; the rest is done."""
 
     code = "partial_failure"
 

@@ -1,7 +1,7 @@
-"""The project a command works in: where its configuration is, and where its memory lives.
+"""The project that a command works in: where its configuration is, and where its memory lives.
 
-The configuration is read from the nearest `.alma/`; store, journal and lock live in the main worktree's, so that
-linked git worktrees share one memory. Git is never started: its files are read.
+The configuration is read from the nearest `.alma/`; store, journal and lock live in the `.alma/` of the main worktree,
+so that linked git worktrees share one memory. Git is never started: its files are read.
 """
 
 import os
@@ -44,17 +44,17 @@ class Project:
 
     @property
     def log_dir(self) -> Path:
-        """Where the traces of unexpected errors are kept."""
+        """The folder of the logs, and of the traces of unexpected errors."""
         return self.home / "log"
 
     @property
     def backup_dir(self) -> Path:
-        """Where a copy of the store goes before a migration."""
+        """The folder for a copy of the store before a migration, and of others' files before they are changed."""
         return self.home / BACKUP
 
     @property
     def gitignore_path(self) -> Path:
-        """What keeps the memory out of git."""
+        """The file that keeps the memory out of git."""
         return self.home / ".gitignore"
 
 
@@ -120,7 +120,7 @@ def _named_project(given: str, origin: str) -> Project:
 
 
 def make_project(root: str | os.PathLike[str], config_text: str) -> Project:
-    """The project in this folder, with its `.alma/` made and whatever is missing in it; nothing is overwritten.
+    """Make `.alma/` in this folder, or whatever is missing in it; return the project. Nothing is overwritten.
 
     Raises `StoreUnwritable`.
     """
@@ -136,10 +136,10 @@ def make_project(root: str | os.PathLike[str], config_text: str) -> Project:
 
 
 def make_home(project: Project) -> None:
-    """Make the folders the memory lives in, and a missing `.gitignore`; only their owner may enter.
+    """Make the folders in which the memory lives, and a missing `.gitignore`; only their owner may enter.
 
-    Safe to run again and by several processes at once. Raises `StoreUnwritable` if something is missing and can't be
-    made; where nothing is missing it succeeds, even in a read-only folder.
+    It is safe to run again, and by several processes at once. Raises `StoreUnwritable` if something is missing and
+    can't be made; where nothing is missing it succeeds, even in a read-only folder.
     """
     try:
         _make_folder(project.home)
@@ -158,12 +158,12 @@ def _make_folder(folder: Path) -> None:
         try:
             os.chmod(folder, 0o700)
         except OSError:
-            return  # someone else's folder, or a read-only one: it is as private as its owner wants
+            return  # it is somebody else's, or read-only, and as private as its owner wants
 
 
 def _write_if_missing(path: Path, text: str) -> None:
     if not os.path.lexists(path):
-        write_whole(path, text.encode())  # an empty .gitignore would let git commit the memory
+        write_whole(path, text.encode())  # whole at once: an empty .gitignore would let git commit the memory
 
 
 def _unwritable(folder: Path, error: OSError) -> StoreUnwritable:
@@ -178,7 +178,7 @@ def _unwritable(folder: Path, error: OSError) -> StoreUnwritable:
 def main_worktree_folder(folder: str) -> str | None:
     """The folder of the main worktree that corresponds to this one, if this one is in a linked worktree; else None.
 
-    A submodule is no linked worktree, and a bare repository has no main one.
+    A submodule is no linked worktree, and a bare repository has no main worktree.
     """
     top = folder
     while not os.path.lexists(os.path.join(top, ".git")):
@@ -193,7 +193,7 @@ def main_worktree_folder(folder: str) -> str | None:
 
 
 def _main_worktree(top: str) -> str | None:
-    pointer = _first_line(os.path.join(top, ".git"))  # nothing in a main worktree, where .git is a folder
+    pointer = _first_line(os.path.join(top, ".git"))  # None in a main worktree, where .git is a folder
     if pointer is None or not pointer.startswith("gitdir:"):
         return None
     git_dir = os.path.join(top, pointer.removeprefix("gitdir:").strip())
@@ -212,7 +212,7 @@ def _main_worktree(top: str) -> str | None:
 
 
 def _core_settings(common_dir: str) -> tuple[bool, str | None]:
-    """`core.bare` and `core.worktree` of a repository. A submodule's repository names its worktree so."""
+    """`core.bare` and `core.worktree` of a repository; the latter is how that of a submodule names its worktree."""
     bare, worktree, section = False, None, ""
     for name in ("config", "config.worktree"):
         for line in _lines(os.path.join(common_dir, name)):
