@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def open_remote(config: Config, root: Path, *, patience_s: float) -> Remote:
-    """The shared copy that the configuration names; nothing is asked of it yet.
+    """The shared copy that the configuration names; nothing is sent to it yet.
 
-    `root` is the project's folder, `patience_s` how long a call may take in seconds before it gives up. Raises
-    `InvalidConfig`, naming the key, when there is none.
+    `root` is the project's folder, and `patience_s` the seconds after which a call gives up. Raises `InvalidConfig`,
+    naming the key, when the configuration names none.
     """
     match config.storage:
         case "file":

@@ -1,13 +1,13 @@
-"""A folder of JSON files as the shared copy: one document a file, so that git or any shared disk can carry it.
+"""A folder of JSON files as the shared copy: one document per file, so that git or any shared disk can carry it.
 
     FOLDER/PROJECT/AGENT/3f/3fa9...c2.json   keys sorted, two spaces: a change of a memory is a small, readable diff
     FOLDER/PROJECT/_project/_meta.json       the marker
-    FOLDER/PROJECT/.folder                   a random id: another folder in this place is noticed by it
+    FOLDER/PROJECT/.folder                   a random id, which tells when another folder is in this place
 
-Files are written beside their place and renamed; writers of one machine exclude each other by a lock file. The version
-of a document is the hash of its file. What changed is found by comparing each subfolder's names, sizes and times with
-those in the checkpoint; a subfolder that was changed within the last seconds is read again the next time, because two
-changes within a tick of the clock can't be told apart by times (git has the same rule for its index).
+Files are written under another name and renamed; the writers of one machine take turns by a lock file. The version of a
+document is the hash of its file. Changes are found by comparing each subfolder's names, sizes and times with those in
+the checkpoint; a subfolder that was changed within the last seconds is read again the next time, because times can't
+tell two changes within a tick of the clock apart (git has the same rule for its index).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _MAX_RAW = 1_000_000
 
 
 class FolderRemote:
-    """The shared copy of a project in a folder (see `remote.base.Remote`)."""
+    """The shared copy of a project in a folder (see `remote.protocol.Remote`)."""
 
     def __init__(self, path: str, project_id: str, *, patience_s: float) -> None:
         self._path = path
@@ -64,11 +64,11 @@ class FolderRemote:
 
     @property
     def usage(self) -> Usage:
-        """How many files were read or written."""
+        """The number of files that were read or written."""
         return Usage(requests=self._requests)
 
     def read(self, agent: str, id: str) -> Found | None:
-        """The document, or what stands in its place, or None."""
+        """The document, or whatever is in its place, or None."""
         with self._explained():
             found = self._load(agent, id)
             if found is None:
@@ -76,7 +76,7 @@ class FolderRemote:
         return found
 
     def changes(self, checkpoint: str | None) -> Iterator[Page]:
-        """The documents of every subfolder that isn't as the checkpoint says (see `remote.base.Remote`)."""
+        """The documents of every subfolder that differs from the checkpoint (see `remote.protocol.Remote`)."""
         identity, before = _parsed(checkpoint)
         with self._explained():
             present = self._identity()
@@ -100,7 +100,7 @@ class FolderRemote:
         yield Page(found=tuple(found), checkpoint=_checkpoint(present, known))
 
     def write(self, writes: Sequence[Write]) -> Iterator[Result]:
-        """Store each document whose place is as the write says, while no other process of this machine writes."""
+        """Store each document whose place is as its write expects, while no other process of this machine writes."""
         for start in range(0, len(writes), _LOCKED_TOGETHER):
             with self._explained():
                 results = self._write_together(writes[start : start + _LOCKED_TOGETHER])
@@ -124,7 +124,7 @@ class FolderRemote:
         return [document for document in self._documents(agent) if is_credit_of(document, wanted)]
 
     def agents(self) -> list[str]:
-        """The agents that have documents, as these say."""
+        """The agents that are named in documents."""
         with self._explained():
             named: dict[str, str] = {}
             for shard in self._shards():
@@ -137,7 +137,7 @@ class FolderRemote:
         return sorted(named.values())
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: nothing is held open."""
 
     # Reading
 
@@ -160,7 +160,7 @@ class FolderRemote:
         return shards
 
     def _check_disk(self) -> None:
-        """Raise `RemoteMissing` where the folder can't be, as on a disk that isn't mounted."""
+        """Raise `RemoteMissing` where the folder can't be made, as on a disk that isn't mounted."""
         if not os.path.isdir(os.path.dirname(os.path.abspath(self._path))):
             raise RemoteMissing(
                 f"there is no folder {os.path.dirname(os.path.abspath(self._path))} to hold {self._path}",
@@ -170,7 +170,7 @@ class FolderRemote:
     def _look_at(self, shard: str) -> tuple[str, list[str]]:
         """A digest of the names, sizes and times of a subfolder's documents, and their names.
 
-        The digest is empty when they were changed too recently for it to tell the next change.
+        The digest is empty when they changed so recently that it might not show the next change.
         """
         looked_at = hashlib.sha256()
         names, newest = [], 0.0
@@ -243,7 +243,7 @@ class FolderRemote:
         return results
 
     def _make_base(self) -> None:
-        """Make the project's folder with what stands at its top, unless it is there."""
+        """Make the project's folder and the files at its top, unless they are there."""
         if os.path.exists(os.path.join(self._base, _IDENTITY)):
             return
         self._check_disk()
@@ -277,14 +277,14 @@ class FolderRemote:
             os.close(descriptor)
 
     def _place(self, agent: str, id: str) -> str:
-        # Ids are hex digits. What else has a name of its own (a copy that a shared disk made, say) is found by that.
+        # Ids are hex digits. Any other name (that of a copy that a shared disk made, say) is no document's.
         name = id if id.isprintable() and not set(id) & {"/", "."} else _file_name(id)
         shard = [] if name.startswith("_") else [name[:2]]
         return os.path.join(self._base, _file_name(agent), *shard, name + _SUFFIX)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """Turn the system's errors into ours."""
+        """Turn the errors of the operating system into ALMA's."""
         try:
             yield
         except OSError as error:
@@ -306,7 +306,7 @@ class FolderRemote:
 
 
 def _file_name(name: str) -> str:
-    """The name as that of a file or folder, whatever it is made of; a very long one ends in a hash."""
+    """A name for a file or folder that stands for this one, whatever is in it; a very long one ends in a hash."""
     quoted = quote(name, safe="")
     if quoted.startswith("."):
         quoted = "%2E" + quoted[1:]
@@ -324,7 +324,7 @@ def _folders_in(folder: str) -> list[str]:
 
 
 def _content(body: Mapping[str, JsonValue]) -> bytes:
-    """The document as it stands in its file: keys sorted, a line each, but vectors on one line."""
+    """The document as its file has it: keys sorted, one on each line, and vectors on one line."""
     plain = {key: value for key, value in body.items() if key != "embedding"}
     text = json.dumps(plain, ensure_ascii=False, sort_keys=True, indent=2)
     if "embedding" in body:
@@ -348,7 +348,7 @@ def _no_number(word: str) -> NoReturn:
 
 
 def _made(folder: str) -> list[str]:
-    """Make a folder and those above it; the folders that got a new name in them."""
+    """Make a folder and those above it; return the folders that got a new entry."""
     path, parents = folder, []
     while not os.path.isdir(path):
         path, _ = os.path.split(path)

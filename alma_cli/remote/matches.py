@@ -1,4 +1,4 @@
-"""Finding memories among documents where nothing but the documents is there to ask."""
+"""Finds memories among documents, where there is nothing but the documents to ask."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def is_memory(document: Document) -> bool:
-    """Whether this is something to retrieve: not forgotten, archived, a credit or the marker."""
+    """True when the document can be retrieved: it isn't forgotten or archived, and is no credit and no marker."""
     body = document.body
     return body.get("deleted_at") is None and not body.get("archived") and body.get("kind") not in ("credit", "marker")
 
 
 def is_credit_of(document: Document, targets: frozenset[str]) -> bool:
-    """Whether this says of one of the targets that it helped or misled."""
+    """True when the document says that one of the targets helped or misled."""
     body = document.body
     return body.get("kind") == "credit" and body.get("deleted_at") is None and body.get("target") in targets
 
@@ -44,7 +44,7 @@ def best_matching(documents: Iterable[Document], words: Sequence[str], limit: in
 
 
 def sampled(documents: Iterable[Document], limit: int) -> Sample:
-    """The memories with the least ids, which say nothing of what the memories are about; and the number of all."""
+    """The memories with the least ids, which are as good as drawn by chance, and the number of all memories."""
     memories = sorted(filter(is_memory, documents), key=lambda document: document.id)
     return Sample(documents=memories[:limit], of=len(memories))
 

@@ -1,13 +1,13 @@
-"""What the rest of ALMA knows of a shared copy: documents by agent and id, their changes in order, and safe writes.
+"""The interface of a shared copy: documents by agent and id, their changes in order, and safe writes.
 
-A remote is opened for one project and sees no other. A document is one JSON object; `core.documents` says what stands
-in it, and a remote stores whatever it is given, fields that it doesn't know included. What a service adds by itself
-(`_etag`, `_ts`, ...) is taken off again. Nothing here merges: a remote keeps the latest write and tells of clashes.
+A remote is opened for one project and sees no other. A document is one JSON object; `core.replication.documents` says
+what is in it, and a remote stores whatever it is given, including fields that it doesn't know. Fields that a service
+adds (`_etag`, `_ts`, ...) are taken off again. Nothing is merged here: the latest write holds; clashes are reported.
 
-Every call ends: when the shared copy doesn't answer, it raises within the patience the remote was opened with. Calls
-come from one thread. Errors are `RemoteUnreachable` (no answer; it may help to try again), `RemoteRefused` (the
-credential), `RemoteThrottled` (still too busy after all patience), `RemoteMissing` (no such database, container or
-folder), `CheckpointLost` (see `changes`), and `RemoteError` for anything else that a user has to be told.
+Every call ends: when the shared copy doesn't answer, it raises within the patience that the remote was opened with.
+Calls come from one thread. Errors are `RemoteUnreachable` (no answer; it may help to try again), `RemoteRefused` (the
+credential), `RemoteThrottled` (it stayed too busy), `RemoteMissing` (no such database, container or folder),
+`CheckpointLost` (see `changes`), and `RemoteError` for anything else that a user has to know.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from alma_cli.core.replication.documents import Body
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A document as the remote has it; `etag` names this version of it (opaque, another one after each write)."""
+    """A document as the remote has it; `etag` names this version of it: opaque, and another one after each write."""
 
     agent: str
     id: str
@@ -34,8 +34,8 @@ class Document:
 class Unreadable:
     """Something in a document's place that is no JSON object of that agent and id: kept as it is, never overwritten.
 
-    `name` says to a user where it is, `raw` is what is there (at most a megabyte of it), `reason` why it can't be read.
-    `agent` and `id` are what its place says, empty when even that is unclear.
+    `name` tells a user where it is, `raw` is its content (at most a megabyte of it), and `reason` says why it can't be
+    read. `agent` and `id` are those of its place, empty when even that is unclear.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """A document to store: a new one (`etag` is None), or one in the place of the version that `etag` names."""
+    """A document to store: a new one (`etag` is None), or one that replaces the version named by `etag`."""
 
     agent: str
     id: str
@@ -79,7 +79,7 @@ class Written:
 class Clash:
     """Nothing was stored: a new document is there already, or the version in its place isn't the one that was named.
 
-    `present` is what is there now, None when nothing is (somebody removed the document that was to be replaced).
+    `present` is what is there now; None when somebody removed the document that was to be replaced.
     """
 
     write: Write
@@ -96,7 +96,7 @@ class TooLarge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """Some memories of an agent, whatever they say, and how many it has in all."""
+    """Some memories of an agent, whatever they say, and the number of all that it has."""
 
     documents: Sequence[Document]
     of: int
@@ -107,7 +107,7 @@ Result: TypeAlias = Written | Clash | TooLarge
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What was asked of the remote since it was opened; `request_charge` is in request units, 0 where none are paid."""
+    """The use of a remote since it was opened; `request_charge` is in request units, 0 where none are paid."""
 
     requests: int = 0
     request_charge: float = 0.0
@@ -118,17 +118,17 @@ class Remote(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is, for messages: an address with database and container, or a folder."""
+        """The name for messages: an address with database and container, or a folder."""
         ...
 
     @property
     def server_time(self) -> datetime | None:
-        """The time by the remote's own clock, aware, as of its latest answer; None before one, or without a clock."""
+        """The time by the remote's own clock, aware, at its latest answer; None before that, or without a clock."""
         ...
 
     @property
     def usage(self) -> Usage:
-        """What was used so far, with what the remote's own library asked for by itself."""
+        """The use so far, including the requests that the remote's library made by itself."""
         ...
 
     def read(self, agent: str, id: str) -> Found | None:
@@ -140,32 +140,32 @@ class Remote(Protocol):
         ...
 
     def changes(self, checkpoint: str | None) -> Iterator[Page]:
-        """All documents of the project that were written since the checkpoint (None: since ever), page by page.
+        """All documents of the project that were written since the checkpoint (None: all), page by page.
 
         A document comes at least once in its latest version, at any time after the versions it replaces, and the
         versions in between may be left out. Documents come in any order across agents. The marker may be among them.
         Pages hold at most a few hundred documents, are fetched when asked for, and may be empty. The last page's
-        checkpoint stands for all that was there; with no changes at all there is one empty page or none, and nothing
-        is written. A checkpoint says which container it is of: `CheckpointLost` is raised, before the first page,
-        when it can't be continued here (another or a recreated container, or one that is too old).
-        Own writes come back like everybody's.
+        checkpoint stands for all that was there; without changes there is one empty page or none, and nothing is
+        written. A checkpoint says which container it belongs to: `CheckpointLost` is raised, before the first page,
+        when it can't be continued here (in another or a recreated container, or because it is too old).
+        One's own writes come back like everybody's.
         """
         ...
 
     def write(self, writes: Sequence[Write]) -> Iterator[Result]:
-        """Store documents, each only if its `etag` says so; yields one result for each, in any order, once it is known.
+        """Store documents, each only if its `etag` allows it; yields one result for each, in any order, once known.
 
-        `writes` are of any agents, at most one for an agent and id; grouping them by partition, portions that the
-        service takes, and several portions at a time are the remote's affair. That one document clashes doesn't keep
+        `writes` are of any agents, at most one for an agent and id; it is up to the remote to group them by partition,
+        to make portions that the service takes, and to send several at a time. A document that clashes doesn't keep
         the others from being stored. When the outcome of a request is unknown (a lost connection), it may be tried
-        again, and a clash with what the first try stored is then a `Clash` like any other. An error is raised
-        after the results that are known have been yielded; what has no result may or may not have been stored.
-        A generator: nothing is stored until it is iterated.
+        again, and a clash with what the first try stored is then a `Clash` like any other. An error is raised after
+        the known results have been yielded; a document without a result may or may not have been stored.
+        This is a generator: nothing is stored until it is iterated.
         """
         ...
 
     def nearest(self, agent: str, vector: Sequence[float], *, limit: int) -> list[Document]:
-        """Of one agent, the `limit` memories whose `embedding` has the greatest cosine with the vector, best first.
+        """The `limit` memories of one agent whose `embedding` has the greatest cosine with the vector, best first.
 
         Memories are documents without `deleted_at` that are neither `archived` nor of kind `credit`; those without an
         `embedding` are left out.
@@ -173,25 +173,25 @@ class Remote(Protocol):
         ...
 
     def matching(self, agent: str, words: Sequence[str], *, limit: int) -> list[Document]:
-        """Of one agent, up to `limit` memories (as for `nearest`) that contain any of the words in any text field.
+        """Up to `limit` memories of one agent (as for `nearest`) that contain any of the words in any text field.
 
-        Words are lower case, and compared without case; a part of a longer word counts. Those with more of the words
-        come first.
+        Words are lower case, and compared without case; a part of a longer word counts. Memories with more of the
+        words come first.
         """
         ...
 
     def sample(self, agent: str, *, limit: int) -> Sample:
-        """Of one agent, up to `limit` memories (as for `nearest`), those with the least ids, and the number of all."""
+        """Up to `limit` memories of one agent (as for `nearest`), those with the least ids, and the number of all."""
         ...
 
     def credits(self, agent: str, targets: Sequence[str]) -> list[Document]:
-        """Of one agent, the credits (kind `credit`, no `deleted_at`) whose `target` is one of these ids."""
+        """The credits of one agent (kind `credit`, no `deleted_at`) whose `target` is one of these ids."""
         ...
 
     def agents(self) -> list[str]:
-        """The agents that have documents here, in order. Asked only where an agent sees those of everybody."""
+        """The agents that have documents here, in order. Only an agent that sees everybody's memories needs them."""
         ...
 
     def close(self) -> None:
-        """Let go of connections. Nothing may be called afterwards."""
+        """Close the connections. Nothing may be called afterwards."""
         ...

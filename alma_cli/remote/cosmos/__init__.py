@@ -17,7 +17,7 @@ __all__ = ["open_cosmos"]
 def open_cosmos(azure: Azure, project_id: str, *, patience_s: float) -> Remote:
     """The shared copy of a project in a Cosmos DB container; nothing is sent before the first call.
 
-    Raises `InvalidConfig` when there is no endpoint, no key where one is to be, or the extra isn't installed.
+    Raises `InvalidConfig` when the endpoint or a required key is missing, or the extra isn't installed.
     """
     from alma_cli.remote.cosmos.account import CosmosAccount
     from alma_cli.remote.cosmos.remote import CosmosRemote

@@ -1,4 +1,4 @@
-"""The account: who we are to it, and a client of the SDK whose calls end in time."""
+"""Signs in to the account, and makes a client of the SDK whose calls end in time."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ INSTALL_HINT = (
 )
 _CONNECT_S = 3.0
 _FIRST_TRIES_S = 1.0
-"""Who can't connect at all is told so soon."""
+"""A first connection that fails is reported after this time."""
 _SIGN_IN_S = 8
 _ATTEMPT_SHARE = 0.45
-"""The part of our patience that one attempt may take, so that there can be two."""
+"""The share of the patience that one attempt may take, so that there can be two."""
 
 
 class CosmosAccount:
-    """One account as the configuration names it; connected at the first call, `patience_s` bounds each call."""
+    """The account that the configuration names, connected at the first call; `patience_s` bounds each call."""
 
     def __init__(self, azure: Azure, *, patience_s: float) -> None:
         if not azure.endpoint:
@@ -64,7 +64,7 @@ class CosmosAccount:
         return self._client
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         if self._client is not None:
             self._client.__exit__(None, None, None)  # type: ignore[no-untyped-call]  # close() is of newer versions
             self._client = None
@@ -75,7 +75,7 @@ class CosmosAccount:
 
         # The SDK's health checks would add a minute and a half to finding out that there is nothing.
         os.environ.setdefault("AZURE_COSMOS_HEALTH_CHECK_MAX_RETRIES", "0")
-        # What went wrong is told once, by us; the SDK's log would go to stderr as well.
+        # ALMA reports an error once; the SDK's log would print it to stderr as well.
         logging.getLogger("azure").addHandler(logging.NullHandler())
         try:
             return CosmosClient(
@@ -96,7 +96,7 @@ class CosmosAccount:
 
 
 def credential(azure: Azure, *, key: str | None) -> Credential:
-    """What is shown to the account: the key, or the identity that Azure's tools use."""
+    """The credential for the account: its key, or the identity that Azure's tools use."""
     if azure.auth == "default":
         return _default_credential()
     shown = key if key is not None else _key_from_vault(azure)
@@ -108,7 +108,7 @@ def credential(azure: Azure, *, key: str | None) -> Credential:
 
 
 def _key_from_environment(azure: Azure) -> str | None:
-    """The account key, when it is to be in the environment."""
+    """The account key from the environment, when the configuration says that it is there."""
     if azure.auth != "key" or not isinstance(azure.key_reference, KeyFromEnvironment):
         return None
     variable = azure.key_reference.variable

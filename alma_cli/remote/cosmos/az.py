@@ -1,4 +1,4 @@
-"""The commands of Azure's own tool that make what ALMA needs, for whoever may run them."""
+"""The commands of Azure's own tool that make what ALMA needs, for a person who has the rights to run them."""
 
 from __future__ import annotations
 

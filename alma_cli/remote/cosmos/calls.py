@@ -1,7 +1,7 @@
-"""Calls that end: tried again while that may help and patience lasts, and then an error that says what to do.
+"""Makes calls that end: they are tried again while that may help and patience lasts; then an error says what to do.
 
 The SDK waits out some throttling by itself; everything else that may pass (408, 410, 429, 449, 5xx, lost connections)
-is tried again here. A lost connection leaves open whether a write happened; who writes is told of it.
+is tried again here. After a lost connection nobody knows whether a write happened; the caller is told so.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ T = TypeVar("T")
 
 _PASSING = frozenset({408, 410, 429, 449, 500, 502, 503, 504})
 _NOT_DONE = frozenset({410, 429, 449})
-"""The statuses that say for sure that nothing was stored."""
+"""The statuses after which it is certain that nothing was stored."""
 _WRITE_FORBIDDEN, _RIGHTS_MISSING, _OWNER_MISSING = 3, 5300, 1003
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
 
 
 class Calls:
-    """Makes calls of one remote; `name` is what it is called in messages, and `signs_in` whether Azure signs us in.
+    """Makes calls of one remote; `name` is its name in messages, and `signs_in` is true when Azure signs us in.
 
     No attempt is begun that could end after `patience_s`, given that one attempt takes `attempt_s` at most.
     """
@@ -46,12 +46,12 @@ class Calls:
     def run(
         self, call: Callable[[], T], *, unsure: Callable[[], None] = lambda: None, tries_for_s: float = math.inf
     ) -> T:
-        """What the call returns. `unsure` is called when a try may or may not have been done, before the next.
+        """The result of the call. `unsure` is called before the next try when a try may or may not have succeeded.
 
-        `tries_for_s` is when to stop trying again, if that is before our patience ends.
+        `tries_for_s` bounds the time for new tries, if it is shorter than the patience.
 
-        Raises the `RemoteError` that the last try amounts to; the SDK's errors that are neither of the service nor of
-        the network, and those about a document (404, 409, 412, 413), pass.
+        Raises the `RemoteError` that the last try amounts to. Errors of the SDK that are neither the service's nor the
+        network's, and those about a document (404, 409, 412, 413), pass through.
         """
         from azure.core.exceptions import AzureError
 
@@ -73,7 +73,7 @@ class Calls:
                 pause = min(pause * 2, _LONGEST_PAUSE_S)
 
     def explained(self, error: Exception) -> AlmaError:
-        """The error of the SDK in the words of a user, with what to do."""
+        """The SDK's error in a user's words, with a remedy."""
         from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
 
         status, substatus = _status(error), getattr(error, "sub_status", 0) or 0
@@ -123,7 +123,7 @@ def _status(error: Exception) -> int | None:
 
 
 def _is_for_caller(error: Exception) -> bool:
-    """Whether it is about a document, and not about the service, the database or the container."""
+    """True when the error is about a document, and not about the service, the database or the container."""
     status = _status(error)
     if status != 404:
         return status in (409, 412, 413)
@@ -150,7 +150,7 @@ def _asked_to_wait_s(error: Exception) -> float:
 
 
 def _first_line(error: Exception) -> str:
-    """What the service or the network said, without wrappings, addresses of objects and activity ids."""
+    """The message of the service or the network, without wrappings, addresses of objects and activity ids."""
     text = str(getattr(error, "message", "") or error).partition("\n")[0]
     text = re.sub(r"^\(\w+\) (Message: )?", "", re.sub(r"<[^<>]*>: ?", "", text))
     return one_line(text, 200)

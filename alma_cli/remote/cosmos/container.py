@@ -1,4 +1,4 @@
-"""The container as ALMA wants it, and making it through the SDK."""
+"""The container's definition, and its making through the SDK."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _VECTOR_FEATURE_HINT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """What was there afterwards, and what of it was made now; `warnings` say what an older container lacks."""
+    """The database and container, and which of them were made now; `warnings` say what an older container lacks."""
 
     name: str
     database_made: bool
@@ -54,9 +54,9 @@ def definition(container: str, *, dimensions: int) -> dict[str, Any]:
 
 
 def make_container(azure: Azure, *, dimensions: int, patience_s: float) -> Made:
-    """Make the database and the container unless they are there; a container that can't be ours is refused.
+    """Make the database and the container unless they are there; a container of another form is refused.
 
-    Raises `RemoteError` and its kinds; `RemoteRefused` when our rights are for data only.
+    Raises `RemoteError` and its kinds; `RemoteRefused` when the credential has rights to data only.
     """
     account = CosmosAccount(azure, patience_s=patience_s)
     wanted = definition(azure.container, dimensions=dimensions)
@@ -88,7 +88,7 @@ def _make_database(client: CosmosClient, calls: Calls, azure: Azure) -> bool:
     except RemoteMissing:
         try:
             calls.run(lambda: client.create_database(azure.database))
-        except CosmosResourceExistsError:  # somebody else made it just now, or our first try did
+        except CosmosResourceExistsError:  # somebody else has just made it, or a first try of this call has
             return False
         return True
     return False
@@ -97,7 +97,7 @@ def _make_database(client: CosmosClient, calls: Calls, azure: Azure) -> bool:
 def _make_container(
     client: CosmosClient, calls: Calls, azure: Azure, wanted: Mapping[str, Any]
 ) -> tuple[bool, Mapping[str, Any]]:
-    """Whether it was made, and what is there now."""
+    """True when it was made now, and the container's properties."""
     from azure.cosmos import PartitionKey
     from azure.cosmos.exceptions import CosmosResourceExistsError
 

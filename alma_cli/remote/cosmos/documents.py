@@ -1,4 +1,4 @@
-"""Documents as the service gives them, made into what the rest of ALMA knows."""
+"""Turns the documents that the service gives into those that the rest of ALMA knows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MAX_RAW = 1_000_000
 
 
 def found(raw: Mapping[str, Any], *, project_id: str) -> Found:
-    """The document, without what the service added; `Unreadable` when it isn't one of an agent of the project."""
+    """The document without the service's fields; `Unreadable` when it belongs to no agent of the project."""
     agent, id, etag = raw.get("agent"), raw.get("id"), str(raw.get("_etag", ""))
     if isinstance(agent, str) and agent and isinstance(id, str) and raw.get("project_id") == project_id:
         body = {name: value for name, value in raw.items() if name not in _OF_THE_SERVICE}

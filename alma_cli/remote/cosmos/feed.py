@@ -1,8 +1,8 @@
-"""A project's part of the container's change feed, page by page, with a position to go on from.
+"""Reads a project's part of the container's change feed, page by page, with a position to continue from.
 
 The position is the SDK's token for all physical ranges of the project. Two things about it (azure-cosmos 4.17): while
 there are ranges of which nothing was read yet, it can't be resumed, and reading begins anew; and once the project
-spans several ranges, the SDK reads these whole, so that items of other projects come too and are left out here.
+spans several ranges, the SDK reads these whole, so other projects' items come too, and are left out here.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from azure.cosmos import ContainerProxy
 
 PAGE = 200
-"""Documents of a page, at most (but for those of one transaction, which come together)."""
+"""The most documents in a page (but those of one transaction come together)."""
 _NOT_RESUMABLE = "Missing token"
 
 Raw: TypeAlias = "dict[str, Any]"
 
 
 def checkpoint_lost(why: str) -> CheckpointLost:
-    """The error that says so."""
+    """The error for a checkpoint that can't be continued."""
     return CheckpointLost(f"the changes can't be continued from where we were: {why}", hint="sync compares everything")
 
 
 class Feed:
-    """The changes of a project since a position (None: since ever)."""
+    """The changes of a project since a position (None: all of them)."""
 
     def __init__(self, container: ContainerProxy, project_id: str, position: str | None) -> None:
         self._container, self._project_id = container, project_id
@@ -37,7 +37,7 @@ class Feed:
         self.is_drained = False
 
     def next_page(self) -> list[Raw]:
-        """The next documents, perhaps none; `position` and `is_drained` are then as of after them.
+        """The next documents, perhaps none; after the call `position` and `is_drained` include them.
 
         After an error it may be called again, and nothing is missed. Raises the SDK's errors, and `CheckpointLost`
         when the position is of another container.

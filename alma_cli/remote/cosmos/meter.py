@@ -1,4 +1,4 @@
-"""What goes over the wire, measured in one place: requests, their charge, and the service's clock.
+"""Measures what goes over the wire, in one place: requests, their charge, and the service's clock.
 
 The meter wraps the SDK's transport, so the SDK's own look-ups and retries are counted as well. It also spares one
 request: the SDK reads the account twice as it starts, and gets the second answer from the first.
@@ -26,13 +26,13 @@ class Meter:
         self._server_time: datetime | None = None
 
     def over(self, transport: Any) -> Meter:
-        """This meter, from now on over another transport."""
+        """This meter, which from now on wraps another transport."""
         self._transport = transport
         return self
 
     @property
     def usage(self) -> Usage:
-        """What was used so far."""
+        """The use so far."""
         with self._lock:
             return Usage(requests=self._requests, request_charge=round(self._charge, 2))
 
@@ -55,8 +55,8 @@ class Meter:
         response = self._transport.send(request, **options)
         self._note(response)
         if response.status_code == 410 and "/pkranges" in request.url:
-            # Told that a range is gone, the SDK (4.17) looks the ranges up again while it holds the lock of the look-up
-            # that was told so, and waits for itself for ever. As a plain 410 it is ours to try again.
+            # When a range is gone, the SDK (4.17) looks the ranges up again while it holds the lock of the look-up
+            # that failed, and waits for itself for ever. A plain 410 is tried again by `Calls`.
             response.headers["x-ms-substatus"] = "0"
         if account and response.status_code == 200:
             with self._lock:

@@ -1,4 +1,4 @@
-"""Writes in portions that a transactional batch takes: of one partition, at most 100, at most 1.5 MB."""
+"""Divides writes into portions that a transactional batch takes: of one partition, at most 100, at most 1.5 MB."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from alma_cli.remote.protocol import Write
 MAX_OPERATIONS = 100
 MAX_BATCH_BYTES = 1_500_000
 MAX_DOCUMENT_BYTES = 1_900_000
-"""A document has at most 2 MB with what the service adds."""
+"""A document has at most 2 MB, including the service's fields."""
 _NUMBER_BYTES = 25
-"""A double in JSON, with its comma, is no longer."""
+"""The greatest length of a double in JSON, with its comma."""
 
 
 def portions(writes: Sequence[Write]) -> Iterator[list[Write]]:
@@ -36,7 +36,7 @@ def portions(writes: Sequence[Write]) -> Iterator[list[Write]]:
 
 
 def size_of(body: Body) -> int:
-    """At most so many bytes is a document in JSON, escaped for ASCII; vectors are estimated, being most of it."""
+    """The greatest size in bytes that a document can have in JSON, escaped for ASCII; its vector is estimated."""
     vector = body.get("embedding")
     if not isinstance(vector, list):
         return len(json.dumps(dict(body)))

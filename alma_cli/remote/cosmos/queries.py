@@ -1,4 +1,4 @@
-"""The queries that are sent, each of one partition: the nearest by vector, those with certain words, credits."""
+"""The queries that are sent, each to one partition: the nearest by vector, those with certain words, credits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TEXT_FIELDS = (
 """Where words are looked for."""
 
 INDEXED_FIELDS = ("kind", "deleted_at", "archived", "target", *TEXT_FIELDS)
-"""What the queries here filter by, and so all that the container has to index (besides vectors)."""
+"""The fields that these queries filter by: besides vectors, the container has to index no others."""
 
 
 class Query(NamedTuple):
@@ -68,10 +68,10 @@ def credits_of(targets: Sequence[str]) -> Query:
 
 
 COUNT = Query(f"SELECT VALUE COUNT(1) FROM c WHERE {_MEMORY}", [])
-"""How many memories there are."""
+"""The query for the number of memories."""
 
 AGENTS = Query("SELECT DISTINCT VALUE c.agent FROM c", [])
-"""The agents that have documents; of a project in several physical ranges, perhaps some of them twice."""
+"""The query for agents that have documents; it may name some twice if the project has several physical ranges."""
 
 
 def _parameters(**values: JsonValue | Sequence[JsonValue]) -> list[dict[str, object]]:

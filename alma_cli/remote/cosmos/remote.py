@@ -24,7 +24,7 @@ _BAD_REQUEST = 400
 
 
 class CosmosRemote:
-    """The shared copy of one project in a Cosmos DB container (see `remote.base.Remote`)."""
+    """The shared copy of one project in a Cosmos DB container (see `remote.protocol.Remote`)."""
 
     def __init__(self, account: CosmosAccount, project_id: str) -> None:
         self._account, self._project_id = account, project_id
@@ -44,7 +44,7 @@ class CosmosRemote:
 
     @property
     def usage(self) -> Usage:
-        """What was used so far."""
+        """The use so far."""
         return self._account.meter.usage
 
     def read(self, agent: str, id: str) -> Found | None:
@@ -110,13 +110,13 @@ class CosmosRemote:
         return sorted({name for name in names if isinstance(name, str)})
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         self._writer.close()
         self._account.close()
 
     @property
     def _container(self) -> ContainerProxy:
-        """The container, known to be there. Raises `RemoteMissing`."""
+        """The container, once it is known to be there. Raises `RemoteMissing`."""
         if self._known is None:
             azure = self._account.azure
             container = self._account.client.get_database_client(azure.database).get_container_client(azure.container)

@@ -1,4 +1,4 @@
-"""Conditional writes in transactional batches: several at a time, tried again, with a result for every document."""
+"""Makes conditional writes in transactional batches: several at a time, tried again, each document with a result."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Writer:
         self._running: set[Future[list[Result]]] = set()
 
     def write(self, writes: Sequence[Write]) -> Iterator[Result]:
-        """A result for each write, as they are known; at most twice as many batches as threads are under way."""
+        """A result for each write, once it is known; at most twice as many batches as threads are under way."""
         waiting = portions(writes)
         container = self._container()
         failed: BaseException | None = None
@@ -54,7 +54,7 @@ class Writer:
             raise failed
 
     def settle(self) -> None:
-        """Wait until nothing is under way."""
+        """Wait until no batch is under way."""
         wait(self._running)
         self._running.clear()
 
@@ -71,10 +71,10 @@ class Writer:
         return self._threads
 
     def _store(self, container: ContainerProxy, portion: Sequence[Write]) -> list[Result]:
-        """Store one partition's writes: those that clash are found and left out, until the others are in."""
+        """Store one partition's writes: those that clash are found and left out, until the others are stored."""
         from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError
 
-        if len(portion) == 1 and size_of(portion[0].body) > MAX_DOCUMENT_BYTES:  # such a one is a portion by itself
+        if len(portion) == 1 and size_of(portion[0].body) > MAX_DOCUMENT_BYTES:  # a large one is alone
             return [TooLarge(write=portion[0], reason="a document has at most 2 MB")]
         results: list[Result] = []
         pending = list(portion)
@@ -127,11 +127,11 @@ class Writer:
 
 
 def _judged(write: Write, present: Found | None, *, unsure: bool) -> Result | None:
-    """What became of a write of a batch that was refused; None: it may be sent again."""
+    """The result of one write of a refused batch; None when it may be sent again."""
     if write.etag is None and present is None:
         return None
     if write.etag is not None and present is not None and present.etag == write.etag:
         return None
     if unsure and isinstance(present, Document) and present.body == json.loads(json.dumps(dict(write.body))):
-        return Written(write=write, etag=present.etag)  # our own try, whose answer was lost
+        return Written(write=write, etag=present.etag)  # it is the work of an earlier try, whose answer was lost
     return Clash(write=write, present=present)
