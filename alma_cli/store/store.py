@@ -287,7 +287,7 @@ class Store:
         if size > max(_LOG_LIMIT_BYTES, at_bytes) or (size > at_bytes and not is_awaited(self.lock_path)):
             try:
                 checkpoint(connection, self.file.path)
-            except (duckdb.Error, OSError):
+            except (duckdb.Error, OSError, StoreError):
                 pass
 
 

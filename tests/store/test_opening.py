@@ -372,6 +372,36 @@ def test_a_block_that_was_torn_is_put_back(filled):
     assert content == path.read_bytes()
 
 
+@pytest.mark.parametrize(("start", "error"), [(b"DUCK\x41", StoreTooNew), (b"KCUD\x40", StoreCorrupt)])
+def test_nothing_is_put_back_into_a_file_of_another_layout(saved, start, error):
+    store, _ = saved
+    path = Path(store.file.path)
+    content = path.read_bytes()
+    other = content[:8] + start + content[13:]
+    path.write_bytes(other)
+    with pytest.raises(error):
+        undo.undo_unfinished(store.file.path)
+    assert other == path.read_bytes()
+    refused_untouched(store, StoreCorrupt)  # as DuckDB says, since our change broke its checksum
+    assert store.file.was_left_open()
+    path.write_bytes(content)
+    assert ids_in(store) == [2, 3, 77]
+
+
+def test_a_file_of_another_layout_gets_no_checkpoint(filled):
+    path = Path(filled.file.path)
+    with filled.writing() as connection:
+        content = path.read_bytes()
+        with open(path, "r+b") as file:
+            os.pwrite(file.fileno(), b"\x41", 12)
+        with pytest.raises(StoreTooNew):
+            undo.checkpoint(connection, filled.file.path)
+        with open(path, "r+b") as file:
+            os.pwrite(file.fileno(), b"\x40", 12)
+    assert content == path.read_bytes()
+    assert not filled.file.was_left_open()
+
+
 def header(path):
     content = Path(path).read_bytes()
     return [int.from_bytes(content[at + 8 : at + 16], "little") for at in (4096, 8192)]
