@@ -10,10 +10,10 @@ from typing import Any
 from alma_cli.api import retrievals
 from alma_cli.api.arguments import number, whole_number
 from alma_cli.api.session import Session, new_id
-from alma_cli.core.records import RETRIEVED_KINDS, Heuristic, Kind, Record
+from alma_cli.core.records import PLURALS, RETRIEVED_KINDS, Heuristic, Kind, Record
 from alma_cli.core.retrieval.prompt import Line, fitting, rendered
 from alma_cli.core.retrieval.ranking import Ranked, Rules, news_first, rank
-from alma_cli.core.retrieval.slices import PLURALS, Hit, MemorySlice
+from alma_cli.core.retrieval.slices import Hit, MemorySlice
 from alma_cli.core.scopes.visibility import views
 from alma_cli.core.text import alike_form, clean
 from alma_cli.core.words import identifiers, query_terms
@@ -115,7 +115,7 @@ def answer(session: Session, wanted: Wanted, asked: Question, source: Reader | P
     budget = settings.max_tokens if wanted.max_tokens is None else wanted.max_tokens
     chosen, near_misses = _choose(ranked, fetched, top_k=top_k, agent=wanted.agent, max_tokens=budget)
     by_kind: dict[str, Any] = {
-        plural: [hit for hit in chosen if hit.record.kind == kind] for kind, plural in PLURALS.items()
+        PLURALS[kind]: [hit for hit in chosen if hit.record.kind == kind] for kind in RETRIEVED_KINDS
     }
     text = rendered([Line(hit.record, hit.score) for hit in chosen], wanted.agent)
     return MemorySlice(

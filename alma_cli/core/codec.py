@@ -8,19 +8,19 @@ import math
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from datetime import UTC, datetime
-from typing import cast, get_args
+from typing import cast
 
 from alma_cli.core.records import (
     FIELD_NAMES,
+    FIELDS,
     GENERAL_DOMAIN,
     MAIN_FIELDS,
     RECORD_TYPES,
     Heuristic,
     JsonValue,
     Kind,
-    Origin,
+    Labels,
     Record,
-    Result,
 )
 from alma_cli.core.scopes.scope import validate_agent_name, validate_domain_name
 from alma_cli.core.text import clean, one_line, shown
@@ -32,14 +32,9 @@ MAX_RECORD_BYTES = 256 * 1024
 _OTHER_BYTES = 4096
 """More than the names of all fields take, with their times and numbers."""
 
-_TIMES = frozenset({"created_at", "updated_at", "at", "last_validated_at", "last_seen_at", "last_verified_at"})
-_WHOLE_NUMBERS = frozenset({"duration_ms", "occurrences", "value"})
-_NUMBERS = frozenset({"successes", "confidence"})
-_MAX_WHOLE_NUMBER = 2**53
 _MAX_NUMBER_BITS = 1023  # as many as a double's exponent: other readers of JSON have no larger numbers
 _MAX_DEPTH = 64
 _COMPUTED = {("heuristic", "success_rate")}
-_CHOICES: Mapping[str, tuple[str, ...]] = {"outcome": get_args(Result), "origin": get_args(Origin)}
 _ID_DIGITS = frozenset("0123456789abcdef")
 
 
@@ -103,27 +98,28 @@ def from_json(value: JsonValue, *, project_id: str, new_id: str, now: datetime) 
 
 def parse_field(key: str, value: JsonValue) -> object:
     """The value of a record's field, checked by the field's type; InvalidInput names the key."""
+    field = FIELDS[key]
     if key == "id":
         return parse_id(value)
-    if key == "labels":
+    if field.type is Labels:
         return parse_labels(value)
-    if key == "archived":
+    if field.type is bool:
         if not isinstance(value, bool):
             raise InvalidInput(f"{key}: expected true or false, got {shown(value)}")
         return value
-    if key in _TIMES:
+    if field.type is datetime:
         return parse_time(key, value)
-    if key in _WHOLE_NUMBERS:
-        return _whole_number(key, value)
-    if key in _NUMBERS:
-        return _number(key, value)
+    if field.type is int:
+        return _whole_number(key, value, field.most)
+    if field.type is float:
+        return _number(key, value, field.most)
     text = parse_text(key, value)
     if key == "agent":
         return validate_agent_name(text)
     if key == "domain":
         return validate_domain_name(text)
-    if key in _CHOICES and text not in _CHOICES[key]:
-        raise InvalidInput(f"{key}: expected {' or '.join(_CHOICES[key])}, got {shown(text)}")
+    if field.choices and text not in field.choices:
+        raise InvalidInput(f"{key}: expected {' or '.join(field.choices)}, got {shown(text)}")
     return text
 
 
@@ -200,19 +196,18 @@ def _kind(value: Mapping[str, JsonValue]) -> Kind:
     return cast("Kind", kind)
 
 
-def _whole_number(key: str, value: JsonValue) -> int:
+def _whole_number(key: str, value: JsonValue, most: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or value % 1 != 0:
         raise InvalidInput(f"{key}: expected a whole number, got {shown(value)}")
     if key == "value":
         if value not in (-1, 1):
             raise InvalidInput(f"{key}: expected 1 (helped) or -1 (misled), got {shown(value)}")
-    elif not 0 <= value <= _MAX_WHOLE_NUMBER:
-        raise InvalidInput(f"{key}: expected a number from 0 to {_MAX_WHOLE_NUMBER}, got {shown(value)}")
+    elif not 0 <= value <= most:
+        raise InvalidInput(f"{key}: expected a number from 0 to {most}, got {shown(value)}")
     return int(value)
 
 
-def _number(key: str, value: JsonValue) -> float:
-    most = 1 if key == "confidence" else _MAX_WHOLE_NUMBER
+def _number(key: str, value: JsonValue, most: int) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
         raise InvalidInput(f"{key}: expected a number from 0 to {most}, got {shown(value)}")
     return float(value) + 0.0  # so that -0.0 is 0.0, of which there is only one way to write it

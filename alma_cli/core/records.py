@@ -1,14 +1,18 @@
-"""The memories themselves, as frozen values.
+"""The memories themselves, as frozen values, and the one table of their fields.
 
 Five kinds are remembered and retrieved; a sixth, `Credit`, says whether a retrieved one helped. All share the fields
 of `Record`. Times are aware datetimes in UTC; ids are 32 hex digits. What came from a newer version and is not
 understood here travels along in `extra`.
+
+The type that a class declares for a field says everything about it: `FIELDS` is read from these types, and JSON, the
+store, searching, redaction and reports go by `FIELDS`. A new field is one line here, and a migration of the store.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import ClassVar, Literal, TypeAlias
+from types import NoneType
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeAlias, get_args, get_origin
 
 Kind: TypeAlias = Literal["anti_pattern", "heuristic", "preference", "knowledge", "outcome", "credit"]
 Origin: TypeAlias = Literal["observed", "authored", "derived"]
@@ -21,6 +25,35 @@ PROJECT_AGENT = "_project"
 GENERAL_DOMAIN = "general"
 """The domain of what was not recognised as any other."""
 
+RESULT_VALUES: Mapping[Result, float] = {"success": 1.0, "partial": 0.5, "failure": 0.0}
+"""The share of a success that each result counts for."""
+
+MAX_NUMBER = 2**53
+"""The largest number in a record: up to it, every reader of JSON counts exactly."""
+
+
+class Mark(NamedTuple):
+    """What the plain type of a field doesn't say.
+
+    `is_searched`: its words find the memory. `is_name`: it names a thing and is checked where it is set, so no
+    credential stands there. `column`: its name in SQL, where its own is a word of SQL. `most`: the largest number.
+    """
+
+    is_searched: bool = False
+    is_name: bool = False
+    column: str = ""
+    most: int = MAX_NUMBER
+
+
+Text: TypeAlias = Annotated[str, Mark(is_searched=True)]
+"""Words that somebody wrote, by which the memory is found. A plain `str` is kept and redacted, but not searched."""
+
+Name: TypeAlias = Annotated[str, Mark(is_name=True)]
+Share: TypeAlias = Annotated[float, Mark(most=1)]
+Labels: TypeAlias = Mapping[str, str]
+Unknown: TypeAlias = Mapping[str, JsonValue]
+HappenedAt: TypeAlias = Annotated[datetime, Mark(column="happened_at")]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
@@ -28,16 +61,16 @@ class Record:
 
     kind: ClassVar[Kind]
 
-    id: str
-    project_id: str
-    agent: str
-    domain: str
+    id: Name
+    project_id: Name
+    agent: Name
+    domain: Name
     origin: Origin
     created_at: datetime
     updated_at: datetime
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Labels = field(default_factory=dict)
     archived: bool = False
-    extra: Mapping[str, JsonValue] = field(default_factory=dict)
+    extra: Unknown = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -49,27 +82,31 @@ class Record:
         """The part that is compared with a task by meaning (and so is embedded)."""
         return self.text
 
-    @property
-    def relevant_at(self) -> datetime:
-        """The time from which its recency counts."""
-        return self.updated_at
+
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
+class OutcomeFields:
+    """What is told of one thing that happened: fields of a report, and of the outcome that it becomes."""
+
+    __slots__ = ()  # who has these fields makes their slots: Python can't join two classes that each have some
+
+    task: Text
+    outcome: str
+    strategy: Text = ""
+    feedback: Text = ""
+    error: Text = ""
+    duration_ms: int | None = None
+    task_key: str = ""
+    strategy_key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome(Record):
+class Outcome(OutcomeFields, Record):
     """One thing that happened: a task, the strategy tried, and how it ended."""
 
     kind: ClassVar[Kind] = "outcome"
 
-    task: str
     outcome: Result
-    at: datetime
-    strategy: str = ""
-    feedback: str = ""
-    error: str = ""
-    duration_ms: int | None = None
-    task_key: str = ""
-    strategy_key: str = ""
+    at: HappenedAt
 
     @property
     def text(self) -> str:
@@ -82,11 +119,6 @@ class Outcome(Record):
         """The task."""
         return self.task
 
-    @property
-    def relevant_at(self) -> datetime:
-        """When it happened."""
-        return self.at
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heuristic(Record):
@@ -94,11 +126,11 @@ class Heuristic(Record):
 
     kind: ClassVar[Kind] = "heuristic"
 
-    condition: str
-    strategy: str
+    condition: Text
+    strategy: Text
     occurrences: int = 0
     successes: float = 0.0
-    confidence: float = 0.5
+    confidence: Share = 0.5
     last_validated_at: datetime | None = None
     task_key: str = ""
     strategy_key: str = ""
@@ -118,11 +150,6 @@ class Heuristic(Record):
         """The condition."""
         return self.condition
 
-    @property
-    def relevant_at(self) -> datetime:
-        """When it last proved itself, or else was written."""
-        return self.last_validated_at or self.updated_at
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AntiPattern(Record):
@@ -130,9 +157,9 @@ class AntiPattern(Record):
 
     kind: ClassVar[Kind] = "anti_pattern"
 
-    pattern: str
-    why_bad: str = ""
-    better_alternative: str = ""
+    pattern: Text
+    why_bad: Text = ""
+    better_alternative: Text = ""
     occurrences: int = 0
     successes: float = 0.0
     last_seen_at: datetime | None = None
@@ -151,11 +178,6 @@ class AntiPattern(Record):
         """The pattern."""
         return self.pattern
 
-    @property
-    def relevant_at(self) -> datetime:
-        """When it was last seen, or else was written."""
-        return self.last_seen_at or self.updated_at
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preference(Record):
@@ -163,11 +185,11 @@ class Preference(Record):
 
     kind: ClassVar[Kind] = "preference"
 
-    preference: str
+    preference: Text
     user_id: str = ""
-    category: str = ""
-    source: str = ""
-    confidence: float = 1.0
+    category: Text = ""
+    source: Text = ""
+    confidence: Share = 1.0
 
     @property
     def text(self) -> str:
@@ -181,20 +203,15 @@ class Knowledge(Record):
 
     kind: ClassVar[Kind] = "knowledge"
 
-    fact: str
-    source: str = ""
-    confidence: float = 1.0
+    fact: Text
+    source: Text = ""
+    confidence: Share = 1.0
     last_verified_at: datetime | None = None
 
     @property
     def text(self) -> str:
         """The fact."""
         return self.fact
-
-    @property
-    def relevant_at(self) -> datetime:
-        """When it was last verified, or else was written."""
-        return self.last_verified_at or self.updated_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,10 +220,10 @@ class Credit(Record):
 
     kind: ClassVar[Kind] = "credit"
 
-    target: str
+    target: Name
     value: int
-    at: datetime
-    outcome_id: str = ""
+    at: HappenedAt
+    outcome_id: Name = ""
 
     @property
     def text(self) -> str:
@@ -218,6 +235,9 @@ RECORD_TYPES: Mapping[Kind, type[Record]] = {
     cls.kind: cls for cls in (AntiPattern, Heuristic, Preference, Knowledge, Outcome, Credit)
 }
 """Each kind's class; memories in the order in which `retrieve` shows them."""
+
+PLURALS: Mapping[Kind, str] = {kind: kind if kind == "knowledge" else f"{kind}s" for kind in RECORD_TYPES}
+"""What several of a kind are called: in a slice, and as a view of the store."""
 
 FIELD_NAMES: Mapping[Kind, tuple[str, ...]] = {
     kind: tuple(each.name for each in fields(cls)) for kind, cls in RECORD_TYPES.items()
@@ -236,3 +256,70 @@ MAIN_FIELDS: Mapping[Kind, str] = {
     "credit": "target",
 }
 """The field of each kind that can't be empty, which `correct` replaces."""
+
+
+class Field(NamedTuple):
+    """One field, as all kinds that have it know it; `choices` are the texts that it may be, if not any."""
+
+    name: str
+    type: Any
+    column: str
+    sql_type: str
+    is_searched: bool
+    is_text: bool
+    choices: tuple[str, ...]
+    most: int
+
+
+_SQL_TYPES: Mapping[Any, str] = {
+    str: "VARCHAR",
+    int: "BIGINT",
+    float: "DOUBLE",
+    bool: "BOOLEAN",
+    datetime: "TIMESTAMP",
+    Labels: "MAP(VARCHAR, VARCHAR)",
+    Unknown: "VARCHAR",  # as JSON
+}
+
+
+def _field(name: str, declared: Any) -> Field:
+    """What a declared type says of a field."""
+    parts = get_args(declared)
+    if NoneType in parts:
+        return _field(name, parts[0])
+    is_marked, is_choice = get_origin(declared) is Annotated, get_origin(declared) is Literal
+    mark: Mark = parts[1] if is_marked else Mark()
+    type_ = parts[0] if is_marked else str if is_choice else declared
+    return Field(
+        name=name,
+        type=type_,
+        column=mark.column or name,
+        sql_type=_SQL_TYPES[type_],
+        is_searched=mark.is_searched,
+        is_text=type_ in (str, Labels, Unknown) and not is_choice and not mark.is_name,
+        choices=parts if is_choice else (),
+        most=mark.most,
+    )
+
+
+FIELDS: Mapping[str, Field] = {
+    each.name: _field(each.name, each.type) for cls in RECORD_TYPES.values() for each in fields(cls)
+}
+"""The fields that any record has, each once: what several kinds have means the same in all of them."""
+
+SEARCHED_FIELDS: tuple[str, ...] = tuple(name for name, each in FIELDS.items() if each.is_searched)
+"""The fields whose words find a memory."""
+
+RECENCY_FIELDS = ("at", "last_validated_at", "last_seen_at", "last_verified_at", "updated_at")
+"""The times from which a memory's recency counts: the first of these that it has."""
+
+
+def relevant_at(record: Record) -> datetime:
+    """The time from which a memory's recency counts."""
+    times: list[datetime | None] = [getattr(record, name, None) for name in RECENCY_FIELDS]
+    return next(time for time in times if time is not None)
+
+
+def search_texts(record: Record) -> tuple[str, ...]:
+    """All texts by whose words a memory can be found."""
+    return tuple(getattr(record, name) for name in FIELD_NAMES[record.kind] if FIELDS[name].is_searched)

@@ -11,12 +11,9 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any, NamedTuple, TypeVar
 
-from alma_cli.core.records import FIELD_NAMES, Record
+from alma_cli.core.records import FIELD_NAMES, FIELDS, Record
 
 _Record = TypeVar("_Record", bound=Record)
-
-_NEVER_TEXT = frozenset({"id", "project_id", "agent", "domain", "origin", "target", "outcome_id", "outcome"})
-"""Fields that hold names, which are checked when they are set: no credential can stand there."""
 
 
 class CredentialKind(NamedTuple):
@@ -83,8 +80,7 @@ def _has_word(kind: CredentialKind, text: str, lower: str) -> bool:
 
 def _said(record: Record) -> dict[str, Any]:
     """The fields that may hold text."""
-    named = {name: getattr(record, name) for name in FIELD_NAMES[record.kind] if name not in _NEVER_TEXT}
-    return {name: value for name, value in named.items() if isinstance(value, str | Mapping)}
+    return {name: getattr(record, name) for name in FIELD_NAMES[record.kind] if FIELDS[name].is_text}
 
 
 def _texts_in(value: Any) -> Iterator[str]:

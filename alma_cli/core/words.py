@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
+from alma_cli.core.records import Record, search_texts
 from alma_cli.core.text import WORD_CHARACTERS, normal_form
 
 _FUNCTION_WORDS = frozenset(
@@ -40,6 +41,11 @@ _UNSPACED = (
 def terms(text: str) -> Counter[str]:
     """How often each term stands in the text (at most `MAX_TERMS` terms are counted)."""
     return Counter(islice((term for token in _tokens(text) for term in _token_terms(token)), MAX_TERMS))
+
+
+def terms_of(record: Record) -> Counter[str]:
+    """How often each term stands in the texts by which a memory is found."""
+    return terms("\n".join(search_texts(record)))
 
 
 def query_terms(text: str) -> list[str]:

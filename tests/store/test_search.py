@@ -9,12 +9,11 @@ from hypothesis import strategies as st
 
 from alma_cli.core.records import RETRIEVED_KINDS, Credit, Heuristic, Preference
 from alma_cli.core.scopes.visibility import View
-from alma_cli.core.words import identifiers, query_terms, terms
+from alma_cli.core.words import identifiers, query_terms, terms_of
 from alma_cli.store import Insert, Pool, Search
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.reading.search import search
 from alma_cli.store.writing.fold import fold
-from alma_cli.store.writing.rows_writer import search_text
 from tests.store.samples import (
     MODEL,
     NOON,
@@ -81,7 +80,7 @@ some_views = st.lists(
 
 def naive_bm25(records, task):
     """BM25 with k1 = 1.2 and b = 0.75 over these records, and the idf of each word."""
-    counted = {record.id: terms(search_text(record)) for record in records}
+    counted = {record.id: terms_of(record) for record in records}
     mean = max(fmean(one.total() for one in counted.values()), 1)
     scores, idfs = dict.fromkeys(counted, 0.0), {}
     for word in query_terms(task):

@@ -7,12 +7,12 @@ and learning step by step gives the same as deriving everything at once. The uni
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from alma_cli.core.records import AntiPattern, Heuristic, Result
+from alma_cli.core.records import RESULT_VALUES, AntiPattern, Heuristic, Result
 from alma_cli.core.text import alike_form
 from alma_cli.core.words import terms
 
@@ -21,9 +21,6 @@ Change: TypeAlias = Literal["created", "strengthened", "weakened", "retired", "h
 """The last three leave what is said as sure as it was: an authored memory took its place, or gave it back, or only its
 words or times differ."""
 
-
-VALUES: Mapping[str, float] = {"success": 1.0, "partial": 0.5, "failure": 0.0}
-"""The share of a success that each result counts for."""
 
 CONTRADICTED_BY = 3
 """A strategy is not recommended when its newest outcomes, this many, all failed."""
@@ -192,7 +189,7 @@ def _weighted(members: Sequence[Evidence], half_life_days: float) -> tuple[float
     weights = [
         2.0 ** (-(newest - outcome.at).total_seconds() / _SECONDS_PER_DAY / half_life_days) for outcome in members
     ]
-    values = [weight * VALUES[outcome.outcome] for weight, outcome in zip(weights, members, strict=True)]
+    values = [weight * RESULT_VALUES[outcome.outcome] for weight, outcome in zip(weights, members, strict=True)]
     return math.fsum(values), math.fsum(weights)
 
 
@@ -207,7 +204,7 @@ def _common(task: Task, strategy_key: str, members: Sequence[Evidence], project_
         "created_at": members[0].at,
         "updated_at": members[-1].at,
         "occurrences": len(members),
-        "successes": sum(VALUES[outcome.outcome] for outcome in members),
+        "successes": sum(RESULT_VALUES[outcome.outcome] for outcome in members),
         "task_key": task.task_key,
         "strategy_key": strategy_key,
     }

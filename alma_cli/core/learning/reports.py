@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from alma_cli.core.codec import as_utc, parse_field, parse_labels, parse_text
-from alma_cli.core.records import Credit, JsonValue, Outcome
+from alma_cli.core.records import FIELDS, Credit, JsonValue, Outcome, OutcomeFields
 from alma_cli.core.text import did_you_mean, one_line, shown
 from alma_cli.errors import InvalidInput
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(OutcomeFields):
     """How a task went, as an agent tells it. Without `at` it happened now; without `domain` the domain is recognised.
 
     `key` makes a repeated report of the same outcome count once. `used` are ids (or prefixes) of memories that guided
@@ -23,23 +23,16 @@ class Report:
     """
 
     agent: str
-    task: str
-    outcome: str
-    strategy: str = ""
-    feedback: str = ""
-    error: str = ""
     domain: str | None = None
-    duration_ms: int | None = None
     at: datetime | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     key: str = ""
-    task_key: str = ""
-    strategy_key: str = ""
     used: Sequence[str] = ()
     retrieval: str = ""
 
 
-_REPORT_FIELDS = tuple(field.name for field in fields(Report))
+_REPORT_FIELDS = tuple(each.name for each in fields(Report))
+_OUTCOME_FIELDS = tuple(each.name for each in fields(OutcomeFields))
 _KEYS = f"the keys are {', '.join(_REPORT_FIELDS)}; other facts belong in labels"
 
 
@@ -64,9 +57,9 @@ def outcome_record(report: Report, *, domain: str, project_id: str, id: str, now
     """The outcome to remember. Raises `InvalidInput` for an empty task, an unknown result, or a time to come."""
     if not report.task.strip():
         raise InvalidInput("task: empty", hint="say in a few words what the agent was to do")
-    outcome = parse_field("outcome", report.outcome)
+    told = {name: getattr(report, name) for name in _OUTCOME_FIELDS}
     at = now if report.at is None else _past(report.at, now=now)
-    duration_ms = None if report.duration_ms is None else parse_field("duration_ms", report.duration_ms)
+    # Every value is checked as one in JSON is, so the constructor gets what it declares.
     return Outcome(
         id=id,
         project_id=project_id,
@@ -76,15 +69,8 @@ def outcome_record(report: Report, *, domain: str, project_id: str, id: str, now
         created_at=now,
         updated_at=now,
         labels=parse_labels(dict(report.labels)),
-        task=parse_text("task", report.task),
-        outcome=outcome,  # type: ignore[arg-type]  # parse_field lets only the three results through
-        strategy=parse_text("strategy", report.strategy),
-        feedback=parse_text("feedback", report.feedback),
-        error=parse_text("error", report.error),
-        duration_ms=duration_ms,  # type: ignore[arg-type]  # parse_field gives a whole number
         at=at,
-        task_key=parse_text("task_key", report.task_key),
-        strategy_key=parse_text("strategy_key", report.strategy_key),
+        **{name: parse_field(name, value) for name, value in told.items() if value is not None},  # type: ignore[arg-type]
     )
 
 
@@ -131,4 +117,4 @@ def _field(key: str, value: JsonValue) -> object:
         if not isinstance(value, list):
             raise InvalidInput("used: expected a list of ids")
         return tuple(parse_text("used", item) for item in value)
-    return parse_field(key, value)
+    return parse_field(key, value) if key in FIELDS else parse_text(key, value)

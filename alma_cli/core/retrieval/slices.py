@@ -6,18 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from alma_cli.core.codec import to_json
-from alma_cli.core.records import RETRIEVED_KINDS, JsonValue, Kind, Origin, Record
+from alma_cli.core.records import PLURALS, RETRIEVED_KINDS, JsonValue, Kind, Origin, Record
 from alma_cli.core.retrieval.prompt import Line, fitting, rendered
 from alma_cli.core.retrieval.ranking import Ranked
-
-PLURALS: Mapping[Kind, str] = {
-    "anti_pattern": "anti_patterns",
-    "heuristic": "heuristics",
-    "preference": "preferences",
-    "knowledge": "knowledge",
-    "outcome": "outcomes",
-}
-"""The name of each kind's list in a slice, in the order they are shown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from alma_cli.core.records import JsonValue
+from alma_cli.core.records import SEARCHED_FIELDS, JsonValue
 
 _IN_FORCE = "(NOT IS_DEFINED(c.deleted_at) OR c.deleted_at = null)"
 _MEMORY = f"c.kind NOT IN ('credit', 'marker') AND {_IN_FORCE} AND (NOT IS_DEFINED(c.archived) OR c.archived = false)"
 
-TEXT_FIELDS = (
-    "task", "strategy", "feedback", "error", "condition", "pattern", "why_bad", "better_alternative", "preference",
-    "category", "fact", "source",
-)  # fmt: skip
-"""Where words are looked for."""
-
-INDEXED_FIELDS = ("kind", "deleted_at", "archived", "target", *TEXT_FIELDS)
+INDEXED_FIELDS = ("kind", "deleted_at", "archived", "target", *SEARCHED_FIELDS)
 """The fields that these queries filter by: besides vectors, the container has to index no others."""
 
 
@@ -39,7 +33,7 @@ def nearest(vector: Sequence[float], *, limit: int) -> Query:
 def word_counts(words: Sequence[str]) -> Query:
     """The ids of the memories with any of the words, each with how many of them it has (`n`)."""
     having = [
-        "(" + " OR ".join(f"CONTAINS(c.{field}, @word{number}, true)" for field in TEXT_FIELDS) + ")"
+        "(" + " OR ".join(f"CONTAINS(c.{field}, @word{number}, true)" for field in SEARCHED_FIELDS) + ")"
         for number in range(len(words))
     ]
     counted = " + ".join(f"({one} ? 1 : 0)" for one in having)

@@ -15,7 +15,7 @@ from alma_cli.errors import StoreCorrupt, StoreTooNew, StoreUnwritable
 from alma_cli.files import flush_file, flush_folder, remove_if_there
 from alma_cli.store.database.checkpoint import undo_path, undo_unfinished
 from alma_cli.store.database.engine import connected, transaction
-from alma_cli.store.database.schema import MIGRATIONS
+from alma_cli.store.database.schema import MIGRATIONS, views
 
 if TYPE_CHECKING:
     from alma_cli.store.database.duckdb import Connection
@@ -134,6 +134,8 @@ class StoreFile:
                         [replica_id, os.uname().nodename, self.path, str(HLC(0, 0, replica_id)), self.dimension],
                     )
                 connection.execute("UPDATE replica SET schema_version = ?", [number])
+            for view in views():
+                connection.execute(view)
 
     def _own(self, connection: Connection) -> None:
         """Make a store that was copied to another place or host a replica of its own."""

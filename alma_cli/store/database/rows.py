@@ -5,23 +5,19 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from alma_cli.core.records import FIELD_NAMES, RECORD_TYPES, Record
+from alma_cli.core.records import FIELD_NAMES, FIELDS, RECENCY_FIELDS, RECORD_TYPES, RESULT_VALUES, Record
 
-_FIELD_NAMES: tuple[str, ...] = ("kind", *dict.fromkeys(name for names in FIELD_NAMES.values() for name in names))
+ROW_TYPES = {"kind": "VARCHAR", **{field.column: field.sql_type for field in FIELDS.values()}}
+"""The columns of `memories` that are fields of records, with their types; others serve replication and search."""
 
-RECORD_COLUMNS: tuple[str, ...] = tuple("happened_at" if name == "at" else name for name in _FIELD_NAMES)
-"""The columns of `memories` that are fields of records (`at` is a word of SQL); others serve replication and search."""
+RECORD_COLUMNS: tuple[str, ...] = tuple(ROW_TYPES)
 
-ROW_TYPES = {
-    **dict.fromkeys(RECORD_COLUMNS, "VARCHAR"),
-    "labels": "MAP(VARCHAR, VARCHAR)",
-    "archived": "BOOLEAN",
-    **dict.fromkeys(("created_at", "updated_at", "happened_at"), "TIMESTAMP"),
-    **dict.fromkeys(("last_validated_at", "last_seen_at", "last_verified_at"), "TIMESTAMP"),
-    **dict.fromkeys(("duration_ms", "occurrences", "value"), "BIGINT"),
-    **dict.fromkeys(("successes", "confidence"), "DOUBLE"),
-}
-"""The type of each of `RECORD_COLUMNS`."""
+RELEVANT_AT = f"coalesce({', '.join(FIELDS[name].column for name in RECENCY_FIELDS)})"
+"""The time from which a memory's recency counts, in SQL."""
+
+_VALUES = " ".join(f"WHEN '{result}' THEN {value}" for result, value in RESULT_VALUES.items())
+SUCCESS = f"CASE outcome {_VALUES} ELSE successes / nullif(occurrences, 0) END"
+"""How much of a success an outcome was, or a rule's outcomes were on average, in SQL; NULL where nobody knows."""
 
 
 def record_row(record: Record) -> dict[str, Any]:
@@ -35,15 +31,15 @@ def record_row(record: Record) -> dict[str, Any]:
             value = dict(value)
         elif name == "extra":
             value = json.dumps(dict(value))
-        row["happened_at" if name == "at" else name] = value
+        row[FIELDS[name].column] = value
     return row
 
 
 def row_record(row: Sequence[Any]) -> Record:
-    """The record in the values of `RECORD_COLUMNS`."""
-    values = dict(zip(_FIELD_NAMES, row, strict=True))
-    kind = values["kind"]
-    given = {name: _from_column(name, values[name]) for name in FIELD_NAMES[kind]}
+    """The record in the values of `RECORD_COLUMNS`; what is NULL, as in a column that is new, has its default."""
+    kind, *rest = row
+    values = dict(zip(FIELDS, rest, strict=True))
+    given = {name: _from_column(name, values[name]) for name in FIELD_NAMES[kind] if values[name] is not None}
     return RECORD_TYPES[kind](**given)
 
 

@@ -1,8 +1,15 @@
-"""The tables, as numbered migrations that are only ever appended to.
+"""The tables, as numbered migrations that are only ever appended to, and the views of what they lead to.
 
 One row of `memories` is one record of any kind, in typed columns, with what replication (`hlc`, `acked_hlc`) and search
 (`n_terms`, `embedding`) need beside it; a view per kind shows the columns of that kind. Times are UTC.
+
+A migration is history, so it says in its own words what it did. A new field of a record (`core.records`) adds
+`ALTER TABLE memories ADD COLUMN name TYPE`; the views are made anew from the table of fields after any migration.
 """
+
+from collections.abc import Iterator
+
+from alma_cli.core.records import FIELD_NAMES, FIELDS, PLURALS
 
 MIGRATIONS: tuple[str, ...] = (
     """
@@ -103,30 +110,15 @@ MIGRATIONS: tuple[str, ...] = (
         raw VARCHAR NOT NULL,
         found_at TIMESTAMP NOT NULL
     );
-    CREATE VIEW outcomes AS
-        SELECT id, project_id, agent, domain, origin, created_at, updated_at, labels, archived, task, outcome, strategy,
-            feedback, error, duration_ms, happened_at, task_key, strategy_key
-        FROM memories WHERE kind = 'outcome';
-    CREATE VIEW heuristics AS
-        SELECT id, project_id, agent, domain, origin, created_at, updated_at, labels, archived, condition, strategy,
-            occurrences, successes, successes / nullif(occurrences, 0) AS success_rate, confidence, last_validated_at,
-            task_key, strategy_key
-        FROM memories WHERE kind = 'heuristic';
-    CREATE VIEW anti_patterns AS
-        SELECT id, project_id, agent, domain, origin, created_at, updated_at, labels, archived, pattern, why_bad,
-            better_alternative, occurrences, successes, last_seen_at, task_key, strategy_key
-        FROM memories WHERE kind = 'anti_pattern';
-    CREATE VIEW preferences AS
-        SELECT id, project_id, agent, domain, origin, created_at, updated_at, labels, archived, user_id, category,
-            preference, source, confidence
-        FROM memories WHERE kind = 'preference';
-    CREATE VIEW knowledge AS
-        SELECT id, project_id, agent, domain, origin, created_at, updated_at, labels, archived, fact, source,
-            confidence, last_verified_at
-        FROM memories WHERE kind = 'knowledge';
-    CREATE VIEW credits AS
-        SELECT id, project_id, agent, domain, origin, created_at, updated_at, labels, archived, target, value,
-            outcome_id, happened_at
-        FROM memories WHERE kind = 'credit';
     """,
 )
+
+
+def views() -> Iterator[str]:
+    """The statements that make a view of each kind, or put it in the place of an older one."""
+    for kind, names in FIELD_NAMES.items():
+        columns = [FIELDS[name].column for name in names if name != "extra"]
+        if kind == "heuristic":
+            columns.append("successes / nullif(occurrences, 0) AS success_rate")
+        of_kind = f"SELECT {', '.join(columns)} FROM memories WHERE kind = '{kind}'"
+        yield f"CREATE OR REPLACE VIEW {PLURALS[kind]} AS {of_kind}"

@@ -6,13 +6,21 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from alma_cli.core.learning.derive import VALUES
-from alma_cli.core.records import RETRIEVED_KINDS, AntiPattern, Credit, Heuristic, Outcome, Preference, Record
-from alma_cli.core.words import terms
+from alma_cli.core.records import (
+    RESULT_VALUES,
+    RETRIEVED_KINDS,
+    AntiPattern,
+    Credit,
+    Heuristic,
+    Outcome,
+    Preference,
+    Record,
+    relevant_at,
+)
+from alma_cli.core.words import terms_of
 from alma_cli.store.reading.bm25 import Postings, hashed
 from alma_cli.store.reading.query import Search, SearchResult
 from alma_cli.store.reading.signals import Stored, Visible, best_of, measured
-from alma_cli.store.writing.rows_writer import search_text
 
 if TYPE_CHECKING:
     from alma_cli.store.database.values import Numbers
@@ -78,10 +86,10 @@ def _columns(seen: Sequence[Entry], search: Search) -> dict[str, Numbers]:
     keys = [getattr(record, "strategy_key", "") for record in records]
     columns = {
         "seq": np.arange(len(seen)),
-        "n_terms": np.array([terms(search_text(record)).total() for record in records], "i4"),
+        "n_terms": np.array([terms_of(record).total() for record in records], "i4"),
         "kind": np.array([RETRIEVED_KINDS.index(record.kind) for record in records], "u1"),
         "strategy": np.array([hashed(key) if key else 0 for key in keys], "u8"),
-        "result": np.array([VALUES[one.outcome] if one else 0.0 for one in outcomes]),
+        "result": np.array([RESULT_VALUES[one.outcome] if one else 0.0 for one in outcomes]),
         "happened_s": np.array([one.at.timestamp() if one else 0.0 for one in outcomes]),
         "asked": np.array([_is_asked(record, search) for record in records], bool),
     }
@@ -109,9 +117,7 @@ def _postings(seen: Sequence[Entry]) -> Postings:
     import numpy as np
 
     found = sorted(
-        (hashed(term), seq, count)
-        for seq, entry in enumerate(seen)
-        for term, count in terms(search_text(entry.record)).items()
+        (hashed(term), seq, count) for seq, entry in enumerate(seen) for term, count in terms_of(entry.record).items()
     )
     term, seq, tf = zip(*found, strict=True) if found else ((), (), ())
     return Postings(term=np.array(term, "u8"), seq=np.array(seq, "i8"), tf=np.array(tf, "i8"))
@@ -120,13 +126,13 @@ def _postings(seen: Sequence[Entry]) -> Postings:
 def _stored(record: Record, search: Search) -> Stored:
     success = None
     if isinstance(record, Outcome):
-        success = VALUES[record.outcome]
+        success = RESULT_VALUES[record.outcome]
     elif isinstance(record, Heuristic | AntiPattern) and record.occurrences:
         success = record.successes / record.occurrences
     return Stored(
         id=record.id,
         kind=record.kind,
-        age_s=(search.now - record.relevant_at).total_seconds(),
+        age_s=(search.now - relevant_at(record)).total_seconds(),
         success=success,
         confidence=getattr(record, "confidence", None),
         task_key=getattr(record, "task_key", ""),

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from alma_cli.core.records import Kind, Record
+from alma_cli.core.records import FIELDS, SEARCHED_FIELDS, Kind, Record
 from alma_cli.errors import AmbiguousId, InvalidInput, NotFound
 from alma_cli.store.database.engine import bound_memory
-from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
+from alma_cli.store.database.rows import RECORD_COLUMNS, RELEVANT_AT, row_record
 from alma_cli.store.database.values import any_of, rows_from, vector_text, written
 from alma_cli.store.reading.query import Search, SearchResult
 from alma_cli.store.reading.search import search
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from alma_cli.store.inbox.operations import Vector
 
 _COLUMNS = ", ".join(f"memories.{name}" for name in RECORD_COLUMNS)
-_TEXTS = "task, condition, pattern, preference, fact, strategy"
+_TEXTS = ", ".join(FIELDS[name].column for name in SEARCHED_FIELDS)
 _ID_DIGITS = frozenset("0123456789abcdef")
 _FETCHED_TOGETHER = 1024
 _LARGE_BYTES = 256 * 1024 * 1024
@@ -259,7 +259,7 @@ class Reader:
             f"""
             SELECT id FROM memories JOIN {rows_from({"kind": "VARCHAR", "time": "TIMESTAMP"})} USING (kind)
             WHERE NOT archived AND origin <> 'derived'
-                AND coalesce(happened_at, last_validated_at, last_seen_at, last_verified_at, updated_at) < time
+                AND {RELEVANT_AT} < time
                 AND id NOT IN (SELECT target FROM memories WHERE kind = 'credit' GROUP BY target HAVING sum(value) > 0)
             ORDER BY id
             """,

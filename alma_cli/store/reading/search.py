@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from alma_cli.store.database.rows import RELEVANT_AT, SUCCESS
 from alma_cli.store.database.values import written
 from alma_cli.store.reading.query import Search, SearchResult
 from alma_cli.store.reading.signals import Stored, best_of
@@ -44,13 +45,10 @@ def search(connection: Connection, wanted: Search, path: str | None = None) -> S
     )
 
 
-_STORED = """
-SELECT seq, id, kind,
-    epoch(TIMESTAMP '{now}' - coalesce(happened_at, last_validated_at, last_seen_at, last_verified_at, updated_at)),
-    CASE outcome WHEN 'success' THEN 1.0 WHEN 'partial' THEN 0.5 WHEN 'failure' THEN 0.0
-        ELSE successes / nullif(occurrences, 0) END,
-    confidence, coalesce(task_key, ''), coalesce(strategy_key, '')
-FROM memories WHERE seq IN ({seqs})
+_STORED = f"""
+SELECT seq, id, kind, epoch(TIMESTAMP '{{now}}' - {RELEVANT_AT}), {SUCCESS}, confidence,
+    coalesce(task_key, ''), coalesce(strategy_key, '')
+FROM memories WHERE seq IN ({{seqs}})
 """
 
 _CREDITS = "SELECT target, sum(value) FROM memories WHERE kind = 'credit' AND NOT archived GROUP BY target"

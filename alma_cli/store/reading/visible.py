@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from alma_cli.core.records import RETRIEVED_KINDS
+from alma_cli.store.database.rows import SUCCESS
 from alma_cli.store.database.values import columns, given, given_list, vector_text
 from alma_cli.store.reading.bm25 import Postings, read_postings, read_postings_of
 from alma_cli.store.reading.search_cache import Kept, keep, may_be_kept, recall
@@ -32,7 +33,7 @@ _COLUMNS = {
     "n_terms": ("n_terms", "i4"),
     "kind": (f"CASE kind {_NUMBERED} END::UTINYINT", "u1"),
     "strategy": ("CASE WHEN strategy_key <> '' THEN hash(strategy_key) ELSE 0 END::UBIGINT", "u8"),
-    "result": ("CASE outcome WHEN 'success' THEN 1.0 WHEN 'partial' THEN 0.5 ELSE 0.0 END::FLOAT", "f4"),
+    "result": (f"coalesce({SUCCESS}, 0.0)::FLOAT", "f4"),
     "happened_s": ("coalesce(epoch(happened_at), 0.0)", "f8"),
 }
 

@@ -12,7 +12,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from alma_cli.core.learning.derive import TEXTS_COMPARED, Change, Derived, Evidence, LearningRules, Task, change, derive
-from alma_cli.core.records import AntiPattern, Heuristic, Outcome, Record
+from alma_cli.core.records import AntiPattern, Outcome, Record, search_texts
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.rows import RECORD_COLUMNS, ROW_TYPES, record_row, row_record
 from alma_cli.store.database.values import any_of, rows_from
@@ -39,7 +39,8 @@ class DerivedChange:
     @property
     def is_reworded(self) -> bool:
         """Whether its words differ from what is stored, so that more than numbers have to be written."""
-        return self.before is None or _words(self.before) != _words(self.memory)
+        before, memory = self.before, self.memory
+        return before is None or (before.kind, search_texts(before)) != (memory.kind, search_texts(memory))
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,12 +221,6 @@ def known_bad(connection: Connection, outcomes: Iterable[Outcome]) -> list[AntiP
         [json.dumps(given)],
     ).fetchall()
     return [record for record in map(row_record, rows) if isinstance(record, AntiPattern)]
-
-
-def _words(memory: Derived) -> tuple[str, ...]:
-    if isinstance(memory, Heuristic):
-        return memory.kind, memory.condition, memory.strategy
-    return memory.kind, memory.pattern, memory.why_bad, memory.better_alternative
 
 
 def _task_of(outcome: Outcome) -> Task:

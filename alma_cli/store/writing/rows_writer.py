@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from alma_cli.core.codec import to_json
 from alma_cli.core.replication.hlc import HLC, next_stamp, stamp_after
-from alma_cli.core.words import terms
+from alma_cli.core.words import terms_of
 from alma_cli.store.database.rows import ROW_TYPES, record_row
 from alma_cli.store.database.values import any_of, insert_rows, insert_with_vectors, rows_from, utc_text
 
@@ -95,7 +95,7 @@ class RowsWriter:
 
     def add(self, entry: Entry, *, hlc: str, acked_hlc: str | None = None) -> int:
         """Add a memory with its stamp (none: it is derived), and return its `seq`; `flush` writes it."""
-        counted = terms(search_text(entry.record))
+        counted = terms_of(entry.record)
         seq = self._replica.next_seq
         self._replica.next_seq += 1
         fits = entry.vector is not None and len(entry.vector) == self.dimension
@@ -194,9 +194,3 @@ class RowsWriter:
         self.connection.execute(
             "UPDATE replica SET hlc = ?, next_seq = ?", [str(self._replica.hlc), self._replica.next_seq]
         )
-
-
-def search_text(record: Record) -> str:
-    """All words by which a record can be found."""
-    names = ("strategy", "feedback", "error", "why_bad", "better_alternative", "category", "source")
-    return "\n".join([record.topic, *(getattr(record, name, "") for name in names)])
