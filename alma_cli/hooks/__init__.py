@@ -1,1 +1,1 @@
-"""Where agents live: what installed hooks call, and the installing of them. A hook never breaks or delays its host."""
+"""The hooks in the places where agents live, and their installation. A hook never breaks or delays its host."""

@@ -1,6 +1,6 @@
-"""An agent's session, as Claude Code tells of it: memories go in before the work, outcomes come out after it.
+"""Answers the events of an agent's session in Claude Code: it gives memories before the work, and learns from the end.
 
-Nothing relevant, nothing given; and nothing twice in a session. What is recorded is cut to a size worth reading.
+A memory is given only if it is relevant, and only once in a session. Recorded texts are cut to a size worth reading.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MAX_TASK = 2000
 _MAX_STRATEGY = 600
 _MAX_ERROR = 2000
 _MAX_FAILURES = 5
-"""Failed tool calls that are recorded of one turn; the rest only count."""
+"""The most failed tool calls of one turn that are recorded; more are only counted."""
 _MOST_PREFERENCES = 10
 _MAX_TRANSCRIPT_BYTES = 8 << 20
 _BUDGETS = (2000, 1500, 1000, 500, 250)
@@ -46,27 +46,27 @@ _OUTCOME_LINE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The session of an agent that an event tells of."""
+    """The session that an event belongs to."""
 
     alma: ALMA
     agent: str
     payload: Mapping[str, JsonValue]
 
     def text(self, key: str) -> str:
-        """A text of the payload; empty when it isn't there."""
+        """A text of the payload; empty when the payload has none."""
         value = self.payload.get(key)
         return clean(value) if isinstance(value, str) else ""
 
     @property
     def id(self) -> str:
-        """The session's name, or one for all that have none."""
+        """The session's name, or the same name for all that have none."""
         return self.text("session_id") or "unnamed"
 
 
 def answer(alma: ALMA, event: str, agent: str, payload: JsonValue) -> str:
-    """What to print for an event of a session: a JSON object or, when there is nothing to say, nothing.
+    """The text to print for an event of a session: a JSON object, or nothing when there is nothing to say.
 
-    Raises `InvalidInput` for what isn't the JSON of an event, and what retrieving and learning raise.
+    Raises `InvalidInput` for a payload that isn't the JSON of an event, and whatever retrieving and learning raise.
     """
     if not isinstance(payload, dict):
         raise InvalidInput("stdin has no JSON object")
@@ -92,9 +92,9 @@ def answer(alma: ALMA, event: str, agent: str, payload: JsonValue) -> str:
 
 
 def _at_start(session: Session, turn: Turn) -> str:
-    """The user's preferences, and what is known of the work that is going on by the name of its branch and last commit.
+    """The user's preferences, and memories of the work that the branch and the last commit name.
 
-    A session that goes on is given again what its last prompt called for: it may have lost that.
+    A resumed session gets the memories for its last prompt again, since it may have lost them.
     """
     if session.text("source") in ("clear", "compact"):
         turn.shown = []
@@ -105,7 +105,7 @@ def _at_start(session: Session, turn: Turn) -> str:
 
 
 def _at_prompt(session: Session, turn: Turn) -> str:
-    """What is known of what the prompt asks for."""
+    """Memories of the work that the prompt asks for."""
     prompt = session.text("prompt").strip()
     turn.number += 1
     turn.failures = 0
@@ -117,7 +117,7 @@ def _at_prompt(session: Session, turn: Turn) -> str:
 
 
 def _relevant(session: Session, turn: Turn, task: str) -> str:
-    """The slice for a task without what the session was shown; empty when nothing is left."""
+    """The slice for a task, without memories that the session was shown; it may be empty."""
     if not task.strip():
         return ""
     found = session.alma.retrieve(task, session.agent, user=os.environ.get("ALMA_USER", ""))
@@ -139,7 +139,7 @@ def _without(found: MemorySlice, turn: Turn) -> MemorySlice:
 
 
 def _preferences(session: Session, turn: Turn) -> str:
-    """The newest preferences that the agent sees, whatever the task: they say how to work."""
+    """The newest preferences that the agent sees, whatever the task is: they say how to work."""
     from alma_cli.store import Selection
 
     config, user = session.alma.config, os.environ.get("ALMA_USER", "")
@@ -161,7 +161,7 @@ def _preferences(session: Session, turn: Turn) -> str:
 
 
 def _work_in_git() -> str:
-    """What the branch and the last commit are called; nothing outside of git."""
+    """The names of the branch and of the last commit; empty outside of git."""
     import subprocess
 
     command = ["git", "log", "-1", "--format=%D%x00%s"]
@@ -179,7 +179,7 @@ def _work_in_git() -> str:
 
 
 def _at_failure(session: Session, turn: Turn) -> str:
-    """A tool call that failed is a failure of that way to go about the task."""
+    """Record a failed tool call as a failure of that way to do the task."""
     turn.failures += 1
     if session.payload.get("is_interrupt") is True or not turn.task or turn.failures > _MAX_FAILURES:
         return ""
@@ -191,7 +191,7 @@ def _at_failure(session: Session, turn: Turn) -> str:
 
 
 def _at_stop(session: Session, turn: Turn) -> str:
-    """A turn that ended: what the agent says of it (`Alma-Outcome:`), else whether a tool call failed on the way."""
+    """Record how a turn ended: as the agent says (`Alma-Outcome:`), else by whether a tool call failed on the way."""
     said = session.text("last_assistant_message")
     told = _OUTCOME_LINE.search(said)
     silent = not session.alma.config.hooks.learn_from_stop or not _has_worked(session, turn)
@@ -217,13 +217,13 @@ def _learn(
             error=error[-_MAX_ERROR:],
             feedback=feedback[:_MAX_ERROR],
             labels={"source": "claude-code"},
-            key=f"claude-code/{session.id}/{turn.number}/{name}",  # an event that is told twice counts once
+            key=f"claude-code/{session.id}/{turn.number}/{name}",  # an event that comes twice counts once
         )
     )
 
 
 def _has_worked(session: Session, turn: Turn) -> bool:
-    """Whether the turn used a tool, as its transcript tells; without one, it may have. Talk alone is no task."""
+    """True when the turn's transcript shows the use of a tool, or there is no transcript. Talk alone is no task."""
     path = session.text("transcript_path")
     try:
         with open(path, "rb") as file:
@@ -234,7 +234,7 @@ def _has_worked(session: Session, turn: Turn) -> bool:
 
 
 def _told(value: JsonValue) -> str:
-    """What a tool was given, or how it failed, as text."""
+    """A tool's input, or its failure, as text."""
     if isinstance(value, dict):
         for key in ("command", "message", "file_path", "path", "pattern", "query", "url"):
             if isinstance(value.get(key), str):

@@ -1,4 +1,4 @@
-"""The events that `alma hook` answers, and what each takes."""
+"""The events that `alma hook` answers, and the input of each."""
 
 AGENT_EVENTS = {
     "session-start": "SessionStart",
@@ -6,13 +6,13 @@ AGENT_EVENTS = {
     "post-tool-use-failure": "PostToolUseFailure",
     "stop": "Stop",
 }
-"""What Claude Code calls the events in which JSON comes in on stdin."""
+"""Claude Code's names of the events, whose payload is JSON on stdin."""
 
 GIT_EVENTS = ("post-commit", "post-merge", "pre-push")
-"""Git's hooks, of which nothing is read from stdin."""
+"""Git's hooks. Nothing is read from their stdin."""
 
 MAX_CHARACTERS = 9000
-"""Of a context that is given to an agent."""
+"""The most characters of a context that is given to an agent."""
 
 DEADLINE_S = 2.0
-"""After so many seconds a hook ends, done or not, unless `--deadline` says otherwise."""
+"""The seconds after which a hook ends, done or not, unless `--deadline` says otherwise."""

@@ -1,7 +1,7 @@
-"""What git's history says of how work went: a revert is a failure, an `Alma-Outcome:` trailer is what it says.
+"""Learns from git's history: a revert is a failure, and an `Alma-Outcome:` trailer is the outcome that it names.
 
-A commit as such is no success, and teaches nothing. What is learned has a key made of what the history says, so it
-counts once however often it is seen, in however many clones.
+A commit by itself is no success, and teaches nothing. What is learned has a key made from the history, so it counts
+once, however often it is seen, and in however many clones.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _MAX_TEXT = 2000
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit as far as it can teach: times are seconds since 1970; `outcome` and `agent` are of its trailers."""
+    """The parts of a commit that can teach: times are seconds since 1970; `outcome` and `agent` come from trailers."""
 
     id: str
     committed_s: int
@@ -49,7 +49,7 @@ class Commit:
 def answer_git(alma: ALMA, event: str, agent: str | None, commits: str) -> list[str]:
     """Learn from these commits (`ID`, or `ID..ID`), fold the journal in, and start a sync that nobody waits for.
 
-    What couldn't be done is told. Raises `InvalidInput` for commits that are named in another way.
+    Returns a line for each thing that couldn't be done. Raises `InvalidInput` for commits named in another way.
     """
     told: list[str] = []
     reports = list(_reports(alma, agent, commits)) if event != "pre-push" else []
@@ -57,13 +57,13 @@ def answer_git(alma: ALMA, event: str, agent: str | None, commits: str) -> list[
         done = alma.learn_batch(enumerate(reports, start=1))
         told += [refused.error.message for refused in done.refused] + list(done.warnings)
     elif _waits(alma):
-        alma.stats()  # whoever opens the store folds the journal in
+        alma.stats()  # opening the store folds the journal in
     start_sync(alma)
     return told
 
 
 def start_sync(alma: ALMA) -> subprocess.Popen[bytes] | None:
-    """A process of its own that synchronises with the remote; None without one."""
+    """Start a process that synchronises with the remote, and return it; None without a remote."""
     config = alma.config
     if not {"azure": config.azure.endpoint, "file": config.file.path}.get(config.storage, ""):
         return None
@@ -89,11 +89,11 @@ def _reports(alma: ALMA, agent: str | None, commits: str) -> Iterator[Report | A
 
 
 def _taught_by(alma: ALMA, agent: str | None, commit: Commit) -> Iterator[Report]:
-    """What a commit says of the work before it, and of its own."""
+    """The outcomes that a commit reports: of the work before it, and of its own."""
     for reverted in _REVERTS.findall(commit.body):
         for failed in _log(reverted, most=1):
             if _REVERTS.search(failed.body):
-                continue  # taking back a revert says nothing of what was reverted at first
+                continue  # taking back a revert says nothing about the commit that was reverted at first
             why = _REVERTS.sub("", _prose(commit.body)).strip()
             yield Report(
                 agent=agent_of(alma.config, failed.agent or agent),
@@ -114,12 +114,12 @@ def _taught_by(alma: ALMA, agent: str | None, commit: Commit) -> Iterator[Report
             feedback=told[2].strip()[:_MAX_TEXT],
             at=_time(commit.committed_s),
             labels={"source": "git", "commit": commit.id[:12]},
-            key=f"git/outcome/{commit.authored_s}/{commit.author}/{commit.subject}",  # stays when it is rebased
+            key=f"git/outcome/{commit.authored_s}/{commit.author}/{commit.subject}",  # a rebase keeps it
         )
 
 
 def _log(commits: str, *, most: int) -> list[Commit]:
-    """The commits, newest first; none when git doesn't know them (a shallow clone)."""
+    """The commits, newest first; none when git doesn't know them (in a shallow clone)."""
     command = ["git", "log", f"--max-count={most}", f"--format={_FORMAT}", commits, "--"]
     done = subprocess.run(command, capture_output=True, timeout=_GIT_TIMEOUT_S, check=False, stdin=subprocess.DEVNULL)
     if done.returncode:
@@ -136,7 +136,7 @@ def _log(commits: str, *, most: int) -> list[Commit]:
 
 
 def _prose(body: str) -> str:
-    """A commit's text without the trailers that end it."""
+    """A commit's text without the trailers at its end."""
     paragraphs = body.strip().split("\n\n")
     if paragraphs and not _TRAILER.sub("", paragraphs[-1]).strip():
         paragraphs.pop()
@@ -144,7 +144,7 @@ def _prose(body: str) -> str:
 
 
 def _time(seconds: int) -> datetime | None:
-    """When it was committed; None (now) if that is still to come by this machine's clock."""
+    """The time of the commit; None (for now) if this machine's clock says that it is in the future."""
     try:
         at = datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):

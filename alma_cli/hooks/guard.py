@@ -1,4 +1,4 @@
-"""Every hook's run: its answer or nothing, in time, whatever happens inside. Nothing heavy is loaded on this side."""
+"""Runs every hook: it gives an answer or nothing, in time, whatever happens inside. Nothing heavy is loaded here."""
 
 import math
 import sys
@@ -9,11 +9,11 @@ from alma_cli.hooks.events import AGENT_EVENTS, DEADLINE_S, GIT_EVENTS
 from alma_cli.hooks.subtask import within
 
 _TO_NOTE_S = 0.5
-"""What noting that it took too long may take (20 ms where the disk answers)."""
+"""The seconds for noting that a hook took too long (20 ms where the disk answers)."""
 
 
 def guarded(arguments: list[str], directory: str | None, deadline: str | None, run: Callable[[], int]) -> str:
-    """What `run` prints, within the deadline; nothing, and a line in the log, when it fails or doesn't end in time."""
+    """The output of `run`, within the deadline; nothing, and a line in the log, when it fails or is too slow."""
     event = next((event for event in (*AGENT_EVENTS, *GIT_EVENTS) if event in arguments), "unknown event")
 
     def work() -> bytes:  # pragma: no cover (in a process of its own)

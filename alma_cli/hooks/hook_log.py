@@ -1,4 +1,4 @@
-"""Why a hook did nothing, in `.alma/log/hooks.log`: the only place where it may say so."""
+"""Notes why a hook did nothing in `.alma/log/hooks.log`, the only place where it may say so."""
 
 from datetime import UTC, datetime
 
@@ -12,9 +12,9 @@ _MAX_LINE = 600
 
 
 def note_trouble(event: str, reason: str, *, directory: str | None = None) -> None:
-    """Add a line to the log of the project here (or in `directory`); where there is none, or no space, do nothing.
+    """Add a line to the log of the project here (or in `directory`); without a project, or space, do nothing.
 
-    The reason must have no credential in it any more.
+    Credentials must have been taken out of the reason.
     """
     line = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {one_line(event, 40)}: {one_line(reason, _MAX_LINE)}"
     try:

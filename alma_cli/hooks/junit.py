@@ -1,7 +1,7 @@
-"""A test report in JUnit's XML: its test cases, and which of them changed since the last report.
+"""Reads a test report in JUnit's XML, and tells which test cases changed since the last report.
 
-The report is read by expat as a stream; one that declares a document type or entities is refused, so that it can't
-grow when read, nor make us read other files.
+Expat reads the report as a stream. A report that declares a document type or entities is refused, so that it can't
+grow when it is read, nor make us read other files.
 """
 
 import json
@@ -25,7 +25,7 @@ _FILE = "tests.json"
 class TestCase:
     """A test case that passed or (with `error`) failed; `name` is the same from run to run."""
 
-    __test__ = False  # pytest takes it for a test otherwise
+    __test__ = False  # otherwise pytest takes it for a test
 
     name: str
     failed: bool
@@ -34,7 +34,7 @@ class TestCase:
 
 
 def read_report(path: str) -> list[TestCase]:
-    """The test cases of a report that were not skipped. Raises `InvalidInput` for what is none."""
+    """The test cases of a report that were not skipped. Raises `InvalidInput` for a file that is no report."""
     reader = _Reader()
     try:
         with open(path, "rb") as file:
@@ -53,7 +53,7 @@ def read_report(path: str) -> list[TestCase]:
 def changed(cases: Iterable[TestCase], failing: set[str]) -> list[TestCase]:
     """The cases whose state differs from the last report's; `failing` names those that failed then, and is updated.
 
-    A case that is there several times failed if any of them did. One that was never seen counts as having passed.
+    A case that is there several times failed if it did once. A case that was never seen counts as having passed.
     """
     by_name: dict[str, TestCase] = {}
     for case in cases:
@@ -66,7 +66,7 @@ def changed(cases: Iterable[TestCase], failing: set[str]) -> list[TestCase]:
 
 
 def load_failing(project: Project) -> set[str]:
-    """The names of the cases that failed when last seen."""
+    """The names of the cases that failed when they were last seen."""
     try:
         with open(project.log_dir / _FILE, encoding="utf-8") as file:
             return {name for name in json.load(file) if isinstance(name, str)}

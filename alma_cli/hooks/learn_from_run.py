@@ -1,4 +1,4 @@
-"""What a command that was run teaches: how it ended and, with a test report, which tests changed."""
+"""Learns from a command that was run: from how it ended and, with a test report, from the tests that changed."""
 
 import os
 import shlex
@@ -16,12 +16,12 @@ from alma_cli.hooks.run import Ended
 _MAX_TEXT = 2000
 _MAX_TASK = 500
 _PATIENCE_S = 2.0
-"""For a store that others use; what can't be folded in by then waits in the journal."""
+"""The wait for a busy store; after it the outcome stays in the journal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """A command that was run for a task (its own words, if none is given), and where its test report is to be."""
+    """A command that was run for a task (by default its own words), and the path of its test report."""
 
     command: Sequence[str]
     agent: str | None = None
@@ -31,14 +31,14 @@ class Ran:
 
     @property
     def line(self) -> str:
-        """The command as one would type it."""
+        """The command as a person would type it."""
         return shlex.join(self.command)[:_MAX_TASK]
 
 
 def learn_from(ran: Ran, ended: Ended, *, directory: str | None, report_before: object) -> list[str]:
-    """Record how the command ended; what to tell of it. Raises `AlmaError`.
+    """Record how the command ended, and return lines to tell. Raises `AlmaError`.
 
-    `report_before` is what `report_state` gave before the command ran. A command that the user stopped teaches nothing.
+    `report_before` is the `report_state` before the command ran. A command that the user stopped teaches nothing.
     """
     if SIGINT in (ended.signal, ended.code - 128):
         return []
@@ -64,7 +64,7 @@ def learn_from(ran: Ran, ended: Ended, *, directory: str | None, report_before: 
 
 
 def report_state(path: str) -> object:
-    """What changes when a report is written anew."""
+    """The state of a report, which changes when it is written anew."""
     try:
         found = os.stat(path)
     except (OSError, ValueError):

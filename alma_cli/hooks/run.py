@@ -1,7 +1,7 @@
-"""Running a command as if ALMA weren't there: its streams, its signals and its end are its own.
+"""Runs a command as if ALMA weren't there: its streams, its signals and its end are its own.
 
-Its stderr is read on the way, for the last lines, unless that is a terminal, which is left to it. Where stdout and
-stderr are one file (`2>&1`) both are read together, so that their order stays.
+Its stderr passes through a pipe of ours, for the last lines, unless it is a terminal, which is left to the command.
+Where stdout and stderr are one file (`2>&1`) both pass through it, so that their order stays.
 """
 
 import errno
@@ -38,17 +38,17 @@ class Ended:
 
     @property
     def code(self) -> int:
-        """The exit code as a shell tells it."""
+        """The exit code as a shell gives it."""
         return 128 + self.signal if self.signal else self.status
 
     @property
     def reason(self) -> str:
-        """How it ended, in words."""
+        """The end of the command in words."""
         return f"ended by {signal.Signals(self.signal).name}" if self.signal else f"exit status {self.status}"
 
 
 class NotStarted(Exception):  # noqa: N818  # errors say what happened
-    """The command can't be started; `code` is the exit code that a shell gives then."""
+    """The command can't be started; `code` is the exit code that a shell gives in that case."""
 
     def __init__(self, message: str, code: int) -> None:
         super().__init__(message)
@@ -85,7 +85,7 @@ def run_through(command: Sequence[str]) -> Ended:
 
 
 def end_alike(ended: Ended) -> int:
-    """The exit code to end with; a process whose command was ended by a signal is ended by it too, here and now."""
+    """The exit code to end with. If a signal ended the command, it ends this process too, here and now."""
     if ended.signal:
         import resource
 
@@ -98,7 +98,7 @@ def end_alike(ended: Ended) -> int:
 
 
 class _Watched:
-    """What a command writes to a pipe of ours, passed on to where it meant to write, with its end kept."""
+    """Passes on what a command writes to a pipe of ours to where it meant to write, and keeps the end of it."""
 
     def __init__(self, descriptor: int, target: int) -> None:
         self.descriptor = descriptor
@@ -110,7 +110,7 @@ class _Watched:
         return [self.descriptor] if self.descriptor >= 0 else []
 
     def pass_on(self) -> None:
-        """Pass on what is there. When nobody reads it any more, the command shall meet that itself."""
+        """Pass on what is there. When nobody reads it any more, the command notices that by itself."""
         part = os.read(self.descriptor, 65536)
         self._kept = (self._kept + part)[-_KEPT_BYTES:]
         try:
@@ -123,7 +123,7 @@ class _Watched:
         self.descriptor = -1
 
     def finish(self) -> None:
-        """Pass on what is left; a job in the background that still has the pipe gets somebody to pass on what comes."""
+        """Pass on what is left; for a job in the background that still has the pipe, a process goes on passing on."""
         while self.open and select.select(self.open, [], [], 0)[0]:
             self.pass_on()
         if self.open:
@@ -143,7 +143,7 @@ class _Watched:
             os._exit(0)
 
     def last_lines(self) -> str:
-        """The last lines, without what only moves a cursor or colours."""
+        """The last lines, without sequences that move the cursor or set colours."""
         text = _ESCAPE.sub("", self._kept.decode("utf-8", "replace"))
         lines = [line.rpartition("\r")[2] if not line.endswith("\r") else line[:-1] for line in text.split("\n")]
         return "\n".join([line.rstrip() for line in lines if line.strip()][-_KEPT_LINES:])
@@ -151,10 +151,10 @@ class _Watched:
 
 @contextmanager
 def _passing_on(waker: int) -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
-    """Signals that come meanwhile go to the process that is given, those too that come before it is known.
+    """Signals that come meanwhile go to the process that is given, including those that come before it is known.
 
-    `waker` is written to when one comes, or the process ends. What is typed at a terminal (Ctrl-C) goes to everybody
-    there anyway, so that isn't passed on.
+    `waker` is written to when a signal comes or the process ends. A signal from the terminal (Ctrl-C) goes to every
+    process there anyway, so it isn't passed on.
     """
     processes: list[subprocess.Popen[bytes]] = []
     early: list[int] = []
@@ -190,7 +190,7 @@ def _start(command: Sequence[str], *, stdout: int | None, stderr: int | None) ->
     try:
         return subprocess.Popen(command, stdout=stdout, stderr=stderr, close_fds=False)
     except OSError as error:
-        if error.errno == errno.ENOEXEC:  # a script that names no interpreter
+        if error.errno == errno.ENOEXEC:  # it is a script that names no interpreter
             return subprocess.Popen(["/bin/sh", *command], stdout=stdout, stderr=stderr, close_fds=False)
         code = NOT_FOUND if error.errno == errno.ENOENT or not command[0] else NOT_EXECUTABLE
         what = "command not found" if code == NOT_FOUND else str(error.strerror)

@@ -1,6 +1,6 @@
-"""What is known of an agent's session between one event and the next: its task, and what it was shown already.
+"""Keeps the state of an agent's session between one event and the next: its task, and the memories it was shown.
 
-Kept best effort in `.alma/log/turns/`, a small file for each session; without it a hook knows less and works on.
+The state is kept best effort in `.alma/log/turns/`, a small file for each session; without it a hook knows less.
 """
 
 import json
@@ -19,10 +19,10 @@ _MAX_BYTES = 1 << 20
 
 @dataclass(slots=True)
 class Turn:
-    """The turn of a session that is going on: `number` counts from 1, 0 is before the first prompt.
+    """The present turn of a session: `number` counts from 1, and is 0 before the first prompt.
 
-    `shown` are the ids of memories that the session was given; `failures` the tool calls that failed in this turn;
-    `transcript_bytes` how long the transcript was when it began.
+    `shown` are the ids of memories that the session was given, `failures` is the number of tool calls that failed in
+    this turn, and `transcript_bytes` was the length of the transcript when it began.
     """
 
     number: int = 0
@@ -33,7 +33,7 @@ class Turn:
 
 
 def load_turn(project: Project, session: str) -> Turn:
-    """The session's turn; a new one where nothing usable is kept."""
+    """The session's turn; a new one if no turn that can be used was kept."""
     try:
         with open(_path(project, session), encoding="utf-8") as file:
             kept = json.loads(file.read(_MAX_BYTES))
@@ -49,7 +49,7 @@ def load_turn(project: Project, session: str) -> Turn:
 
 
 def keep_turn(project: Project, session: str, turn: Turn) -> None:
-    """Keep the session's turn for its next event; where that can't be written, do nothing."""
+    """Keep the session's turn for its next event; do nothing if it can't be written."""
     path = _path(project, session)
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)

@@ -1,7 +1,7 @@
-"""Work in a process beside this one, a copy of it, which can't outlast its time nor take its caller down with it.
+"""Does work in a copy of this process, which can't outlast its time, nor take its caller down with it.
 
 A thread could not promise that: a call into C may keep Python's lock, a library may crash, the disk may not answer. So
-the work is done in a process of its own, which the caller waits for so long and no longer, and then kills.
+the work is done in a process of its own. The caller waits for it until the deadline, and then kills it.
 """
 
 import os
@@ -12,13 +12,13 @@ from contextlib import suppress
 from time import monotonic
 
 _DONE = b"\x06"
-"""The last byte of what a process sends that got to its end."""
+"""The last byte that a process sends when it got to its end."""
 
 
 def within(seconds: float, work: Callable[[], bytes]) -> bytes | None:
-    """What the work gives, done in a process of its own; None when it isn't done in time, or died.
+    """The result of the work, done in a process of its own; None when it isn't done in time, or died.
 
-    To be called early, before there are threads: the process is a copy of this one. Its stdout and stderr lead nowhere.
+    Call this early, before there are threads: the process is a copy of this one. Its stdout and stderr lead nowhere.
     Raises `OSError` where no process can be made.
     """
     ours, theirs = os.pipe()
@@ -43,10 +43,10 @@ def within(seconds: float, work: Callable[[], bytes]) -> bytes | None:
 
 
 def _has_ended(process: int) -> bool:
-    """Whether this child is no more; it is not waited for, since it may be held up by a disk."""
+    """True when this child has ended. It isn't waited for, since a disk may hold it up."""
     try:
         return os.waitpid(process, os.WNOHANG)[0] == process
-    except ChildProcessError:  # whoever started us had the ends of our children ignored
+    except ChildProcessError:  # the process that started us set the ends of children to be ignored
         return True
 
 
@@ -62,7 +62,7 @@ def _received(descriptor: int, deadline: float) -> bytes | None:
 
 
 def _work(descriptor: int, work: Callable[[], bytes]) -> None:  # pragma: no cover (in a process of its own)
-    """Do the work, send what it gives, and end this process whatever happens."""
+    """Do the work, send its result, and end this process whatever happens."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)

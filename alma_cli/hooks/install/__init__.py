@@ -1,4 +1,4 @@
-"""Installing: each target plans what to change in others' files, and one place does it, keeping a copy of each."""
+"""Installing: each target plans changes to others' files, and one place makes them and keeps a copy of each file."""
 
 from alma_cli.hooks.install.changes import Change, Move, Plan, Remove, Write, applied, difference
 from alma_cli.hooks.install.targets import TARGETS, Wanted, plan_install, plan_uninstall

@@ -1,7 +1,7 @@
-"""Changes to files of others: planned as values, shown as a diff, and made one by one with a copy of each kept.
+"""Changes to others' files: planned as values, shown as a diff, and made one by one, with a copy of each file kept.
 
-`.alma/backup/installed.json` notes the folders that were made and, of each file, what it was before: so that
-uninstalling gives back the very bytes, unless the file was edited since.
+`.alma/backup/installed.json` notes the folders that were made and the state of each file before, so that uninstalling
+gives back the very bytes, unless the file was edited since.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _COPIES = "before-install"
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A file gets this content; with `mode`, these rights, else its own (0644 for a new one)."""
+    """A file gets this content, and the rights `mode`; without `mode` it keeps its own (0644 for a new file)."""
 
     path: str
     content: bytes
@@ -33,14 +33,14 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """A file of ours goes."""
+    """A file of ours is removed."""
 
     path: str
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A file (or link) gets another name."""
+    """A file or link gets another name."""
 
     path: str
     to: str
@@ -51,14 +51,14 @@ Change: TypeAlias = Write | Remove | Move
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be changed (nothing, if all is as it should be), and what to tell the user."""
+    """The changes to make (none if all is as it should be), and lines to tell the user."""
 
     changes: Sequence[Change] = ()
     notes: Sequence[str] = ()
 
 
 def content_of(path: str) -> bytes | None:
-    """The file's content; None when there is none. Raises `AlmaError` when it can't be read."""
+    """The file's content; None when there is no file. Raises `AlmaError` when it can't be read."""
     try:
         with open(path, "rb") as file:
             return file.read()
@@ -85,7 +85,7 @@ def difference(changes: Iterable[Change]) -> list[str]:
 
 
 def applied(changes: Sequence[Change], backup_dir: Path) -> None:
-    """Make the changes, one after the other. Raises `AlmaError`; what was changed until then has its copy."""
+    """Make the changes, one after the other. Raises `AlmaError`; files that were changed before have their copies."""
     record = Record.load(backup_dir)
     try:
         for change in changes:
@@ -107,7 +107,7 @@ def applied(changes: Sequence[Change], backup_dir: Path) -> None:
 
 
 def original_of(path: str, backup_dir: Path) -> Change | None:
-    """What gives the file back as it was before installing; None when that isn't known, or it was edited since."""
+    """The changes that restore the file from before installing; None when that isn't known, or it was edited since."""
     noted = Record.load(backup_dir).files.get(path)
     if noted is None or _digest(content_of(path)) != noted["after"]:
         return None
@@ -119,7 +119,7 @@ def original_of(path: str, backup_dir: Path) -> Change | None:
 
 @dataclass(slots=True)
 class Record:
-    """What is noted of the files that were changed (`after`: a digest, `copy`: a file's name) and folders made."""
+    """The notes on the files that were changed (`after`: a digest, `copy`: a file's name) and the folders made."""
 
     backup_dir: Path
     files: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -127,7 +127,7 @@ class Record:
 
     @classmethod
     def load(cls, backup_dir: Path) -> Record:
-        """The record that is kept; an empty one where there is none, or it can't be read."""
+        """The record that was kept; an empty one when there is none, or it can't be read."""
         try:
             kept = json.loads((backup_dir / _RECORD).read_text(encoding="utf-8"))
             files = {
@@ -138,28 +138,28 @@ class Record:
             return cls(backup_dir)
 
     def save(self) -> None:
-        """Keep it."""
+        """Keep the record."""
         content = json.dumps({"files": self.files, "folders": self.folders}, indent=2) + "\n"
         os.makedirs(self.backup_dir, mode=0o700, exist_ok=True)
         write_whole(self.backup_dir / _RECORD, content.encode())
 
     def note_before(self, change: Write) -> None:
-        """Note what the file is before the change; what it was before an earlier one of ours stays noted."""
+        """Note the state of the file before the change; an earlier note on it stays."""
         before = content_of(change.path)
         noted = self.files.get(change.path)
         if noted and _digest(before) == noted["after"]:
             if noted["copy"] and change.content == content_of(str(self.backup_dir / _COPIES / noted["copy"])):
-                del self.files[change.path]  # it is again as it was
+                del self.files[change.path]  # it is as it was before installing
             else:
                 noted["after"] = _digest(change.content)
         elif noted:
             self.keep_copy(change.path)
-            del self.files[change.path]  # somebody edited it: there is no going back to what it was
+            del self.files[change.path]  # somebody edited it, so its old content can't be restored
         else:
             self.files[change.path] = {"after": _digest(change.content), "copy": self.keep_copy(change.path)}
 
     def keep_copy(self, path: str) -> str:
-        """Keep a copy of a file; the copy's name, or nothing when there is no such file."""
+        """Keep a copy of a file, and return the copy's name; empty when there is no such file."""
         content = content_of(path)
         if content is None:
             return ""
@@ -179,7 +179,7 @@ class Record:
             self.folders.append(path)
 
     def remove_empty_folders(self) -> None:
-        """Remove those of the folders that we made which are empty."""
+        """Remove the folders that we made, if they are empty."""
         for path in reversed(self.folders.copy()):
             try:
                 os.rmdir(path)
@@ -189,7 +189,7 @@ class Record:
 
 
 def _replace(change: Write) -> None:
-    """Write a file; a link to it stays one."""
+    """Write a file; a link to it stays a link."""
     path = os.path.realpath(change.path)
     mode = change.mode
     if mode is None:

@@ -16,16 +16,16 @@ from alma_cli.hooks.install.program import agent_words, found_or_nothing, progra
 _BOM = "\ufeff"
 _MARK = "# alma hook"
 _TIMEOUT_S = 10
-"""After which Claude Code gives up; ALMA does after 2."""
+"""The seconds after which Claude Code gives up; ALMA gives up after 2."""
 
 
 def settings_path(folder: str) -> str:
-    """The settings of the project in this folder."""
+    """The path of the settings of the project in this folder."""
     return os.path.join(folder, ".claude", "settings.json")
 
 
 def plan_claude(folder: str, agent: str | None) -> Plan:
-    """What makes sessions of Claude Code in this folder use ALMA. Raises `AlmaError` for settings that aren't JSON."""
+    """The plan that makes Claude Code's sessions here use ALMA. Raises `AlmaError` for settings that aren't JSON."""
     path = settings_path(folder)
     text = _read(path)
     settings = _parsed(path, text)
@@ -40,7 +40,7 @@ def plan_claude(folder: str, agent: str | None) -> Plan:
 
 
 def plan_claude_removal(folder: str, backup_dir: Path) -> Plan:
-    """What gives the settings back as they were or, if they were edited since, without our entries."""
+    """The plan that restores the settings or, if they were edited since, takes our entries out."""
     path = settings_path(folder)
     if (original := original_of(path, backup_dir)) is not None:
         return Plan([original])
@@ -74,7 +74,7 @@ def _is_ours(group: Any) -> bool:
 
 
 def _read(path: str) -> str:
-    """The text of the settings; where there are none, that of empty ones."""
+    """The text of the settings; where there are none, the text of empty ones."""
     try:
         text = (content_of(path) or b"").decode()
     except UnicodeDecodeError as error:
@@ -83,7 +83,7 @@ def _read(path: str) -> str:
 
 
 def _parsed(path: str, text: str) -> dict[str, Any]:
-    """The settings, whose form is what Claude Code's is. Raises `AlmaError`."""
+    """The settings, in the form that Claude Code gives them. Raises `AlmaError` for another form."""
     hint = "repair it, or move it away, and run `alma install claude` again; nothing was changed"
     try:
         value: Any = json.loads(text.removeprefix(_BOM))
@@ -96,7 +96,7 @@ def _parsed(path: str, text: str) -> dict[str, Any]:
 
 
 def _written(settings: Mapping[str, JsonValue], before: str) -> bytes:
-    """The settings as JSON in the manner of the text before: its indentation, ends of lines, and byte order mark."""
+    """The settings as JSON, formatted like the text before: its indentation, line ends, and byte order mark."""
     indented = re.search(r"\n([ \t]+)\S", before)
     is_on_one_line = '"' in before and "\n" not in before.strip()
     indent = indented[1] if indented else None if is_on_one_line else "  "
@@ -104,4 +104,4 @@ def _written(settings: Mapping[str, JsonValue], before: str) -> bytes:
     end = before[len(before.rstrip()) :]
     bom = _BOM if before.startswith(_BOM) else ""
     newline = "\r\n" if "\r\n" in before else "\n"
-    return (bom + text.replace("\n", newline) + end).encode("utf-8", "backslashreplace")  # a lone surrogate as it came
+    return (bom + text.replace("\n", newline) + end).encode("utf-8", "backslashreplace")  # a lone surrogate stays

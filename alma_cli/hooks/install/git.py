@@ -1,7 +1,7 @@
-"""Git's hooks: a marked block at the top of each, which starts `alma hook` in the background and waits for nothing.
+"""Git's hooks: a marked block at the top of each, which starts `alma hook` in the background and doesn't wait for it.
 
-A shell script of somebody else's gets the block after its first line. Any other hook (another language, a link, one
-that is switched off) is given another name beside it and called from a script of ours.
+Somebody else's shell script gets the block after its first line. Any other hook (in another language, a link, one that
+is switched off) gets another name, and a script of ours calls it.
 """
 
 import os
@@ -21,12 +21,12 @@ _BLOCK = re.compile(rb"^# >>> alma >>>[^\n]*\n.*?^# <<< alma <<<\n", re.MULTILIN
 _SHELL = re.compile(rb"#![ \t]*(?:/\S*/)?(?:env[ \t]+)?(?:\S*/)?(?:sh|bash|dash|ash|ksh|zsh)(?:[ \t][^\n]*)?\n")
 _KEPT = ".before-alma"
 _LEGACY = ".legacy"
-"""What pre-commit renames a hook to when it installs its own after ours."""
+"""The ending that pre-commit gives to a hook when it installs its own after ours."""
 _DEADLINE_S = 120
 
 
 def plan_git(folder: str, agent: str | None) -> Plan:
-    """What makes the hooks of the repository in this folder call ALMA. Raises `AlmaError` outside of a repository."""
+    """The plan that makes the hooks of the repository here call ALMA. Raises `AlmaError` outside of a repository."""
     hooks, notes = hooks_folder(folder)
     changes: list[Change] = []
     for event in GIT_EVENTS:
@@ -40,7 +40,7 @@ def plan_git(folder: str, agent: str | None) -> Plan:
 
 
 def plan_git_removal(folder: str) -> Plan:
-    """What gives every hook back as it was."""
+    """The plan that restores every hook."""
     hooks, _ = hooks_folder(folder)
     changes: list[Change] = []
     for event in GIT_EVENTS:
@@ -58,7 +58,7 @@ def plan_git_removal(folder: str) -> Plan:
 
 
 def hooks_folder(folder: str) -> tuple[str, list[str]]:
-    """Where git looks for the hooks of this repository, and what to tell of it when others share that."""
+    """The folder where git looks for this repository's hooks, and a note if other repositories share it."""
     top = _git(folder, "rev-parse", "--show-toplevel")
     if top is None:
         raise AlmaError(f"{folder} is in no git repository", hint="`git init` makes one; is git installed?")
@@ -92,12 +92,12 @@ def _plan_hook(path: str, commands: bytes) -> tuple[list[Change], str]:
 
 
 def _commands(event: str, agent: str | None) -> bytes:
-    """The block's lines, from the first command to the end mark. What the hook reads and how it ends stay untouched."""
+    """The block's lines, from the first command to the end mark. The hook's input and exit code stay its own."""
     commits = {
         "post-commit": ' "$(git rev-parse -q --verify HEAD)"',
         "post-merge": ' "$(git rev-parse -q --verify ORIG_HEAD)..$(git rev-parse -q --verify HEAD)"',
     }.get(event, "")
-    # The job belongs to a shell that ends at once, so that a `wait` further down doesn't wait for it.
+    # The job belongs to a shell that ends at once, so a `wait` further down doesn't wait for it.
     words = f"hook {event}{commits}{agent_words(agent)} --deadline {_DEADLINE_S}"
     lines = (
         f"( {found_or_nothing(program())}",
@@ -107,7 +107,7 @@ def _commands(event: str, agent: str | None) -> bytes:
 
 
 def _call(path: str) -> bytes:
-    """The line of our script that calls the hook in whose place it stands."""
+    """The line of our script that calls the hook that it replaces."""
     name = (os.path.basename(path) + _KEPT).encode()
     return b'kept=$(dirname "$0")/' + name + b'; [ ! -x "$kept" ] || exec "$kept" "$@"\n'
 
@@ -124,7 +124,7 @@ def _has_block(path: str) -> bool:
 
 
 def _git(folder: str, *words: str) -> str | None:
-    """What git prints; None when it fails, or isn't there."""
+    """The output of git; None when it fails, or isn't there."""
     try:
         done = subprocess.run(["git", "-C", folder, *words], capture_output=True, check=False, stdin=subprocess.DEVNULL)
     except OSError:

@@ -14,7 +14,7 @@ _ACTION = re.compile(r"[\w.-]+/[\w.-]+(?:/[\w./-]+)?@[\w./-]+|\./[\w./-]*")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What the workflow does: the action's place (OWNER/REPO@REF), the command, and where its test report is to be."""
+    """The job of the workflow: the action's place (OWNER/REPO@REF), the command, and the path of its test report."""
 
     action: str = ""
     command: str = "make test"
@@ -22,12 +22,12 @@ class Job:
 
 
 def workflow_path(folder: str) -> str:
-    """The workflow's file."""
+    """The path of the workflow's file."""
     return os.path.join(folder, ".github", "workflows", "alma.yml")
 
 
 def plan_github(folder: str, agent: str | None, job: Job) -> Plan:
-    """What makes the workflow. Raises `InvalidUsage` without the action's place, `AlmaError` for a file of others."""
+    """The plan that makes the workflow. Raises `InvalidUsage` without the action, `AlmaError` for another file."""
     path = workflow_path(folder)
     before = content_of(path)
     if before is not None and not before.startswith(_MARK.encode()):
@@ -46,7 +46,7 @@ def plan_github(folder: str, agent: str | None, job: Job) -> Plan:
 
 
 def plan_github_removal(folder: str) -> Plan:
-    """What removes the workflow, if it is ours."""
+    """The plan that removes the workflow, if it is ours."""
     path = workflow_path(folder)
     before = content_of(path)
     return Plan([Remove(path)] if before is not None and before.startswith(_MARK.encode()) else [])

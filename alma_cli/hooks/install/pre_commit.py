@@ -19,7 +19,7 @@ _NEW = "repos:\n"
 
 
 def plan_pre_commit(folder: str, agent: str | None) -> Plan:
-    """What adds ALMA's hooks to the configuration. Raises `AlmaError` where its `repos` aren't a list one can read."""
+    """The plan that adds ALMA's hooks to the configuration. Raises `AlmaError` unless `repos` is a list we can read."""
     path = os.path.join(folder, _FILE)
     before, text = _read(path)
     found = _BLOCK.search(text)
@@ -48,7 +48,7 @@ def plan_pre_commit(folder: str, agent: str | None) -> Plan:
 
 
 def plan_pre_commit_removal(folder: str, backup_dir: Path) -> Plan:
-    """What gives the configuration back as it was or, if it was edited since, without our block."""
+    """The plan that restores the configuration or, if it was edited since, takes our block out."""
     path = os.path.join(folder, _FILE)
     if (original := original_of(path, backup_dir)) is not None:
         return Plan([original])
@@ -91,7 +91,7 @@ def _yaml_text(text: str) -> str:
 
 
 def _check_the_rest_is_kept(path: str, before: str, after: str) -> None:
-    """Raise `AlmaError` unless reading both gives the same but for our hooks: text was changed, meaning must not be."""
+    """Raise `AlmaError` unless both texts mean the same, apart from our hooks."""
     import yaml
 
     def without_ours(text: str) -> Any:

@@ -1,4 +1,4 @@
-"""How hooks find `alma`: where they were installed from, else on the PATH, else not at all, which is no trouble."""
+"""The way hooks find `alma`: where they were installed from, else on the PATH, else not at all, which does no harm."""
 
 import os
 import shlex
@@ -22,5 +22,5 @@ def found_or_nothing(path: str) -> str:
 
 
 def agent_words(agent: str | None) -> str:
-    """The words that name the agent; none when none is given."""
+    """The options that name the agent; none when no agent is given."""
     return f" --agent {shlex.quote(agent)}" if agent else ""

@@ -16,7 +16,7 @@ TARGETS: tuple[Target, ...] = get_args(Target)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to install: for which agent (None: the one that is meant without a name) and, for github, which job."""
+    """An installation: for an agent (None for the default one) and, for github, of a job."""
 
     target: Target
     agent: str | None = None
@@ -24,7 +24,7 @@ class Wanted:
 
 
 def plan_install(project: Project, wanted: Wanted) -> Plan:
-    """What is missing of it. Raises `AlmaError` where something is in the way."""
+    """The plan that installs what is missing. Raises `AlmaError` when something is in the way."""
     folder = str(project.root)
     match wanted.target:
         case "claude":
@@ -38,7 +38,7 @@ def plan_install(project: Project, wanted: Wanted) -> Plan:
 
 
 def plan_uninstall(project: Project, target: Target) -> Plan:
-    """What is there of it. Raises `AlmaError` where something can't be read."""
+    """The plan that removes what is installed. Raises `AlmaError` when something can't be read."""
     folder = str(project.root)
     match target:
         case "claude":
