@@ -90,7 +90,7 @@ def _iteration(descriptor: int, path: str) -> int:
     if layout != _LAYOUT:
         raise StoreTooNew(
             f"{path} has a layout of DuckDB's that this ALMA doesn't know; it was left untouched",
-            hint="upgrade alma-memory",
+            hint="upgrade ALMA",
         )
     return max(int.from_bytes(os.pread(descriptor, 8, header + 8), "little") for header in _HEADERS)
 
