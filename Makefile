@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test coverage wheel test-wheel test-hnsw test-azure check bench docs site clean
+.PHONY: help setup demo quick test coverage wheel test-wheel test-hnsw test-azure check bench docs site clean
 .DEFAULT_GOAL := help
 
 help:  ## show this help
@@ -33,6 +33,9 @@ test: check  ## lint, types, import contracts, tests; those of the core have to 
 coverage: setup  ## all tests with coverage, which takes them half as long again; every part has to reach 90%
 	@$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
 	@$(BIN)/python tests/coverage_floor.py
+
+quick: check  ## lint, types, import contracts and the quick tests: at each save
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m quick
 
 check: setup  ## lint, types and import contracts only
 	@$(BIN)/ruff check .

@@ -20,6 +20,9 @@ from hypothesis import HealthCheck, settings
 from alma_cli.cli import main
 from alma_cli.project import make_project
 
+# As ALMA has it, whatever a test imports first: more threads make its small products slower, on a busy machine by far.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # No deadlines and no complaints of slowness, which are wall-clock assertions that fail on a busy machine. The suite has
 # to stay fast; HYPOTHESIS_PROFILE=thorough looks further.
 for _name, _examples in (("suite", 15), ("thorough", 500)):
@@ -57,6 +60,34 @@ ON_ACCOUNT = bool(os.environ.get("TEST_AZURE_ENDPOINT"))
 needs_sources = pytest.mark.skipif(
     not (Path(__file__).parents[1] / "alma_cli").exists(), reason="is about the sources; this is a test of the wheel"
 )
+
+
+QUICK = {"cli", "config", "contracts", "core", "store"}
+"""The folders whose tests `make quick` runs, but for those that are marked as slow or start processes."""
+
+STARTING_PROCESSES = {"alma_process", "run_on_terminal"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark what `make quick` runs."""
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        slow = item.get_closest_marker("slow") or STARTING_PROCESSES.intersection(item.fixturenames)
+        if folder in QUICK and not slow:
+            item.add_marker("quick")
+
+
+@pytest.fixture(autouse=True)
+def quick_tests_start_no_process(request, monkeypatch):
+    """What keeps them quick."""
+
+    def refuse(*_arguments, **_options):
+        raise AssertionError("a test that starts a process has to be marked as slow")
+
+    if request.node.get_closest_marker("quick"):
+        monkeypatch.setattr(os, "fork", refuse)
+        monkeypatch.setattr(subprocess.Popen, "__init__", refuse)
 
 
 class Finished(NamedTuple):

@@ -12,6 +12,8 @@ from alma_cli import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "AGENTS.md", ".github/PULL_REQUEST_TEMPLATE.md")]
+FORMS = ROOT / ".github/ISSUE_TEMPLATE"
 ACTIONS = [*WORKFLOWS, ROOT / "action.yml"]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -46,11 +48,30 @@ def test_the_wheel_is_tested_on_all_that_the_classifiers_promise():
     assert ["ubuntu-latest", "macos-latest"] == matrix["os"]
 
 
-def test_each_target_that_a_workflow_makes_is_there():
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for path in WORKFLOWS:
-        for target in re.findall(r"run: make ([\w-]+)", path.read_text(encoding="utf-8")):
-            assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"{path.name} makes {target}"
+@pytest.mark.parametrize("path", [*WORKFLOWS, *PAGES], ids=lambda path: path.name)
+def test_each_target_that_is_told_of_is_there(path):
+    targets = re.findall(r"^\w[\w-]*(?=:.*##)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    told = re.findall(r"(?:run: |`|^    )make ([a-z][a-z-]*)", path.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert [] == [name for name in told if name not in targets]
+
+
+def test_who_reports_a_mistake_is_asked_for_what_a_maintainer_needs():
+    fields = yaml.safe_load((FORMS / "bug.yml").read_text(encoding="utf-8"))["body"]
+    required = [field["id"] for field in fields if field.get("validations", {}).get("required")]
+
+    assert ["what", "report"] == required
+    assert "`alma doctor --report`" in fields[1]["attributes"]["label"]
+
+
+@pytest.mark.parametrize("form", ["bug.yml", "idea.yml"])
+def test_a_form_for_issues_has_what_github_wants_of_one(form):
+    read = yaml.safe_load((FORMS / form).read_text(encoding="utf-8"))
+    ids = [field["id"] for field in read["body"]]
+
+    assert {"name", "description", "body"} == set(read)
+    assert len(ids) == len(set(ids))
+    assert all(field["attributes"]["label"] for field in read["body"])
 
 
 def test_the_version_stands_in_one_place():

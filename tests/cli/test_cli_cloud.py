@@ -8,6 +8,8 @@ import pytest
 
 from tests.cosmos_server import KEY, cosmos_thread
 
+pytestmark = pytest.mark.slow
+
 AZURE = "alma:\n  project_id: shop\n  storage: azure\n  azure:\n    endpoint: {endpoint}\n    auth: key\n"
 
 

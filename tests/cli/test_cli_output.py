@@ -133,6 +133,7 @@ def test_piped_there_is_no_escape_and_no_table(learn, run_alma):
         assert not re.search("[─━│]", finished.out)
 
 
+@pytest.mark.slow
 def test_an_export_whose_reader_leaves_ends_quietly(run_alma, project):
     lines = [json.dumps({"kind": "knowledge", "agent": "a", "fact": f"fact {n} {'x' * 2000}"}) for n in range(100)]
     run_alma("import", "-", stdin="\n".join(lines))
@@ -146,6 +147,7 @@ def test_an_export_whose_reader_leaves_ends_quietly(run_alma, project):
     assert 0 == export.wait()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("argv", [["--help"], ["show", "zz", "--json"], ["stats", "--json"]])
 def test_a_reader_that_is_gone_is_no_failure_of_ours(project, argv):
     reader, writer = os.pipe()
@@ -157,6 +159,7 @@ def test_a_reader_that_is_gone_is_no_failure_of_ours(project, argv):
     assert (0, b"") == (finished.returncode, finished.stderr)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("argv", [["--help"], ["stats", "--json"], ["export"]])
 def test_a_full_disk_behind_stdout_is_told(project, run_alma, argv):
     run_alma("add", "knowledge", "CI has two cores", "--project-wide")
@@ -167,6 +170,7 @@ def test_a_full_disk_behind_stdout_is_told(project, run_alma, argv):
     assert (1, b"error: cannot write to stdout: No space left on device\n") == (finished.returncode, finished.stderr)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("redirection", [">&-", "2>&-", "2>/dev/full", "<&-", "<&- >&- 2>&-"])
 def test_what_was_learned_is_kept_whatever_becomes_of_the_streams(project, run_json, redirection):
     command = f"-m alma_cli learn --agent a --task x --outcome success {redirection}"
@@ -225,6 +229,7 @@ def test_ctrl_c_is_130(run_alma):
     assert (130, "interrupted", "") == (finished.code, json.loads(finished.out)["error"]["code"], finished.err)
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_a_process_shows_no_traceback(project):
     process = subprocess.Popen(
         [sys.executable, "-m", "alma_cli", "learn", "--batch", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE

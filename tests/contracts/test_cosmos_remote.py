@@ -10,6 +10,8 @@ from alma_cli.remote.cosmos.container import make_container
 from tests.contracts.remote_contract import RemoteContract, drained, new, stored
 from tests.cosmos_server import KEY, Fault, cosmos_thread
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def server():

@@ -177,6 +177,7 @@ def test_a_folder_that_stays_locked_is_busy(remote, shared):
     assert "stayed locked for 0.05 s" in error.value.message
 
 
+@pytest.mark.slow
 def test_processes_that_write_at_once_lose_nothing_and_replace_nothing_unseen(shared):
     script = """
 import sys

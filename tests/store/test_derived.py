@@ -58,6 +58,7 @@ def everything(connection):
 # The law
 
 
+@pytest.mark.slow
 @few
 @given(stories(), st.data())
 def test_any_story_in_any_batches_teaches_what_its_survivors_teach(connection, story, data):
@@ -67,6 +68,7 @@ def test_any_story_in_any_batches_teaches_what_its_survivors_teach(connection, s
         assert taught(surviving) == derived_in(connection)
 
 
+@pytest.mark.slow
 @few
 @given(many, few_rules, st.data())
 def test_the_order_and_the_split_into_operations_make_no_difference(connection, outcomes, rules, data):
@@ -77,6 +79,7 @@ def test_the_order_and_the_split_into_operations_make_no_difference(connection, 
         assert taught(records) == derived_in(connection)
 
 
+@pytest.mark.slow
 @settings(few, max_examples=8)
 @given(stories())
 def test_after_any_story_deriving_everything_again_finds_nothing_to_change(tmp_path_factory, story):
@@ -91,6 +94,7 @@ def test_after_any_story_deriving_everything_again_finds_nothing_to_change(tmp_p
     assert () == store.submit(operations).derived
 
 
+@pytest.mark.slow
 @settings(few, max_examples=8)
 @given(stories())
 def test_files_of_the_journal_teach_what_one_submission_does(tmp_path_factory, story):
@@ -104,6 +108,7 @@ def test_files_of_the_journal_teach_what_one_submission_does(tmp_path_factory, s
         assert taught(surviving) == derived_in(connection)
 
 
+@pytest.mark.slow
 @few
 @given(stories())
 def test_all_that_is_stored_of_a_derived_memory_agrees(connection, story):

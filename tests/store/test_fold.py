@@ -61,18 +61,21 @@ def folded(connection, batches):
         return found
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(few_operations)
 def test_folding_twice_is_folding_once(connection, given):
     assert folded(connection, [given]) == folded(connection, [given, given])
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(few_operations)
 def test_an_operation_twice_in_one_batch_counts_once(connection, given):
     assert folded(connection, [given]) == folded(connection, [[*given, *given]])
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(few_operations, st.integers(0, 5))
 def test_any_split_into_batches_gives_the_same_store(connection, given, cut):

@@ -13,6 +13,8 @@ from alma_cli.store.database import instance
 from alma_cli.store.database.engine import connected
 from tests.store.samples import an_operation, entry, outcome, store_in
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 OPEN_IT = "import sys, _duckdb; _duckdb.connect(sys.argv[1]).execute('CREATE TABLE x (i INTEGER)')"
 

@@ -13,6 +13,8 @@ import pytest
 from alma_cli.errors import StoreBusy, StoreUnwritable
 from alma_cli.store.inbox.lock import hold, is_awaited
 
+pytestmark = pytest.mark.slow
+
 LONG_S = 60.0
 
 HOLD = """

@@ -112,6 +112,7 @@ def test_the_least_recently_used_goes_first(tmp_path, monkeypatch):
     assert [False, True, True] == [is_kept(store, wanted()) for store in stores]
 
 
+@pytest.mark.slow
 def test_no_more_than_so_many_searches_are_remembered(store):
     for number in range(3 * search_cache._MOST_ENTRIES):
         searched(store, wanted(agent=f"agent{number}"))

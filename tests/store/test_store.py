@@ -60,6 +60,7 @@ def test_changes_come_in_the_order_of_the_operations(store):
     ]
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(st.lists(st.lists(st.integers(1, 4), min_size=1, max_size=3), min_size=1, max_size=4), st.integers(0, 4))
 def test_any_split_between_journal_and_store_gives_the_same(tmp_path_factory, given, cut):
@@ -128,6 +129,7 @@ def test_what_waits_doesnt_keep_readers_from_reading_beside_each_other(store):
     assert ids_in(store) == [1, 2]
 
 
+@pytest.mark.slow
 def test_a_program_that_has_the_file_open_makes_a_write_wait_in_the_journal(store):
     store.submit([insert(outcome(1))])
     code = "import _duckdb, sys; c = _duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
@@ -281,6 +283,7 @@ def grow_log(store, size):
         store.submit([insert(outcome(number, task="x" * 3000))])
 
 
+@pytest.mark.slow
 def test_a_long_log_is_moved_into_the_file(store):
     for number in range(1, 40):
         store.submit([insert(outcome(number, task="x" * 3000))])

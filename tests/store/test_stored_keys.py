@@ -192,6 +192,7 @@ reports = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(few, max_examples=12)
 @given(reports, st.data())
 def test_a_batch_and_one_by_one_give_the_same_keys(connection, reports, data):

@@ -84,6 +84,7 @@ def test_arrays_of_a_fixed_size_become_rows(database):
     assert [[0, 1, 0], [1, 2, -1], [2, 3, -2], [3, 4, -3]] == found["v"].tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("filtered", ["", "WHERE i % 3 = 1"])
 def test_any_number_of_portions_is_one_array(database, filtered):
     count = 2_500_000  # DuckDB gives a million rows at a time, at most
