@@ -1,4 +1,6 @@
-"""Writes what the documentation takes from the code: `docs/cli/` from the real `--help`, and tables between markers.
+"""Writes what the documentation takes from the code.
+
+That is `docs/cli/` from the real `--help`, the schema of a record, and what stands between markers on other pages.
 
 `python docs/generate.py` writes; with `--check` nothing is written, the differences are printed, and the exit code is 1
 when there are any. The width is fixed, so that the result doesn't depend on the terminal.
@@ -10,16 +12,31 @@ import argparse
 import ast
 import difflib
 import io
+import json
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import redirect_stdout
+from dataclasses import MISSING, Field, fields
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from alma_cli import config
 from alma_cli.cli import main as alma
 from alma_cli.cli.commands import COMMANDS, GROUPS, Command
+from alma_cli.core.records import (
+    FIELDS,
+    MAIN_FIELDS,
+    MAX_NUMBER,
+    PLURALS,
+    RECORD_TYPES,
+    Kind,
+    Labels,
+    Record,
+)
+from alma_cli.remote.cosmos.queries import INDEXED_FIELDS
 
 DOCS = Path(__file__).resolve().parent
 PACKAGE = DOCS.parent / "alma_cli"
@@ -45,6 +62,16 @@ GUIDES: Mapping[str, tuple[str, ...]] = {
     "import": ("import-export",),
 }
 """The guides that say more about a command."""
+
+NAME_SCHEMAS: Mapping[str, dict[str, Any]] = {
+    "id": {"$ref": "#/$defs/id"},
+    "target": {"$ref": "#/$defs/id"},
+    "project_id": {"type": "string", "minLength": 1},
+    "agent": {"type": "string", "minLength": 1, "maxLength": 128},
+    "domain": {"type": "string", "minLength": 1, "maxLength": 128},
+    "value": {"enum": [1, -1]},
+}
+"""The JSON Schemas of fields that the codec knows by their names."""
 
 
 def help_of(*words: str) -> str:
@@ -105,24 +132,115 @@ def rooms() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def import_table() -> str:
+    """The fields that each kind must have and may have in a line of `alma import`, as a table."""
+    rows = []
+    for kind, record_type in RECORD_TYPES.items():
+        must = [each.name for each in own_fields(record_type) if is_required(each) and each.name != "at"]
+        may = [each.name for each in own_fields(record_type) if each.name not in must]
+        rows.append(f"| `{kind}` | {_names(must)} | {_names(may)} |")
+    return "\n".join(["| kind | must have | may have |", "|---|---|---|", *rows]) + "\n"
+
+
+def view_table() -> str:
+    """The views of the store with the columns that only they have, as a table."""
+    rows = []
+    for kind, record_type in RECORD_TYPES.items():
+        columns = [FIELDS[each.name].column for each in own_fields(record_type)]
+        computed = ["success_rate"] if kind == "heuristic" else []
+        rows.append(f"| `{PLURALS[kind]}` | {_names([*columns, *computed])} |")
+    return "\n".join(["| view | the rows of `memories` of one kind |", "|---|---|", *rows]) + "\n"
+
+
+def indexed_paths() -> str:
+    """The paths that a container has to index, as Bicep writes them."""
+    return "".join(f"          {{ path: '/{name}/?' }}\n" for name in INDEXED_FIELDS)
+
+
+def record_schema() -> str:
+    """The JSON Schema of a record."""
+    kinds = []
+    for kind, record_type in RECORD_TYPES.items():
+        properties = {each.name: json_schema(each, kind) for each in own_fields(record_type)}
+        if kind == "heuristic":
+            properties["success_rate"] = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
+        kinds.append(
+            {"title": kind, "properties": {"kind": {"const": kind}, **properties}, "required": list(properties)}
+        )
+    common = {each.name: json_schema(each) for each in fields(Record) if each.name != "extra"}
+    time = {"format": "date-time", "pattern": "Z$"}
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "record.schema.json",
+        "title": "A record, as `alma export`, `alma show --json` and `alma list --json` print it",
+        "description": "A reader has to pass over fields that it doesn't know: a newer ALMA may add some.",
+        "type": "object",
+        "properties": {"kind": {"enum": list(RECORD_TYPES)}, **common},
+        "required": ["kind", *common],
+        "oneOf": kinds,
+        "$defs": {
+            "id": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+            "time": {"type": "string", **time},
+            "maybe_time": {"type": ["string", "null"], **time},
+        },
+    }
+    return json.dumps(schema, indent=2) + "\n"
+
+
+def json_schema(declared: Field[Any], kind: Kind | None = None) -> dict[str, Any]:
+    """The JSON Schema of one field, of a certain kind or of all."""
+    name, known, may_be_null = declared.name, FIELDS[declared.name], declared.default is None
+    if name in NAME_SCHEMAS:
+        return NAME_SCHEMAS[name]
+    if known.type is datetime:
+        return {"$ref": "#/$defs/maybe_time" if may_be_null else "#/$defs/time"}
+    if known.choices:
+        return {"enum": list(known.choices)}
+    if known.type in (int, float):
+        number = "integer" if known.type is int else "number"
+        most = {} if known.most == MAX_NUMBER else {"maximum": known.most}
+        return {"type": [number, "null"] if may_be_null else number, "minimum": 0, **most}
+    if known.type is bool:
+        return {"type": "boolean"}
+    if known.type is Labels:
+        return {"type": "object", "additionalProperties": {"type": "string"}}
+    return {"type": "string", **({"minLength": 1} if kind and MAIN_FIELDS[kind] == name else {})}
+
+
+def own_fields(record_type: type[Record]) -> list[Field[Any]]:
+    """The fields that a kind has beyond those of every record."""
+    common = {each.name for each in fields(Record)}
+    return [each for each in fields(record_type) if each.name not in common]
+
+
+def is_required(declared: Field[Any]) -> bool:
+    """Whether a record can't be made without the field."""
+    return declared.default is MISSING and declared.default_factory is MISSING
+
+
 def between_markers(text: str, name: str, generated: str) -> str:
-    """The text with what stands between the markers of this name replaced."""
-    pattern = re.compile(rf"(<!-- generated: {name} -->\n).*?(<!-- end: {name} -->)", re.DOTALL)
+    """The text with what stands between the markers of this name (comments of Markdown or Bicep) replaced."""
+    pattern = re.compile(rf"((?:<!--|//) generated: {name}(?: -->)?\n)(\n?).*?( *(?:<!--|//) end: {name})", re.DOTALL)
     if len(pattern.findall(text)) != 1:
         raise SystemExit(f"the markers of {name!r} are missing, or there several times")
-    return pattern.sub(lambda found: f"{found[1]}\n{generated}\n{found[2]}", text)
+    return pattern.sub(lambda found: f"{found[1]}{found[2]}{generated}{found[2]}{found[3]}", text)
 
 
 def generated_files() -> dict[Path, str]:
     """Every generated file with what should be in it."""
     files = {DOCS / "cli" / f"{name}.md": command_page(command) for name, command in COMMANDS.items()}
-    index = DOCS / "cli" / "README.md"
-    files[index] = between_markers(index.read_text(encoding="utf-8"), "commands", command_tables())
-    reference = DOCS / "configuration.md"
-    text = between_markers(reference.read_text(encoding="utf-8"), "keys", config.reference())
-    files[reference] = between_markers(text, "variables", other_variables())
-    architecture = DOCS / "architecture" / "architecture.md"
-    files[architecture] = between_markers(architecture.read_text(encoding="utf-8"), "rooms", rooms())
+    files[DOCS / "schemas" / "record.schema.json"] = record_schema()
+    for page, parts in {
+        "cli/README.md": {"commands": command_tables()},
+        "configuration.md": {"keys": config.reference(), "variables": other_variables()},
+        "architecture/architecture.md": {"views": view_table(), "rooms": rooms()},
+        "guides/import-export.md": {"fields": import_table()},
+        "guides/azure.bicep": {"paths": indexed_paths()},
+    }.items():
+        text = (DOCS / page).read_text(encoding="utf-8")
+        for name, generated in parts.items():
+            text = between_markers(text, name, generated)
+        files[DOCS / page] = text
     return files
 
 
@@ -167,6 +285,10 @@ def main() -> int:
 def _row(command: Command) -> str:
     usage, summary = (text.replace("|", "\\|") for text in (command.usage, command.summary))
     return f"| [`alma {usage}`]({command.name}.md) | {summary} |"
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _title(guide: str) -> str:

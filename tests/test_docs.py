@@ -9,12 +9,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from alma_cli import ALMA, __version__, errors
 from alma_cli.cli import main
 from alma_cli.cli.commands import COMMANDS
 from alma_cli.config import AGENT_KEYS, KEYS, OTHER_VARIABLES
+from alma_cli.core.codec import to_json
 from tests.conftest import needs_sources
+from tests.core.record_examples import EXAMPLES
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -105,6 +108,16 @@ def test_every_error_code_and_exit_code_is_explained():
 @needs_sources
 def test_the_generated_pages_are_current():
     assert "".join(generate.differences(generate.generated_files())) == ""
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_the_schema_of_a_record_describes_those_of_every_kind(kind):
+    schema = Draft202012Validator(json.loads(generate.record_schema()))
+    record = to_json(EXAMPLES[kind])
+    schema.validate(record)
+    for key in record:
+        assert not schema.is_valid({name: value for name, value in record.items() if name != key}), key
+        assert key == "labels" or not schema.is_valid({**record, key: {}}), key
 
 
 @needs_sources

@@ -43,6 +43,7 @@ resource container 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/container
         indexingMode: 'consistent'
         automatic: true
         includedPaths: [
+          // generated: paths
           { path: '/kind/?' }
           { path: '/deleted_at/?' }
           { path: '/archived/?' }
@@ -59,6 +60,7 @@ resource container 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/container
           { path: '/task/?' }
           { path: '/feedback/?' }
           { path: '/error/?' }
+          // end: paths
         ]
         excludedPaths: [{ path: '/*' }, { path: '/embedding/*' }]
         vectorIndexes: [{ path: '/embedding', type: 'quantizedFlat' }]
