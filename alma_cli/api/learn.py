@@ -17,8 +17,8 @@ from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.scopes.scope import choose_domain
 from alma_cli.core.text import clean, one_line
 from alma_cli.errors import AlmaError, ScopeViolation
-from alma_cli.pipeline import TOGETHER, made_ahead, portions
-from alma_cli.store import Change, DerivedChange, Insert, Operation, Receipt
+from alma_cli.pipeline import made_ahead, portions
+from alma_cli.store import DerivedChange, Insert, Operation, Receipt, RecordChange
 
 if TYPE_CHECKING:
     from alma_cli.store import Entry
@@ -93,8 +93,8 @@ def learn(session: Session, report: Report) -> Learned:
         id=outcome.id,
         domain=outcome.domain,
         queued=receipt.queued,
-        duplicate=Change("skip-present", outcome.id) in receipt.changes,
-        forgotten=Change("skip-forgotten", outcome.id) in receipt.changes,
+        duplicate=RecordChange("skip-present", outcome.id) in receipt.changes,
+        forgotten=RecordChange("skip-forgotten", outcome.id) in receipt.changes,
         derived=[item for item in receipt.derived if item.memory.agent == outcome.agent],
         warnings=[*warnings, *_known_bad(receipt, {outcome.agent}), *write_warnings(receipt)],
     )
@@ -109,36 +109,35 @@ def learn_batch(
     derived: dict[str, DerivedChange] = {}
     learned = duplicates = forgotten = queued = 0
     made = map(partial(_outcomes, session), portions(reports))  # in order, which is that of their times
-    for portion in made_ahead(made, partial(_embedded, session), ahead=2):
-        entries: list[Entry] = []
-        operations: list[Operation] = []
-        for line, report, entry in portion.outcomes:
-            try:
-                if isinstance(entry, AlmaError):
-                    raise entry
-                entries += [entry, *_credit_entries(session, entry.record, report)]
-            except AlmaError as error:
-                refused.append(Refused(line=line, error=error))
-                if isinstance(error, ScopeViolation) and isinstance(report, Report):
-                    operations.append(session.refusal(report.agent, report.domain, error))
-        if entries:
-            operations.append(session.operation(Insert, entries=tuple(entries)))
-        records = [entry.record for entry in entries]
-        more_follows = len(portion.outcomes) == TOGETHER
-        receipt = session.submit(operations, more_follows=more_follows) if operations else Receipt()
-        agents = {record.agent for record in records}
-        warnings |= dict.fromkeys([*portion.warnings, *_known_bad(receipt, agents), *write_warnings(receipt)])
-        for item in receipt.derived:
-            _add_change(derived, item)
-        outcomes = {record.id for record in records if isinstance(record, Outcome)}
-        actions = [change.action for change in receipt.changes if change.id in outcomes]
-        duplicates += actions.count("skip-present")
-        forgotten += actions.count("skip-forgotten")
-        learned += len(outcomes) if receipt.queued else actions.count("insert")
-        queued += len(outcomes) if receipt.queued else 0
-        if on_progress:
-            on_progress(len(portion.outcomes))
-    session.store().settle()
+    with session.store().bulk() as store:
+        for portion in made_ahead(made, partial(_embedded, session), ahead=2):
+            entries: list[Entry] = []
+            operations: list[Operation] = []
+            for line, report, entry in portion.outcomes:
+                try:
+                    if isinstance(entry, AlmaError):
+                        raise entry
+                    entries += [entry, *_credit_entries(session, entry.record, report)]
+                except AlmaError as error:
+                    refused.append(Refused(line=line, error=error))
+                    if isinstance(error, ScopeViolation) and isinstance(report, Report):
+                        operations.append(session.refusal(report.agent, report.domain, error))
+            if entries:
+                operations.append(session.operation(Insert, entries=tuple(entries)))
+            records = [entry.record for entry in entries]
+            receipt = session.submit(operations, store=store) if operations else Receipt()
+            agents = {record.agent for record in records}
+            warnings |= dict.fromkeys([*portion.warnings, *_known_bad(receipt, agents), *write_warnings(receipt)])
+            for item in receipt.derived:
+                _add_change(derived, item)
+            outcomes = {record.id for record in records if isinstance(record, Outcome)}
+            actions = [change.action for change in receipt.changes if change.id in outcomes]
+            duplicates += actions.count("skip-present")
+            forgotten += actions.count("skip-forgotten")
+            learned += len(outcomes) if receipt.queued else actions.count("insert")
+            queued += len(outcomes) if receipt.queued else 0
+            if on_progress:
+                on_progress(len(portion.outcomes))
     return BatchLearned(
         learned=learned,
         duplicates=duplicates,

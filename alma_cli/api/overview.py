@@ -11,7 +11,7 @@ from alma_cli.core.records import PROJECT_AGENT, Record
 from alma_cli.core.scopes.scope import ANY_AGENT, MemoryScope
 from alma_cli.core.scopes.visibility import sees, views
 from alma_cli.core.text import clean
-from alma_cli.store import AuditRow, Selection, Tally, Version
+from alma_cli.store import AuditRow, PastVersion, Selection, Tally
 
 MOST_LISTED = 1_000_000
 """The highest limit that can be asked for."""
@@ -22,7 +22,7 @@ class Story:
     """What was done, newest first, and (of one record) the versions that were replaced."""
 
     audit: Sequence[AuditRow]
-    versions: Sequence[Version]
+    versions: Sequence[PastVersion]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING
 from alma_cli.api import retrievals
 from alma_cli.api.retrieve import Question, Wanted, answer, question
 from alma_cli.api.sync import PATIENCE_S
-from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID, decode_record, embedding_of
+from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID, Document, decode_record, embedding_of
 from alma_cli.core.replication.marker import parse_marker
 from alma_cli.core.scopes.visibility import views
 from alma_cli.errors import InvalidInput, RemoteError
 from alma_cli.remote import open_remote
-from alma_cli.remote.protocol import Document
 from alma_cli.store import Entry, Pool
 
 if TYPE_CHECKING:

@@ -18,14 +18,13 @@ from alma_cli.core.text import clean, one_line
 from alma_cli.embedding import DEFAULT_MODEL, Embedder, OnProgress, Vector, open_embedder, reads
 from alma_cli.errors import EmbeddingUnavailable, ScopeViolation
 from alma_cli.project import Project, make_home
-from alma_cli.store import Learning, Store, open_store
+from alma_cli.store import ProjectRules, Store, open_store
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from alma_cli.core.learning.derive import LearningRules
-    from alma_cli.store import Entry, Operation, Receipt, Refuse
-    from alma_cli.store.reading.hnsw import Index
+    from alma_cli.store import Entry, Index, Operation, Receipt, Refuse
 
 _Operation = TypeVar("_Operation", bound="Operation")
 _DEFAULT_DIMENSION = 384
@@ -55,11 +54,11 @@ class Session:
 
     def store(self) -> Store:
         """The project's store; nothing is opened until it is used."""
-        return open_store(self.project.home, dimension=self.dimension(), wait_s=self.wait_s, learning=self.learning())
+        return open_store(self.project.home, dimension=self.dimension(), wait_s=self.wait_s, rules=self.rules())
 
-    def learning(self) -> Learning:
+    def rules(self) -> ProjectRules:
         """What deriving needs besides the records."""
-        return Learning(project_id=self.config.project_id, rules_of=self.learning_rules)
+        return ProjectRules(project_id=self.config.project_id, rules_of=self.learning_rules)
 
     def learning_rules(self, agent: str) -> LearningRules:
         """How cautiously an agent learns; one that the configuration doesn't know has the defaults."""
@@ -76,10 +75,13 @@ class Session:
             anti_pattern_below=settings.anti_pattern_below,
         )
 
-    def submit(self, operations: Sequence[Operation], *, more_follows: bool = False) -> Receipt:
-        """Make the operations durable and fold them in, making `.alma/` what it should be first."""
+    def submit(self, operations: Sequence[Operation], *, store: Store | None = None) -> Receipt:
+        """Make the operations durable and fold them in, making `.alma/` what it should be first.
+
+        `store` is the session's, in bulk.
+        """
         make_home(self.project)
-        return self.store().submit(operations, more_follows=more_follows)
+        return (store or self.store()).submit(operations)
 
     @contextmanager
     def refusals_noted(self, agent: str, domain: str | None) -> Iterator[None]:
@@ -164,7 +166,7 @@ class Session:
         """The index of nearest neighbours, if one is configured; whether it can be used is its own affair."""
         if self.config.index == "exact":
             return None
-        from alma_cli.store.reading.hnsw import Index
+        from alma_cli.store import Index
 
         return Index(path=f"{self.project.home}/nearest.duckdb", model=self.model)
 

@@ -16,29 +16,16 @@ from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, EmbeddingUnavailable, StoreBusy
 from alma_cli.project import make_home
 from alma_cli.remote import open_remote
-from alma_cli.store.inbox.lock import hold
 from alma_cli.sync.report import Context, Options, Synced
 
 if TYPE_CHECKING:
     from alma_cli.core.records import JsonValue, Record
     from alma_cli.embedding import Vector
     from alma_cli.remote.protocol import Remote
+    from alma_cli.store import Quarantined, Store
 
 PATIENCE_S = 10.0
 """How long the remote may leave one call unanswered: an offline machine is told so within 15 s."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetAside:
-    """A document of the remote that can't be read, and why."""
-
-    name: str
-    reason: str
-    since: datetime
-
-    def to_json(self) -> dict[str, JsonValue]:
-        """The document as a JSON object."""
-        return {"name": self.name, "reason": self.reason, "since": format_time(self.since)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +41,7 @@ class SyncStatus:
     pending: Mapping[str, int]
     blocked: int
     conflicts: int
-    set_aside: Sequence[SetAside]
+    set_aside: Sequence[Quarantined]
     model: str
     pinned_model: str
     same_rules: bool | None
@@ -71,7 +58,9 @@ class SyncStatus:
             "pending_by_agent": dict(self.pending),
             "blocked": self.blocked,
             "conflicts": self.conflicts,
-            "set_aside": [one.to_json() for one in self.set_aside],
+            "set_aside": [
+                {"name": one.name, "reason": one.reason, "since": format_time(one.since)} for one in self.set_aside
+            ],
             "model": self.model,
             "remote_model": self.pinned_model,
             "same_rules": self.same_rules,
@@ -97,37 +86,33 @@ def sync(
     for agent in options.agents or ():
         session.config.scope_for(agent)
     opened = remote or _opened(session, options.timeout_s)
-    with ExitStack() as at_the_end:
-        if remote is None:
-            at_the_end.callback(opened.close)
+    try:
         make_home(session.project)
-        context = _context(session, opened, options)
-        context.advance = advance or context.advance
-        context.tell = tell or context.tell
-        try:
-            at_the_end.enter_context(hold(str(session.project.home / "sync.lock"), shared=False, wait_s=0))
-        except StoreBusy:
-            context.report.busy, context.report.remote = True, opened.name
-            return context.report
-        return run(context, dry_run=dry_run)
+        store = session.store()
+        with ExitStack() as ours:
+            try:
+                ours.enter_context(store.alone("sync"))
+            except StoreBusy:
+                return Synced(busy=True, remote=opened.name)
+            context = _context(session, ours.enter_context(store.bulk()), opened, options)
+            context.advance = advance or context.advance
+            context.tell = tell or context.tell
+            return run(context, dry_run=dry_run)
+    finally:
+        if remote is None:
+            opened.close()
 
 
 def sync_status(session: Session, *, remote: Remote | None = None) -> SyncStatus:
     """How the store stands to its remote, which is asked for its marker. Raises `InvalidConfig` without a remote."""
-    from alma_cli.store.replication.outgoing import pending_counts
-    from alma_cli.store.replication.quarantine import quarantined
-    from alma_cli.store.replication.remote_state import conflict_count, sync_state
     from alma_cli.sync.agreement import read_marker
 
     opened = remote or _opened(session, None)
     try:
         make_home(session.project)
-        context = _context(session, opened, Options())
-        with context.store.writing() as connection:
-            state = sync_state(connection)
-            counts = pending_counts(connection, context.project_id)
-            aside = quarantined(connection)
-            conflicts = conflict_count(connection)
+        context = _context(session, session.store(), opened, Options())
+        with context.store.reading() as reader:
+            shared = reader.shared(context.project_id)
         marker, trouble = None, None
         try:
             marker, _ = read_marker(context)
@@ -141,12 +126,12 @@ def sync_status(session: Session, *, remote: Remote | None = None) -> SyncStatus
         answers=trouble is None,
         trouble=trouble.message if trouble else "",
         hint=trouble.hint if trouble else "",
-        joined=bool(state.membership.project_uid),
-        synced_at=state.synced_at,
-        pending=counts.by_agent,
-        blocked=counts.blocked,
-        conflicts=conflicts,
-        set_aside=[SetAside(name=one.name, reason=one.reason, since=one.since) for one in aside],
+        joined=shared.joined,
+        synced_at=shared.synced_at,
+        pending=shared.pending,
+        blocked=shared.blocked,
+        conflicts=shared.conflicts,
+        set_aside=shared.set_aside,
         model=session.model,
         pinned_model=marker.model if marker else "",
         same_rules=marker.derivation == context.derivation if marker else None,
@@ -174,7 +159,7 @@ def _opened(session: Session, timeout_s: float | None) -> Remote:
     return open_remote(session.config, session.project.root, patience_s=patience_s)
 
 
-def _context(session: Session, remote: Remote, options: Options) -> Context:
+def _context(session: Session, store: Store, remote: Remote, options: Options) -> Context:
     report = Synced()
 
     def embed(texts: Sequence[str]) -> dict[str, Vector]:
@@ -185,7 +170,7 @@ def _context(session: Session, remote: Remote, options: Options) -> Context:
             return {}
 
     return Context(
-        store=session.store(),
+        store=store,
         remote=remote,
         project_id=session.config.project_id,
         model=session.model,

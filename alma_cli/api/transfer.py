@@ -14,7 +14,7 @@ from alma_cli.core.codec import check_size, format_time, from_json, to_json
 from alma_cli.core.records import JsonValue, Outcome, Record
 from alma_cli.core.scopes.scope import check, choose_domain, scope_for
 from alma_cli.errors import AlmaError, InvalidInput, ScopeViolation
-from alma_cli.pipeline import TOGETHER, made_ahead, portions
+from alma_cli.pipeline import made_ahead, portions
 from alma_cli.store import Insert, Operation, Receipt, Selection
 
 if TYPE_CHECKING:
@@ -54,22 +54,22 @@ def import_(
     refused: list[Refused] = []
     warnings: dict[str, None] = {}
     imported = present = forgotten = derived = queued = 0
-    for portion in made_ahead(portions(lines), partial(_embedded, session)):
-        derived += portion.derived
-        refused += portion.refused
-        operations: list[Operation] = list(portion.refusals)
-        if portion.entries:
-            operations.append(session.operation(Insert, entries=tuple(portion.entries)))
-        receipt = session.submit(operations, more_follows=portion.lines == TOGETHER) if operations else Receipt()
-        warnings |= dict.fromkeys([*portion.warnings, *write_warnings(receipt)])
-        queued += len(portion.entries) if receipt.queued else 0
-        actions = [change.action for change in receipt.changes]
-        imported += actions.count("insert")
-        present += actions.count("skip-present")
-        forgotten += actions.count("skip-forgotten")
-        if on_progress:
-            on_progress(portion.lines)
-    session.store().settle()
+    with session.store().bulk() as store:
+        for portion in made_ahead(portions(lines), partial(_embedded, session)):
+            derived += portion.derived
+            refused += portion.refused
+            operations: list[Operation] = list(portion.refusals)
+            if portion.entries:
+                operations.append(session.operation(Insert, entries=tuple(portion.entries)))
+            receipt = session.submit(operations, store=store) if operations else Receipt()
+            warnings |= dict.fromkeys([*portion.warnings, *write_warnings(receipt)])
+            queued += len(portion.entries) if receipt.queued else 0
+            actions = [change.action for change in receipt.changes]
+            imported += actions.count("insert")
+            present += actions.count("skip-present")
+            forgotten += actions.count("skip-forgotten")
+            if on_progress:
+                on_progress(portion.lines)
     return Imported(
         imported=imported,
         present=present,

@@ -20,9 +20,7 @@ from alma_cli.core.scopes.scope import ANY_AGENT
 from alma_cli.core.scopes.visibility import sees, views
 from alma_cli.errors import AlmaError
 from alma_cli.project import Project, make_home
-from alma_cli.store.reading.reader import Shared
-from alma_cli.store.writing import derived
-from alma_cli.store.writing.reindex import drop_vectors, fit_dimension, outdated_keys, set_key_vectors, set_vectors
+from alma_cli.store import Shared
 
 _REINDEXED_TOGETHER = 2048
 _LEAST_FREE_BYTES = 100 * 1024 * 1024
@@ -55,10 +53,10 @@ def reindex(
     make_home(session.project)
     store = session.store()
     dimension = len(session.vectors(["dimension"])[0])
-    with store.writing() as connection:
-        fit_dimension(connection, dimension)
+    with store.writing() as writer:
+        writer.vectors.fit(dimension)
         if everything:
-            drop_vectors(connection)
+            writer.vectors.drop()
     done = 0
     while True:
         with store.reading() as reader:
@@ -66,12 +64,12 @@ def reindex(
         if not records:
             break
         vectors = session.vectors([record.topic for record in records], on_progress=_steps(on_progress))
-        with store.writing() as connection:
-            set_vectors(connection, records, vectors, session.model)
+        with store.writing() as writer:
+            writer.vectors.set(records, vectors, session.model)
         done += len(records)
     _reindex_keys(session)
-    with store.writing() as connection:
-        derived.take_all_task_vectors(connection)
+    with store.writing() as writer:
+        writer.vectors.give_to_derived()
     _rebuild_index(session)
     return done
 
@@ -79,14 +77,10 @@ def reindex(
 def _rebuild_index(session: Session) -> None:
     """Make the index of nearest neighbours anew, if one is configured and can be had; the store is free meanwhile."""
     index = session.index()
-    if index is None:
+    if index is None or not index.is_possible:
         return
-    from alma_cli.store.reading.hnsw import unavailable
-
-    if unavailable():
-        return
-    with session.store().writing() as connection:
-        index.copy_vectors(connection)
+    with session.store().writing() as writer:
+        writer.copy_vectors(index)
     index.finish()
 
 
@@ -107,13 +101,13 @@ def _reindex_keys(session: Session) -> None:
     """Give the texts that stand for keys their vectors, by which new outcomes find them."""
     store = session.store()
     while True:
-        with store.writing() as connection:
-            texts = outdated_keys(connection, session.model, limit=_REINDEXED_TOGETHER)
+        with store.writing() as writer:
+            texts = writer.vectors.outdated_keys(session.model, limit=_REINDEXED_TOGETHER)
         if not texts:
             return
         vectors = session.vectors(texts)
-        with store.writing() as connection:
-            set_key_vectors(connection, texts, vectors, session.model)
+        with store.writing() as writer:
+            writer.vectors.set_for_keys(texts, vectors, session.model)
 
 
 def derive_all(session: Session, *, on_progress: Callable[[int], None] | None = None) -> int:
@@ -122,9 +116,8 @@ def derive_all(session: Session, *, on_progress: Callable[[int], None] | None = 
     `on_progress` is told how many more task likenesses are done.
     """
     make_home(session.project)
-    store = session.store()
-    with store.writing() as connection:
-        return derived.derive_all(connection, session.learning(), now_ms=store.now_ms(), on_progress=on_progress)
+    with session.store().writing() as writer:
+        return writer.derive_all(on_progress=on_progress)
 
 
 def outdated_count(session: Session, *, everything: bool = False) -> int:
@@ -239,11 +232,12 @@ def _sync(shared: Shared) -> Check:
         last = f"last complete {format_time(shared.synced_at.replace(microsecond=0))}"
     else:
         last = "begun, never complete" if shared.joined else "never synchronised"
-    hint = "run `alma sync`" if shared.pending or shared.synced_at is None else ""
+    waiting = sum(shared.pending.values())
+    hint = "run `alma sync`" if waiting or shared.synced_at is None else ""
     return Check(
         name="sync",
         ok=not shared.set_aside,
-        found=f"{last}; {shared.pending:,} waiting to be pushed, {shared.set_aside:,} of the remote's set aside",
+        found=f"{last}; {waiting:,} waiting to be pushed, {len(shared.set_aside):,} of the remote's set aside",
         hint="`alma sync status` says which can't be read, and why" if shared.set_aside else hint,
     )
 

@@ -22,11 +22,12 @@ from time import time
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import quote, unquote
 
+from alma_cli.core.replication.documents import Document, Unreadable
 from alma_cli.errors import CheckpointLost, RemoteError, RemoteMissing, RemoteRefused, RemoteThrottled
 from alma_cli.files import flush_folder, write_whole
 from alma_cli.flock import lock
 from alma_cli.remote.matches import best_matching, best_near, is_credit_of, sampled
-from alma_cli.remote.protocol import Clash, Document, Found, Page, Result, Sample, Unreadable, Usage, Write, Written
+from alma_cli.remote.protocol import Clash, Found, Page, Result, Sample, Usage, Write, Written
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from alma_cli.remote.protocol import Sample
 
 if TYPE_CHECKING:
-    from alma_cli.remote.protocol import Document
+    from alma_cli.core.replication.documents import Document
 
 
 def is_memory(document: Document) -> bool:

@@ -17,34 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
-from alma_cli.core.replication.documents import Body
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """A document as the remote has it; `etag` names this version of it: opaque, and another one after each write."""
-
-    agent: str
-    id: str
-    body: Body
-    etag: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unreadable:
-    """Something in a document's place that is no JSON object of that agent and id: kept as it is, never overwritten.
-
-    `name` tells a user where it is, `raw` is its content (at most a megabyte of it), and `reason` says why it can't be
-    read. `agent` and `id` are those of its place, empty when even that is unclear.
-    """
-
-    name: str
-    raw: str
-    reason: str
-    etag: str
-    agent: str = ""
-    id: str = ""
-
+from alma_cli.core.replication.documents import Body, Document, Unreadable
 
 Found: TypeAlias = Document | Unreadable
 

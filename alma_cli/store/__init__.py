@@ -1,6 +1,7 @@
 """The durable store: what an operation is, how it becomes part of the database, and what can be asked of it.
 
-The names are imported when first used: reading loads nothing of what only writing needs.
+Nobody outside imports its modules. The names are imported when first used: reading loads nothing of what only writing
+needs.
 """
 
 from typing import TYPE_CHECKING
@@ -8,47 +9,65 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from alma_cli.store.database.opening import StoreFile
     from alma_cli.store.inbox.operations import Archive, Entry, Forget, Insert, Operation, Refuse, Revise
+    from alma_cli.store.reader import AuditRow, PastVersion, Reader, Selection, Shared, Tally
+    from alma_cli.store.reading.hnsw import Index
     from alma_cli.store.reading.pool import Pool
     from alma_cli.store.reading.query import Search, SearchResult
-    from alma_cli.store.reading.reader import AuditRow, Reader, Selection, Tally, Version
+    from alma_cli.store.replication.outgoing import Pending, PendingCounts, PendingDerived, Position, PushFilter
+    from alma_cli.store.replication.remote_state import KnownDocument, Quarantined
     from alma_cli.store.store import Receipt, Store, open_store
-    from alma_cli.store.writing.changes import Change, Learning
+    from alma_cli.store.writer import Writer
+    from alma_cli.store.writing.changes import ProjectRules, RecordChange
     from alma_cli.store.writing.derived import DerivedChange
 
 __all__ = [
     "Archive",
     "AuditRow",
-    "Change",
     "DerivedChange",
     "Entry",
     "Forget",
+    "Index",
     "Insert",
-    "Learning",
+    "KnownDocument",
     "Operation",
+    "PastVersion",
+    "Pending",
+    "PendingCounts",
+    "PendingDerived",
     "Pool",
+    "Position",
+    "ProjectRules",
+    "PushFilter",
+    "Quarantined",
     "Reader",
     "Receipt",
+    "RecordChange",
     "Refuse",
     "Revise",
     "Search",
     "SearchResult",
     "Selection",
+    "Shared",
     "Store",
     "StoreFile",
     "Tally",
-    "Version",
+    "Writer",
     "open_store",
 ]
 
 _HOMES = {
-    "writing.changes": ("Change", "Learning"),
-    "writing.derived": ("DerivedChange",),
     "database.opening": ("StoreFile",),
     "inbox.operations": ("Archive", "Entry", "Forget", "Insert", "Operation", "Refuse", "Revise"),
-    "reading.reader": ("AuditRow", "Reader", "Selection", "Tally", "Version"),
+    "reader": ("AuditRow", "PastVersion", "Reader", "Selection", "Shared", "Tally"),
+    "reading.hnsw": ("Index",),
     "reading.pool": ("Pool",),
     "reading.query": ("Search", "SearchResult"),
+    "replication.outgoing": ("Pending", "PendingCounts", "PendingDerived", "Position", "PushFilter"),
+    "replication.remote_state": ("KnownDocument", "Quarantined"),
     "store": ("Receipt", "Store", "open_store"),
+    "writer": ("Writer",),
+    "writing.changes": ("ProjectRules", "RecordChange"),
+    "writing.derived": ("DerivedChange",),
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import time_ns
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -23,13 +23,12 @@ from alma_cli.store.database.engine import (
     leave_cores,
     log_bytes,
     own_log,
-    transaction,
 )
 from alma_cli.store.database.opening import OutdatedError, StoreFile
 from alma_cli.store.inbox.journal import Journal
 from alma_cli.store.inbox.lock import hold, is_awaited
-from alma_cli.store.reading.reader import Reader, changes_of
-from alma_cli.store.writing.changes import Change, Learning
+from alma_cli.store.reader import Reader
+from alma_cli.store.writing.waiting import FoldedJournal, WaitingOperations
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,10 +36,9 @@ if TYPE_CHECKING:
     from alma_cli.core.records import AntiPattern
     from alma_cli.store.database.duckdb import Connection
     from alma_cli.store.inbox.operations import Operation
+    from alma_cli.store.writer import Writer
+    from alma_cli.store.writing.changes import ProjectRules, RecordChange
     from alma_cli.store.writing.derived import DerivedChange
-
-_FOLDED_TOGETHER = 64
-"""Files of the journal that are folded in one transaction, which bounds memory."""
 
 _LOG_LIMIT_BYTES = 16 * CHECKPOINT_AT_BYTES
 """A log of this size is moved into the file even when others wait, or a busy store would get slower and slower."""
@@ -57,7 +55,7 @@ class Receipt:
     anti-patterns that new outcomes ran into. `warnings` tell of other writes that couldn't be folded in.
     """
 
-    changes: tuple[Change, ...] = ()
+    changes: tuple[RecordChange, ...] = ()
     derived: tuple[DerivedChange, ...] = ()
     known_bad: tuple[AntiPattern, ...] = ()
     queued: bool = False
@@ -65,30 +63,23 @@ class Receipt:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class _Folded:
-    """What folding the journal did: the changes by `op_id`, and what to tell of what couldn't be folded in."""
-
-    is_new_log: bool
-    changes: dict[str, list[Change]] = field(default_factory=dict)
-    derived: list[DerivedChange] = field(default_factory=list)
-    known_bad: list[AntiPattern] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """The store, journal and lock at their paths; `wait_s` bounds each wait for the lock, in seconds."""
+    """The store, journal and lock at their paths; `wait_s` bounds each wait for the lock, in seconds.
+
+    `is_bulk` says that write follows write, see `bulk`.
+    """
 
     file: StoreFile
     journal: Journal
     lock_path: str
     wait_s: float
-    learning: Learning
+    rules: ProjectRules
     now_ms: Callable[[], int] = field(default=lambda: time_ns() // 1_000_000)
+    is_bulk: bool = False
 
-    def submit(self, operations: Sequence[Operation], *, more_follows: bool = False) -> Receipt:
-        """Make the operations durable, then fold them in with all that waits; with `more_follows` see `settle`.
+    def submit(self, operations: Sequence[Operation]) -> Receipt:
+        """Make the operations durable, then fold them in with all that waits.
 
         Raises `StoreUnwritable` when the journal can't be written: nothing was recorded then. After that, what can't
         be folded in now is `queued`; only an operation that can never be raises `StoreError`, and its file is kept.
@@ -97,12 +88,12 @@ class Store:
         try:
             with self._locked(shared=False, wait_s=self.wait_s):
                 if set(names).isdisjoint(self.journal.names()):
-                    folded = _Folded(is_new_log=False)
+                    folded = FoldedJournal()
                     with self.file.opened(read_only=True) as connection:
                         changes = _in_order(connection, operations, {})
                 else:
                     own = dict(zip(names, operations, strict=True))
-                    with self._opened_and_folded(more_follows=more_follows, own=own) as (connection, folded):
+                    with self._opened_and_folded(own) as (connection, folded):
                         changes = _in_order(connection, operations, folded.changes)
         except (StoreBusy, StoreError) as error:
             return Receipt(queued=True, reason=error.message)
@@ -135,28 +126,36 @@ class Store:
             except OutdatedError:
                 if not self.writable():
                     raise
-                connection = opened.enter_context(self.writing())
+                opened.enter_context(self._locked(shared=False, wait_s=self.wait_s))
+                connection, _ = opened.enter_context(self._opened_and_folded())
                 path = None
             yield Reader(connection, warnings, path=path)
 
     @contextmanager
-    def writing(self, *, more_follows: bool = False) -> Iterator[Connection]:
-        """The database with the journal folded in, for changes that need no journal (vectors, say).
+    def writing(self) -> Iterator[Writer]:
+        """The store with the journal folded in, for changes that need no journal (vectors, say)."""
+        from alma_cli.store.writer import Writer
 
-        With `more_follows` memory is bounded, and the log is moved into the file only when it is long, for the next
-        opening will see to it.
-        """
-        opened = self._opened_and_folded(more_follows=more_follows)
-        with self._locked(shared=False, wait_s=self.wait_s), opened as (connection, _):
-            if more_follows:
+        with self._locked(shared=False, wait_s=self.wait_s), self._opened_and_folded() as (connection, _):
+            if self.is_bulk:
                 bound_memory(connection)
-            yield connection
+            yield Writer(connection, now_ms=self.now_ms, rules=self.rules)
 
-    def settle(self) -> None:
-        """Move into the file what a submission that more was to follow left in the log; if not now, another will."""
+    @contextmanager
+    def bulk(self) -> Iterator[Store]:
+        """This store for a block of many writes in a row: they take less memory, and less time altogether.
+
+        Meanwhile the log is moved into the file only when it is long. What is left of it is moved at the end, if that
+        can be done then, else by a later write.
+        """
+        yield replace(self, is_bulk=True)
         if log_bytes(self.file.path) > CHECKPOINT_AT_BYTES:
             with suppress(StoreBusy, StoreError), self.writing():
                 pass
+
+    def alone(self, activity: str) -> AbstractContextManager[None]:
+        """What only one process at a time does with this store, while others use it. Raises `StoreBusy` at once."""
+        return hold(f"{os.path.dirname(self.file.path)}/{activity}.lock", shared=False, wait_s=0)
 
     def writable(self) -> bool:
         """Whether this process may write where the store is."""
@@ -202,82 +201,24 @@ class Store:
 
     @contextmanager
     def _opened_and_folded(
-        self, *, more_follows: bool = False, own: Mapping[str, Operation] = MappingProxyType({})
-    ) -> Iterator[tuple[Connection, _Folded]]:
-        """Open the store and fold the journal in, of which these files were just written here and need no reading."""
-        folded = _Folded(is_new_log=not log_bytes(self.file.path))
-        with self.file.opened(read_only=False) as connection:
-            if own and more_follows:  # which is being embedded
-                leave_cores(connection)
-            self._fold_journal(connection, folded, own)
-            yield connection, folded
-            if folded.is_new_log:
+        self, own: Mapping[str, Operation] = MappingProxyType({})
+    ) -> Iterator[tuple[Connection, FoldedJournal]]:
+        """Open the store and fold the journal in, of which the `own` files were just written here."""
+        is_new_log = not log_bytes(self.file.path)
+
+        def own_new_log() -> None:
+            if is_new_log:
                 own_log(self.file.path)
-            self._checkpoint_if_due(connection, _BULK_LOG_BYTES if more_follows else CHECKPOINT_AT_BYTES)
 
-    def _fold_journal(self, connection: Connection, folded: _Folded, own: Mapping[str, Operation]) -> None:
-        names = self.journal.names()
-        for start in range(0, len(names), _FOLDED_TOGETHER):
-            self._fold_files(connection, self._read(names[start : start + _FOLDED_TOGETHER], folded, own), folded)
-        self.journal.sweep()
-
-    def _read(self, names: Sequence[str], folded: _Folded, own: Mapping[str, Operation]) -> dict[str, Operation]:
-        """The operations in these files, without those that can't be read."""
-        from alma_cli.store.inbox.operations import MalformedError, NewerFormatError
-
-        operations = {}
-        for name in names:
-            try:
-                operation = own.get(name) or self.journal.read(name)
-            except MalformedError:
-                self._set_aside(name, folded)
-            except NewerFormatError:
-                folded.warnings.append(f"{name} in {self.journal.folder} waits for a newer ALMA, which wrote it")
-            except OSError as error:
-                folded.warnings.append(f"{name} in {self.journal.folder} can't be read: {error.strerror}")
-            else:
-                if operation is not None:
-                    operations[name] = operation
-        return operations
-
-    def _fold_files(self, connection: Connection, operations: Mapping[str, Operation], folded: _Folded) -> None:
-        """Fold in one transaction or, when one operation can't be, each in its own, setting aside which can't."""
-        from alma_cli.store.database import duckdb
-        from alma_cli.store.writing.fold import fold
-
-        if not operations:
-            return
-        try:
-            with transaction(connection):
-                done = fold(connection, list(operations.values()), now_ms=self.now_ms(), learning=self.learning)
-        except (
-            duckdb.DataError,
-            duckdb.IntegrityError,
-            duckdb.InvalidInputException,
-            ValueError,
-            TypeError,
-            ArithmeticError,
-        ):
-            if len(operations) > 1:
-                for name, operation in operations.items():
-                    self._fold_files(connection, {name: operation}, folded)
-            else:
-                self._set_aside(next(iter(operations)), folded)
-            return
-        if folded.is_new_log:
-            own_log(self.file.path)
-        folded.changes |= done.changes
-        folded.derived += done.derived
-        folded.known_bad += done.known_bad
-        self.journal.remove(operations)
-
-    def _set_aside(self, name: str, folded: _Folded) -> None:
-        try:
-            path = self.journal.set_aside(name)
-        except OSError as error:
-            folded.warnings.append(f"{name} in {self.journal.folder} can't be folded in: {error.strerror}")
-        else:
-            folded.warnings.append(f"a write that can't be read was set aside: {path}")
+        waiting = WaitingOperations(
+            journal=self.journal, own=own, now_ms=self.now_ms, rules=self.rules, make_durable=own_new_log
+        )
+        with self.file.opened(read_only=False) as connection:
+            if own and self.is_bulk:  # while the next ones are being embedded
+                leave_cores(connection)
+            yield connection, waiting.fold(connection)
+            own_new_log()
+            self._checkpoint_if_due(connection, _BULK_LOG_BYTES if self.is_bulk else CHECKPOINT_AT_BYTES)
 
     def _checkpoint_if_due(self, connection: Connection, at_bytes: int) -> None:
         """Move a long log into the file; when that fails, for want of space, the log is kept and tried again later."""
@@ -291,7 +232,7 @@ class Store:
                 pass
 
 
-def open_store(home: Path, *, dimension: int, wait_s: float, learning: Learning) -> Store:
+def open_store(home: Path, *, dimension: int, wait_s: float, rules: ProjectRules) -> Store:
     """The store in a `.alma` folder; nothing is touched until it is used."""
     folder = str(home)
     return Store(
@@ -304,14 +245,16 @@ def open_store(home: Path, *, dimension: int, wait_s: float, learning: Learning)
         journal=Journal(f"{folder}/{JOURNAL}"),
         lock_path=f"{folder}/lock",
         wait_s=wait_s,
-        learning=learning,
+        rules=rules,
     )
 
 
 def _in_order(
-    connection: Connection, operations: Sequence[Operation], done: dict[str, list[Change]]
-) -> tuple[Change, ...]:
+    connection: Connection, operations: Sequence[Operation], done: dict[str, list[RecordChange]]
+) -> tuple[RecordChange, ...]:
     """The operations' changes: as just made, or from the audit when another process made them."""
+    from alma_cli.store.writing.fold import changes_of
+
     elsewhere = [operation.op_id for operation in operations if operation.op_id not in done]
     known = done | changes_of(connection, elsewhere) if elsewhere else done
     return tuple(change for operation in operations for change in known.get(operation.op_id, []))

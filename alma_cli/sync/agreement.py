@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID
+from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID, Unreadable
 from alma_cli.core.replication.marker import (
     Adopt,
     Create,
@@ -15,8 +15,7 @@ from alma_cli.core.replication.marker import (
     parse_marker,
 )
 from alma_cli.errors import InvalidInput, RemoteError, RemoteForeign
-from alma_cli.remote.protocol import Clash, Unreadable, Write, Written
-from alma_cli.store.replication.remote_state import belong_to
+from alma_cli.remote.protocol import Clash, Write, Written
 from alma_cli.sync.report import Context
 
 _TRIES = 5
@@ -37,8 +36,8 @@ def agree(context: Context, ours: Membership) -> bool:
         _pin(context, marker)
         if isinstance(decision, Adopt | Create):
             context.explain(decision.why and f"{decision.why}: comparing everything, nothing is lost by it")
-            with context.store.writing() as connection:
-                belong_to(connection, project_uid=marker.project_uid, seed=marker.seed)
+            with context.store.writing() as writer:
+                writer.remote.belong_to(project_uid=marker.project_uid, seed=marker.seed)
         return not settled(decision)
     raise RemoteError(f"the marker of {context.remote.name} is written all the time", hint="try again later")
 

@@ -8,63 +8,44 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from alma_cli.core.replication.documents import encode
+from alma_cli.core.replication.documents import Received, encode, read
 from alma_cli.errors import AlmaError, SyncTimeout
 from alma_cli.pipeline import made_ahead
 from alma_cli.remote.protocol import Clash, Result, TooLarge, Write, Written
-from alma_cli.store.replication.incoming import Document
-from alma_cli.store.replication.known_documents import Remembered, forget_documents
-from alma_cli.store.replication.outgoing import Pending, Wanted
-from alma_cli.sync.incoming import read
-from alma_cli.sync.pulling import absorb, take_in_with
+from alma_cli.store import KnownDocument, Pending, Position
+from alma_cli.sync.pulling import absorb
 
 if TYPE_CHECKING:
-    from alma_cli.store.database.duckdb import Connection
+    from alma_cli.store import Writer
     from alma_cli.sync.report import Context
 
 T = TypeVar("T")
 
-PORTION = 1000
-"""Documents that are read together and then written: each opening of the store costs."""
-
-Prepared: TypeAlias = tuple[Write, Callable[[str], Remembered]]
-"""A write, and what to note when the remote has taken it, given its version there."""
+Prepared: TypeAlias = tuple[Write, KnownDocument]
+"""A write, and what the remote has once it has taken it, but for its version there."""
 
 
 def write_of(context: Context, one: Pending) -> Prepared:
     """The write of a record's state."""
     state = one.state
     body = encode(state, project_id=context.project_id, embedding=one.embedding)
-    write = Write(agent=state.agent, id=state.id, body=body, etag=one.etag)
     has_vector = "embedding" in body or "deleted_at" in body or state.kind == "credit"
-
-    def noted(etag: str) -> Remembered:
-        return Remembered(
-            id=state.id, agent=state.agent, kind=state.kind, etag=etag, has_vector=has_vector, hlc=state.hlc
-        )
-
-    return write, noted
-
-
-def wanted_of(context: Context) -> Wanted:
-    """What of the store is to go over."""
-    return Wanted(
-        project_id=context.project_id,
-        agents=context.options.agents,
-        model=context.model if context.vectors_go_over else "",
+    known = KnownDocument(
+        id=state.id, agent=state.agent, kind=state.kind, etag="", has_vector=has_vector, hlc=state.hlc
     )
+    return Write(agent=state.agent, id=state.id, body=body, etag=one.etag), known
 
 
 @dataclass(slots=True)
 class _Answers:
     """What the remote said to a number of writes, and the error that ended it."""
 
-    noted: dict[tuple[str, str], Callable[[str], Remembered]]
-    pushed: list[Remembered] = field(default_factory=list)
-    documents: list[Document] = field(default_factory=list)
+    known: dict[tuple[str, str], KnownDocument]
+    pushed: list[KnownDocument] = field(default_factory=list)
+    documents: list[Received] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     error: AlmaError | None = None
 
@@ -73,7 +54,7 @@ class _Answers:
         write = result.write
         match result:
             case Written(etag=etag):
-                self.pushed.append(self.noted[write.agent, write.id](etag))
+                self.pushed.append(replace(self.known[write.agent, write.id], etag=etag))
             case Clash(present=None):
                 self.gone.append(write.id)
             case Clash(present=present) if present is not None:
@@ -91,18 +72,21 @@ class _Exchange:
         self.stopped: SyncTimeout | None = None
 
     def portions(
-        self, find: Callable[[Connection], Sequence[T]], prepare: Callable[[Sequence[T]], list[Prepared]]
+        self,
+        find: Callable[[Writer, Position], tuple[Sequence[T], Position]],
+        prepare: Callable[[Sequence[T]], list[Prepared]],
     ) -> Iterator[list[Prepared]]:
         """What there is to write, until that is all or the time is over; answers are stored on the way."""
+        after = Position()
         while True:
             try:
                 self._context.check_time()
             except SyncTimeout as error:
                 self.stopped = error
                 return
-            with self._context.store.writing(more_follows=True) as connection:
-                self.acknowledge(connection)
-                found = find(connection)
+            with self._context.store.writing() as writer:
+                self.acknowledge(writer)
+                found, after = find(writer, after)
             if not found:
                 return
             if prepared := prepare(found):
@@ -110,7 +94,7 @@ class _Exchange:
 
     def send(self, prepared: Sequence[Prepared]) -> _Answers:
         """What the remote says to a portion, before an error too. Runs beside what the store does."""
-        answers = _Answers({(write.agent, write.id): note for write, note in prepared})
+        answers = _Answers({(write.agent, write.id): known for write, known in prepared})
         try:
             for result in self._context.remote.write([write for write, _ in prepared]):
                 answers.add(self._context, result)
@@ -122,28 +106,28 @@ class _Exchange:
         """Merge what clashed at once; what was written is acknowledged with the next opening of the store."""
         self._unsaved.append(answers)
         if answers.documents or answers.gone or answers.error:
-            with self._context.store.writing() as connection:
-                self.acknowledge(connection)
+            with self._context.store.writing() as writer:
+                self.acknowledge(writer)
                 if answers.gone:
-                    forget_documents(connection, answers.gone)
+                    writer.remote.forget_documents(answers.gone)
             if answers.documents:
                 absorb(self._context, answers.documents)
 
-    def acknowledge(self, connection: Connection) -> None:
+    def acknowledge(self, writer: Writer) -> None:
         """Store that the remote has what it took."""
         pushed = [one for answers in self._unsaved for one in answers.pushed]
         if pushed:
-            take_in_with(self._context, connection, (), pushed=pushed)
+            writer.incoming.take_in((), model=self._context.model, pushed=pushed)
         self._unsaved.clear()
 
 
 def exchange_all(
     context: Context,
-    find: Callable[[Connection], Sequence[T]],
+    find: Callable[[Writer, Position], tuple[Sequence[T], Position]],
     prepare: Callable[[Sequence[T]], list[Prepared]],
     count: Callable[[int], None],
     *,
-    at_end: Callable[[Connection], None] = lambda _: None,
+    at_end: Callable[[Writer], None] = lambda _: None,
 ) -> None:
     """Write what `find` finds until it finds nothing, in portions; `count` is told how many were written.
 
@@ -157,8 +141,8 @@ def exchange_all(
             exchange.take(answers)
             if answers.error is not None:
                 raise answers.error
-    with context.store.writing() as connection:
-        exchange.acknowledge(connection)
-        at_end(connection)
+    with context.store.writing() as writer:
+        exchange.acknowledge(writer)
+        at_end(writer)
     if exchange.stopped is not None:
         raise exchange.stopped

@@ -12,19 +12,10 @@ from typing import TYPE_CHECKING
 
 from alma_cli.core.replication.merge import Version
 from alma_cli.errors import ClockAhead
-from alma_cli.store.replication.outgoing import (
-    Pending,
-    PendingCounts,
-    Wanted,
-    pending_counts,
-    pending_records,
-    pending_tombstones,
-)
-from alma_cli.store.replication.remote_state import latest_stamp, restamp
-from alma_cli.sync.exchange import PORTION, Prepared, exchange_all, wanted_of, write_of
+from alma_cli.sync.exchange import Prepared, exchange_all, write_of
 
 if TYPE_CHECKING:
-    from alma_cli.store.database.duckdb import Connection
+    from alma_cli.store import Pending, PendingCounts, PushFilter
     from alma_cli.sync.report import Context
 
 _ROUNDS = 5
@@ -36,12 +27,12 @@ _SHOWN_AHEAD_S = 60
 
 def push(context: Context) -> PendingCounts:
     """Push all that is pending (of the agents asked for), and return what is left."""
-    wanted = wanted_of(context)
-    with context.store.writing() as connection:
+    wanted = context.push_filter()
+    with context.store.writing() as writer:
         if context.options.restamp:
-            given = restamp(connection, now_ms=context.store.now_ms())
+            given = writer.outgoing.restamp(now_ms=context.store.now_ms())
             context.explain(f"{given:,} pending memories were stamped anew by the present clock")
-        counts = pending_counts(connection, context.project_id)
+        counts = writer.outgoing.counts(context.project_id)
     if counts.total:
         _check_clock(context)
     left = counts
@@ -53,43 +44,21 @@ def push(context: Context) -> PendingCounts:
     return left
 
 
-def _push_once(context: Context, wanted: Wanted) -> PendingCounts:
+def _push_once(context: Context, wanted: PushFilter) -> PendingCounts:
     """Push what is pending now, and return what is left."""
     left: list[PendingCounts] = []
     exchange_all(
         context,
-        _Pending(wanted),
+        lambda writer, after: writer.outgoing.pending(wanted, after),
         partial(_prepared, context),
         partial(_count, context),
-        at_end=lambda connection: left.append(pending_counts(connection, context.project_id)),
+        at_end=lambda writer: left.append(writer.outgoing.counts(context.project_id)),
     )
     return left[0]
 
 
-def _of_agents(counts: PendingCounts, wanted: Wanted) -> int:
+def _of_agents(counts: PendingCounts, wanted: PushFilter) -> int:
     return sum(count for agent, count in counts.by_agent.items() if wanted.agents is None or agent in wanted.agents)
-
-
-class _Pending:
-    """What is pending, in portions; tombstones last, so that what they are about is there before."""
-
-    def __init__(self, wanted: Wanted) -> None:
-        self._wanted = wanted
-        self._after = -1
-        self._last = ""
-        self._records_left = True
-
-    def __call__(self, connection: Connection) -> list[Pending]:
-        """The next portion; empty when that is all."""
-        if self._records_left:
-            records, self._after = pending_records(connection, self._wanted, after=self._after, limit=PORTION)
-            if records:
-                return records
-            self._records_left = False
-        tombstones = pending_tombstones(connection, self._wanted, after=self._last, limit=PORTION)
-        if tombstones:
-            self._last = tombstones[-1].state.id
-        return tombstones
 
 
 def _prepared(context: Context, portion: Sequence[Pending]) -> list[Prepared]:
@@ -109,8 +78,8 @@ def _check_clock(context: Context) -> None:
     server = context.remote.server_time
     if server is None:
         return
-    with context.store.writing() as connection:
-        ours_ms = latest_stamp(connection).wall_ms
+    with context.store.writing() as writer:
+        ours_ms = writer.outgoing.latest_stamp().wall_ms
     ahead_s = ours_ms / 1000 - server.timestamp()
     if ahead_s <= _MOST_AHEAD_S:
         return
@@ -125,7 +94,7 @@ def _check_clock(context: Context) -> None:
     )
 
 
-def _tell_left(context: Context, left: PendingCounts, wanted: Wanted) -> None:
+def _tell_left(context: Context, left: PendingCounts, wanted: PushFilter) -> None:
     report = context.report
     report.pending = left.total
     if left.foreign:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from alma_cli.core.replication.merge import Tombstone, Version
 from alma_cli.core.replication.plan import Action, Keep, Take, is_erased_by
 from alma_cli.errors import SyncTimeout
+from alma_cli.store import PushFilter
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -176,6 +177,15 @@ class Context:
     def vectors_go_over(self) -> bool:
         """Whether our vectors are those that the remote holds."""
         return self.model == self.pinned_model
+
+    def push_filter(self, *, everything: bool = False) -> PushFilter:
+        """What of the store is to go over; `everything` takes the remote for empty."""
+        return PushFilter(
+            project_id=self.project_id,
+            agents=self.options.agents,
+            model=self.model if self.vectors_go_over else "",
+            everything=everything,
+        )
 
     def explain(self, text: str) -> None:
         """Say what is unusual, at once and in the report."""

@@ -5,9 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alma_cli.errors import AlmaError
-from alma_cli.store.replication.outgoing import pending_counts
-from alma_cli.store.replication.quarantine import quarantined
-from alma_cli.store.replication.remote_state import sync_state
 from alma_cli.sync.agreement import agree
 from alma_cli.sync.preview import preview
 from alma_cli.sync.publishing import complete
@@ -41,9 +38,9 @@ def run(context: Context, *, dry_run: bool = False) -> Synced:
 
 
 def _run(context: Context, *, dry_run: bool) -> None:
-    with context.store.writing() as connection:
-        state = sync_state(connection)
-        aside = [] if dry_run else quarantined(connection)
+    with context.store.writing() as writer:
+        state = writer.remote.sync_state()
+        aside = [] if dry_run else writer.remote.quarantined()
     if dry_run:
         preview(context, state.membership, state.checkpoint)
         return
@@ -52,8 +49,8 @@ def _run(context: Context, *, dry_run: bool) -> None:
     if options.pull:
         pull(context, None if is_new else state.checkpoint, aside)
     if not options.push:
-        with context.store.writing() as connection:
-            context.report.pending = pending_counts(connection, context.project_id).total
+        with context.store.writing() as writer:
+            context.report.pending = writer.outgoing.counts(context.project_id).total
         return
     left = push(context)
     if options.pull and not left.total and not left.blocked:

@@ -177,7 +177,7 @@ class AlmaMemory:
 
     def copy(self) -> Memory:
         other = AlmaMemory(self._embedder, self._reading)
-        with self._alma._session.store().writing() as connection:
+        with self._alma._session.store().file.opened(read_only=False) as connection:
             connection.execute("CHECKPOINT store")
         shutil.copytree(self._alma.project.home, other._alma.project.home, dirs_exist_ok=True)
         return other

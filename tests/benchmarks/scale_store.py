@@ -10,7 +10,7 @@ import array
 import random
 from typing import TYPE_CHECKING
 
-from alma_cli.store import Learning, Store, open_store
+from alma_cli.store import ProjectRules, Store, open_store
 from alma_cli.store.database.engine import transaction
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ _SPREAD = 0.8
 def filled(folder: Path, memories: int, *, agents: int, model: str) -> Store:
     """A store with so many outcomes by so many agents (`a0`, `a1`, ...), checkpointed."""
     folder.mkdir(parents=True, exist_ok=True)
-    learning = Learning(project_id="scale", rules_of=lambda agent: _no_rules())
-    store = open_store(folder, dimension=DIMENSION, wait_s=60, learning=learning)
-    with store.writing() as connection:
+    learning = ProjectRules(project_id="scale", rules_of=lambda agent: _no_rules())
+    store = open_store(folder, dimension=DIMENSION, wait_s=60, rules=learning)
+    with store.file.opened(read_only=False) as connection:
         connection.execute("SELECT setseed(0.5)")
         clusters = max(1, memories // IN_CLUSTER)
         connection.execute(

@@ -19,12 +19,12 @@ from alma_cli.core.learning.derive import LearningRules
 from alma_cli.core.records import RETRIEVED_KINDS, Outcome
 from alma_cli.core.scopes.visibility import View
 from alma_cli.core.words import query_terms
-from alma_cli.store import Entry, Insert, Learning, Search, open_store
+from alma_cli.store import Entry, Insert, ProjectRules, Search, open_store
 
 DIMENSION = 384
 MODEL = "random"
 RULES = LearningRules(min_occurrences=3, half_life_days=180.0, z=1.28, anti_pattern_below=0.5)
-LEARNING = Learning(project_id="p", rules_of=lambda agent: RULES)
+LEARNING = ProjectRules(project_id="p", rules_of=lambda agent: RULES)
 KEYS = 300
 NOW = datetime.now(UTC)
 WORDS = [f"word{number}" for number in range(3000)]
@@ -86,7 +86,7 @@ def search(store):
 def filled(folder, size):
     """A store with so many outcomes, and what each cost in milliseconds."""
     folder.mkdir()
-    store = open_store(folder, dimension=DIMENSION, wait_s=10, learning=LEARNING)
+    store = open_store(folder, dimension=DIMENSION, wait_s=10, rules=LEARNING)
     started = time.perf_counter()
     for start in range(0, size, 1000):
         store.submit([insert([outcome() for _ in range(min(1000, size - start))])])

@@ -214,7 +214,7 @@ def test_reindex_gives_vectors_where_they_are_missing(project, run_alma, run_jso
     learn("Test the logout form")
     derived = "derived everything again: 0 derived memories changed\n"
     assert (0, "", f"embedded 0 memories with {MODEL}\n{derived}") == run_alma("reindex")
-    with ALMA.find(directory=project)._session.store().writing() as connection:
+    with ALMA.find(directory=project)._session.store().file.opened(read_only=False) as connection:
         connection.execute("UPDATE memories SET embedding_model = 'an older one' WHERE task LIKE '%login%'")
     envelope = run_json("retrieve", "test the login form", "--agent", "helena")
     assert [f"1 of 2 memories have no vector by {MODEL}, so only their words were compared: run `alma reindex`"] == (

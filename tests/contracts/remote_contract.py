@@ -6,9 +6,9 @@ copy anew, `open_remote()` for the project `p` and `open_remote("other")` for an
 
 import pytest
 
-from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID
+from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID, Document
 from alma_cli.errors import CheckpointLost
-from alma_cli.remote.protocol import Clash, Document, Write, Written
+from alma_cli.remote.protocol import Clash, Write, Written
 
 
 def an_id(number):

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from alma_cli.core.replication.documents import Unreadable
 from alma_cli.errors import CheckpointLost, RemoteMissing, RemoteRefused, RemoteThrottled
 from alma_cli.remote import folder
 from alma_cli.remote.folder import FolderRemote
-from alma_cli.remote.protocol import Clash, Unreadable, Write
+from alma_cli.remote.protocol import Clash, Write
 from tests.contracts.memory_remote import Container, MemoryRemote
 from tests.contracts.remote_contract import RemoteContract, an_id, drained, new, over, stored
 

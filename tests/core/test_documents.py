@@ -12,14 +12,18 @@ from alma_cli.core.replication.documents import (
     MARKER_ID,
     Arrived,
     Cached,
+    Document,
     Embedding,
+    Readable,
     TheMarker,
+    Unreadable,
     decode,
     decode_record,
     embedding_of,
     encode,
     encode_derived,
     encode_retired,
+    read,
 )
 from alma_cli.core.replication.hlc import HLC
 from alma_cli.core.replication.merge import Tombstone, Version, content_hash
@@ -30,7 +34,7 @@ STAMP = HLC(1_700_000_000_000, 3, "replica")
 TOMBSTONE = Tombstone(id=ID, kind="knowledge", agent="helena", hlc=STAMP, deleted_at=NOW)
 
 
-def read(body, **place):
+def decoded(body, **place):
     return decode(body, **{"agent": "helena", "id": ID, "project_id": "p", **place})
 
 
@@ -60,24 +64,24 @@ def test_an_unknown_field_may_have_the_name_of_one_of_ours(name):
     body = over_the_wire(encode(version, project_id="p"))
     assert name not in body or body[name] != {"deep": [1]}
     assert body["other"] == 2
-    assert read(body) == Arrived(state=version)
+    assert decoded(body) == Arrived(state=version)
 
 
 def test_what_the_service_adds_is_no_part_of_the_record():
-    assert read(a_body(_etag='"1"', _ts=5, _rid="x")) == read(a_body())
+    assert decoded(a_body(_etag='"1"', _ts=5, _rid="x")) == decoded(a_body())
 
 
 def test_a_tombstone_says_nothing_of_what_was_forgotten():
     body = encode(TOMBSTONE, project_id="p")
     assert list(body) == ["id", "kind", "project_id", "agent", "hlc", "deleted_at"]
-    assert read(over_the_wire(body)) == Arrived(state=TOMBSTONE)
+    assert decoded(over_the_wire(body)) == Arrived(state=TOMBSTONE)
 
 
 @given(st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=5))
 def test_a_vector_comes_back_to_the_last_bit(numbers):
     embedding = Embedding(model="m", vector=numbers)
     body = over_the_wire(encode(Version(record=knowledge(), hlc=STAMP), project_id="p", embedding=embedding))
-    assert read(body).embedding == embedding
+    assert decoded(body).embedding == embedding
 
 
 @pytest.mark.parametrize(
@@ -96,7 +100,7 @@ def test_a_vector_comes_back_to_the_last_bit(numbers):
     ],
 )
 def test_an_unsound_vector_is_left_out_and_the_memory_kept(fields):
-    found = read(a_body(**fields))
+    found = decoded(a_body(**fields))
     assert found.embedding is None
     assert found.state.record == knowledge()
     assert embedding_of(fields) is None
@@ -107,18 +111,18 @@ def test_a_derived_memory_has_a_digest_in_the_place_of_a_stamp():
     body = over_the_wire(encode_derived(rule, embedding=Embedding(model="m", vector=[0.5])))
     assert "hlc" not in body
     assert body["embedding"] == [0.5]
-    assert read(body) == Cached(id=ID, agent="helena", kind="heuristic", content_hash=content_hash(rule))
+    assert decoded(body) == Cached(id=ID, agent="helena", kind="heuristic", content_hash=content_hash(rule))
     assert decode_record(body) == rule
 
 
 def test_a_retired_memory_says_nothing_of_what_it_was():
     body = encode_retired(ID, kind="heuristic", agent="helena", project_id="p", deleted_at=NOW)
     assert list(body) == ["id", "kind", "project_id", "agent", "content_hash", "deleted_at"]
-    assert read(body) == Cached(id=ID, agent="helena", kind="heuristic", content_hash="")
+    assert decoded(body) == Cached(id=ID, agent="helena", kind="heuristic", content_hash="")
 
 
 def test_the_marker_is_no_memory():
-    assert read({"anything": 1}, agent=MARKER_AGENT, id=MARKER_ID) == TheMarker()
+    assert decoded({"anything": 1}, agent=MARKER_AGENT, id=MARKER_ID) == TheMarker()
 
 
 @pytest.mark.parametrize(
@@ -147,22 +151,45 @@ def test_the_marker_is_no_memory():
 )
 def test_what_is_no_record_is_refused_and_the_key_named(changes, named):
     with pytest.raises(InvalidInput, match=named):
-        read(a_body(**changes))
+        decoded(a_body(**changes))
 
 
 def test_an_id_or_an_agent_that_no_record_has_is_refused():
     with pytest.raises(InvalidInput, match="id: expected 32 hex digits"):
-        read(a_body(id="README"), id="README")
+        decoded(a_body(id="README"), id="README")
     with pytest.raises(InvalidInput, match="reserved"):
-        read(a_body(agent="_other"), agent="_other")
+        decoded(a_body(agent="_other"), agent="_other")
 
 
 def test_hidden_fields_never_replace_what_a_record_says():
-    found = read(a_body(extra={"fact": "hidden", "hlc": "kept"}))
+    found = decoded(a_body(extra={"fact": "hidden", "hlc": "kept"}))
     assert found.state.record == knowledge(extra={"hlc": "kept"})
 
 
 @pytest.mark.parametrize("record", EXAMPLES.values(), ids=EXAMPLES)
 def test_every_kind_is_read_back(record):
     body = encode(Version(record=record, hlc=STAMP), project_id="p")
-    assert read(body).state.record == record
+    assert decoded(body).state.record == record
+
+
+def test_a_document_that_can_be_read_stands_beside_what_it_says():
+    document = Document(agent="helena", id=ID, body=a_body(), etag="7")
+    content = Arrived(state=Version(record=knowledge(), hlc=STAMP))
+    assert read(document, "p") == Readable(document=document, content=content)
+
+
+def test_a_document_that_cant_be_read_is_given_as_it_came_with_the_reason():
+    document = Document(agent="helena", id=ID, body={"id": ID, "b": "\N{SNOWMAN}", "a": 1}, etag="7")
+    assert read(document, "p") == Unreadable(
+        name=f"helena/{ID}",
+        raw=f'{{"a": 1, "b": "\N{SNOWMAN}", "id": "{ID}"}}',
+        reason="agent: expected 'helena' in this place, got None",
+        etag="7",
+        agent="helena",
+        id=ID,
+    )
+
+
+def test_what_the_remote_could_not_read_stays_so():
+    unreadable = Unreadable(name="x.json", raw="{", reason="no JSON", etag="7")
+    assert read(unreadable, "p") is unreadable

@@ -7,7 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from alma_cli.core.replication.hlc import HLC, next_stamp, stamp_after
 from alma_cli.core.replication.merge import Tombstone, Version, merged
-from alma_cli.core.replication.plan import Echo, Held, Keep, Refuse, Take, is_erased_by, on_arrival
+from alma_cli.core.replication.plan import Echo, Held, Keep, Reject, Take, is_erased_by, on_arrival, plan
 from tests.core.record_examples import ID, NOW, knowledge
 
 A, B = HLC(1, 0, "a"), HLC(2, 0, "b")
@@ -84,8 +84,30 @@ def test_a_tombstone_erases_what_was_here_and_only_then_counts_as_forgetting():
 )
 def test_what_changes_whose_or_which_kind_it_is_is_refused(other):
     action = on_arrival(other, Held(state=version(), acked=A))
-    assert isinstance(action, Refuse)
+    assert isinstance(action, Reject)
     assert "never changes" in action.reason
+
+
+def test_what_is_done_about_a_state_counts_for_the_later_ones():
+    arrived = [version(), version("y", B), version(), version("y", B)]
+    assert plan(arrived, {}) == [
+        Take(state=version(), replaced=None, is_conflict=False),
+        Take(state=version("y", B), replaced=version(), is_conflict=False),
+        Keep(state=version("y", B), lost=version(), acked=A, is_conflict=False),
+        Echo(state=version("y", B), is_news=True),
+    ]
+
+
+def test_what_was_refused_counts_for_nothing():
+    refused, taken = plan([version(agent="victor"), version("y", B)], {ID: Held(state=version(), acked=A)})
+    assert isinstance(refused, Reject)
+    assert taken == Take(state=version("y", B), replaced=version(), is_conflict=False)
+
+
+def test_what_is_derived_here_can_not_arrive():
+    (action,) = plan([version()], {}, derived={ID})
+    assert isinstance(action, Reject)
+    assert "derived here" in action.reason
 
 
 class Replica:

@@ -14,14 +14,14 @@ from pathlib import Path
 from alma_cli.core.learning.derive import LearningRules
 from alma_cli.core.records import Outcome
 from alma_cli.errors import AlmaError, StoreUnwritable
-from alma_cli.store import Entry, Forget, Insert, Learning, Selection, open_store, store
+from alma_cli.store import Entry, Forget, Insert, ProjectRules, Selection, open_store, store
 from alma_cli.store.database.schema import MIGRATIONS
 
 STORED, QUEUED, REFUSED, FAILED, CRASHED = 0, 10, 11, 12, 13
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 DIMENSION = 4
 RULES = LearningRules(min_occurrences=3, half_life_days=180.0, z=1.28, anti_pattern_below=0.5)
-LEARNING = Learning(project_id="p", rules_of=lambda agent: RULES)
+LEARNING = ProjectRules(project_id="p", rules_of=lambda agent: RULES)
 NEWER = (*MIGRATIONS, "ALTER TABLE memories ADD COLUMN colour VARCHAR; UPDATE memories SET colour = 'red'")
 
 
@@ -41,7 +41,7 @@ def insert(*ids):
 
 def store_in(home, *, migrations=MIGRATIONS):
     """The store in a folder."""
-    found = open_store(Path(home), dimension=DIMENSION, wait_s=20, learning=LEARNING)
+    found = open_store(Path(home), dimension=DIMENSION, wait_s=20, rules=LEARNING)
     return replace(found, file=replace(found.file, migrations=migrations))
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from alma_cli.core.learning.derive import Evidence, LearningRules, Task, derive
 from alma_cli.core.records import Heuristic, Outcome
-from alma_cli.store import Archive, Entry, Forget, Insert, Learning, Revise
+from alma_cli.store import Archive, Entry, Forget, Insert, ProjectRules, Revise
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
 from alma_cli.store.writing.fold import fold
@@ -22,7 +22,7 @@ RULES = {
     "a": LearningRules(min_occurrences=1, half_life_days=10.0, z=1.28, anti_pattern_below=0.7),
     "b": LearningRules(min_occurrences=2, half_life_days=10.0, z=1.28, anti_pattern_below=0.7),
 }
-LEARNING = Learning(project_id="p", rules_of=RULES.__getitem__)
+LEARNING = ProjectRules(project_id="p", rules_of=RULES.__getitem__)
 
 few = settings(
     max_examples=20,
@@ -91,7 +91,7 @@ def folded(connection, *batches):
     """Fold each batch, in a transaction that the caller has begun; return what was derived anew, in order."""
     derived = []
     for batch in batches:
-        derived += fold(connection, batch, now_ms=7, learning=LEARNING).derived
+        derived += fold(connection, batch, now_ms=7, rules=LEARNING).derived
     return derived
 
 

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from alma_cli.core.learning.derive import LearningRules
 from alma_cli.core.records import AntiPattern, Credit, Heuristic, Knowledge, Outcome, Preference
-from alma_cli.store import Archive, Entry, Forget, Insert, Learning, Refuse, Revise, Selection, open_store
+from alma_cli.store import Archive, Entry, Forget, Insert, ProjectRules, Refuse, Revise, Selection, open_store
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 MODEL = "some-model"
 DIMENSION = 3
 NEVER = LearningRules(min_occurrences=10**9, half_life_days=180.0, z=1.28, anti_pattern_below=0.5)
-NOTHING_DERIVED = Learning(project_id="p", rules_of=lambda agent: NEVER)
+NOTHING_DERIVED = ProjectRules(project_id="p", rules_of=lambda agent: NEVER)
 
 
 def an_id(number):
@@ -63,7 +63,7 @@ def forget(*numbers):
 
 def store_in(folder, *, wait_s=20.0, dimension=DIMENSION):
     """The store in a folder."""
-    return open_store(Path(folder), dimension=dimension, wait_s=wait_s, learning=NOTHING_DERIVED)
+    return open_store(Path(folder), dimension=dimension, wait_s=wait_s, rules=NOTHING_DERIVED)
 
 
 def ids_in(store):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from alma_cli.core.learning.derive import Task, derived_id
 from alma_cli.core.records import Credit
-from alma_cli.store import Learning, open_store
+from alma_cli.store import ProjectRules, open_store
 from alma_cli.store.writing.derived import derive_all
 from tests.store.learned import (
     DIMENSION,
@@ -39,14 +39,14 @@ from tests.store.learned import (
 
 @pytest.fixture(scope="module")
 def connection(tmp_path_factory):
-    store = open_store(tmp_path_factory.mktemp("derived"), dimension=DIMENSION, wait_s=20, learning=LEARNING)
-    with store.writing() as connection:
+    store = open_store(tmp_path_factory.mktemp("derived"), dimension=DIMENSION, wait_s=20, rules=LEARNING)
+    with store.file.opened(read_only=False) as connection:
         yield connection
 
 
 @pytest.fixture
 def store(tmp_path):
-    return open_store(tmp_path, dimension=DIMENSION, wait_s=20, learning=LEARNING)
+    return open_store(tmp_path, dimension=DIMENSION, wait_s=20, rules=LEARNING)
 
 
 def everything(connection):
@@ -83,10 +83,10 @@ def test_the_order_and_the_split_into_operations_make_no_difference(connection, 
 @settings(few, max_examples=8)
 @given(stories())
 def test_after_any_story_deriving_everything_again_finds_nothing_to_change(tmp_path_factory, story):
-    store = open_store(tmp_path_factory.mktemp("all"), dimension=DIMENSION, wait_s=20, learning=LEARNING)
+    store = open_store(tmp_path_factory.mktemp("all"), dimension=DIMENSION, wait_s=20, rules=LEARNING)
     operations, surviving = story
     store.submit(operations)
-    with store.writing() as connection:
+    with store.file.opened(read_only=False) as connection:
         audited = connection.execute("SELECT count(*) FROM audit").fetchall()
         assert derive_all(connection, LEARNING, now_ms=7) == 0
         assert audited == connection.execute("SELECT count(*) FROM audit").fetchall()
@@ -99,12 +99,12 @@ def test_after_any_story_deriving_everything_again_finds_nothing_to_change(tmp_p
 @given(stories())
 def test_files_of_the_journal_teach_what_one_submission_does(tmp_path_factory, story):
     operations, surviving = story
-    store = open_store(tmp_path_factory.mktemp("files"), dimension=DIMENSION, wait_s=20, learning=LEARNING)
+    store = open_store(tmp_path_factory.mktemp("files"), dimension=DIMENSION, wait_s=20, rules=LEARNING)
     half = len(operations) // 2
     for one in operations[:half]:
         store.journal.write(one)
     store.submit(operations[half:])
-    with store.writing() as connection:
+    with store.file.opened(read_only=False) as connection:
         assert taught(surviving) == derived_in(connection)
 
 
@@ -159,8 +159,8 @@ def test_one_batch_is_one_change(connection):
 
 def test_a_stricter_rule_retires_what_has_too_few_outcomes(store):
     store.submit([insert(outcome(1), outcome(2))])
-    strict = Learning(project_id="p", rules_of=lambda agent: replace(RULES[agent], min_occurrences=3))
-    with store.writing() as connection:
+    strict = ProjectRules(project_id="p", rules_of=lambda agent: replace(RULES[agent], min_occurrences=3))
+    with store.file.opened(read_only=False) as connection:
         assert (1, {}) == (derive_all(connection, strict, now_ms=7), derived_in(connection))
         assert 0 == derive_all(connection, strict, now_ms=7)
         assert 1 == derive_all(connection, LEARNING, now_ms=7)
@@ -169,7 +169,7 @@ def test_a_stricter_rule_retires_what_has_too_few_outcomes(store):
 def test_progress_is_told_in_tasks(store):
     store.submit([insert(outcome(1), outcome(2, task_key="y"), outcome(3, agent="b"))])
     told = []
-    with store.writing() as connection:
+    with store.file.opened(read_only=False) as connection:
         derive_all(connection, LEARNING, now_ms=7, on_progress=told.append)
     assert told == [3]
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from alma_cli.core.records import Heuristic
 from alma_cli.core.replication.hlc import HLC
-from alma_cli.store import Change, Entry, Refuse, Revise, Selection
+from alma_cli.store import Entry, RecordChange, Refuse, Revise, Selection
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.writing.fold import fold
 from tests.store.samples import (
@@ -32,7 +32,7 @@ few_operations = st.lists(operations(few_ids), unique_by=lambda operation: opera
 
 @pytest.fixture(scope="module")
 def connection(tmp_path_factory):
-    with store_in(tmp_path_factory.mktemp("fold")).writing() as connection:
+    with store_in(tmp_path_factory.mktemp("fold")).file.opened(read_only=False) as connection:
         yield connection
 
 
@@ -54,7 +54,7 @@ def folded(connection, batches):
     try:
         with transaction(connection):
             for batch in batches:
-                fold(connection, batch, now_ms=7, learning=NOTHING_DERIVED)
+                fold(connection, batch, now_ms=7, rules=NOTHING_DERIVED)
             found = content(connection)
             raise Undone
     except Undone:
@@ -86,7 +86,7 @@ def test_any_split_into_batches_gives_the_same_store(connection, given, cut):
 @given(few_operations)
 def test_postings_and_memories_belong_together(connection, given):
     with pytest.raises(Undone), transaction(connection):
-        fold(connection, given, now_ms=7, learning=NOTHING_DERIVED)
+        fold(connection, given, now_ms=7, rules=NOTHING_DERIVED)
         stray = "SELECT count(*) FROM postings ANTI JOIN memories USING (seq)"
         assert [(0,)] == connection.execute(stray).fetchall()
         uncounted = "SELECT memories.n_terms, coalesce(sum(tf), 0) FROM memories LEFT JOIN postings USING (seq) GROUP BY seq, n_terms"
@@ -100,7 +100,7 @@ def test_postings_and_memories_belong_together(connection, given):
 @given(few_operations)
 def test_stamps_are_given_once_each_and_the_replica_keeps_the_newest(connection, given):
     with pytest.raises(Undone), transaction(connection):
-        fold(connection, given, now_ms=7, learning=NOTHING_DERIVED)
+        fold(connection, given, now_ms=7, rules=NOTHING_DERIVED)
         rows = connection.execute("SELECT hlc FROM memories UNION ALL SELECT hlc FROM tombstones").fetchall()
         stamps = [HLC.parse(row[0]) for row in rows]
         assert len(set(stamps)) == len(stamps)
@@ -114,8 +114,8 @@ def changes(store, *given):
 
 
 def test_new_records_are_inserted_and_known_ones_skipped(store):
-    assert (Change("insert", an_id(1)),) == changes(store, insert(outcome(1)))
-    assert (Change("skip-present", an_id(1)), Change("insert", an_id(2))) == changes(
+    assert (RecordChange("insert", an_id(1)),) == changes(store, insert(outcome(1)))
+    assert (RecordChange("skip-present", an_id(1)), RecordChange("insert", an_id(2))) == changes(
         store, insert(outcome(1, task="other"), outcome(2))
     )
     with store.reading() as reader:
@@ -152,10 +152,10 @@ def test_what_is_refused_as_derived_keeps_no_outcome_out(together, store):
 
 def test_a_forgotten_record_never_comes_back(store):
     changes(store, insert(outcome(1)))
-    assert (Change("forget", an_id(1)),) == changes(store, forget(1))
-    assert (Change("skip-forgotten", an_id(1)),) == changes(store, insert(outcome(1)))
-    assert (Change("skip-forgotten", an_id(1)),) == changes(store, an_operation(Revise, entry=entry(outcome(1))))
-    assert (Change("skip-forgotten", an_id(1)),) == changes(store, forget(1))
+    assert (RecordChange("forget", an_id(1)),) == changes(store, forget(1))
+    assert (RecordChange("skip-forgotten", an_id(1)),) == changes(store, insert(outcome(1)))
+    assert (RecordChange("skip-forgotten", an_id(1)),) == changes(store, an_operation(Revise, entry=entry(outcome(1))))
+    assert (RecordChange("skip-forgotten", an_id(1)),) == changes(store, forget(1))
     with store.reading() as reader:
         assert reader.records([an_id(1)]) == {}
         assert reader.tombstones() == 1
@@ -164,7 +164,7 @@ def test_a_forgotten_record_never_comes_back(store):
 def test_a_revision_keeps_the_version_it_replaces_and_forgetting_erases_its_text(store):
     changes(store, insert(outcome(1)))
     revise = an_operation(Revise, at=later(1), entry=entry(outcome(1, task="revised", updated_at=later(1))))
-    assert (Change("revise", an_id(1)),) == changes(store, revise)
+    assert (RecordChange("revise", an_id(1)),) == changes(store, revise)
     with store.reading() as reader:
         assert reader.record(an_id(1)).task == "revised"
         (version,) = reader.versions(an_id(1))
@@ -181,7 +181,7 @@ def test_a_revision_is_stamped_after_what_it_replaces_even_when_the_clock_runs_b
     changes(ahead, insert(outcome(1)))
     object.__setattr__(ahead, "now_ms", lambda: 5)
     changes(ahead, an_operation(Revise, entry=entry(outcome(1, task="revised"))))
-    with ahead.writing() as connection:
+    with ahead.file.opened(read_only=False) as connection:
         (was,) = connection.execute("SELECT hlc FROM history").fetchone()
         (now,) = connection.execute("SELECT hlc FROM memories").fetchone()
     assert HLC.parse(now) > HLC.parse(was)
@@ -189,17 +189,17 @@ def test_a_revision_is_stamped_after_what_it_replaces_even_when_the_clock_runs_b
 
 def test_a_revision_stays_acknowledged_at_the_version_the_remote_has(store):
     changes(store, insert(outcome(1)))
-    with store.writing() as connection:
+    with store.file.opened(read_only=False) as connection:
         connection.execute("UPDATE memories SET acked_hlc = hlc")
     changes(store, an_operation(Revise, entry=entry(outcome(1, task="revised"))))
-    with store.writing() as connection:
+    with store.file.opened(read_only=False) as connection:
         (was,) = connection.execute("SELECT hlc FROM history").fetchone()
         assert [(was, True)] == connection.execute("SELECT acked_hlc, acked_hlc < hlc FROM memories").fetchall()
 
 
 def test_a_refusal_leaves_an_audit_row_only(store):
     refuse = an_operation(Refuse, agent="a", domain="backend", reason="may not learn backend")
-    assert (Change("refuse", ""),) == changes(store, refuse)
+    assert (RecordChange("refuse", ""),) == changes(store, refuse)
     with store.reading() as reader:
         (row,) = reader.audit(limit=9)
         assert reader.tallies() == []
@@ -216,7 +216,7 @@ def test_a_vector_of_another_length_is_left_out(store):
 
 def test_an_operation_that_is_none_of_ours_is_refused(connection):
     with pytest.raises(TypeError), transaction(connection):
-        fold(connection, [an_operation(Unheard)], now_ms=7, learning=NOTHING_DERIVED)
+        fold(connection, [an_operation(Unheard)], now_ms=7, rules=NOTHING_DERIVED)
 
 
 class Unheard(Refuse.__mro__[1]):

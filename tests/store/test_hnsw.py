@@ -107,8 +107,8 @@ def test_without_the_file_or_the_extension_there_is_nothing_to_go_by(tmp_path):
 def test_a_built_index_finds_what_is_near_and_says_so(store, tmp_path):
     index = Index(path=str(tmp_path / "nearest.duckdb"), model=MODEL)
     for _ in range(2):  # the second replaces the first, also for who has it open
-        with store.writing() as connection:
-            index.copy_vectors(connection)
+        with store.writing() as writer:
+            writer.copy_vectors(index)
         index.finish()
         asked = wanted()
         near = index.nearest(asked.vector)
@@ -121,8 +121,8 @@ def test_a_built_index_finds_what_is_near_and_says_so(store, tmp_path):
 @needs_extension
 def test_duckdb_uses_the_index(store, tmp_path):
     index = Index(path=str(tmp_path / "nearest.duckdb"), model=MODEL)
-    with store.writing() as connection:
-        index.copy_vectors(connection)
+    with store.writing() as writer:
+        writer.copy_vectors(index)
     index.finish()
     asked = wanted()
     connection = index._connection()
@@ -144,7 +144,7 @@ def test_a_damaged_index_is_not_used(tmp_path):
 def test_what_an_interrupted_run_left_is_replaced(store, tmp_path):
     index = Index(path=str(tmp_path / "nearest.duckdb"), model=MODEL)
     (tmp_path / "nearest.duckdb.new").write_bytes(b"half a file")
-    with store.writing() as connection:
-        index.copy_vectors(connection)
+    with store.writing() as writer:
+        writer.copy_vectors(index)
     index.finish()
     assert index.state().is_active

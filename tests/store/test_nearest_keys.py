@@ -27,7 +27,7 @@ class Undone(Exception):  # noqa: N818
 
 @pytest.fixture(scope="module")
 def connection(tmp_path_factory):
-    with store_in(tmp_path_factory.mktemp("neighbours")).writing() as connection:
+    with store_in(tmp_path_factory.mktemp("neighbours")).file.opened(read_only=False) as connection:
         yield connection
 
 

@@ -30,7 +30,7 @@ def at_schema(store, migrations):
 
 
 def replica(store):
-    with store.writing() as connection:
+    with store.file.opened(read_only=False) as connection:
         columns = "schema_version, replica_id, host, path, hlc, dimension"
         return connection.execute(f"SELECT {columns} FROM replica").fetchone()
 
@@ -39,7 +39,7 @@ def replica(store):
 def filled(store):
     """A store with two memories, all of it in the file."""
     store.submit([insert(outcome(1), outcome(2))])
-    with store.writing() as connection:
+    with store.file.opened(read_only=False) as connection:
         connection.execute("CHECKPOINT store")
     return store
 
@@ -99,7 +99,7 @@ def test_a_copied_store_is_a_replica_of_its_own_and_stamps_on(filled, tmp_path):
     _, second_id, _, path, _, _ = replica(copy)
     assert first_id != second_id
     assert path == copy.file.path
-    with copy.writing() as connection:
+    with copy.file.opened(read_only=False) as connection:
         (stamp,) = connection.execute("SELECT hlc FROM memories WHERE id = ?", [an_id(3)]).fetchone()
     assert HLC.parse(stamp).replica_id == second_id
     assert HLC.parse(stamp).wall_ms >= HLC.parse(hlc).wall_ms
@@ -120,7 +120,7 @@ def test_reading_a_copied_store_changes_nothing(filled, tmp_path):
 @pytest.mark.parametrize("use", [ids_in, lambda store: store.submit([insert(outcome(1))])], ids=["reading", "writing"])
 def test_an_older_store_is_migrated_and_its_copy_is_as_it_was(filled, tmp_path, use):
     use(at_schema(filled, NUMBERED))
-    with at_schema(filled, NUMBERED).writing() as connection:
+    with at_schema(filled, NUMBERED).file.opened(read_only=False) as connection:
         assert [("red",), ("red",)] == connection.execute("SELECT colour FROM memories").fetchall()
         assert [] == connection.execute("FROM numbers").fetchall()
     assert replica(at_schema(filled, NUMBERED))[0] == len(NUMBERED)
@@ -232,7 +232,7 @@ def test_a_corrupt_store_is_refused_untouched(filled, wreck):
 @pytest.mark.parametrize("offset", [0, 7, 8, 12, 20, 4096, 4104, 8192, 8200, "catalog", "within the catalog"])
 def test_a_flipped_bit_where_it_counts_is_found(filled, offset):
     if isinstance(offset, str):
-        with filled.writing() as connection:
+        with filled.file.opened(read_only=False) as connection:
             [(block, size)] = connection.execute(
                 "SELECT min(block_id), any_value(block_size) FROM pragma_metadata_info('store'), "
                 "pragma_database_size() WHERE database_name = 'store'"
@@ -280,7 +280,7 @@ def test_a_database_that_is_none_of_ours_is_refused_untouched(store, tmp_path):
 
 
 def test_a_store_that_says_no_schema_is_refused_untouched(filled):
-    with filled.writing() as connection:
+    with filled.file.opened(read_only=False) as connection:
         connection.execute("DELETE FROM replica; CHECKPOINT store")
     refused_untouched(filled, StoreCorrupt)
 
@@ -329,7 +329,7 @@ def test_ctrl_c_within_duckdb_is_an_interrupt(tmp_path):
 
 
 def test_a_transaction_is_all_or_nothing(filled):
-    with filled.writing() as connection:
+    with filled.file.opened(read_only=False) as connection:
         with pytest.raises(ZeroDivisionError), engine.transaction(connection):
             connection.execute("DELETE FROM memories")
             1 / 0  # noqa: B018
@@ -347,7 +347,7 @@ def saved(filled, monkeypatch):
     """A store, and its content before a checkpoint that left its undo file."""
     filled.submit([insert(outcome(3)), forget(1)])
     before = Path(filled.file.path).read_bytes()
-    with filled.writing() as connection:
+    with filled.file.opened(read_only=False) as connection:
         monkeypatch.setattr(undo, "remove_if_there", lambda path: None)
         undo.checkpoint(connection, filled.file.path)
         monkeypatch.undo()
@@ -364,7 +364,7 @@ def test_a_checkpoint_that_ended_is_not_undone(saved):
 
 def test_a_block_that_was_torn_is_put_back(filled):
     filled.submit([insert(outcome(3))])
-    with filled.writing() as connection:
+    with filled.file.opened(read_only=False) as connection:
         iteration = max(header(filled.file.path))
         connection.execute("SELECT 1")
     path = Path(filled.file.path)

@@ -4,7 +4,6 @@ import pytest
 
 from alma_cli.core.records import Credit
 from alma_cli.store import Insert, Revise
-from alma_cli.store.writing.reindex import drop_vectors, fit_dimension, outdated, set_vectors
 from tests.store.samples import MODEL, an_operation, common, entry, insert, later, outcome, vector
 
 NEW = "new-model"
@@ -35,9 +34,9 @@ def test_an_interrupted_run_goes_on_where_it_stopped(filled):
     for left in ([3, 4], []):
         with filled.reading() as reader:
             records = reader.outdated(NEW, limit=2)
-        with filled.writing() as connection:
-            set_vectors(connection, records, [vector(0, 1, 0)] * len(records), NEW)
-            assert left == numbers(outdated(connection, NEW, limit=9))
+        with filled.writing() as writer:
+            writer.vectors.set(records, [vector(0, 1, 0)] * len(records), NEW)
+            assert left == numbers(writer.vectors.outdated(NEW, limit=9))
     with filled.reading() as reader:
         assert {NEW: 4} == reader.models()
         assert 1.0 == pytest.approx(reader.nearest(outcome(77), vector(0, 1, 0), NEW)[0][1])
@@ -48,19 +47,19 @@ def test_a_memory_that_changed_meanwhile_gets_no_stale_vector(filled):
         records = reader.outdated(NEW, limit=9)
     revised = outcome(2, task="quite another", updated_at=later(1))
     filled.submit([an_operation(Revise, entry=entry(revised))])
-    with filled.writing() as connection:
-        set_vectors(connection, records, [vector(0, 1, 0)] * len(records), NEW)
-        assert [2] == numbers(outdated(connection, NEW, limit=9))
+    with filled.writing() as writer:
+        writer.vectors.set(records, [vector(0, 1, 0)] * len(records), NEW)
+        assert [2] == numbers(writer.vectors.outdated(NEW, limit=9))
 
 
 def test_another_length_makes_room_and_drops_what_no_longer_fits(filled):
-    with filled.writing() as connection:
-        fit_dimension(connection, 5)
-        assert [1, 2, 3, 4] == numbers(outdated(connection, MODEL, limit=9))
-        fit_dimension(connection, 5)
-        drop_vectors(connection)
-        records = outdated(connection, NEW, limit=9)
-        set_vectors(connection, records, [vector(0, 1, 0, 0, 0)] * len(records), NEW)
+    with filled.writing() as writer:
+        writer.vectors.fit(5)
+        assert [1, 2, 3, 4] == numbers(writer.vectors.outdated(MODEL, limit=9))
+        writer.vectors.fit(5)
+        writer.vectors.drop()
+        records = writer.vectors.outdated(NEW, limit=9)
+        writer.vectors.set(records, [vector(0, 1, 0, 0, 0)] * len(records), NEW)
     wide = an_operation(Insert, entries=(entry(outcome(5), (1, 0, 0, 0, 0)), entry(outcome(6), (1, 0, 0))))
     filled.submit([wide])
     with filled.reading() as reader:
@@ -69,8 +68,8 @@ def test_another_length_makes_room_and_drops_what_no_longer_fits(filled):
 
 
 def test_the_same_length_drops_nothing(filled):
-    with filled.writing() as connection:
-        fit_dimension(connection, 3)
+    with filled.writing() as writer:
+        writer.vectors.fit(3)
     with filled.reading() as reader:
         assert {MODEL: 3, "": 1} == reader.models()
 

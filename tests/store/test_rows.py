@@ -30,14 +30,14 @@ from alma_cli.store.database.rows import (
 )
 from alma_cli.store.database.values import rows_from
 from alma_cli.store.inbox.operations import Entry
-from alma_cli.store.reading.reader import Reader
+from alma_cli.store.reader import Reader
 from alma_cli.store.writing.fold import fold
 from tests.store.samples import NOON, NOTHING_DERIVED, an_operation, common, outcome, records, store_in
 
 
 @pytest.fixture(scope="module")
 def connection(tmp_path_factory):
-    with store_in(tmp_path_factory.mktemp("rows")).writing() as connection:
+    with store_in(tmp_path_factory.mktemp("rows")).file.opened(read_only=False) as connection:
         yield connection
 
 
@@ -49,7 +49,7 @@ class Undone(Exception):  # noqa: N818
 def test_records_come_back_as_they_were(connection, given):
     operation = an_operation(Insert, entries=tuple(Entry(record=record) for record in given))
     with pytest.raises(Undone), transaction(connection):
-        fold(connection, [operation], now_ms=0, learning=NOTHING_DERIVED)
+        fold(connection, [operation], now_ms=0, rules=NOTHING_DERIVED)
         assert {record.id: record for record in given} == Reader(connection).records([record.id for record in given])
         assert {record.id for record in given} == {record.id for record in Reader(connection).listed(Selection())}
         raise Undone
@@ -63,7 +63,7 @@ def test_a_row_has_no_columns_but_those_of_the_table(record):
 @given(records())
 def test_what_came_back_exports_alike(connection, record):
     with pytest.raises(Undone), transaction(connection):
-        fold(connection, [an_operation(Insert, entries=(Entry(record=record),))], now_ms=0, learning=NOTHING_DERIVED)
+        fold(connection, [an_operation(Insert, entries=(Entry(record=record),))], now_ms=0, rules=NOTHING_DERIVED)
         row = connection.execute(f"SELECT {', '.join(RECORD_COLUMNS)} FROM memories").fetchone()
         assert to_json(record) == to_json(row_record(row))
         raise Undone
@@ -75,7 +75,7 @@ def test_the_views_show_columns_that_people_can_query(connection):
             connection,
             [an_operation(Insert, entries=(Entry(record=outcome(1, labels={"pr": "7"})),))],
             now_ms=0,
-            learning=NOTHING_DERIVED,
+            rules=NOTHING_DERIVED,
         )
         row = connection.execute("SELECT task, outcome, labels['pr'], happened_at FROM outcomes").fetchall()
         assert [("task 1", "success", "7", NOON.replace(tzinfo=None))] == row

@@ -41,7 +41,7 @@ def wanted(task, *, views=EVERYTHING, kinds=RETRIEVED_KINDS, numbers=(1.0, 0.0, 
 
 @pytest.fixture(scope="module")
 def connection(tmp_path_factory):
-    with store_in(tmp_path_factory.mktemp("search")).writing() as connection:
+    with store_in(tmp_path_factory.mktemp("search")).file.opened(read_only=False) as connection:
         yield connection
 
 
@@ -53,7 +53,7 @@ def searched(connection, entries, asked):
     """What a search finds in a store with these entries only."""
     try:
         with transaction(connection):
-            fold(connection, [an_operation(Insert, entries=tuple(entries))], now_ms=7, learning=NOTHING_DERIVED)
+            fold(connection, [an_operation(Insert, entries=tuple(entries))], now_ms=7, rules=NOTHING_DERIVED)
             found = search(connection, asked)
             raise Undone
     except Undone:

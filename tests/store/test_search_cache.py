@@ -10,7 +10,6 @@ from alma_cli.store import Insert, Search
 from alma_cli.store.inbox.operations import Archive, Forget, Revise
 from alma_cli.store.reading import search_cache
 from alma_cli.store.reading.search import search
-from alma_cli.store.writing.reindex import drop_vectors
 from tests.store.samples import MODEL, NOON, an_id, an_operation, entry, outcome, store_in, vector
 
 
@@ -89,8 +88,8 @@ def test_what_was_changed_is_seen_by_the_next_search(store, change):
 def test_vectors_that_are_dropped_are_compared_no_more(store):
     for _ in range(3):
         searched(store, wanted())
-    with store.writing() as connection:
-        drop_vectors(connection)
+    with store.writing() as writer:
+        writer.vectors.drop()
     assert {None} == {one.cosine for one in searched(store, wanted()).candidates}
 
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alma_cli.errors import StoreBusy, StoreError, StoreUnwritable
-from alma_cli.store import Change, Forget, Insert, Receipt, Selection
+from alma_cli.store import Forget, Insert, Receipt, RecordChange, Selection
 from alma_cli.store import store as module
 from alma_cli.store.database.engine import CHECKPOINT_AT_BYTES, log_bytes
 from alma_cli.store.inbox.lock import hold
 from alma_cli.store.inbox.operations import encode
-from tests.store.samples import an_id, an_operation, entry, ids_in, insert, outcome, store_in
+from tests.store.samples import an_id, an_operation, entry, ids_in, insert, outcome, store_in, vector
 
 LONG_S = 60.0
 
@@ -40,7 +41,7 @@ def put(store, name, content):
 
 
 def test_a_write_is_in_the_store_and_not_in_the_journal(store):
-    assert Receipt(changes=(Change("insert", an_id(1)),)) == store.submit([insert(outcome(1))])
+    assert Receipt(changes=(RecordChange("insert", an_id(1)),)) == store.submit([insert(outcome(1))])
     assert store.journal.names() == []
     assert ids_in(store) == [1]
 
@@ -85,7 +86,7 @@ def test_what_another_process_folded_in_is_told_from_the_audit(store):
         with store._opened_and_folded():
             pass
     writer.join(LONG_S)
-    assert [Receipt(changes=(Change("insert", an_id(1)), Change("skip-present", an_id(1))))] == receipts
+    assert [Receipt(changes=(RecordChange("insert", an_id(1)), RecordChange("skip-present", an_id(1))))] == receipts
 
 
 def test_threads_of_one_process_may_write_at_once(store):
@@ -204,17 +205,13 @@ def impossible(number):
 
 
 def test_what_can_never_be_folded_in_is_set_aside_and_the_rest_is_stored(store, monkeypatch):
-    monkeypatch.setattr(
-        store.journal, "read", {"1": insert(outcome(1)), "2": impossible(2), "3": insert(outcome(3))}.get
-    )
-    for name in ("1", "2", "3"):
+    operations = {"1.json": insert(outcome(1)), "2.json": impossible(2), "3.json": insert(outcome(3))}
+    monkeypatch.setattr(store.journal, "read", operations.get)
+    for name in operations:
         put(store, name, b"")
-    folded = module._Folded(is_new_log=False)
-    with store.file.opened(read_only=False) as connection:
-        store._fold_files(connection, store._read(["1", "2", "3"], folded, {}), folded)
-    monkeypatch.undo()
     assert ids_in(store) == [1, 3]
-    assert [f"{store.journal.folder}/damaged/2"] == store.journal.damaged()
+    assert [] == store.journal.names()
+    assert [f"{store.journal.folder}/damaged/2.json"] == store.journal.damaged()
 
 
 def test_a_writer_is_told_when_what_it_wrote_was_set_aside(store):
@@ -301,20 +298,32 @@ def test_a_log_is_left_while_others_wait_unless_it_is_very_long(store, monkeypat
     assert log_bytes(store.file.path) < 2 * CHECKPOINT_AT_BYTES
 
 
-def test_while_more_follows_the_log_is_left_until_it_is_settled(store):
-    store.submit([insert(*(outcome(number, task="x" * 3000) for number in range(1, 40)))], more_follows=True)
-    assert log_bytes(store.file.path) > CHECKPOINT_AT_BYTES
-    assert ids_in(store) == list(range(1, 40))
-    store.settle()
+def test_in_bulk_the_log_is_left_until_the_end(store):
+    with store.bulk() as bulk:
+        bulk.submit([insert(*(outcome(number, task="x" * 3000) for number in range(1, 40)))])
+        assert log_bytes(store.file.path) > CHECKPOINT_AT_BYTES
+        with bulk.writing() as writer:
+            writer.vectors.drop()
+        assert log_bytes(store.file.path) > CHECKPOINT_AT_BYTES
+        assert ids_in(bulk) == list(range(1, 40))
     assert 0 == log_bytes(store.file.path)
     assert ids_in(store) == list(range(1, 40))
 
 
-def test_a_log_that_cant_be_settled_now_is_left(store):
-    store.submit([insert(outcome(1, task="x" * 3 * CHECKPOINT_AT_BYTES))], more_follows=True)
-    with hold(store.lock_path, shared=False, wait_s=1):
-        impatient(store).settle()
+def test_a_log_that_cant_be_moved_at_the_end_is_left(store):
+    with ExitStack() as held, impatient(store).bulk() as bulk:
+        bulk.submit([insert(outcome(1, task="x" * 3 * CHECKPOINT_AT_BYTES))])
+        held.enter_context(hold(store.lock_path, shared=False, wait_s=1))
     assert ids_in(store) == [1]
+
+
+def test_what_one_process_does_at_a_time_is_refused_to_others_at_once(store):
+    with store.alone("sync"):
+        store.submit([insert(outcome(1))])
+        with pytest.raises(StoreBusy), store.alone("sync"):
+            pass
+    with store.alone("sync"):
+        assert ids_in(store) == [1]
 
 
 def test_sizes_are_those_on_disk(store):
@@ -325,10 +334,10 @@ def test_sizes_are_those_on_disk(store):
 
 def test_the_log_is_its_owners_only_however_it_came_to_be(store):
     store.submit([insert(outcome(1))])
-    with store.writing() as connection:
+    with store.file.opened(read_only=False) as connection:
         connection.execute("CHECKPOINT store")
-    with store.writing() as connection:
-        connection.execute("UPDATE memories SET embedding_model = 'm'")
+    with store.writing() as writer:
+        writer.vectors.set([outcome(1)], [vector(1, 0, 0)], "m")
     assert os.stat(store.file.path + ".wal").st_mode & 0o777 == 0o600
 
 

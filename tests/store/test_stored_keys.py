@@ -33,12 +33,12 @@ NORTH, NEARLY_NORTH, EAST = vector(1, 0, 0), vector(0.98, 0.199, 0), vector(0, 1
 
 
 def store_in(folder):
-    return open_store(folder, dimension=DIMENSION, wait_s=20, learning=LEARNING)
+    return open_store(folder, dimension=DIMENSION, wait_s=20, rules=LEARNING)
 
 
 @pytest.fixture(scope="module")
 def connection(tmp_path_factory):
-    with store_in(tmp_path_factory.mktemp("keys")).writing() as connection:
+    with store_in(tmp_path_factory.mktemp("keys")).file.opened(read_only=False) as connection:
         yield connection
 
 
@@ -216,7 +216,7 @@ def test_two_stores_choose_the_same_keys_for_the_same_wording(tmp_path):
         (tmp_path / name).mkdir()
         store = store_in(tmp_path / name)
         store.submit([insert(unkeyed(1, first, "s")), insert(unkeyed(2, "Check 3 forms", "Tried blanks"))])
-        with store.writing() as connection:
+        with store.file.opened(read_only=False) as connection:
             chosen.append((keys_in(connection)[2], sorted(derived_in(connection))[-1:]))
     assert chosen[0][0] == chosen[1][0]
 

@@ -104,7 +104,7 @@ class Machine:
 
     def rows(self, sql):
         """What a question to the store's tables gives."""
-        with self.session.store().writing() as connection:
+        with self.session.store().file.opened(read_only=False) as connection:
             return connection.execute(sql).fetchall()
 
 

@@ -267,7 +267,7 @@ def test_nothing_is_counted_twice_however_often_it_comes(two, container):
     for _ in range(3):
         for machine in (one, other):
             machine.sync()
-            with machine.session.store().writing() as connection:
+            with machine.session.store().file.opened(read_only=False) as connection:
                 connection.execute("UPDATE sync_state SET checkpoint = NULL")
     assert one.records() == other.records()
     assert {3} == {record["occurrences"] for record in one.records().values() if record["origin"] == "derived"}

@@ -11,6 +11,7 @@ Fields that this version doesn't know are kept. A record's own field with a name
 (`_etag`) stands under `extra`.
 """
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from alma_cli.core.records import RECORD_TYPES, JsonValue, Kind, Record
 from alma_cli.core.replication.hlc import HLC
 from alma_cli.core.replication.merge import State, Tombstone, Version, content_hash
 from alma_cli.core.scopes.scope import validate_agent_name
-from alma_cli.core.text import shown
+from alma_cli.core.text import one_line, shown
 from alma_cli.errors import InvalidInput
 
 Body: TypeAlias = Mapping[str, JsonValue]
@@ -34,6 +35,43 @@ _OURS = frozenset({"hlc", "embedding", "embedding_model", "content_hash", "delet
 _REQUIRED = ("id", "agent", "project_id", "kind")
 _LATEST_MS = 253_402_300_799_999  # the year 9999: a stamp may still follow it
 _LONGEST_VECTOR = 4096
+_LONGEST_REASON = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A document as the remote has it; `etag` names this version of it (opaque, another one after each write)."""
+
+    agent: str
+    id: str
+    body: Body
+    etag: str
+
+    @property
+    def name(self) -> str:
+        """What a user may call it."""
+        return f"{self.agent}/{self.id}"
+
+    def unreadable(self, reason: str) -> "Unreadable":
+        """The document as one that can't be used, with its JSON, which always has the same form."""
+        raw = json.dumps(dict(self.body), ensure_ascii=False, sort_keys=True)
+        return Unreadable(name=self.name, raw=raw, reason=reason, etag=self.etag, agent=self.agent, id=self.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """Something in a document's place that is no JSON object of that agent and id: kept as it is, never overwritten.
+
+    `name` says to a user where it is, `raw` is what is there (at most a megabyte of it), `reason` why it can't be read.
+    `agent` and `id` are what its place says, empty when even that is unclear.
+    """
+
+    name: str
+    raw: str
+    reason: str
+    etag: str
+    agent: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +110,29 @@ class TheMarker:
 
 
 Content: TypeAlias = Arrived | Cached | TheMarker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readable:
+    """A document, and what it says."""
+
+    document: Document
+    content: Content
+
+
+Received: TypeAlias = Readable | Unreadable
+"""A document that came from the remote."""
+
+
+def read(found: Document | Unreadable, project_id: str) -> Received:
+    """The document with what it says, or why it can't be read."""
+    if isinstance(found, Unreadable):
+        return found
+    try:
+        content = decode(found.body, agent=found.agent, id=found.id, project_id=project_id)
+    except InvalidInput as error:
+        return found.unreadable(one_line(error.message, _LONGEST_REASON))
+    return Readable(document=found, content=content)
 
 
 def encode(state: State, *, project_id: str, embedding: Embedding | None = None) -> dict[str, JsonValue]:

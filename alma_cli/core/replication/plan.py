@@ -4,6 +4,7 @@ The state that arrived is compared with the one in the store. `acked` is the sta
 the record; a record with another stamp is pending, and will be pushed.
 """
 
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -60,14 +61,33 @@ class Keep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refuse:
+class Reject:
     """It can't be a state of the record with this id in the store: it is set aside, and changes nothing."""
 
     state: State
     reason: str
 
 
-Action: TypeAlias = Echo | Take | Keep | Refuse
+Action: TypeAlias = Echo | Take | Keep | Reject
+
+
+def plan(arrived: Iterable[State], held: Mapping[str, Held], *, derived: Collection[str] = frozenset()) -> list[Action]:
+    """What to do about states in the order in which they came: what is done about one counts for the later ones.
+
+    `held` is what the store has by id, `derived` the ids of its derived memories.
+    """
+    present = dict(held)
+    actions: list[Action] = []
+    for state in arrived:
+        if state.id in derived:
+            action: Action = Reject(state=state, reason="this id is derived here, so nobody can have recorded it")
+        else:
+            action = on_arrival(state, present.get(state.id))
+        if not isinstance(action, Reject):
+            acked = action.acked if isinstance(action, Keep) else action.state.hlc
+            present[state.id] = Held(state=action.state, acked=acked)
+        actions.append(action)
+    return actions
 
 
 def on_arrival(arrived: State, held: Held | None) -> Action:
@@ -76,7 +96,7 @@ def on_arrival(arrived: State, held: Held | None) -> Action:
         return Take(state=arrived, replaced=None, is_conflict=False)
     mine = held.state
     if (mine.kind, mine.agent) != (arrived.kind, arrived.agent):
-        return Refuse(
+        return Reject(
             state=arrived,
             reason=f"this id is a memory of kind {mine.kind} of {mine.agent} here, which never changes",
         )

@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from alma_cli.remote.protocol import Document, Found, Unreadable
+from alma_cli.core.replication.documents import Document, Unreadable
+from alma_cli.remote.protocol import Found
 
 _OF_THE_SERVICE = frozenset({"_rid", "_self", "_etag", "_attachments", "_ts", "_lsn"})
 _MAX_RAW = 1_000_000

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from alma_cli.core.replication.documents import Document
 from alma_cli.errors import RemoteError
 from alma_cli.remote.cosmos import queries
 from alma_cli.remote.cosmos.documents import found
 from alma_cli.remote.cosmos.feed import Feed, checkpoint_lost
 from alma_cli.remote.cosmos.writes import Writer
-from alma_cli.remote.protocol import Document, Found, Page, Result, Sample, Usage, Write
+from alma_cli.remote.protocol import Found, Page, Result, Sample, Usage, Write
 
 if TYPE_CHECKING:
     from azure.cosmos import ContainerProxy

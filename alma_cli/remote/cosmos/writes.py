@@ -8,11 +8,12 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from alma_cli.core.replication.documents import Document
 from alma_cli.errors import RemoteUnreachable
 from alma_cli.remote.cosmos import queries
 from alma_cli.remote.cosmos.documents import found
 from alma_cli.remote.cosmos.portions import MAX_DOCUMENT_BYTES, portions, size_of
-from alma_cli.remote.protocol import Clash, Document, Found, Result, TooLarge, Write, Written
+from alma_cli.remote.protocol import Clash, Found, Result, TooLarge, Write, Written
 
 if TYPE_CHECKING:
     from azure.cosmos import ContainerProxy

@@ -62,6 +62,11 @@ class Index:
     path: str
     model: str
 
+    @property
+    def is_possible(self) -> bool:
+        """Whether an index can be made and used here."""
+        return not unavailable()
+
     def nearest(self, vector: Vector) -> Nearest | None:
         """The nearest memories; None when the index isn't there, is of another model, or can't be used."""
         from alma_cli.store.database import duckdb

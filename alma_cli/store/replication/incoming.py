@@ -7,245 +7,212 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC
-from typing import TYPE_CHECKING, Any, TypeAlias
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeAlias
 
 from alma_cli.core.records import Outcome
-from alma_cli.core.replication.documents import Arrived, Cached, Embedding, TheMarker
+from alma_cli.core.replication.documents import (
+    Arrived,
+    Cached,
+    Document,
+    Embedding,
+    Readable,
+    Received,
+    Unreadable,
+)
 from alma_cli.core.replication.hlc import HLC
 from alma_cli.core.replication.merge import State, Tombstone, Version
-from alma_cli.core.replication.plan import Action, Echo, Held, Keep, Refuse, Take, on_arrival
+from alma_cli.core.replication.plan import Action, Echo, Held, Keep, Reject, Take, plan
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
-from alma_cli.store.database.values import any_of, rows_from, utc_text
+from alma_cli.store.database.values import any_of, rows_from
 from alma_cli.store.inbox.operations import Entry
-from alma_cli.store.replication.known_documents import Remembered, remember_documents
-from alma_cli.store.replication.quarantine import SetAside, release, set_aside
+from alma_cli.store.replication.remote_state import KnownDocument, RemoteState
 from alma_cli.store.writing.derived import Touched, derive_touched
 from alma_cli.store.writing.keys import with_keys
 from alma_cli.store.writing.rows_writer import Replaced, RowsWriter
 
 if TYPE_CHECKING:
-    from alma_cli.core.replication.documents import Body, Content
+    from alma_cli.core.records import Kind
     from alma_cli.store.database.duckdb import Connection
     from alma_cli.store.inbox.operations import Vector
-    from alma_cli.store.writing.changes import Learning
+    from alma_cli.store.writing.changes import ProjectRules
 
 _BY = "sync"
 
 
+Planned: TypeAlias = tuple[Document, Arrived, Action]
+"""A document, the record's state in it, and what to do about it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Readable:
-    """A document that could be read, and the version of it that the remote has; `body` is it as it came."""
-
-    agent: str
-    id: str
-    etag: str
-    content: Content
-    body: Body
-
-    @property
-    def raw(self) -> str:
-        """Its JSON, always in the same form."""
-        return json.dumps(dict(self.body), ensure_ascii=False, sort_keys=True)
-
-    @property
-    def name(self) -> str:
-        """What a user may call it."""
-        return f"{self.agent}/{self.id}"
-
-
-Document: TypeAlias = Readable | SetAside
-
-
-@dataclass(slots=True)
 class TakenIn:
     """What was done about each record that arrived, and what was set aside for the first time."""
 
-    actions: list[Action] = field(default_factory=list)
-    set_aside: list[SetAside] = field(default_factory=list)
+    actions: list[Action]
+    set_aside: list[Unreadable]
 
 
-def held(connection: Connection, ids: Sequence[str]) -> dict[str, Held]:
-    """What the store has of these records, derived memories left out."""
-    given = json.dumps(list(ids))
-    found: dict[str, Held] = {}
-    rows = connection.execute(
-        f"SELECT hlc, acked_hlc, {', '.join(RECORD_COLUMNS)} FROM memories WHERE id IN {any_of()} AND hlc <> ''",
-        [given],
-    ).fetchall()
-    for hlc, acked, *columns in rows:
-        version = Version(record=row_record(columns), hlc=HLC.parse(hlc))
-        found[version.id] = Held(state=version, acked=_stamp(acked))
-    rows = connection.execute(
-        f"SELECT id, kind, agent, hlc, acked_hlc, deleted_at FROM tombstones WHERE id IN {any_of()}", [given]
-    ).fetchall()
-    for id, kind, agent, hlc, acked, deleted_at in rows:
-        deleted = deleted_at.replace(tzinfo=UTC)
-        tombstone = Tombstone(id=id, kind=kind, agent=agent, hlc=HLC.parse(hlc), deleted_at=deleted)
-        found[id] = Held(state=tombstone, acked=_stamp(acked))
-    return found
+class Incoming:
+    """What an open store does about documents that arrived; `now_ms` and `rules` are those of the store."""
+
+    def __init__(self, connection: Connection, *, now_ms: Callable[[], int], rules: ProjectRules) -> None:
+        self._connection = connection
+        self._now_ms = now_ms
+        self._rules = rules
+
+    def planned(self, documents: Sequence[Received], *, is_new: bool = False) -> list[Planned]:
+        """What these documents call for, where they are records; nothing is changed.
+
+        With `is_new` the store isn't known to the remote: nothing is taken for pushed.
+        """
+        arrived = [
+            (one.document, one.content)
+            for one in documents
+            if isinstance(one, Readable) and isinstance(one.content, Arrived)
+        ]
+        ids = json.dumps([document.id for document, _ in arrived])
+        held = _held(self._connection, ids)
+        if is_new:
+            held = {id: replace(one, acked=None) for id, one in held.items()}
+        rows = self._connection.execute(f"SELECT id FROM memories WHERE id IN {any_of()} AND hlc = ''", [ids])
+        derived = {row[0] for row in rows.fetchall()}
+        actions = plan([content.state for _, content in arrived], held, derived=derived)
+        return [(*one, action) for one, action in zip(arrived, actions, strict=True)]
+
+    def texts_wanted(self, documents: Sequence[Received], model: str) -> list[str]:
+        """The texts whose vectors have to be made here before these documents can be taken in."""
+        wanting = [
+            one
+            for one in documents
+            if isinstance(one, Readable) and isinstance(one.content, Arrived) and _may_want_vectors(one.content, model)
+        ]
+        if not wanting:
+            return []
+        texts: dict[str, None] = {}
+        outcomes: list[Outcome] = []
+        for _, content, action in self.planned(wanting):
+            if not isinstance(action, Take) or not isinstance(action.state, Version):
+                continue
+            record = action.state.record
+            if not _is_by(content.embedding, model):
+                texts[record.topic] = None
+            if isinstance(record, Outcome) and record.strategy_key:
+                outcomes.append(record)
+        known = _known_strategies(self._connection, outcomes)
+        unknown = {(one.agent, one.domain, one.strategy_key): one.strategy for one in reversed(outcomes)}
+        return [*texts, *(text for key, text in unknown.items() if key not in known and text.strip())]
+
+    def take_in(
+        self,
+        documents: Sequence[Received],
+        *,
+        vectors: Mapping[str, Vector] = MappingProxyType({}),
+        model: str,
+        pushed: Sequence[KnownDocument] = (),
+        checkpoint: str | None = None,
+    ) -> TakenIn:
+        """Carry out what these documents call for, acknowledge what was `pushed`, store the checkpoint: all or nothing.
+
+        `vectors` are those made here, by text. Nothing is written when there is nothing to change.
+        """
+        with transaction(self._connection):
+            remote = RemoteState(self._connection)
+            rows = RowsWriter(self._connection, now_ms=self._now_ms())
+            portion = _Portion(rows, remote, vectors=vectors, model=model)
+            portion.acknowledge(pushed)
+            readable = [one for one in documents if isinstance(one, Readable)]
+            unreadable = [one for one in documents if isinstance(one, Unreadable)]
+            for one in readable:
+                if isinstance(one.content, Cached):
+                    portion.note(one.document, kind=one.content.kind, content_hash=one.content.content_hash)
+            planned = self.planned(readable)
+            for document, content, action in planned:
+                if isinstance(action, Reject):
+                    unreadable.append(document.unreadable(action.reason))
+                else:
+                    portion.carry_out(action, document, content)
+            news = remote.set_aside(unreadable, at=rows.now)
+            remote.release({one.document.name for one in readable} - {one.name for one in unreadable})
+            if checkpoint is not None:
+                remote.advance(checkpoint)
+            portion.write()
+            if portion.has_changes:
+                derive_touched(rows, portion.touched, self._rules)
+                rows.finish()
+        return TakenIn(actions=[action for _, _, action in planned], set_aside=news)
 
 
-def texts_wanted(connection: Connection, documents: Sequence[Document], model: str) -> list[str]:
-    """The texts whose vectors have to be made here before these documents can be taken in."""
-    arrived = [document.content for document in documents if isinstance(document, Readable)]
-    wanting = [content for content in arrived if isinstance(content, Arrived) and _may_want_vectors(content, model)]
-    if not wanting:
-        return []
-    present = held(connection, [content.state.id for content in wanting])
-    texts: dict[str, None] = {}
-    outcomes: list[Outcome] = []
-    for content in wanting:
-        if not isinstance(on_arrival(content.state, present.get(content.state.id)), Take):
-            continue
-        record = _record(content.state)
-        if not _is_by(content.embedding, model):
-            texts[record.topic] = None
-        if isinstance(record, Outcome) and record.strategy_key:
-            outcomes.append(record)
-    known = _known_strategies(connection, outcomes)
-    unknown = {(one.agent, one.domain, one.strategy_key): one.strategy for one in reversed(outcomes)}
-    return [*texts, *(text for key, text in unknown.items() if key not in known and text.strip())]
+class _Portion:
+    """What one portion of documents changes, gathered to be written in few statements."""
 
-
-def _may_want_vectors(content: Arrived, model: str) -> bool:
-    """Whether it may be that a vector has to be made before this can be taken in."""
-    if isinstance(content.state, Tombstone) or content.state.kind == "credit":
-        return False
-    return content.state.kind == "outcome" or not _is_by(content.embedding, model)
-
-
-def take_in(
-    connection: Connection,
-    documents: Sequence[Document],
-    *,
-    vectors: Mapping[str, Vector],
-    model: str,
-    pushed: Sequence[Remembered] = (),
-    checkpoint: str | None = None,
-    now_ms: int,
-    learning: Learning,
-) -> TakenIn:
-    """Carry out what these documents call for, acknowledge what was `pushed`, and store the checkpoint: all or nothing.
-
-    `vectors` are those made here, by text. Nothing is written when there is nothing to change.
-    """
-    with transaction(connection):
-        rows = RowsWriter(connection, now_ms=now_ms)
-        taking = _TakingIn(rows, vectors=vectors, model=model)
-        taking.acknowledge(pushed)
-        done = taking.take(documents)
-        if checkpoint is not None:
-            connection.execute(
-                "UPDATE sync_state SET checkpoint = $new WHERE checkpoint IS DISTINCT FROM $new", {"new": checkpoint}
-            )
-        taking.write()
-        if taking.has_changes:
-            derive_touched(rows, taking.touched, learning)
-            rows.finish()
-    return done
-
-
-class _TakingIn:
-    """One portion of documents in one transaction."""
-
-    def __init__(self, rows: RowsWriter, *, vectors: Mapping[str, Vector], model: str) -> None:
+    def __init__(self, rows: RowsWriter, remote: RemoteState, *, vectors: Mapping[str, Vector], model: str) -> None:
         self.touched = Touched()
         self.has_changes = False
-        """Whether anything but what the remote is known to have has to be written."""
+        """Whether more has to be written than what the remote has."""
         self._rows = rows
-        self._connection = rows.connection
+        self._remote = remote
         self._vectors = vectors
         self._model = model
         self._entries: dict[str, tuple[Entry, str]] = {}
         self._tombstones: dict[str, Tombstone] = {}
         self._gone: list[str] = []
-        self._acked: dict[str, str | None] = {}
         self._history: list[Replaced] = []
-        self._documents: dict[str, Remembered] = {}
+        self._acked: dict[str, str | None] = {}
+        self._documents: dict[str, KnownDocument] = {}
 
-    def acknowledge(self, pushed: Sequence[Remembered]) -> None:
-        """Note that the remote has these; one that was changed meanwhile stays pending."""
+    def acknowledge(self, pushed: Sequence[KnownDocument]) -> None:
+        """Store that the remote has these; one that was changed meanwhile stays pending."""
         for one in pushed:
             if one.hlc is not None:
                 self._acked[one.id] = str(one.hlc)
             self._documents[one.id] = one
         self._write_acknowledged()
 
-    def take(self, documents: Sequence[Document]) -> TakenIn:
-        """Decide about each document, and gather what has to be written."""
-        done = TakenIn()
-        readable = [document for document in documents if isinstance(document, Readable)]
-        present = held(self._connection, [document.id for document in readable])
-        derived = self._derived_among([document.id for document in readable])
-        refused: list[SetAside] = [document for document in documents if isinstance(document, SetAside)]
-        for document in readable:
-            match document.content:
-                case TheMarker():
-                    continue
-                case Cached():
-                    self._note_document(document, has_vector=True)
-                    continue
-                case Arrived(state=state):
-                    pass
-            action = on_arrival(state, present.get(document.id))
-            if document.id in derived:
-                action = Refuse(state=state, reason="this id is derived here, so nobody can have recorded it")
-            if isinstance(action, Refuse):
-                refused.append(
-                    SetAside(
-                        name=document.name, agent=document.agent, id=document.id, raw=document.raw, reason=action.reason
-                    )
-                )
-            else:
-                present[document.id] = self._decided(action, document)
-            done.actions.append(action)
-        done.set_aside = set_aside(self._connection, refused, at=utc_text(self._rows.now))
-        left = {one.name for one in refused}
-        release(self._connection, [document.name for document in readable if document.name not in left])
-        return done
+    def note(self, document: Document, *, kind: Kind, has_vector: bool = True, content_hash: str | None = None) -> None:
+        """Note the version of a document that the remote has."""
+        self._documents[document.id] = KnownDocument(
+            id=document.id,
+            agent=document.agent,
+            kind=kind,
+            etag=document.etag,
+            has_vector=has_vector,
+            content_hash=content_hash,
+        )
 
-    def _decided(self, action: Echo | Take | Keep, document: Readable) -> Held:
-        """Note what the action calls for; what the store will hold then."""
-        content = document.content
-        assert isinstance(content, Arrived)
+    def carry_out(self, action: Echo | Take | Keep, document: Document, content: Arrived) -> None:
+        """Gather what the action calls for."""
         is_memory = isinstance(content.state, Version) and content.state.kind != "credit"
-        self._note_document(document, has_vector=content.embedding is not None or not is_memory)
-        id = document.id
+        self.note(document, kind=content.state.kind, has_vector=content.embedding is not None or not is_memory)
         match action:
             case Echo(state=state):
                 if action.is_news:
-                    self._acked[id] = str(state.hlc)
-                return Held(state=state, acked=state.hlc)
+                    self._acked[state.id] = str(state.hlc)
             case Keep(state=state):
-                self._acked[id] = None if action.acked is None else str(action.acked)
+                self._acked[state.id] = None if action.acked is None else str(action.acked)
                 if action.is_conflict:
-                    self._lose(action.lost, forgotten=isinstance(state, Tombstone))
+                    self._lose(action.lost, erased=isinstance(state, Tombstone))
                     self._say("conflict", state, "what was here was kept; the other version is in history")
-                return Held(state=state, acked=action.acked)
-            case Take(state=state, replaced=replaced):
-                self._replace(state, replaced, content.embedding)
+            case Take(state=state):
+                self._take(action, content.embedding)
                 if action.is_conflict:
                     self._say("conflict", state, "what was here was replaced, and is in history")
-                return Held(state=state, acked=state.hlc)
 
-    def _replace(self, state: State, replaced: State | None, embedding: Embedding | None) -> None:
-        id = state.id
-        is_tombstone = isinstance(state, Tombstone)
-        self._acked.pop(id, None)
+    def _take(self, action: Take, embedding: Embedding | None) -> None:
+        state, replaced = action.state, action.replaced
+        self._acked.pop(state.id, None)
         if isinstance(replaced, Version):
-            self._gone.append(id)
-            self._entries.pop(id, None)
-            self._lose(replaced, forgotten=is_tombstone)
-            if is_tombstone:
-                self.touched.forget(replaced.record)
-            else:
-                self.touched.add(replaced.record)
+            self._gone.append(state.id)
+            self._entries.pop(state.id, None)
+            self._lose(replaced, erased=isinstance(state, Tombstone))
+            self.touched.add(replaced.record)
         if isinstance(state, Tombstone):
-            self._tombstones[id] = state
+            self._tombstones[state.id] = state
+            if isinstance(replaced, Version):
+                self.touched.forget(replaced.record)
             self._say("pull-forget", state, state.kind)
             return
         record = state.record
@@ -256,7 +223,7 @@ class _TakingIn:
         strategy_vector = self._vectors.get(record.strategy) if isinstance(record, Outcome) else None
         model = self._model if vector is not None or strategy_vector is not None else ""
         entry = Entry(record=record, vector=vector, strategy_vector=strategy_vector, model=model)
-        self._entries[id] = (entry, str(state.hlc))
+        self._entries[state.id] = (entry, str(state.hlc))
         self._say("pull", state, state.kind)
 
     def write(self) -> None:
@@ -266,7 +233,7 @@ class _TakingIn:
         self._rows.add_tombstones([(tombstone, str(tombstone.hlc)) for tombstone in self._tombstones.values()])
         keyed = [entry for entry, _ in self._entries.values() if _has_keys(entry)]
         if keyed:
-            with_keys(self._connection, keyed, self._rows.dimension)  # the texts that stand for keys new here
+            with_keys(self._rows.connection, keyed, self._rows.dimension)  # the texts that stand for keys new here
         for entry, hlc in self._entries.values():
             self._rows.add(entry, hlc=hlc, acked_hlc=hlc)
         self._write_acknowledged()
@@ -276,7 +243,7 @@ class _TakingIn:
         if self._acked:
             given = json.dumps([{"id": id, "acked_hlc": acked} for id, acked in self._acked.items()])
             for table in ("memories", "tombstones"):
-                self._connection.execute(
+                self._rows.connection.execute(
                     f"UPDATE {table} SET acked_hlc = given.acked_hlc "
                     f"FROM {rows_from({'id': 'VARCHAR', 'acked_hlc': 'VARCHAR'})} AS given "
                     f"WHERE {table}.id = given.id AND {table}.acked_hlc IS DISTINCT FROM given.acked_hlc",
@@ -284,31 +251,13 @@ class _TakingIn:
                 )
             self._acked = {}
         if self._documents:
-            remember_documents(self._connection, list(self._documents.values()))
+            self._remote.know(list(self._documents.values()))
             self._documents = {}
 
-    def _note_document(self, document: Readable, *, has_vector: bool) -> None:
-        content = document.content
-        kind = content.kind if isinstance(content, Cached) else content.state.kind  # type: ignore[union-attr]
-        self._documents[document.id] = Remembered(
-            id=document.id,
-            agent=document.agent,
-            kind=kind,
-            etag=document.etag,
-            has_vector=has_vector,
-            content_hash=content.content_hash if isinstance(content, Cached) else None,
-        )
-
-    def _derived_among(self, ids: Sequence[str]) -> set[str]:
-        rows = self._connection.execute(
-            f"SELECT id FROM memories WHERE id IN {any_of()} AND hlc = ''", [json.dumps(list(ids))]
-        ).fetchall()
-        return {row[0] for row in rows}
-
-    def _lose(self, lost: State, *, forgotten: bool) -> None:
+    def _lose(self, lost: State, *, erased: bool) -> None:
         """Keep a version that doesn't hold in history, without its text when the memory is forgotten."""
         if isinstance(lost, Version):
-            replaced = Replaced(record=lost.record, hlc=str(lost.hlc), at=self._rows.now, by=_BY, erased=forgotten)
+            replaced = Replaced(record=lost.record, hlc=str(lost.hlc), at=self._rows.now, by=_BY, erased=erased)
             self._history.append(replaced)
 
     def _say(self, action: str, state: State, detail: str) -> None:
@@ -316,9 +265,31 @@ class _TakingIn:
         self._rows.audit(action, id=state.id, agent=state.agent, detail=detail, by=_BY)
 
 
-def _record(state: State) -> Any:
-    assert isinstance(state, Version)
-    return state.record
+def _held(connection: Connection, ids: str) -> dict[str, Held]:
+    """What the store has of the records with these ids, a JSON list; derived memories are left out."""
+    found: dict[str, Held] = {}
+    rows = connection.execute(
+        f"SELECT hlc, acked_hlc, {', '.join(RECORD_COLUMNS)} FROM memories WHERE id IN {any_of()} AND hlc <> ''",
+        [ids],
+    ).fetchall()
+    for hlc, acked, *columns in rows:
+        version = Version(record=row_record(columns), hlc=HLC.parse(hlc))
+        found[version.id] = Held(state=version, acked=_stamp(acked))
+    rows = connection.execute(
+        f"SELECT id, kind, agent, hlc, acked_hlc, deleted_at FROM tombstones WHERE id IN {any_of()}", [ids]
+    ).fetchall()
+    for id, kind, agent, hlc, acked, deleted_at in rows:
+        deleted = deleted_at.replace(tzinfo=UTC)
+        tombstone = Tombstone(id=id, kind=kind, agent=agent, hlc=HLC.parse(hlc), deleted_at=deleted)
+        found[id] = Held(state=tombstone, acked=_stamp(acked))
+    return found
+
+
+def _may_want_vectors(content: Arrived, model: str) -> bool:
+    """Whether it may be that a vector has to be made before this can be taken in."""
+    if isinstance(content.state, Tombstone) or content.state.kind == "credit":
+        return False
+    return content.state.kind == "outcome" or not _is_by(content.embedding, model)
 
 
 def _is_by(embedding: Embedding | None, model: str) -> bool:

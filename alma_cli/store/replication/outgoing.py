@@ -6,13 +6,15 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alma_cli.core.replication.documents import Embedding
-from alma_cli.core.replication.hlc import HLC
+from alma_cli.core.replication.hlc import HLC, next_stamp, stamp_after
 from alma_cli.core.replication.merge import State, Tombstone, Version, content_hash
+from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
-from alma_cli.store.database.values import columns, fewest_digits, given, given_list
+from alma_cli.store.database.values import columns, fewest_digits, given, given_list, rows_from
+from alma_cli.store.writing.rows_writer import read_replica
 
 if TYPE_CHECKING:
     from alma_cli.core.records import Kind, Record
@@ -24,6 +26,9 @@ _NOT_ASIDE = (
 )
 _COLUMNS = ", ".join(f"memories.{name}" for name in RECORD_COLUMNS)
 _HAS_VECTOR = "embedding_model = $model AND embedding IS NOT NULL"
+_PORTION = 1000
+"""Entries of a listing that are read together: each opening of the store costs."""
+
 _FETCHED_TOGETHER = 100
 _PORTION_BYTES = 8_000_000
 
@@ -64,28 +69,8 @@ class PendingCounts:
         return sum(self.by_agent.values())
 
 
-def pending_counts(connection: Connection, project_id: str) -> PendingCounts:
-    """What waits to be pushed."""
-    by_agent: dict[str, int] = {}
-    blocked = foreign = 0
-    for table, ours in (("memories", "project_id = $project_id"), ("tombstones", "$project_id <> ''")):
-        not_aside = _NOT_ASIDE.format(table=table)
-        rows = connection.execute(
-            f"SELECT agent, count(*) FILTER (WHERE {ours} AND {not_aside}), "
-            f"count(*) FILTER (WHERE {ours} AND NOT {not_aside}), count(*) FILTER (WHERE NOT ({ours})) "
-            f"FROM {table} WHERE {_PENDING} GROUP BY agent ORDER BY agent",
-            {"project_id": project_id},
-        ).fetchall()
-        for agent, waiting, aside, others in rows:
-            if waiting:
-                by_agent[agent] = by_agent.get(agent, 0) + waiting
-            blocked += aside
-            foreign += others
-    return PendingCounts(by_agent=by_agent, blocked=blocked, foreign=foreign)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class PushFilter:
     """What is to be pushed: of which project and (None: all) agents; with vectors by `model`, if that isn't empty.
 
     `everything` takes the remote for empty.
@@ -110,57 +95,165 @@ class Wanted:
         return condition, parameters
 
 
-def pending_records(connection: Connection, wanted: Wanted, *, after: int, limit: int) -> tuple[list[Pending], int]:
-    """Records to push, of a `seq` (from 0) over `after`, at most `limit` or about 8 MB; and the last one's `seq`."""
-    condition, parameters = wanted.where("memories")
-    return _records(connection, wanted, condition, parameters, after=after, limit=limit)
+class Position(NamedTuple):
+    """How far a listing has come: the `seq` of its last memory, then the id of its last entry that has none."""
+
+    seq: int = -1
+    id: str = ""
 
 
-def records_without_vector(
-    connection: Connection, wanted: Wanted, *, after: int, limit: int
-) -> tuple[list[Pending], int]:
-    """Records that the remote has as they are, but without the vector that we have; and the last one's `seq`."""
-    condition = (
-        "memories.project_id = $project_id AND hlc <> '' AND acked_hlc = hlc AND NOT remote_documents.has_vector "
-        f"AND {_HAS_VECTOR} AND {_NOT_ASIDE.format(table='memories')}"
-    )
-    parameters = {"project_id": wanted.project_id, "model": wanted.model}
-    return _records(connection, wanted, condition, parameters, after=after, limit=limit)
+class Outgoing:
+    """What an open store has to tell the remote, listed in portions: each with the position after it."""
 
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
-def pending_tombstones(connection: Connection, wanted: Wanted, *, after: str, limit: int) -> list[Pending]:
-    """Tombstones to push, of an id over `after`, by id."""
-    condition, parameters = wanted.where("tombstones")
-    rows = connection.execute(
-        "SELECT tombstones.id, tombstones.kind, tombstones.agent, hlc, deleted_at, etag "
-        "FROM tombstones LEFT JOIN remote_documents USING (id) "
-        f"WHERE tombstones.id > $after AND {condition} ORDER BY tombstones.id LIMIT {int(limit)}",
-        {**parameters, "after": after},
-    ).fetchall()
-    found = []
-    for id, kind, agent, hlc, deleted_at, etag in rows:
-        deleted = deleted_at.replace(tzinfo=UTC)
-        state = Tombstone(id=id, kind=kind, agent=agent, hlc=HLC.parse(hlc), deleted_at=deleted)
-        found.append(Pending(state=state, etag=etag))
-    return found
+    def counts(self, project_id: str) -> PendingCounts:
+        """How much waits to be pushed."""
+        by_agent: dict[str, int] = {}
+        blocked = foreign = 0
+        for table, ours in (("memories", "project_id = $project_id"), ("tombstones", "$project_id <> ''")):
+            not_aside = _NOT_ASIDE.format(table=table)
+            rows = self._connection.execute(
+                f"SELECT agent, count(*) FILTER (WHERE {ours} AND {not_aside}), "
+                f"count(*) FILTER (WHERE {ours} AND NOT {not_aside}), count(*) FILTER (WHERE NOT ({ours})) "
+                f"FROM {table} WHERE {_PENDING} GROUP BY agent ORDER BY agent",
+                {"project_id": project_id},
+            ).fetchall()
+            for agent, waiting, aside, others in rows:
+                if waiting:
+                    by_agent[agent] = by_agent.get(agent, 0) + waiting
+                blocked += aside
+                foreign += others
+        return PendingCounts(by_agent=by_agent, blocked=blocked, foreign=foreign)
 
+    def pending(self, wanted: PushFilter, after: Position, *, limit: int = _PORTION) -> tuple[list[Pending], Position]:
+        """The next of what is pending, at most `limit` or about 8 MB: first records, then tombstones.
 
-def pending_derived(
-    connection: Connection, wanted: Wanted, *, after: int, limit: int
-) -> tuple[list[PendingDerived], int]:
-    """The next derived memories of a `seq` over `after` that the remote has otherwise; and the last one's `seq`."""
-    while True:
-        rows = connection.execute(
-            f"SELECT memories.seq, etag, content_hash, has_vector, {_HAS_VECTOR}, {_COLUMNS} "
-            "FROM memories LEFT JOIN remote_documents USING (id) WHERE hlc = '' "
-            f"AND memories.project_id = $project_id AND memories.seq > $after ORDER BY memories.seq LIMIT {int(limit)}",
-            {"project_id": wanted.project_id, "after": after, "model": wanted.model},
+        Tombstones come last, so that what they are about is there before.
+        """
+        condition, parameters = wanted.where("memories")
+        records, after = self._records(wanted, condition, parameters, after, limit=limit)
+        if records:
+            return records, after
+        condition, parameters = wanted.where("tombstones")
+        rows = self._connection.execute(
+            "SELECT tombstones.id, tombstones.kind, tombstones.agent, hlc, deleted_at, etag "
+            "FROM tombstones LEFT JOIN remote_documents USING (id) "
+            f"WHERE tombstones.id > $after AND {condition} ORDER BY tombstones.id LIMIT {int(limit)}",
+            {**parameters, "after": after.id},
         ).fetchall()
-        found = {seq: one for seq, *row in rows if (one := _differing(row)) is not None}
-        after = rows[-1][0] if rows else after
-        if found or not rows:
-            vectors = _embeddings(connection, list(found), wanted.model)
-            return [replace(one, embedding=vectors.get(seq)) for seq, one in found.items()], after
+        tombstones = []
+        for id, kind, agent, hlc, deleted_at, etag in rows:
+            deleted = deleted_at.replace(tzinfo=UTC)
+            state = Tombstone(id=id, kind=kind, agent=agent, hlc=HLC.parse(hlc), deleted_at=deleted)
+            tombstones.append(Pending(state=state, etag=etag))
+            after = after._replace(id=id)
+        return tombstones, after
+
+    def lacking_vectors(
+        self, wanted: PushFilter, after: Position, *, limit: int = _PORTION
+    ) -> tuple[list[Pending], Position]:
+        """The next records that the remote has as they are, but without the vector that we have."""
+        condition = (
+            "memories.project_id = $project_id AND hlc <> '' AND acked_hlc = hlc AND NOT remote_documents.has_vector "
+            f"AND {_HAS_VECTOR} AND {_NOT_ASIDE.format(table='memories')}"
+        )
+        parameters = {"project_id": wanted.project_id, "model": wanted.model}
+        return self._records(wanted, condition, parameters, after, limit=limit)
+
+    def derived(
+        self, wanted: PushFilter, after: Position, *, limit: int = _PORTION
+    ) -> tuple[list[PendingDerived], Position]:
+        """The next derived memories that the remote has otherwise; then those that it has and that are none here."""
+        while True:
+            rows = self._connection.execute(
+                f"SELECT memories.seq, etag, content_hash, has_vector, {_HAS_VECTOR}, {_COLUMNS} "
+                "FROM memories LEFT JOIN remote_documents USING (id) WHERE hlc = '' AND "
+                f"memories.project_id = $project_id AND memories.seq > $after ORDER BY memories.seq LIMIT {int(limit)}",
+                {"project_id": wanted.project_id, "after": after.seq, "model": wanted.model},
+            ).fetchall()
+            if not rows:
+                return self._retired(after, limit=limit)
+            after = after._replace(seq=rows[-1][0])
+            found = {seq: one for seq, *row in rows if (one := _differing(row)) is not None}
+            if found:
+                vectors = self._embeddings(list(found), wanted.model)
+                return [replace(one, embedding=vectors.get(seq)) for seq, one in found.items()], after
+
+    def latest_stamp(self) -> HLC:
+        """The newest stamp that was given here."""
+        return read_replica(self._connection).hlc
+
+    def restamp(self, *, now_ms: int) -> int:
+        """Give what is pending new stamps by the present clock, which was wrong before; return how many were given."""
+        with transaction(self._connection):
+            last = self.latest_stamp()
+            stamp = HLC(now_ms, 0, last.replica_id) if last.wall_ms > now_ms else last
+            given = 0
+            for table in ("memories", "tombstones"):
+                rows = self._connection.execute(
+                    f"SELECT id, acked_hlc FROM {table} WHERE {_PENDING} ORDER BY hlc, id"
+                ).fetchall()
+                new = []
+                for id, acked in rows:
+                    stamp = next_stamp(stamp, now_ms=now_ms)
+                    after = stamp_after(stamp, HLC.parse(acked) if acked else None, now_ms=now_ms)
+                    new.append({"id": id, "hlc": str(after)})
+                self._connection.execute(
+                    f"UPDATE {table} SET hlc = given.hlc "
+                    f"FROM {rows_from({'id': 'VARCHAR', 'hlc': 'VARCHAR'})} AS given WHERE {table}.id = given.id",
+                    [json.dumps(new)],
+                )
+                given += len(new)
+            self._connection.execute("UPDATE replica SET hlc = ?", [str(next_stamp(stamp, now_ms=now_ms))])
+        return given
+
+    def _records(
+        self, wanted: PushFilter, condition: str, parameters: dict[str, Any], after: Position, *, limit: int
+    ) -> tuple[list[Pending], Position]:
+        cursor = self._connection.execute(
+            f"SELECT memories.seq, hlc, etag, {_COLUMNS} "
+            f"FROM memories LEFT JOIN remote_documents USING (id) WHERE memories.seq > $after AND {condition} "
+            f"ORDER BY memories.seq LIMIT {int(limit)}",
+            {**parameters, "after": after.seq},
+        )
+        found: dict[int, Pending] = {}
+        size = 0
+        for seq, hlc, etag, *row in _fetched(cursor):
+            record = row_record(row)
+            size += sum(len(value) for value in row if isinstance(value, str))
+            if found and size > _PORTION_BYTES:
+                break
+            found[seq] = Pending(state=Version(record=record, hlc=HLC.parse(hlc)), etag=etag)
+        vectors = self._embeddings(list(found), wanted.model)
+        pending = [replace(one, embedding=vectors.get(seq)) for seq, one in found.items()]
+        return pending, after._replace(seq=max(found, default=after.seq))
+
+    def _retired(self, after: Position, *, limit: int = _PORTION) -> tuple[list[PendingDerived], Position]:
+        """The next memories that the remote has as derived and that aren't derived here."""
+        rows = self._connection.execute(
+            "SELECT id, agent, kind, etag FROM remote_documents WHERE content_hash <> '' AND id > $after "
+            "AND NOT EXISTS (SELECT 1 FROM memories WHERE memories.id = remote_documents.id) "
+            f"ORDER BY id LIMIT {int(limit)}",
+            {"after": after.id},
+        ).fetchall()
+        retired = [PendingDerived(id=id, agent=agent, kind=kind, etag=etag) for id, agent, kind, etag in rows]
+        return retired, after._replace(id=rows[-1][0] if rows else after.id)
+
+    def _embeddings(self, seqs: Sequence[int], model: str) -> dict[int, Embedding]:
+        """The vectors by this model (none by an empty one) of these memories, where they have one."""
+        if not model or not seqs:
+            return {}
+        found = columns(
+            self._connection,
+            f"SELECT seq, embedding FROM memories WHERE seq IN (SELECT unnest({given_list('seqs', 'BIGINT')})) "
+            f"AND embedding_model = {given('model')} AND embedding IS NOT NULL",
+            {"seq": "i8", "embedding": "f4"},
+            {"seqs": list(seqs), "model": model},
+        )
+        vectors = zip(found["seq"].tolist(), fewest_digits(found["embedding"]).tolist(), strict=True)
+        return {seq: Embedding(model=model, vector=vector) for seq, vector in vectors}
 
 
 def _differing(row: Sequence[Any]) -> PendingDerived | None:
@@ -172,52 +265,6 @@ def _differing(row: Sequence[Any]) -> PendingDerived | None:
     return PendingDerived(id=record.id, agent=record.agent, kind=record.kind, etag=etag, record=record)
 
 
-def retired_derived(connection: Connection, *, limit: int) -> list[PendingDerived]:
-    """Memories that the remote has as derived and that aren't derived here."""
-    rows = connection.execute(
-        "SELECT id, agent, kind, etag FROM remote_documents WHERE content_hash <> '' "
-        "AND NOT EXISTS (SELECT 1 FROM memories WHERE memories.id = remote_documents.id) "
-        f"ORDER BY id LIMIT {int(limit)}"
-    ).fetchall()
-    return [PendingDerived(id=id, agent=agent, kind=kind, etag=etag) for id, agent, kind, etag in rows]
-
-
-def _records(
-    connection: Connection, wanted: Wanted, condition: str, parameters: dict[str, Any], *, after: int, limit: int
-) -> tuple[list[Pending], int]:
-    cursor = connection.execute(
-        f"SELECT memories.seq, hlc, etag, {_COLUMNS} "
-        f"FROM memories LEFT JOIN remote_documents USING (id) WHERE memories.seq > $after AND {condition} "
-        f"ORDER BY memories.seq LIMIT {int(limit)}",
-        {**parameters, "after": after},
-    )
-    found: dict[int, Pending] = {}
-    size = 0
-    for seq, hlc, etag, *row in _fetched(cursor):
-        record = row_record(row)
-        size += sum(len(value) for value in row if isinstance(value, str))
-        if found and size > _PORTION_BYTES:
-            break
-        found[seq] = Pending(state=Version(record=record, hlc=HLC.parse(hlc)), etag=etag)
-    vectors = _embeddings(connection, list(found), wanted.model)
-    return [replace(one, embedding=vectors.get(seq)) for seq, one in found.items()], max(found, default=after)
-
-
 def _fetched(cursor: Connection) -> Iterator[Any]:
     while rows := cursor.fetchmany(_FETCHED_TOGETHER):
         yield from rows
-
-
-def _embeddings(connection: Connection, seqs: Sequence[int], model: str) -> dict[int, Embedding]:
-    """The vectors by this model (none by an empty one) of these memories, where they have one."""
-    if not model or not seqs:
-        return {}
-    found = columns(
-        connection,
-        f"SELECT seq, embedding FROM memories WHERE seq IN (SELECT unnest({given_list('seqs', 'BIGINT')})) "
-        f"AND embedding_model = {given('model')} AND embedding IS NOT NULL",
-        {"seq": "i8", "embedding": "f4"},
-        {"seqs": list(seqs), "model": model},
-    )
-    vectors = zip(found["seq"].tolist(), fewest_digits(found["embedding"]).tolist(), strict=True)
-    return {seq: Embedding(model=model, vector=vector) for seq, vector in vectors}

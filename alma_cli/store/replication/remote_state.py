@@ -1,21 +1,31 @@
-"""Which remote this store belongs to, up to where its changes were applied, and the stamps given here."""
+"""What this store knows of its remote: which one it is, how far it was read, its documents, and those set aside."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from alma_cli.core.replication.hlc import HLC, next_stamp, stamp_after
 from alma_cli.core.replication.marker import Membership
 from alma_cli.store.database.engine import transaction
-from alma_cli.store.database.values import rows_from
+from alma_cli.store.database.values import any_of, insert_rows, rows_from, utc_text
+from alma_cli.store.writing.rows_writer import read_replica
 
 if TYPE_CHECKING:
+    from alma_cli.core.replication.documents import Unreadable
+    from alma_cli.core.replication.hlc import HLC
     from alma_cli.store.database.duckdb import Connection
 
-_PENDING = "hlc <> '' AND acked_hlc IS DISTINCT FROM hlc"
+_DOCUMENT_TYPES = {
+    **dict.fromkeys(("id", "agent", "kind", "etag", "content_hash"), "VARCHAR"),
+    "has_vector": "BOOLEAN",
+}
+_QUARANTINE_TYPES = {
+    **dict.fromkeys(("name", "agent", "id", "reason", "raw"), "VARCHAR"),
+    "found_at": "TIMESTAMP",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,82 +37,145 @@ class SyncState:
     synced_at: datetime | None = None
 
 
-def sync_state(connection: Connection) -> SyncState:
-    """What is known of the remote; nothing before the store first met one."""
-    row = connection.execute("SELECT project_uid, seed, checkpoint, synced_at FROM sync_state").fetchone()
-    has_memories = connection.execute(
-        "SELECT EXISTS (SELECT 1 FROM memories WHERE hlc <> '') OR EXISTS (SELECT 1 FROM tombstones)"
-    ).fetchall() == [(True,)]
-    replica_id = latest_stamp(connection).replica_id
-    if row is None:
-        return SyncState(membership=Membership(replica_id=replica_id, has_memories=has_memories))
-    uid, seed, checkpoint, synced_at = row
-    return SyncState(
-        membership=Membership(project_uid=uid, seed=seed, replica_id=replica_id, has_memories=has_memories),
-        checkpoint=checkpoint,
-        synced_at=None if synced_at is None else synced_at.replace(tzinfo=UTC),
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownDocument:
+    """A document that the remote has: a record as stamped so, or (with a `content_hash`) a derived memory."""
+
+    id: str
+    agent: str
+    kind: str
+    etag: str
+    has_vector: bool
+    hlc: HLC | None = None
+    content_hash: str | None = None
 
 
-def belong_to(connection: Connection, *, project_uid: str, seed: str) -> None:
-    """Belong to this remote, of whose documents nothing is known: all will be compared, and what it lacks pushed."""
-    with transaction(connection):
-        connection.execute("DELETE FROM sync_state")
-        connection.execute("INSERT INTO sync_state VALUES (?, ?, NULL, NULL)", [project_uid, seed])
-        _know_nothing(connection)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """A document of the remote that is set aside: its name, what its place says of it, why, and since when."""
+
+    name: str
+    agent: str
+    id: str
+    reason: str
+    since: datetime
 
 
-def compare_all(connection: Connection) -> None:
-    """Start from the beginning with the same remote: what it has is found out anew, and what it lacks pushed."""
-    with transaction(connection):
-        connection.execute("UPDATE sync_state SET checkpoint = NULL")
-        _know_nothing(connection)
+class RemoteState:
+    """What an open store knows of its remote."""
 
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
-def _know_nothing(connection: Connection) -> None:
-    connection.execute("UPDATE memories SET acked_hlc = NULL WHERE acked_hlc IS NOT NULL")
-    connection.execute("UPDATE tombstones SET acked_hlc = NULL WHERE acked_hlc IS NOT NULL")
-    connection.execute("DELETE FROM remote_documents")
+    def sync_state(self) -> SyncState:
+        """Which remote the store belongs to, and how far it was read; nothing before the store first met one."""
+        connection = self._connection
+        row = connection.execute("SELECT project_uid, seed, checkpoint, synced_at FROM sync_state").fetchone()
+        has_memories = connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM memories WHERE hlc <> '') OR EXISTS (SELECT 1 FROM tombstones)"
+        ).fetchall() == [(True,)]
+        replica_id = read_replica(connection).hlc.replica_id
+        if row is None:
+            return SyncState(membership=Membership(replica_id=replica_id, has_memories=has_memories))
+        uid, seed, checkpoint, synced_at = row
+        return SyncState(
+            membership=Membership(project_uid=uid, seed=seed, replica_id=replica_id, has_memories=has_memories),
+            checkpoint=checkpoint,
+            synced_at=None if synced_at is None else synced_at.replace(tzinfo=UTC),
+        )
 
+    def belong_to(self, *, project_uid: str, seed: str) -> None:
+        """Belong to this remote and know nothing of its documents: all will be compared, and what it lacks pushed."""
+        with transaction(self._connection):
+            self._connection.execute("DELETE FROM sync_state")
+            self._connection.execute("INSERT INTO sync_state VALUES (?, ?, NULL, NULL)", [project_uid, seed])
+            self._know_nothing()
 
-def note_synced(connection: Connection, at: datetime) -> None:
-    """Note that a sync came to its end."""
-    with transaction(connection):
-        connection.execute("UPDATE sync_state SET synced_at = ?", [at.astimezone(UTC).replace(tzinfo=None)])
+    def compare_all(self) -> None:
+        """Start from the beginning with the same remote: what it has is found out anew, and what it lacks pushed."""
+        with transaction(self._connection):
+            self._connection.execute("UPDATE sync_state SET checkpoint = NULL")
+            self._know_nothing()
 
+    def _know_nothing(self) -> None:
+        self._connection.execute("UPDATE memories SET acked_hlc = NULL WHERE acked_hlc IS NOT NULL")
+        self._connection.execute("UPDATE tombstones SET acked_hlc = NULL WHERE acked_hlc IS NOT NULL")
+        self._connection.execute("DELETE FROM remote_documents")
 
-def latest_stamp(connection: Connection) -> HLC:
-    """The newest stamp that was given here."""
-    row = connection.execute("SELECT hlc FROM replica").fetchone()
-    assert row is not None  # the first migration put it there
-    return HLC.parse(row[0])
+    def advance(self, checkpoint: str) -> None:
+        """Note up to where the remote's changes were applied; where that is known already nothing is written."""
+        self._connection.execute(
+            "UPDATE sync_state SET checkpoint = $new WHERE checkpoint IS DISTINCT FROM $new", {"new": checkpoint}
+        )
 
+    def note_synced(self, at: datetime) -> None:
+        """Note that a sync came to its end."""
+        with transaction(self._connection):
+            self._connection.execute("UPDATE sync_state SET synced_at = ?::TIMESTAMP", [utc_text(at)])
 
-def restamp(connection: Connection, *, now_ms: int) -> int:
-    """Give what is pending new stamps by the present clock, for want of a right one before; how many were given."""
-    with transaction(connection):
-        last = latest_stamp(connection)
-        stamp = HLC(now_ms, 0, last.replica_id) if last.wall_ms > now_ms else last
-        given = 0
-        for table in ("memories", "tombstones"):
-            rows = connection.execute(f"SELECT id, acked_hlc FROM {table} WHERE {_PENDING} ORDER BY hlc, id").fetchall()
-            new = []
-            for id, acked in rows:
-                stamp = next_stamp(stamp, now_ms=now_ms)
-                after = stamp_after(stamp, HLC.parse(acked) if acked else None, now_ms=now_ms)
-                new.append({"id": id, "hlc": str(after)})
-            connection.execute(
-                f"UPDATE {table} SET hlc = given.hlc "
-                f"FROM {rows_from({'id': 'VARCHAR', 'hlc': 'VARCHAR'})} AS given WHERE {table}.id = given.id",
-                [json.dumps(new)],
+    def conflict_count(self) -> int:
+        """How many memories changed on both sides, as far as the audit goes back."""
+        rows = self._connection.execute("SELECT count(*) FROM audit WHERE action = 'conflict'").fetchall()
+        count: int = rows[0][0]
+        return count
+
+    def know(self, documents: Sequence[KnownDocument]) -> None:
+        """Note the present versions of documents, one for each id, so that each is written only over the version seen.
+
+        Where that is known already nothing is written.
+        """
+        given = json.dumps([{name: getattr(document, name) for name in _DOCUMENT_TYPES} for document in documents])
+        columns = ", ".join(_DOCUMENT_TYPES)
+        same = " AND ".join(f"remote_documents.{name} IS NOT DISTINCT FROM given.{name}" for name in _DOCUMENT_TYPES)
+        rows = self._connection.execute(
+            f"SELECT id FROM {rows_from(_DOCUMENT_TYPES)} AS given "
+            f"WHERE NOT EXISTS (SELECT 1 FROM remote_documents WHERE {same})",
+            [given],
+        ).fetchall()
+        if rows:
+            ids = [row[0] for row in rows]
+            self.forget_documents(ids)
+            self._connection.execute(
+                f"INSERT INTO remote_documents ({columns}) SELECT {columns} FROM {rows_from(_DOCUMENT_TYPES)} "
+                f"WHERE id IN {any_of()}",
+                [given, json.dumps(ids)],
             )
-            given += len(new)
-        connection.execute("UPDATE replica SET hlc = ?", [str(next_stamp(stamp, now_ms=now_ms))])
-    return given
 
+    def forget_documents(self, ids: Sequence[str]) -> None:
+        """The remote has no such documents any more: they are to be written as new ones."""
+        self._connection.execute(f"DELETE FROM remote_documents WHERE id IN {any_of()}", [json.dumps(list(ids))])
 
-def conflict_count(connection: Connection) -> int:
-    """How many memories changed on both sides, as far as the audit goes back."""
-    rows = connection.execute("SELECT count(*) FROM audit WHERE action = 'conflict'").fetchall()
-    count: int = rows[0][0]
-    return count
+    def quarantined(self) -> list[Quarantined]:
+        """What is set aside, oldest first."""
+        rows = self._connection.execute(
+            "SELECT name, agent, id, reason, found_at FROM quarantine ORDER BY found_at, name"
+        )
+        return [
+            Quarantined(name=name, agent=agent, id=id, reason=reason, since=at.replace(tzinfo=UTC))
+            for name, agent, id, reason, at in rows.fetchall()
+        ]
+
+    def set_aside(self, documents: Sequence[Unreadable], *, at: datetime) -> list[Unreadable]:
+        """Keep documents as they came until they can be used; return those that are news."""
+        if not documents:
+            return []
+        rows = self._connection.execute("SELECT name, raw, reason FROM quarantine").fetchall()
+        known = set(rows)
+        fresh = [one for one in documents if (one.name, one.raw, one.reason) not in known]
+        self.drop_quarantined([one.name for one in fresh])
+        given = [{**asdict(one), "found_at": utc_text(at)} for one in fresh]
+        insert_rows(self._connection, "quarantine", _QUARANTINE_TYPES, given)
+        return fresh
+
+    def drop_quarantined(self, names: Sequence[str]) -> None:
+        """Forget about documents that aren't there any more."""
+        self._connection.execute(f"DELETE FROM quarantine WHERE name IN {any_of()}", [json.dumps(list(names))])
+
+    def release(self, names: Collection[str]) -> None:
+        """Forget that documents (each as AGENT/ID) could not be read, once they can."""
+        if self._connection.execute("SELECT 1 FROM quarantine LIMIT 1").fetchone() is None:
+            return
+        ids = json.dumps(list(names))
+        self._connection.execute(
+            f"DELETE FROM quarantine WHERE id <> '' AND concat(agent, '/', id) IN {any_of()}", [ids]
+        )

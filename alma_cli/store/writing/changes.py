@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RecordChange:
     """What an operation did to one record: an audit row's `action`, and the record's id."""
 
     action: str
@@ -20,7 +20,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Learning:
+class ProjectRules:
     """What deriving needs besides the records: the project, and how cautiously each agent learns."""
 
     project_id: str

@@ -22,7 +22,7 @@ from alma_cli.store.writing.rows_writer import RowsWriter
 
 if TYPE_CHECKING:
     from alma_cli.store.database.duckdb import Connection
-    from alma_cli.store.writing.changes import Learning
+    from alma_cli.store.writing.changes import ProjectRules
 
 _DERIVED_TOGETHER = 500
 """Task likenesses that are derived in one step, which bounds memory."""
@@ -63,33 +63,33 @@ class Touched:
         self.forgotten_in.add((record.agent, record.domain))
 
 
-def derive_touched(rows: RowsWriter, touched: Touched, learning: Learning) -> list[DerivedChange]:
+def derive_touched(rows: RowsWriter, touched: Touched, rules: ProjectRules) -> list[DerivedChange]:
     """Make what is derived say what the outcomes say now; what changed by it."""
     rows.flush()
     for agent, domain in sorted(touched.forgotten_in):
         drop_orphans(rows.connection, agent, domain)
         renew_task_vectors(rows.connection, agent, domain)
-    return [item for tasks in _in_steps(sorted(touched.tasks)) for item in _derive(rows, tasks, learning)]
+    return [item for tasks in _in_steps(sorted(touched.tasks)) for item in _derive(rows, tasks, rules)]
 
 
 def derive_all(
-    connection: Connection, learning: Learning, *, now_ms: int, on_progress: Callable[[int], None] | None = None
+    connection: Connection, rules: ProjectRules, *, now_ms: int, on_progress: Callable[[int], None] | None = None
 ) -> int:
     """Derive everything again, in portions of a transaction each; return how many derived memories changed."""
     changed = 0
     for tasks in _in_steps(tasks_with_outcomes(connection)):
         with transaction(connection):
             rows = RowsWriter(connection, now_ms=now_ms)
-            changed += len(_derive(rows, tasks, learning))
+            changed += len(_derive(rows, tasks, rules))
             rows.finish()
         if on_progress:
             on_progress(len(tasks))
     return changed
 
 
-def _derive(rows: RowsWriter, tasks: Sequence[Task], learning: Learning) -> list[DerivedChange]:
+def _derive(rows: RowsWriter, tasks: Sequence[Task], rules: ProjectRules) -> list[DerivedChange]:
     """Derive these task likenesses again and store what changed; where only numbers did, nothing else is written."""
-    changed = differences(rows.connection, tasks, learning.rules_of, project_id=learning.project_id)
+    changed = differences(rows.connection, tasks, rules.rules_of, project_id=rules.project_id)
     rows.remove([item.memory.id for item in changed if item.before and (item.is_reworded or item.change == "retired")])
     held = [item for item in changed if item.change != "retired"]
     worded = [item.memory for item in held if item.is_reworded]

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from alma_cli.core.records import AntiPattern, Credit, Heuristic, Outcome, Record
 from alma_cli.core.replication.merge import Tombstone
 from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
-from alma_cli.store.database.values import listed, utc_text
+from alma_cli.store.database.values import any_of, listed, utc_text
 from alma_cli.store.inbox.operations import Archive, Entry, Forget, Insert, Operation, Refuse, Revise
-from alma_cli.store.writing.changes import Change, Learning
+from alma_cli.store.writing.changes import ProjectRules, RecordChange
 from alma_cli.store.writing.credits import Group, groups, is_own_group
 from alma_cli.store.writing.derived import DerivedChange, Touched, derive_touched, known_bad
 from alma_cli.store.writing.keys import with_keys
@@ -33,12 +33,12 @@ class Folded:
     `known_bad` are anti-patterns that new outcomes ran into.
     """
 
-    changes: dict[str, list[Change]] = field(default_factory=dict)
+    changes: dict[str, list[RecordChange]] = field(default_factory=dict)
     derived: list[DerivedChange] = field(default_factory=list)
     known_bad: list[AntiPattern] = field(default_factory=list)
 
 
-def fold(connection: Connection, operations: Sequence[Operation], *, now_ms: int, learning: Learning) -> Folded:
+def fold(connection: Connection, operations: Sequence[Operation], *, now_ms: int, rules: ProjectRules) -> Folded:
     """Apply the operations, and derive again what they touch; what was folded before is skipped, and absent."""
     ids = [entry.record.id for op in operations if isinstance(op, Insert) for entry in op.entries]
     known, present, forgotten = _known(connection, operations, ids)
@@ -51,7 +51,7 @@ def fold(connection: Connection, operations: Sequence[Operation], *, now_ms: int
     rows.flush()
     if folding.outcomes:
         folded.known_bad = known_bad(connection, folding.outcomes)
-    folded.derived = derive_touched(rows, folding.touched, learning)
+    folded.derived = derive_touched(rows, folding.touched, rules)
     rows.finish()
     return folded
 
@@ -91,7 +91,7 @@ class _Folding:
             for op in operations
         ]
 
-    def apply(self, operation: Operation) -> list[Change]:
+    def apply(self, operation: Operation) -> list[RecordChange]:
         """Make an operation's changes."""
         match operation:
             case Insert():
@@ -108,7 +108,7 @@ class _Folding:
                 raise TypeError(operation.name)
         return changes
 
-    def _insert(self, entry: Entry, operation: Operation) -> Change:
+    def _insert(self, entry: Entry, operation: Operation) -> RecordChange:
         record = entry.record
         if record.id in self._forgotten:
             return self._note(operation, "skip-forgotten", record.id, record.agent)
@@ -125,7 +125,7 @@ class _Folding:
             self.outcomes.append(record)
         return self._note(operation, "insert", record.id, record.agent, record.kind)
 
-    def _revise(self, entry: Entry, operation: Operation) -> Change:
+    def _revise(self, entry: Entry, operation: Operation) -> RecordChange:
         record = entry.record
         if _is_derived(record):
             return self._note(operation, "skip-derived", record.id, record.agent)
@@ -139,7 +139,7 @@ class _Folding:
         self.touched.add(record)
         return self._note(operation, "revise", record.id, record.agent, record.kind)
 
-    def _forget(self, id: str, operation: Operation) -> Change:
+    def _forget(self, id: str, operation: Operation) -> RecordChange:
         removed = self._remove(id)
         if removed is None:
             return self._note(operation, "skip-forgotten", id, "")
@@ -151,7 +151,7 @@ class _Folding:
         self._rows.add_tombstones([(tombstone, acked_hlc)])
         return self._note(operation, "forget", id, record.agent, record.kind)
 
-    def _archive(self, id: str, operation: Operation) -> Change:
+    def _archive(self, id: str, operation: Operation) -> RecordChange:
         self._rows.flush()
         connection = self._rows.connection
         row = connection.execute(
@@ -177,16 +177,27 @@ class _Folding:
         hlc, acked_hlc, *columns = row
         return row_record(columns), hlc, acked_hlc
 
-    def _note(self, operation: Operation, action: str, id: str, agent: str, detail: str = "") -> Change:
+    def _note(self, operation: Operation, action: str, id: str, agent: str, detail: str = "") -> RecordChange:
         self._rows.audit(
             action, id=id, agent=agent, detail=detail, by=operation.by, at=operation.at, op_id=operation.op_id
         )
-        return Change(action, id)
+        return RecordChange(action, id)
 
 
 def _is_derived(record: Record) -> bool:
     """Whether only deriving it can put it into the store."""
     return record.origin == "derived" and isinstance(record, Heuristic | AntiPattern)
+
+
+def changes_of(connection: Connection, op_ids: Sequence[str]) -> dict[str, list[RecordChange]]:
+    """What operations that were folded before changed, by `op_id`."""
+    changes: dict[str, list[RecordChange]] = {}
+    for op_id, action, id in connection.execute(
+        f"SELECT op_id, action, id FROM audit WHERE op_id IN {any_of()} ORDER BY rowid",
+        [json.dumps(list(op_ids))],
+    ).fetchall():
+        changes.setdefault(op_id, []).append(RecordChange(action, id))
+    return changes
 
 
 def _known(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -16,12 +16,12 @@ from alma_cli.store.database.rows import RECORD_COLUMNS, RELEVANT_AT, row_record
 from alma_cli.store.database.values import any_of, rows_from, vector_text, written
 from alma_cli.store.reading.query import Search, SearchResult
 from alma_cli.store.reading.search import search
-from alma_cli.store.writing.changes import Change
 
 if TYPE_CHECKING:
     from alma_cli.core.learning.derive import Derived
     from alma_cli.store.database.duckdb import Connection
     from alma_cli.store.inbox.operations import Vector
+    from alma_cli.store.replication.remote_state import Quarantined
 
 _COLUMNS = ", ".join(f"memories.{name}" for name in RECORD_COLUMNS)
 _TEXTS = ", ".join(FIELDS[name].column for name in SEARCHED_FIELDS)
@@ -71,7 +71,7 @@ class AuditRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
+class PastVersion:
     """A version of a record that was replaced; `content` is its JSON, None once forgotten."""
 
     id: str
@@ -97,8 +97,11 @@ class Shared:
 
     joined: bool = False
     synced_at: datetime | None = None
-    pending: int = 0
-    set_aside: int = 0
+    pending: Mapping[str, int] = field(default_factory=dict)
+    """How many records and tombstones wait to be pushed, by agent."""
+    blocked: int = 0
+    conflicts: int = 0
+    set_aside: Sequence[Quarantined] = ()
 
 
 class Reader:
@@ -179,7 +182,7 @@ class Reader:
         rows = self._rows("SELECT DISTINCT id FROM audit WHERE starts_with(id, ?) LIMIT 2", [prefix.strip().lower()])
         return rows[0][0] if len(rows) == 1 and prefix.strip() else self.record(prefix).id
 
-    def versions(self, id: str) -> list[Version]:
+    def versions(self, id: str) -> list[PastVersion]:
         """The versions of a record that were replaced, newest first."""
         rows = self._rows(
             "SELECT id, replaced_at, replaced_by, content FROM history WHERE id = ? "
@@ -187,7 +190,7 @@ class Reader:
             [id],
         )
         return [
-            Version(id=row[0], replaced_at=row[1].replace(tzinfo=UTC), replaced_by=row[2], content=row[3])
+            PastVersion(id=row[0], replaced_at=row[1].replace(tzinfo=UTC), replaced_by=row[2], content=row[3])
             for row in rows
         ]
 
@@ -269,36 +272,28 @@ class Reader:
 
     def shared(self, project_id: str) -> Shared:
         """The store's relation to the shared copy, as far as it is known here."""
-        from alma_cli.store.replication.outgoing import pending_counts
-        from alma_cli.store.replication.quarantine import quarantined
-        from alma_cli.store.replication.remote_state import sync_state
+        from alma_cli.store.replication.outgoing import Outgoing
+        from alma_cli.store.replication.remote_state import RemoteState
 
         if self._connection is None:
             return Shared()
-        state = sync_state(self._connection)
+        remote = RemoteState(self._connection)
+        state = remote.sync_state()
+        counts = Outgoing(self._connection).counts(project_id)
         return Shared(
             joined=bool(state.membership.project_uid),
             synced_at=state.synced_at,
-            pending=pending_counts(self._connection, project_id).total,
-            set_aside=len(quarantined(self._connection)),
+            pending=counts.by_agent,
+            blocked=counts.blocked,
+            conflicts=remote.conflict_count(),
+            set_aside=remote.quarantined(),
         )
 
     def outdated(self, model: str, *, limit: int) -> list[Record]:
         """Some memories that have no vector by this model."""
-        from alma_cli.store.writing.reindex import outdated
+        from alma_cli.store.writing.reindex import Vectors
 
-        return [] if self._connection is None else outdated(self._connection, model, limit=limit)
+        return [] if self._connection is None else Vectors(self._connection).outdated(model, limit=limit)
 
     def _rows(self, sql: str, parameters: object) -> list[tuple]:  # type: ignore[type-arg]
         return [] if self._connection is None else self._connection.execute(sql, parameters).fetchall()
-
-
-def changes_of(connection: Connection, op_ids: Sequence[str]) -> dict[str, list[Change]]:
-    """The changes of operations that were folded before, by `op_id`."""
-    changes: dict[str, list[Change]] = {}
-    for op_id, action, id in connection.execute(
-        f"SELECT op_id, action, id FROM audit WHERE op_id IN {any_of()} ORDER BY rowid",
-        [json.dumps(list(op_ids))],
-    ).fetchall():
-        changes.setdefault(op_id, []).append(Change(action, id))
-    return changes

@@ -1,0 +1,39 @@
+"""What can be changed in an open store without the journal: vectors, what is derived, and all that a sync exchanges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alma_cli.store.replication.incoming import Incoming
+from alma_cli.store.replication.outgoing import Outgoing
+from alma_cli.store.replication.remote_state import RemoteState
+from alma_cli.store.writing.derived import derive_all
+from alma_cli.store.writing.reindex import Vectors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from alma_cli.store.database.duckdb import Connection
+    from alma_cli.store.reading.hnsw import Index
+    from alma_cli.store.writing.changes import ProjectRules
+
+
+class Writer:
+    """Changes of an open store, in groups: `vectors`, the `remote`, what is `incoming` from it and `outgoing` to it."""
+
+    def __init__(self, connection: Connection, *, now_ms: Callable[[], int], rules: ProjectRules) -> None:
+        self._connection = connection
+        self._now_ms = now_ms
+        self._rules = rules
+        self.vectors = Vectors(connection)
+        self.remote = RemoteState(connection)
+        self.incoming = Incoming(connection, now_ms=now_ms, rules=rules)
+        self.outgoing = Outgoing(connection)
+
+    def derive_all(self, *, on_progress: Callable[[int], None] | None = None) -> int:
+        """Derive everything again; return how many derived memories changed."""
+        return derive_all(self._connection, self._rules, now_ms=self._now_ms(), on_progress=on_progress)
+
+    def copy_vectors(self, index: Index) -> None:
+        """Copy all vectors into a new file of the index, as the first step of making it."""
+        index.copy_vectors(self._connection)

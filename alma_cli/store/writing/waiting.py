@@ -1,0 +1,110 @@
+"""Folding in what waits in the journal: some files a transaction, each removed once its operation is in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from alma_cli.store.database.engine import transaction
+
+if TYPE_CHECKING:
+    from alma_cli.core.records import AntiPattern
+    from alma_cli.store.database.duckdb import Connection
+    from alma_cli.store.inbox.journal import Journal
+    from alma_cli.store.inbox.operations import Operation
+    from alma_cli.store.writing.changes import ProjectRules, RecordChange
+    from alma_cli.store.writing.derived import DerivedChange
+
+_FOLDED_TOGETHER = 64
+"""Files of the journal that are folded in one transaction, which bounds memory."""
+
+
+@dataclass(slots=True)
+class FoldedJournal:
+    """What folding the journal did: the changes by `op_id`, and warnings about what couldn't be folded in."""
+
+    changes: dict[str, list[RecordChange]] = field(default_factory=dict)
+    derived: list[DerivedChange] = field(default_factory=list)
+    known_bad: list[AntiPattern] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingOperations:
+    """The operations in the `journal`; `own` are those in files that were just written here and need no reading.
+
+    `make_durable` is called after each transaction, before the files of its operations are removed.
+    """
+
+    journal: Journal
+    own: Mapping[str, Operation]
+    now_ms: Callable[[], int]
+    rules: ProjectRules
+    make_durable: Callable[[], None]
+
+    def fold(self, connection: Connection) -> FoldedJournal:
+        """Fold all of them in, in order."""
+        folded = FoldedJournal()
+        names = self.journal.names()
+        for start in range(0, len(names), _FOLDED_TOGETHER):
+            self._fold_files(connection, self._read(names[start : start + _FOLDED_TOGETHER], folded), folded)
+        self.journal.sweep()
+        return folded
+
+    def _read(self, names: Sequence[str], folded: FoldedJournal) -> dict[str, Operation]:
+        """The operations in these files, without those that can't be read."""
+        from alma_cli.store.inbox.operations import MalformedError, NewerFormatError
+
+        operations = {}
+        for name in names:
+            try:
+                operation = self.own.get(name) or self.journal.read(name)
+            except MalformedError:
+                self._set_aside(name, folded)
+            except NewerFormatError:
+                folded.warnings.append(f"{name} in {self.journal.folder} waits for a newer ALMA, which wrote it")
+            except OSError as error:
+                folded.warnings.append(f"{name} in {self.journal.folder} can't be read: {error.strerror}")
+            else:
+                if operation is not None:
+                    operations[name] = operation
+        return operations
+
+    def _fold_files(self, connection: Connection, operations: Mapping[str, Operation], folded: FoldedJournal) -> None:
+        """Fold in one transaction or, when one operation can't be, each in its own, setting aside which can't."""
+        from alma_cli.store.database import duckdb
+        from alma_cli.store.writing.fold import fold
+
+        if not operations:
+            return
+        try:
+            with transaction(connection):
+                done = fold(connection, list(operations.values()), now_ms=self.now_ms(), rules=self.rules)
+        except (
+            duckdb.DataError,
+            duckdb.IntegrityError,
+            duckdb.InvalidInputException,
+            ValueError,
+            TypeError,
+            ArithmeticError,
+        ):
+            if len(operations) > 1:
+                for name, operation in operations.items():
+                    self._fold_files(connection, {name: operation}, folded)
+            else:
+                self._set_aside(next(iter(operations)), folded)
+            return
+        self.make_durable()
+        folded.changes |= done.changes
+        folded.derived += done.derived
+        folded.known_bad += done.known_bad
+        self.journal.remove(operations)
+
+    def _set_aside(self, name: str, folded: FoldedJournal) -> None:
+        try:
+            path = self.journal.set_aside(name)
+        except OSError as error:
+            folded.warnings.append(f"{name} in {self.journal.folder} can't be folded in: {error.strerror}")
+        else:
+            folded.warnings.append(f"a write that can't be read was set aside: {path}")
