@@ -148,9 +148,9 @@ def test_migrations_follow_each_other(filled):
 
 
 def test_a_migration_makes_the_views_anew(filled):
-    with filled.writing() as connection:
+    with filled.file.opened(read_only=False) as connection:
         connection.execute("CREATE OR REPLACE VIEW outcomes AS SELECT id, task FROM memories")
-    with at_schema(filled, PAINTED).writing() as connection:
+    with at_schema(filled, PAINTED).file.opened(read_only=False) as connection:
         assert [("the usual",), ("the usual",)] == connection.execute("SELECT strategy FROM outcomes").fetchall()
 
 
@@ -397,7 +397,7 @@ def test_nothing_is_put_back_into_a_file_of_another_layout(saved, start, error):
 
 def test_a_file_of_another_layout_gets_no_checkpoint(filled):
     path = Path(filled.file.path)
-    with filled.writing() as connection:
+    with filled.file.opened(read_only=False) as connection:
         content = path.read_bytes()
         with open(path, "r+b") as file:
             os.pwrite(file.fileno(), b"\x41", 12)
