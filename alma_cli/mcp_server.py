@@ -3,14 +3,15 @@
 # No `from __future__ import annotations`: the SDK reads the annotations of the tools, which stand in a function.
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import unquote
 
 from alma_cli.api import ALMA
 from alma_cli.api.arguments import agent_of
+from alma_cli.api.author import AuthoredKind
 from alma_cli.core.records import PROJECT_AGENT
 from alma_cli.errors import AlmaError, InvalidInput
 
@@ -211,9 +212,7 @@ def _add_writing(server: "FastMCP", alma: ALMA, agent: str | None) -> None:
     @server.tool(annotations=adding)
     def add(
         *,
-        kind: Annotated[
-            Literal["preference", "knowledge", "heuristic", "anti_pattern"], Field(description="Which kind")
-        ],
+        kind: Annotated[AuthoredKind, Field(description="Which kind")],
         text: Annotated[str, Field(description="The preference, the fact, the condition, or what not to do")],
         strategy: Annotated[str, Field(description="Of a heuristic: what works then")] = "",
         why_bad: Annotated[str, Field(description="Of an anti-pattern: why")] = "",
@@ -226,16 +225,16 @@ def _add_writing(server: "FastMCP", alma: ALMA, agent: str | None) -> None:
         """Keep a memory that somebody states: a preference, a fact, a rule, or what to avoid."""
         with _told():
             owner = PROJECT_AGENT if project_wide else agent_of(alma.config, as_agent or agent)
-            common: dict[str, Any] = {"agent": owner, "domain": domain}
-            authors: dict[str, Callable[[], Any]] = {
-                "preference": lambda: alma.add_preference(text, source=source, **common),
-                "knowledge": lambda: alma.add_knowledge(text, source=source, **common),
-                "heuristic": lambda: alma.add_heuristic(text, strategy, **common),
-                "anti_pattern": lambda: alma.add_anti_pattern(
-                    text, why_bad=why_bad, better_alternative=better_alternative, **common
-                ),
-            }
-            added = authors[kind]()
+            added = alma.add(
+                kind,
+                text,
+                agent=owner,
+                domain=domain,
+                strategy=strategy,
+                why_bad=why_bad,
+                better_alternative=better_alternative,
+                source=source,
+            )
         return Added(added.id, not added.same_as, list(added.similar), list(added.warnings))
 
     @server.tool(annotations=adding)

@@ -1,5 +1,18 @@
 """The Python API: `ALMA` and what its calls give back, each imported when first asked for."""
 
-from alma_cli.api.alma import ALMA
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-__all__ = ["ALMA"]
+if TYPE_CHECKING:
+    from alma_cli.api import author, cloud, learn, overview, retrieve, retrieve_remote, sync, transfer, upkeep
+    from alma_cli.api.alma import ALMA
+
+__all__ = ["ALMA", "author", "cloud", "learn", "overview", "retrieve", "retrieve_remote", "sync", "transfer", "upkeep"]
+
+
+def __getattr__(name: str) -> object:
+    if name == "ALMA":
+        return import_module("alma_cli.api.alma").ALMA
+    if name in __all__:
+        return import_module(f"alma_cli.api.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

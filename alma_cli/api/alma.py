@@ -10,23 +10,36 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from alma_cli import api
 from alma_cli.api.arguments import number
 from alma_cli.api.session import Session
 from alma_cli.config import Config, load_config
-from alma_cli.core.records import PROJECT_AGENT
 from alma_cli.project import Project, find_project
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from typing import Unpack
 
-    from alma_cli.api.author import Archived, Authored, Corrected, Credited, Forgotten
+    from alma_cli.api.author import (
+        AntiPatternOptions,
+        Archived,
+        Authored,
+        AuthoredKind,
+        AuthoredOptions,
+        Corrected,
+        Credited,
+        Forgotten,
+        HeuristicOptions,
+        KnowledgeOptions,
+        PreferenceOptions,
+    )
     from alma_cli.api.learn import BatchLearned, Learned, NumberedReport
     from alma_cli.api.overview import AgentView, Stats, Story
+    from alma_cli.api.retrieve import RetrieveOptions
     from alma_cli.api.sync import SyncStatus
     from alma_cli.api.transfer import Imported
     from alma_cli.api.upkeep import Check
-    from alma_cli.core.learning.reports import Report
-    from alma_cli.core.records import JsonValue, Kind, Record
+    from alma_cli.core.learning.reports import Report, ReportOptions
+    from alma_cli.core.records import JsonValue, Record
     from alma_cli.core.retrieval.slices import MemorySlice
     from alma_cli.errors import AlmaError
     from alma_cli.remote.cosmos.container import Made
@@ -77,237 +90,115 @@ class ALMA:
         agent: str,
         top_k: int | None = None,
         *,
-        user: str = "",
-        kinds: Sequence[Kind] = (),
-        min_score: float | None = None,
-        max_tokens: int | None = None,
-        explain: bool = False,
         remote: bool = False,
+        **options: Unpack[RetrieveOptions],
     ) -> MemorySlice:
         """The memories worth knowing before a task: of each kind the best `top_k`, within `max_tokens` together.
 
         Nothing relevant gives an empty slice. With `remote` the shared copy is asked, and no local store is needed.
+        `options`: user, kinds, min_score, max_tokens, explain (see `RetrieveOptions`).
         Raises `InvalidInput`, `StoreBusy` and other `StoreError`s, and `RemoteError`s with `remote`.
         """
-        from alma_cli.api.retrieve import Wanted, retrieve
-
-        wanted = Wanted(
-            task=task,
-            agent=agent,
-            top_k=top_k,
-            user=user,
-            kinds=kinds,
-            min_score=min_score,
-            max_tokens=max_tokens,
-            explain=explain,
-        )
+        wanted = api.retrieve.Wanted(task=task, agent=agent, top_k=top_k, **options)
         if remote:
-            from alma_cli.api.retrieve_remote import retrieve_remote
-
-            return retrieve_remote(self._session, wanted)
-        return retrieve(self._session, wanted)
+            return api.retrieve_remote.retrieve_remote(self._session, wanted)
+        return api.retrieve.retrieve(self._session, wanted)
 
     def learn(
-        self,
-        agent: str,
-        task: str,
-        outcome: str,
-        strategy_used: str = "",
-        *,
-        feedback: str = "",
-        error: str = "",
-        domain: str | None = None,
-        duration_ms: int | None = None,
-        at: datetime | None = None,
-        labels: Mapping[str, str] | None = None,
-        key: str = "",
-        task_key: str = "",
-        strategy_key: str = "",
-        used: Sequence[str] = (),
-        retrieval: str = "",
+        self, agent: str, task: str, outcome: str, strategy_used: str = "", **options: Unpack[ReportOptions]
     ) -> Learned:
         """Record how a task went: `outcome` is success, failure or partial.
 
-        Once this returns, no crash loses it. Raises `InvalidInput`, `ScopeViolation`, `StoreUnwritable`.
+        Once this returns, no crash loses it. `options`: feedback, error, domain, duration_ms, at, labels, key,
+        task_key, strategy_key, used, retrieval (see `ReportOptions`).
+        Raises `InvalidInput`, `ScopeViolation`, `StoreUnwritable`.
         """
-        from alma_cli.api.learn import learn
         from alma_cli.core.learning.reports import Report
 
-        report = Report(
-            agent=agent,
-            task=task,
-            outcome=outcome,
-            strategy=strategy_used,
-            feedback=feedback,
-            error=error,
-            domain=domain,
-            duration_ms=duration_ms,
-            at=at,
-            labels=labels or {},
-            key=key,
-            task_key=task_key,
-            strategy_key=strategy_key,
-            used=used,
-            retrieval=retrieval,
-        )
-        return learn(self._session, report)
+        return self.learn_report(Report(agent=agent, task=task, outcome=outcome, strategy=strategy_used, **options))
 
     def learn_report(self, report: Report) -> Learned:
         """`learn`, for a report that is one value."""
-        from alma_cli.api.learn import learn
-
-        return learn(self._session, report)
+        return api.learn.learn(self._session, report)
 
     def learn_batch(
         self, reports: Iterable[NumberedReport], *, on_progress: Callable[[int], None] | None = None
     ) -> BatchLearned:
         """Record many outcomes, each given with its line number; `on_progress` gets how many more were looked at."""
-        from alma_cli.api.learn import learn_batch
-
-        return learn_batch(self._session, reports, on_progress=on_progress)
+        return api.learn.learn_batch(self._session, reports, on_progress=on_progress)
 
     # Authoring
 
-    def add_preference(
-        self,
-        preference: str,
-        *,
-        agent: str = PROJECT_AGENT,
-        domain: str | None = None,
-        user: str = "",
-        category: str = "",
-        source: str = "",
-        confidence: float = 1.0,
-    ) -> Authored:
-        """Keep a user's constraint or style; project-wide unless an agent is given."""
-        from alma_cli.api import author
+    def add_preference(self, preference: str, **options: Unpack[PreferenceOptions]) -> Authored:
+        """Keep a user's constraint or style; project-wide unless an agent is given.
 
-        return author.add_preference(
-            self._session,
-            preference,
-            agent=agent,
-            domain=domain,
-            user=user,
-            category=category,
-            source=source,
-            confidence=confidence,
-        )
+        `options`: agent, domain, user, category, source, confidence (1.0).
+        """
+        return self.add("preference", preference, **options)
 
-    def add_knowledge(
-        self,
-        fact: str,
-        *,
-        agent: str = PROJECT_AGENT,
-        domain: str | None = None,
-        source: str = "",
-        confidence: float = 1.0,
-    ) -> Authored:
-        """Keep a fact; project-wide unless an agent is given."""
-        from alma_cli.api import author
+    def add_knowledge(self, fact: str, **options: Unpack[KnowledgeOptions]) -> Authored:
+        """Keep a fact; project-wide unless an agent is given. `options`: agent, domain, source, confidence (1.0)."""
+        return self.add("knowledge", fact, **options)
 
-        return author.add_knowledge(
-            self._session, fact, agent=agent, domain=domain, source=source, confidence=confidence
-        )
+    def add_heuristic(self, condition: str, strategy: str, **options: Unpack[HeuristicOptions]) -> Authored:
+        """Keep a rule: when `condition`, `strategy` works. `options`: agent, domain, confidence (0.5)."""
+        return self.add("heuristic", condition, strategy=strategy, **options)
 
-    def add_heuristic(
-        self,
-        condition: str,
-        strategy: str,
-        *,
-        agent: str = PROJECT_AGENT,
-        domain: str | None = None,
-        confidence: float = 0.5,
-    ) -> Authored:
-        """Keep a rule: when `condition`, `strategy` works."""
-        from alma_cli.api import author
+    def add_anti_pattern(self, pattern: str, **options: Unpack[AntiPatternOptions]) -> Authored:
+        """Keep what not to do, why, and what works better instead.
 
-        return author.add_heuristic(
-            self._session, condition, strategy, agent=agent, domain=domain, confidence=confidence
-        )
+        `options`: why_bad, better_alternative, agent, domain.
+        """
+        return self.add("anti_pattern", pattern, **options)
 
-    def add_anti_pattern(
-        self,
-        pattern: str,
-        *,
-        why_bad: str = "",
-        better_alternative: str = "",
-        agent: str = PROJECT_AGENT,
-        domain: str | None = None,
-    ) -> Authored:
-        """Keep what not to do, why, and what works better instead."""
-        from alma_cli.api import author
+    def add(self, kind: AuthoredKind, text: str, **options: Unpack[AuthoredOptions]) -> Authored:
+        """Keep a memory of any of these kinds, with the options of its kind; `text` is its main one.
 
-        return author.add_anti_pattern(
-            self._session,
-            pattern,
-            why_bad=why_bad,
-            better_alternative=better_alternative,
-            agent=agent,
-            domain=domain,
-        )
+        Raises `InvalidInput`, also for an option that the kind doesn't have, `ScopeViolation`, `StoreUnwritable`.
+        """
+        return api.author.add(self._session, kind, text, **options)
 
     def correct(self, id: str, text: str) -> Corrected:
         """Put a new text in the place of a memory's main one. Raises `NotFound`, `AmbiguousId`, `ScopeViolation`."""
-        from alma_cli.api import author
-
-        return author.correct(self._session, id, text)
+        return api.author.correct(self._session, id, text)
 
     def forget(self, ids: Sequence[str]) -> Forgotten:
         """Remove memories for good. Raises `NotFound` or `AmbiguousId` before any is removed."""
-        from alma_cli.api import author
-
-        return author.forget(self._session, ids)
+        return api.author.forget(self._session, ids)
 
     def to_forget(self, ids: Sequence[str]) -> list[Record]:
         """The records that `forget` would remove: of a derived memory, its evidence."""
-        from alma_cli.api import author
-
-        return author.to_forget(self._session, ids)
+        return api.author.to_forget(self._session, ids)
 
     def archive_stale(self, *, dry_run: bool = False) -> Archived:
         """Hide memories that are old and that nobody said had helped; they stay, and stay evidence."""
-        from alma_cli.api import author
-
-        return author.archive_stale(self._session, dry_run=dry_run)
+        return api.author.archive_stale(self._session, dry_run=dry_run)
 
     def feedback(self, id: str, *, helped: bool) -> Credited:
         """Record that a retrieved memory helped or misled. Raises `NotFound`, `AmbiguousId`."""
-        from alma_cli.api import author
-
-        return author.feedback(self._session, id, helped=helped)
+        return api.author.feedback(self._session, id, helped=helped)
 
     # Looking
 
     def memories(self, selection: Selection | None = None, *, limit: int | None = None) -> list[Record]:
         """The selected records, newest first."""
-        from alma_cli.api import overview
-        from alma_cli.store import Selection
-
-        return overview.memories(self._session, selection or Selection(), limit=limit)
+        return api.overview.memories(self._session, selection, limit=limit)
 
     def memory(self, id: str) -> Record:
         """The record whose id starts so. Raises `NotFound`, `AmbiguousId`."""
-        from alma_cli.api import overview
-
-        return overview.memory(self._session, id)
+        return api.overview.memory(self._session, id)
 
     def log(self, id: str | None = None, *, limit: int = 50) -> Story:
         """What was done to one record, with its replaced versions, or at all."""
-        from alma_cli.api import overview
-
-        return overview.log(self._session, id, limit=limit)
+        return api.overview.log(self._session, id, limit=limit)
 
     def stats(self) -> Stats:
         """Counts of everything."""
-        from alma_cli.api import overview
-
-        return overview.stats(self._session)
+        return api.overview.stats(self._session)
 
     def agents(self) -> list[AgentView]:
         """Every agent, its scope, and what it learned and sees."""
-        from alma_cli.api import overview
-
-        return overview.agents(self._session)
+        return api.overview.agents(self._session)
 
     # Sharing
 
@@ -331,7 +222,6 @@ class ALMA:
         and rules) anew; `restamp` gives what is pending stamps by the present clock. Raises `InvalidConfig` without a
         remote, `RemoteError`s, and `ClockAhead`; what was exchanged before an error is kept.
         """
-        from alma_cli.api.sync import sync
         from alma_cli.sync.report import Options
 
         options = Options(
@@ -343,44 +233,34 @@ class ALMA:
             reseed=reseed,
             restamp=restamp,
         )
-        return sync(self._session, options, dry_run=dry_run, advance=advance, tell=tell)
+        return api.sync.sync(self._session, options, dry_run=dry_run, advance=advance, tell=tell)
 
     def sync_status(self) -> SyncStatus:
         """How the store stands to its remote: what is pending, set aside, when they last met, whether it answers."""
-        from alma_cli.api.sync import sync_status
-
-        return sync_status(self._session)
+        return api.sync.sync_status(self._session)
 
     def cloud_create(self) -> Made:
         """Make the Cosmos DB database and container of the configuration unless they are there.
 
         Raises `InvalidConfig`, or `RemoteError` and its kinds.
         """
-        from alma_cli.api import cloud
-
-        return cloud.make(self._session)
+        return api.cloud.make(self._session)
 
     def cloud_commands(self) -> list[str]:
         """The commands of `az` that make account, database, container and the right to use it; nothing is sent."""
-        from alma_cli.api import cloud
-
-        return cloud.commands(self._session)
+        return api.cloud.commands(self._session)
 
     # Moving and keeping
 
     def export(self) -> Iterator[str]:
         """Every record as one line of JSON, oldest first."""
-        from alma_cli.api import transfer
-
-        return transfer.exported(self._session)
+        return api.transfer.exported(self._session)
 
     def import_(
         self, lines: Iterable[tuple[int, JsonValue | AlmaError]], *, on_progress: Callable[[int], None] | None = None
     ) -> Imported:
         """Store the records in numbered lines, each once by its id; what was forgotten stays so."""
-        from alma_cli.api import transfer
-
-        return transfer.import_(self._session, lines, on_progress=on_progress)
+        return api.transfer.import_(self._session, lines, on_progress=on_progress)
 
     def reindex(
         self,
@@ -389,24 +269,16 @@ class ALMA:
         on_progress: Callable[[int], None] | None = None,
     ) -> int:
         """Give every memory that lacks one a vector by the configured model; return how many got one."""
-        from alma_cli.api import upkeep
-
-        return upkeep.reindex(self._session, everything=everything, on_progress=on_progress)
+        return api.upkeep.reindex(self._session, everything=everything, on_progress=on_progress)
 
     def derive_all(self, *, on_progress: Callable[[int], None] | None = None) -> int:
         """Derive heuristics and anti-patterns again from all outcomes; return how many changed."""
-        from alma_cli.api import upkeep
-
-        return upkeep.derive_all(self._session, on_progress=on_progress)
+        return api.upkeep.derive_all(self._session, on_progress=on_progress)
 
     def outdated(self, *, everything: bool = False) -> int:
         """How many memories `reindex` would give a vector."""
-        from alma_cli.api import upkeep
-
-        return upkeep.outdated_count(self._session, everything=everything)
+        return api.upkeep.outdated_count(self._session, everything=everything)
 
     def examine(self) -> Iterator[Check]:
         """Look at everything that has to work, changing nothing in the project."""
-        from alma_cli.api import upkeep
-
-        return upkeep.examine(self._session)
+        return api.upkeep.examine(self._session)

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal, TypedDict, Unpack
 
 from alma_cli.api.arguments import number
 from alma_cli.api.learn import write_warnings
 from alma_cli.api.session import Session, new_id
-from alma_cli.core.codec import check_size
+from alma_cli.core.codec import check_size, parse_text
 from alma_cli.core.records import (
     MAIN_FIELDS,
     PROJECT_AGENT,
+    RECORD_TYPES,
     RETRIEVED_KINDS,
     AntiPattern,
     Credit,
     Heuristic,
     JsonValue,
-    Knowledge,
-    Preference,
     Record,
 )
 from alma_cli.core.scopes.scope import check, choose_domain, scope_for
-from alma_cli.core.text import alike_form, clean
+from alma_cli.core.text import alike_form, clean, did_you_mean, one_line, shown
 from alma_cli.errors import InvalidInput
 from alma_cli.store import Archive, Entry, Forget, Insert, Operation, Revise
+
+AuthoredKind = Literal["preference", "knowledge", "heuristic", "anti_pattern"]
 
 STALE_HALF_LIVES = 4
 """A memory is stale after so many half-lives of its kind, when its recency counts for a sixteenth."""
@@ -109,87 +110,99 @@ class Forgotten:
     warnings: Sequence[str] = ()
 
 
-def add_preference(
-    session: Session,
-    text: str,
-    *,
-    agent: str = PROJECT_AGENT,
-    domain: str | None = None,
-    user: str = "",
-    category: str = "",
-    source: str = "",
-    confidence: float = 1.0,
-) -> Authored:
-    """Keep a user's constraint or style; project-wide unless an agent is given."""
-    record = Preference(
-        **_common(session, agent, domain, text),
-        preference=clean(text),
-        user_id=clean(user),
-        category=clean(category),
-        source=clean(source),
-        confidence=number("confidence", confidence, low=0, high=1),
-    )
-    return _add(session, record)
+class _Owned(TypedDict, total=False):
+    """Whose a memory is to be (project-wide without `agent`), and about what (recognised without `domain`)."""
+
+    agent: str
+    domain: str | None
 
 
-def add_knowledge(
-    session: Session,
-    text: str,
-    *,
-    agent: str,
-    domain: str | None = None,
-    source: str = "",
-    confidence: float = 1.0,
-) -> Authored:
-    """Keep a fact."""
-    record = Knowledge(
-        **_common(session, agent, domain, text),
-        fact=clean(text),
-        source=clean(source),
-        confidence=number("confidence", confidence, low=0, high=1),
-        last_verified_at=session.now(),
-    )
-    return _add(session, record)
+class KnowledgeOptions(_Owned, total=False):
+    """What a fact may have: where it comes from, and how sure it is."""
+
+    source: str
+    confidence: float | None
 
 
-def add_heuristic(
-    session: Session,
-    condition: str,
-    strategy: str,
-    *,
-    agent: str,
-    domain: str | None = None,
-    confidence: float = 0.5,
-) -> Authored:
-    """Keep a rule: when `condition`, do `strategy`."""
-    if not strategy.strip():
+class PreferenceOptions(KnowledgeOptions, total=False):
+    """What a preference may have: whose it is (everybody's without `user`), and what it is about, in a word."""
+
+    user: str
+    category: str
+
+
+class HeuristicOptions(_Owned, total=False):
+    """What a heuristic may have besides its strategy: how sure it is."""
+
+    confidence: float | None
+
+
+class AntiPatternOptions(_Owned, total=False):
+    """What an anti-pattern may have: why it is bad, and what works better."""
+
+    why_bad: str
+    better_alternative: str
+
+
+class AuthoredOptions(PreferenceOptions, AntiPatternOptions, total=False):
+    """What a memory of one kind or another may have."""
+
+    strategy: str
+
+
+_OPTIONS: Mapping[AuthoredKind, Sequence[str]] = {
+    "preference": [*PreferenceOptions.__annotations__],
+    "knowledge": [*KnowledgeOptions.__annotations__],
+    "heuristic": [*HeuristicOptions.__annotations__, "strategy"],
+    "anti_pattern": [*AntiPatternOptions.__annotations__],
+}
+
+
+def add(session: Session, kind: AuthoredKind, text: str, **options: Unpack[AuthoredOptions]) -> Authored:
+    """Keep a memory that a person writes; what isn't given has its default.
+
+    Raises `InvalidInput`, also for an option that the kind doesn't have, `ScopeViolation` and `StoreUnwritable`.
+    """
+    given = _given(kind, options)
+    if kind == "heuristic" and not given.get("strategy", "").strip():
         raise InvalidInput("strategy: empty", hint="say what works with --strategy; TEXT is the condition")
-    record = Heuristic(
-        **_common(session, agent, domain, condition),
-        condition=clean(condition),
-        strategy=clean(strategy),
-        confidence=number("confidence", confidence, low=0, high=1),
+    if not text.strip():
+        raise InvalidInput("TEXT: empty", hint="say in a sentence what is to be remembered")
+    agent, domain = options.get("agent", PROJECT_AGENT), options.get("domain")
+    scope = scope_for(agent, session.config.agents)
+    with session.refusals_noted(agent, domain):
+        chosen = choose_domain(scope, clean(text), domain).domain
+    now = session.now()
+    fields: dict[str, Any] = {MAIN_FIELDS[kind]: clean(text), **given}
+    if kind == "knowledge":
+        fields["last_verified_at"] = now
+    record = RECORD_TYPES[kind](
+        id=new_id(),
+        project_id=session.config.project_id,
+        agent=agent,
+        domain=chosen,
+        origin="authored",
+        created_at=now,
+        updated_at=now,
+        **fields,
     )
     return _add(session, record)
 
 
-def add_anti_pattern(
-    session: Session,
-    pattern: str,
-    *,
-    why_bad: str = "",
-    better_alternative: str = "",
-    agent: str,
-    domain: str | None = None,
-) -> Authored:
-    """Keep what not to do, why, and what works better instead."""
-    record = AntiPattern(
-        **_common(session, agent, domain, pattern),
-        pattern=clean(pattern),
-        why_bad=clean(why_bad),
-        better_alternative=clean(better_alternative),
-    )
-    return _add(session, record)
+def _given(kind: AuthoredKind, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a record that the options give, checked. Raises `InvalidInput`."""
+    if kind not in _OPTIONS:
+        raise InvalidInput(f"kind: expected {', '.join(_OPTIONS)}, got {shown(kind)}")
+    fields: dict[str, Any] = {}
+    for name, value in options.items():
+        if name in _Owned.__annotations__ or value in (None, ""):
+            continue
+        if name not in _OPTIONS[kind]:
+            hint = did_you_mean(name, _OPTIONS[kind]) or f"it has {', '.join(_OPTIONS[kind])}"
+            raise InvalidInput(f"{one_line(name, 40)}: the kind {kind} has no such option", hint=hint)
+        checked = number(name, value, low=0, high=1) if name == "confidence" else parse_text(name, value)
+        fields["user_id" if name == "user" else name] = checked
+    return fields
 
 
 def correct(session: Session, prefix: str, text: str) -> Corrected:
@@ -279,24 +292,6 @@ def feedback(session: Session, prefix: str, *, helped: bool) -> Credited:
     )
     receipt = session.submit([session.operation(Insert, entries=(Entry(record=credit),))])
     return Credited(record=credit, queued=receipt.queued, warnings=write_warnings(receipt))
-
-
-def _common(session: Session, agent: str, domain: str | None, text: str) -> dict[str, Any]:
-    if not text.strip():
-        raise InvalidInput("TEXT: empty", hint="say in a sentence what is to be remembered")
-    scope = scope_for(agent, session.config.agents)
-    with session.refusals_noted(agent, domain):
-        chosen = choose_domain(scope, clean(text), domain).domain
-    now = session.now()
-    return {
-        "id": new_id(),
-        "project_id": session.config.project_id,
-        "agent": agent,
-        "domain": chosen,
-        "origin": "authored",
-        "created_at": now,
-        "updated_at": now,
-    }
 
 
 def _add(session: Session, record: Record) -> Authored:

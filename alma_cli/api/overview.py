@@ -55,8 +55,9 @@ class AgentView:
     results: dict[str, int]
 
 
-def memories(session: Session, selection: Selection, *, limit: int | None = None) -> list[Record]:
-    """The selected records, newest first."""
+def memories(session: Session, selection: Selection | None = None, *, limit: int | None = None) -> list[Record]:
+    """The selected records, newest first; all without a selection."""
+    selection = selection or Selection()
     limit = None if limit is None else whole_number("limit", limit, low=1, high=MOST_LISTED)
     selection = replace(
         selection,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from time import perf_counter
-from typing import Any
+from typing import Any, TypedDict
 
 from alma_cli.api import retrievals
 from alma_cli.api.arguments import number, whole_number
@@ -28,6 +28,20 @@ _MAX_TASK_CHARACTERS = 20_000
 _SAY_NOTHING = frozenset(
     ["a", "an", "the", "please", "is", "are", "was", "were", "be", "been", "that", "this", "our", "my"]
 )
+
+
+class RetrieveOptions(TypedDict, total=False):
+    """What may be asked for besides task, agent and `top_k`.
+
+    `user` is whose preferences are wanted besides everybody's; `kinds` are the only ones wanted; what scores less than
+    `min_score` is hidden; `explain` keeps the best that were left out.
+    """
+
+    user: str
+    kinds: Sequence[Kind]
+    min_score: float | None
+    max_tokens: int | None
+    explain: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,7 @@ def preference(
         user=user,
         category=category,
         source=source,
-        confidence=1.0 if confidence is None else confidence,
+        confidence=confidence,
     )
     return _reply(added, json=json)
 
@@ -78,7 +78,7 @@ def knowledge(
         agent=owner(alma, agent, project_wide=project_wide),
         domain=domain,
         source=source,
-        confidence=1.0 if confidence is None else confidence,
+        confidence=confidence,
     )
     return _reply(added, json=json)
 
@@ -107,7 +107,7 @@ def heuristic(
         strategy,
         agent=owner(alma, agent, project_wide=project_wide),
         domain=domain,
-        confidence=0.5 if confidence is None else confidence,
+        confidence=confidence,
     )
     return _reply(added, json=json)
 

@@ -15,14 +15,16 @@ from alma_cli.cli.options import Agent, Dir, DomainOption, Json, Wait, Yes
 from alma_cli.cli.output import Reply, counted, error_json, progress
 from alma_cli.core.codec import parse_time
 from alma_cli.core.learning.narration import narrated, summed_up
-from alma_cli.core.learning.reports import Report, report_from_json
+from alma_cli.core.learning.reports import report_from_json
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.errors import AlmaError, InvalidInput, InvalidUsage, PartialFailure, ScopeViolation
 
 Text = str | None
+_BESIDE_A_BATCH = frozenset(("batch", "agent", "wait", "directory", "yes", "json"))
 
 
 def learn(
+    context: typer.Context,
     task: Annotated[Text, typer.Option("--task", metavar="TEXT", help="What was to be done.")] = None,
     outcome: Annotated[
         Text, typer.Option("--outcome", metavar="RESULT", help="How it ended: success, failure or partial.")
@@ -70,46 +72,27 @@ def learn(
     """
     alma = open_alma(directory, wait)
     if batch is not None:
-        given = {
-            "--task": task,
-            "--outcome": outcome,
-            "--strategy": strategy,
-            "--feedback": feedback,
-            "--error": error,
-            "--domain": domain,
-            "--duration-ms": duration_ms,
-            "--at": at,
-            "--label": label,
-            "--used": used,
-            "--retrieval": retrieval,
-            "--key": key,
-            "--task-key": task_key,
-            "--strategy-key": strategy_key,
-        }
-        for option in (option for option, value in given.items() if value not in (None, "", [])):
-            raise InvalidUsage(f"--batch excludes {option}", hint="write it into the lines of the batch")
+        _check_alone(context)
         return _learn_batch(alma, batch, agent, json=json)
     if task is None or outcome is None:
         missing = "--task" if task is None else "--outcome"
         raise InvalidUsage(f"{missing} is missing", hint='alma learn --task "..." --outcome success --strategy "..."')
-    learned = alma.learn_report(
-        Report(
-            agent=agent_or_default(alma, agent),
-            task=task,
-            outcome=outcome,
-            strategy=strategy,
-            feedback=feedback,
-            error=error,
-            domain=domain,
-            duration_ms=duration_ms,
-            at=_time(at),
-            labels=_labels(label or []),
-            key=key,
-            task_key=task_key,
-            strategy_key=strategy_key,
-            used=used or (),
-            retrieval=retrieval,
-        )
+    learned = alma.learn(
+        agent_or_default(alma, agent),
+        task,
+        outcome,
+        strategy,
+        feedback=feedback,
+        error=error,
+        domain=domain,
+        duration_ms=duration_ms,
+        at=_time(at),
+        labels=_labels(label or []),
+        key=key,
+        task_key=task_key,
+        strategy_key=strategy_key,
+        used=used or (),
+        retrieval=retrieval,
     )
     if learned.duplicate:
         told = f"key {key!r} was recorded before, as {learned.id[:SHORT_ID]}; nothing changed"
@@ -121,6 +104,14 @@ def learn(
     return Reply(
         data=learned.to_json(), text=learned.id, told=[told, *filter(None, lines)], warnings=learned.warnings, json=json
     )
+
+
+def _check_alone(context: typer.Context) -> None:
+    """Raise `InvalidUsage` if something is given that the lines of a batch say."""
+    for name, value in context.params.items():
+        if name not in _BESIDE_A_BATCH and value not in (None, "", (), []):
+            option = f"--{name.replace('_', '-')}"
+            raise InvalidUsage(f"--batch excludes {option}", hint="write it into the lines of the batch")
 
 
 def _learn_batch(alma: ALMA, path: str, agent: str | None, *, json: bool) -> Reply:

@@ -2,10 +2,13 @@
 
 import threading
 from datetime import UTC, datetime, timedelta, timezone
+from typing import get_type_hints
 
 import pytest
 
 from alma_cli import ALMA, AlmaError, MemorySlice
+from alma_cli.api.retrieve import RetrieveOptions, Wanted
+from alma_cli.core.learning.reports import Report, ReportOptions
 from alma_cli.errors import AmbiguousId, InvalidInput, NotFound, ProjectNotFound, ScopeViolation, StoreBusy
 from alma_cli.pipeline import TOGETHER
 from alma_cli.store import Selection
@@ -220,8 +223,6 @@ def test_a_store_that_is_busy(project, alma):
 
 
 def _report(task, **fields):
-    from alma_cli.core.learning.reports import Report
-
     return Report(agent="a", task=task, outcome="success", **fields)
 
 
@@ -244,6 +245,75 @@ def test_a_batch_leaves_no_long_log(alma, project, lines):
     credit = {"kind": "credit", "agent": "a", "target": "0" * 32, "value": 1}
     assert lines == alma.import_([(n, credit) for n in range(lines)]).imported
     assert log_bytes(str(project / ".alma/memory.duckdb")) < CHECKPOINT_AT_BYTES
+
+
+# Keywords
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda alma: alma.retrieve("x", "a", users="ana"),
+        lambda alma: alma.learn("a", "x", "success", strategy="y"),
+        lambda alma: alma.learn("a", "x", "success", feed_back="y"),
+    ],
+)
+def test_a_misspelt_keyword_is_refused_by_name(alma, call):
+    with pytest.raises(TypeError, match=r"unexpected keyword argument '(users|strategy|feed_back)'|multiple values"):
+        call(alma)
+    assert [] == alma.memories()
+
+
+@pytest.mark.parametrize(
+    ("call", "message", "hint"),
+    [
+        (
+            lambda alma: alma.add_preference("x", catgory="y"),
+            "catgory: the kind preference has no such option",
+            "did you mean category?",
+        ),
+        (
+            lambda alma: alma.add_knowledge("x", why_bad="y"),
+            "why_bad: the kind knowledge has no such option",
+            "it has agent, domain, source, confidence",
+        ),
+        (
+            lambda alma: alma.add("outcome", "x"),
+            "kind: expected preference, knowledge, heuristic, anti_pattern, got 'outcome'",
+            "",
+        ),
+        (lambda alma: alma.add_knowledge("x", source=["y"]), "source: expected text, got ['y']", ""),
+        (lambda alma: alma.add_knowledge("x", confidence=2), "confidence: expected a number from 0 to 1, got 2", ""),
+    ],
+)
+def test_an_option_that_a_kind_does_not_have_is_refused(alma, call, message, hint):
+    with pytest.raises(InvalidInput) as raised:
+        call(alma)
+    assert (message, hint) == (raised.value.message, raised.value.hint)
+    assert [] == alma.memories()
+
+
+@pytest.mark.parametrize(
+    ("options", "given", "values"),
+    [
+        (RetrieveOptions, {"task", "agent", "top_k"}, Wanted),
+        (ReportOptions, {"agent", "task", "outcome", "strategy"}, Report),
+    ],
+)
+def test_what_a_keyword_may_be_is_what_is_made_of_it(options, given, values):
+    assert {*get_type_hints(options).items()} == {
+        (name, kind) for name, kind in get_type_hints(values).items() if name not in given
+    }
+
+
+def test_what_is_not_given_has_its_default(alma):
+    ids = [
+        alma.add("preference", "Short names", user="", source="", confidence=None).id,
+        alma.add("knowledge", "CI has two cores", domain=None).id,
+        alma.add("heuristic", "When it rains", strategy="Take the bus").id,
+    ]
+    found = [alma.memory(id) for id in ids]
+    assert [("_project", 1.0), ("_project", 1.0), ("_project", 0.5)] == [(one.agent, one.confidence) for one in found]
 
 
 # Scope, on every way in

@@ -19,7 +19,9 @@ def advice(memory: ALMA, task: str) -> list[str]:
     best: Hit = max(found, key=lambda hit: hit.score)
     seen: str = f"{{best.id}} {{best.kind}} {{best.updated_at:%Y}} {{best.labels.get('ci', '')}}"
     try:
-        memory.learn(agent="helena", task=task, outcome="success", strategy_used=best.text)
+        memory.learn(agent="helena", task=task, outcome="success", strategy_used=best.text, labels={{"ci": "7"}})
+        memory.retrieve(task, "helena", kinds=["outcome"], min_score=0.5, explain=True, remote=False)
+        memory.add_heuristic("when", "do", agent="helena", confidence=0.7)
     except AlmaError as error:
         return [error.message]
     return [seen, found.to_prompt(max_tokens=500), *(hit.strategy for hit in found.heuristics)]
@@ -35,6 +37,10 @@ memory.recall("a task")
 for hit in memory.retrieve("a task", "helena"):
     score: str = hit.score
     day: str = hit.updated_at
+memory.retrieve("a task", "helena", kind=["outcome"])
+memory.learn("helena", "a task", "success", duration_ms="long")
+memory.learn("helena", "a task", "success", strategy="calls it otherwise")
+memory.add_knowledge("a fact", category="of preferences only")
 """
 FOUND = """\
 2: attr-defined
@@ -43,6 +49,10 @@ FOUND = """\
 7: attr-defined
 9: assignment
 10: assignment
+11: call-arg
+12: arg-type
+13: call-arg
+14: call-arg
 """
 
 
@@ -75,7 +85,8 @@ def checked(python, tmp_path_factory):
         command += ["--python-executable", python, "--config-file", "", "program.py"]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
         assert "" == done.stderr
-        return [(line.split(":")[1], line.rpartition("  [")[2]) for line in done.stdout.splitlines()]
+        errors = [line for line in done.stdout.splitlines() if ": error: " in line]
+        return [(line.split(":")[1], line.rpartition("  [")[2]) for line in errors]
 
     return check
 

@@ -68,3 +68,17 @@ def test_each_shell_has_a_script_that_asks_alma(shell):
 def test_installing_gives_the_file_that_shells_read(shell, monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     assert "alma" in install_completion(shell).read_text("utf-8")
+
+
+def test_a_command_can_see_all_that_it_was_given():
+    """`alma learn --batch` looks through `context.params`: are they still all parameters, by the names of ours?"""
+
+    def seen(context: typer.Context, number: int = 0, label: Annotated[list[str] | None, typer.Option()] = None) -> int:
+        shown.update(context.params)
+
+    shown = {}
+    app = typer.Typer(add_completion=False)
+    app.command()(seen)
+    app(["--number", "3"], standalone_mode=False)
+    assert {"number", "label"} == set(shown)
+    assert shown["label"] in (None, (), [])

@@ -4,9 +4,9 @@ A report is checked and becomes an outcome, with credits for the memories that g
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from alma_cli.core.codec import as_utc, parse_field, parse_labels, parse_text
 from alma_cli.core.records import FIELDS, Credit, JsonValue, Outcome, OutcomeFields
@@ -25,10 +25,26 @@ class Report(OutcomeFields):
     agent: str
     domain: str | None = None
     at: datetime | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] | None = None
     key: str = ""
     used: Sequence[str] = ()
     retrieval: str = ""
+
+
+class ReportOptions(TypedDict, total=False):
+    """What a report may have besides agent, task, outcome and strategy: see `Report`."""
+
+    feedback: str
+    error: str
+    domain: str | None
+    duration_ms: int | None
+    at: datetime | None
+    labels: Mapping[str, str] | None
+    key: str
+    task_key: str
+    strategy_key: str
+    used: Sequence[str]
+    retrieval: str
 
 
 _REPORT_FIELDS = tuple(each.name for each in fields(Report))
@@ -68,7 +84,7 @@ def outcome_record(report: Report, *, domain: str, project_id: str, id: str, now
         origin="observed",
         created_at=now,
         updated_at=now,
-        labels=parse_labels(dict(report.labels)),
+        labels=parse_labels(dict(report.labels or {})),
         at=at,
         **{name: parse_field(name, value) for name, value in told.items() if value is not None},  # type: ignore[arg-type]
     )
