@@ -21,7 +21,11 @@ class Findings:
 
     def problem(self, line: int, problem: str, hint: str = "") -> None:
         """Note a problem on this line, and a remedy."""
-        self.problems.append(InvalidConfig(f"{self.where(line)}: {problem}", hint=hint))
+        self.problem_at(self.where(line), problem, hint)
+
+    def problem_at(self, where: str, problem: str, hint: str = "") -> None:
+        """Note a problem of a value that came from there."""
+        self.problems.append(InvalidConfig(f"{where}: {problem}", hint=hint))
 
     def unknown(self, key: Scalar, path: str, candidates: list[str], hint: str = "") -> None:
         """Note a key that doesn't exist."""

@@ -10,7 +10,7 @@ from alma_cli.config.agents import read_agents
 from alma_cli.config.cache import parse_cached
 from alma_cli.config.environment import overrides
 from alma_cli.config.findings import Findings, what
-from alma_cli.config.model import AGENT_KEYS, KEYS, Config, Key, KeyFromVault, Learning, Setting, display
+from alma_cli.config.model import AGENT_KEYS, KEYS, Config, Key, KeyFromVault, LearningSettings, Setting, display
 from alma_cli.config.tree import MAX_BYTES, Mapping, Node, Scalar
 from alma_cli.config.values import KEEP_KEYS_OUT, BadValue, looks_secret, parse_value
 from alma_cli.core.redaction import KIND_NAMES
@@ -68,7 +68,7 @@ class _Reader:
                 self.entry(key, key.text, node)
         for overridden, written in overrides(self.environ):
             self.keep(overridden, Scalar(0, written, quoted=False), overridden.variable, overridden.variable)
-        learning = _construct(Learning, self.values, "learning.")
+        learning = _construct(LearningSettings, self.values, "learning.")
         scopes, scope_settings = read_agents(
             agents, self.findings, min_occurrences=learning.min_occurrences_for_heuristic
         )
@@ -132,26 +132,21 @@ class _Reader:
         if "project_id" not in self.origins:
             self.findings.problem(top_line, "project_id is missing", "write `project_id: my-project` below `alma:`")
         if not any(_value(config, path) for path in _WEIGHTS):
-            where = self.origins[_WEIGHTS[0]]
-            self.findings.problems.append(
-                InvalidConfig(f"{where}: retrieval.weights are all 0", hint="give one of them some weight")
+            self.findings.problem_at(
+                self.origins[_WEIGHTS[0]], "retrieval.weights are all 0", "give one of them some weight"
             )
         for name in sorted(config.secrets.kept_kinds.difference(KIND_NAMES)):
-            where = self.origins["secrets.keep"]
-            self.findings.problems.append(
-                InvalidConfig(
-                    f"{where}: secrets.keep names '{one_line(name, 40)}', which is no kind of credential",
-                    hint=did_you_mean(name, KIND_NAMES) or f"the kinds are {', '.join(KIND_NAMES)}",
-                )
+            self.findings.problem_at(
+                self.origins["secrets.keep"],
+                f"secrets.keep names '{one_line(name, 40)}', which is no kind of credential",
+                did_you_mean(name, KIND_NAMES) or f"the kinds are {', '.join(KIND_NAMES)}",
             )
         azure = config.azure
         if azure.auth == "key" and isinstance(azure.key_reference, KeyFromVault) and not azure.key_vault:
-            where = self.origins["azure.key"]
-            self.findings.problems.append(
-                InvalidConfig(
-                    f"{where}: azure.key reads from a vault, and azure.key_vault is missing",
-                    hint="write `key_vault: https://NAME.vault.azure.net` beside it",
-                )
+            self.findings.problem_at(
+                self.origins["azure.key"],
+                "azure.key reads from a vault, and azure.key_vault is missing",
+                "write `key_vault: https://NAME.vault.azure.net` beside it",
             )
 
     def settings(self, config: Config) -> list[Setting]:

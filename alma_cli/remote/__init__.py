@@ -24,7 +24,9 @@ def open_remote(config: Config, root: Path, *, patience_s: float) -> Remote:
         case "file":
             return _open_folder(config, root, patience_s)
         case "azure":
-            return _open_cosmos(config, patience_s)
+            from alma_cli.remote.cosmos import open_cosmos
+
+            return open_cosmos(config.azure, config.project_id, patience_s=patience_s)
     raise InvalidConfig(
         "storage: local has nothing to synchronise with",
         hint="set `storage: azure` or `storage: file` in .alma/config.yaml; docs/sync.md shows both",
@@ -46,16 +48,3 @@ def _open_folder(config: Config, root: Path, patience_s: float) -> Remote:
             hint="name a folder outside of it",
         )
     return FolderRemote(path, config.project_id, patience_s=patience_s)
-
-
-def _open_cosmos(config: Config, patience_s: float) -> Remote:
-    if not config.azure.endpoint:
-        raise InvalidConfig(
-            "azure.endpoint is missing: the Cosmos DB account of `storage: azure` to synchronise with",
-            hint="write `azure: {endpoint: https://NAME.documents.azure.com:443/}` under `alma:`, "
-            "or set ALMA_AZURE_ENDPOINT",
-        )
-    from alma_cli.remote.cosmos import open_cosmos
-
-    remote: Remote = open_cosmos(config.azure, config.project_id, patience_s=patience_s)
-    return remote
