@@ -55,7 +55,7 @@ def hook(
     if isinstance(cwd, str) and os.path.isdir(cwd):
         os.chdir(cwd)  # the session's folder decides which project it is; this process has no other work
     alma = open_alma(directory, _PATIENCE_S)
-    return Reply(text=claude.answer(alma, event, agent_of(alma.config, agent), payload))
+    return Reply(text=claude.answer_event(alma, event, agent_of(alma.config, agent), payload))
 
 
 def _payload() -> JsonValue:

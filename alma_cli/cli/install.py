@@ -10,9 +10,9 @@ from alma_cli.cli.output import Reply
 from alma_cli.core.records import JsonValue
 from alma_cli.core.text import did_you_mean
 from alma_cli.errors import AlmaError, InvalidUsage
-from alma_cli.hooks.install.changes import Change, Move, Plan, Write, applied, difference
+from alma_cli.hooks.install.changes import FileChange, MoveFile, Plan, WriteFile, applied, difference
 from alma_cli.hooks.install.github import Job
-from alma_cli.hooks.install.targets import TARGETS, Target, Wanted, plan_install, plan_uninstall
+from alma_cli.hooks.install.targets import TARGETS, InstallOptions, Target, plan_install, plan_uninstall
 from alma_cli.project import Project, make_home
 
 TargetName = Annotated[str, typer.Argument(metavar="TARGET", help=f"{', '.join(TARGETS)}.")]
@@ -50,7 +50,7 @@ def install(
     alma = open_alma(directory)
     if agent is not None:
         alma.config.scope_for(agent)
-    plan = plan_install(alma.project, Wanted(_known(target), agent, Job(action, command, junit)))
+    plan = plan_install(alma.project, InstallOptions(_known(target), agent, Job(action, command, junit)))
     return _done(alma.project, target, plan, check=check, dry_run=dry_run, json=json, word="installed")
 
 
@@ -111,9 +111,9 @@ def _done(project: Project, target: str, plan: Plan, *, check: bool, dry_run: bo
     )
 
 
-def _word(change: Change) -> str:
-    return "write" if isinstance(change, Write) else "move" if isinstance(change, Move) else "remove"
+def _word(change: FileChange) -> str:
+    return "write" if isinstance(change, WriteFile) else "move" if isinstance(change, MoveFile) else "remove"
 
 
-def _shown(change: Change) -> str:
-    return f"move {change.path} to {change.to}" if isinstance(change, Move) else f"{_word(change)} {change.path}"
+def _shown(change: FileChange) -> str:
+    return f"move {change.path} to {change.to}" if isinstance(change, MoveFile) else f"{_word(change)} {change.path}"

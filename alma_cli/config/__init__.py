@@ -5,24 +5,7 @@ Each key is described once, in `model.py`; checking, showing, overriding and doc
 
 from alma_cli.config.environment import OTHER_VARIABLES, unknown_variables
 from alma_cli.config.load import check_config, load_config
-from alma_cli.config.model import (
-    AGENT_KEYS,
-    KEYS,
-    Azure,
-    Config,
-    Embedding,
-    FileRemote,
-    HalfLives,
-    Hooks,
-    Key,
-    KeyFromEnvironment,
-    KeyFromVault,
-    Learning,
-    Retrieval,
-    Secrets,
-    Setting,
-    Weights,
-)
+from alma_cli.config.model import AGENT_KEYS, KEYS, Azure, Config, KeyFromEnvironment, KeyFromVault, Setting
 from alma_cli.config.template import default_project_id, reference, template
 
 __all__ = [
@@ -31,18 +14,9 @@ __all__ = [
     "OTHER_VARIABLES",
     "Azure",
     "Config",
-    "Embedding",
-    "FileRemote",
-    "HalfLives",
-    "Hooks",
-    "Key",
     "KeyFromEnvironment",
     "KeyFromVault",
-    "Learning",
-    "Retrieval",
-    "Secrets",
     "Setting",
-    "Weights",
     "check_config",
     "default_project_id",
     "load_config",

@@ -11,11 +11,11 @@ from typing import Any, Literal, NamedTuple
 from alma_cli.core.scopes.scope import ANY_AGENT, MemoryScope, scope_for
 
 Storage = Literal["local", "azure", "file"]
-Kind = Literal[
+ValueKind = Literal[
     "text", "name", "url", "path", "secret", "whole", "number", "flag", "choice", "names", "words", "domains"
 ]
 
-KIND_WORDS: Mapping[Kind, str] = {
+KIND_WORDS: Mapping[ValueKind, str] = {
     "text": "text",
     "name": "a name",
     "url": "an https:// address",
@@ -35,7 +35,7 @@ class Key(NamedTuple):
     """One key: its path under `alma:`, the values that it takes, its default (None: required) and its meaning."""
 
     path: str
-    kind: Kind
+    kind: ValueKind
     default: object
     meaning: str
     low: float | None = None
@@ -89,7 +89,7 @@ class KeyFromVault:
 KEY_REFERENCE = re.compile(r"\$\{(?:KEYVAULT:(?P<secret>[0-9A-Za-z-]{1,127})|(?P<variable>[A-Za-z_][A-Za-z0-9_]*))\}")
 
 
-def _key(default: Any, kind: Kind, meaning: str, **limits: Any) -> Any:
+def _key(default: Any, kind: ValueKind, meaning: str, **limits: Any) -> Any:
     return field(default=default, metadata={"kind": kind, "meaning": meaning, **limits})
 
 
@@ -130,7 +130,7 @@ class FileRemote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Embedding:
+class EmbeddingSettings:
     """The model that compares texts by meaning."""
 
     model: str = _key(
@@ -163,7 +163,7 @@ class HalfLives:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Retrieval:
+class RetrievalSettings:
     """How memories are searched and ranked."""
 
     top_k: int = _key(5, "whole", "memories of each kind at most", low=1, high=100)
@@ -181,7 +181,7 @@ class Retrieval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Learning:
+class LearningSettings:
     """How outcomes become heuristics and anti-patterns. All replicas of a project should have the same values."""
 
     min_occurrences_for_heuristic: int = _key(
@@ -197,7 +197,7 @@ class Learning:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Secrets:
+class SecretSettings:
     """What happens to credentials in what is remembered."""
 
     redact: bool = _key(True, "flag", "take what looks like a credential out of every text before it is stored")
@@ -210,7 +210,7 @@ class Secrets:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hooks:
+class HookSettings:
     """How `alma hook` works."""
 
     learn_from_stop: bool = _key(True, "flag", "record how an agent's turn ended when it stops")
@@ -240,11 +240,11 @@ class Config:
     )
     azure: Azure = _section(Azure)
     file: FileRemote = _section(FileRemote)
-    embedding: Embedding = _section(Embedding)
-    retrieval: Retrieval = _section(Retrieval)
-    learning: Learning = _section(Learning)
-    secrets: Secrets = _section(Secrets)
-    hooks: Hooks = _section(Hooks)
+    embedding: EmbeddingSettings = _section(EmbeddingSettings)
+    retrieval: RetrievalSettings = _section(RetrievalSettings)
+    learning: LearningSettings = _section(LearningSettings)
+    secrets: SecretSettings = _section(SecretSettings)
+    hooks: HookSettings = _section(HookSettings)
     settings: tuple[Setting, ...] = field(default=(), repr=False, compare=False)
 
     def explain(self) -> list[Setting]:

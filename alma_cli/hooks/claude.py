@@ -45,7 +45,7 @@ _OUTCOME_LINE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class AgentSession:
     """The session that an event belongs to."""
 
     alma: ALMA
@@ -63,14 +63,14 @@ class Session:
         return self.text("session_id") or "unnamed"
 
 
-def answer(alma: ALMA, event: str, agent: str, payload: JsonValue) -> str:
+def answer_event(alma: ALMA, event: str, agent: str, payload: JsonValue) -> str:
     """The text to print for an event of a session: a JSON object, or nothing when there is nothing to say.
 
     Raises `InvalidInput` for a payload that isn't the JSON of an event, and whatever retrieving and learning raise.
     """
     if not isinstance(payload, dict):
         raise InvalidInput("stdin has no JSON object")
-    session = Session(alma, agent, payload)
+    session = AgentSession(alma, agent, payload)
     turn = load_turn(alma.project, session.id)
     match event:
         case "session-start":
@@ -91,7 +91,7 @@ def answer(alma: ALMA, event: str, agent: str, payload: JsonValue) -> str:
 # What goes in
 
 
-def _at_start(session: Session, turn: Turn) -> str:
+def _at_start(session: AgentSession, turn: Turn) -> str:
     """The user's preferences, and memories of the work that the branch and the last commit name.
 
     A resumed session gets the memories for its last prompt again, since it may have lost them.
@@ -104,7 +104,7 @@ def _at_start(session: Session, turn: Turn) -> str:
     return preferences + context if len(preferences) + len(context) <= MAX_CHARACTERS else context or preferences
 
 
-def _at_prompt(session: Session, turn: Turn) -> str:
+def _at_prompt(session: AgentSession, turn: Turn) -> str:
     """Memories of the work that the prompt asks for."""
     prompt = session.text("prompt").strip()
     turn.number += 1
@@ -116,7 +116,7 @@ def _at_prompt(session: Session, turn: Turn) -> str:
     return _relevant(session, turn, prompt[: 2 * _MAX_TASK])
 
 
-def _relevant(session: Session, turn: Turn, task: str) -> str:
+def _relevant(session: AgentSession, turn: Turn, task: str) -> str:
     """The slice for a task, without memories that the session was shown; it may be empty."""
     if not task.strip():
         return ""
@@ -138,7 +138,7 @@ def _without(found: MemorySlice, turn: Turn) -> MemorySlice:
     return replace(found, **left)  # type: ignore[arg-type]  # the names of the lists are those of fields
 
 
-def _preferences(session: Session, turn: Turn) -> str:
+def _preferences(session: AgentSession, turn: Turn) -> str:
     """The newest preferences that the agent sees, whatever the task is: they say how to work."""
     from alma_cli.store import Selection
 
@@ -178,7 +178,7 @@ def _work_in_git() -> str:
 # What comes out
 
 
-def _at_failure(session: Session, turn: Turn) -> str:
+def _at_failure(session: AgentSession, turn: Turn) -> str:
     """Record a failed tool call as a failure of that way to do the task."""
     turn.failures += 1
     if session.payload.get("is_interrupt") is True or not turn.task or turn.failures > _MAX_FAILURES:
@@ -190,7 +190,7 @@ def _at_failure(session: Session, turn: Turn) -> str:
     return ""
 
 
-def _at_stop(session: Session, turn: Turn) -> str:
+def _at_stop(session: AgentSession, turn: Turn) -> str:
     """Record how a turn ended: as the agent says (`Alma-Outcome:`), else by whether a tool call failed on the way."""
     said = session.text("last_assistant_message")
     told = _OUTCOME_LINE.search(said)
@@ -206,7 +206,14 @@ def _at_stop(session: Session, turn: Turn) -> str:
 
 
 def _learn(
-    session: Session, turn: Turn, result: str, strategy: str, *, error: str = "", feedback: str = "", name: str = "turn"
+    session: AgentSession,
+    turn: Turn,
+    result: str,
+    strategy: str,
+    *,
+    error: str = "",
+    feedback: str = "",
+    name: str = "turn",
 ) -> None:
     session.alma.learn_report(
         Report(
@@ -222,7 +229,7 @@ def _learn(
     )
 
 
-def _has_worked(session: Session, turn: Turn) -> bool:
+def _has_worked(session: AgentSession, turn: Turn) -> bool:
     """True when the turn's transcript shows the use of a tool, or there is no transcript. Talk alone is no task."""
     path = session.text("transcript_path")
     try:
@@ -242,7 +249,7 @@ def _told(value: JsonValue) -> str:
     return clean(value) if isinstance(value, str) else one_line(json.dumps(value), _MAX_STRATEGY)
 
 
-def _without_credentials(session: Session, text: str) -> str:
+def _without_credentials(session: AgentSession, text: str) -> str:
     secrets = session.alma.config.secrets
     return redact(text, keep=secrets.kept_kinds)[0] if secrets.redact else text
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alma_cli.core.scopes.recognition import Text, evidence, stem
+from alma_cli.core.scopes.recognition import StemmedText, evidence, stem
 
 
 @pytest.mark.parametrize(
@@ -54,23 +54,26 @@ def test_a_stem_is_never_empty_nor_longer(word):
 
 
 def test_a_subject_says_more_than_an_activity_and_that_more_than_a_generic_word():
-    text = Text.of("test the api logic")
+    text = StemmedText.of("test the api logic")
     scores = [evidence(text, name).score for name in ("api", "testing", "logic_puzzles")]
     assert sorted(scores, reverse=True) == scores
     assert len(set(scores)) == 3
 
 
 def test_generic_words_are_what_a_name_is_about_if_it_has_no_others():
-    found = evidence(Text.of("collect best practices"), "best_practices")
+    found = evidence(StemmedText.of("collect best practices"), "best_practices")
     assert (found.likely, found.strong, found.words) == (True, True, ("best", "practices"))
 
 
 def test_words_are_reported_as_written_once_and_in_order():
-    assert evidence(Text.of("Database: validate databases"), "database_validation").words == ("Database", "validate")
+    assert evidence(StemmedText.of("Database: validate databases"), "database_validation").words == (
+        "Database",
+        "validate",
+    )
 
 
 def test_a_name_without_words_has_no_evidence():
-    assert tuple(evidence(Text.of("a b"), "---")) == (0.0, False, False, ())
+    assert tuple(evidence(StemmedText.of("a b"), "---")) == (0.0, False, False, ())
 
 
 words = st.lists(st.sampled_from(["api", "test", "logic", "ui", "data"]), max_size=4).map(" ".join)
@@ -78,5 +81,5 @@ words = st.lists(st.sampled_from(["api", "test", "logic", "ui", "data"]), max_si
 
 @given(words, words, st.sampled_from(["api_testing", "ui_logic", "data"]))
 def test_more_text_never_takes_evidence_away(one, more, name):
-    less = evidence(Text.of(one), name, "an api for data")
-    assert less.score <= evidence(Text.of(f"{one} {more}"), name, "an api for data").score
+    less = evidence(StemmedText.of(one), name, "an api for data")
+    assert less.score <= evidence(StemmedText.of(f"{one} {more}"), name, "an api for data").score

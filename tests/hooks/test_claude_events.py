@@ -8,7 +8,7 @@ import pytest
 from alma_cli import ALMA
 from alma_cli.core.records import Outcome
 from alma_cli.errors import InvalidInput
-from alma_cli.hooks.claude import answer
+from alma_cli.hooks.claude import answer_event
 from alma_cli.hooks.events import MAX_CHARACTERS
 from alma_cli.hooks.session_state import Turn, keep_turn, load_turn
 
@@ -23,7 +23,7 @@ def tell(alma):
     """Tell of an event of session s1; the context that is given back."""
 
     def told(event, session="s1", **payload):
-        given = answer(ALMA.find(), event, "me", {"session_id": session, **payload})
+        given = answer_event(ALMA.find(), event, "me", {"session_id": session, **payload})
         if not given:
             return ""
         specific = json.loads(given)["hookSpecificOutput"]
@@ -193,14 +193,14 @@ def test_no_credential_is_kept_between_events(tell, project, outcomes):
 @pytest.mark.parametrize("payload", [[], "text", None, 3])
 def test_what_is_no_object_is_refused(payload, alma):
     with pytest.raises(InvalidInput, match="stdin has no JSON object"):
-        answer(alma, "stop", "me", payload)
+        answer_event(alma, "stop", "me", payload)
 
 
 @pytest.mark.parametrize("value", [None, 1, [], {}, [{"a": 1}], "x\ud800"])
 @pytest.mark.parametrize("key", ["session_id", "prompt", "tool_input", "tool_name", "error", "transcript_path"])
 def test_values_of_other_kinds_do_no_harm(key, value, tell):
     for event in ("session-start", "user-prompt-submit", "post-tool-use-failure", "stop"):
-        answer(ALMA.find(), event, "me", {"session_id": "s", "prompt": "Fix it", key: value})
+        answer_event(ALMA.find(), event, "me", {"session_id": "s", "prompt": "Fix it", key: value})
 
 
 def test_a_turn_that_was_damaged_is_a_new_one(alma):

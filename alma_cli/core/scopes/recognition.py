@@ -23,7 +23,7 @@ _PLURAL_IN_ES = re.compile("(?:ss|x|z|ch|sh)es$")
 _DOUBLED = re.compile(r"([bdgmnprt])\1$")
 
 
-class Evidence(NamedTuple):
+class DomainEvidence(NamedTuple):
     """The evidence for a domain: `score` grows with it, `words` are the words of the text that count, in its order.
 
     `likely`: enough to take the text to be about it. `strong`: enough to refuse the text for it.
@@ -35,7 +35,7 @@ class Evidence(NamedTuple):
     words: tuple[str, ...]
 
 
-class Text(NamedTuple):
+class StemmedText(NamedTuple):
     """A text to search: its words as written, the stem of each word, and the set of stems."""
 
     words: tuple[str, ...]
@@ -43,14 +43,14 @@ class Text(NamedTuple):
     distinct: frozenset[str]
 
     @classmethod
-    def of(cls, text: str) -> "Text":
+    def of(cls, text: str) -> "StemmedText":
         """The words of a text, which underscores and punctuation separate."""
         words = tuple(_WORD.findall(text))
         stems = tuple(stem(word) for word in words)
         return cls(words, stems, frozenset(stems))
 
 
-def evidence(text: Text, name: str, description: str = "", keywords: tuple[str, ...] = ()) -> Evidence:
+def evidence(text: StemmedText, name: str, description: str = "", keywords: tuple[str, ...] = ()) -> DomainEvidence:
     """The evidence in a text for the domain of this name.
 
     Each word of the name adds its weight: 1 for a subject, 0.5 for an activity, 0.1 for a generic word. A keyword or
@@ -72,7 +72,7 @@ def evidence(text: Text, name: str, description: str = "", keywords: tuple[str, 
     telling = (
         {word for word in named if in_name[word] > _GENERIC} | described | {w for phrase in phrases for w in phrase}
     )
-    return Evidence(
+    return DomainEvidence(
         score=round(score, 6),
         likely=share >= LIKELY or bool(phrases) or len(described) >= 2,
         strong=share >= STRONG or bool(phrases),
@@ -130,14 +130,14 @@ def _weight(word: str) -> float:
     return _ACTIVITY if word in _ACTIVITY_STEMS else _SUBJECT
 
 
-def _has_phrase(text: Text, phrase: tuple[str, ...]) -> bool:
+def _has_phrase(text: StemmedText, phrase: tuple[str, ...]) -> bool:
     size = len(phrase)
     if size == 0 or not text.distinct.issuperset(phrase):
         return False
     return any(text.stems[i : i + size] == phrase for i in range(len(text.stems) - size + 1))
 
 
-def _as_written(text: Text, stems: set[str]) -> tuple[str, ...]:
+def _as_written(text: StemmedText, stems: set[str]) -> tuple[str, ...]:
     first: dict[str, str] = {}
     for word, stemmed in zip(text.words, text.stems, strict=True):
         if stemmed in stems:

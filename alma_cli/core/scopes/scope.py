@@ -13,7 +13,7 @@ from alma_cli.core.text import did_you_mean, one_line
 from alma_cli.errors import InvalidInput, ScopeViolation
 
 if TYPE_CHECKING:
-    from alma_cli.core.scopes.recognition import Evidence
+    from alma_cli.core.scopes.recognition import DomainEvidence
 
 ANY_AGENT = "*"
 """In `agents`: the scope of agents that are not named. In `inherit_from` and `share_with`: every agent."""
@@ -163,13 +163,13 @@ def recognise(text: str, scope: MemoryScope) -> Recognition:
     "tested the backend logic", from an agent that may learn testing_strategies but not backend_logic, is about testing.
     """
     from alma_cli.core.scopes.recognition import (  # its word lists cost 2 ms, and only learning needs them
-        Text,
+        StemmedText,
         evidence,
     )
 
-    words = Text.of(text)
-    allowed: list[tuple[str, Evidence]] = []
-    forbidden: list[tuple[str, Evidence]] = []
+    words = StemmedText.of(text)
+    allowed: list[tuple[str, DomainEvidence]] = []
+    forbidden: list[tuple[str, DomainEvidence]] = []
     for domain in dict.fromkeys((*scope.can_learn, *scope.cannot_learn)):
         if domain.name != GENERAL_DOMAIN:
             found = evidence(words, domain.name, domain.description, domain.keywords)
@@ -185,7 +185,7 @@ def recognise(text: str, scope: MemoryScope) -> Recognition:
     return Recognition(GENERAL_DOMAIN, certain=False)
 
 
-def _best(candidates: "list[tuple[str, Evidence]]") -> "list[tuple[str, Evidence]]":
+def _best(candidates: "list[tuple[str, DomainEvidence]]") -> "list[tuple[str, DomainEvidence]]":
     """The one likely candidate with the highest score; none if there is none, or several."""
     likely = [(name, found) for name, found in candidates if found.likely]
     highest = max((found.score for _, found in likely), default=0.0)

@@ -23,7 +23,7 @@ _COPIES = "before-install"
 
 
 @dataclass(frozen=True, slots=True)
-class Write:
+class WriteFile:
     """A file gets this content, and the rights `mode`; without `mode` it keeps its own (0644 for a new file)."""
 
     path: str
@@ -32,28 +32,28 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
-class Remove:
+class RemoveFile:
     """A file of ours is removed."""
 
     path: str
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class MoveFile:
     """A file or link gets another name."""
 
     path: str
     to: str
 
 
-Change: TypeAlias = Write | Remove | Move
+FileChange: TypeAlias = WriteFile | RemoveFile | MoveFile
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The changes to make (none if all is as it should be), and lines to tell the user."""
 
-    changes: Sequence[Change] = ()
+    changes: Sequence[FileChange] = ()
     notes: Sequence[str] = ()
 
 
@@ -68,35 +68,43 @@ def content_of(path: str) -> bytes | None:
         raise AlmaError(f"cannot read {path}: {error.strerror}") from error
 
 
-def difference(changes: Iterable[Change]) -> list[str]:
+def text_of(path: str) -> str:
+    """The file's text; empty when there is no file. Raises `AlmaError` when it can't be read."""
+    try:
+        return (content_of(path) or b"").decode()
+    except UnicodeDecodeError as error:
+        raise AlmaError(f"{path} is not UTF-8", hint="save it as UTF-8; nothing was changed") from error
+
+
+def difference(changes: Iterable[FileChange]) -> list[str]:
     """The changes as the lines of a diff."""
     lines: list[str] = []
     for change in changes:
         match change:
-            case Move():
+            case MoveFile():
                 lines.append(f"rename {change.path} to {change.to}")
             case _:
                 before = _lines(content_of(change.path) or b"")
-                after = _lines(change.content) if isinstance(change, Write) else []
-                is_new = isinstance(change, Write) and content_of(change.path) is None
+                after = _lines(change.content) if isinstance(change, WriteFile) else []
+                is_new = isinstance(change, WriteFile) and content_of(change.path) is None
                 names = ("/dev/null" if is_new else change.path, change.path if after else "/dev/null")
                 lines += difflib.unified_diff(before, after, *names, lineterm="")
     return lines
 
 
-def applied(changes: Sequence[Change], backup_dir: Path) -> None:
+def applied(changes: Sequence[FileChange], backup_dir: Path) -> None:
     """Make the changes, one after the other. Raises `AlmaError`; files that were changed before have their copies."""
-    record = Record.load(backup_dir)
+    record = InstallRecord.load(backup_dir)
     try:
         for change in changes:
             match change:
-                case Move():
+                case MoveFile():
                     os.rename(change.path, change.to)
-                case Remove():
+                case RemoveFile():
                     record.keep_copy(change.path)
                     os.unlink(change.path)
                     record.files.pop(change.path, None)
-                case Write():
+                case WriteFile():
                     record.note_before(change)
                     record.make_folders(os.path.dirname(change.path))
                     _replace(change)
@@ -106,19 +114,19 @@ def applied(changes: Sequence[Change], backup_dir: Path) -> None:
         raise AlmaError(f"cannot change {error.filename}: {error.strerror}", hint="is it yours to change?") from error
 
 
-def original_of(path: str, backup_dir: Path) -> Change | None:
+def original_of(path: str, backup_dir: Path) -> FileChange | None:
     """The changes that restore the file from before installing; None when that isn't known, or it was edited since."""
-    noted = Record.load(backup_dir).files.get(path)
+    noted = InstallRecord.load(backup_dir).files.get(path)
     if noted is None or _digest(content_of(path)) != noted["after"]:
         return None
     if not noted["copy"]:
-        return Remove(path)
+        return RemoveFile(path)
     kept = content_of(str(backup_dir / _COPIES / str(noted["copy"])))
-    return None if kept is None else Write(path, kept)
+    return None if kept is None else WriteFile(path, kept)
 
 
 @dataclass(slots=True)
-class Record:
+class InstallRecord:
     """The notes on the files that were changed (`after`: a digest, `copy`: a file's name) and the folders made."""
 
     backup_dir: Path
@@ -126,7 +134,7 @@ class Record:
     folders: list[str] = field(default_factory=list)
 
     @classmethod
-    def load(cls, backup_dir: Path) -> Record:
+    def load(cls, backup_dir: Path) -> InstallRecord:
         """The record that was kept; an empty one when there is none, or it can't be read."""
         try:
             kept = json.loads((backup_dir / _RECORD).read_text(encoding="utf-8"))
@@ -143,7 +151,7 @@ class Record:
         os.makedirs(self.backup_dir, mode=0o700, exist_ok=True)
         write_whole(self.backup_dir / _RECORD, content.encode())
 
-    def note_before(self, change: Write) -> None:
+    def note_before(self, change: WriteFile) -> None:
         """Note the state of the file before the change; an earlier note on it stays."""
         before = content_of(change.path)
         noted = self.files.get(change.path)
@@ -188,7 +196,7 @@ class Record:
             self.folders.remove(path)
 
 
-def _replace(change: Write) -> None:
+def _replace(change: WriteFile) -> None:
     """Write a file; a link to it stays a link."""
     path = os.path.realpath(change.path)
     mode = change.mode

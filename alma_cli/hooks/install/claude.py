@@ -10,7 +10,7 @@ from typing import Any
 from alma_cli.core.records import JsonValue
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.events import AGENT_EVENTS
-from alma_cli.hooks.install.changes import Plan, Remove, Write, content_of, original_of
+from alma_cli.hooks.install.changes import Plan, RemoveFile, WriteFile, original_of, text_of
 from alma_cli.hooks.install.program import agent_words, found_or_nothing, program
 
 _BOM = "\ufeff"
@@ -27,7 +27,7 @@ def settings_path(folder: str) -> str:
 def plan_claude(folder: str, agent: str | None) -> Plan:
     """The plan that makes Claude Code's sessions here use ALMA. Raises `AlmaError` for settings that aren't JSON."""
     path = settings_path(folder)
-    text = _read(path)
+    text = text_of(path)
     settings = _parsed(path, text)
     changed = False
     for event, name in AGENT_EVENTS.items():
@@ -36,7 +36,7 @@ def plan_claude(folder: str, agent: str | None) -> Plan:
         if entry not in groups:
             groups[:] = [*(group for group in groups if not _is_ours(group)), entry]
             changed = True
-    return Plan([Write(path, _written(settings, text))] if changed else [])
+    return Plan([WriteFile(path, _written(settings, text))] if changed else [])
 
 
 def plan_claude_removal(folder: str, backup_dir: Path) -> Plan:
@@ -44,7 +44,7 @@ def plan_claude_removal(folder: str, backup_dir: Path) -> Plan:
     path = settings_path(folder)
     if (original := original_of(path, backup_dir)) is not None:
         return Plan([original])
-    text = _read(path)
+    text = text_of(path)
     settings = _parsed(path, text)
     hooks = settings.get("hooks", {})
     changed = False
@@ -59,7 +59,7 @@ def plan_claude_removal(folder: str, backup_dir: Path) -> Plan:
         return Plan()
     if not hooks:
         del settings["hooks"]
-    return Plan([Write(path, _written(settings, text)) if settings else Remove(path)])
+    return Plan([WriteFile(path, _written(settings, text)) if settings else RemoveFile(path)])
 
 
 def _command(event: str, agent: str | None) -> str:
@@ -73,20 +73,11 @@ def _is_ours(group: Any) -> bool:
     )
 
 
-def _read(path: str) -> str:
-    """The text of the settings; where there are none, the text of empty ones."""
-    try:
-        text = (content_of(path) or b"").decode()
-    except UnicodeDecodeError as error:
-        raise AlmaError(f"{path} is not UTF-8", hint="save it as UTF-8; nothing was changed") from error
-    return text if text.strip() else "{}\n"
-
-
 def _parsed(path: str, text: str) -> dict[str, Any]:
     """The settings, in the form that Claude Code gives them. Raises `AlmaError` for another form."""
     hint = "repair it, or move it away, and run `alma install claude` again; nothing was changed"
     try:
-        value: Any = json.loads(text.removeprefix(_BOM))
+        value: Any = json.loads(text.removeprefix(_BOM).strip() or "{}")
     except (ValueError, RecursionError) as error:
         raise AlmaError(f"{path} is not JSON: {error}", hint=hint) from error
     hooks = value.get("hooks", {}) if isinstance(value, dict) else None
@@ -101,7 +92,7 @@ def _written(settings: Mapping[str, JsonValue], before: str) -> bytes:
     is_on_one_line = '"' in before and "\n" not in before.strip()
     indent = indented[1] if indented else None if is_on_one_line else "  "
     text = json.dumps(settings, ensure_ascii=False, indent=indent)
-    end = before[len(before.rstrip()) :]
+    end = before[len(before.rstrip()) :] if before.strip() else "\n"
     bom = _BOM if before.startswith(_BOM) else ""
     newline = "\r\n" if "\r\n" in before else "\n"
     return (bom + text.replace("\n", newline) + end).encode("utf-8", "backslashreplace")  # a lone surrogate stays

@@ -10,7 +10,7 @@ import subprocess
 
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.events import GIT_EVENTS
-from alma_cli.hooks.install.changes import Change, Move, Plan, Remove, Write, content_of
+from alma_cli.hooks.install.changes import FileChange, MoveFile, Plan, RemoveFile, WriteFile, content_of
 from alma_cli.hooks.install.program import agent_words, found_or_nothing, program
 
 _START = b"# >>> alma >>>"
@@ -28,7 +28,7 @@ _DEADLINE_S = 120
 def plan_git(folder: str, agent: str | None) -> Plan:
     """The plan that makes the hooks of the repository here call ALMA. Raises `AlmaError` outside of a repository."""
     hooks, notes = hooks_folder(folder)
-    changes: list[Change] = []
+    changes: list[FileChange] = []
     for event in GIT_EVENTS:
         path = os.path.join(hooks, event)
         if _has_block(path + _LEGACY) and not os.path.lexists(path + _KEPT):
@@ -42,18 +42,18 @@ def plan_git(folder: str, agent: str | None) -> Plan:
 def plan_git_removal(folder: str) -> Plan:
     """The plan that restores every hook."""
     hooks, _ = hooks_folder(folder)
-    changes: list[Change] = []
+    changes: list[FileChange] = []
     for event in GIT_EVENTS:
         for path in (os.path.join(hooks, event), os.path.join(hooks, event + _LEGACY)):
             content = content_of(path) if _has_block(path) else None
             if content is None:
                 continue
             if _OURS not in content:
-                changes.append(Write(path, _BLOCK.sub(b"", content, count=1)))
+                changes.append(WriteFile(path, _BLOCK.sub(b"", content, count=1)))
                 continue
-            changes.append(Remove(path))
+            changes.append(RemoveFile(path))
             if os.path.lexists(path + _KEPT):
-                changes.append(Move(path + _KEPT, path))
+                changes.append(MoveFile(path + _KEPT, path))
     return Plan(changes)
 
 
@@ -71,24 +71,24 @@ def hooks_folder(folder: str) -> tuple[str, list[str]]:
     return hooks, []
 
 
-def _plan_hook(path: str, commands: bytes) -> tuple[list[Change], str]:
+def _plan_hook(path: str, commands: bytes) -> tuple[list[FileChange], str]:
     content = content_of(path)
     if content is None and not os.path.lexists(path):
-        return [Write(path, b"#!/bin/sh\n" + _OURS + commands, 0o755)], ""
+        return [WriteFile(path, b"#!/bin/sh\n" + _OURS + commands, 0o755)], ""
     if content is not None and _has_block(path):
         own = _OURS if _OURS in content else _THEIRS
         calls = _call(path) if os.path.lexists(path + _KEPT) else b""
         wanted = _BLOCK.sub(lambda _: own + calls.join((commands[: -len(_END) - 1], _END + b"\n")), content, count=1)
-        return ([Write(path, wanted)] if wanted != content else []), ""
+        return ([WriteFile(path, wanted)] if wanted != content else []), ""
     if content is not None and not os.path.islink(path) and os.access(path, os.X_OK) and _is_shell(content):
         first = content.index(b"\n") + 1 if content.startswith(b"#!") else 0
-        return [Write(path, content[:first] + _THEIRS + commands + content[first:])], ""
+        return [WriteFile(path, content[:first] + _THEIRS + commands + content[first:])], ""
     if content is not None and os.access(path, os.X_OK) and b"basename" in content.lower():
         return [], f"{path} looks at its own name, so it was left as it is, without ALMA"
     if os.path.lexists(path + _KEPT):
         return [], f"{path + _KEPT} is in the way, so {os.path.basename(path)} was left as it is, without ALMA"
     wrapper = b"#!/bin/sh\n" + _OURS + commands[: -len(_END) - 1] + _call(path) + _END + b"\n"
-    return [Move(path, path + _KEPT), Write(path, wrapper, 0o755)], ""
+    return [MoveFile(path, path + _KEPT), WriteFile(path, wrapper, 0o755)], ""
 
 
 def _commands(event: str, agent: str | None) -> bytes:

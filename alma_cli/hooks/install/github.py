@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from alma_cli.errors import AlmaError, InvalidUsage
-from alma_cli.hooks.install.changes import Plan, Remove, Write, content_of
+from alma_cli.hooks.install.changes import Plan, RemoveFile, WriteFile, content_of
 
 _MARK = "# >>> alma >>> this file is ALMA's: `alma uninstall github` removes it\n"
 _ACTION = re.compile(r"[\w.-]+/[\w.-]+(?:/[\w./-]+)?@[\w./-]+|\./[\w./-]*")
@@ -42,14 +42,14 @@ def plan_github(folder: str, agent: str | None, job: Job) -> Plan:
     if not _ACTION.fullmatch(job.action):
         raise InvalidUsage(f"--action {job.action[:60]!r}: expected OWNER/REPO@REF, or ./PATH")
     after = _workflow(agent, job).encode()
-    return Plan([Write(path, after)] if after != before else [])
+    return Plan([WriteFile(path, after)] if after != before else [])
 
 
 def plan_github_removal(folder: str) -> Plan:
     """The plan that removes the workflow, if it is ours."""
     path = workflow_path(folder)
     before = content_of(path)
-    return Plan([Remove(path)] if before is not None and before.startswith(_MARK.encode()) else [])
+    return Plan([RemoveFile(path)] if before is not None and before.startswith(_MARK.encode()) else [])
 
 
 def _workflow(agent: str | None, job: Job) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.events import GIT_EVENTS
-from alma_cli.hooks.install.changes import Plan, Remove, Write, content_of, original_of
+from alma_cli.hooks.install.changes import Plan, RemoveFile, WriteFile, original_of, text_of
 from alma_cli.hooks.install.program import agent_words
 
 _FILE = ".pre-commit-config.yaml"
@@ -21,7 +21,7 @@ _NEW = "repos:\n"
 def plan_pre_commit(folder: str, agent: str | None) -> Plan:
     """The plan that adds ALMA's hooks to the configuration. Raises `AlmaError` unless `repos` is a list we can read."""
     path = os.path.join(folder, _FILE)
-    before, text = _read(path)
+    text = text_of(path)
     found = _BLOCK.search(text)
     indent = ""
     if found is None and text.strip():
@@ -44,7 +44,7 @@ def plan_pre_commit(folder: str, agent: str | None) -> Plan:
     _check_the_rest_is_kept(path, text, after)
     stages = " ".join(f"--hook-type {event}" for event in GIT_EVENTS)
     note = f"git calls pre-commit for these once you run: pre-commit install {stages}"
-    return Plan([Write(path, after.encode())], [note]) if after.encode() != before else Plan()
+    return Plan([WriteFile(path, after.encode())], [note]) if after != text else Plan()
 
 
 def plan_pre_commit_removal(folder: str, backup_dir: Path) -> Plan:
@@ -52,11 +52,11 @@ def plan_pre_commit_removal(folder: str, backup_dir: Path) -> Plan:
     path = os.path.join(folder, _FILE)
     if (original := original_of(path, backup_dir)) is not None:
         return Plan([original])
-    before, text = _read(path)
+    text = text_of(path)
     after = _BLOCK.sub("", text, count=1)
-    if before is None or after == text:
+    if after == text:
         return Plan()
-    return Plan([Remove(path) if after.strip() == _NEW.strip() else Write(path, after.encode())])
+    return Plan([RemoveFile(path) if after.strip() == _NEW.strip() else WriteFile(path, after.encode())])
 
 
 def _block(indent: str, agent: str | None) -> str:
@@ -110,11 +110,3 @@ def _check_the_rest_is_kept(path: str, before: str, after: str) -> None:
 def _first_id(repo: Any) -> Any:
     hooks = repo.get("hooks") if isinstance(repo, dict) else None
     return hooks[0].get("id") if isinstance(hooks, list) and hooks and isinstance(hooks[0], dict) else ""
-
-
-def _read(path: str) -> tuple[bytes | None, str]:
-    content = content_of(path)
-    try:
-        return content, (content or b"").decode()
-    except UnicodeDecodeError as error:
-        raise AlmaError(f"{path} is not UTF-8", hint="save it as UTF-8; nothing was changed") from error

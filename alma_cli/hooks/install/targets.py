@@ -15,7 +15,7 @@ TARGETS: tuple[Target, ...] = get_args(Target)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class InstallOptions:
     """An installation: for an agent (None for the default one) and, for github, of a job."""
 
     target: Target
@@ -23,7 +23,7 @@ class Wanted:
     job: Job = field(default_factory=Job)
 
 
-def plan_install(project: Project, wanted: Wanted) -> Plan:
+def plan_install(project: Project, wanted: InstallOptions) -> Plan:
     """The plan that installs what is missing. Raises `AlmaError` when something is in the way."""
     folder = str(project.root)
     match wanted.target:
