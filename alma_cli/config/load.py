@@ -160,7 +160,9 @@ def _read_text(file: str) -> str:
     except FileNotFoundError as error:
         raise ProjectNotFound(f"there is no {file}", hint="`alma init` writes one") from error
     except OSError as error:
-        raise InvalidConfig(f"{file} can't be read: {error.strerror}", hint="is it a file, and yours?") from error
+        raise InvalidConfig(
+            f"{file} can't be read: {error.strerror}", hint="is it a file that you may read?"
+        ) from error
     if len(content) > MAX_BYTES:
         raise InvalidConfig(f"{file} is over {MAX_BYTES // 1024} KiB", hint="a configuration has a few dozen lines")
     try:

@@ -51,7 +51,7 @@ def test_a_wrong_key_is_refused_and_never_shown(azure, monkeypatch):
 @pytest.mark.parametrize("key", ["not base64!", "x"])
 def test_what_is_no_key_is_said_so(azure, monkeypatch, key):
     monkeypatch.setenv("ALMA_COSMOS_KEY", key)
-    refused(RemoteRefused, lambda: read(azure), "isn't one", code="remote_refused")
+    refused(RemoteRefused, lambda: read(azure), "isn't base64", code="remote_refused")
 
 
 def test_a_key_that_is_not_set_is_a_matter_of_configuration(azure, monkeypatch):

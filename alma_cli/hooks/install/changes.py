@@ -111,7 +111,7 @@ def applied(changes: Sequence[FileChange], backup_dir: Path) -> None:
         record.remove_empty_folders()
         record.save()
     except OSError as error:
-        raise AlmaError(f"cannot change {error.filename}: {error.strerror}", hint="is it yours to change?") from error
+        raise AlmaError(f"cannot change {error.filename}: {error.strerror}", hint="may you change it?") from error
 
 
 def original_of(path: str, backup_dir: Path) -> FileChange | None:

@@ -92,7 +92,7 @@ class CosmosAccount:
                 user_agent_suffix="alma",
             )
         except ValueError as error:
-            raise RemoteUnreachable(f"{self.azure.endpoint} is no address of an account: {error}") from error
+            raise RemoteUnreachable(f"{self.azure.endpoint} is not the address of an account: {error}") from error
 
 
 def credential(azure: Azure, *, key: str | None) -> Credential:
@@ -103,7 +103,7 @@ def credential(azure: Azure, *, key: str | None) -> Credential:
     try:
         b64decode(shown)
     except ValueError as error:
-        raise RemoteRefused("the account key isn't one: it is base64", hint="copy it whole") from error
+        raise RemoteRefused("the account key can't be used: it isn't base64", hint="copy it whole") from error
     return shown
 
 
@@ -115,7 +115,7 @@ def _key_from_environment(azure: Azure) -> str | None:
     key = os.environ.get(variable, "").strip()
     if not key:
         raise InvalidConfig(
-            f"azure.key is to be in the environment variable {variable}, which is not set",
+            f"azure.key names the environment variable {variable}, which is not set",
             hint=f"export {variable}=..., or use azure.auth: default to sign in without a key",
         )
     return key
