@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from alma_cli import __version__
+from tests.conftest import needs_sources
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
@@ -54,6 +55,14 @@ def test_each_target_that_is_told_of_is_there(path):
     told = re.findall(r"(?:run: |`|^    )make ([a-z][a-z-]*)", path.read_text(encoding="utf-8"), re.MULTILINE)
 
     assert [] == [name for name in told if name not in targets]
+
+
+@needs_sources
+@pytest.mark.parametrize("page", [*ROOT.glob("*.md")], ids=lambda path: path.name)
+def test_each_file_that_is_told_of_is_there(page):
+    told = re.findall(r"`((?:alma_cli|docs|tests)/[\w./-]+)`", page.read_text(encoding="utf-8"))
+
+    assert [] == [name for name in told if not (ROOT / name).exists()]
 
 
 def test_who_reports_a_mistake_is_asked_for_what_a_maintainer_needs():
