@@ -53,7 +53,7 @@ NAVIGATION = {
             "/docs/architecture/PRD",
             "/CONTRIBUTING",
             "/SECURITY",
-            "/AGENTS",
+            "For agents </AGENTS>",
             "/CHANGELOG",
         ],
     },

@@ -136,6 +136,13 @@ def test_the_architecture_names_every_module_in_the_table_of_its_room():
 
 
 @needs_sources
+def test_no_room_of_the_store_has_more_than_nine_modules():
+    rooms = [init.parent for init in (ROOT / "alma_cli" / "store").rglob("__init__.py")]
+    assert len(rooms) > 4
+    assert [name_of(room) for room in rooms if len(list(room.glob("[!_]*.py"))) > 9] == []
+
+
+@needs_sources
 def test_the_architecture_tells_of_no_file_that_is_not_there():
     told = set(re.findall(r"`([\w/]+/\w+\.py)`", ARCHITECTURE.read_text("utf-8")))
     assert len(told) > 3
