@@ -36,10 +36,18 @@ def exported(run_alma, folder):
     return records(finished.out)
 
 
+def of_what_was_known(records, known):
+    """The records with the fields that they had then: a newer version may have more."""
+    return {
+        id: {key: value for key, value in record.items() if key in known.get(id, record)}
+        for id, record in records.items()
+    }
+
+
 def test_a_store_of_an_earlier_version_opens_with_all_that_was_in_it(run_alma, made_before):
     folder, known = made_before
 
-    assert exported(run_alma, folder / "p") == known
+    assert of_what_was_known(exported(run_alma, folder / "p"), known) == known
 
 
 def test_it_learns_on_from_the_evidence_that_it_had(run_alma, made_before):
@@ -72,4 +80,4 @@ def test_a_new_machine_gets_all_of_it_from_the_folder(run_alma, made_before):
 
     answer(run_alma("sync", "--dir", str(folder / "new"), "--json"))
 
-    assert exported(run_alma, folder / "new") == known
+    assert of_what_was_known(exported(run_alma, folder / "new"), known) == known
