@@ -62,13 +62,6 @@ class KeyCandidate(NamedTuple):
     cosine: float
 
 
-class Verdict(NamedTuple):
-    """Whether two texts mean the same, and why."""
-
-    same: bool
-    reason: str
-
-
 def new_key(text: str) -> str:
     """A key for a text: a hash of its form. Texts of one form get the same key anywhere.
 
@@ -101,43 +94,25 @@ def adds_wording(text: str, texts: Sequence[str]) -> bool:
 
 
 def same(a: str, b: str, cosine: float, role: Role) -> bool:
-    """Whether two texts mean the same task, or the same strategy: as `compare` says, in less time."""
+    """Whether two texts mean the same task, or the same strategy. The order of `a` and `b` makes no difference."""
     if form(a) == form(b):
         return True
-    return _comparable(a, b, cosine).same and _near(a, b, cosine, role).same and not told_apart(a, b)
+    is_comparable = max(len(a), len(b)) <= MAX_LENGTH and cosine >= LEAST_COSINE
+    return is_comparable and _is_near(a, b, cosine, role) and not told_apart(a, b)
 
 
-def compare(a: str, b: str, cosine: float, role: Role) -> Verdict:
-    """Whether two texts mean the same, and the reason. The order of `a` and `b` makes no difference."""
-    if form(a) == form(b):
-        return Verdict(same=True, reason="same form")
-    comparable = _comparable(a, b, cosine)
-    if not comparable.same:
-        return comparable
-    difference = told_apart(a, b)
-    return Verdict(same=False, reason=difference) if difference else _near(a, b, cosine, role)
-
-
-def _comparable(a: str, b: str, cosine: float) -> Verdict:
-    """Whether two texts of different forms may mean the same, which their words then have to confirm."""
-    if max(len(a), len(b)) > MAX_LENGTH:
-        return Verdict(same=False, reason="too long to compare")
-    return Verdict(same=cosine >= LEAST_COSINE, reason=f"cosine {cosine:.2f}, under {LEAST_COSINE:.2f}")
-
-
-def _near(a: str, b: str, cosine: float, role: Role) -> Verdict:
+def _is_near(a: str, b: str, cosine: float, role: Role) -> bool:
     """Whether the cosine of two texts is enough for the words that they don't share."""
     x, y = map(wording, sorted((a, b)))
     one, other = _unshared(x, y)
-    if len(one) == len(x.concepts) and len(other) == len(y.concepts):
-        return Verdict(same=False, reason="no word in common")
-    if len(one) == len(other) == 1:
-        return Verdict(same=False, reason=f"one word for another: {one[0]} / {other[0]}")
+    has_nothing_in_common = len(one) == len(x.concepts) and len(other) == len(y.concepts)
+    has_one_word_for_another = len(one) == len(other) == 1
+    if has_nothing_in_common or has_one_word_for_another:
+        return False
     unshared = len(one) + len(other)
     shared = (len(x.concepts) + len(y.concepts) - unshared) / 2
     base, slope = _NEEDED[role]
-    needed = max(LEAST_COSINE, base + slope * unshared / (unshared + shared))
-    return Verdict(same=cosine >= needed, reason=f"cosine {cosine:.2f}, needed {needed:.2f}")
+    return cosine >= max(LEAST_COSINE, base + slope * unshared / (unshared + shared))
 
 
 def told_apart(a: str, b: str) -> str:
