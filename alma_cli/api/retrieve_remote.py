@@ -19,13 +19,13 @@ from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID, Documen
 from alma_cli.core.replication.marker import parse_marker
 from alma_cli.core.scopes.visibility import views
 from alma_cli.errors import InvalidInput, RemoteError
-from alma_cli.remote import open_remote
+from alma_cli.remote import open_searchable
 from alma_cli.store import Entry, Pool
 
 if TYPE_CHECKING:
     from alma_cli.api.session import Session
     from alma_cli.core.retrieval.slices import MemorySlice
-    from alma_cli.remote.protocol import Remote, Sample
+    from alma_cli.remote.protocol import Sample, SearchableRemote
 
 _PER_SIGNAL = 200
 """Candidates of each agent by meaning, and as many by words."""
@@ -36,14 +36,14 @@ _SAMPLE = 200
 _MAX_WORDS = 40
 
 
-def retrieve_remote(session: Session, wanted: Wanted, *, remote: Remote | None = None) -> MemorySlice:
+def retrieve_remote(session: Session, wanted: Wanted, *, remote: SearchableRemote | None = None) -> MemorySlice:
     """What `retrieve` gives, from the project's remote (or the one that is given); the local store isn't touched.
 
-    Raises `InvalidConfig` without a remote, and `RemoteError`s.
+    Raises `InvalidConfig` without a remote that can be searched, and `RemoteError`s.
     """
     started = perf_counter()
     asked = question(session, wanted)
-    opened = remote or open_remote(session.config, session.project.root, patience_s=PATIENCE_S)
+    opened = remote or open_searchable(session.config, patience_s=PATIENCE_S)
     try:
         gathered = _gathered(session, opened, wanted.agent, asked)
     finally:
@@ -65,7 +65,7 @@ class _Gathered:
     warnings: list[str] = field(default_factory=list)
 
 
-def _gathered(session: Session, remote: Remote, asking: str, asked: Question) -> _Gathered:
+def _gathered(session: Session, remote: SearchableRemote, asking: str, asked: Question) -> _Gathered:
     """The documents worth ranking, each once, with the credits that they got, and a sample of the others.
 
     How rare a word is, and how unusual a likeness, is a matter of all memories: the best hundreds by themselves would
@@ -96,7 +96,7 @@ def _gathered(session: Session, remote: Remote, asking: str, asked: Question) ->
     return gathered
 
 
-def _agents_seen(session: Session, remote: Remote, agent: str) -> list[str]:
+def _agents_seen(session: Session, remote: SearchableRemote, agent: str) -> list[str]:
     seen = views(session.config.scope_for(agent), session.config.agents)
     agents = {view.agent for view in seen if view.agent is not None}
     for view in seen:
@@ -113,7 +113,7 @@ def _add_sample(gathered: _Gathered, sample: Sample, found: Mapping[str, Documen
         gathered.stand_for[document.id] = max(1.0, left / len(others))
 
 
-def _model_of(remote: Remote) -> str:
+def _model_of(remote: SearchableRemote) -> str:
     """The model whose vectors the remote has; empty when there is nothing yet."""
     found = remote.read(MARKER_AGENT, MARKER_ID)
     if found is None:

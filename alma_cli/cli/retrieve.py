@@ -35,7 +35,7 @@ def retrieve(
         bool, typer.Option("--explain", help="Show every term of every score, and the best that were left out.")
     ] = False,
     remote: Annotated[
-        bool, typer.Option("--remote", help="Ask the project's shared copy; no memories are needed here.")
+        bool, typer.Option("--remote", help="Ask the project's Cosmos DB; no memories are needed here.")
     ] = False,
     wait: Wait = None,
     directory: Dir = None,

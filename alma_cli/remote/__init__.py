@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from alma_cli.config import Config
-    from alma_cli.remote.protocol import Remote
+    from alma_cli.remote.protocol import Remote, SearchableRemote
 
 
 def open_remote(config: Config, root: Path, *, patience_s: float) -> Remote:
@@ -24,12 +24,27 @@ def open_remote(config: Config, root: Path, *, patience_s: float) -> Remote:
         case "file":
             return _open_folder(config, root, patience_s)
         case "azure":
-            from alma_cli.remote.cosmos import open_cosmos
-
-            return open_cosmos(config.azure, config.project_id, patience_s=patience_s)
+            return open_searchable(config, patience_s=patience_s)
     raise InvalidConfig(
         "storage: local has nothing to synchronise with",
         hint="set `storage: azure` or `storage: file` in .alma/config.yaml; docs/sync.md shows both",
+    )
+
+
+def open_searchable(config: Config, *, patience_s: float) -> SearchableRemote:
+    """The shared copy that the configuration names, to be searched by `retrieve --remote`.
+
+    Raises `InvalidConfig`, with the next step, when there is none or it is a folder.
+    """
+    if config.storage == "azure":
+        from alma_cli.remote.cosmos import open_cosmos
+
+        return open_cosmos(config.azure, config.project_id, patience_s=patience_s)
+    raise InvalidConfig(
+        f"storage: {config.storage} has nothing to search remotely: only `storage: azure` has",
+        hint="run `alma sync`, then `alma retrieve` without --remote"
+        if config.storage == "file"
+        else "run `alma retrieve` without --remote; docs/sync.md shows how to share memories",
     )
 
 

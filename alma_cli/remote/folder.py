@@ -26,8 +26,7 @@ from alma_cli.core.replication.documents import Document, Unreadable
 from alma_cli.errors import CheckpointLost, RemoteError, RemoteMissing, RemoteRefused, RemoteThrottled
 from alma_cli.files import flush_folder, write_whole
 from alma_cli.flock import lock
-from alma_cli.remote.matches import best_matching, best_near, is_credit_of, sampled
-from alma_cli.remote.protocol import Clash, Found, Page, Result, Sample, Usage, Write, Written
+from alma_cli.remote.protocol import Clash, Found, Page, Result, Usage, Write, Written
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -107,49 +106,10 @@ class FolderRemote:
                 results = self._write_together(writes[start : start + _LOCKED_TOGETHER])
             yield from results
 
-    def nearest(self, agent: str, vector: Sequence[float], *, limit: int) -> list[Document]:
-        """The agent's memories nearest to the vector, of all its files."""
-        return best_near(self._documents(agent), vector, limit)
-
-    def matching(self, agent: str, words: Sequence[str], *, limit: int) -> list[Document]:
-        """The agent's memories with most of the words, of all its files."""
-        return best_matching(self._documents(agent), words, limit)
-
-    def sample(self, agent: str, *, limit: int) -> Sample:
-        """Some of the agent's memories, of all its files."""
-        return sampled(self._documents(agent), limit)
-
-    def credits(self, agent: str, targets: Sequence[str]) -> list[Document]:
-        """The agent's credits for these memories, of all its files."""
-        wanted = frozenset(targets)
-        return [document for document in self._documents(agent) if is_credit_of(document, wanted)]
-
-    def agents(self) -> list[str]:
-        """The agents that are named in documents."""
-        with self._explained():
-            named: dict[str, str] = {}
-            for shard in self._shards():
-                top = shard.partition("/")[0]
-                for name in self._look_at(shard)[1] if top not in named else ():
-                    found = self._load_path(os.path.join(self._base, shard, name), top)
-                    if isinstance(found, Document):
-                        named[top] = found.agent
-                        break
-        return sorted(named.values())
-
     def close(self) -> None:
         """Do nothing: nothing is held open."""
 
     # Reading
-
-    def _documents(self, agent: str) -> Iterator[Document]:
-        top = _file_name(agent)
-        with self._explained():
-            for shard in self._shards():
-                if shard.partition("/")[0] == top:
-                    for found in self._load_all(shard, self._look_at(shard)[1]):
-                        if isinstance(found, Document) and found.agent == agent:
-                            yield found
 
     def _shards(self) -> list[str]:
         """Every subfolder that may hold documents, as a path from the project's folder."""

@@ -137,6 +137,14 @@ class Remote(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Close the connections. Nothing may be called afterwards."""
+        ...
+
+
+class SearchableRemote(Remote, Protocol):
+    """A shared copy that a retrieve can search where there is no store: a service, not a folder of this machine."""
+
     def nearest(self, agent: str, vector: Sequence[float], *, limit: int) -> list[Document]:
         """The `limit` memories of one agent whose `embedding` has the greatest cosine with the vector, best first.
 
@@ -163,8 +171,4 @@ class Remote(Protocol):
 
     def agents(self) -> list[str]:
         """The agents that have documents here, in order. Only an agent that sees everybody's memories needs them."""
-        ...
-
-    def close(self) -> None:
-        """Close the connections. Nothing may be called afterwards."""
         ...

@@ -8,7 +8,7 @@ from alma_cli.config import Azure
 from alma_cli.errors import RemoteRefused
 from alma_cli.remote.cosmos import open_cosmos
 from alma_cli.remote.cosmos.container import make_container
-from tests.contracts.remote_contract import RemoteContract, drained, new, stored
+from tests.contracts.remote_contract import RemoteContract, SearchContract, drained, new, stored
 
 ENDPOINT = os.environ.get("TEST_AZURE_ENDPOINT", "")
 PATIENCE_S = 30.0
@@ -45,7 +45,7 @@ def emptied(azure):
         remote.close()
 
 
-class TestAccount(RemoteContract):
+class TestAccount(RemoteContract, SearchContract):
     @pytest.fixture
     def open_remote(self, azure):
         emptied(azure)

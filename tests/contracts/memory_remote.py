@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from alma_cli.core.replication.documents import Document, Unreadable
 from alma_cli.errors import CheckpointLost, RemoteUnreachable
-from alma_cli.remote.matches import best_matching, best_near, is_credit_of, sampled
 from alma_cli.remote.protocol import Clash, Page, TooLarge, Usage, Written
+from tests.contracts.matches import best_matching, best_near, is_credit_of, sampled
 
 
 class Container:

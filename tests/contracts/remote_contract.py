@@ -181,7 +181,23 @@ class RemoteContract:
             next(open_remote().changes("nonsense"))
         assert error.value.exit_code == 4
 
-    # Finding
+    # Telling
+
+    def test_it_counts_what_it_asked_for(self, open_remote):
+        remote = open_remote()
+        assert remote.usage.requests == 0
+        stored(remote, new(1))
+        assert remote.usage.requests > 0
+        assert remote.usage.request_charge >= 0
+
+    def test_it_has_a_name_and_closes(self, open_remote):
+        remote = open_remote()
+        assert remote.name
+        remote.close()
+
+
+class SearchContract:
+    """What a remote promises that can be searched."""
 
     def test_the_nearest_come_first_and_only_memories_of_that_agent(self, open_remote):
         remote = open_remote()
@@ -251,17 +267,3 @@ class RemoteContract:
         stored(remote, new(1), new(2, "victor"), new(3, "Zoë 😀" * 20), new(4))
         stored(open_remote("other"), Write(agent="else", id=an_id(1), body=body(1, "else", project="other")))
         assert ["Zoë 😀" * 20, "helena", "victor"] == remote.agents()
-
-    # Telling
-
-    def test_it_counts_what_it_asked_for(self, open_remote):
-        remote = open_remote()
-        assert remote.usage.requests == 0
-        stored(remote, new(1))
-        assert remote.usage.requests > 0
-        assert remote.usage.request_charge >= 0
-
-    def test_it_has_a_name_and_closes(self, open_remote):
-        remote = open_remote()
-        assert remote.name
-        remote.close()

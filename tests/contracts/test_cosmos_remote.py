@@ -7,7 +7,7 @@ import pytest
 from alma_cli.config import Azure
 from alma_cli.remote.cosmos import open_cosmos
 from alma_cli.remote.cosmos.container import make_container
-from tests.contracts.remote_contract import RemoteContract, drained, new, stored
+from tests.contracts.remote_contract import RemoteContract, SearchContract, drained, new, stored
 from tests.cosmos_server import KEY, Fault, cosmos_thread
 
 pytestmark = pytest.mark.slow
@@ -19,7 +19,7 @@ def server():
         yield server
 
 
-class CosmosContract(RemoteContract):
+class CosmosContract(RemoteContract, SearchContract):
     faults = ()
 
     @pytest.fixture

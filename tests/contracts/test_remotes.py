@@ -14,10 +14,10 @@ from alma_cli.remote import folder
 from alma_cli.remote.folder import FolderRemote
 from alma_cli.remote.protocol import Clash, Write
 from tests.contracts.memory_remote import Container, MemoryRemote
-from tests.contracts.remote_contract import RemoteContract, an_id, drained, new, over, stored
+from tests.contracts.remote_contract import RemoteContract, SearchContract, an_id, drained, new, over, stored
 
 
-class TestMemory(RemoteContract):
+class TestMemory(RemoteContract, SearchContract):
     @pytest.fixture
     def open_remote(self):
         container = Container()

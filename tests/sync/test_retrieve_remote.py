@@ -5,6 +5,7 @@ import json
 import pytest
 
 import alma_cli.api.retrieve_remote as retrieve_remote_module
+from alma_cli.api import ALMA
 from alma_cli.api.retrieve import Wanted
 from alma_cli.api.retrieve_remote import retrieve_remote
 from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID
@@ -113,17 +114,13 @@ def test_a_remote_that_does_not_answer_says_so(learned, machine):
     assert "marker" in error.value.message
 
 
-def test_the_command_needs_a_remote_and_no_store(configure, run_alma, run_json, project):
-    assert "invalid_config" == run_json("retrieve", "x", "--agent", "a", "--remote", code=3)["error"]["code"]
-    configure("alma: {project_id: shop, storage: file, file: {path: ../shared}}\n")
-    run_alma("add", "knowledge", "The login form has two fields", "--agent", "helena")
-    run_alma("sync")
-    local = run_json("retrieve", "the login form", "--agent", "helena")["data"]["knowledge"]
-    (project / ".alma/memory.duckdb").unlink()
-    assert local == run_json("retrieve", "the login form", "--agent", "helena", "--remote")["data"]["knowledge"]
-    assert not (project / ".alma/memory.duckdb").exists()
+@pytest.mark.parametrize(
+    ("storage", "next_step"),
+    [("local", "run `alma retrieve` without --remote"), ("file, file: {path: ../shared}", "run `alma sync`, then")],
+)
+def test_without_a_service_to_search_the_command_says_what_to_do(configure, run_json, storage, next_step):
+    configure(f"alma: {{project_id: shop, storage: {storage}}}\n")
+    error = run_json("retrieve", "x", "--agent", "a", "--remote", code=3)["error"]
+    assert ("invalid_config", True) == (error["code"], error["hint"].startswith(next_step))
     with pytest.raises(InvalidConfig):
-        configure("alma: {project_id: shop}\n")
-        from alma_cli.api import ALMA
-
         ALMA.find().retrieve("x", "a", remote=True)

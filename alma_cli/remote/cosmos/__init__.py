@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from alma_cli.config import Azure
-    from alma_cli.remote.protocol import Remote
+    from alma_cli.remote.protocol import SearchableRemote
 
 __all__ = ["open_cosmos"]
 
 
-def open_cosmos(azure: Azure, project_id: str, *, patience_s: float) -> Remote:
+def open_cosmos(azure: Azure, project_id: str, *, patience_s: float) -> SearchableRemote:
     """The shared copy of a project in a Cosmos DB container; nothing is sent before the first call.
 
     Raises `InvalidConfig` when the endpoint or a required key is missing, or the extra isn't installed.
