@@ -318,8 +318,3 @@ def relevant_at(record: Record) -> datetime:
     """The time from which a memory's recency counts."""
     times: list[datetime | None] = [getattr(record, name, None) for name in RECENCY_FIELDS]
     return next(time for time in times if time is not None)
-
-
-def search_texts(record: Record) -> tuple[str, ...]:
-    """All texts by whose words a memory can be found."""
-    return tuple(getattr(record, name) for name in FIELD_NAMES[record.kind] if FIELDS[name].is_searched)

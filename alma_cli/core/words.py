@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
-from alma_cli.core.records import Record, search_texts
+from alma_cli.core.records import FIELD_NAMES, FIELDS, Record
 from alma_cli.core.text import WORD_CHARACTERS, normal_form
 
 _FUNCTION_WORDS = frozenset(
@@ -45,7 +45,8 @@ def terms(text: str) -> Counter[str]:
 
 def terms_of(record: Record) -> Counter[str]:
     """How often each term stands in the texts by which a memory is found."""
-    return terms("\n".join(search_texts(record)))
+    searched = (name for name in FIELD_NAMES[record.kind] if FIELDS[name].is_searched)
+    return terms("\n".join(getattr(record, name) for name in searched))
 
 
 def query_terms(text: str) -> list[str]:

@@ -16,7 +16,6 @@ from alma_cli.core.records import (
     OutcomeFields,
     Record,
     relevant_at,
-    search_texts,
 )
 from tests.core.record_examples import (
     COMMON,
@@ -124,18 +123,6 @@ def test_a_field_that_several_kinds_have_means_the_same_in_all():
 def test_a_memory_is_found_by_its_main_field_and_by_nothing_that_is_no_text():
     assert {MAIN_FIELDS[kind] for kind in RETRIEVED_KINDS} <= {*SEARCHED_FIELDS}
     assert all(FIELDS[name].is_text for name in SEARCHED_FIELDS)
-
-
-@pytest.mark.parametrize(
-    ("record", "searched"),
-    [
-        (outcome(strategy="clicked", error="timeout", task_key="t"), ("Test login", "clicked", "", "timeout")),
-        (preference(category="style", user_id="u"), ("short answers", "style", "")),
-        (credit(), ()),
-    ],
-)
-def test_each_text_that_finds_a_memory_counts_once(record, searched):
-    assert searched == search_texts(record)
 
 
 def test_a_name_or_a_choice_is_no_text():

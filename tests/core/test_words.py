@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alma_cli.core.words import MAX_TERMS, identifiers, query_terms, terms, terms_of
-from tests.core.record_examples import preference
+from tests.core.record_examples import credit, preference
 
 HOSTILE = {  # each about as large as a record can be
     "one word": "a" * 256_000,
@@ -179,3 +179,7 @@ def test_the_terms_of_a_text_are_those_of_its_words(words):
 def test_a_memory_has_the_words_of_each_of_its_texts_once():
     memory = preference(preference="Short answers", category="style", source="Ada", user_id="u7", labels={"pr": "9"})
     assert Counter(["short", "answers", "style", "ada"]) == terms_of(memory)
+
+
+def test_a_credit_has_no_words():
+    assert terms_of(credit()) == Counter()

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from alma_cli.core.learning.derive import TEXTS_COMPARED, Change, Derived, Evidence, LearningRules, Task, change, derive
-from alma_cli.core.records import AntiPattern, Outcome, Record, search_texts
+from alma_cli.core.records import FIELD_NAMES, FIELDS, AntiPattern, Outcome, Record
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.rows import RECORD_COLUMNS, ROW_TYPES, record_row, row_record
 from alma_cli.store.database.values import any_of, rows_from
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 _DERIVED_TOGETHER = 500
 """Task likenesses that are derived in one step, which bounds memory."""
 
+_NUMBERS = tuple(
+    name
+    for name in dict.fromkeys((*FIELD_NAMES["heuristic"], *FIELD_NAMES["anti_pattern"]))
+    if FIELDS[name].type in (bool, int, float, datetime)
+)
+"""The fields of rules that can be updated without reading the words anew."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DerivedChange:
@@ -39,8 +46,7 @@ class DerivedChange:
     @property
     def is_reworded(self) -> bool:
         """Whether its words differ from what is stored, so that more than numbers have to be written."""
-        before, memory = self.before, self.memory
-        return before is None or (before.kind, search_texts(before)) != (memory.kind, search_texts(memory))
+        return self.before is None or _words(self.before) != _words(self.memory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +194,6 @@ def take_all_task_vectors(connection: Connection) -> None:
         take_task_vectors(connection, [row[0] for row in rows])
 
 
-_NUMBERS = (
-    *("created_at", "updated_at", "archived", "occurrences", "successes", "confidence"),
-    *("last_validated_at", "last_seen_at"),
-)
-
-
 def update_numbers(connection: Connection, memories: Sequence[Derived]) -> None:
     """Store what changed of derived memories whose text is as it was."""
     if not memories:
@@ -221,6 +221,10 @@ def known_bad(connection: Connection, outcomes: Iterable[Outcome]) -> list[AntiP
         [json.dumps(given)],
     ).fetchall()
     return [record for record in map(row_record, rows) if isinstance(record, AntiPattern)]
+
+
+def _words(memory: Derived) -> dict[str, object]:
+    return {name: getattr(memory, name) for name in FIELD_NAMES[memory.kind] if name not in _NUMBERS}
 
 
 def _task_of(outcome: Outcome) -> Task:
