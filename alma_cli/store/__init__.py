@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from alma_cli.store.database.opening import StoreFile
+    from alma_cli.store.hnsw.index import Index
     from alma_cli.store.inbox.operations import Archive, Entry, Forget, Insert, Operation, Refuse, Revise
     from alma_cli.store.reader import AuditRow, PastVersion, Reader, Selection, Shared, Tally
-    from alma_cli.store.reading.hnsw import Index
     from alma_cli.store.reading.pool import Pool
     from alma_cli.store.reading.query import Search, SearchResult
     from alma_cli.store.replication.outgoing import Pending, PendingCounts, PendingDerived, Position, PushFilter
@@ -59,7 +59,7 @@ _HOMES = {
     "database.opening": ("StoreFile",),
     "inbox.operations": ("Archive", "Entry", "Forget", "Insert", "Operation", "Refuse", "Revise"),
     "reader": ("AuditRow", "PastVersion", "Reader", "Selection", "Shared", "Tally"),
-    "reading.hnsw": ("Index",),
+    "hnsw.index": ("Index",),
     "reading.pool": ("Pool",),
     "reading.query": ("Search", "SearchResult"),
     "replication.outgoing": ("Pending", "PendingCounts", "PendingDerived", "Position", "PushFilter"),

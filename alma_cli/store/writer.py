@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from alma_cli.store.database.duckdb import Connection
-    from alma_cli.store.reading.hnsw import Index
+    from alma_cli.store.hnsw.index import Index
     from alma_cli.store.writing.changes import ProjectRules
 
 

@@ -5,7 +5,7 @@ import stat
 import pytest
 
 from alma_cli.api import ALMA
-from alma_cli.store.reading.hnsw import unavailable
+from alma_cli.store.hnsw.extension import unavailable
 
 MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 

@@ -10,7 +10,8 @@ from alma_cli.core.records import RETRIEVED_KINDS
 from alma_cli.core.scopes.visibility import View
 from alma_cli.store import Insert, Search
 from alma_cli.store.database.values import columns, vector_text
-from alma_cli.store.reading.hnsw import Index, IndexState, Nearest, _nearest_rows, unavailable
+from alma_cli.store.hnsw.extension import unavailable
+from alma_cli.store.hnsw.index import Index, IndexState, Nearest, _nearest_rows
 from tests.store.samples import DIMENSION, MODEL, NOON, an_operation, entry, outcome, store_in, vector
 
 needs_extension = pytest.mark.skipif(

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from alma_cli.core.records import JsonValue
     from alma_cli.store.database.duckdb import Connection
     from alma_cli.store.database.values import Numbers
+    from alma_cli.store.hnsw.index import Nearest
     from alma_cli.store.inbox.operations import Vector
-    from alma_cli.store.reading.hnsw import Nearest
     from alma_cli.store.reading.query import Search
 
 _OF_MODEL = f"coalesce(embedding_model = {given('model')}, false)"

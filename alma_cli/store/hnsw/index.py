@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from alma_cli.files import remove_if_there
 from alma_cli.store.database.values import columns, given, quoted, vector_text
+from alma_cli.store.hnsw.extension import connection_with_extension, unavailable
 
 if TYPE_CHECKING:
     from alma_cli.store.database.duckdb import Connection
@@ -25,9 +26,6 @@ FETCHED = 1000
 
 _SAMPLE = 2000
 """Vectors that tell how a task's cosine spreads over all."""
-
-_INSTALL = "python -m pip install duckdb==1.5.5 duckdb-extension-vss==1.5.5"
-"""The newest pair that fits ALMA, as in the extra `vss`."""
 
 _Opened: TypeAlias = "tuple[tuple[int, int], Connection]"
 _opened: dict[str, _Opened] = {}
@@ -119,7 +117,7 @@ class Index:
 
     def finish(self) -> None:
         """Build the index over the copied vectors, which takes minutes for many, and put it in its place."""
-        connection = _with_extension()
+        connection = connection_with_extension()
         try:
             connection.execute("SET hnsw_enable_experimental_persistence = true")
             connection.execute(f"ATTACH {quoted(self._unfinished())} AS nearest")
@@ -147,7 +145,7 @@ class Index:
         with _opening:
             known = _opened.get(self.path)
             if known is None or known[0] != version:
-                connection = _with_extension()
+                connection = connection_with_extension()
                 connection.execute(f"ATTACH {quoted(self.path)} AS nearest (READ_ONLY)")
                 connection.execute(f"SET hnsw_ef_search = {FETCHED}")
                 known = _opened[self.path] = (version, connection)
@@ -167,36 +165,3 @@ def _distance(vector: Vector) -> str:
 def _nearest_rows(vector: Vector) -> str:
     """A statement for the nearest; DuckDB uses the index only if the distance itself is selected."""
     return f"SELECT seq, {_distance(vector)} AS distance FROM nearest.vectors ORDER BY distance LIMIT {FETCHED}"
-
-
-def unavailable() -> str:
-    """Why DuckDB's vss extension can't be used; empty when it can."""
-    from alma_cli.store.database import duckdb
-
-    path = _extension()
-    if path is None:
-        return f"the extension isn't installed: {_INSTALL}"
-    if not os.path.exists(path):
-        return f"the installed extension is not for DuckDB {duckdb.__version__}: {_INSTALL}"
-    return ""
-
-
-def _extension() -> str | None:
-    """Where the extension for this DuckDB is if its package has it; None without the package."""
-    from importlib.util import find_spec
-
-    from alma_cli.store.database import duckdb
-
-    package = find_spec("duckdb_extension_vss")
-    if package is None or not package.submodule_search_locations:
-        return None
-    folder = package.submodule_search_locations[0]
-    return f"{folder}/extensions/v{duckdb.__version__}/vss.duckdb_extension"
-
-
-def _with_extension() -> Connection:
-    from alma_cli.store.database import duckdb
-
-    connection = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})
-    connection.execute(f"LOAD {quoted(str(_extension()))}")
-    return connection

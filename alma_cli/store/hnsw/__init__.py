@@ -1,0 +1,1 @@
+"""The option `index: hnsw`: an approximate index of nearest neighbours, by an extension of DuckDB."""

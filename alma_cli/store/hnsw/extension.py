@@ -1,0 +1,48 @@
+"""Finds DuckDB's vss extension, which the extra `vss` installs, and loads it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from alma_cli.store.database.values import quoted
+
+if TYPE_CHECKING:
+    from alma_cli.store.database.duckdb import Connection
+
+_INSTALL = "python -m pip install duckdb==1.5.5 duckdb-extension-vss==1.5.5"
+"""The newest pair that fits ALMA, as in the extra `vss`."""
+
+
+def unavailable() -> str:
+    """Why DuckDB's vss extension can't be used; empty when it can."""
+    from alma_cli.store.database import duckdb
+
+    path = _path()
+    if path is None:
+        return f"the extension isn't installed: {_INSTALL}"
+    if not os.path.exists(path):
+        return f"the installed extension is not for DuckDB {duckdb.__version__}: {_INSTALL}"
+    return ""
+
+
+def _path() -> str | None:
+    """Where the extension for this DuckDB is if its package has it; None without the package."""
+    from importlib.util import find_spec
+
+    from alma_cli.store.database import duckdb
+
+    package = find_spec("duckdb_extension_vss")
+    if package is None or not package.submodule_search_locations:
+        return None
+    folder = package.submodule_search_locations[0]
+    return f"{folder}/extensions/v{duckdb.__version__}/vss.duckdb_extension"
+
+
+def connection_with_extension() -> Connection:
+    """A connection to an empty database, with the extension loaded."""
+    from alma_cli.store.database import duckdb
+
+    connection = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})
+    connection.execute(f"LOAD {quoted(str(_path()))}")
+    return connection
