@@ -43,153 +43,103 @@ class AlmaError(Exception):
         self.message = message
         self.hint = hint
 
+    def __init_subclass__(cls, *, code: str = "", exit_code: int | None = None) -> None:
+        """Give a kind of error its code and exit code; without, it has those of its base."""
+        cls.code = code or cls.code
+        cls.exit_code = cls.exit_code if exit_code is None else exit_code
 
-class InvalidInput(AlmaError):
+
+class InvalidInput(AlmaError, code="invalid_input", exit_code=2):
     """A value the caller gave can't be used."""
 
-    code = "invalid_input"
-    exit_code = 2
 
-
-class InvalidUsage(InvalidInput):
+class InvalidUsage(InvalidInput, code="usage"):
     """A command was called with arguments or options that it doesn't take."""
 
-    code = "usage"
 
-
-class ProjectNotFound(AlmaError):
+class ProjectNotFound(AlmaError, code="no_project", exit_code=3):
     """There is no `.alma/` here or in any folder above."""
 
-    code = "no_project"
-    exit_code = 3
 
-
-class InvalidConfig(AlmaError):
+class InvalidConfig(AlmaError, code="invalid_config", exit_code=3):
     """The configuration can't be used; the message names file, line and key."""
 
-    code = "invalid_config"
-    exit_code = 3
 
-
-class NotFound(AlmaError):
+class NotFound(AlmaError, code="not_found"):
     """No memory has that id."""
 
-    code = "not_found"
 
-
-class AmbiguousId(AlmaError):
+class AmbiguousId(AlmaError, code="ambiguous_id"):
     """Several memories have an id that starts so."""
 
-    code = "ambiguous_id"
 
-
-class EmbeddingUnavailable(AlmaError):
+class EmbeddingUnavailable(AlmaError, code="embedding_unavailable"):
     """The embedding model can't be loaded."""
 
-    code = "embedding_unavailable"
 
-
-class StoreError(AlmaError):
+class StoreError(AlmaError, code="store_error"):
     """The store can't be used."""
 
-    code = "store_error"
 
-
-class StoreCorrupt(StoreError):
+class StoreCorrupt(StoreError, code="store_corrupt"):
     """What is on disk can't be read as what it should be."""
 
-    code = "store_corrupt"
 
-
-class StoreTooNew(StoreError):
+class StoreTooNew(StoreError, code="store_too_new"):
     """The store was written by a newer ALMA; it is left untouched."""
 
-    code = "store_too_new"
 
-
-class StoreUnwritable(StoreError):
+class StoreUnwritable(StoreError, code="store_unwritable"):
     """The store's folder can't be written: no permission, or no space."""
 
-    code = "store_unwritable"
 
-
-class StoreBusy(AlmaError):
+class StoreBusy(AlmaError, code="store_busy", exit_code=5):
     """Another process kept the store's lock past the wait."""
 
-    code = "store_busy"
-    exit_code = 5
 
-
-class RemoteError(AlmaError):
+class RemoteError(AlmaError, code="remote_error", exit_code=4):
     """The shared copy can't be used; nothing that was recorded is lost, and the next sync sends it."""
 
-    code = "remote_error"
-    exit_code = 4
 
-
-class RemoteUnreachable(RemoteError):
+class RemoteUnreachable(RemoteError, code="remote_unreachable"):
     """The shared copy doesn't answer."""
 
-    code = "remote_unreachable"
 
-
-class RemoteRefused(RemoteError):
+class RemoteRefused(RemoteError, code="remote_refused"):
     """The shared copy refuses the credential, which is wrong, expired, or without the right."""
 
-    code = "remote_refused"
 
-
-class RemoteThrottled(RemoteError):
+class RemoteThrottled(RemoteError, code="remote_throttled"):
     """The shared copy stayed too busy for longer than we wait."""
 
-    code = "remote_throttled"
 
-
-class RemoteMissing(RemoteError):
+class RemoteMissing(RemoteError, code="remote_missing"):
     """There is no such database, container or folder."""
 
-    code = "remote_missing"
 
-
-class CheckpointLost(RemoteError):
+class CheckpointLost(RemoteError, code="checkpoint_lost"):
     """The changes can't be continued from this checkpoint: the container is another one, or was made anew."""
 
-    code = "checkpoint_lost"
 
-
-class RemoteForeign(RemoteError):
+class RemoteForeign(RemoteError, code="remote_foreign"):
     """The shared copy isn't the one that this store belongs to, or may not be used before the user says so."""
 
-    code = "remote_foreign"
 
-
-class SyncTimeout(RemoteError):
+class SyncTimeout(RemoteError, code="sync_timeout"):
     """A sync took longer than it was given; what was exchanged by then is kept."""
 
-    code = "sync_timeout"
 
-
-class ClockAhead(AlmaError):
+class ClockAhead(AlmaError, code="clock_ahead"):
     """What was recorded here is stamped in the future, and would win over everybody's later edits."""
 
-    code = "clock_ahead"
 
-
-class PartialFailure(AlmaError):
+class PartialFailure(AlmaError, code="partial_failure"):
     """Part of a batch could not be done; the rest is done."""
 
-    code = "partial_failure"
 
-
-class ScopeViolation(AlmaError):
+class ScopeViolation(AlmaError, code="scope_violation", exit_code=6):
     """The agent may not learn this."""
 
-    code = "scope_violation"
-    exit_code = 6
 
-
-class Interrupted(AlmaError):
+class Interrupted(AlmaError, code="interrupted", exit_code=130):
     """The user stopped the command; what was recorded before is kept."""
-
-    code = "interrupted"
-    exit_code = 130
