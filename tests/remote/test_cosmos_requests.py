@@ -2,7 +2,7 @@
 
 import pytest
 
-from alma_cli.remote.cosmos.portions import MAX_BATCH_BYTES, portions, size_of
+from alma_cli.remote.cosmos.batches import MAX_BATCH_BYTES, in_batches, size_of
 from alma_cli.remote.protocol import Clash, TooLarge, Written
 
 SHARED_BY = 30
@@ -83,9 +83,9 @@ def test_clashes_are_found_together_and_not_one_by_one(open_remote, server, new)
     assert {"batch": 2, "query": 1} == server.counts()
 
 
-def test_portions_keep_agents_apart_and_stay_below_both_limits(new):
+def test_batches_keep_agents_apart_and_stay_below_both_limits(new):
     writes = [new(number, "ab"[number % 2], text="x" * (number % 7) * 20_000) for number in range(500)]
-    made = list(portions(writes))
+    made = list(in_batches(writes))
     assert writes == sorted((write for portion in made for write in portion), key=lambda write: int(write.id))
     for portion in made:
         assert 1 == len({write.agent for write in portion})

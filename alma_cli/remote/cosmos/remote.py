@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from alma_cli.errors import RemoteError
 from alma_cli.remote.cosmos import queries
 from alma_cli.remote.cosmos.documents import found
 from alma_cli.remote.cosmos.feed import Feed, checkpoint_lost
-from alma_cli.remote.cosmos.writes import Writer
+from alma_cli.remote.cosmos.writes import BatchWriter
 from alma_cli.remote.protocol import Found, Page, Result, Sample, Usage, Write
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class CosmosRemote:
         self._account, self._project_id = account, project_id
         self._calls = account.calls
         self._known: ContainerProxy | None = None
-        self._writer = Writer(self._calls, project_id, lambda: self._container)
+        self._writer = BatchWriter(self._calls, project_id, lambda: self._container, self._query)
 
     @property
     def name(self) -> str:
@@ -88,7 +88,7 @@ class CosmosRemote:
         counts = self._query(agent, queries.word_counts(words))
         best = sorted(counts, key=lambda one: (-one["n"], one["id"]))[:limit]
         ids = [str(one["id"]) for one in best]
-        by_id = {document.id: document for document in self._by_ids(agent, ids)}
+        by_id = {document.id: document for document in self._about(agent, ids, queries.by_ids)}
         return [by_id[id] for id in ids if id in by_id]
 
     def sample(self, agent: str, *, limit: int) -> Sample:
@@ -99,8 +99,7 @@ class CosmosRemote:
 
     def credits(self, agent: str, targets: Sequence[str]) -> list[Document]:
         """The credits of these memories."""
-        portions = (targets[at : at + _IDS_AT_ONCE] for at in range(0, len(targets), _IDS_AT_ONCE))
-        return [one for some in portions for one in self._documents(agent, queries.credits_of(some))]
+        return list(self._about(agent, targets, queries.credits_of))
 
     def agents(self) -> list[str]:
         """The agents of the project, asked for across its partitions."""
@@ -134,15 +133,15 @@ class CosmosRemote:
             raise checkpoint_lost("it isn't one") from error
         raise checkpoint_lost("it is of another project")
 
-    def _by_ids(self, agent: str, ids: Sequence[str]) -> Iterator[Document]:
+    def _about(
+        self, agent: str, ids: Sequence[str], query: Callable[[Sequence[str]], queries.Query]
+    ) -> Iterator[Document]:
         for at in range(0, len(ids), _IDS_AT_ONCE):
-            yield from self._documents(agent, queries.by_ids(ids[at : at + _IDS_AT_ONCE]))
+            yield from self._documents(agent, query(ids[at : at + _IDS_AT_ONCE]))
 
     def _documents(self, agent: str, query: queries.Query) -> list[Document]:
-        return [one for one in self._found(self._query(agent, query)) if isinstance(one, Document)]
-
-    def _found(self, raws: Iterable[dict[str, Any]]) -> Iterator[Found]:
-        return (found(raw, project_id=self._project_id) for raw in raws)
+        raws = self._query(agent, query)
+        return [one for raw in raws if isinstance(one := found(raw, project_id=self._project_id), Document)]
 
     def _query(self, agent: str, query: queries.Query) -> list[dict[str, Any]]:
         container, partition = self._container, [self._project_id, agent]

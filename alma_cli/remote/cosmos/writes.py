@@ -6,13 +6,13 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from alma_cli.core.replication.documents import Document
 from alma_cli.errors import RemoteUnreachable
 from alma_cli.remote.cosmos import queries
+from alma_cli.remote.cosmos.batches import MAX_DOCUMENT_BYTES, in_batches, size_of
 from alma_cli.remote.cosmos.documents import found
-from alma_cli.remote.cosmos.portions import MAX_DOCUMENT_BYTES, portions, size_of
 from alma_cli.remote.protocol import Clash, Found, Result, TooLarge, Write, Written
 
 if TYPE_CHECKING:
@@ -20,27 +20,30 @@ if TYPE_CHECKING:
 
     from alma_cli.remote.cosmos.calls import Calls
 
+Ask: TypeAlias = "Callable[[str, queries.Query], list[dict[str, Any]]]"
+"""What asks the partition of an agent a query."""
+
 THREADS = 4
 _ROUNDS = 20
 
 
-class Writer:
+class BatchWriter:
     """Writes a project's documents through one client of the SDK, whose batches may run in several threads."""
 
-    def __init__(self, calls: Calls, project_id: str, container: Callable[[], ContainerProxy]) -> None:
-        self._calls, self._project_id, self._container = calls, project_id, container
+    def __init__(self, calls: Calls, project_id: str, container: Callable[[], ContainerProxy], query: Ask) -> None:
+        self._calls, self._project_id, self._container, self._query = calls, project_id, container, query
         self._threads: ThreadPoolExecutor | None = None
         self._running: set[Future[list[Result]]] = set()
 
     def write(self, writes: Sequence[Write]) -> Iterator[Result]:
         """A result for each write, once it is known; at most twice as many batches as threads are under way."""
-        waiting = portions(writes)
+        waiting = in_batches(writes)
         container = self._container()
         failed: BaseException | None = None
         try:
             while True:
-                while failed is None and len(self._running) < 2 * THREADS and (portion := next(waiting, None)):
-                    self._running.add(self._pool.submit(self._store, container, portion))
+                while failed is None and len(self._running) < 2 * THREADS and (batch := next(waiting, None)):
+                    self._running.add(self._pool.submit(self._store, container, batch))
                 if not self._running:
                     break
                 done, _ = wait(self._running, return_when=FIRST_COMPLETED)
@@ -71,14 +74,14 @@ class Writer:
             self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="alma-cosmos")
         return self._threads
 
-    def _store(self, container: ContainerProxy, portion: Sequence[Write]) -> list[Result]:
+    def _store(self, container: ContainerProxy, batch: Sequence[Write]) -> list[Result]:
         """Store one partition's writes: those that clash are found and left out, until the others are stored."""
         from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError
 
-        if len(portion) == 1 and size_of(portion[0].body) > MAX_DOCUMENT_BYTES:  # a large one is alone
-            return [TooLarge(write=portion[0], reason="a document has at most 2 MB")]
+        if len(batch) == 1 and size_of(batch[0].body) > MAX_DOCUMENT_BYTES:  # a large one is alone
+            return [TooLarge(write=batch[0], reason="a document has at most 2 MB")]
         results: list[Result] = []
-        pending = list(portion)
+        pending = list(batch)
         lost_answers: list[None] = []
         for _ in range(_ROUNDS):
             if not pending:
@@ -94,7 +97,7 @@ class Writer:
                 if all(etags):
                     return results + [Written(write=one, etag=etag) for one, etag in zip(pending, etags, strict=True)]
                 lost_answers.append(None)  # a service that leaves ETags out with the documents: they have to be read
-            present = self._present(container, pending)
+            present = self._present(pending)
             judged = {write.id: _judged(write, present.get(write.id), unsure=bool(lost_answers)) for write in pending}
             results += [result for result in judged.values() if result is not None]
             pending = [write for write in pending if judged[write.id] is None]
@@ -118,12 +121,8 @@ class Writer:
         middle = len(writes) // 2
         return self._store(container, writes[:middle]) + self._store(container, writes[middle:])
 
-    def _present(self, container: ContainerProxy, writes: Sequence[Write]) -> dict[str, Found]:
-        query = queries.by_ids([write.id for write in writes])
-        partition = [self._project_id, writes[0].agent]
-        raws = self._calls.run(
-            lambda: list(container.query_items(query.text, parameters=query.parameters, partition_key=partition))
-        )
+    def _present(self, writes: Sequence[Write]) -> dict[str, Found]:
+        raws = self._query(writes[0].agent, queries.by_ids([write.id for write in writes]))
         return {raw["id"]: found(raw, project_id=self._project_id) for raw in raws}
 
 

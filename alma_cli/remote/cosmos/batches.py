@@ -1,4 +1,4 @@
-"""Divides writes into portions that a transactional batch takes: of one partition, at most 100, at most 1.5 MB."""
+"""Divides writes into transactional batches: each of one partition, at most 100 documents, at most 1.5 MB."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ _NUMBER_BYTES = 25
 """The greatest length of a double in JSON, with its comma."""
 
 
-def portions(writes: Sequence[Write]) -> Iterator[list[Write]]:
-    """The writes by agent, in their order, in as few portions as fit."""
+def in_batches(writes: Sequence[Write]) -> Iterator[list[Write]]:
+    """The writes by agent, in their order, in as few batches as fit."""
     by_agent: dict[str, list[Write]] = {}
     for write in writes:
         by_agent.setdefault(write.agent, []).append(write)
     for own in by_agent.values():
-        portion: list[Write] = []
+        batch: list[Write] = []
         size = 0
         for write in own:
             more = size_of(write.body)
-            if portion and (len(portion) == MAX_OPERATIONS or size + more > MAX_BATCH_BYTES):
-                yield portion
-                portion, size = [], 0
-            portion.append(write)
+            if batch and (len(batch) == MAX_OPERATIONS or size + more > MAX_BATCH_BYTES):
+                yield batch
+                batch, size = [], 0
+            batch.append(write)
             size += more
-        yield portion
+        yield batch
 
 
 def size_of(body: Body) -> int:
