@@ -26,7 +26,7 @@ from alma_cli.core.replication.documents import Document, Unreadable
 from alma_cli.errors import CheckpointLost, RemoteError, RemoteMissing, RemoteRefused, RemoteThrottled
 from alma_cli.files import flush_folder, write_whole
 from alma_cli.flock import lock
-from alma_cli.remote.protocol import Clash, Found, Page, Result, Usage, Write, Written
+from alma_cli.remote.protocol import Clash, Found, Page, Usage, Write, WriteResult, Written
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -99,7 +99,7 @@ class FolderRemote:
                 found = []
         yield Page(found=tuple(found), checkpoint=_checkpoint(present, known))
 
-    def write(self, writes: Sequence[Write]) -> Iterator[Result]:
+    def write(self, writes: Sequence[Write]) -> Iterator[WriteResult]:
         """Store each document whose place is as its write expects, while no other process of this machine writes."""
         for start in range(0, len(writes), _LOCKED_TOGETHER):
             with self._explained():
@@ -182,8 +182,8 @@ class FolderRemote:
 
     # Writing
 
-    def _write_together(self, writes: Sequence[Write]) -> list[Result]:
-        results: list[Result] = []
+    def _write_together(self, writes: Sequence[Write]) -> list[WriteResult]:
+        results: list[WriteResult] = []
         touched: dict[str, None] = {}
         self._make_base()
         with self._locked():

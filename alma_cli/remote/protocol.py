@@ -75,7 +75,7 @@ class Sample:
     of: int
 
 
-Result: TypeAlias = Written | Clash | TooLarge
+WriteResult: TypeAlias = Written | Clash | TooLarge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +125,7 @@ class Remote(Protocol):
         """
         ...
 
-    def write(self, writes: Sequence[Write]) -> Iterator[Result]:
+    def write(self, writes: Sequence[Write]) -> Iterator[WriteResult]:
         """Store documents, each only if its `etag` allows it; yields one result for each, in any order, once known.
 
         `writes` are of any agents, at most one for an agent and id; it is up to the remote to group them by partition,

@@ -148,10 +148,12 @@ class Store:
         Meanwhile the log is moved into the file only when it is long. What is left of it is moved at the end, if that
         can be done then, else by a later write.
         """
-        yield replace(self, is_bulk=True)
-        if log_bytes(self.file.path) > CHECKPOINT_AT_BYTES:
-            with suppress(StoreBusy, StoreError), self.writing():
-                pass
+        try:
+            yield replace(self, is_bulk=True)
+        finally:
+            if log_bytes(self.file.path) > CHECKPOINT_AT_BYTES:
+                with suppress(StoreBusy, StoreError), self.writing():
+                    pass
 
     def alone(self, activity: str) -> AbstractContextManager[None]:
         """What only one process at a time does with this store, while others use it. Raises `StoreBusy` at once."""

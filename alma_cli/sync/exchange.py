@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from alma_cli.core.replication.documents import Received, encode, read
 from alma_cli.errors import AlmaError, SyncTimeout
 from alma_cli.pipeline import made_ahead
-from alma_cli.remote.protocol import Clash, Result, TooLarge, Write, Written
+from alma_cli.remote.protocol import Clash, TooLarge, Write, WriteResult, Written
 from alma_cli.store import KnownDocument, Pending, Position
 from alma_cli.sync.pulling import absorb
 
@@ -49,7 +49,7 @@ class _Answers:
     gone: list[str] = field(default_factory=list)
     error: AlmaError | None = None
 
-    def add(self, context: Context, result: Result) -> None:
+    def add(self, context: Context, result: WriteResult) -> None:
         """Note one answer."""
         write = result.write
         match result:

@@ -310,6 +310,14 @@ def test_in_bulk_the_log_is_left_until_the_end(store):
     assert ids_in(store) == list(range(1, 40))
 
 
+def test_after_an_error_in_bulk_the_log_is_moved_too(store):
+    with pytest.raises(ZeroDivisionError), store.bulk() as bulk:
+        bulk.submit([insert(outcome(1, task="x" * 3 * CHECKPOINT_AT_BYTES))])
+        1 / 0  # noqa: B018
+    assert 0 == log_bytes(store.file.path)
+    assert ids_in(store) == [1]
+
+
 def test_a_log_that_cant_be_moved_at_the_end_is_left(store):
     with ExitStack() as held, impatient(store).bulk() as bulk:
         bulk.submit([insert(outcome(1, task="x" * 3 * CHECKPOINT_AT_BYTES))])

@@ -13,7 +13,7 @@ from alma_cli.remote.cosmos import queries
 from alma_cli.remote.cosmos.documents import found
 from alma_cli.remote.cosmos.feed import Feed, checkpoint_lost
 from alma_cli.remote.cosmos.writes import BatchWriter
-from alma_cli.remote.protocol import Found, Page, Result, Sample, Usage, Write
+from alma_cli.remote.protocol import Found, Page, Sample, Usage, Write, WriteResult
 
 if TYPE_CHECKING:
     from azure.cosmos import ContainerProxy
@@ -73,7 +73,7 @@ class CosmosRemote:
             items = tuple(found(raw, project_id=self._project_id) for raw in raws)
             yield Page(found=items, checkpoint=json.dumps({"project": self._project_id, "position": feed.position}))
 
-    def write(self, writes: Sequence[Write]) -> Iterator[Result]:
+    def write(self, writes: Sequence[Write]) -> Iterator[WriteResult]:
         """Store documents in transactional batches, a few at a time."""
         return self._writer.write(writes)
 

@@ -13,7 +13,7 @@ from alma_cli.errors import RemoteUnreachable
 from alma_cli.remote.cosmos import queries
 from alma_cli.remote.cosmos.batches import MAX_DOCUMENT_BYTES, in_batches, size_of
 from alma_cli.remote.cosmos.documents import found
-from alma_cli.remote.protocol import Clash, Found, Result, TooLarge, Write, Written
+from alma_cli.remote.protocol import Clash, Found, TooLarge, Write, WriteResult, Written
 
 if TYPE_CHECKING:
     from azure.cosmos import ContainerProxy
@@ -33,9 +33,9 @@ class BatchWriter:
     def __init__(self, calls: Calls, project_id: str, container: Callable[[], ContainerProxy], query: Ask) -> None:
         self._calls, self._project_id, self._container, self._query = calls, project_id, container, query
         self._threads: ThreadPoolExecutor | None = None
-        self._running: set[Future[list[Result]]] = set()
+        self._running: set[Future[list[WriteResult]]] = set()
 
-    def write(self, writes: Sequence[Write]) -> Iterator[Result]:
+    def write(self, writes: Sequence[Write]) -> Iterator[WriteResult]:
         """A result for each write, once it is known; at most twice as many batches as threads are under way."""
         waiting = in_batches(writes)
         container = self._container()
@@ -74,13 +74,13 @@ class BatchWriter:
             self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="alma-cosmos")
         return self._threads
 
-    def _store(self, container: ContainerProxy, batch: Sequence[Write]) -> list[Result]:
+    def _store(self, container: ContainerProxy, batch: Sequence[Write]) -> list[WriteResult]:
         """Store one partition's writes: those that clash are found and left out, until the others are stored."""
         from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError
 
         if len(batch) == 1 and size_of(batch[0].body) > MAX_DOCUMENT_BYTES:  # a large one is alone
             return [TooLarge(write=batch[0], reason="a document has at most 2 MB")]
-        results: list[Result] = []
+        results: list[WriteResult] = []
         pending = list(batch)
         lost_answers: list[None] = []
         for _ in range(_ROUNDS):
@@ -115,7 +115,7 @@ class BatchWriter:
         answered = container.execute_item_batch(operations, partition_key=partition, no_response=True)  # ETags suffice
         return [str(one.get("eTag") or "") for one in answered]
 
-    def _halved(self, container: ContainerProxy, writes: Sequence[Write], reason: str) -> list[Result]:
+    def _halved(self, container: ContainerProxy, writes: Sequence[Write], reason: str) -> list[WriteResult]:
         if len(writes) == 1:
             return [TooLarge(write=writes[0], reason=reason)]
         middle = len(writes) // 2
@@ -126,7 +126,7 @@ class BatchWriter:
         return {raw["id"]: found(raw, project_id=self._project_id) for raw in raws}
 
 
-def _judged(write: Write, present: Found | None, *, unsure: bool) -> Result | None:
+def _judged(write: Write, present: Found | None, *, unsure: bool) -> WriteResult | None:
     """The result of one write of a refused batch; None when it may be sent again."""
     if write.etag is None and present is None:
         return None

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 _BY = "sync"
 
 
-Planned: TypeAlias = tuple[Document, Arrived, Action]
+DecidedDocument: TypeAlias = tuple[Document, Arrived, Action]
 """A document, the record's state in it, and what to do about it."""
 
 
@@ -64,7 +64,7 @@ class Incoming:
         self._now_ms = now_ms
         self._rules = rules
 
-    def planned(self, documents: Sequence[Received], *, is_new: bool = False) -> list[Planned]:
+    def planned(self, documents: Sequence[Received], *, is_new: bool = False) -> list[DecidedDocument]:
         """What these documents call for, where they are records; nothing is changed.
 
         With `is_new` the store isn't known to the remote: nothing is taken for pushed.

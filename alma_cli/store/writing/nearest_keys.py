@@ -60,7 +60,7 @@ class Near(NamedTuple):
     cosine: float
 
 
-class Nearest(NamedTuple):
+class NearTexts(NamedTuple):
     """The texts near to each number, nearest first and made as they are asked for, and which keys any of them has."""
 
     near: Mapping[int, Iterable[Near]]
@@ -71,7 +71,7 @@ class Nearest(NamedTuple):
         return self.near.get(number, ())
 
 
-def nearest(connection: Connection, texts: Sequence[NewText]) -> Nearest:
+def nearest(connection: Connection, texts: Sequence[NewText]) -> NearTexts:
     """The nearest texts of each of these."""
     groups: dict[tuple[Place, str], list[NewText]] = {}
     for text in texts:
@@ -82,7 +82,7 @@ def nearest(connection: Connection, texts: Sequence[NewText]) -> Nearest:
         compared, rankings = _of_one_place(connection, place, model, new)
         near_to |= rankings
         keys |= {KeyAt(place, key) for key, _ in compared.kept.values()}
-    return Nearest(near_to, keys)
+    return NearTexts(near_to, keys)
 
 
 @dataclass(slots=True)
