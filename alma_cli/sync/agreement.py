@@ -1,4 +1,4 @@
-"""Whether this store and that remote belong together, before anything is exchanged."""
+"""Decides whether this store and that remote belong together, before anything is exchanged."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TRIES = 5
 
 
 def agree(context: Context, ours: Membership) -> bool:
-    """Read the marker, write it where it is missing, and belong to this remote from now on; whether that is new.
+    """Read the marker, write a missing one, and belong to this remote from now on. Return True when that is new.
 
     Raises `RemoteForeign` when the user has to say that it is right to go on.
     """
@@ -30,7 +30,7 @@ def agree(context: Context, ours: Membership) -> bool:
         marker, etag, decision = look(context, ours)
         if isinstance(decision, Create):
             if not _write(context, decision, etag):
-                continue  # somebody else was faster: theirs is read now
+                continue  # somebody else was faster: their marker is read now
             marker = decision.marker
         assert marker is not None  # or it would have been created
         _pin(context, marker)
@@ -43,7 +43,7 @@ def agree(context: Context, ours: Membership) -> bool:
 
 
 def look(context: Context, ours: Membership) -> tuple[Marker | None, str | None, Decision]:
-    """The marker, its version, and what to do about it; nothing is written."""
+    """The marker, its version, and the decision about it; nothing is written."""
     marker, etag = read_marker(context)
     wanted = Marker(
         project_uid=context.draw(),
@@ -58,7 +58,7 @@ def look(context: Context, ours: Membership) -> tuple[Marker | None, str | None,
 
 
 def read_marker(context: Context) -> tuple[Marker | None, str | None]:
-    """The marker and its version. Raises `RemoteForeign` for one that can't be used."""
+    """The marker and its version. Raises `RemoteForeign` for a marker that can't be used."""
     name = context.remote.name
     found = context.remote.read(MARKER_AGENT, MARKER_ID)
     if found is None:
@@ -78,7 +78,7 @@ def read_marker(context: Context) -> tuple[Marker | None, str | None]:
 
 
 def settled(decision: Decision) -> bool:
-    """Whether the store knew this remote already."""
+    """True when the store knew this remote already."""
     return isinstance(decision, GoOn)
 
 

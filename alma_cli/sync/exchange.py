@@ -1,7 +1,7 @@
-"""Writing to the remote, conditionally, and taking in its answers.
+"""Writes to the remote, conditionally, and takes in its answers.
 
 While one portion is on its way, the answers to the one before are stored and the next one is read, with the store
-opened once for both. What clashed is merged; an acknowledgement that isn't stored, for a crash, costs a repeat.
+opened once for both. Documents that clash are merged. If a crash loses an acknowledgement, the write is repeated.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Prepared: TypeAlias = tuple[Write, KnownDocument]
-"""A write, and what the remote has once it has taken it, but for its version there."""
+"""A write, and the document that the remote knows once it has taken it, still without its version there."""
 
 
 def write_of(context: Context, one: Pending) -> Prepared:
-    """The write of a record's state."""
+    """The write that stores a record's state."""
     state = one.state
     body = encode(state, project_id=context.project_id, embedding=one.embedding)
     has_vector = "embedding" in body or "deleted_at" in body or state.kind == "credit"
@@ -41,7 +41,7 @@ def write_of(context: Context, one: Pending) -> Prepared:
 
 @dataclass(slots=True)
 class _Answers:
-    """What the remote said to a number of writes, and the error that ended it."""
+    """The remote's answers to some writes, and the error that ended them, if any."""
 
     known: dict[tuple[str, str], KnownDocument]
     pushed: list[KnownDocument] = field(default_factory=list)
@@ -76,7 +76,7 @@ class _Exchange:
         find: Callable[[Writer, Position], tuple[Sequence[T], Position]],
         prepare: Callable[[Sequence[T]], list[Prepared]],
     ) -> Iterator[list[Prepared]]:
-        """What there is to write, until that is all or the time is over; answers are stored on the way."""
+        """The portions to write, until there are no more or the time is over; answers are stored on the way."""
         after = Position()
         while True:
             try:
@@ -93,7 +93,7 @@ class _Exchange:
                 yield prepared
 
     def send(self, prepared: Sequence[Prepared]) -> _Answers:
-        """What the remote says to a portion, before an error too. Runs beside what the store does."""
+        """The remote's answers to a portion, or to the part before an error. Runs beside the store's work."""
         answers = _Answers({(write.agent, write.id): known for write, known in prepared})
         try:
             for result in self._context.remote.write([write for write, _ in prepared]):
@@ -103,7 +103,7 @@ class _Exchange:
         return answers
 
     def take(self, answers: _Answers) -> None:
-        """Merge what clashed at once; what was written is acknowledged with the next opening of the store."""
+        """Merge documents that clashed at once; writes are acknowledged with the next opening of the store."""
         self._unsaved.append(answers)
         if answers.documents or answers.gone or answers.error:
             with self._context.store.writing() as writer:
@@ -114,7 +114,7 @@ class _Exchange:
                 absorb(self._context, answers.documents)
 
     def acknowledge(self, writer: Writer) -> None:
-        """Store that the remote has what it took."""
+        """Store that the remote has the documents that it took."""
         pushed = [one for answers in self._unsaved for one in answers.pushed]
         if pushed:
             writer.incoming.take_in((), model=self._context.model, pushed=pushed)
@@ -129,10 +129,10 @@ def exchange_all(
     *,
     at_end: Callable[[Writer], None] = lambda _: None,
 ) -> None:
-    """Write what `find` finds until it finds nothing, in portions; `count` is told how many were written.
+    """Write what `find` finds until it finds nothing, in portions; `count` is called with the number written.
 
-    `find` and `at_end` are called with the store held; `prepare` without it, and may leave out what is not to go.
-    After an error, what the remote had taken by then is acknowledged.
+    `find` and `at_end` are called with the store held; `prepare` is called without it, and may leave writes out.
+    After an error, the writes that the remote took before it are acknowledged.
     """
     exchange = _Exchange(context)
     with closing(made_ahead(exchange.portions(find, prepare), exchange.send)) as answered:

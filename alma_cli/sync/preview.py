@@ -1,4 +1,4 @@
-"""What a sync would do: the same decisions about the same portions, only shown."""
+"""Shows what a sync would do: it makes the same decisions about the same portions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def preview(context: Context, ours: Membership, checkpoint: str | None) -> None:
-    """Fill the report with what would be done; neither store nor remote is changed."""
+    """Fill the report with the actions of a sync; neither store nor remote is changed."""
     _, _, decision = look(context, ours)
     shown = _Preview(context, is_new=not settled(decision))
     if shown.is_new:
@@ -34,7 +34,7 @@ def preview(context: Context, ours: Membership, checkpoint: str | None) -> None:
 
 
 class _Preview:
-    """Lists what would be done; `is_new` says that the remote would be taken for one of which nothing is known."""
+    """Lists the actions of a sync; with `is_new` nothing is assumed to be known of the remote."""
 
     def __init__(self, context: Context, *, is_new: bool) -> None:
         self.is_new = is_new
@@ -46,7 +46,7 @@ class _Preview:
         self.is_new = True
 
     def arrived(self, documents: Sequence[Received], _checkpoint: str) -> None:
-        """List what would be done about these documents."""
+        """List the actions for these documents."""
         report = self._context.report
         report.set_aside += sum(isinstance(one, Unreadable) for one in documents)
         with self._context.store.writing() as writer:
@@ -63,7 +63,7 @@ class _Preview:
         report.count([action for _, _, action in planned])
 
     def departing(self) -> None:
-        """List what would be pushed besides what arrived."""
+        """List the records that would be pushed, besides those that arrived."""
         wanted = self._context.push_filter(everything=self.is_new)
         after = Position()
         while True:

@@ -1,6 +1,6 @@
-"""What readers without a store need besides the records: vectors by the remote's model, and derived memories.
+"""Writes what only readers without a store need: vectors by the remote's model, and derived memories.
 
-Only after a sync that left nothing pending, so that what is derived here is derived from all that is there.
+That happens after a sync that left nothing pending, so that the memories are derived from all outcomes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def complete(context: Context) -> None:
-    """Write what of that is missing, and note that this sync came to its end."""
+    """Write whatever of that is missing, and note that this sync came to its end."""
     same_rules = context.derivation == context.pinned_derivation
     if not same_rules:
         context.report.note(
@@ -39,7 +39,7 @@ def complete(context: Context) -> None:
 
 
 def _is_wanting(context: Context, writer: Writer, *, same_rules: bool) -> bool:
-    """Whether anything has to be written."""
+    """True when anything has to be written."""
     wanted, start = context.push_filter(), Position()
     if context.vectors_go_over and writer.outgoing.lacking_vectors(wanted, start, limit=1)[0]:
         return True
@@ -62,7 +62,7 @@ def _fill(context: Context) -> None:
 
 
 def _publish(context: Context) -> None:
-    """Write the derived memories that the remote has otherwise, then what isn't derived any more."""
+    """Write the derived memories that differ at the remote; then retire those that aren't derived any more."""
     wanted = context.push_filter()
 
     def count(written: int) -> None:

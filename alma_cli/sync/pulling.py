@@ -1,4 +1,4 @@
-"""The remote's changes, portion by portion: what they call for and the new checkpoint are stored together."""
+"""Takes in the remote's changes, portion by portion: each is stored together with its checkpoint."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from alma_cli.sync.report import Context
 
 _PORTION = 1000
-"""Documents that are taken in together, at least where there are so many: each opening of the store costs."""
+"""The fewest documents that are taken in together, if there are so many: each opening of the store costs."""
 
 
 def pull(context: Context, checkpoint: str | None, aside: Sequence[Quarantined]) -> None:
-    """Take in all that changed since the checkpoint, and what was set aside before and can be read now."""
+    """Take in all changes since the checkpoint, and documents that were set aside and can be read now."""
     _retry(context, aside)
     follow(context, checkpoint, partial(absorb, context), partial(_start_over, context))
 
@@ -47,7 +47,7 @@ def follow(
 
 
 def absorb(context: Context, documents: Sequence[Received], checkpoint: str | None = None) -> None:
-    """Store what these documents call for, with vectors that are made while the store isn't held."""
+    """Carry out what these documents call for. Vectors are made while the store isn't held."""
     vectors: dict[str, Vector] = {}
     asked: set[str] = set()
     while True:
@@ -85,7 +85,7 @@ def _follow_from(context: Context, checkpoint: str | None, take: Callable[[list[
 def _portions(context: Context, checkpoint: str | None) -> Iterator[tuple[list[Found], str]]:
     """The remote's changes in portions that are worth a transaction, each with the checkpoint after it.
 
-    What came before an error is given too, so that a sync that is often interrupted gets on.
+    Documents that came before an error are given too, so that a sync that is often interrupted makes progress.
     """
     gathered: list[Found] = []
     latest = checkpoint
@@ -108,20 +108,20 @@ def _portions(context: Context, checkpoint: str | None) -> Iterator[tuple[list[F
 def _next_portion(
     context: Context, fetched: Iterator[tuple[list[Found], str]]
 ) -> tuple[list[Received], str, int] | None:
-    """The next documents, the checkpoint after them, and how many came; None when that was all."""
+    """The next documents, the checkpoint after them, and their number; None when there are no more."""
     for found, latest in fetched:
         return _read(context, found), latest, len(found)
     return None
 
 
 def _read(context: Context, found: Iterable[Found]) -> list[Received]:
-    """The documents with what they say; the marker is read by itself."""
+    """The documents and the records in them; the marker is left out, since it is read separately."""
     received = [read(one, context.project_id) for one in found]
     return [one for one in received if not (isinstance(one, Readable) and isinstance(one.content, TheMarker))]
 
 
 def _retry(context: Context, aside: Sequence[Quarantined]) -> None:
-    """Look again at what could not be read: it may have been put right, or this ALMA may know more now."""
+    """Look again at documents that couldn't be read: they may have been repaired, or this ALMA may know more."""
     found: list[Found] = []
     gone: list[str] = []
     for one in aside:

@@ -1,7 +1,7 @@
-"""What the remote lacks: pending records, then tombstones.
+"""Pushes what the remote lacks: pending records, then tombstones.
 
-Every write is conditional. What clashes is read, merged and tried again; the remote's answer is stored last, so a crash
-costs a repeat.
+Every write is conditional. A document that clashes is read, merged and tried again; the remote's answer is stored last,
+so a crash costs a repeat.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from alma_cli.sync.report import Context
 
 _ROUNDS = 5
-"""How often what clashed is tried again: more only helps against writers that never rest."""
+"""The number of tries after a clash: more would help only against writers that never rest."""
 
 _MOST_AHEAD_S = 300
 _SHOWN_AHEAD_S = 60
@@ -45,7 +45,7 @@ def push(context: Context) -> PendingCounts:
 
 
 def _push_once(context: Context, wanted: PushFilter) -> PendingCounts:
-    """Push what is pending now, and return what is left."""
+    """Push everything that is pending now, and return what is left."""
     left: list[PendingCounts] = []
     exchange_all(
         context,
@@ -62,7 +62,7 @@ def _of_agents(counts: PendingCounts, wanted: PushFilter) -> int:
 
 
 def _prepared(context: Context, portion: Sequence[Pending]) -> list[Prepared]:
-    """The writes; what holds a credential is left out, and comes again once that is taken out of it."""
+    """The writes. Records with a credential are left out, and come again once it has been taken out of them."""
     records = [one.state.record for one in portion if isinstance(one.state, Version)]
     redacted = context.redact(records)
     return [write_of(context, one) for one in portion if one.state.id not in redacted]
@@ -74,7 +74,7 @@ def _count(context: Context, written: int) -> None:
 
 
 def _check_clock(context: Context) -> None:
-    """Raise `ClockAhead` when what we stamped lies in the future of the remote's clock."""
+    """Raise `ClockAhead` when a stamp of ours lies in the future of the remote's clock."""
     server = context.remote.server_time
     if server is None:
         return

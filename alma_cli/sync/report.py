@@ -1,4 +1,4 @@
-"""What a sync is asked for, and what it answers."""
+"""The options of a sync, its report, and the context that its parts share."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from alma_cli.store import Store
 
 _LISTED = 200
-"""Conflicts and planned actions that a report lists; all are counted."""
+"""The most conflicts and planned actions that a report lists; all are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What to do. `agents` limits the push (None: all); `timeout_s` the whole sync, in seconds (None: no limit)."""
+    """The options of a sync. `agents` limits the push (None: all), `timeout_s` the whole sync (None: no limit)."""
 
     pull: bool = True
     push: bool = True
@@ -39,7 +39,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
-    """A memory that had changed on both sides; what didn't hold is in history (`alma log ID`)."""
+    """A memory that had changed on both sides; the version that didn't hold is in history (`alma log ID`)."""
 
     id: str
     kind: str
@@ -67,10 +67,10 @@ class Planned:
 
 @dataclass(slots=True, kw_only=True)
 class Synced:
-    """What a sync did (or, as a `dry_run`, would do). Memories are counted once for each time they went over.
+    """The report of a sync (or, as a `dry_run`, of its plan). A memory counts each time that it was exchanged.
 
-    `pulled` and `pushed` count forgetting too; `merged` those that met another version on the way in. `pending` wait
-    for the next sync. `notes` explain what was unusual, `warnings` what needs somebody.
+    `pulled` and `pushed` count forgetting too; `merged` counts memories that met another version on the way in.
+    `pending` ones wait for the next sync. `notes` explain unusual things, `warnings` those that need somebody.
     """
 
     remote: str = ""
@@ -94,7 +94,7 @@ class Synced:
     warnings: list[str] = field(default_factory=list)
 
     def count(self, actions: Sequence[Action]) -> None:
-        """Count what was done about documents that arrived."""
+        """Count the actions for documents that arrived."""
         for action in actions:
             if isinstance(action, Take):
                 self.pulled += 1
@@ -108,17 +108,17 @@ class Synced:
                     self.conflicts.append(_conflict(action))
 
     def plan_action(self, action: str, state: Version | Tombstone) -> None:
-        """List something that would be done."""
+        """List an action of the plan."""
         if len(self.plan) < _LISTED:
             self.plan.append(Planned(action=action, id=state.id, kind=state.kind, agent=state.agent))
 
     def note(self, text: str) -> None:
-        """Explain something, once."""
+        """Add an explanation, once."""
         if text and text not in self.notes:
             self.notes.append(text)
 
     def warn(self, text: str) -> None:
-        """Say what needs somebody, once."""
+        """Add a warning, once."""
         if text not in self.warnings:
             self.warnings.append(text)
 
@@ -148,11 +148,11 @@ class Synced:
 
 @dataclass(slots=True, kw_only=True)
 class Context:
-    """What every part of one sync works with. `embed` gives a vector for each text, or nothing if it can't.
+    """The context of one sync, which its parts share. `embed` gives a vector for each text, or nothing if it can't.
 
-    `draw` gives a random id of 32 hex digits. `advance` is told how many more memories went over, `tell` what a user
-    should read while it goes on. `redact` takes credentials out of what is stored of these records, and gives the ids
-    of those that had any.
+    `draw` gives a random id of 32 hex digits. `advance` is called with the number of memories that were exchanged,
+    `tell` with lines to show meanwhile. `redact` takes credentials out of the stored texts of these records, and gives
+    the ids of those that had any.
     """
 
     store: Store
@@ -175,11 +175,11 @@ class Context:
 
     @property
     def vectors_go_over(self) -> bool:
-        """Whether our vectors are those that the remote holds."""
+        """True when our vectors are by the remote's model, so that they are exchanged."""
         return self.model == self.pinned_model
 
     def push_filter(self, *, everything: bool = False) -> PushFilter:
-        """What of the store is to go over; `everything` takes the remote for empty."""
+        """The filter for the records to push; `everything` assumes that the remote is empty."""
         return PushFilter(
             project_id=self.project_id,
             agents=self.options.agents,
@@ -188,7 +188,7 @@ class Context:
         )
 
     def explain(self, text: str) -> None:
-        """Say what is unusual, at once and in the report."""
+        """Explain something unusual, at once and in the report."""
         if text:
             self.report.note(text)
             self.tell(text)

@@ -1,4 +1,4 @@
-"""One sync from beginning to end: agree, pull, push, and then what readers without a store need."""
+"""Runs one sync from beginning to end: agree, pull, push, and publish for readers without a store."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def run(context: Context, *, dry_run: bool = False) -> Synced:
-    """Reconcile the store with the remote and say what was done.
+    """Reconcile the store with the remote, and return the report.
 
-    An error leaves all that was exchanged before it in place, and its message says how much that was.
+    After an error everything that was exchanged before stays in place, and the message says how much that was.
     """
     report = context.report
     context.started = context.clock()
