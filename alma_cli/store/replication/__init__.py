@@ -1,1 +1,1 @@
-"""What the store knows of the shared copy: what came, what is to go, and what is set aside."""
+"""The store's knowledge of the shared copy: documents that came, are to go, or are set aside."""

@@ -1,4 +1,4 @@
-"""What the remote has to be told: records and tombstones that it lacks, vectors, derived memories."""
+"""Lists what the remote lacks: records and tombstones, vectors, derived memories."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NOT_ASIDE = (
 _COLUMNS = ", ".join(f"memories.{name}" for name in RECORD_COLUMNS)
 _HAS_VECTOR = "embedding_model = $model AND embedding IS NOT NULL"
 _PORTION = 1000
-"""Entries of a listing that are read together: each opening of the store costs."""
+"""The entries of a listing that are read together, since each opening of the store costs."""
 
 _FETCHED_TOGETHER = 100
 _PORTION_BYTES = 8_000_000
@@ -35,7 +35,7 @@ _PORTION_BYTES = 8_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """A record's state that the remote doesn't have, the version that it has (None: none known), and the vector."""
+    """A record's state that the remote lacks, the version that it has (None when none is known), and the vector."""
 
     state: State
     etag: str | None
@@ -44,7 +44,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingDerived:
-    """A derived memory that readers of the remote don't see as it is, or (without `record`) that isn't derived now."""
+    """A derived memory that differs at the remote or (without `record`) isn't derived any more."""
 
     id: str
     agent: str
@@ -56,24 +56,24 @@ class PendingDerived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingCounts:
-    """How many records and tombstones wait to be pushed, by agent; how many can't, because theirs is set aside."""
+    """The records and tombstones that wait to be pushed, by agent, and those that can't be: theirs is set aside."""
 
     by_agent: dict[str, int]
     blocked: int
     foreign: int
-    """Of another project id than the configuration's; they are never pushed."""
+    """Records of another project id than the configuration's, which are never pushed."""
 
     @property
     def total(self) -> int:
-        """All that will be pushed."""
+        """The number of all that will be pushed."""
         return sum(self.by_agent.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushFilter:
-    """What is to be pushed: of which project and (None: all) agents; with vectors by `model`, if that isn't empty.
+    """The records to push: of a project and of some agents (None: all), with vectors by `model`, if that isn't empty.
 
-    `everything` takes the remote for empty.
+    `everything` assumes that the remote is empty.
     """
 
     project_id: str
@@ -96,20 +96,20 @@ class PushFilter:
 
 
 class Position(NamedTuple):
-    """How far a listing has come: the `seq` of its last memory, then the id of its last entry that has none."""
+    """The place where a listing is: the `seq` of its last memory, then the id of its last entry without one."""
 
     seq: int = -1
     id: str = ""
 
 
 class Outgoing:
-    """What an open store has to tell the remote, listed in portions: each with the position after it."""
+    """Lists what the remote lacks of an open store, in portions, each with the position after it."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def counts(self, project_id: str) -> PendingCounts:
-        """How much waits to be pushed."""
+        """The numbers of records that wait to be pushed."""
         by_agent: dict[str, int] = {}
         blocked = foreign = 0
         for table, ours in (("memories", "project_id = $project_id"), ("tombstones", "$project_id <> ''")):
@@ -128,9 +128,9 @@ class Outgoing:
         return PendingCounts(by_agent=by_agent, blocked=blocked, foreign=foreign)
 
     def pending(self, wanted: PushFilter, after: Position, *, limit: int = _PORTION) -> tuple[list[Pending], Position]:
-        """The next of what is pending, at most `limit` or about 8 MB: first records, then tombstones.
+        """The next pending entries, at most `limit` or about 8 MB: first records, then tombstones.
 
-        Tombstones come last, so that what they are about is there before.
+        Tombstones come last, so that the records that they are about are there before.
         """
         condition, parameters = wanted.where("memories")
         records, after = self._records(wanted, condition, parameters, after, limit=limit)
@@ -154,7 +154,7 @@ class Outgoing:
     def lacking_vectors(
         self, wanted: PushFilter, after: Position, *, limit: int = _PORTION
     ) -> tuple[list[Pending], Position]:
-        """The next records that the remote has as they are, but without the vector that we have."""
+        """The next records that the remote has in this version, but without the vector that we have."""
         condition = (
             "memories.project_id = $project_id AND hlc <> '' AND acked_hlc = hlc AND NOT remote_documents.has_vector "
             f"AND {_HAS_VECTOR} AND {_NOT_ASIDE.format(table='memories')}"
@@ -165,7 +165,7 @@ class Outgoing:
     def derived(
         self, wanted: PushFilter, after: Position, *, limit: int = _PORTION
     ) -> tuple[list[PendingDerived], Position]:
-        """The next derived memories that the remote has otherwise; then those that it has and that are none here."""
+        """The next derived memories that differ at the remote; then those that only the remote has."""
         while True:
             rows = self._connection.execute(
                 f"SELECT memories.seq, etag, content_hash, has_vector, {_HAS_VECTOR}, {_COLUMNS} "
@@ -186,7 +186,7 @@ class Outgoing:
         return read_replica(self._connection).hlc
 
     def restamp(self, *, now_ms: int) -> int:
-        """Give what is pending new stamps by the present clock, which was wrong before; return how many were given."""
+        """Give pending records new stamps by the present clock, which was wrong before; return their number."""
         with transaction(self._connection):
             last = self.latest_stamp()
             stamp = HLC(now_ms, 0, last.replica_id) if last.wall_ms > now_ms else last
@@ -231,7 +231,7 @@ class Outgoing:
         return pending, after._replace(seq=max(found, default=after.seq))
 
     def _retired(self, after: Position, *, limit: int = _PORTION) -> tuple[list[PendingDerived], Position]:
-        """The next memories that the remote has as derived and that aren't derived here."""
+        """The next derived memories of the remote that aren't derived here."""
         rows = self._connection.execute(
             "SELECT id, agent, kind, etag FROM remote_documents WHERE content_hash <> '' AND id > $after "
             "AND NOT EXISTS (SELECT 1 FROM memories WHERE memories.id = remote_documents.id) "
@@ -242,7 +242,7 @@ class Outgoing:
         return retired, after._replace(id=rows[-1][0] if rows else after.id)
 
     def _embeddings(self, seqs: Sequence[int], model: str) -> dict[int, Embedding]:
-        """The vectors by this model (none by an empty one) of these memories, where they have one."""
+        """The vectors by this model of these memories, where they have one; none when the model is empty."""
         if not model or not seqs:
             return {}
         found = columns(
@@ -257,7 +257,7 @@ class Outgoing:
 
 
 def _differing(row: Sequence[Any]) -> PendingDerived | None:
-    """The derived memory in a row, if the remote has it otherwise, or without the vector that we have."""
+    """The derived memory in a row, if it differs at the remote, or lacks there the vector that we have."""
     etag, known, remote_has_vector, has_vector, *columns = row
     record = row_record(columns)
     if known == content_hash(record) and (remote_has_vector or not has_vector):

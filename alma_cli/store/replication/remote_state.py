@@ -1,4 +1,4 @@
-"""What this store knows of its remote: which one it is, how far it was read, its documents, and those set aside."""
+"""The store's knowledge of its remote: its identity, how far it was read, its documents, and those set aside."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _QUARANTINE_TYPES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncState:
-    """The remote that this store belongs to, and how far it was read; `synced_at` is when a sync last was complete."""
+    """The remote that this store belongs to, and how far it was read; `synced_at` is when a sync last ended well."""
 
     membership: Membership
     checkpoint: str | None = None
@@ -39,7 +39,7 @@ class SyncState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownDocument:
-    """A document that the remote has: a record as stamped so, or (with a `content_hash`) a derived memory."""
+    """A document that the remote has: a record with this stamp, or (with a `content_hash`) a derived memory."""
 
     id: str
     agent: str
@@ -52,7 +52,7 @@ class KnownDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantined:
-    """A document of the remote that is set aside: its name, what its place says of it, why, and since when."""
+    """A document of the remote that is set aside: its name, the agent and id of its place, the reason, and the time."""
 
     name: str
     agent: str
@@ -62,13 +62,13 @@ class Quarantined:
 
 
 class RemoteState:
-    """What an open store knows of its remote."""
+    """Reads and writes what an open store knows of its remote."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def sync_state(self) -> SyncState:
-        """Which remote the store belongs to, and how far it was read; nothing before the store first met one."""
+        """The remote that the store belongs to, and how far it was read; empty before the store met a remote."""
         connection = self._connection
         row = connection.execute("SELECT project_uid, seed, checkpoint, synced_at FROM sync_state").fetchone()
         has_memories = connection.execute(
@@ -85,14 +85,14 @@ class RemoteState:
         )
 
     def belong_to(self, *, project_uid: str, seed: str) -> None:
-        """Belong to this remote and know nothing of its documents: all will be compared, and what it lacks pushed."""
+        """Belong to this remote, and know nothing of its documents: all are compared, and missing ones pushed."""
         with transaction(self._connection):
             self._connection.execute("DELETE FROM sync_state")
             self._connection.execute("INSERT INTO sync_state VALUES (?, ?, NULL, NULL)", [project_uid, seed])
             self._know_nothing()
 
     def compare_all(self) -> None:
-        """Start from the beginning with the same remote: what it has is found out anew, and what it lacks pushed."""
+        """Start from the beginning with the same remote: all documents are compared, and missing ones pushed."""
         with transaction(self._connection):
             self._connection.execute("UPDATE sync_state SET checkpoint = NULL")
             self._know_nothing()
@@ -103,7 +103,7 @@ class RemoteState:
         self._connection.execute("DELETE FROM remote_documents")
 
     def advance(self, checkpoint: str) -> None:
-        """Note up to where the remote's changes were applied; where that is known already nothing is written."""
+        """Note up to where the remote's changes were applied; nothing is written if that is known already."""
         self._connection.execute(
             "UPDATE sync_state SET checkpoint = $new WHERE checkpoint IS DISTINCT FROM $new", {"new": checkpoint}
         )
@@ -114,7 +114,7 @@ class RemoteState:
             self._connection.execute("UPDATE sync_state SET synced_at = ?::TIMESTAMP", [utc_text(at)])
 
     def conflict_count(self) -> int:
-        """How many memories changed on both sides, as far as the audit goes back."""
+        """The number of memories that changed on both sides, as far back as the audit goes."""
         rows = self._connection.execute("SELECT count(*) FROM audit WHERE action = 'conflict'").fetchall()
         count: int = rows[0][0]
         return count
@@ -122,7 +122,7 @@ class RemoteState:
     def know(self, documents: Sequence[KnownDocument]) -> None:
         """Note the present versions of documents, one for each id, so that each is written only over the version seen.
 
-        Where that is known already nothing is written.
+        Versions that are known already aren't written.
         """
         given = json.dumps([{name: getattr(document, name) for name in _DOCUMENT_TYPES} for document in documents])
         columns = ", ".join(_DOCUMENT_TYPES)
@@ -142,11 +142,11 @@ class RemoteState:
             )
 
     def forget_documents(self, ids: Sequence[str]) -> None:
-        """The remote has no such documents any more: they are to be written as new ones."""
+        """Forget documents that the remote doesn't have any more, so that they are written as new ones."""
         self._connection.execute(f"DELETE FROM remote_documents WHERE id IN {any_of()}", [json.dumps(list(ids))])
 
     def quarantined(self) -> list[Quarantined]:
-        """What is set aside, oldest first."""
+        """The documents that are set aside, oldest first."""
         rows = self._connection.execute(
             "SELECT name, agent, id, reason, found_at FROM quarantine ORDER BY found_at, name"
         )
@@ -156,7 +156,7 @@ class RemoteState:
         ]
 
     def set_aside(self, documents: Sequence[Unreadable], *, at: datetime) -> list[Unreadable]:
-        """Keep documents as they came until they can be used; return those that are news."""
+        """Keep documents as they came until they can be used; return those that weren't set aside before."""
         if not documents:
             return []
         rows = self._connection.execute("SELECT name, raw, reason FROM quarantine").fetchall()
@@ -168,11 +168,11 @@ class RemoteState:
         return fresh
 
     def drop_quarantined(self, names: Sequence[str]) -> None:
-        """Forget about documents that aren't there any more."""
+        """Forget documents that were set aside and aren't there any more."""
         self._connection.execute(f"DELETE FROM quarantine WHERE name IN {any_of()}", [json.dumps(list(names))])
 
     def release(self, names: Collection[str]) -> None:
-        """Forget that documents (each as AGENT/ID) could not be read, once they can."""
+        """Forget that documents (named AGENT/ID) were set aside, once they can be read."""
         if self._connection.execute("SELECT 1 FROM quarantine LIMIT 1").fetchone() is None:
             return
         ids = json.dumps(list(names))
