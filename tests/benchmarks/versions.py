@@ -4,7 +4,8 @@
 
 BEFORE is the Python of an environment where the other version is installed (`git worktree add /tmp/before COMMIT`, then
 `python -m venv` and `pip install` there). Each has a project of its own with the same outcomes, made by itself. Cold: whole
-processes, in turn with `python -c pass`. Staying: `ALMA.retrieve` in one process of each version, which take turns. Quoted
+processes, in turn with `python -c pass`; each learn has texts of its own, the same for both, since the keys of texts that
+are known aren't looked for. Staying: `ALMA.retrieve` in one process of each version, which take turns. Quoted
 are medians of wall and processor time, and the median of each turn's ratio of this version to the other.
 """
 
@@ -31,12 +32,13 @@ for line in sys.stdin:
     alma.retrieve(task=json.loads(line), agent="a")
     print(json.dumps([time.perf_counter() - wall, time.process_time() - cpu]), flush=True)
 """
+NEW = "(new words)"
 COMMANDS = {
     "alma --help": ["--help"],
     "alma retrieve": ["retrieve", "check that the login form rejects bad input", "--agent", "a"],
     "alma learn": [
-        *("learn", "--agent", "a", "--task", "Test the login form"),
-        *("--outcome", "success", "--strategy", "Tried empty fields first"),
+        *("learn", "--agent", "a", "--task", f"{NEW} by the login form"),
+        *("--outcome", "success", "--strategy", f"Tried {NEW} first"),
     ],
 }
 
@@ -50,6 +52,7 @@ def main() -> None:
     options = parser.parse_args()
     compile_modules()
     pythons = [options.before.absolute(), Path(sys.executable)]
+    rng = random.Random(11)
     with tempfile.TemporaryDirectory(prefix="alma-bench-") as folder:
         places = [environment(folder, name) for name in ("before", "now")]
         for python, place in zip(pythons, places, strict=True):
@@ -57,11 +60,13 @@ def main() -> None:
         print(f"{options.memories:,} memories, {options.runs} runs of each, interleaved: before, now")
         print(f"{'command':<24}{'wall ms':>14}{'ratio':>8}{'cpu ms':>14}{'ratio':>8}{'of bare Python':>18}")
         for name, arguments in COMMANDS.items():
-            commands = [[str(python.with_name("alma")), *arguments] for python in pythons]
-            turns = [
-                [run([sys.executable, "-c", "pass"], places[1]), *map(run, commands, places)]
-                for _ in range(options.runs + 1)
-            ][1:]
+            turns = []
+            for _ in range(options.runs + 1):
+                words = " ".join(rng.sample(MORE_WORDS, 6))
+                said = [argument.replace(NEW, words) for argument in arguments]
+                commands = [[str(python.with_name("alma")), *said] for python in pythons]
+                turns.append([run([sys.executable, "-c", "pass"], places[1]), *map(run, commands, places)])
+            turns = turns[1:]
             report(name, [turn[1:] for turn in turns], bare=[turn[0] for turn in turns])
         for python, place in zip(pythons, places, strict=True):
             prepare(place["ALMA_DIR"], options.staying - options.memories, place, python.with_name("alma"))
