@@ -1,6 +1,6 @@
-"""Taking in what arrived from the remote: its documents, what is derived anew from them, and the checkpoint, at once.
+"""Takes in what arrived from the remote: documents, memories derived from them, and the checkpoint, all at once.
 
-What has to be done about each record is decided by `core.plan`; here it is carried out for many in few statements.
+`core.replication.plan` decides about each record; here that is carried out for many of them in few statements.
 """
 
 from __future__ import annotations
@@ -45,19 +45,19 @@ _BY = "sync"
 
 
 DecidedDocument: TypeAlias = tuple[Document, Arrived, Action]
-"""A document, the record's state in it, and what to do about it."""
+"""A document, the record's state in it, and the action for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakenIn:
-    """What was done about each record that arrived, and what was set aside for the first time."""
+    """The actions for the records that arrived, and the documents that were set aside for the first time."""
 
     actions: list[Action]
     set_aside: list[Unreadable]
 
 
 class Incoming:
-    """What an open store does about documents that arrived; `now_ms` and `rules` are those of the store."""
+    """Takes documents into an open store; `now_ms` and `rules` are those of the store."""
 
     def __init__(self, connection: Connection, *, now_ms: Callable[[], int], rules: ProjectRules) -> None:
         self._connection = connection
@@ -65,9 +65,9 @@ class Incoming:
         self._rules = rules
 
     def planned(self, documents: Sequence[Received], *, is_new: bool = False) -> list[DecidedDocument]:
-        """What these documents call for, where they are records; nothing is changed.
+        """The actions for those of the documents that are records; nothing is changed.
 
-        With `is_new` the store isn't known to the remote: nothing is taken for pushed.
+        With `is_new` the store is new to the remote, so no record counts as pushed.
         """
         arrived = [
             (one.document, one.content)
@@ -84,7 +84,7 @@ class Incoming:
         return [(*one, action) for one, action in zip(arrived, actions, strict=True)]
 
     def texts_wanted(self, documents: Sequence[Received], model: str) -> list[str]:
-        """The texts whose vectors have to be made here before these documents can be taken in."""
+        """The texts that need a vector made here before these documents can be taken in."""
         wanting = [
             one
             for one in documents
@@ -115,9 +115,9 @@ class Incoming:
         pushed: Sequence[KnownDocument] = (),
         checkpoint: str | None = None,
     ) -> TakenIn:
-        """Carry out what these documents call for, acknowledge what was `pushed`, store the checkpoint: all or nothing.
+        """Carry out the actions for these documents, acknowledge `pushed` ones, store the checkpoint: all or nothing.
 
-        `vectors` are those made here, by text. Nothing is written when there is nothing to change.
+        `vectors` were made here, by text. Nothing is written when there is nothing to change.
         """
         with transaction(self._connection):
             remote = RemoteState(self._connection)
@@ -147,12 +147,12 @@ class Incoming:
 
 
 class _Portion:
-    """What one portion of documents changes, gathered to be written in few statements."""
+    """The changes of one portion of documents, gathered to be written in few statements."""
 
     def __init__(self, rows: RowsWriter, remote: RemoteState, *, vectors: Mapping[str, Vector], model: str) -> None:
         self.touched = Touched()
         self.has_changes = False
-        """Whether more has to be written than what the remote has."""
+        """True when more has to be written than the versions that the remote has."""
         self._rows = rows
         self._remote = remote
         self._vectors = vectors
@@ -165,7 +165,7 @@ class _Portion:
         self._documents: dict[str, KnownDocument] = {}
 
     def acknowledge(self, pushed: Sequence[KnownDocument]) -> None:
-        """Store that the remote has these; one that was changed meanwhile stays pending."""
+        """Store that the remote has these records; one that was changed meanwhile stays pending."""
         for one in pushed:
             if one.hlc is not None:
                 self._acked[one.id] = str(one.hlc)
@@ -173,7 +173,7 @@ class _Portion:
         self._write_acknowledged()
 
     def note(self, document: Document, *, kind: Kind, has_vector: bool = True, content_hash: str | None = None) -> None:
-        """Note the version of a document that the remote has."""
+        """Note the remote's version of a document."""
         self._documents[document.id] = KnownDocument(
             id=document.id,
             agent=document.agent,
@@ -184,7 +184,7 @@ class _Portion:
         )
 
     def carry_out(self, action: Echo | Take | Keep, document: Document, content: Arrived) -> None:
-        """Gather what the action calls for."""
+        """Gather the changes that the action calls for."""
         is_memory = isinstance(content.state, Version) and content.state.kind != "credit"
         self.note(document, kind=content.state.kind, has_vector=content.embedding is not None or not is_memory)
         match action:
@@ -227,19 +227,19 @@ class _Portion:
         self._say("pull", state, state.kind)
 
     def write(self) -> None:
-        """Write what was gathered, but for what is derived from it."""
+        """Write the gathered changes; deriving comes later."""
         self._rows.remove(self._gone)
         self._rows.add_history(self._history)
         self._rows.add_tombstones([(tombstone, str(tombstone.hlc)) for tombstone in self._tombstones.values()])
         keyed = [entry for entry, _ in self._entries.values() if _has_keys(entry)]
         if keyed:
-            with_keys(self._rows.connection, keyed, self._rows.dimension)  # the texts that stand for keys new here
+            with_keys(self._rows.connection, keyed, self._rows.dimension)  # the texts for keys that are new here
         for entry, hlc in self._entries.values():
             self._rows.add(entry, hlc=hlc, acked_hlc=hlc)
         self._write_acknowledged()
 
     def _write_acknowledged(self) -> None:
-        """Store what the remote has; where that is known already nothing is written."""
+        """Store the versions that the remote has; versions that are known already aren't written."""
         if self._acked:
             given = json.dumps([{"id": id, "acked_hlc": acked} for id, acked in self._acked.items()])
             for table in ("memories", "tombstones"):
@@ -255,7 +255,7 @@ class _Portion:
             self._documents = {}
 
     def _lose(self, lost: State, *, erased: bool) -> None:
-        """Keep a version that doesn't hold in history, without its text when the memory is forgotten."""
+        """Keep a version that lost in history, without its text when the memory is forgotten."""
         if isinstance(lost, Version):
             replaced = Replaced(record=lost.record, hlc=str(lost.hlc), at=self._rows.now, by=_BY, erased=erased)
             self._history.append(replaced)
@@ -266,7 +266,7 @@ class _Portion:
 
 
 def _held(connection: Connection, ids: str) -> dict[str, Held]:
-    """What the store has of the records with these ids, a JSON list; derived memories are left out."""
+    """The store's states of the records with these ids, a JSON list; derived memories are left out."""
     found: dict[str, Held] = {}
     rows = connection.execute(
         f"SELECT hlc, acked_hlc, {', '.join(RECORD_COLUMNS)} FROM memories WHERE id IN {any_of()} AND hlc <> ''",
@@ -286,7 +286,7 @@ def _held(connection: Connection, ids: str) -> dict[str, Held]:
 
 
 def _may_want_vectors(content: Arrived, model: str) -> bool:
-    """Whether it may be that a vector has to be made before this can be taken in."""
+    """True when this may need a vector before it can be taken in."""
     if isinstance(content.state, Tombstone) or content.state.kind == "credit":
         return False
     return content.state.kind == "outcome" or not _is_by(content.embedding, model)
@@ -301,7 +301,7 @@ def _usable(embedding: Embedding | None, model: str) -> Vector | None:
 
 
 def _has_keys(entry: Entry) -> bool:
-    """Whether this is an outcome whose keys were chosen where it was recorded, as they should be."""
+    """True when this is an outcome that has the keys chosen where it was recorded, as it should have."""
     record = entry.record
     return isinstance(record, Outcome) and bool(
         record.task_key and (record.strategy_key or not record.strategy.strip())
