@@ -14,6 +14,7 @@ from alma_cli import api
 from alma_cli.api.arguments import number
 from alma_cli.api.session import Session
 from alma_cli.config import Config, load_config
+from alma_cli.logs import info
 from alma_cli.project import Project, find_project
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class ALMA:
             wait_s=config.wait_s if wait_s is None else number("wait", wait_s, low=0, high=3600),
             by=by,
         )
+        info("memory in %s by %s (storage %s)", project.home, project.config_path, config.storage)
 
     @classmethod
     def from_config(cls, path: str | os.PathLike[str] = ".alma/config.yaml", *, wait_s: float | None = None) -> ALMA:

@@ -19,6 +19,7 @@ from alma_cli.core.text import alike_form, clean
 from alma_cli.core.words import identifiers, query_terms
 from alma_cli.embedding import count_tokens
 from alma_cli.errors import InvalidInput
+from alma_cli.logs import debug, info
 from alma_cli.store import Pool, Reader, Search, SearchResult
 
 NEAR_MISSES = 5
@@ -122,7 +123,10 @@ def answer(session: Session, wanted: Wanted, asked: Question, source: Reader | P
     """The memories that the source has for a question, ranked, and as many as fit."""
     settings = session.config.retrieval
     top_k = settings.top_k if wanted.top_k is None else wanted.top_k
+    begun = perf_counter()
     found = source.search(asked.search)
+    took_ms = (perf_counter() - begun) * 1000
+    info("memories searched: %d, in %.0f ms; candidates: %d", found.total, took_ms, len(found.candidates))
     ranked = news_first(rank(found.candidates, found.cosine, found.bm25, _rules(session, wanted)))
     fetched = source.records([one.candidate.id for one in _worth_fetching(ranked, top_k, explain=wanted.explain)])
     warnings = [*asked.warnings, *source.warnings]
@@ -131,6 +135,7 @@ def answer(session: Session, wanted: Wanted, asked: Question, source: Reader | P
     by_kind: dict[str, Any] = {
         PLURALS[kind]: [hit for hit in chosen if hit.record.kind == kind] for kind in RETRIEVED_KINDS
     }
+    debug("chose %s", ", ".join(f"{hit.record.id} {hit.score:.3f}" for hit in chosen) or "none")
     text = rendered([Line(hit.record, hit.score) for hit in chosen], wanted.agent)
     return MemorySlice(
         retrieval_id=new_id(),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from time import perf_counter
 from typing import TYPE_CHECKING, TypeVar
 
 from alma_cli.config import Config
@@ -17,6 +18,7 @@ from alma_cli.core.scopes.scope import ANY_AGENT
 from alma_cli.core.text import clean, one_line
 from alma_cli.embedding import DEFAULT_MODEL, Embedder, OnProgress, Vector, open_embedder, reads
 from alma_cli.errors import EmbeddingUnavailable, ScopeViolation
+from alma_cli.logs import info
 from alma_cli.project import Project, make_home
 from alma_cli.store import ProjectRules, Store, open_store
 
@@ -113,7 +115,10 @@ class Session:
         with self._embedding:
             if self._embedder is None:
                 self._embedder = self._open_embedder()
-            return self._embedder.embed(texts, on_progress=on_progress)
+            begun = perf_counter()
+            vectors = self._embedder.embed(texts, on_progress=on_progress)
+            info("texts embedded: %d, by %s, in %.0f ms", len(texts), self.model, (perf_counter() - begun) * 1000)
+            return vectors
 
     def entries(
         self, records: Sequence[Record], *, on_progress: OnProgress | None = None

@@ -8,18 +8,43 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter
 
+from alma_cli import __version__
 from alma_cli.errors import AlmaError, Interrupted, InvalidUsage
+from alma_cli.logs import info, level_asked, listening
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; nothing that goes wrong leaves here as an exception."""
-    directory, arguments = _root_options(list(sys.argv[1:] if argv is None else argv))
+    given = list(sys.argv[1:] if argv is None else argv)
+    directory, arguments = _root_options(given)
     _prepare_streams()
-    if arguments[:1] == ["hook"] and not {"--help", "-h"}.intersection(arguments):
-        return _run_hook(arguments, directory)
+    is_hook = arguments[:1] == ["hook"] and not {"--help", "-h"}.intersection(arguments)
+    answer = _run_hook if is_hook else _run_command
+    level = level_asked(_own(given))
+    if level is None:
+        return answer(arguments, directory)
+    with listening(level, _noting(arguments, directory) if is_hook else _tell):
+        info("ALMA %s, Python %s, %s", __version__, sys.version.partition(" ")[0], sys.platform)
+        return answer(arguments, directory)
+
+
+def _tell(line: str) -> None:
+    from alma_cli.cli.output import tell
+
+    tell(line)
+
+
+def _noting(arguments: list[str], directory: str | None) -> Callable[[str], None]:
+    from alma_cli.hooks.guard import noting
+
+    return noting(arguments, directory or _value_of("--dir", arguments))
+
+
+def _run_command(arguments: list[str], directory: str | None) -> int:
+    """Answer a command that isn't a hook's; return its exit code."""
     try:
         shown = _overview(arguments)
         if shown is None:
@@ -32,9 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _drop_output()
         if error.errno == errno.EPIPE:  # whoever read our output has seen enough
             return 0
-        from alma_cli.cli.output import tell
-
-        tell(f"error: cannot write to stdout: {error.strerror}")
+        _tell(f"error: cannot write to stdout: {error.strerror}")
         return 1
     return status
 
@@ -93,18 +116,22 @@ def _run(arguments: list[str], directory: str | None, *, started: float) -> int:
 
 
 def _root_options(arguments: list[str]) -> tuple[str | None, list[str]]:
-    """Take `--dir PATH` from in front of the command."""
-    if len(arguments) > 1 and arguments[0] == "--dir":
-        return arguments[1], arguments[2:]
-    if arguments and arguments[0].startswith("--dir="):
-        return arguments[0].removeprefix("--dir="), arguments[1:]
-    return None, arguments
+    """Take `--dir PATH` and `--verbose` from in front of the command."""
+    directory = None
+    while arguments:
+        if arguments[0] == "--verbose":
+            arguments = arguments[1:]
+        elif len(arguments) > 1 and arguments[0] == "--dir":
+            directory, arguments = arguments[1], arguments[2:]
+        elif arguments[0].startswith("--dir="):
+            directory, arguments = arguments[0].removeprefix("--dir="), arguments[1:]
+        else:
+            break
+    return directory, arguments
 
 
 def _overview(arguments: list[str]) -> str | None:
     """The answer to what needs no command."""
-    from alma_cli import __version__
-
     if "_ALMA_COMPLETE" in os.environ:
         return None
     if arguments[:1] == ["--version"]:

@@ -6,7 +6,7 @@ import typer
 
 from alma_cli.api.author import Authored
 from alma_cli.cli.inputs import open_alma, owner, text_or_stdin
-from alma_cli.cli.options import Agent, Dir, DomainOption, Json, ProjectWide, Wait, Yes
+from alma_cli.cli.options import Agent, Dir, DomainOption, Json, ProjectWide, Verbose, Wait, Yes
 from alma_cli.cli.output import Reply
 from alma_cli.core.records import PROJECT_AGENT
 from alma_cli.core.retrieval.prompt import SHORT_ID
@@ -30,6 +30,7 @@ def preference(
     confidence: Confidence = None,
     wait: Wait = None,
     directory: Dir = None,
+    verbose: Verbose = False,
     yes: Yes = False,
     json: Json = False,
 ) -> Reply:
@@ -62,6 +63,7 @@ def knowledge(
     confidence: Confidence = None,
     wait: Wait = None,
     directory: Dir = None,
+    verbose: Verbose = False,
     yes: Yes = False,
     json: Json = False,
 ) -> Reply:
@@ -92,6 +94,7 @@ def heuristic(
     confidence: Confidence = None,
     wait: Wait = None,
     directory: Dir = None,
+    verbose: Verbose = False,
     yes: Yes = False,
     json: Json = False,
 ) -> Reply:
@@ -121,6 +124,7 @@ def anti_pattern(
     domain: DomainOption = None,
     wait: Wait = None,
     directory: Dir = None,
+    verbose: Verbose = False,
     yes: Yes = False,
     json: Json = False,
 ) -> Reply:

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 
 from alma_cli.api.overview import AgentView
 from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Dir, Json, Wait
+from alma_cli.cli.options import Dir, Json, Verbose, Wait
 from alma_cli.cli.output import Reply, Table
 from alma_cli.core.records import JsonValue
 from alma_cli.core.scopes.scope import Domain
 
 
-def agents(wait: Wait = None, directory: Dir = None, json: Json = False) -> Reply:
+def agents(wait: Wait = None, directory: Dir = None, verbose: Verbose = False, json: Json = False) -> Reply:
     """Show each agent's scope, what it learned, how its outcomes ended, and what its present scope hides.
 
     Rules are heuristics, avoid are anti-patterns: derived from outcomes, or authored.

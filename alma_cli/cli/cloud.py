@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Dir, Json, Yes
+from alma_cli.cli.options import Dir, Json, Verbose, Yes
 from alma_cli.cli.output import Reply
 
 
@@ -14,6 +14,7 @@ def create(
         bool, typer.Option("--print-az", help="Only print the commands of `az` that do it; needs no credential.")
     ] = False,
     directory: Dir = None,
+    verbose: Verbose = False,
     yes: Yes = False,
     json: Json = False,
 ) -> Reply:

@@ -88,7 +88,7 @@ def overview(version: str) -> str:
     lines = [
         f"ALMA {version}: a memory that lets AI agents learn from what happened.",
         "",
-        "Usage: alma [--dir PATH] COMMAND [OPTIONS] [ARGUMENTS]",
+        "Usage: alma [--dir PATH] [--verbose] COMMAND [OPTIONS] [ARGUMENTS]",
     ]
     for title, commands in GROUPS:
         lines += ["", f"{title}:"]
@@ -97,6 +97,7 @@ def overview(version: str) -> str:
         "",
         "Options:",
         "  --dir PATH           the project's folder (else ALMA_DIR, else the nearest .alma/ upwards)",
+        "  --verbose            tell on stderr what happens, step by step; ALMA_DEBUG=1 tells more",
         "  --version            show the version and exit",
         "  --install-completion [SHELL]  install completion for bash, zsh, fish or powershell",
         "  --show-completion [SHELL]     print it instead",

@@ -1,13 +1,13 @@
 """`alma config`: the configuration, and where each value comes from."""
 
 from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Dir, Json
+from alma_cli.cli.options import Dir, Json, Verbose
 from alma_cli.cli.output import Reply, Table, error_json
 from alma_cli.config import check_config
 from alma_cli.project import find_project
 
 
-def show(directory: Dir = None, json: Json = False) -> Reply:
+def show(directory: Dir = None, verbose: Verbose = False, json: Json = False) -> Reply:
     """Show every key, its value, and where that came from: the file and line, a variable, or the default.
 
     \b
@@ -32,7 +32,7 @@ def show(directory: Dir = None, json: Json = False) -> Reply:
     )
 
 
-def check(directory: Dir = None, json: Json = False) -> Reply:
+def check(directory: Dir = None, verbose: Verbose = False, json: Json = False) -> Reply:
     """List everything that is wrong with the configuration, with file, line and key; exit 3 if anything is.
 
     \b

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from alma_cli.cli.inputs import open_alma, text_or_stdin
-from alma_cli.cli.options import Dir, Json, Wait, Yes
+from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
 from alma_cli.cli.output import Reply
 from alma_cli.core.codec import to_json
 from alma_cli.core.records import MAIN_FIELDS
@@ -17,6 +17,7 @@ def correct(
     text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The right text (- is stdin).")] = None,
     wait: Wait = None,
     directory: Dir = None,
+    verbose: Verbose = False,
     yes: Yes = False,
     json: Json = False,
 ) -> Reply:

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from alma_cli.errors import AlmaError
@@ -13,7 +14,7 @@ def report_crash(error: Exception, arguments: list[str], directory: str | None =
     import traceback
 
     trace = "".join(traceback.format_exception(error))
-    content = f"alma {arguments[0] if arguments else ''}\n{trace}"
+    content = "\n".join([f"alma {arguments[0] if arguments else ''}", *_places(error), "", trace])
     name = f"crash-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{os.getpid()}.log"
     for folder in _folders(directory):
         path = os.path.join(folder, name)
@@ -27,6 +28,17 @@ def report_crash(error: Exception, arguments: list[str], directory: str | None =
     else:
         hint = f"this is a bug in ALMA; its trace could not be kept: {trace.splitlines()[-2].strip()}"
     return AlmaError(f"unexpected {type(error).__name__}: {error}", hint=hint)
+
+
+def _places(error: BaseException | None) -> Iterator[str]:
+    """Where an error came from, without its message, which may quote a memory; then the one that it came of."""
+    import traceback
+
+    while error is not None:
+        yield type(error).__name__
+        for frame in traceback.extract_tb(error.__traceback__):
+            yield f"  {frame.filename}:{frame.lineno} in {frame.name}"
+        error = error.__cause__ or error.__context__
 
 
 def _folders(directory: str | None) -> list[str]:

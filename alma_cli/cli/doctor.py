@@ -1,12 +1,28 @@
 """`alma doctor`: check that everything works."""
 
+from collections.abc import Iterator, Mapping
+from typing import Annotated
+
+import typer
+
+from alma_cli.api.bug_report import bug_report
 from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Dir, Json, Wait
+from alma_cli.cli.options import Dir, Json, Verbose, Wait
 from alma_cli.cli.output import Reply, Table
+from alma_cli.core.records import JsonValue
+from alma_cli.core.text import harmless
 from alma_cli.errors import AlmaError
 
 
-def doctor(wait: Wait = None, directory: Dir = None, json: Json = False) -> Reply:
+def doctor(
+    report: Annotated[
+        bool, typer.Option("--report", help="Gather what a bug report needs, without memories, and print it.")
+    ] = False,
+    wait: Wait = None,
+    directory: Dir = None,
+    verbose: Verbose = False,
+    json: Json = False,
+) -> Reply:
     """Check the configuration, the store, the embedding model and, in a store of its own, that memories come back.
 
     Nothing in the project is changed. The exit code is 1 when something is wrong.
@@ -15,7 +31,11 @@ def doctor(wait: Wait = None, directory: Dir = None, json: Json = False) -> Repl
     Examples:
       alma doctor
       alma doctor --json
+      alma doctor --report
     """
+    if report:
+        gathered = bug_report(directory, wait_s=wait)
+        return Reply(data=gathered, lines=_outline(gathered), told=["read it before you send it"], json=json)
     checks = list(open_alma(directory, wait).examine())
     failed = [check for check in checks if not check.ok]
     rows = [("ok" if check.ok else "FAILED", check.name, check.found) for check in checks]
@@ -27,3 +47,16 @@ def doctor(wait: Wait = None, directory: Dir = None, json: Json = False) -> Repl
         error=AlmaError(f"{count} failed", hint=failed[0].hint) if failed else None,
         json=json,
     )
+
+
+def _outline(report: Mapping[str, JsonValue], indent: str = "") -> Iterator[str]:
+    """The lines of the report; what stands under a key is indented."""
+    for key, value in report.items():
+        if isinstance(value, dict):
+            yield f"{indent}{key}:"
+            yield from _outline(value, f"{indent}  ")
+        elif isinstance(value, list):
+            yield f"{indent}{key}:"
+            yield from (f"{indent}  {harmless(str(each))}" for each in value)
+        else:
+            yield f"{indent}{key}: {harmless(str(value))}"

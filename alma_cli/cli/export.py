@@ -7,7 +7,7 @@ from typing import Annotated, BinaryIO
 import typer
 
 from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Dir, Wait
+from alma_cli.cli.options import Dir, Verbose, Wait
 from alma_cli.cli.output import Reply, counted
 from alma_cli.errors import StoreUnwritable
 from alma_cli.files import writing_whole
@@ -17,6 +17,7 @@ def export(
     file: Annotated[str | None, typer.Argument(metavar="FILE", help="Where to [stdout].")] = None,
     wait: Wait = None,
     directory: Dir = None,
+    verbose: Verbose = False,
 ) -> Reply:
     """Write every memory as one JSON object a line, losslessly; `alma import` reads it back.
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Dir, Json, Wait, Yes
+from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
 from alma_cli.cli.output import Reply
 from alma_cli.core.codec import to_json
 from alma_cli.core.retrieval.prompt import SHORT_ID
@@ -18,6 +18,7 @@ def feedback(
     misled: Annotated[bool, typer.Option("--misled", help="It led astray.")] = False,
     wait: Wait = None,
     directory: Dir = None,
+    verbose: Verbose = False,
     yes: Yes = False,
     json: Json = False,
 ) -> Reply:

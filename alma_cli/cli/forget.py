@@ -6,7 +6,7 @@ import typer
 
 from alma_cli.api import ALMA
 from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Dir, Json, Wait, Yes
+from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
 from alma_cli.cli.output import Reply, confirmed
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.errors import InvalidUsage
@@ -24,6 +24,7 @@ def forget(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be forgotten.")] = False,
     wait: Wait = None,
     directory: Dir = None,
+    verbose: Verbose = False,
     yes: Yes = False,
     json: Json = False,
 ) -> Reply:

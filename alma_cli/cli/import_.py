@@ -7,7 +7,7 @@ import typer
 from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.learn import refusal
 from alma_cli.cli.ndjson import count_lines, numbered_values
-from alma_cli.cli.options import Dir, Json, Wait, Yes
+from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
 from alma_cli.cli.output import Reply, counted, error_json, progress
 
 
@@ -15,6 +15,7 @@ def import_(
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="One JSON object a line (- is stdin).")],
     wait: Wait = None,
     directory: Dir = None,
+    verbose: Verbose = False,
     yes: Yes = False,
     json: Json = False,
 ) -> Reply:

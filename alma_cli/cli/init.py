@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from alma_cli.api import ALMA
-from alma_cli.cli.options import Dir, Json, Yes
+from alma_cli.cli.options import Dir, Json, Verbose, Yes
 from alma_cli.cli.output import Reply
 from alma_cli.config import default_project_id, template
 from alma_cli.core.scopes.scope import validate_name
@@ -18,6 +18,7 @@ def init(
         str | None, typer.Option("--project-id", metavar="ID", help="Its name in the cloud [else the folder's name].")
     ] = None,
     directory: Dir = None,
+    verbose: Verbose = False,
     yes: Yes = False,
     json: Json = False,
 ) -> Reply:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Agent, Dir, Json, Yes
+from alma_cli.cli.options import Agent, Dir, Json, Verbose, Yes
 from alma_cli.cli.output import Reply
 from alma_cli.core.records import JsonValue
 from alma_cli.core.text import did_you_mean
@@ -33,6 +33,7 @@ def install(
     ] = "make test",
     junit: Annotated[str, typer.Option("--junit", metavar="FILE", help="For github: its test report.")] = "",
     directory: Dir = None,
+    verbose: Verbose = False,
     yes: Yes = False,
     json: Json = False,
 ) -> Reply:
@@ -59,6 +60,7 @@ def uninstall(
     check: Check = False,
     dry_run: DryRun = False,
     directory: Dir = None,
+    verbose: Verbose = False,
     yes: Yes = False,
     json: Json = False,
 ) -> Reply:

@@ -11,7 +11,7 @@ from alma_cli.api.arguments import named_agent
 from alma_cli.api.learn import NumberedReport
 from alma_cli.cli.inputs import agent_or_default, open_alma
 from alma_cli.cli.ndjson import NumberedValue, count_lines, numbered_values
-from alma_cli.cli.options import Agent, Dir, DomainOption, Json, Wait, Yes
+from alma_cli.cli.options import Agent, Dir, DomainOption, Json, Verbose, Wait, Yes
 from alma_cli.cli.output import Reply, counted, error_json, progress
 from alma_cli.core.codec import parse_time
 from alma_cli.core.learning.narration import narrated, summed_up
@@ -20,7 +20,7 @@ from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.errors import AlmaError, InvalidInput, InvalidUsage, PartialFailure, ScopeViolation
 
 Text = str | None
-_BESIDE_A_BATCH = frozenset(("batch", "agent", "wait", "directory", "yes", "json"))
+_BESIDE_A_BATCH = frozenset(("batch", "agent", "wait", "directory", "verbose", "yes", "json"))
 
 
 def learn(
@@ -55,6 +55,7 @@ def learn(
     ] = None,
     wait: Wait = None,
     directory: Dir = None,
+    verbose: Verbose = False,
     yes: Yes = False,
     json: Json = False,
 ) -> Reply:

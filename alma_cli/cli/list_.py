@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from alma_cli.cli.inputs import kinds_of, open_alma
-from alma_cli.cli.options import Dir, Json, Kinds, Wait
+from alma_cli.cli.options import Dir, Json, Kinds, Verbose, Wait
 from alma_cli.cli.output import Reply, Table
 from alma_cli.core.codec import format_time, to_json
 from alma_cli.core.records import RETRIEVED_KINDS
@@ -24,6 +24,7 @@ def list(
     limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", help="At most so many.")] = 50,
     wait: Wait = None,
     directory: Dir = None,
+    verbose: Verbose = False,
     json: Json = False,
 ) -> Reply:
     """List memories, newest first; piped, one tab-separated line each, with the whole id.

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Dir, Json, Wait
+from alma_cli.cli.options import Dir, Json, Verbose, Wait
 from alma_cli.cli.output import Reply, Table
 from alma_cli.core.codec import format_time
 
@@ -15,6 +15,7 @@ def log(
     limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", help="At most so many.")] = 50,
     wait: Wait = None,
     directory: Dir = None,
+    verbose: Verbose = False,
     json: Json = False,
 ) -> Reply:
     """Show what was done, newest first: when, by whom, what, to which memory; and a memory's earlier versions.

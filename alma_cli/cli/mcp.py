@@ -2,11 +2,11 @@
 
 from alma_cli.api.arguments import agent_of
 from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Agent, Dir, Wait
+from alma_cli.cli.options import Agent, Dir, Verbose, Wait
 from alma_cli.cli.output import Reply
 
 
-def mcp(agent: Agent = None, wait: Wait = None, directory: Dir = None) -> Reply:
+def mcp(agent: Agent = None, wait: Wait = None, directory: Dir = None, verbose: Verbose = False) -> Reply:
     """Serve the memory by the Model Context Protocol, on stdin and stdout. An agent's host starts this, not you.
 
     Tools: retrieve, learn, add, feedback, forget, stats. Needs the extra `mcp`.

@@ -9,6 +9,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Dir = Annotated[
     str | None, typer.Option("--dir", metavar="PATH", help="The project's folder [else ALMA_DIR, else upwards].")
 ]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Tell on stderr what happens, step by step.")]
 Wait = Annotated[
     float | None,
     typer.Option("--wait", metavar="SECONDS", help="Wait so long for other processes [wait_s of the configuration]."),

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Dir, Json, Wait, Yes
+from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
 from alma_cli.cli.output import Reply, counted, progress
 
 
@@ -13,6 +13,7 @@ def reindex(
     everything: Annotated[bool, typer.Option("--all", help="Those that have a vector too.")] = False,
     wait: Wait = None,
     directory: Dir = None,
+    verbose: Verbose = False,
     yes: Yes = False,
     json: Json = False,
 ) -> Reply:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from alma_cli.cli.inputs import agent_or_default, kinds_of, open_alma, text_or_stdin
-from alma_cli.cli.options import Agent, Dir, Json, Kinds, Wait
+from alma_cli.cli.options import Agent, Dir, Json, Kinds, Verbose, Wait
 from alma_cli.cli.output import Reply, Table, on_terminal
 from alma_cli.core.retrieval.slices import Hit, MemorySlice
 
@@ -39,6 +39,7 @@ def retrieve(
     ] = False,
     wait: Wait = None,
     directory: Dir = None,
+    verbose: Verbose = False,
     json: Json = False,
 ) -> Reply:
     """Show the few memories that are worth knowing before TASK.

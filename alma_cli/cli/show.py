@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Dir, Json, Wait
+from alma_cli.cli.options import Dir, Json, Verbose, Wait
 from alma_cli.cli.output import Reply
 from alma_cli.core.codec import to_json
 from alma_cli.core.records import JsonValue
@@ -17,6 +17,7 @@ def show(
     id: Annotated[str, typer.Argument(metavar="ID", help="The memory's id, or the start of it.")],
     wait: Wait = None,
     directory: Dir = None,
+    verbose: Verbose = False,
     json: Json = False,
 ) -> Reply:
     """Show everything that is stored of a memory.

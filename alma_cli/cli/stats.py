@@ -1,11 +1,11 @@
 """`alma stats`: how much is remembered."""
 
 from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Dir, Json, Wait
+from alma_cli.cli.options import Dir, Json, Verbose, Wait
 from alma_cli.cli.output import Reply, Table
 
 
-def stats(wait: Wait = None, directory: Dir = None, json: Json = False) -> Reply:
+def stats(wait: Wait = None, directory: Dir = None, verbose: Verbose = False, json: Json = False) -> Reply:
     """Count what is remembered, by agent, domain and kind.
 
     \b

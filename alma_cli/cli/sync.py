@@ -6,7 +6,7 @@ import typer
 
 from alma_cli.api.sync import SyncStatus
 from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Dir, Json, Wait, Yes
+from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
 from alma_cli.cli.output import Reply, Table, confirmed, counted, progress, tell
 from alma_cli.core.codec import format_time
 from alma_cli.errors import InvalidInput, InvalidUsage
@@ -37,6 +37,7 @@ def sync(
     ] = False,
     wait: Wait = None,
     directory: Dir = None,
+    verbose: Verbose = False,
     yes: Yes = False,
     json: Json = False,
 ) -> Reply:
@@ -81,7 +82,7 @@ def sync(
     )
 
 
-def status(wait: Wait = None, directory: Dir = None, json: Json = False) -> Reply:
+def status(wait: Wait = None, directory: Dir = None, verbose: Verbose = False, json: Json = False) -> Reply:
     """Show what waits to be pushed, when this store last met its shared copy, and whether that answers now.
 
     \b

@@ -8,6 +8,7 @@ OTHER_VARIABLES: Mapping[str, str] = {
     "ALMA_DIR": "the project's folder, or its .alma/; as --dir",
     "ALMA_AGENT": "the agent, where --agent isn't given",
     "ALMA_USER": "the user whose preferences are shown, where --user isn't given",
+    "ALMA_DEBUG": "1 tells in detail on stderr what happens, as --verbose does in short",
     "ALMA_COSMOS_KEY": "the Cosmos DB account key, for azure.auth: key",
 }
 """The variables that override no key, and what they mean."""

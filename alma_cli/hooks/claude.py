@@ -23,6 +23,7 @@ from alma_cli.core.text import clean, one_line
 from alma_cli.errors import InvalidInput
 from alma_cli.hooks.events import AGENT_EVENTS, MAX_CHARACTERS
 from alma_cli.hooks.session_state import Turn, keep_turn, load_turn
+from alma_cli.logs import info
 
 _MAX_TASK = 2000
 _MAX_STRATEGY = 600
@@ -82,6 +83,7 @@ def answer_event(alma: ALMA, event: str, agent: str, payload: JsonValue) -> str:
         case _:
             context = _at_stop(session, turn)
     keep_turn(alma.project, session.id, turn)
+    info("%s, turn %d: characters given: %d", event, turn.number, len(context))
     if not context:
         return ""
     specific = {"hookEventName": AGENT_EVENTS[event], "additionalContext": context}
@@ -111,6 +113,7 @@ def _at_prompt(session: AgentSession, turn: Turn) -> str:
     turn.failures = 0
     turn.transcript_bytes = _size(session.text("transcript_path"))
     if not prompt or " ".join(re.findall(r"[a-z]+", prompt[:100].lower())) in _GOING_ON:
+        info("the prompt is no task")
         return ""
     turn.task = _without_credentials(session, prompt[:_MAX_TASK])
     return _relevant(session, turn, prompt[: 2 * _MAX_TASK])
@@ -196,6 +199,7 @@ def _at_stop(session: AgentSession, turn: Turn) -> str:
     told = _OUTCOME_LINE.search(said)
     silent = not session.alma.config.hooks.learn_from_stop or not _has_worked(session, turn)
     if not turn.task or not turn.number or (silent and told is None):
+        info("nothing is learned: the turn had no task, or used no tool")
         return ""
     result = told[1].lower() if told else "partial" if turn.failures else "success"
     calls = "1 tool call" if turn.failures == 1 else f"{turn.failures} tool calls"

@@ -18,6 +18,7 @@ from alma_cli.api import ALMA
 from alma_cli.api.arguments import agent_of
 from alma_cli.core.learning.reports import Report
 from alma_cli.errors import AlmaError, InvalidInput
+from alma_cli.logs import info
 
 _COMMITS = re.compile(r"[0-9a-f]{40,64}(?:\.\.[0-9a-f]{40,64})?")
 _REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{40,64})\b.*$", re.MULTILINE)
@@ -53,6 +54,7 @@ def answer_git(alma: ALMA, event: str, agent: str | None, commits: str) -> list[
     """
     told: list[str] = []
     reports = list(_reports(alma, agent, commits)) if event != "pre-push" else []
+    info("%s: outcomes that commits tell: %d", event, len(reports))
     if reports:
         done = alma.learn_batch(enumerate(reports, start=1))
         told += [refused.error.message for refused in done.refused] + list(done.warnings)
@@ -67,6 +69,7 @@ def start_sync(alma: ALMA) -> subprocess.Popen[bytes] | None:
     config = alma.config
     if not {"azure": config.azure.endpoint, "file": config.file.path}.get(config.storage, ""):
         return None
+    info("a sync is started")
     return subprocess.Popen(
         [sys.executable, "-m", "alma_cli", "sync", "--dir", str(alma.project.root)],
         stdin=subprocess.DEVNULL,

@@ -14,22 +14,17 @@ _TO_NOTE_S = 0.5
 
 def guarded(arguments: list[str], directory: str | None, deadline: str | None, run: Callable[[], int]) -> str:
     """The output of `run`, within the deadline; nothing, and a line in the log, when it fails or is too slow."""
-    event = next((event for event in (*AGENT_EVENTS, *GIT_EVENTS) if event in arguments), "unknown event")
+    note = noting(arguments, directory)
 
     def work() -> bytes:  # pragma: no cover (in a process of its own)
         sys.stdout, sys.stderr = StringIO(), StringIO()
         failed = run()
-        from alma_cli.core.redaction import redact
-        from alma_cli.hooks.hook_log import note_trouble
-
         if told := sys.stderr.getvalue().strip():
-            note_trouble(event, redact(told)[0], directory=directory)
+            note(told)
         return b"" if failed else sys.stdout.getvalue().encode("utf-8", "replace")
 
     def note_late() -> bytes:  # pragma: no cover (in a process of its own)
-        from alma_cli.hooks.hook_log import note_trouble
-
-        note_trouble(event, f"not done within {seconds:g} s, or died", directory=directory)
+        note(f"not done within {seconds:g} s, or died")
         return b""
 
     try:
@@ -41,3 +36,16 @@ def guarded(arguments: list[str], directory: str | None, deadline: str | None, r
     if answer is None:
         within(_TO_NOTE_S, note_late)
     return (answer or b"").decode()
+
+
+def noting(arguments: list[str], directory: str | None) -> Callable[[str], None]:
+    """A function that notes a text in the log of hooks, without credentials, under the event in the arguments."""
+    event = next((event for event in (*AGENT_EVENTS, *GIT_EVENTS) if event in arguments), "unknown event")
+
+    def note(text: str) -> None:
+        from alma_cli.core.redaction import redact
+        from alma_cli.hooks import hook_log
+
+        hook_log.note(event, redact(text)[0], directory=directory)
+
+    return note

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from alma_cli.errors import StoreBusy, StoreError
+from alma_cli.logs import debug, info
 from alma_cli.project import BACKUP, JOURNAL
 from alma_cli.store.database.checkpoint import checkpoint
 from alma_cli.store.database.engine import (
@@ -177,6 +178,7 @@ class Store:
         except BaseException:
             self.journal.remove(names)
             raise
+        debug("wrote to the journal: %s", ", ".join(names))
         return names
 
     def _fold_waiting(self) -> tuple[list[str], float]:
@@ -199,6 +201,7 @@ class Store:
     @contextmanager
     def _opened_as_it_is(self, wait_s: float) -> Iterator[Connection]:
         with self._locked(shared=True, wait_s=wait_s), self.file.opened(read_only=True) as connection:
+            info("opened %s to read", self.file.path)
             yield connection
 
     @contextmanager
@@ -216,9 +219,12 @@ class Store:
             journal=self.journal, own=own, now_ms=self.now_ms, rules=self.rules, make_durable=own_new_log
         )
         with self.file.opened(read_only=False) as connection:
+            info("opened %s to write", self.file.path)
             if own and self.is_bulk:  # while the next ones are being embedded
                 leave_cores(connection)
-            yield connection, waiting.fold(connection)
+            folded = waiting.fold(connection)
+            info("operations folded in: %d; rules changed: %d", len(folded.changes), len(folded.derived))
+            yield connection, folded
             own_new_log()
             self._checkpoint_if_due(connection, _BULK_LOG_BYTES if self.is_bulk else CHECKPOINT_AT_BYTES)
 
@@ -230,8 +236,10 @@ class Store:
         if size > max(_LOG_LIMIT_BYTES, at_bytes) or (size > at_bytes and not is_awaited(self.lock_path)):
             try:
                 checkpoint(connection, self.file.path)
-            except (duckdb.Error, OSError, StoreError):
-                pass
+            except (duckdb.Error, OSError, StoreError) as error:
+                info("the log of %d bytes stays, since it can't be moved: %s", size, type(error).__name__)
+            else:
+                info("moved the log of %d bytes into the file", size)
 
 
 def open_store(home: Path, *, dimension: int, wait_s: float, rules: ProjectRules) -> Store:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from alma_cli.core.replication.documents import Readable, Received, TheMarker, read
 from alma_cli.errors import AlmaError, CheckpointLost
+from alma_cli.logs import info
 from alma_cli.pipeline import made_ahead
 from alma_cli.remote.protocol import Found
 
@@ -92,6 +93,7 @@ def _portions(context: Context, checkpoint: str | None) -> Iterator[tuple[list[F
     try:
         for page in context.remote.changes(checkpoint):
             gathered += page.found
+            info("a page came; changes in it: %d", len(page.found))
             latest = page.checkpoint
             if len(gathered) >= _PORTION:
                 yield gathered, latest

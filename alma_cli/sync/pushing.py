@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from alma_cli.core.replication.merge import Version
 from alma_cli.errors import ClockAhead
+from alma_cli.logs import info
 from alma_cli.sync.exchange import Prepared, exchange_all, write_of
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def _prepared(context: Context, portion: Sequence[Pending]) -> list[Prepared]:
 
 
 def _count(context: Context, written: int) -> None:
+    info("documents written: %d", written)
     context.report.pushed += written
     context.advance(written)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alma_cli.errors import AlmaError
+from alma_cli.logs import info
 from alma_cli.sync.agreement import agree
 from alma_cli.sync.preview import preview
 from alma_cli.sync.publishing import complete
@@ -23,6 +24,7 @@ def run(context: Context, *, dry_run: bool = False) -> Synced:
     report = context.report
     context.started = context.clock()
     report.remote, report.dry_run = context.remote.name, dry_run
+    info("synchronising with %s", report.remote)
     try:
         _run(context, dry_run=dry_run)
     except AlmaError as error:
@@ -34,6 +36,7 @@ def run(context: Context, *, dry_run: bool = False) -> Synced:
         usage = context.remote.usage
         report.requests, report.request_charge = usage.requests, usage.request_charge
         report.seconds = context.clock() - context.started
+        info("pulled %d, pushed %d; requests: %d", report.pulled, report.pushed, report.requests)
     return report
 
 

@@ -247,7 +247,10 @@ def test_an_unexpected_exception_leaves_a_log_and_no_traceback(run_alma, project
     hint = f"this is a bug in ALMA; the trace is in {log}"
     assert (1, "", f"error: unexpected ZeroDivisionError: secret \\x1b[31m\nhint: {hint}\n") == finished
     text = log.read_text()
-    assert text.startswith("alma retrieve\nTraceback (most recent call last):\n")
+    places, _, trace = text.partition("\n\n")
+    assert places.startswith("alma retrieve\nZeroDivisionError\n  /")
+    assert "secret" not in places
+    assert trace.startswith("Traceback (most recent call last):\n")
     assert 0o600 == stat.S_IMODE(log.stat().st_mode)
     envelope = json.loads(
         run_alma("retrieve", "--agent", "a", "--json", stdin=stdin_raising(ZeroDivisionError("x"))).out

@@ -195,12 +195,12 @@ def test_an_agent_that_is_not_known_is_told_in_the_log_only(scoped_project, hook
 
 
 def test_the_log_of_troubles_is_harmless_and_stays_small(project, log):
-    from alma_cli.hooks.hook_log import note_trouble
+    from alma_cli.hooks.hook_log import note
 
-    note_trouble("stop\x1b[31m", "first line\nsecond line " + "x" * 5000)
+    note("stop\x1b[31m", "first line\nsecond line " + "x" * 5000)
     assert "stop\\x1b[31m: first line second line" in log()[0]
     for _ in range(1000):
-        note_trouble("stop", "x" * 600)
+        note("stop", "x" * 600)
     assert sum(path.stat().st_size for path in (project / ".alma/log").iterdir()) < 600_000
 
 
@@ -212,8 +212,8 @@ def test_the_log_of_troubles_has_no_credentials(hook, log):
 
 
 def test_where_no_log_can_be_written_nothing_is_told(tmp_path, monkeypatch):
-    from alma_cli.hooks.hook_log import note_trouble
+    from alma_cli.hooks.hook_log import note
 
     monkeypatch.chdir(tmp_path)
-    note_trouble("stop", "why")
+    note("stop", "why")
     assert [] == list(tmp_path.iterdir())

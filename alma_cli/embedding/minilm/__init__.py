@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from alma_cli.embedding.minilm import layout
 from alma_cli.embedding.minilm.grouping import batches
+from alma_cli.logs import debug
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,12 +70,14 @@ class MiniLM:
 
             with suppress(ImportError):  # no onnxruntime that this machine can load: only speed is lost
                 self._heavy = OnnxMiniLM(self._threads)
+                debug("loaded the bundled model for onnxruntime")
         if self._heavy is not None:
             return self._heavy
         if self._light is None:
             from alma_cli.embedding.minilm.numpy_runtime import NumpyMiniLM
 
             self._light = NumpyMiniLM()
+            debug("loaded the bundled model for numpy")
         return self._light
 
 

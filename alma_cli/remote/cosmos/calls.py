@@ -22,6 +22,7 @@ from alma_cli.errors import (
     RemoteThrottled,
     RemoteUnreachable,
 )
+from alma_cli.logs import info
 
 T = TypeVar("T")
 
@@ -69,6 +70,7 @@ class Calls:
                     raise self.explained(error) from error
                 if _status(error) not in _NOT_DONE:
                     unsure()
+                info("%s answered %s; trying again in %.2f s", self.name, _status(error), wait)
                 time.sleep(wait)
                 pause = min(pause * 2, _LONGEST_PAUSE_S)
 

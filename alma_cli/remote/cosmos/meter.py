@@ -9,8 +9,10 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from time import perf_counter
 from typing import Any, Self
 
+from alma_cli.logs import debug
 from alma_cli.remote.protocol import Usage
 
 
@@ -52,7 +54,10 @@ class Meter:
                 return kept[1]
         with self._lock:
             self._requests += 1
+        begun = perf_counter()
         response = self._transport.send(request, **options)
+        took_ms = (perf_counter() - begun) * 1000
+        debug("%s %s: %d in %.0f ms", request.method, request.url, response.status_code, took_ms)
         self._note(response)
         if response.status_code == 410 and "/pkranges" in request.url:
             # When a range is gone, the SDK (4.17) looks the ranges up again while it holds the lock of the look-up

@@ -13,6 +13,10 @@ from time import monotonic
 
 from alma_cli.errors import StoreBusy, StoreUnwritable
 from alma_cli.flock import lock, lock_at_once
+from alma_cli.logs import debug, info
+
+_LONG_S = 0.1
+"""A wait that is worth telling of."""
 
 _NOT_OURS_TO_WRITE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
@@ -24,7 +28,8 @@ def hold(path: str, *, shared: bool, wait_s: float) -> Iterator[None]:
     If its files can't be written, a shared lock is held on the files that exist, and without those that don't.
     Raises `StoreBusy` when the lock can't be had in `wait_s` seconds, and `StoreUnwritable` when a file can't be made.
     """
-    deadline = monotonic() + wait_s
+    begun = monotonic()
+    deadline = begun + wait_s
     try:
         turnstile = _acquire(path + ".turnstile", deadline, shared=False, only_to_read=shared)
         try:
@@ -36,6 +41,9 @@ def hold(path: str, *, shared: bool, wait_s: float) -> Iterator[None]:
             f"the store stayed busy for {wait_s:g} s: another process holds {path}",
             hint="try again, or wait longer with --wait SECONDS",
         ) from None
+    waited_s = monotonic() - begun
+    tell = info if waited_s > _LONG_S else debug
+    tell("waited %.0f ms for %s, %s", waited_s * 1000, path, "shared" if shared else "alone")
     try:
         yield
     finally:
