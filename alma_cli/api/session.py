@@ -12,11 +12,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING, TypeVar
 
 from alma_cli.config import Config
-from alma_cli.core.records import Outcome, Record
+from alma_cli.core.records import Outcome, Record, Vector
 from alma_cli.core.redaction import KIND_NAMES, absent_kinds, redact, redact_record
 from alma_cli.core.scopes.scope import ANY_AGENT
 from alma_cli.core.text import clean, one_line
-from alma_cli.embedding import DEFAULT_MODEL, Embedder, OnProgress, Vector, open_embedder, reads
+from alma_cli.embedding import DEFAULT_MODEL, Embedder, OnProgress, open_embedder, reads
 from alma_cli.errors import EmbeddingUnavailable, ScopeViolation
 from alma_cli.logs import info
 from alma_cli.project import Project, make_home

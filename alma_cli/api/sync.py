@@ -19,8 +19,7 @@ from alma_cli.remote import open_remote
 from alma_cli.sync.report import Context, Options, Synced
 
 if TYPE_CHECKING:
-    from alma_cli.core.records import JsonValue, Record
-    from alma_cli.embedding import Vector
+    from alma_cli.core.records import JsonValue, Record, Vector
     from alma_cli.remote.protocol import Remote
     from alma_cli.store import Quarantined, Store
 

@@ -12,12 +12,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from types import NoneType
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeAlias, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, TypeAlias, get_args, get_origin
+
+if TYPE_CHECKING:
+    from array import array
 
 Kind: TypeAlias = Literal["anti_pattern", "heuristic", "preference", "knowledge", "outcome", "credit"]
 Origin: TypeAlias = Literal["observed", "authored", "derived"]
 Result: TypeAlias = Literal["success", "failure", "partial"]
 JsonValue: TypeAlias = "str | int | float | bool | None | list[JsonValue] | dict[str, JsonValue]"
+
+Vector: TypeAlias = "array[float]"  # subscriptable only from Python 3.12
+"""The meaning of a text: an array of typecode "f" and unit length, with as many numbers as the model has dimensions."""
 
 PROJECT_AGENT = "_project"
 """The agent of project-wide memories."""

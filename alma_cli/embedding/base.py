@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from array import array
-
-Vector: TypeAlias = "array[float]"  # subscriptable only from Python 3.12
-"""An array of typecode "f" and unit length, with as many numbers as the model has dimensions."""
+    from alma_cli.core.records import Vector
 
 OnProgress = Callable[[int], None]
 """Called with the number of texts done so far; the last call has all of them."""

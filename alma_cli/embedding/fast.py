@@ -20,7 +20,8 @@ from alma_cli.errors import EmbeddingUnavailable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alma_cli.embedding.base import OnProgress, Vector
+    from alma_cli.core.records import Vector
+    from alma_cli.embedding.base import OnProgress
 
 _TEXTS_IN_BATCH = 8  # of like length; fastembed's 256 were a sixth as fast
 _LONGEST_TEXT = 100_000  # characters; several times what any of these models reads

@@ -19,8 +19,8 @@ from alma_cli.store.reading.search import search
 
 if TYPE_CHECKING:
     from alma_cli.core.learning.derive import Derived
+    from alma_cli.core.records import Vector
     from alma_cli.store.database.duckdb import Connection
-    from alma_cli.store.inbox.operations import Vector
     from alma_cli.store.replication.remote_state import Quarantined
 
 _COLUMNS = ", ".join(f"memories.{name}" for name in RECORD_COLUMNS)

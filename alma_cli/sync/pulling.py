@@ -15,7 +15,7 @@ from alma_cli.pipeline import made_ahead
 from alma_cli.remote.protocol import Found
 
 if TYPE_CHECKING:
-    from alma_cli.embedding import Vector
+    from alma_cli.core.records import Vector
     from alma_cli.store import Quarantined
     from alma_cli.sync.report import Context
 

@@ -15,8 +15,7 @@ from alma_cli.store import PushFilter
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from alma_cli.core.records import JsonValue, Record
-    from alma_cli.embedding import Vector
+    from alma_cli.core.records import JsonValue, Record, Vector
     from alma_cli.remote.protocol import Remote
     from alma_cli.store import Store
 

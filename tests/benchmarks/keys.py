@@ -14,7 +14,8 @@ from itertools import combinations
 from pathlib import Path
 
 from alma_cli.core.learning.keys import KeyCandidate, Role, adds_wording, choose_key, new_key, same
-from alma_cli.embedding import Vector, open_embedder
+from alma_cli.core.records import Vector
+from alma_cli.embedding import open_embedder
 
 PAIRS = Path(__file__).parents[1] / "core" / "data" / "same_pairs.ndjson"
 WORDINGS = Path(__file__).parent / "data" / "wordings.ndjson"

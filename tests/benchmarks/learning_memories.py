@@ -16,8 +16,9 @@ import numpy as np
 
 from alma_cli.api import ALMA
 from alma_cli.config import load_config
+from alma_cli.core.records import Vector
 from alma_cli.core.retrieval.slices import Hit
-from alma_cli.embedding import Embedder, OnProgress, Vector, open_embedder
+from alma_cli.embedding import Embedder, OnProgress, open_embedder
 from alma_cli.project import make_project
 from alma_cli.store.database import engine, opening
 from tests.benchmarks.learning_world import START, Episode, kinds

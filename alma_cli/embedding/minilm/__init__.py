@@ -19,7 +19,8 @@ from alma_cli.logs import debug
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alma_cli.embedding.base import OnProgress, Vector
+    from alma_cli.core.records import Vector
+    from alma_cli.embedding.base import OnProgress
     from alma_cli.embedding.minilm.numpy_runtime import NumpyMiniLM
     from alma_cli.embedding.minilm.onnx_runtime import OnnxMiniLM
 

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     import numpy as np
 
-    from alma_cli.core.records import JsonValue
+    from alma_cli.core.records import JsonValue, Vector
     from alma_cli.store.database.duckdb import Connection
-    from alma_cli.store.inbox.operations import Vector
 
     Numbers: TypeAlias = np.ndarray[Any, Any]
 

@@ -17,9 +17,9 @@ from alma_cli.store.database.values import columns, given, quoted, vector_text
 from alma_cli.store.hnsw.extension import connection_with_extension, unavailable
 
 if TYPE_CHECKING:
+    from alma_cli.core.records import Vector
     from alma_cli.store.database.duckdb import Connection
     from alma_cli.store.database.values import Numbers
-    from alma_cli.store.inbox.operations import Vector
 
 FETCHED = 1000
 """The number of nearest asked for: many more than are ranked, since scopes take some away."""

@@ -11,14 +11,11 @@ import json
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar
 
 from alma_cli.core.codec import format_time, from_json, parse_time, to_json
-from alma_cli.core.records import JsonValue, Record
+from alma_cli.core.records import JsonValue, Record, Vector
 from alma_cli.errors import AlmaError
-
-Vector: TypeAlias = "array.array[float]"
-"""Single precision (typecode "f"), of unit length."""
 
 _FORMAT = 1
 

@@ -13,8 +13,8 @@ from alma_cli.core.retrieval.ranking import Candidate, Spread
 from alma_cli.core.scopes.visibility import View
 
 if TYPE_CHECKING:
+    from alma_cli.core.records import Vector
     from alma_cli.store.hnsw.index import Nearest
-    from alma_cli.store.inbox.operations import Vector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

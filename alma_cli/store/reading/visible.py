@@ -19,11 +19,10 @@ from alma_cli.store.reading.search_cache import Kept, keep, may_be_kept, recall
 from alma_cli.store.reading.signals import Visible, measured, unmeasured
 
 if TYPE_CHECKING:
-    from alma_cli.core.records import JsonValue
+    from alma_cli.core.records import JsonValue, Vector
     from alma_cli.store.database.duckdb import Connection
     from alma_cli.store.database.values import Numbers
     from alma_cli.store.hnsw.index import Nearest
-    from alma_cli.store.inbox.operations import Vector
     from alma_cli.store.reading.query import Search
 
 _OF_MODEL = f"coalesce(embedding_model = {given('model')}, false)"

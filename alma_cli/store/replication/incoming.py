@@ -36,9 +36,8 @@ from alma_cli.store.writing.keys import with_keys
 from alma_cli.store.writing.rows_writer import Replaced, RowsWriter
 
 if TYPE_CHECKING:
-    from alma_cli.core.records import Kind
+    from alma_cli.core.records import Kind, Vector
     from alma_cli.store.database.duckdb import Connection
-    from alma_cli.store.inbox.operations import Vector
     from alma_cli.store.writing.changes import ProjectRules
 
 _BY = "sync"

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from alma_cli.core.learning.keys import KeyCandidate, adds_wording, choose_key, new_key
-from alma_cli.core.records import Outcome
+from alma_cli.core.records import Outcome, Vector
 from alma_cli.store.database.values import insert_with_vectors, rows_from
-from alma_cli.store.inbox.operations import Entry, Vector
+from alma_cli.store.inbox.operations import Entry
 from alma_cli.store.writing.nearest_keys import KeyAt, Near, NewText, Place, nearest
 
 if TYPE_CHECKING:

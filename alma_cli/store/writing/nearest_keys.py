@@ -12,9 +12,9 @@ from alma_cli.core.learning.keys import LEAST_COSINE, Role
 from alma_cli.store.database.values import any_of, columns, given
 
 if TYPE_CHECKING:
+    from alma_cli.core.records import Vector
     from alma_cli.store.database.duckdb import Connection
     from alma_cli.store.database.values import Numbers
-    from alma_cli.store.inbox.operations import Vector
 
 _NEAREST = 12
 """Kept texts that are looked at; the nearest that is the same wins."""

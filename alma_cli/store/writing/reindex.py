@@ -6,10 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from alma_cli.core.records import Vector
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
 from alma_cli.store.database.values import given_vectors, rows_from, utc_text
-from alma_cli.store.inbox.operations import Vector
 from alma_cli.store.writing.derived import take_all_task_vectors
 
 if TYPE_CHECKING:

@@ -19,10 +19,10 @@ from alma_cli.store.database.rows import ROW_TYPES, record_row
 from alma_cli.store.database.values import any_of, insert_rows, insert_with_vectors, rows_from, utc_text
 
 if TYPE_CHECKING:
-    from alma_cli.core.records import Record
+    from alma_cli.core.records import Record, Vector
     from alma_cli.core.replication.merge import Tombstone
     from alma_cli.store.database.duckdb import Connection
-    from alma_cli.store.inbox.operations import Entry, Vector
+    from alma_cli.store.inbox.operations import Entry
 
 _MEMORY_TYPES = {
     "seq": "BIGINT",
