@@ -10,7 +10,7 @@ Path: TypeAlias = str | os.PathLike[str]
 
 _UNFINISHED = ".tmp"
 _ABANDONED_AFTER_S = 3600.0
-"""Nobody takes this long to write one file: the process that began it was killed."""
+"""No process takes this long to write one file: the one that began it was killed."""
 
 
 @contextmanager
@@ -19,9 +19,9 @@ def writing_whole(
 ) -> Iterator[BinaryIO]:
     """A new file to write, which takes its place at `path` when the block ends well.
 
-    Everybody else finds what was there before or all of the new content, after a crash too. A new file gets `mode` as
-    far as the umask allows. With `flushed` the content is on the disk before it takes its place (`flush_folder` does
-    the same for the name). With `exclusive` nothing is replaced: `FileExistsError` where there is a file by then.
+    All others find the old content or all of the new content, after a crash too. A new file gets `mode` as far as the
+    umask allows. With `flushed` the content is on the disk before it takes its place (`flush_folder` does the same for
+    the name). With `exclusive` nothing is replaced: `FileExistsError` is raised if there is a file by then.
     """
     unfinished = f"{os.fspath(path)}.{os.urandom(6).hex()}{_UNFINISHED}"
     try:
@@ -64,19 +64,19 @@ def append_line(path: Path, line: str, *, max_bytes: int) -> None:
 
 
 def make_folder(folder: str) -> None:
-    """Make a folder, for its owner only, and see its name onto the disk, unless it is there."""
+    """Make a folder, for its owner only, unless it is there, and flush its name to the disk."""
     if not os.path.isdir(folder):
         os.makedirs(folder, mode=0o700, exist_ok=True)
         flush_folder(os.path.dirname(folder))
 
 
 def flush_file(path: str) -> None:
-    """See a file's content onto the disk."""
+    """Flush a file's content to the disk."""
     _flush(path, os.O_RDONLY)
 
 
 def flush_folder(folder: str) -> None:
-    """See the names in a folder onto the disk."""
+    """Flush the names in a folder to the disk."""
     _flush(folder or ".", os.O_RDONLY | os.O_DIRECTORY)
 
 

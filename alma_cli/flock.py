@@ -1,4 +1,4 @@
-"""A lock on an open file by flock(2), waited for no longer than asked; the kernel releases it when its holder dies."""
+"""Locks an open file by flock(2), and waits no longer than asked; the kernel releases the lock when its holder dies."""
 
 import fcntl
 import os
@@ -6,9 +6,9 @@ import threading
 
 
 def lock(descriptor: int, *, shared: bool, wait_s: float) -> None:
-    """Lock the file, until the descriptor is closed; shared locks exclude only exclusive ones.
+    """Lock the file until the descriptor is closed; shared locks exclude only exclusive ones.
 
-    Where the lock isn't had in `wait_s` seconds, `TimeoutError` is raised and the descriptor is no longer the caller's.
+    Without the lock after `wait_s` seconds, `TimeoutError` is raised, and the descriptor is no longer the caller's.
     """
     if lock_at_once(descriptor, shared=shared):
         return
@@ -25,7 +25,7 @@ def lock(descriptor: int, *, shared: bool, wait_s: float) -> None:
 
 
 def lock_at_once(descriptor: int, *, shared: bool) -> bool:
-    """Lock the file if that can be done without waiting; whether it was."""
+    """Lock the file if that can be done without waiting. Return True when it was."""
     try:
         fcntl.flock(descriptor, _mode(shared=shared) | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -52,7 +52,7 @@ class _Waiter:
         threading.Thread(target=self._block, name="alma-lock", daemon=True).start()
 
     def leave(self) -> bool:
-        """Whether the lock is ours; when it isn't, the thread closes the descriptor once it gets the lock."""
+        """True when the lock is ours; when it isn't, the thread closes the descriptor once it gets the lock."""
         with self._state:
             self._left = True
             return self.acquired.is_set()

@@ -1,4 +1,4 @@
-"""Making the next thing ready while the one before is used: embedding and storing a batch take turns otherwise."""
+"""Makes the next thing ready while the one before is used; without it, embedding and storing would take turns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _Item = TypeVar("_Item")
 _Made = TypeVar("_Made")
 
 TOGETHER = 512
-"""Records of a batch that are embedded and made durable together: enough to sort by length, and bounded."""
+"""The records of a batch that are embedded and stored together: enough to sort by length, and bounded."""
 
 
 def portions(items: Iterable[_Item], size: int = TOGETHER) -> Iterator[list[_Item]]:

@@ -1,7 +1,7 @@
-"""The durable store: what an operation is, how it becomes part of the database, and what can be asked of it.
+"""The durable store: operations, their way into the database, and questions to it.
 
-Nobody outside imports its modules. The names are imported when first used: reading loads nothing of what only writing
-needs.
+Other packages import these names, and none of the modules. A name is imported when it is first used, so that reading
+loads nothing that only writing needs.
 """
 
 from typing import TYPE_CHECKING

@@ -98,7 +98,7 @@ class Shared:
     joined: bool = False
     synced_at: datetime | None = None
     pending: Mapping[str, int] = field(default_factory=dict)
-    """How many records and tombstones wait to be pushed, by agent."""
+    """The number of records and tombstones that wait to be pushed, by agent."""
     blocked: int = 0
     conflicts: int = 0
     set_aside: Sequence[Quarantined] = ()
@@ -120,7 +120,7 @@ class Reader:
         """The candidates for one retrieve, with their signals (see `search.search`)."""
         if self._connection is None:
             return SearchResult()
-        # What is scanned isn't read again, so keeping it only fills memory: 1.6 GB of a million memories, else 0.6.
+        # Scanned blocks aren't read again, so keeping them only fills memory: 1.6 GB for a million memories, else 0.6.
         if self._path is None or os.path.getsize(self._path) > _LARGE_BYTES:
             bound_memory(self._connection)
         found = search(self._connection, wanted, self._path)
@@ -128,9 +128,9 @@ class Reader:
         return found
 
     def records(self, ids: Sequence[str]) -> dict[str, Record]:
-        """The records with these ids, in no order; what isn't there is absent."""
+        """The records with these ids, in no order; ids without a record are left out."""
         if self._seqs.keys() >= set(ids):
-            # As a function it is applied before the other columns are read; `IN` would only rule out whole row groups.
+            # The function is applied before other columns are read; `IN` would only rule out whole row groups.
             condition, parameters = f"list_contains([{written(self._seqs[id] for id in ids)}]::BIGINT[], seq)", []
         else:
             condition, parameters = f"id IN {any_of()}", [json.dumps(list(ids))]
@@ -195,7 +195,7 @@ class Reader:
         ]
 
     def tallies(self) -> list[Tally]:
-        """How many records there are, by agent, domain and kind."""
+        """The number of records by agent, domain and kind."""
         rows = self._rows(
             "SELECT agent, domain, kind, count(*), count(*) FILTER (WHERE archived) FROM memories "
             "GROUP BY ALL ORDER BY agent, domain, kind",
@@ -214,7 +214,7 @@ class Reader:
         return results
 
     def tombstones(self) -> int:
-        """How many records were forgotten."""
+        """The number of records that were forgotten."""
         rows = self._rows("SELECT count(*) FROM tombstones", [])
         return rows[0][0] if rows else 0
 
@@ -244,7 +244,7 @@ class Reader:
         return [(row_record(row[:-1]), row[-1]) for row in rows]
 
     def evidence_ids(self, derived: Derived) -> list[str]:
-        """The ids of the outcomes that a derived memory grew out of."""
+        """The ids of the outcomes from which a memory was derived."""
         rows = self._rows(
             "SELECT id FROM memories WHERE kind = 'outcome' AND agent = ? AND domain = ? AND task_key = ? "
             "AND strategy_key = ? ORDER BY id",

@@ -1,7 +1,7 @@
-"""The store of one project: durable for the one who writes, and shared by many processes.
+"""The store of one project: what it acknowledges is durable, and many processes share it.
 
-A write is in the journal before anything else is tried; folding it into the database can be repeated. Whoever holds the
-lock folds first. So a lock that can't be had, or a disk that fills up meanwhile, costs a delay and never a memory.
+A write is in the journal before anything else is tried, and folding it into the database can be repeated. A process
+that gets the lock folds first. So a lock that can't be had, or a disk that fills up, costs a delay and never a memory.
 """
 
 from __future__ import annotations
@@ -42,18 +42,18 @@ if TYPE_CHECKING:
     from alma_cli.store.writing.derived import DerivedChange
 
 _LOG_LIMIT_BYTES = 16 * CHECKPOINT_AT_BYTES
-"""A log of this size is moved into the file even when others wait, or a busy store would get slower and slower."""
+"""A log of this size is moved into the file even when others wait; else a busy store would get slower and slower."""
 
 _BULK_LOG_BYTES = 8 * 1024 * 1024
-"""The same while portion follows portion: replaying so much takes a tenth of a second, rewriting vectors longer."""
+"""The same in bulk: replaying that much takes a tenth of a second, and rewriting vectors more often takes longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What became of a write: in the store with `changes`, or (`queued`) safe in the journal, and why.
+    """The result of a write: it is in the store with `changes`, or `queued` safely in the journal, for a `reason`.
 
-    `derived` is what was derived anew (with what other writes brought that were folded in on the way), `known_bad` the
-    anti-patterns that new outcomes ran into. `warnings` tell of other writes that couldn't be folded in.
+    `derived` are the memories derived anew, also from other writes that were folded in on the way; `known_bad` are the
+    anti-patterns that new outcomes confirm. `warnings` tell of other writes that couldn't be folded in.
     """
 
     changes: tuple[RecordChange, ...] = ()
@@ -68,7 +68,7 @@ class Receipt:
 class Store:
     """The store, journal and lock at their paths; `wait_s` bounds each wait for the lock, in seconds.
 
-    `is_bulk` says that write follows write, see `bulk`.
+    `is_bulk` is true in a block of many writes, see `bulk`.
     """
 
     file: StoreFile
@@ -80,10 +80,10 @@ class Store:
     is_bulk: bool = False
 
     def submit(self, operations: Sequence[Operation]) -> Receipt:
-        """Make the operations durable, then fold them in with all that waits.
+        """Make the operations durable, then fold them in with all others that wait.
 
-        Raises `StoreUnwritable` when the journal can't be written: nothing was recorded then. After that, what can't
-        be folded in now is `queued`; only an operation that can never be raises `StoreError`, and its file is kept.
+        Raises `StoreUnwritable` when the journal can't be written; then nothing was recorded. After that, operations
+        that can't be folded in now are `queued`; one that can never be raises `StoreError`, and its file is kept.
         """
         names = self._write(operations)
         try:
@@ -112,9 +112,10 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:
-        """What is stored, with all that waited in the journal; where nothing may be written, or can be, as it is.
+        """A reader of the store, once the journal is folded in; if that can't be done now, the store is read as it is.
 
-        The reader's `warnings` tell of what couldn't be folded in. Raises `StoreBusy`, `StoreCorrupt`, `StoreTooNew`.
+        The reader's `warnings` tell of writes that weren't folded in. Raises `StoreBusy`, `StoreCorrupt`,
+        `StoreTooNew`.
         """
         warnings, wait_s = self._fold_waiting()
         if not self.file.exists():
@@ -134,7 +135,7 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[Writer]:
-        """The store with the journal folded in, for changes that need no journal (vectors, say)."""
+        """A writer of the store, with the journal folded in, for changes that need no journal (vectors, say)."""
         from alma_cli.store.writer import Writer
 
         with self._locked(shared=False, wait_s=self.wait_s), self._opened_and_folded() as (connection, _):
@@ -144,9 +145,9 @@ class Store:
 
     @contextmanager
     def bulk(self) -> Iterator[Store]:
-        """This store for a block of many writes in a row: they take less memory, and less time altogether.
+        """This store, for a block of many writes in a row: they take less memory, and less time altogether.
 
-        Meanwhile the log is moved into the file only when it is long. What is left of it is moved at the end, if that
+        In the block the log is moved into the file only when it is long. The rest of it is moved at the end, if that
         can be done then, else by a later write.
         """
         try:
@@ -157,11 +158,11 @@ class Store:
                     pass
 
     def alone(self, activity: str) -> AbstractContextManager[None]:
-        """What only one process at a time does with this store, while others use it. Raises `StoreBusy` at once."""
+        """Let only one process at a time do this with the store, while others use it. Raises `StoreBusy` at once."""
         return hold(f"{os.path.dirname(self.file.path)}/{activity}.lock", shared=False, wait_s=0)
 
     def writable(self) -> bool:
-        """Whether this process may write where the store is."""
+        """True when this process may write where the store is."""
         folder = os.path.dirname(self.file.path)
         return os.access(folder, os.W_OK) and (not os.path.exists(self.file.path) or os.access(self.file.path, os.W_OK))
 
@@ -182,7 +183,7 @@ class Store:
         return names
 
     def _fold_waiting(self) -> tuple[list[str], float]:
-        """Fold the journal in if that can be done; return what to tell if it can't, and how long to wait on."""
+        """Fold the journal in if that can be done; return warnings if it can't, and the seconds left to wait."""
         waiting = self.journal.names()
         if not waiting and not self.file.was_left_open():
             return [], self.wait_s
@@ -208,7 +209,7 @@ class Store:
     def _opened_and_folded(
         self, own: Mapping[str, Operation] = MappingProxyType({})
     ) -> Iterator[tuple[Connection, FoldedJournal]]:
-        """Open the store and fold the journal in, of which the `own` files were just written here."""
+        """Open the store and fold the journal in; the `own` files of it were just written here."""
         is_new_log = not log_bytes(self.file.path)
 
         def own_new_log() -> None:
@@ -229,7 +230,7 @@ class Store:
             self._checkpoint_if_due(connection, _BULK_LOG_BYTES if self.is_bulk else CHECKPOINT_AT_BYTES)
 
     def _checkpoint_if_due(self, connection: Connection, at_bytes: int) -> None:
-        """Move a long log into the file; when that fails, for want of space, the log is kept and tried again later."""
+        """Move a long log into the file; if that fails, for want of space, the log stays and is tried again later."""
         from alma_cli.store.database import duckdb
 
         size = log_bytes(self.file.path)
@@ -262,7 +263,7 @@ def open_store(home: Path, *, dimension: int, wait_s: float, rules: ProjectRules
 def _in_order(
     connection: Connection, operations: Sequence[Operation], done: dict[str, list[RecordChange]]
 ) -> tuple[RecordChange, ...]:
-    """The operations' changes: as just made, or from the audit when another process made them."""
+    """The changes of the operations: those just made, or from the audit when another process made them."""
     from alma_cli.store.writing.fold import changes_of
 
     elsewhere = [operation.op_id for operation in operations if operation.op_id not in done]

@@ -1,4 +1,4 @@
-"""What can be changed in an open store without the journal: vectors, what is derived, and all that a sync exchanges."""
+"""Changes an open store without the journal: vectors, derived memories, and everything that a sync exchanges."""
 
 from __future__ import annotations
 

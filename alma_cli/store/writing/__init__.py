@@ -1,1 +1,1 @@
-"""Operations folded into the tables, and what is derived from them."""
+"""Folds operations into the tables, and derives memories from them."""

@@ -1,4 +1,4 @@
-"""What a write is told to consider, and what it says it did: small values that are cheap to import."""
+"""The rules that a write follows, and the changes that it reports: small values that are cheap to import."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RecordChange:
-    """What an operation did to one record: an audit row's `action`, and the record's id."""
+    """The change of one record by an operation: an audit row's `action`, and the record's id."""
 
     action: str
     id: str
@@ -21,7 +21,7 @@ class RecordChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectRules:
-    """What deriving needs besides the records: the project, and how cautiously each agent learns."""
+    """The input of deriving besides the records: the project, and how cautiously each agent learns."""
 
     project_id: str
     rules_of: Callable[[str], LearningRules]

@@ -1,4 +1,4 @@
-"""Whom an outcome may give credit: not its own group, in whose counts it stands already."""
+"""Finds the credits that count: an outcome gives none to its own group, which counts it already."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class Group(NamedTuple):
-    """What outcomes are counted together for: a strategy of a task likeness."""
+    """A task and a strategy, by their keys: outcomes of one group are counted together."""
 
     task: Task
     strategy_key: str
 
 
 def groups(connection: Connection, operations: Sequence[Operation]) -> dict[str, Group]:
-    """The groups of the outcomes that give credit in these operations, and of what they give it to, by id."""
+    """The groups of the outcomes that give credit in these operations, and of the memories that get it, by id."""
     inserted = [entry.record for op in operations if isinstance(op, Insert) for entry in op.entries]
     given = [record for record in inserted if isinstance(record, Credit) and record.outcome_id]
     if not given:
@@ -38,7 +38,7 @@ def groups(connection: Connection, operations: Sequence[Operation]) -> dict[str,
 
 
 def is_own_group(credit: Credit, groups: Mapping[str, Group]) -> bool:
-    """Whether the credit is an outcome's to its own group: another outcome of it, or what is derived from it."""
+    """True when an outcome credits its own group: another outcome of it, or a memory derived from it."""
     group = groups.get(credit.outcome_id)
     if group is None:
         return False

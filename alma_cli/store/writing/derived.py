@@ -1,6 +1,6 @@
-"""Keeping derived memories what the outcomes say: after every change the touched task likenesses are derived again.
+"""Keeps derived memories true: after every change, the tasks that it touched are derived again from their outcomes.
 
-Nothing is added up from before, so it doesn't matter in which order, or in how many steps, the outcomes came.
+Nothing is added to earlier sums, so it doesn't matter in which order, or in how many steps, the outcomes came.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from alma_cli.store.writing.changes import ProjectRules
 
 _DERIVED_TOGETHER = 500
-"""Task likenesses that are derived in one step, which bounds memory."""
+"""The number of tasks that are derived in one step, which bounds memory."""
 
 _NUMBERS = tuple(
     name
@@ -37,7 +37,7 @@ _NUMBERS = tuple(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DerivedChange:
-    """What became of a derived memory: `memory` as it is now or, when it was retired, as it last was."""
+    """A change of a derived memory: `memory` is its present state or, when it was retired, its last one."""
 
     change: Change
     before: Derived | None
@@ -45,17 +45,17 @@ class DerivedChange:
 
     @property
     def is_reworded(self) -> bool:
-        """Whether its words differ from what is stored, so that more than numbers have to be written."""
+        """True when its words differ from the stored ones, so that more than numbers have to be written."""
         return self.before is None or _words(self.before) != _words(self.memory)
 
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """What has to be derived again: the task likenesses of records that changed, and where some were forgotten."""
+    """The tasks to derive again, because their records changed, and the places where some were forgotten."""
 
     tasks: set[Task] = field(default_factory=set)
     forgotten_in: set[tuple[str, str]] = field(default_factory=set)
-    """Agents and domains."""
+    """The agents and domains in which records were forgotten."""
 
     def add(self, record: Record) -> None:
         """Note that a record came or changed."""
@@ -70,7 +70,7 @@ class Touched:
 
 
 def derive_touched(rows: RowsWriter, touched: Touched, rules: ProjectRules) -> list[DerivedChange]:
-    """Make what is derived say what the outcomes say now; what changed by it."""
+    """Make the derived memories say what the outcomes say now, and return the changes."""
     rows.flush()
     for agent, domain in sorted(touched.forgotten_in):
         drop_orphans(rows.connection, agent, domain)
@@ -94,7 +94,7 @@ def derive_all(
 
 
 def _derive(rows: RowsWriter, tasks: Sequence[Task], rules: ProjectRules) -> list[DerivedChange]:
-    """Derive these task likenesses again and store what changed; where only numbers did, nothing else is written."""
+    """Derive these tasks again and store the changes; where only numbers changed, only they are written."""
     changed = differences(rows.connection, tasks, rules.rules_of, project_id=rules.project_id)
     rows.remove([item.memory.id for item in changed if item.before and (item.is_reworded or item.change == "retired")])
     held = [item for item in changed if item.change != "retired"]
@@ -112,7 +112,7 @@ def _derive(rows: RowsWriter, tasks: Sequence[Task], rules: ProjectRules) -> lis
 
 
 def tasks_with_outcomes(connection: Connection) -> list[Task]:
-    """Every task likeness that something is, or could be, derived for."""
+    """Every task for which something is, or could be, derived."""
     rows = connection.execute(
         "SELECT DISTINCT agent, domain, task_key FROM memories "
         "WHERE task_key <> '' AND (kind = 'outcome' OR origin = 'derived') ORDER BY ALL"
@@ -121,17 +121,17 @@ def tasks_with_outcomes(connection: Connection) -> list[Task]:
 
 
 def _in_steps(tasks: Sequence[Task]) -> list[Sequence[Task]]:
-    """The task likenesses in portions that can be derived together."""
+    """The tasks in portions that can be derived together."""
     return [tasks[start : start + _DERIVED_TOGETHER] for start in range(0, len(tasks), _DERIVED_TOGETHER)]
 
 
 def differences(
     connection: Connection, tasks: Iterable[Task], rules_of: Callable[[str], LearningRules], *, project_id: str
 ) -> list[DerivedChange]:
-    """What has to change for the derived memories of these task likenesses to be what their outcomes say.
+    """The changes that make the derived memories of these tasks say what their outcomes say.
 
-    Those in the place of which somebody authored a memory of the same kind and keys are archived: hidden, but kept up
-    to date. What turns into the other kind says something new, and is shown.
+    A derived memory is archived when somebody authored one of the same kind and keys: hidden, but kept up to date. One
+    that turns into the other kind says something new, and is shown.
     """
     wanted = sorted(set(tasks))
     if not wanted:
@@ -156,7 +156,7 @@ def differences(
 
 
 def take_task_vectors(connection: Connection, ids: Sequence[str]) -> None:
-    """Give derived memories the vector of the task likeness that they are about."""
+    """Give derived memories the vector of the task that they are about."""
     connection.execute(
         f"""
         UPDATE memories SET embedding = keys.embedding, embedding_model = keys.embedding_model FROM keys
@@ -168,7 +168,7 @@ def take_task_vectors(connection: Connection, ids: Sequence[str]) -> None:
 
 
 def renew_task_vectors(connection: Connection, agent: str, domain: str) -> None:
-    """Give derived memories the vector of their task likeness where another text stands for that now."""
+    """Give derived memories the vector of their task where another text stands for it now."""
     connection.execute(
         """
         UPDATE memories SET embedding = keys.embedding, embedding_model = keys.embedding_model FROM keys
@@ -182,7 +182,7 @@ def renew_task_vectors(connection: Connection, agent: str, domain: str) -> None:
 
 
 def take_all_task_vectors(connection: Connection) -> None:
-    """Give every derived memory the vector of its task likeness, where that was made anew."""
+    """Give every derived memory the vector of its task, where that was made anew."""
     rows = connection.execute(
         """
         SELECT id FROM memories JOIN keys ON keys.role = 'task' AND keys.is_first
@@ -195,7 +195,7 @@ def take_all_task_vectors(connection: Connection) -> None:
 
 
 def update_numbers(connection: Connection, memories: Sequence[Derived]) -> None:
-    """Store what changed of derived memories whose text is as it was."""
+    """Store the new numbers of derived memories whose text didn't change."""
     if not memories:
         return
     types = {name: ROW_TYPES[name] for name in ("id", *_NUMBERS)}
@@ -208,7 +208,7 @@ def update_numbers(connection: Connection, memories: Sequence[Derived]) -> None:
 
 
 def known_bad(connection: Connection, outcomes: Iterable[Outcome]) -> list[AntiPattern]:
-    """The anti-patterns that these outcomes ran into once more."""
+    """The anti-patterns that these outcomes confirm once more."""
     given = [
         {**_task_of(outcome)._asdict(), "strategy_key": outcome.strategy_key}
         for outcome in outcomes
@@ -232,7 +232,7 @@ def _task_of(outcome: Outcome) -> Task:
 
 
 def _evidence(connection: Connection, given: str) -> dict[Task, list[Evidence]]:
-    """The outcomes of each task likeness; texts only of the newest of each strategy, which are those compared."""
+    """The outcomes of each task; only the newest of each strategy come with the texts that are compared."""
     rows = connection.execute(
         f"""
         WITH newest_first AS (
@@ -270,7 +270,7 @@ def _stored(connection: Connection, given: str) -> dict[Task, list[Derived]]:
 
 
 def _replaced(connection: Connection, given: str) -> set[tuple[Task, str, str]]:
-    """The task likenesses and strategies of which somebody authored what holds, and as which kind."""
+    """The tasks and strategies for which an authored memory holds, and its kind."""
     rows = connection.execute(
         f"SELECT DISTINCT agent, domain, task_key, strategy_key, kind FROM memories SEMI JOIN {_TASKS} "
         "USING (agent, domain, task_key) WHERE origin = 'authored' AND strategy_key <> ''",

@@ -1,6 +1,6 @@
-"""Folding operations into the store: each once, in the order it is given, within the caller's transaction.
+"""Folds operations into the store: each once, in the given order, within the caller's transaction.
 
-The audit row that every change leaves carries the operation's id, which is how a second folding is recognised.
+The audit row that every change leaves has the operation's id, by which a second folding is recognised.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Folded:
-    """What folding did: each operation's changes by its `op_id`, and what was derived anew from all of them together.
+    """The result of folding: each operation's changes by its `op_id`, and the memories derived anew from all of them.
 
-    `known_bad` are anti-patterns that new outcomes ran into.
+    `known_bad` are anti-patterns that new outcomes confirm.
     """
 
     changes: dict[str, list[RecordChange]] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Folded:
 
 
 def fold(connection: Connection, operations: Sequence[Operation], *, now_ms: int, rules: ProjectRules) -> Folded:
-    """Apply the operations, and derive again what they touch; what was folded before is skipped, and absent."""
+    """Apply the operations, and derive again what they touch. Those that were folded before are left out."""
     ids = [entry.record.id for op in operations if isinstance(op, Insert) for entry in op.entries]
     known, present, forgotten = _known(connection, operations, ids)
     fresh = list({op.op_id: op for op in operations if op.op_id not in known}.values())
@@ -57,7 +57,7 @@ def fold(connection: Connection, operations: Sequence[Operation], *, now_ms: int
 
 
 class _Folding:
-    """One transaction's operations: which records are there or were forgotten, and what has to be derived again."""
+    """Folds the operations of one transaction: it knows which records are there or forgotten, and what to derive."""
 
     def __init__(self, rows: RowsWriter, present: set[str], forgotten: set[str]) -> None:
         self.outcomes: list[Outcome] = []
@@ -68,7 +68,7 @@ class _Folding:
         self._groups: dict[str, Group] = {}
 
     def prepared(self, operations: Sequence[Operation]) -> list[Operation]:
-        """The operations, with keys for the outcomes that they bring; what credits need to know of them is noted."""
+        """The operations, with keys for the outcomes that they bring; the groups that credits need are noted."""
         keyed = self._keyed(operations)
         self._groups = groups(self._rows.connection, keyed)
         return keyed
@@ -185,12 +185,12 @@ class _Folding:
 
 
 def _is_derived(record: Record) -> bool:
-    """Whether only deriving it can put it into the store."""
+    """True when only deriving may put the record into the store."""
     return record.origin == "derived" and isinstance(record, Heuristic | AntiPattern)
 
 
 def changes_of(connection: Connection, op_ids: Sequence[str]) -> dict[str, list[RecordChange]]:
-    """What operations that were folded before changed, by `op_id`."""
+    """The changes by operations that were folded before, by `op_id`."""
     changes: dict[str, list[RecordChange]] = {}
     for op_id, action, id in connection.execute(
         f"SELECT op_id, action, id FROM audit WHERE op_id IN {any_of()} ORDER BY rowid",
@@ -203,9 +203,9 @@ def changes_of(connection: Connection, op_ids: Sequence[str]) -> dict[str, list[
 def _known(
     connection: Connection, operations: Sequence[Operation], ids: list[str]
 ) -> tuple[set[str], set[str], set[str]]:
-    """Which operations were folded before, and which records are there or were forgotten.
+    """The ids of operations that were folded before, of records that are there, and of forgotten ones.
 
-    An operation's audit rows have its own time, so nothing older has to be looked through.
+    An operation's audit rows have its own time, so older ones needn't be searched.
     """
     since = min((op.at for op in operations), default=datetime.max.replace(tzinfo=UTC))
     rows = connection.execute(

@@ -1,7 +1,7 @@
-"""Which task and which strategy an outcome is about: its keys, chosen once, when it is folded in.
+"""Chooses the keys of an outcome, which name its task and its strategy, once, when it is folded in.
 
-For each key a few texts that have it are kept; the first stands for it. Of the nearest of them by meaning
-(`neighbours`) `core.keys` decides from the texts whether one is the same.
+For each key a few texts that have it are kept; the first stands for it. `nearest_keys` finds the nearest of them by
+meaning, and `core.learning.keys` decides from the texts whether one means the same.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _KEPT_TYPES = {
 
 @dataclass(slots=True)
 class _Wanted:
-    """A text that needs a key, or (with one) may be kept for it."""
+    """A text that needs a key, or (if it has one) may be kept for it."""
 
     place: Place
     text: str
@@ -48,9 +48,9 @@ class _Kept(NamedTuple):
 
 
 def with_keys(connection: Connection, entries: Sequence[Entry], dimension: int) -> list[Entry]:
-    """The entries with every outcome's keys chosen; new wordings are kept for the keys.
+    """The entries with the keys of every outcome; new wordings are kept for the keys.
 
-    Keys that an outcome has already are kept. An outcome without a strategy has no `strategy_key`.
+    Keys that an outcome has already stay. An outcome without a strategy has no `strategy_key`.
     """
     wanted = [item for entry in entries for item in _wanted(entry, dimension)]
     chosen = _choose(connection, wanted)
@@ -67,10 +67,10 @@ def with_keys(connection: Connection, entries: Sequence[Entry], dimension: int) 
 
 
 def drop_orphans(connection: Connection, agent: str, domain: str) -> None:
-    """Forget the texts of keys that only forgotten outcomes gave.
+    """Forget the texts of keys that came from forgotten outcomes only.
 
-    Where none is left but outcomes have the key, the one with the least id gives the text, and of a task its vector;
-    that of a strategy has to be made again.
+    If outcomes still have a key that no text is left for, the one with the least id gives the text and, for a task, its
+    vector; the vector of a strategy has to be made again.
     """
     place = {"agent": agent, "domain": domain}
     for role, vector in (("task", "embedding_model, embedding"), ("strategy", "NULL, NULL")):
@@ -121,7 +121,7 @@ def _fitting(vector: Vector | None, dimension: int) -> Vector | None:
 
 
 def _choose(connection: Connection, wanted: Sequence[_Wanted]) -> list[str]:
-    """The key of each text, in order; what an earlier one was given counts for the later ones."""
+    """The key of each text, in order; the keys of earlier texts count for later ones."""
     proposed = [KeyAt(item.place, item.key or new_key(item.text)) for item in wanted]
     texts = _texts_of(connection, proposed)
     unknown = [
@@ -149,7 +149,7 @@ def _choose(connection: Connection, wanted: Sequence[_Wanted]) -> list[str]:
 def _same(
     item: _Wanted, nearest: Iterable[Near], kept: Mapping[int, _Kept], texts: Mapping[KeyAt, Sequence[str]]
 ) -> str | None:
-    """The key of one of the nearest texts that means the same; a text of the same batch has one if it was kept."""
+    """The key of one of the nearest texts that means the same; a text of this batch has a key if it was kept."""
     candidates = (
         KeyCandidate(key=near.key or kept[near.number].key, text=near.text, cosine=near.cosine)
         for near in nearest
@@ -159,7 +159,7 @@ def _same(
 
 
 def _texts_of(connection: Connection, keys: Sequence[KeyAt]) -> dict[KeyAt, list[str]]:
-    """The texts that are kept for those of the keys that are in use."""
+    """The texts that are kept for the keys in use."""
     if not keys:
         return {}
     given = [{**at.place._asdict(), "key": at.key} for at in dict.fromkeys(keys)]

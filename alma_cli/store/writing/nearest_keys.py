@@ -1,4 +1,4 @@
-"""The kept texts of keys that are nearest in meaning to new ones."""
+"""Finds the kept texts of keys that are nearest in meaning to new ones."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from alma_cli.store.database.values import Numbers
 
 _NEAREST = 12
-"""Kept texts that are looked at; the nearest that is the same wins."""
+"""The number of kept texts that are looked at; the nearest that means the same wins."""
 
 _DIGITS = 6
 _TOGETHER = 256
-"""Texts that are compared at once, which bounds memory."""
+"""The number of texts that are compared at once, which bounds memory."""
 
 _FEW_COLUMNS = 16
 
@@ -35,14 +35,14 @@ class Place(NamedTuple):
 
 
 class KeyAt(NamedTuple):
-    """A key, where it belongs."""
+    """A key and its place."""
 
     place: Place
     key: str
 
 
 class NewText(NamedTuple):
-    """A text that is compared with those kept at its place, and with those of lower numbers that are new there too."""
+    """A text to compare with those kept at its place, and with new ones there of lower numbers."""
 
     number: int
     place: Place
@@ -52,7 +52,7 @@ class NewText(NamedTuple):
 
 
 class Near(NamedTuple):
-    """A text near to another: one that is kept, with its key, or the new one of this number."""
+    """A text near to another: a kept one with its key, or the new one of this number."""
 
     key: str | None
     number: int
@@ -61,7 +61,7 @@ class Near(NamedTuple):
 
 
 class NearTexts(NamedTuple):
-    """The texts near to each number, nearest first and made as they are asked for, and which keys any of them has."""
+    """The texts near to each number, nearest first and made when they are asked for, and the keys that they have."""
 
     near: Mapping[int, Iterable[Near]]
     keys: AbstractSet[KeyAt]
@@ -87,7 +87,7 @@ def nearest(connection: Connection, texts: Sequence[NewText]) -> NearTexts:
 
 @dataclass(slots=True)
 class _Compared:
-    """What the texts of one place are compared with, in columns: the texts in these rows, then the new ones."""
+    """The texts with which those of one place are compared, in columns: kept ones in these rows, then new ones."""
 
     rows: Sequence[int]
     kept: Mapping[int, tuple[str, str]]
@@ -150,7 +150,7 @@ def _units(vectors: Numbers) -> Numbers:
 
 
 def _ranked(cosines: Numbers, numbers: Numbers, all_numbers: Numbers) -> list[tuple[Numbers, Numbers]]:
-    """For each row the columns and cosines of the nearest of those of lower numbers, nearest first."""
+    """For each row the columns and cosines of its nearest texts of lower numbers, nearest first."""
     import numpy as np
 
     cosines[all_numbers[None, :] >= numbers[:, None]] = -1
@@ -167,7 +167,7 @@ def _ranked(cosines: Numbers, numbers: Numbers, all_numbers: Numbers) -> list[tu
 def _least_of_many(cosines: Numbers) -> Numbers:
     """For each row a cosine that at least `_NEAREST` of its columns reach, and few more; none if there are few columns.
 
-    Found among the greatest of each few columns (NaN is none of them), in a third of the time that parting all takes.
+    It is found among the greatest of each few columns (without NaN), in a third of the time of partitioning them all.
     """
     import numpy as np
 
@@ -181,7 +181,7 @@ def _least_of_many(cosines: Numbers) -> Numbers:
 
 
 def _kept_texts(connection: Connection, rows: Sequence[int]) -> dict[int, tuple[str, str]]:
-    """Key and text of kept texts, by their rows."""
+    """The keys and texts of kept texts, by their rows."""
     found = connection.execute(
         f"SELECT rowid, key, text FROM keys WHERE rowid IN {any_of(of='BIGINT')}",
         [json.dumps(rows)],

@@ -1,4 +1,4 @@
-"""Giving memories their vectors anew, in batches, so that an interrupted run can go on where it stopped."""
+"""Gives memories their vectors anew, in batches, so that an interrupted run can go on where it stopped."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OUTDATED = "kind <> 'credit' AND origin <> 'derived' AND embedding_model IS DIS
 
 
 class Vectors:
-    """The vectors of an open store."""
+    """Reads and writes the vectors of an open store."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -33,7 +33,7 @@ class Vectors:
             for table in ("memories", "keys"):
                 self._connection.execute(f"ALTER TABLE {table} DROP COLUMN embedding")
                 self._connection.execute(f"ALTER TABLE {table} ADD COLUMN embedding FLOAT[{int(dimension)}]")
-            # Updated last: a table altered after an update takes no more changes on this connection (DuckDB 1.5).
+            # The update comes last: after it, an altered table takes no more changes on this connection (DuckDB 1.5).
             for table in ("memories", "keys"):
                 self._connection.execute(f"UPDATE {table} SET embedding_model = NULL")
             self._connection.execute("UPDATE replica SET dimension = ?", [dimension])
@@ -90,5 +90,5 @@ class Vectors:
             )
 
     def give_to_derived(self) -> None:
-        """Give every derived memory the vector of its task likeness, where that was made anew."""
+        """Give every derived memory the vector of its task, where that was made anew."""
         take_all_task_vectors(self._connection)

@@ -1,7 +1,7 @@
-"""The one writer of rows: memories with their postings, tombstones, history, audit, and the replica's counters.
+"""Writes all rows: memories with their postings, tombstones, history, audit, and the replica's counters.
 
-It works within the caller's transaction. Memories and audit rows are gathered, so that each of these tables is written
-in as few statements as there can be; `finish` writes what is left.
+That happens within the caller's transaction. Memories and audit rows are gathered, so that these tables are written in
+as few statements as possible; `finish` writes the rest.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _MAX_TF = 65_535
 
 @dataclass(slots=True)
 class Replica:
-    """The newest stamp given here, the next memory's `seq`, and how many numbers a vector has."""
+    """The newest stamp given here, the next memory's `seq`, and the number of dimensions of a vector."""
 
     hlc: HLC
     next_seq: int
@@ -53,13 +53,13 @@ class Replica:
 def read_replica(connection: Connection) -> Replica:
     """The counters of this replica."""
     row = connection.execute("SELECT hlc, next_seq, dimension FROM replica").fetchone()
-    assert row is not None  # the first migration put it there
+    assert row is not None  # the first migration put the row there
     return Replica(HLC.parse(row[0]), row[1], row[2])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replaced:
-    """A version that doesn't hold any more; of one that is `erased` history keeps no text."""
+    """A version that doesn't hold any more; history keeps no text of an `erased` one."""
 
     record: Record
     hlc: str
@@ -83,18 +83,18 @@ class RowsWriter:
 
     @property
     def dimension(self) -> int:
-        """How many numbers a vector of this store has."""
+        """The number of dimensions of this store's vectors."""
         return self._replica.dimension
 
     def stamp(self, *, after: str = "") -> HLC:
-        """Return a new stamp, later than that of the replaced version (`after`), whoever gave that."""
+        """A new stamp, later than that of the replaced version (`after`), whichever replica gave that."""
         stamp = stamp_after(self._replica.hlc, HLC.parse(after) if after else None, now_ms=self._now_ms)
-        # A stamp far ahead, pulled from a replica with a fast clock, moves the stamps of its own record only.
+        # A stamp far ahead, from a replica with a fast clock, moves the stamps of its own record only.
         self._replica.hlc = next_stamp(self._replica.hlc, now_ms=self._now_ms)
         return stamp
 
     def add(self, entry: Entry, *, hlc: str, acked_hlc: str | None = None) -> int:
-        """Add a memory with its stamp (none: it is derived), and return its `seq`; `flush` writes it."""
+        """Add a memory with its stamp (None for a derived one), and return its `seq`; `flush` writes it."""
         counted = terms_of(entry.record)
         seq = self._replica.next_seq
         self._replica.next_seq += 1
@@ -136,7 +136,7 @@ class RowsWriter:
         self.connection.execute(f"DELETE FROM postings WHERE seq IN {any_of(of='BIGINT')}", [seqs])
 
     def add_tombstones(self, tombstones: Sequence[tuple[Tombstone, str | None]]) -> None:
-        """Add tombstones, each with the stamp that the remote is known to have, and erase these ids from history."""
+        """Add tombstones, each with the stamp that the remote is known to have, and erase the texts in history."""
         if not tombstones:
             return
         rows: list[dict[str, Any]] = [
@@ -174,7 +174,7 @@ class RowsWriter:
     def audit(
         self, action: str, *, id: str, agent: str, detail: str, by: str, at: datetime | None = None, op_id: str = ""
     ) -> None:
-        """Note what was done (at the present time, unless `at` is given); `finish` writes it."""
+        """Add an audit row (at the present time, unless `at` is given); `finish` writes it."""
         self._audit.append(
             {
                 "done_at": utc_text(at or self.now),
@@ -188,7 +188,7 @@ class RowsWriter:
         )
 
     def finish(self) -> None:
-        """Write what was gathered, and the replica's counters."""
+        """Write the gathered rows, and the replica's counters."""
         self.flush()
         insert_rows(self.connection, "audit", _AUDIT_TYPES, self._audit)
         self.connection.execute(

@@ -1,4 +1,4 @@
-"""Folding in what waits in the journal: some files a transaction, each removed once its operation is in the store."""
+"""Folds in what waits in the journal, some files per transaction, and removes each file once it is folded in."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from alma_cli.store.writing.derived import DerivedChange
 
 _FOLDED_TOGETHER = 64
-"""Files of the journal that are folded in one transaction, which bounds memory."""
+"""The number of files that are folded in one transaction, which bounds memory."""
 
 
 @dataclass(slots=True)
 class FoldedJournal:
-    """What folding the journal did: the changes by `op_id`, and warnings about what couldn't be folded in."""
+    """The result of folding the journal: the changes by `op_id`, and warnings about files that couldn't be folded."""
 
     changes: dict[str, list[RecordChange]] = field(default_factory=dict)
     derived: list[DerivedChange] = field(default_factory=list)
@@ -32,7 +32,7 @@ class FoldedJournal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingOperations:
-    """The operations in the `journal`; `own` are those in files that were just written here and need no reading.
+    """The operations in the `journal`; `own` are those that were just written here and needn't be read.
 
     `make_durable` is called after each transaction, before the files of its operations are removed.
     """
@@ -44,7 +44,7 @@ class WaitingOperations:
     make_durable: Callable[[], None]
 
     def fold(self, connection: Connection) -> FoldedJournal:
-        """Fold all of them in, in order."""
+        """Fold in all operations, in order."""
         folded = FoldedJournal()
         names = self.journal.names()
         for start in range(0, len(names), _FOLDED_TOGETHER):
@@ -72,7 +72,7 @@ class WaitingOperations:
         return operations
 
     def _fold_files(self, connection: Connection, operations: Mapping[str, Operation], folded: FoldedJournal) -> None:
-        """Fold in one transaction or, when one operation can't be, each in its own, setting aside which can't."""
+        """Fold in one transaction; if that fails, each operation in its own, and set aside what can't be folded."""
         from alma_cli.store.database import duckdb
         from alma_cli.store.writing.fold import fold
 
