@@ -48,7 +48,7 @@ class Retrieved:
 
 
 @dataclass
-class Learned:
+class Recorded:
     """The outcome that was recorded, and what was derived anew because of it."""
 
     id: str
@@ -192,7 +192,7 @@ def _add_writing(server: "FastMCP", alma: ALMA, agent: str | None) -> None:
         used: Annotated[list[str] | None, Field(description="Ids of memories that guided this")] = None,
         retrieval_id: Annotated[str, Field(description="The retrieve whose memories guided this")] = "",
         as_agent: Annotated[str, Field(description="Who learns; by default the agent of this server")] = "",
-    ) -> Learned:
+    ) -> Recorded:
         """Record how a task went, so that the next one goes better."""
         with _told():
             learned = alma.learn(
@@ -207,7 +207,7 @@ def _add_writing(server: "FastMCP", alma: ALMA, agent: str | None) -> None:
                 retrieval=retrieval_id,
             )
         derived = [f"{item.change}: {item.memory.text}" for item in learned.derived]
-        return Learned(learned.id, learned.domain, learned.queued, derived, list(learned.warnings))
+        return Recorded(learned.id, learned.domain, learned.queued, derived, list(learned.warnings))
 
     @server.tool(annotations=adding)
     def add(
