@@ -113,7 +113,7 @@ def _reindex_keys(session: Session) -> None:
 def derive_all(session: Session, *, on_progress: Callable[[int], None] | None = None) -> int:
     """Derive everything again from the outcomes, as after a change of how cautious learning is; how much changed.
 
-    `on_progress` is told how many more task likenesses are done.
+    `on_progress` is told how many more task groups are done.
     """
     make_home(session.project)
     with session.store().writing() as writer:
