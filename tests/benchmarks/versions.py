@@ -50,8 +50,9 @@ def main() -> None:
     parser.add_argument("--memories", type=int, default=1_000)
     parser.add_argument("--staying", type=int, default=10_000)
     options = parser.parse_args()
-    compile_modules()
     pythons = [options.before.absolute(), Path(sys.executable)]
+    for python in pythons:
+        compile_modules(python)
     rng = random.Random(11)
     with tempfile.TemporaryDirectory(prefix="alma-bench-") as folder:
         places = [environment(folder, name) for name in ("before", "now")]
