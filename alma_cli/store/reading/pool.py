@@ -48,10 +48,11 @@ class Pool:
         import numpy as np
 
         seen = [entry for entry in self._entries.values() if _counts(entry.record, search)]
+        counted = [terms_of(entry.record) for entry in seen]
         return best_of(
             Visible(
-                _columns(seen, search),
-                _postings(seen),
+                _columns(seen, counted, search),
+                _postings(counted),
                 stand_for=np.array([self._stand_for.get(entry.record.id, 1.0) for entry in seen]),
             ),
             search,
@@ -78,7 +79,7 @@ def _is_asked(record: Record, search: Search) -> bool:
     return not record.archived and record.kind in search.kinds and is_theirs
 
 
-def _columns(seen: Sequence[Entry], search: Search) -> dict[str, Numbers]:
+def _columns(seen: Sequence[Entry], counted: Sequence[Counter[str]], search: Search) -> dict[str, Numbers]:
     import numpy as np
 
     records = [entry.record for entry in seen]
@@ -86,7 +87,7 @@ def _columns(seen: Sequence[Entry], search: Search) -> dict[str, Numbers]:
     keys = [getattr(record, "strategy_key", "") for record in records]
     columns = {
         "seq": np.arange(len(seen)),
-        "n_terms": np.array([terms_of(record).total() for record in records], "i4"),
+        "n_terms": np.array([terms.total() for terms in counted], "i4"),
         "kind": np.array([RETRIEVED_KINDS.index(record.kind) for record in records], "u1"),
         "strategy": np.array([hashed(key) if key else 0 for key in keys], "u8"),
         "result": np.array([RESULT_VALUES[one.outcome] if one else 0.0 for one in outcomes]),
@@ -112,13 +113,11 @@ def _cosines(seen: Sequence[Entry], search: Search) -> Numbers:
     return cosines
 
 
-def _postings(seen: Sequence[Entry]) -> Postings:
-    """The words of all, by ascending term."""
+def _postings(counted: Sequence[Counter[str]]) -> Postings:
+    """The terms counted in each memory, by ascending term."""
     import numpy as np
 
-    found = sorted(
-        (hashed(term), seq, count) for seq, entry in enumerate(seen) for term, count in terms_of(entry.record).items()
-    )
+    found = sorted((hashed(term), seq, count) for seq, terms in enumerate(counted) for term, count in terms.items())
     term, seq, tf = zip(*found, strict=True) if found else ((), (), ())
     return Postings(term=np.array(term, "u8"), seq=np.array(seq, "i8"), tf=np.array(tf, "i8"))
 
