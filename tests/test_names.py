@@ -4,7 +4,9 @@ import ast
 from collections import defaultdict
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parents[1] / "alma_cli"
+import alma_cli
+
+PACKAGE = Path(alma_cli.__file__).parent
 
 
 def test_no_two_public_classes_share_a_name():
