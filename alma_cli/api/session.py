@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, TypeVar
 
 from alma_cli.config import Config
-from alma_cli.core.records import Outcome, Record, Vector
+from alma_cli.core.records import Record, Vector
 from alma_cli.core.redaction import KIND_NAMES, absent_kinds, redact, redact_record
 from alma_cli.core.scopes.scope import ANY_AGENT
 from alma_cli.core.text import clean, one_line
@@ -130,19 +130,13 @@ class Session:
         from alma_cli.store import Entry
 
         records, told = self.redacted(records)
-        texts = list(dict.fromkeys(text for record in records for text in _embedded_texts(record)))
+        texts = list(dict.fromkeys(text for record in records if record.kind != "credit" for text in record.topics))
         try:
             vectors = self.vectors(texts, on_progress=on_progress) if texts else []
         except EmbeddingUnavailable as error:
             return [Entry(record=record) for record in records], [*told, _unavailable(error)]
         vector_of = dict(zip(texts, vectors, strict=True))
-        entries = []
-        for record in records:
-            embedded = [vector_of[text] for text in _embedded_texts(record)]
-            vector, strategy_vector, *_ = [*embedded, None, None]
-            model = self.model if embedded else ""
-            entries.append(Entry(record=record, vector=vector, strategy_vector=strategy_vector, model=model))
-        return entries, told
+        return [Entry.of(record, vector_of, self.model) for record in records], told
 
     def redacted(self, records: Sequence[Record]) -> tuple[Sequence[Record], list[str]]:
         """The records with credentials taken out of every text, and a warning that names their kinds."""
@@ -193,15 +187,6 @@ class Session:
         if settings.cache_dir:
             cache_dir = self.project.root / os.path.expanduser(settings.cache_dir)
         return open_embedder(settings.model, cache_dir=cache_dir, allow_download=settings.allow_download)
-
-
-def _embedded_texts(record: Record) -> list[str]:
-    """What of a record is compared by meaning: its topic and, of an outcome, the strategy (to choose its key)."""
-    if record.kind == "credit":
-        return []
-    if isinstance(record, Outcome) and record.strategy.strip():
-        return [record.topic, record.strategy]
-    return [record.topic]
 
 
 def _unavailable(error: EmbeddingUnavailable) -> str:

@@ -63,11 +63,11 @@ def reindex(
             records = reader.outdated(session.model, limit=_REINDEXED_TOGETHER)
         if not records:
             break
-        vectors = session.vectors([record.topic for record in records], on_progress=_steps(on_progress))
+        topics = list(dict.fromkeys(topic for record in records for topic in record.topics))
+        vectors = session.vectors(topics, on_progress=_steps(on_progress))
         with store.writing() as writer:
-            writer.vectors.set(records, vectors, session.model)
+            writer.vectors.set(records, dict(zip(topics, vectors, strict=True)), session.model)
         done += len(records)
-    _reindex_keys(session)
     with store.writing() as writer:
         writer.vectors.give_to_derived()
     _rebuild_index(session)
@@ -95,19 +95,6 @@ def _steps(on_progress: Callable[[int], None] | None) -> Callable[[int], None]:
         done_before = done
 
     return step
-
-
-def _reindex_keys(session: Session) -> None:
-    """Give the texts that stand for keys their vectors, by which new outcomes find them."""
-    store = session.store()
-    while True:
-        with store.writing() as writer:
-            texts = writer.vectors.outdated_keys(session.model, limit=_REINDEXED_TOGETHER)
-        if not texts:
-            return
-        vectors = session.vectors(texts)
-        with store.writing() as writer:
-            writer.vectors.set_for_keys(texts, vectors, session.model)
 
 
 def derive_all(session: Session, *, on_progress: Callable[[int], None] | None = None) -> int:

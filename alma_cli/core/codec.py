@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from typing import cast
 
 from alma_cli.core.records import (
+    COMPUTED,
     FIELD_NAMES,
     FIELDS,
     GENERAL_DOMAIN,
     MAIN_FIELDS,
     RECORD_TYPES,
-    Heuristic,
     JsonValue,
     Kind,
     Labels,
@@ -34,7 +34,6 @@ _OTHER_BYTES = 4096
 
 _MAX_NUMBER_BITS = 1023  # as many as a double's exponent: other readers of JSON have no larger numbers
 _MAX_DEPTH = 64
-_COMPUTED = {("heuristic", "success_rate")}
 _ID_DIGITS = frozenset("0123456789abcdef")
 
 
@@ -47,8 +46,7 @@ def to_json(record: Record) -> dict[str, JsonValue]:
             known["labels"] = dict(value)
         elif name != "extra":
             known[name] = format_time(value) if isinstance(value, datetime) else value
-    if isinstance(record, Heuristic):
-        known["success_rate"] = record.success_rate
+    known |= {name: getattr(record, name) for name in COMPUTED[record.kind]}
     return known | {key: value for key, value in record.extra.items() if key not in known}
 
 
@@ -77,7 +75,7 @@ def from_json(value: JsonValue, *, project_id: str, new_id: str, now: datetime) 
         if key in known:
             if item is not None:
                 given[key] = parse_field(key, item)
-        elif key != "kind" and (record_type.kind, key) not in _COMPUTED:
+        elif key != "kind" and key not in COMPUTED[record_type.kind]:
             extra[clean(key)] = _kept(one_line(key, 40), item)
     values = {**defaults, **given, "extra": extra}
     for field in fields(record_type):

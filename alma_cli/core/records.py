@@ -14,6 +14,8 @@ from datetime import datetime
 from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, TypeAlias, get_args, get_origin
 
+from alma_cli.core.keys import key_of
+
 if TYPE_CHECKING:
     from array import array
 
@@ -30,6 +32,9 @@ PROJECT_AGENT = "_project"
 
 GENERAL_DOMAIN = "general"
 """The domain of what was not recognised as any other."""
+
+UNCLEAR_LABEL = "reflect"
+"""The label of an outcome for which nobody could tell the general words, so that nobody is asked again."""
 
 RESULT_VALUES: Mapping[Result, float] = {"success": 1.0, "partial": 0.5, "failure": 0.0}
 """The share of a success that each result counts for."""
@@ -58,6 +63,8 @@ Name: TypeAlias = Annotated[str, Mark(is_name=True)]
 Share: TypeAlias = Annotated[float, Mark(most=1)]
 Labels: TypeAlias = Mapping[str, str]
 Unknown: TypeAlias = Mapping[str, JsonValue]
+Situation: TypeAlias = Annotated[str, Mark(is_searched=True, column="situation")]
+Approach: TypeAlias = Annotated[str, Mark(is_searched=True, column="approach")]
 HappenedAt: TypeAlias = Annotated[datetime, Mark(column="happened_at")]
 
 
@@ -84,25 +91,28 @@ class Record:
         raise NotImplementedError
 
     @property
-    def topic(self) -> str:
-        """The part that is compared with a task by meaning (and so is embedded)."""
-        return self.text
+    def topics(self) -> tuple[str, ...]:
+        """The parts that are compared with a task by meaning: the memory's vector is the mean of theirs."""
+        return (self.text,)
 
 
 @dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class OutcomeFields:
-    """What is told of one thing that happened: fields of a report, and of the outcome that it becomes."""
+    """What is told of one thing that happened: fields of a report, and of the outcome that it becomes.
+
+    `when` and `do` are the situation and the approach in general words, which another agent could use again.
+    """
 
     __slots__ = ()  # who has these fields makes their slots: Python can't join two classes that each have some
 
     task: Text
     outcome: str
     strategy: Text = ""
+    when: Situation = ""
+    do: Approach = ""
     feedback: Text = ""
     error: Text = ""
     duration_ms: int | None = None
-    task_key: str = ""
-    strategy_key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,15 +125,26 @@ class Outcome(OutcomeFields, Record):
     at: HappenedAt
 
     @property
+    def task_key(self) -> str:
+        """The key of the situation: of its general words, else of the task."""
+        return key_of(self.when) or key_of(self.task)
+
+    @property
+    def strategy_key(self) -> str:
+        """The key of the approach: of its general words, else of the strategy; without either it is empty."""
+        return key_of(self.do) or key_of(self.strategy)
+
+    @property
     def text(self) -> str:
-        """Task, result and strategy, with the error or feedback when there is one."""
-        parts = [f"{self.task} [{self.outcome}]", self.strategy, self.error, self.feedback]
+        """Task, result and strategy, with the error or feedback and the general words when there are any."""
+        general = ": ".join(word for word in (self.when and f"when {self.when}", self.do) if word)
+        parts = [f"{self.task} [{self.outcome}]", self.strategy, self.error, self.feedback, general]
         return " - ".join(part for part in parts if part)
 
     @property
-    def topic(self) -> str:
-        """The task."""
-        return self.task
+    def topics(self) -> tuple[str, ...]:
+        """The task and, in general words, the situation."""
+        return (self.task, self.when) if self.when else (self.task,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,9 +173,9 @@ class Heuristic(Record):
         return f"When {self.condition}: {self.strategy}" if self.strategy else self.condition
 
     @property
-    def topic(self) -> str:
+    def topics(self) -> tuple[str, ...]:
         """The condition."""
-        return self.condition
+        return (self.condition,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,9 +201,9 @@ class AntiPattern(Record):
         return f"Avoid: {self.pattern}{why}{instead}"
 
     @property
-    def topic(self) -> str:
+    def topics(self) -> tuple[str, ...]:
         """The pattern."""
-        return self.pattern
+        return (self.pattern,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,6 +270,12 @@ FIELD_NAMES: Mapping[Kind, tuple[str, ...]] = {
     kind: tuple(each.name for each in fields(cls)) for kind, cls in RECORD_TYPES.items()
 }
 """The fields that the records of each kind have, in their order."""
+
+COMPUTED: Mapping[Kind, tuple[str, ...]] = {
+    kind: tuple(name for name, value in vars(cls).items() if isinstance(value, property) and name not in vars(Record))
+    for kind, cls in RECORD_TYPES.items()
+}
+"""What is computed from the fields of each kind, and shown with them: it is ignored where a record is read."""
 
 RETRIEVED_KINDS: tuple[Kind, ...] = tuple(kind for kind in RECORD_TYPES if kind != "credit")
 """The kinds that `retrieve` gives, in its order."""

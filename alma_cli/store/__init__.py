@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from alma_cli.store.database.opening import StoreFile
     from alma_cli.store.hnsw.index import Index
-    from alma_cli.store.inbox.operations import Archive, Entry, Forget, Insert, Operation, Refuse, Revise
+    from alma_cli.store.inbox.operations import (
+        Archive,
+        Entry,
+        Forget,
+        GeneralWords,
+        Insert,
+        Operation,
+        Refuse,
+        Revise,
+        Reword,
+    )
     from alma_cli.store.reader import AuditRow, PastVersion, Reader, Selection, Shared, Tally
     from alma_cli.store.reading.pool import Pool
     from alma_cli.store.reading.query import Search, SearchResult
@@ -26,6 +36,7 @@ __all__ = [
     "DerivedChange",
     "Entry",
     "Forget",
+    "GeneralWords",
     "Index",
     "Insert",
     "KnownDocument",
@@ -44,6 +55,7 @@ __all__ = [
     "RecordChange",
     "Refuse",
     "Revise",
+    "Reword",
     "Search",
     "SearchResult",
     "Selection",
@@ -57,7 +69,17 @@ __all__ = [
 
 _HOMES = {
     "database.opening": ("StoreFile",),
-    "inbox.operations": ("Archive", "Entry", "Forget", "Insert", "Operation", "Refuse", "Revise"),
+    "inbox.operations": (
+        "Archive",
+        "Entry",
+        "Forget",
+        "GeneralWords",
+        "Insert",
+        "Operation",
+        "Refuse",
+        "Revise",
+        "Reword",
+    ),
     "reader": ("AuditRow", "PastVersion", "Reader", "Selection", "Shared", "Tally"),
     "hnsw.index": ("Index",),
     "reading.pool": ("Pool",),

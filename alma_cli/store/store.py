@@ -252,12 +252,19 @@ def open_store(home: Path, *, dimension: int, wait_s: float, rules: ProjectRules
             backup_dir=f"{folder}/{BACKUP}",
             spill_dir=f"{folder}/spill",
             dimension=dimension,
+            after_migrating=lambda connection: _derive_anew(connection, rules),
         ),
         journal=Journal(f"{folder}/{JOURNAL}"),
         lock_path=f"{folder}/lock",
         wait_s=wait_s,
         rules=rules,
     )
+
+
+def _derive_anew(connection: Connection, rules: ProjectRules) -> None:
+    from alma_cli.store.writing.derived import derive_anew
+
+    derive_anew(connection, rules, now_ms=time_ns() // 1_000_000)
 
 
 def _in_order(

@@ -2,7 +2,8 @@
 
 It looks at no vector, clock or order of arrival. So the same outcomes give the same derived memories on every replica,
 and learning step by step gives the same as deriving everything at once. The unit is one task group (agent, domain and
-`task_key`): all its strategies are derived together, since a bad one names the best as alternative.
+`task_key`): all its strategies are derived together, since a bad one names the best as alternative. An approach that is
+tried in many situations, too seldom in each for a rule, gives one rule for all of them.
 """
 
 import math
@@ -25,6 +26,9 @@ words or times differ."""
 CONTRADICTED_BY = 3
 """A strategy is not recommended when its newest outcomes, this many, all failed."""
 
+ACROSS = 3
+"""The number of situations without a rule in which an approach has to stand, to give a rule for all of them."""
+
 TEXTS_COMPARED = 50
 """So many of a strategy's newest outcomes give a derived memory its texts."""
 
@@ -33,11 +37,19 @@ _SECONDS_PER_DAY = 86_400.0
 
 
 class Task(NamedTuple):
-    """A task group: its outcomes are derived together."""
+    """A task group: its outcomes are derived together. The empty `task_key` stands for all situations."""
 
     agent: str
     domain: str
     task_key: str
+
+
+class Approach(NamedTuple):
+    """An approach, in whatever situation."""
+
+    agent: str
+    domain: str
+    strategy_key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +57,7 @@ class LearningRules:
     """The caution of learning.
 
     `min_occurrences` outcomes make a group; evidence halves with every `half_life_days` before the group's newest
-    outcome; `z` is the quantile of Wilson's bounds; an anti-pattern's upper bound is under `anti_pattern_below`.
+    outcomes; `z` is the quantile of Wilson's bounds; an anti-pattern's upper bound is under `anti_pattern_below`.
     """
 
     min_occurrences: int
@@ -55,9 +67,9 @@ class LearningRules:
 
 
 class Evidence(NamedTuple):
-    """One outcome as evidence: its strategy, time, result and, if it is new enough, its texts.
+    """One outcome as evidence: its keys, time, result and, if it is new enough, its texts.
 
-    `reason` is its error or else its feedback.
+    `when` and `do` are its general words; `reason` is its error or else its feedback.
     """
 
     strategy_key: str
@@ -67,6 +79,9 @@ class Evidence(NamedTuple):
     task: str | None = None
     strategy: str | None = None
     reason: str | None = None
+    when: str | None = None
+    do: str | None = None
+    task_key: str = ""
 
 
 class Bounds(NamedTuple):
@@ -79,41 +94,72 @@ class Bounds(NamedTuple):
 def derive(task: Task, evidence: Iterable[Evidence], rules: LearningRules, *, project_id: str) -> list[Derived]:
     """The rules that the outcomes of one task group give, by strategy; the same in any order of outcomes."""
     groups: dict[str, list[Evidence]] = {}
-    for outcome in sorted(evidence, key=lambda outcome: (outcome.at, outcome.id)):
+    for outcome in _by_time(evidence):
         if outcome.strategy_key:
             groups.setdefault(outcome.strategy_key, []).append(outcome)
-    heuristics: list[Heuristic] = []
-    anti_patterns: list[AntiPattern] = []
+    found: list[Derived] = []
     for strategy_key, members in sorted(groups.items()):
-        if len(members) < rules.min_occurrences:
-            continue
-        bounds = wilson(*_weighted(members, rules.half_life_days), z=rules.z)
-        common = _common(task, strategy_key, members, project_id)
-        condition = central([outcome.task for outcome in _newest(members)])
-        strategy = central([outcome.strategy for outcome in _newest(members)]) or strategy_key
-        if bounds.upper < rules.anti_pattern_below:
-            anti_patterns.append(
-                AntiPattern(
-                    **common,
-                    pattern=f"{strategy} (when: {condition})",
-                    why_bad=_reasons(_newest(members)),
-                    last_seen_at=members[-1].at,
-                )
-            )
-        elif common["successes"] >= len(members) / 2 and not contradicted(members):
-            heuristics.append(
-                Heuristic(
-                    **common,
-                    condition=condition,
-                    strategy=strategy,
-                    confidence=bounds.lower,
-                    last_validated_at=members[-1].at,
-                )
-            )
+        newest = _newest(members)
+        condition = _general([outcome.when for outcome in newest]) or central([outcome.task for outcome in newest])
+        rule = _rule(task, strategy_key, members, condition, rules, project_id=project_id)
+        if rule is not None:
+            found.append(rule)
+    heuristics = [rule for rule in found if isinstance(rule, Heuristic)]
     best = max(heuristics, key=lambda heuristic: (heuristic.confidence, heuristic.id), default=None)
-    if best is not None:
-        anti_patterns = [replace(bad, better_alternative=best.strategy) for bad in anti_patterns]
+    instead = "" if best is None else best.strategy
+    anti_patterns = [replace(rule, better_alternative=instead) for rule in found if isinstance(rule, AntiPattern)]
     return [*heuristics, *anti_patterns]
+
+
+def derive_across(
+    approach: Approach, evidence: Iterable[Evidence], rules: LearningRules, *, project_id: str
+) -> Derived | None:
+    """The rule that an approach gives for all the situations of this evidence, in none of which it has a rule.
+
+    None if there are fewer than `ACROSS` situations.
+    """
+    members = _by_time(evidence)
+    situations = {outcome.task_key for outcome in members}
+    if len(situations) < ACROSS:
+        return None
+    example = central([outcome.when or outcome.task for outcome in _newest(members)])
+    condition = f"working on {len(situations)} tasks such as {example}"
+    task = Task(approach.agent, approach.domain, "")
+    return _rule(task, approach.strategy_key, members, condition, rules, project_id=project_id)
+
+
+def _rule(
+    task: Task,
+    strategy_key: str,
+    members: Sequence[Evidence],
+    condition: str,
+    rules: LearningRules,
+    *,
+    project_id: str,
+) -> Derived | None:
+    """The rule that the outcomes of one strategy, oldest first, give for a condition; None if they give none yet."""
+    if len(members) < rules.min_occurrences:
+        return None
+    newest = _newest(members)
+    strategy = _general([outcome.do for outcome in newest]) or central([outcome.strategy for outcome in newest])
+    bounds = wilson(*_weighted(members, rules.half_life_days), z=rules.z)
+    common = _common(task, strategy_key, members, project_id)
+    if bounds.upper < rules.anti_pattern_below:
+        return AntiPattern(
+            **common,
+            pattern=f"{strategy} (when: {condition})",
+            why_bad=_reasons(newest),
+            last_seen_at=members[-1].at,
+        )
+    if common["successes"] >= len(members) / 2 and not contradicted(members):
+        return Heuristic(
+            **common,
+            condition=condition,
+            strategy=strategy,
+            confidence=bounds.lower,
+            last_validated_at=members[-1].at,
+        )
+    return None
 
 
 def wilson(successes: float, occurrences: float, *, z: float) -> Bounds:
@@ -179,16 +225,30 @@ def central(texts: Iterable[str | None]) -> str:
     return min(counted, key=lambda text: (-closeness(text), -counted[text], len(text), text))
 
 
+def _general(words: Iterable[str | None]) -> str:
+    """The general words that were used most; of equals the shortest, first."""
+    counted = Counter(word for word in words if word)
+    return min(counted, key=lambda word: (-counted[word], len(word), word), default="")
+
+
+def _by_time(evidence: Iterable[Evidence]) -> list[Evidence]:
+    return sorted(evidence, key=lambda outcome: (outcome.at, outcome.id))
+
+
 def _newest(members: Sequence[Evidence]) -> Sequence[Evidence]:
     return members[-TEXTS_COMPARED:]
 
 
 def _weighted(members: Sequence[Evidence], half_life_days: float) -> tuple[float, float]:
-    """Successes and occurrences, each outcome weighing less the older it is than the newest."""
-    newest = members[-1].at
-    weights = [
-        2.0 ** (-(newest - outcome.at).total_seconds() / _SECONDS_PER_DAY / half_life_days) for outcome in members
-    ]
+    """Successes and occurrences, each outcome weighing less the older it is than the newest.
+
+    Ages count from the newest time, but at most one half-life after the third newest: a single time, right or wrong,
+    can halve what all others weigh, and no more.
+    """
+    third = members[-min(len(members), CONTRADICTED_BY)].at
+    ahead = min((members[-1].at - third).total_seconds() / _SECONDS_PER_DAY, half_life_days)
+    ages = [max(0.0, (third - outcome.at).total_seconds() / _SECONDS_PER_DAY + ahead) for outcome in members]
+    weights = [2.0 ** (-age / half_life_days) for age in ages]
     values = [weight * RESULT_VALUES[outcome.outcome] for weight, outcome in zip(weights, members, strict=True)]
     return math.fsum(values), math.fsum(weights)
 

@@ -19,7 +19,8 @@ class Report(OutcomeFields):
     """How a task went, as an agent tells it. Without `at` it happened now; without `domain` the domain is recognised.
 
     `key` makes a repeated report of the same outcome count once. `used` are ids (or prefixes) of memories that guided
-    the work, `retrieval` the id of the retrieve that gave them.
+    the work, `retrieval` the id of the retrieve that gave them. `followed` is the id of the memory whose advice was
+    taken: its general words are the outcome's, where the report gives none.
     """
 
     agent: str
@@ -29,6 +30,7 @@ class Report(OutcomeFields):
     key: str = ""
     used: Sequence[str] = ()
     retrieval: str = ""
+    followed: str = ""
 
 
 class ReportOptions(TypedDict, total=False):
@@ -41,8 +43,9 @@ class ReportOptions(TypedDict, total=False):
     at: datetime | None
     labels: Mapping[str, str] | None
     key: str
-    task_key: str
-    strategy_key: str
+    when: str
+    do: str
+    followed: str
     used: Sequence[str]
     retrieval: str
 

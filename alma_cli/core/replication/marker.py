@@ -21,7 +21,7 @@ from alma_cli.errors import InvalidInput, RemoteForeign
 FORMAT = 1
 """The format of the documents that this version writes; it reads no newer one."""
 
-_ALGORITHM = 1
+_ALGORITHM = 2
 """Grows whenever the same outcomes and configuration begin to give other derived memories."""
 
 _TEXTS = ("project_uid", "seed", "model", "derivation", "made_by")

@@ -8,6 +8,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from alma_cli.core.keys import stem
+
 LIKELY = 0.5
 """The share of a name's weight that must be in the text for the domain to be likely."""
 
@@ -18,9 +20,6 @@ _SUBJECT, _ACTIVITY, _GENERIC = 1.0, 0.5, 0.1
 _IN_DESCRIPTION = 0.25  # what a word of the description weighs, against the same word in the name
 
 _WORD = re.compile(r"[^\W_]+(?:\+\+|#)?")
-_VOWEL = re.compile("[aeiouy]")
-_PLURAL_IN_ES = re.compile("(?:ss|x|z|ch|sh)es$")
-_DOUBLED = re.compile(r"([bdgmnprt])\1$")
 
 
 class DomainEvidence(NamedTuple):
@@ -78,37 +77,6 @@ def evidence(text: StemmedText, name: str, description: str = "", keywords: tupl
         strong=share >= STRONG or bool(phrases),
         words=_as_written(text, telling),
     )
-
-
-def stem(word: str) -> str:
-    """The word without the endings that differ between "tests", "tested" and "testing": a light English stemmer.
-
-    Long endings need a stem of some length, so that "string", "speed" and "class" stay whole. Other languages are
-    compared by whole words, but for an `s`.
-    """
-    word = word.casefold()
-    if len(word) <= 3:
-        return word
-    word = _singular(word)
-    for ending, shortest in (("ing", 3), ("ed", 3), ("ion", 4), ("ment", 6)):
-        root = word.removesuffix(ending)
-        if root != word and len(root) >= shortest and _VOWEL.search(root) and not word.endswith("eed"):
-            if ending != "ion" or root[-1] in "st":
-                word = _DOUBLED.sub(r"\1", root) if len(root) > shortest else root
-            break
-    if word.endswith("e") and len(word) > 3:
-        word = word[:-1]
-    return word.removesuffix("at") if len(word) >= 8 else word
-
-
-def _singular(word: str) -> str:
-    if word.endswith(("ies", "ied")) and len(word) > 4:
-        return word[:-3] + "y"
-    if _PLURAL_IN_ES.search(word):
-        return word[:-2]
-    if word.endswith("s") and not word.endswith(("ss", "us")) and (len(word) == 4 or not word.endswith("is")):
-        return word[:-1]
-    return word
 
 
 def _stems(text: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import time_ns
@@ -15,7 +15,7 @@ from alma_cli.errors import StoreCorrupt, StoreTooNew, StoreUnwritable
 from alma_cli.files import flush_file, flush_folder, remove_if_there
 from alma_cli.store.database.checkpoint import undo_path, undo_unfinished
 from alma_cli.store.database.engine import connected, transaction
-from alma_cli.store.database.schema import MIGRATIONS, views
+from alma_cli.store.database.schema import MIGRATIONS, Migration, views
 
 if TYPE_CHECKING:
     from alma_cli.store.database.duckdb import Connection
@@ -27,13 +27,17 @@ class OutdatedError(StoreUnwritable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreFile:
-    """Where a store is, and the `dimension` of the vectors that a new one is made for."""
+    """Where a store is, and the `dimension` of the vectors that a new one is made for.
+
+    `after_migrating` brings what is derived up to date in an older store, in the same transaction.
+    """
 
     path: str
     backup_dir: str
     spill_dir: str
     dimension: int
-    migrations: Sequence[str] = MIGRATIONS
+    after_migrating: Callable[[Connection], None]
+    migrations: Sequence[Migration] = MIGRATIONS
 
     def exists(self) -> bool:
         """Whether anything was ever stored."""
@@ -125,8 +129,11 @@ class StoreFile:
 
     def _migrate(self, connection: Connection, version: int) -> None:
         with transaction(connection):
-            for number, script in enumerate(self.migrations[version:], start=version + 1):
-                connection.execute(script.replace("{dimension}", str(self.dimension)))
+            for number, migration in enumerate(self.migrations[version:], start=version + 1):
+                if isinstance(migration, str):
+                    connection.execute(migration.replace("{dimension}", str(self.dimension)))
+                else:
+                    migration(connection)
                 if number == 1:
                     replica_id = os.urandom(8).hex()
                     connection.execute(
@@ -136,6 +143,8 @@ class StoreFile:
                 connection.execute("UPDATE replica SET schema_version = ?", [number])
             for view in views():
                 connection.execute(view)
+            if version:
+                self.after_migrating(connection)
 
     def _own(self, connection: Connection) -> None:
         """Make a store that was copied to another place or host a replica of its own."""

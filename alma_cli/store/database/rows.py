@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from alma_cli.core.records import FIELD_NAMES, FIELDS, RECENCY_FIELDS, RECORD_TYPES, RESULT_VALUES, Record
+from alma_cli.core.records import COMPUTED, FIELD_NAMES, FIELDS, RECENCY_FIELDS, RECORD_TYPES, RESULT_VALUES, Record
 
 ROW_TYPES = {"kind": "VARCHAR", **{field.column: field.sql_type for field in FIELDS.values()}}
 """The columns of `memories` that are fields of records, with their types; others serve replication and search."""
@@ -32,7 +32,7 @@ def record_row(record: Record) -> dict[str, Any]:
         elif name == "extra":
             value = json.dumps(dict(value))
         row[FIELDS[name].column] = value
-    return row
+    return row | {name: getattr(record, name) for name in COMPUTED[record.kind] if name in FIELDS}
 
 
 def row_record(row: Sequence[Any]) -> Record:

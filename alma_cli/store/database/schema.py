@@ -4,14 +4,55 @@ One row of `memories` is one record of any kind, in typed columns, with what rep
 (`n_terms`, `embedding`) need beside it; a view per kind shows the columns of that kind. Times are UTC.
 
 A migration is history, so it says in its own words what it did. A new field of a record (`core.records`) adds
-`ALTER TABLE memories ADD COLUMN name TYPE`; the views are made anew from the table of fields after any migration.
+`ALTER TABLE memories ADD COLUMN name TYPE`; the views are made anew from the table of fields after any migration. What
+SQL can't say is a function.
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from alma_cli.core.records import FIELD_NAMES, FIELDS, PLURALS
+import json
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TypeAlias
 
-MIGRATIONS: tuple[str, ...] = (
+from alma_cli.core.keys import key_of
+from alma_cli.core.records import COMPUTED, FIELD_NAMES, FIELDS, PLURALS
+
+if TYPE_CHECKING:
+    from alma_cli.store.database.duckdb import Connection
+
+Migration: TypeAlias = "str | Callable[[Connection], None]"
+
+
+def _key_by_words(connection: Connection) -> None:
+    """Key outcomes by their own words, and what was authored in the place of a rule as most of the rule's outcomes."""
+    rows = connection.execute("SELECT id, task, strategy FROM memories WHERE kind = 'outcome'").fetchall()
+    keyed = [{"id": id, "task_key": key_of(task), "strategy_key": key_of(strategy or "")} for id, task, strategy in rows]
+    types = json.dumps([dict.fromkeys(("id", "task_key", "strategy_key"), "VARCHAR")])
+    connection.execute(
+        f"CREATE TEMP TABLE new_keys AS SELECT unnest(from_json(?, '{types}'), recursive := true)", [json.dumps(keyed)]
+    )
+    connection.execute(
+        """
+        UPDATE memories SET task_key = new.task_key, strategy_key = new.strategy_key FROM (
+            SELECT authored.id, new_keys.task_key, new_keys.strategy_key
+            FROM memories AS authored JOIN memories AS outcomes USING (agent, domain, task_key, strategy_key)
+                JOIN new_keys ON new_keys.id = outcomes.id
+            WHERE authored.origin = 'authored' AND authored.strategy_key <> '' AND outcomes.kind = 'outcome'
+            GROUP BY authored.id, new_keys.task_key, new_keys.strategy_key
+            QUALIFY row_number() OVER (
+                PARTITION BY authored.id ORDER BY count(*) DESC, new_keys.task_key, new_keys.strategy_key
+            ) = 1
+        ) AS new WHERE memories.id = new.id
+        """
+    )
+    connection.execute(
+        "UPDATE memories SET task_key = new_keys.task_key, strategy_key = new_keys.strategy_key "
+        "FROM new_keys WHERE memories.id = new_keys.id"
+    )
+    connection.execute("DROP TABLE new_keys")
+
+
+MIGRATIONS: tuple[Migration, ...] = (
     """
     CREATE TABLE replica (
         schema_version INTEGER NOT NULL,
@@ -111,14 +152,21 @@ MIGRATIONS: tuple[str, ...] = (
         found_at TIMESTAMP NOT NULL
     );
     """,
+    """
+    ALTER TABLE memories ADD COLUMN situation VARCHAR;
+    ALTER TABLE memories ADD COLUMN approach VARCHAR;
+    DROP TABLE keys;
+    """,
+    _key_by_words,
 )
+
+_COMPUTED_IN_SQL = {"success_rate": "successes / nullif(occurrences, 0) AS success_rate"}
 
 
 def views() -> Iterator[str]:
     """The statements that make a view of each kind, or put it in the place of an older one."""
     for kind, names in FIELD_NAMES.items():
         columns = [FIELDS[name].column for name in names if name != "extra"]
-        if kind == "heuristic":
-            columns.append("successes / nullif(occurrences, 0) AS success_rate")
+        columns += [_COMPUTED_IN_SQL.get(name, name) for name in COMPUTED[kind]]
         of_kind = f"SELECT {', '.join(columns)} FROM memories WHERE kind = '{kind}'"
         yield f"CREATE OR REPLACE VIEW {PLURALS[kind]} AS {of_kind}"

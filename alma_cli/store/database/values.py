@@ -87,6 +87,18 @@ def given_vectors(connection: Connection, vectors: Sequence[Vector | None]) -> I
         connection.unregister("given_vectors")
 
 
+def mean_vector(vectors: Numbers) -> Vector:
+    """The mean of vectors, given as rows of numbers, of unit length; of a single one, itself."""
+    from array import array
+
+    import numpy as np
+
+    if len(vectors) > 1:
+        mean = vectors.mean(axis=0, dtype="f8")
+        vectors = (mean / (np.linalg.norm(mean) or 1.0)).astype("f4")
+    return array("f", vectors.tobytes())
+
+
 def columns(
     connection: Connection, sql: str, types: Mapping[str, str], values: Mapping[str, JsonValue] | None = None
 ) -> dict[str, Numbers]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import array
 import json
+import math
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -18,6 +20,7 @@ from alma_cli.core.records import JsonValue, Record, Vector
 from alma_cli.errors import AlmaError
 
 _FORMAT = 1
+_TEXTS_OF_WORDS = ("id", "when", "do", "task")
 
 
 class MalformedError(ValueError):
@@ -30,12 +33,28 @@ class NewerFormatError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A record with the vector of its topic (and of an outcome's strategy), if it has one, and the model of both."""
+    """A record with the vector of its topics, if it has one, and the model of the vector."""
 
     record: Record
     vector: Vector | None = None
-    strategy_vector: Vector | None = None
     model: str = ""
+
+    @classmethod
+    def of(cls, record: Record, vectors: Mapping[str, Vector], model: str) -> Entry:
+        """The entry with the mean of the topics' vectors, of unit length; without a vector where one is missing."""
+        topics = [vectors[topic] for topic in record.topics if topic in vectors]
+        if record.kind == "credit" or len(topics) < len(record.topics):
+            return cls(record=record)
+        return cls(record=record, vector=_mean(topics), model=model)
+
+
+def _mean(vectors: Sequence[Vector]) -> Vector:
+    """The mean of a few vectors, of unit length; of a single one, itself."""
+    if len(vectors) == 1:
+        return vectors[0]
+    sums = [math.fsum(numbers) for numbers in zip(*vectors, strict=True)]
+    length = math.sqrt(math.fsum(number * number for number in sums)) or 1.0
+    return array.array("f", [number / length for number in sums])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +105,34 @@ class Archive(Operation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reword(Operation):
+    """Give outcomes of one agent their general words; history keeps the versions before."""
+
+    name: ClassVar[str] = "reword"
+
+    agent: str
+    words: tuple[GeneralWords, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeneralWords:
+    """The general words for an outcome; without any it is marked as one whose words nobody could tell (`unclear`).
+
+    `vector` is that of its topics with these words, if its task is `task`. What has words already keeps them, unless
+    they are to be replaced (`replaces`).
+    """
+
+    id: str
+    when: str = ""
+    do: str = ""
+    replaces: bool = False
+    unclear: bool = False
+    task: str = ""
+    vector: Vector | None = None
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refuse(Operation):
     """Change nothing but the audit: it says that `agent` may not learn `domain`."""
 
@@ -112,6 +159,8 @@ def encode(operation: Operation) -> bytes:
             shown["entry"] = _entry_to_json(operation.entry)
         case Forget() | Archive():
             shown["ids"] = operation.ids
+        case Reword():
+            shown |= {"agent": operation.agent, "words": [_words_to_json(one) for one in operation.words]}
         case Refuse():
             shown |= {"agent": operation.agent, "domain": operation.domain, "reason": operation.reason}
     return json.dumps(shown, separators=(",", ":")).encode()
@@ -144,6 +193,9 @@ def _operation(shown: dict[str, Any]) -> Operation:
             return Forget(op_id=op_id, at=at, by=by, ids=tuple(map(str, shown["ids"])))
         case "archive":
             return Archive(op_id=op_id, at=at, by=by, ids=tuple(map(str, shown["ids"])))
+        case "reword":
+            words = tuple(map(_words_from_json, shown["words"]))
+            return Reword(op_id=op_id, at=at, by=by, agent=str(shown["agent"]), words=words)
         case "refuse":
             agent, domain, reason = (str(shown[key]) for key in ("agent", "domain", "reason"))
             return Refuse(op_id=op_id, at=at, by=by, agent=agent, domain=domain, reason=reason)
@@ -154,8 +206,6 @@ def _entry_to_json(entry: Entry) -> dict[str, JsonValue]:
     shown: dict[str, JsonValue] = {"record": to_json(entry.record)}
     if entry.vector is not None:
         shown |= {"model": entry.model, "vector": _vector_to_json(entry.vector)}
-    if entry.strategy_vector is not None:
-        shown["strategy_vector"] = _vector_to_json(entry.strategy_vector)
     return shown
 
 
@@ -169,9 +219,27 @@ def _entry_from_json(value: dict[str, JsonValue], at: datetime) -> Entry:
     return Entry(
         record=record,
         vector=_vector_from_json(value["vector"]),
-        strategy_vector=_vector_from_json(value["strategy_vector"]) if "strategy_vector" in value else None,
         model=str(value["model"]),
     )
+
+
+def _words_to_json(words: GeneralWords) -> dict[str, JsonValue]:
+    shown: dict[str, JsonValue] = {
+        **{name: getattr(words, name) for name in _TEXTS_OF_WORDS},
+        "replaces": words.replaces,
+        "unclear": words.unclear,
+    }
+    if words.vector is not None:
+        shown |= {"model": words.model, "vector": _vector_to_json(words.vector)}
+    return shown
+
+
+def _words_from_json(value: dict[str, JsonValue]) -> GeneralWords:
+    texts = {name: str(value[name]) for name in _TEXTS_OF_WORDS}
+    words = GeneralWords(**texts, replaces=value["replaces"] is True, unclear=value["unclear"] is True)
+    if "vector" not in value:
+        return words
+    return replace(words, vector=_vector_from_json(value["vector"]), model=str(value["model"]))
 
 
 def _vector_to_json(vector: Vector) -> str:

@@ -13,7 +13,6 @@ from datetime import UTC
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
-from alma_cli.core.records import Outcome
 from alma_cli.core.replication.documents import (
     Arrived,
     Cached,
@@ -32,7 +31,6 @@ from alma_cli.store.database.values import any_of, rows_from
 from alma_cli.store.inbox.operations import Entry
 from alma_cli.store.replication.remote_state import KnownDocument, RemoteState
 from alma_cli.store.writing.derived import Touched, derive_touched
-from alma_cli.store.writing.keys import with_keys
 from alma_cli.store.writing.rows_writer import Replaced, RowsWriter
 
 if TYPE_CHECKING:
@@ -87,23 +85,14 @@ class Incoming:
         wanting = [
             one
             for one in documents
-            if isinstance(one, Readable) and isinstance(one.content, Arrived) and _may_want_vectors(one.content, model)
+            if isinstance(one, Readable) and isinstance(one.content, Arrived) and _wants_vector(one.content, model)
         ]
         if not wanting:
             return []
-        texts: dict[str, None] = {}
-        outcomes: list[Outcome] = []
-        for _, content, action in self.planned(wanting):
-            if not isinstance(action, Take) or not isinstance(action.state, Version):
-                continue
-            record = action.state.record
-            if not _is_by(content.embedding, model):
-                texts[record.topic] = None
-            if isinstance(record, Outcome) and record.strategy_key:
-                outcomes.append(record)
-        known = _known_strategies(self._connection, outcomes)
-        unknown = {(one.agent, one.domain, one.strategy_key): one.strategy for one in reversed(outcomes)}
-        return [*texts, *(text for key, text in unknown.items() if key not in known and text.strip())]
+        taken = [action.state for _, _, action in self.planned(wanting) if isinstance(action, Take)]
+        return list(
+            dict.fromkeys(text for state in taken if isinstance(state, Version) for text in state.record.topics)
+        )
 
     def take_in(
         self,
@@ -211,17 +200,15 @@ class _Portion:
         if isinstance(state, Tombstone):
             self._tombstones[state.id] = state
             if isinstance(replaced, Version):
-                self.touched.forget(replaced.record)
+                self.touched.add(replaced.record)
             self._say("pull-forget", state, state.kind)
             return
         record = state.record
         self.touched.add(record)
-        vector = _usable(embedding, self._model) or self._vectors.get(record.topic)
-        if record.kind == "credit":
-            vector = None
-        strategy_vector = self._vectors.get(record.strategy) if isinstance(record, Outcome) else None
-        model = self._model if vector is not None or strategy_vector is not None else ""
-        entry = Entry(record=record, vector=vector, strategy_vector=strategy_vector, model=model)
+        if record.kind != "credit" and embedding is not None and embedding.model == self._model:
+            entry = Entry(record=record, vector=array("f", embedding.vector), model=self._model)
+        else:
+            entry = Entry.of(record, self._vectors, self._model)
         self._entries[state.id] = (entry, str(state.hlc))
         self._say("pull", state, state.kind)
 
@@ -230,9 +217,6 @@ class _Portion:
         self._rows.remove(self._gone)
         self._rows.add_history(self._history)
         self._rows.add_tombstones([(tombstone, str(tombstone.hlc)) for tombstone in self._tombstones.values()])
-        keyed = [entry for entry, _ in self._entries.values() if _has_keys(entry)]
-        if keyed:
-            with_keys(self._rows.connection, keyed, self._rows.dimension)  # the texts for keys that are new here
         for entry, hlc in self._entries.values():
             self._rows.add(entry, hlc=hlc, acked_hlc=hlc)
         self._write_acknowledged()
@@ -284,38 +268,11 @@ def _held(connection: Connection, ids: str) -> dict[str, Held]:
     return found
 
 
-def _may_want_vectors(content: Arrived, model: str) -> bool:
-    """True when this may need a vector before it can be taken in."""
+def _wants_vector(content: Arrived, model: str) -> bool:
+    """True when this needs a vector before it can be taken in."""
     if isinstance(content.state, Tombstone) or content.state.kind == "credit":
         return False
-    return content.state.kind == "outcome" or not _is_by(content.embedding, model)
-
-
-def _is_by(embedding: Embedding | None, model: str) -> bool:
-    return embedding is not None and embedding.model == model
-
-
-def _usable(embedding: Embedding | None, model: str) -> Vector | None:
-    return array("f", embedding.vector) if embedding is not None and embedding.model == model else None
-
-
-def _has_keys(entry: Entry) -> bool:
-    """True when this is an outcome that has the keys chosen where it was recorded, as it should have."""
-    record = entry.record
-    return isinstance(record, Outcome) and bool(
-        record.task_key and (record.strategy_key or not record.strategy.strip())
-    )
-
-
-def _known_strategies(connection: Connection, outcomes: Sequence[Outcome]) -> set[tuple[str, str, str]]:
-    types = dict.fromkeys(("agent", "domain", "key"), "VARCHAR")
-    given = [{"agent": one.agent, "domain": one.domain, "key": one.strategy_key} for one in outcomes]
-    rows = connection.execute(
-        f"SELECT DISTINCT agent, domain, key FROM keys SEMI JOIN {rows_from(types)} USING (agent, domain, key) "
-        "WHERE role = 'strategy'",
-        [json.dumps(given)],
-    ).fetchall()
-    return set(rows)
+    return content.embedding is None or content.embedding.model != model
 
 
 def _stamp(text: str | None) -> HLC | None:

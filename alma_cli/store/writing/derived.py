@@ -1,6 +1,7 @@
 """Keeps derived memories true: after every change, the tasks that it touched are derived again from their outcomes.
 
-Nothing is added to earlier sums, so it doesn't matter in which order, or in how many steps, the outcomes came.
+Nothing is added to earlier sums, so it doesn't matter in which order, or in how many steps, the outcomes came. Rules
+across situations come after those of the tasks, on which they depend.
 """
 
 from __future__ import annotations
@@ -9,20 +10,33 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from alma_cli.core.learning.derive import TEXTS_COMPARED, Change, Derived, Evidence, LearningRules, Task, change, derive
+from alma_cli.core.learning.derive import (
+    ACROSS,
+    TEXTS_COMPARED,
+    Approach,
+    Change,
+    Derived,
+    Evidence,
+    LearningRules,
+    Task,
+    change,
+    derive,
+    derive_across,
+)
 from alma_cli.core.records import FIELD_NAMES, FIELDS, AntiPattern, Outcome, Record
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.rows import RECORD_COLUMNS, ROW_TYPES, record_row, row_record
-from alma_cli.store.database.values import any_of, rows_from
+from alma_cli.store.database.values import any_of, columns, given_vectors, mean_vector, rows_from, written
 from alma_cli.store.inbox.operations import Entry
-from alma_cli.store.writing.keys import drop_orphans
 from alma_cli.store.writing.rows_writer import RowsWriter
 
 if TYPE_CHECKING:
     from alma_cli.store.database.duckdb import Connection
     from alma_cli.store.writing.changes import ProjectRules
+
+_Group = TypeVar("_Group", Task, Approach)
 
 _DERIVED_TOGETHER = 500
 """The number of tasks that are derived in one step, which bounds memory."""
@@ -51,60 +65,66 @@ class DerivedChange:
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """The tasks to derive again, because their records changed, and the places where some were forgotten."""
+    """The tasks and approaches to derive again, because their records came, changed or went."""
 
     tasks: set[Task] = field(default_factory=set)
-    forgotten_in: set[tuple[str, str]] = field(default_factory=set)
-    """The agents and domains in which records were forgotten."""
+    approaches: set[Approach] = field(default_factory=set)
 
     def add(self, record: Record) -> None:
-        """Note that a record came or changed."""
-        task_key = getattr(record, "task_key", "")
+        """Note a record that came, changed or went."""
+        task_key, strategy_key = (getattr(record, name, "") for name in ("task_key", "strategy_key"))
         if task_key:
             self.tasks.add(Task(record.agent, record.domain, task_key))
-
-    def forget(self, record: Record) -> None:
-        """Note that a record is gone."""
-        self.add(record)
-        self.forgotten_in.add((record.agent, record.domain))
+        if strategy_key:
+            self.approaches.add(Approach(record.agent, record.domain, strategy_key))
 
 
 def derive_touched(rows: RowsWriter, touched: Touched, rules: ProjectRules) -> list[DerivedChange]:
     """Make the derived memories say what the outcomes say now, and return the changes."""
     rows.flush()
-    for agent, domain in sorted(touched.forgotten_in):
-        drop_orphans(rows.connection, agent, domain)
-        renew_task_vectors(rows.connection, agent, domain)
-    return [item for tasks in _in_steps(sorted(touched.tasks)) for item in _derive(rows, tasks, rules)]
+    changed: list[DerivedChange] = []
+    for tasks in _in_steps(sorted(touched.tasks)):
+        changed += _store(rows, differences(rows.connection, tasks, rules.rules_of, project_id=rules.project_id))
+    for approaches in _in_steps(sorted(touched.approaches)):
+        changed += _store(rows, _differences_across(rows.connection, approaches, rules))
+    return changed
 
 
 def derive_all(
     connection: Connection, rules: ProjectRules, *, now_ms: int, on_progress: Callable[[int], None] | None = None
 ) -> int:
     """Derive everything again, in portions of a transaction each; return how many derived memories changed."""
+    portions = [Touched(tasks=set(tasks)) for tasks in _in_steps(tasks_with_outcomes(connection))]
+    portions += [Touched(approaches=set(found)) for found in _in_steps(_approaches_with_outcomes(connection))]
     changed = 0
-    for tasks in _in_steps(tasks_with_outcomes(connection)):
+    for portion in portions:
         with transaction(connection):
             rows = RowsWriter(connection, now_ms=now_ms)
-            changed += len(_derive(rows, tasks, rules))
+            changed += len(derive_touched(rows, portion, rules))
             rows.finish()
         if on_progress:
-            on_progress(len(tasks))
+            on_progress(len(portion.tasks) + len(portion.approaches))
     return changed
 
 
-def _derive(rows: RowsWriter, tasks: Sequence[Task], rules: ProjectRules) -> list[DerivedChange]:
-    """Derive these tasks again and store the changes; where only numbers changed, only they are written."""
-    changed = differences(rows.connection, tasks, rules.rules_of, project_id=rules.project_id)
+def derive_anew(connection: Connection, rules: ProjectRules, *, now_ms: int) -> None:
+    """Derive everything again within the caller's transaction."""
+    rows = RowsWriter(connection, now_ms=now_ms)
+    everything = Touched(set(tasks_with_outcomes(connection)), set(_approaches_with_outcomes(connection)))
+    derive_touched(rows, everything, rules)
+    rows.finish()
+
+
+def _store(rows: RowsWriter, changed: Sequence[DerivedChange]) -> Sequence[DerivedChange]:
+    """Store the changes; where only numbers changed, only they are written."""
     rows.remove([item.memory.id for item in changed if item.before and (item.is_reworded or item.change == "retired")])
     held = [item for item in changed if item.change != "retired"]
-    worded = [item.memory for item in held if item.is_reworded]
-    for memory in worded:
-        rows.add(Entry(record=memory), hlc="")
+    for item in held:
+        if item.is_reworded:
+            rows.add(Entry(record=item.memory), hlc="")
     rows.flush()
-    if worded:
-        take_task_vectors(rows.connection, [memory.id for memory in worded])
     update_numbers(rows.connection, [item.memory for item in held if not item.is_reworded])
+    give_vectors(rows.connection, [item.memory.id for item in held])
     for item in changed:
         memory = item.memory
         rows.audit(item.change, id=memory.id, agent=memory.agent, detail=memory.kind, by="alma")
@@ -120,9 +140,20 @@ def tasks_with_outcomes(connection: Connection) -> list[Task]:
     return [Task(*row) for row in rows]
 
 
-def _in_steps(tasks: Sequence[Task]) -> list[Sequence[Task]]:
-    """The tasks in portions that can be derived together."""
-    return [tasks[start : start + _DERIVED_TOGETHER] for start in range(0, len(tasks), _DERIVED_TOGETHER)]
+def _approaches_with_outcomes(connection: Connection) -> list[Approach]:
+    """Every approach for which a rule across situations is, or could be, derived."""
+    rows = connection.execute(
+        "SELECT agent, domain, strategy_key FROM memories WHERE strategy_key <> '' GROUP BY ALL "
+        "HAVING count(DISTINCT task_key) FILTER (WHERE kind = 'outcome') >= $across "
+        "OR bool_or(origin = 'derived' AND task_key = '') ORDER BY ALL",
+        {"across": ACROSS},
+    ).fetchall()
+    return [Approach(*row) for row in rows]
+
+
+def _in_steps(groups: Sequence[_Group]) -> list[Sequence[_Group]]:
+    """Tasks or approaches in portions that can be derived together."""
+    return [groups[start : start + _DERIVED_TOGETHER] for start in range(0, len(groups), _DERIVED_TOGETHER)]
 
 
 def differences(
@@ -137,61 +168,93 @@ def differences(
     if not wanted:
         return []
     given = json.dumps([task._asdict() for task in wanted])
-    evidence = _evidence(connection, given)
-    stored = _stored(connection, given)
-    replaced = _replaced(connection, given)
+    evidence: dict[Task, list[Evidence]] = {}
+    for agent, domain, one in _evidence(connection, f"SEMI JOIN {_TASKS} USING (agent, domain, task_key)", given):
+        evidence.setdefault(Task(agent, domain, one.task_key), []).append(one)
+    derived = [
+        memory
+        for task in wanted
+        for memory in derive(task, evidence.get(task, []), rules_of(task.agent), project_id=project_id)
+    ]
+    return _compared(connection, derived, f"SEMI JOIN {_TASKS} USING (agent, domain, task_key) WHERE true", given)
+
+
+def _differences_across(
+    connection: Connection, approaches: Sequence[Approach], rules: ProjectRules
+) -> list[DerivedChange]:
+    """The changes that make the rules across situations say what the outcomes without a rule of their own say."""
+    given = json.dumps([approach._asdict() for approach in approaches])
+    evidence: dict[Approach, list[Evidence]] = {}
+    unruled = (
+        f"SEMI JOIN {_APPROACHES} USING (agent, domain, strategy_key) ANTI JOIN "
+        "(SELECT agent, domain, task_key, strategy_key FROM memories WHERE origin = 'derived') "
+        "USING (agent, domain, task_key, strategy_key)"
+    )
+    for agent, domain, one in _evidence(connection, unruled, given):
+        evidence.setdefault(Approach(agent, domain, one.strategy_key), []).append(one)
+    found = [
+        derive_across(approach, members, rules.rules_of(approach.agent), project_id=rules.project_id)
+        for approach, members in sorted(evidence.items())
+    ]
+    across = f"SEMI JOIN {_APPROACHES} USING (agent, domain, strategy_key) WHERE task_key = ''"
+    return _compared(connection, [memory for memory in found if memory is not None], across, given)
+
+
+def _compared(
+    connection: Connection, derived: Sequence[Derived], where: str, given: str
+) -> list[DerivedChange]:
+    """The differences between what is derived now and what is stored `where`, in the order of ids."""
+    replaced = _replaced(connection, where, given)
+    before = {memory.id: memory for memory in _stored(connection, where, given)}
+    after = {
+        memory.id: replace(memory, archived=(_task_of(memory), memory.strategy_key, memory.kind) in replaced)
+        for memory in derived
+    }
     found: list[DerivedChange] = []
-    for task in wanted:
-        before = {memory.id: memory for memory in stored.get(task, [])}
-        derived = derive(task, evidence.get(task, []), rules_of(task.agent), project_id=project_id)
-        after = {
-            memory.id: replace(memory, archived=(task, memory.strategy_key, memory.kind) in replaced)
-            for memory in derived
-        }
-        for id in sorted(before.keys() | after.keys()):
-            what = change(before.get(id), after.get(id))
-            if what is not None:
-                found.append(DerivedChange(change=what, before=before.get(id), memory=after.get(id) or before[id]))
+    for id in sorted(before.keys() | after.keys()):
+        what = change(before.get(id), after.get(id))
+        if what is not None:
+            found.append(DerivedChange(change=what, before=before.get(id), memory=after.get(id) or before[id]))
     return found
 
 
-def take_task_vectors(connection: Connection, ids: Sequence[str]) -> None:
-    """Give derived memories the vector of the task that they are about."""
-    connection.execute(
+def give_vectors(connection: Connection, ids: Sequence[str]) -> None:
+    """Give derived memories the mean vector of their newest outcomes, whose tasks say what they are about."""
+    if not ids:
+        return
+    rows = connection.execute(
         f"""
-        UPDATE memories SET embedding = keys.embedding, embedding_model = keys.embedding_model FROM keys
-        WHERE memories.id IN {any_of()} AND keys.role = 'task' AND keys.is_first
-            AND (keys.agent, keys.domain, keys.key) = (memories.agent, memories.domain, memories.task_key)
+        SELECT rules.id, outcomes.seq, outcomes.embedding_model FROM memories AS outcomes JOIN (
+            SELECT id, agent, domain, task_key, strategy_key FROM memories WHERE id IN {any_of()}
+        ) AS rules USING (agent, domain, strategy_key)
+        WHERE kind = 'outcome' AND embedding_model IS NOT NULL AND rules.task_key IN ('', outcomes.task_key)
+        QUALIFY row_number() OVER (PARTITION BY rules.id ORDER BY happened_at DESC, outcomes.id DESC) <= {TEXTS_COMPARED}
+        ORDER BY rules.id, happened_at DESC, outcomes.id DESC
         """,
         [json.dumps(list(ids))],
-    )
-
-
-def renew_task_vectors(connection: Connection, agent: str, domain: str) -> None:
-    """Give derived memories the vector of their task where another text stands for it now."""
-    connection.execute(
-        """
-        UPDATE memories SET embedding = keys.embedding, embedding_model = keys.embedding_model FROM keys
-        WHERE origin = 'derived' AND keys.role = 'task' AND keys.is_first
-            AND memories.agent = $agent AND memories.domain = $domain
-            AND (keys.agent, keys.domain, keys.key) = (memories.agent, memories.domain, memories.task_key)
-            AND memories.embedding IS DISTINCT FROM keys.embedding
-        """,
-        {"agent": agent, "domain": domain},
-    )
-
-
-def take_all_task_vectors(connection: Connection) -> None:
-    """Give every derived memory the vector of its task, where that was made anew."""
-    rows = connection.execute(
-        """
-        SELECT id FROM memories JOIN keys ON keys.role = 'task' AND keys.is_first
-            AND (keys.agent, keys.domain, keys.key) = (memories.agent, memories.domain, memories.task_key)
-        WHERE origin = 'derived' AND memories.embedding_model IS DISTINCT FROM keys.embedding_model
-        """
     ).fetchall()
-    if rows:
-        take_task_vectors(connection, [row[0] for row in rows])
+    members: dict[str, list[int]] = {}
+    models: dict[str, str] = {}
+    for id, seq, model in rows:
+        if models.setdefault(id, model) == model:
+            members.setdefault(id, []).append(seq)
+    if not members:
+        return
+    seqs = written({seq for found in members.values() for seq in found})
+    read = columns(
+        connection, f"SELECT seq, embedding FROM memories WHERE seq IN ({seqs})", {"seq": "i8", "embedding": "f4"}
+    )
+    place = {seq: number for number, seq in enumerate(read["seq"].tolist())}
+    vectors = [mean_vector(read["embedding"][[place[seq] for seq in found]]) for found in members.values()]
+    given = [{"number": number, "id": id, "model": models[id]} for number, id in enumerate(members)]
+    types = {"number": "INTEGER", "id": "VARCHAR", "model": "VARCHAR"}
+    with given_vectors(connection, vectors) as vectors_given:
+        connection.execute(
+            f"UPDATE memories SET embedding = vectors.embedding, embedding_model = given.model "
+            f"FROM {rows_from(types)} AS given JOIN {vectors_given} AS vectors USING (number) "
+            "WHERE memories.id = given.id",
+            [json.dumps(given)],
+        )
 
 
 def update_numbers(connection: Connection, memories: Sequence[Derived]) -> None:
@@ -227,56 +290,49 @@ def _words(memory: Derived) -> dict[str, object]:
     return {name: getattr(memory, name) for name in FIELD_NAMES[memory.kind] if name not in _NUMBERS}
 
 
-def _task_of(outcome: Outcome) -> Task:
-    return Task(outcome.agent, outcome.domain, outcome.task_key)
+def _task_of(record: Outcome | Derived) -> Task:
+    return Task(record.agent, record.domain, record.task_key)
 
 
-def _evidence(connection: Connection, given: str) -> dict[Task, list[Evidence]]:
-    """The outcomes of each task; only the newest of each strategy come with the texts that are compared."""
+def _evidence(connection: Connection, joined: str, given: str) -> Iterable[tuple[str, str, Evidence]]:
+    """The agent, domain and evidence of outcomes; only the newest of each group come with texts that are compared."""
+    texts = ("task", "strategy", "coalesce(nullif(trim(error), ''), trim(feedback))", "situation", "approach")
+    compared = ", ".join(f"CASE WHEN is_compared THEN {text} END" for text in texts)
     rows = connection.execute(
         f"""
         WITH newest_first AS (
             SELECT *, row_number() OVER (
                 PARTITION BY agent, domain, task_key, strategy_key ORDER BY happened_at DESC, id DESC
             ) <= {TEXTS_COMPARED} AS is_compared
-            FROM memories SEMI JOIN {_TASKS} USING (agent, domain, task_key) WHERE kind = 'outcome'
+            FROM memories {joined} WHERE kind = 'outcome'
         )
-        SELECT agent, domain, task_key, strategy_key, id, happened_at, outcome,
-            CASE WHEN is_compared THEN task END, CASE WHEN is_compared THEN strategy END,
-            CASE WHEN is_compared THEN coalesce(nullif(trim(error), ''), trim(feedback)) END
-        FROM newest_first
+        SELECT agent, domain, strategy_key, happened_at, id, outcome, {compared}, task_key FROM newest_first
         """,
         [given],
     ).fetchall()
-    evidence: dict[Task, list[Evidence]] = {}
-    for agent, domain, task_key, strategy_key, id, at, outcome, *texts in rows:
-        task = Task(agent, domain, task_key)
-        evidence.setdefault(task, []).append(Evidence(strategy_key, at.replace(tzinfo=UTC), id, outcome, *texts))
-    return evidence
+    for agent, domain, strategy_key, at, *rest in rows:
+        yield agent, domain, Evidence(strategy_key, at.replace(tzinfo=UTC), *rest)
 
 
-def _stored(connection: Connection, given: str) -> dict[Task, list[Derived]]:
-    columns = ", ".join(RECORD_COLUMNS)
+def _stored(connection: Connection, where: str, given: str) -> list[Derived]:
     rows = connection.execute(
-        f"SELECT {columns} FROM memories SEMI JOIN {_TASKS} USING (agent, domain, task_key) "
-        "WHERE origin = 'derived' AND kind IN ('heuristic', 'anti_pattern')",
+        f"SELECT {', '.join(RECORD_COLUMNS)} FROM memories {where} "
+        "AND origin = 'derived' AND kind IN ('heuristic', 'anti_pattern')",
         [given],
     ).fetchall()
-    stored: dict[Task, list[Derived]] = {}
-    for record in map(row_record, rows):
-        memory: Any = record  # only heuristics and anti-patterns are derived
-        stored.setdefault(Task(memory.agent, memory.domain, memory.task_key), []).append(memory)
-    return stored
+    memories: list[Any] = [row_record(row) for row in rows]  # only heuristics and anti-patterns are derived
+    return memories
 
 
-def _replaced(connection: Connection, given: str) -> set[tuple[Task, str, str]]:
+def _replaced(connection: Connection, where: str, given: str) -> set[tuple[Task, str, str]]:
     """The tasks and strategies for which an authored memory holds, and its kind."""
     rows = connection.execute(
-        f"SELECT DISTINCT agent, domain, task_key, strategy_key, kind FROM memories SEMI JOIN {_TASKS} "
-        "USING (agent, domain, task_key) WHERE origin = 'authored' AND strategy_key <> ''",
+        f"SELECT DISTINCT agent, domain, task_key, strategy_key, kind FROM memories {where} "
+        "AND origin = 'authored' AND strategy_key <> ''",
         [given],
     ).fetchall()
     return {(Task(*task), strategy_key, kind) for *task, strategy_key, kind in rows}
 
 
 _TASKS = rows_from(dict.fromkeys(Task._fields, "VARCHAR"))
+_APPROACHES = rows_from(dict.fromkeys(Approach._fields, "VARCHAR"))

@@ -6,20 +6,29 @@ The audit row that every change leaves has the operation's id, by which a second
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from alma_cli.core.records import AntiPattern, Credit, Heuristic, Outcome, Record
+from alma_cli.core.records import UNCLEAR_LABEL, AntiPattern, Credit, Heuristic, Outcome, Record
 from alma_cli.core.replication.merge import Tombstone
 from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
 from alma_cli.store.database.values import any_of, listed, utc_text
-from alma_cli.store.inbox.operations import Archive, Entry, Forget, Insert, Operation, Refuse, Revise
+from alma_cli.store.inbox.operations import (
+    Archive,
+    Entry,
+    Forget,
+    GeneralWords,
+    Insert,
+    Operation,
+    Refuse,
+    Revise,
+    Reword,
+)
 from alma_cli.store.writing.changes import ProjectRules, RecordChange
 from alma_cli.store.writing.credits import Group, groups, is_own_group
 from alma_cli.store.writing.derived import DerivedChange, Touched, derive_touched, known_bad
-from alma_cli.store.writing.keys import with_keys
 from alma_cli.store.writing.rows_writer import Replaced, RowsWriter
 
 if TYPE_CHECKING:
@@ -44,9 +53,9 @@ def fold(connection: Connection, operations: Sequence[Operation], *, now_ms: int
     known, present, forgotten = _known(connection, operations, ids)
     fresh = list({op.op_id: op for op in operations if op.op_id not in known}.values())
     rows = RowsWriter(connection, now_ms=now_ms)
-    folding = _Folding(rows, present, forgotten)
+    folding = _Folding(rows, present, forgotten, groups(connection, fresh))
     folded = Folded()
-    for operation in folding.prepared(fresh):
+    for operation in fresh:
         folded.changes[operation.op_id] = folding.apply(operation)
     rows.flush()
     if folding.outcomes:
@@ -59,37 +68,15 @@ def fold(connection: Connection, operations: Sequence[Operation], *, now_ms: int
 class _Folding:
     """Folds the operations of one transaction: it knows which records are there or forgotten, and what to derive."""
 
-    def __init__(self, rows: RowsWriter, present: set[str], forgotten: set[str]) -> None:
+    def __init__(
+        self, rows: RowsWriter, present: set[str], forgotten: set[str], groups: Mapping[str, Group]
+    ) -> None:
         self.outcomes: list[Outcome] = []
         self.touched = Touched()
         self._rows = rows
         self._present = present
         self._forgotten = forgotten
-        self._groups: dict[str, Group] = {}
-
-    def prepared(self, operations: Sequence[Operation]) -> list[Operation]:
-        """The operations, with keys for the outcomes that they bring; the groups that credits need are noted."""
-        keyed = self._keyed(operations)
-        self._groups = groups(self._rows.connection, keyed)
-        return keyed
-
-    def _keyed(self, operations: Sequence[Operation]) -> list[Operation]:
-        new: dict[str, Entry] = {}
-        for operation in operations:
-            for entry in operation.entries if isinstance(operation, Insert) else ():
-                known = entry.record.id in self._present or entry.record.id in self._forgotten
-                if not known and not _is_derived(entry.record):
-                    new.setdefault(entry.record.id, entry)
-        if not any(isinstance(entry.record, Outcome) for entry in new.values()):
-            return list(operations)
-        chosen = with_keys(self._rows.connection, list(new.values()), self._rows.dimension)
-        keyed = {id(entry): with_them for entry, with_them in zip(new.values(), chosen, strict=True)}
-        return [
-            replace(op, entries=tuple(keyed.get(id(entry), entry) for entry in op.entries))
-            if isinstance(op, Insert)
-            else op
-            for op in operations
-        ]
+        self._groups = groups
 
     def apply(self, operation: Operation) -> list[RecordChange]:
         """Make an operation's changes."""
@@ -98,6 +85,8 @@ class _Folding:
                 changes = [self._insert(entry, operation) for entry in operation.entries]
             case Revise():
                 changes = [self._revise(operation.entry, operation)]
+            case Reword():
+                changes = self._reword(operation)
             case Forget():
                 changes = [self._forget(id, operation) for id in operation.ids]
             case Archive():
@@ -139,13 +128,39 @@ class _Folding:
         self.touched.add(record)
         return self._note(operation, "revise", record.id, record.agent, record.kind)
 
+    def _reword(self, operation: Reword) -> list[RecordChange]:
+        self._rows.flush()
+        ids = [words.id for words in operation.words]
+        rows = self._rows.connection.execute(
+            f"SELECT hlc, acked_hlc, {', '.join(RECORD_COLUMNS)} FROM memories WHERE id IN {any_of()}",
+            [json.dumps(ids)],
+        ).fetchall()
+        stored = {record.id: (record, *stamps) for *stamps, record in ((*row[:2], row_record(row[2:])) for row in rows)}
+        changes: list[RecordChange] = []
+        replaced: list[Replaced] = []
+        entries: list[tuple[Entry, str, str | None]] = []
+        for words in operation.words:
+            record, hlc, acked_hlc = stored.pop(words.id, (None, "", None))
+            action, entry = _reworded(record, words, operation)
+            changes.append(self._note(operation, action, words.id, operation.agent))
+            if record is not None and entry is not None:
+                replaced.append(Replaced(record=record, hlc=hlc, at=operation.at, by=operation.by))
+                entries.append((entry, hlc, acked_hlc))
+                self.touched.add(record)
+                self.touched.add(entry.record)
+        self._rows.remove([entry.record.id for entry, _, _ in entries])
+        self._rows.add_history(replaced)
+        for entry, hlc, acked_hlc in entries:
+            self._rows.add(entry, hlc=str(self._rows.stamp(after=hlc)), acked_hlc=acked_hlc)
+        return changes
+
     def _forget(self, id: str, operation: Operation) -> RecordChange:
         removed = self._remove(id)
         if removed is None:
             return self._note(operation, "skip-forgotten", id, "")
         record, hlc, acked_hlc = removed
         self._forgotten.add(id)
-        self.touched.forget(record)
+        self.touched.add(record)
         stamp = self._rows.stamp(after=hlc)
         tombstone = Tombstone(id=id, kind=record.kind, agent=record.agent, hlc=stamp, deleted_at=operation.at)
         self._rows.add_tombstones([(tombstone, acked_hlc)])
@@ -182,6 +197,25 @@ class _Folding:
             action, id=id, agent=agent, detail=detail, by=operation.by, at=operation.at, op_id=operation.op_id
         )
         return RecordChange(action, id)
+
+
+def _reworded(record: Record | None, words: GeneralWords, operation: Reword) -> tuple[str, Entry | None]:
+    """What becomes of an outcome that is given general words, and the outcome if it changes."""
+    if not isinstance(record, Outcome):
+        return "skip-forgotten", None
+    if record.agent != operation.agent:
+        return "skip-foreign", None
+    if not words.replaces and (record.do or (record.when and not words.do)):
+        return "skip-present", None
+    labels = {name: value for name, value in record.labels.items() if name != UNCLEAR_LABEL}
+    if words.unclear:
+        labels[UNCLEAR_LABEL] = "unclear"
+    worded = replace(record, when=words.when, do=words.do, labels=labels, updated_at=max(record.updated_at, operation.at))
+    if worded == replace(record, updated_at=worded.updated_at):
+        return "skip-same", None
+    is_made_for_it = words.task == record.task and words.vector is not None
+    entry = Entry(record=worded, vector=words.vector, model=words.model) if is_made_for_it else Entry(record=worded)
+    return "reword", entry
 
 
 def _is_derived(record: Record) -> bool:

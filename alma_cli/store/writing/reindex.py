@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from alma_cli.core.records import Vector
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
 from alma_cli.store.database.values import given_vectors, rows_from, utc_text
-from alma_cli.store.writing.derived import take_all_task_vectors
+from alma_cli.store.inbox.operations import Entry
+from alma_cli.store.writing.derived import give_vectors
 
 if TYPE_CHECKING:
     from alma_cli.core.records import Record
     from alma_cli.store.database.duckdb import Connection
 
+_GIVEN_TOGETHER = 500
 _OUTDATED = "kind <> 'credit' AND origin <> 'derived' AND embedding_model IS DISTINCT FROM $model"
 
 
@@ -30,12 +32,10 @@ class Vectors:
         if self._connection.execute("SELECT dimension FROM replica").fetchall() == [(dimension,)]:
             return
         with transaction(self._connection):
-            for table in ("memories", "keys"):
-                self._connection.execute(f"ALTER TABLE {table} DROP COLUMN embedding")
-                self._connection.execute(f"ALTER TABLE {table} ADD COLUMN embedding FLOAT[{int(dimension)}]")
+            self._connection.execute("ALTER TABLE memories DROP COLUMN embedding")
+            self._connection.execute(f"ALTER TABLE memories ADD COLUMN embedding FLOAT[{int(dimension)}]")
             # The update comes last: after it, an altered table takes no more changes on this connection (DuckDB 1.5).
-            for table in ("memories", "keys"):
-                self._connection.execute(f"UPDATE {table} SET embedding_model = NULL")
+            self._connection.execute("UPDATE memories SET embedding_model = NULL")
             self._connection.execute("UPDATE replica SET dimension = ?", [dimension])
 
     def outdated(self, model: str, *, limit: int) -> list[Record]:
@@ -46,40 +46,24 @@ class Vectors:
         ).fetchall()
         return [row_record(row) for row in rows]
 
-    def outdated_keys(self, model: str, *, limit: int) -> list[str]:
-        """Some texts that stand for a key and have no vector by this model."""
-        rows = self._connection.execute(
-            f"SELECT DISTINCT text FROM keys WHERE embedding_model IS DISTINCT FROM ? ORDER BY text LIMIT {int(limit)}",
-            [model],
-        ).fetchall()
-        return [row[0] for row in rows]
-
-    def set_for_keys(self, texts: Sequence[str], vectors: Sequence[Vector], model: str) -> None:
-        """Store the vectors of texts that stand for keys."""
-        rows = [{"number": number, "text": text} for number, text in enumerate(texts)]
-        with transaction(self._connection), given_vectors(self._connection, vectors) as vectors_given:
-            self._connection.execute(
-                f"""
-                UPDATE keys SET embedding = vectors.embedding, embedding_model = $model
-                FROM {rows_from({"number": "INTEGER", "text": "VARCHAR"}, "$rows")} AS given
-                JOIN {vectors_given} AS vectors USING (number) WHERE keys.text = given.text
-                """,
-                {"rows": json.dumps(rows), "model": model},
-            )
-
     def drop(self) -> None:
         """Forget every vector, so that all are made again."""
         self._connection.execute("UPDATE memories SET embedding_model = NULL")
-        self._connection.execute("UPDATE keys SET embedding_model = NULL")
 
-    def set(self, records: Sequence[Record], vectors: Sequence[Vector], model: str) -> None:
-        """Store the vectors of records, unless their topic has changed since it was read."""
+    def set(self, records: Sequence[Record], vectors: Mapping[str, Vector], model: str) -> None:
+        """Store the vectors of records, made from those of their topics, unless they have changed since."""
+        made = [entry for entry in (Entry.of(record, vectors, model) for record in records) if entry.vector is not None]
+        if not made:
+            return
         rows = [
-            {"number": number, "id": record.id, "updated_at": utc_text(record.updated_at)}
-            for number, record in enumerate(records)
+            {"number": number, "id": entry.record.id, "updated_at": utc_text(entry.record.updated_at)}
+            for number, entry in enumerate(made)
         ]
         types = {"number": "INTEGER", "id": "VARCHAR", "updated_at": "TIMESTAMP"}
-        with transaction(self._connection), given_vectors(self._connection, vectors) as vectors_given:
+        with (
+            transaction(self._connection),
+            given_vectors(self._connection, [entry.vector for entry in made]) as vectors_given,
+        ):
             self._connection.execute(
                 f"""
                 UPDATE memories SET embedding = vectors.embedding, embedding_model = $model
@@ -90,5 +74,10 @@ class Vectors:
             )
 
     def give_to_derived(self) -> None:
-        """Give every derived memory the vector of its task, where that was made anew."""
-        take_all_task_vectors(self._connection)
+        """Give every derived memory the vector of its outcomes, which were made anew."""
+        rows = self._connection.execute(
+            "SELECT id FROM memories WHERE origin = 'derived' AND kind IN ('heuristic', 'anti_pattern') ORDER BY id"
+        ).fetchall()
+        for start in range(0, len(rows), _GIVEN_TOGETHER):
+            with transaction(self._connection):
+                give_vectors(self._connection, [row[0] for row in rows[start : start + _GIVEN_TOGETHER]])

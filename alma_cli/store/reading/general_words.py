@@ -1,0 +1,170 @@
+"""Finds the general words that are known of an agent's work, and the outcomes that have none yet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from alma_cli.core.records import UNCLEAR_LABEL, Outcome
+from alma_cli.store.database.rows import RECORD_COLUMNS, SUCCESS, row_record
+from alma_cli.store.database.values import any_of, vector_text, written
+
+if TYPE_CHECKING:
+    from alma_cli.core.records import Vector
+    from alma_cli.store.database.duckdb import Connection
+
+MOST_LABELS = 2000
+"""The number of approaches that are looked at: those that were used last."""
+
+WAITING = (
+    "kind = 'outcome' AND agent = $agent AND coalesce(approach, '') = '' AND trim(strategy) <> '' "
+    f"AND NOT map_contains(labels, '{UNCLEAR_LABEL}')"
+)
+"""The condition of an outcome that waits for general words; without a strategy there is nothing to give them to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """An approach in a situation, in the general words that most of its outcomes have.
+
+    `id` is that of its rule or, without one, of its newest outcome; `members` are its outcomes, newest first, of which
+    `example` has a task and a strategy. `worked` counts a partial success as a half.
+    """
+
+    id: str
+    domain: str
+    task_key: str
+    strategy_key: str
+    when: str
+    do: str
+    worked: float
+    members: tuple[str, ...]
+    example: tuple[str, str]
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A label near a vector, and the cosine of its nearest outcome."""
+
+    label: Label
+    cosine: float
+
+
+def labels(connection: Connection, agent: str, domain: str | None = None) -> list[Label]:
+    """The labels of an agent (in one domain), in the order in which they first came."""
+    rows = connection.execute(
+        f"""
+        SELECT domain, task_key, strategy_key, list(id ORDER BY happened_at DESC, id DESC),
+            mode(situation ORDER BY situation), mode(approach ORDER BY approach),
+            sum({SUCCESS}), arg_min(task, id), arg_min(coalesce(strategy, ''), id), max(seq), min(seq) AS first
+        FROM memories
+        WHERE kind = 'outcome' AND agent = $agent AND ($domain IS NULL OR domain = $domain)
+            AND situation <> '' AND approach <> ''
+        GROUP BY domain, task_key, strategy_key ORDER BY max(seq) DESC LIMIT {MOST_LABELS}
+        """,
+        {"agent": agent, "domain": domain},
+    ).fetchall()
+    keyed = "domain, task_key, strategy_key"
+    rules = connection.execute(
+        f"SELECT {keyed}, min(id) FROM memories WHERE agent = ? AND origin = 'derived' AND strategy_key <> '' "
+        f"GROUP BY {keyed}",
+        [agent],
+    ).fetchall()
+    rule_of = {tuple(key): id for *key, id in rules}
+    return [
+        Label(
+            id=rule_of.get(tuple(key), members[0]),
+            domain=key[0],
+            task_key=key[1],
+            strategy_key=key[2],
+            when=when,
+            do=do,
+            worked=worked,
+            members=tuple(members),
+            example=(task, strategy),
+            seq=seq,
+        )
+        for *key, members, when, do, worked, task, strategy, seq, _ in sorted(rows, key=lambda row: row[-1])
+    ]
+
+
+def nearest_labels(
+    connection: Connection, found: Sequence[Label], vector: Vector, model: str, *, limit: int
+) -> list[Near]:
+    """The labels whose newest outcomes are nearest to a vector by this model, nearest first."""
+    label_of = {label.seq: label for label in found}
+    rows = connection.execute(
+        f"SELECT seq, array_cosine_similarity(embedding, ?::VARCHAR::FLOAT[{len(vector)}]) AS cosine FROM memories "
+        f"WHERE seq IN ({written(label_of)}) AND embedding_model = ? ORDER BY cosine DESC, seq LIMIT {int(limit)}",
+        [vector_text(vector), model],
+    ).fetchall()
+    return [Near(label_of[seq], cosine) for seq, cosine in rows]
+
+
+def similar_to(connection: Connection, id: str, *, limit: int) -> list[Near]:
+    """The labels nearest to an outcome whose own words are new; none if another outcome has its words."""
+    row = connection.execute(
+        f"SELECT embedding_model, embedding, {', '.join(RECORD_COLUMNS)} FROM memories WHERE id = ?", [id]
+    ).fetchone()
+    if row is None or row[0] is None:
+        return []
+    model, vector, *columns = row
+    outcome = row_record(columns)
+    if not isinstance(outcome, Outcome) or not outcome.strategy_key:
+        return []
+    others = connection.execute(
+        "SELECT count(*) FROM memories WHERE kind = 'outcome' AND (agent, domain, task_key, strategy_key) = (?, ?, ?, ?)",
+        [outcome.agent, outcome.domain, outcome.task_key, outcome.strategy_key],
+    ).fetchone()
+    if others is None or others[0] > 1:
+        return []
+    known = [label for label in labels(connection, outcome.agent, outcome.domain) if id not in label.members]
+    return nearest_labels(connection, known, vector, model, limit=limit)
+
+
+def waiting_counts(connection: Connection, agent: str) -> dict[str, int]:
+    """The number of an agent's outcomes that wait for general words, by domain."""
+    rows = connection.execute(
+        f"SELECT domain, count(*) FROM memories WHERE {WAITING} GROUP BY domain ORDER BY domain", {"agent": agent}
+    ).fetchall()
+    return dict(rows)
+
+
+def waiting(connection: Connection, agent: str, domain: str, *, limit: int) -> tuple[list[Outcome], Vector | None, str]:
+    """The oldest outcome that waits, and those nearest to it; with their mean vector and its model, if they have one.
+
+    They come in the order of likeness, so that what is alike stands together.
+    """
+    of_domain = {"agent": agent, "domain": domain}
+    condition = f"{WAITING} AND domain = $domain"
+    first = connection.execute(
+        f"SELECT id, embedding_model FROM memories WHERE {condition} ORDER BY happened_at, id LIMIT 1", of_domain
+    ).fetchone()
+    if first is None:
+        return [], None, ""
+    id, model = first
+    rows = connection.execute(
+        f"""
+        SELECT {", ".join(RECORD_COLUMNS)} FROM memories WHERE {condition} ORDER BY id = $id DESC,
+            coalesce(array_cosine_similarity(CASE WHEN embedding_model = $model THEN embedding END,
+                (SELECT embedding FROM memories WHERE id = $id)), -1) DESC, id LIMIT {int(limit)}
+        """,
+        {**of_domain, "id": id, "model": model},
+    ).fetchall()
+    outcomes = [record for record in map(row_record, rows) if isinstance(record, Outcome)]
+    if model is None:
+        return outcomes, None, ""
+    vectors = connection.execute(
+        f"SELECT embedding FROM memories WHERE embedding_model = $model AND id IN {any_of('$ids')}",
+        {"model": model, "ids": json.dumps([outcome.id for outcome in outcomes])},
+    ).fetchall()
+    return outcomes, _mean([row[0] for row in vectors]), model
+
+
+def _mean(vectors: Sequence[Sequence[float]]) -> Vector:
+    from array import array
+
+    return array("f", [sum(numbers) / len(vectors) for numbers in zip(*vectors, strict=True)])
