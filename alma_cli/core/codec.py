@@ -118,6 +118,18 @@ def parse_field(key: str, value: JsonValue) -> object:
         return validate_domain_name(text)
     if field.choices and text not in field.choices:
         raise InvalidInput(f"{key}: expected {' or '.join(field.choices)}, got {shown(text)}")
+    return parse_line(key, text, field.line) if field.line else text
+
+
+def parse_line(key: str, text: str, most: int) -> str:
+    """A text of at most so many characters on one line, without blanks around it."""
+    text = text.strip()
+    if len(text) > most or len(text.splitlines()) > 1:
+        found = f"{len(text):,} characters" if len(text) > most else "several lines"
+        raise InvalidInput(
+            f"{key}: expected one line of at most {most} characters, got {found}",
+            hint='say it in general words, such as "a test depends on today\'s date"',
+        )
     return text
 
 

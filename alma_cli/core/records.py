@@ -39,6 +39,9 @@ UNCLEAR_LABEL = "reflect"
 RESULT_VALUES: Mapping[Result, float] = {"success": 1.0, "partial": 0.5, "failure": 0.0}
 """The share of a success that each result counts for."""
 
+GENERAL_WORDS = 200
+"""The most characters of the general words for a situation, or for an approach: one line."""
+
 MAX_NUMBER = 2**53
 """The largest number in a record: up to it, every reader of JSON counts exactly."""
 
@@ -48,12 +51,14 @@ class Mark(NamedTuple):
 
     `is_searched`: its words find the memory. `is_name`: it names a thing and is checked where it is set, so no
     credential stands there. `column`: its name in SQL, where its own is a word of SQL. `most`: the largest number.
+    `line`: the most characters of a text that has to be one line.
     """
 
     is_searched: bool = False
     is_name: bool = False
     column: str = ""
     most: int = MAX_NUMBER
+    line: int = 0
 
 
 Text: TypeAlias = Annotated[str, Mark(is_searched=True)]
@@ -63,8 +68,8 @@ Name: TypeAlias = Annotated[str, Mark(is_name=True)]
 Share: TypeAlias = Annotated[float, Mark(most=1)]
 Labels: TypeAlias = Mapping[str, str]
 Unknown: TypeAlias = Mapping[str, JsonValue]
-Situation: TypeAlias = Annotated[str, Mark(is_searched=True, column="situation")]
-Approach: TypeAlias = Annotated[str, Mark(is_searched=True, column="approach")]
+Situation: TypeAlias = Annotated[str, Mark(is_searched=True, column="situation", line=GENERAL_WORDS)]
+Approach: TypeAlias = Annotated[str, Mark(is_searched=True, column="approach", line=GENERAL_WORDS)]
 HappenedAt: TypeAlias = Annotated[datetime, Mark(column="happened_at")]
 
 
@@ -302,6 +307,7 @@ class Field(NamedTuple):
     is_text: bool
     choices: tuple[str, ...]
     most: int
+    line: int
 
 
 _SQL_TYPES: Mapping[Any, str] = {
@@ -332,6 +338,7 @@ def _field(name: str, declared: Any) -> Field:
         is_text=type_ in (str, Labels, Unknown) and not is_choice and not mark.is_name,
         choices=parts if is_choice else (),
         most=mark.most,
+        line=mark.line,
     )
 
 

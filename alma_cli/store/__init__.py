@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Reword,
     )
     from alma_cli.store.reader import AuditRow, PastVersion, Reader, Selection, Shared, Tally
+    from alma_cli.store.reading.general_words import Label, Near
     from alma_cli.store.reading.pool import Pool
     from alma_cli.store.reading.query import Search, SearchResult
     from alma_cli.store.replication.outgoing import Pending, PendingCounts, PendingDerived, Position, PushFilter
@@ -40,6 +41,8 @@ __all__ = [
     "Index",
     "Insert",
     "KnownDocument",
+    "Label",
+    "Near",
     "Operation",
     "PastVersion",
     "Pending",
@@ -82,6 +85,7 @@ _HOMES = {
     ),
     "reader": ("AuditRow", "PastVersion", "Reader", "Selection", "Shared", "Tally"),
     "hnsw.index": ("Index",),
+    "reading.general_words": ("Label", "Near"),
     "reading.pool": ("Pool",),
     "reading.query": ("Search", "SearchResult"),
     "replication.outgoing": ("Pending", "PendingCounts", "PendingDerived", "Position", "PushFilter"),

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from alma_cli.core.records import FIELDS, SEARCHED_FIELDS, Kind, Record
+from alma_cli.core.records import FIELDS, SEARCHED_FIELDS, Kind, Outcome, Record
 from alma_cli.errors import AmbiguousId, InvalidInput, NotFound
 from alma_cli.store.database.engine import bound_memory
 from alma_cli.store.database.rows import RECORD_COLUMNS, RELEVANT_AT, row_record
 from alma_cli.store.database.values import any_of, rows_from, vector_text, written
+from alma_cli.store.reading import general_words
 from alma_cli.store.reading.query import Search, SearchResult
 from alma_cli.store.reading.search import search
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from alma_cli.core.learning.derive import Derived
     from alma_cli.core.records import Vector
     from alma_cli.store.database.duckdb import Connection
+    from alma_cli.store.reading.general_words import Label
     from alma_cli.store.replication.remote_state import Quarantined
 
 _COLUMNS = ", ".join(f"memories.{name}" for name in RECORD_COLUMNS)
@@ -246,11 +248,52 @@ class Reader:
     def evidence_ids(self, derived: Derived) -> list[str]:
         """The ids of the outcomes from which a memory was derived."""
         rows = self._rows(
-            "SELECT id FROM memories WHERE kind = 'outcome' AND agent = ? AND domain = ? AND task_key = ? "
-            "AND strategy_key = ? ORDER BY id",
-            [derived.agent, derived.domain, derived.task_key, derived.strategy_key],
+            """
+            SELECT id FROM memories AS outcomes WHERE kind = 'outcome' AND agent = $agent AND domain = $domain
+                AND strategy_key = $strategy_key AND (task_key = $task_key OR ($task_key = '' AND NOT EXISTS (
+                    SELECT * FROM memories AS rules WHERE rules.origin = 'derived' AND rules.agent = $agent
+                        AND rules.domain = $domain AND rules.strategy_key = $strategy_key
+                        AND rules.task_key = outcomes.task_key
+                )))
+            ORDER BY id
+            """,
+            {name: getattr(derived, name) for name in ("agent", "domain", "task_key", "strategy_key")},
         )
         return [row[0] for row in rows]
+
+    def labels(self, agent: str, domain: str | None = None) -> list[Label]:
+        """The general words that an agent's outcomes have, in the order in which they first came."""
+        return [] if self._connection is None else general_words.labels(self._connection, agent, domain)
+
+    def waiting_counts(self, agent: str) -> dict[str, int]:
+        """The number of an agent's outcomes that wait for general words, by domain."""
+        return {} if self._connection is None else general_words.waiting_counts(self._connection, agent)
+
+    def waiting(self, agent: str, domain: str, *, without: Collection[str] = (), limit: int) -> list[Outcome]:
+        """The oldest outcome that waits for general words, and those most like it."""
+        if self._connection is None:
+            return []
+        return general_words.waiting(self._connection, agent, domain, without=without, limit=limit)
+
+    def near_any(self, labels: Sequence[Label], ids: Sequence[str]) -> dict[int, float]:
+        """How near each label (by its `seq`) is to the nearest of these outcomes, as a cosine."""
+        if self._connection is None or not labels:
+            return {}
+        return general_words.near_any(self._connection, labels, ids)
+
+    def last_reflection(self, agent: str) -> list[str]:
+        """The versions that an agent's last reflection replaced, as JSON, of outcomes that weren't changed since."""
+        return [] if self._connection is None else general_words.last_reflection(self._connection, agent)
+
+    def evidence(self, derived: Derived, *, limit: int) -> list[Outcome]:
+        """The newest outcomes from which a memory was derived, newest first."""
+        ids = self.evidence_ids(derived)
+        rows = self._rows(
+            f"SELECT {_COLUMNS} FROM memories WHERE id IN {any_of()} ORDER BY happened_at DESC, id DESC "
+            f"LIMIT {int(limit)}",
+            [json.dumps(ids)],
+        )
+        return [record for record in map(row_record, rows) if isinstance(record, Outcome)]
 
     def stale_ids(self, *, before: Mapping[Kind, datetime]) -> list[str]:
         """The ids of memories that are older than the time given for their kind, and were never credited.

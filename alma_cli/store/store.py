@@ -37,12 +37,16 @@ if TYPE_CHECKING:
     from alma_cli.core.records import AntiPattern
     from alma_cli.store.database.duckdb import Connection
     from alma_cli.store.inbox.operations import Operation
+    from alma_cli.store.reading.general_words import Near
     from alma_cli.store.writer import Writer
     from alma_cli.store.writing.changes import ProjectRules, RecordChange
     from alma_cli.store.writing.derived import DerivedChange
 
 _LOG_LIMIT_BYTES = 16 * CHECKPOINT_AT_BYTES
 """A log of this size is moved into the file even when others wait; else a busy store would get slower and slower."""
+
+_SIMILAR = 16
+"""Labels near an outcome that a receipt names, for the reader of their words to choose from."""
 
 _BULK_LOG_BYTES = 8 * 1024 * 1024
 """The same in bulk: replaying that much takes a tenth of a second, and rewriting vectors more often takes longer."""
@@ -53,12 +57,14 @@ class Receipt:
     """The result of a write: it is in the store with `changes`, or `queued` safely in the journal, for a `reason`.
 
     `derived` are the memories derived anew, also from other writes that were folded in on the way; `known_bad` are the
-    anti-patterns that new outcomes confirm. `warnings` tell of other writes that couldn't be folded in.
+    anti-patterns that new outcomes confirm, and `similar` what the agent knows that is nearest to the outcome that was
+    asked about. `warnings` tell of other writes that couldn't be folded in.
     """
 
     changes: tuple[RecordChange, ...] = ()
     derived: tuple[DerivedChange, ...] = ()
     known_bad: tuple[AntiPattern, ...] = ()
+    similar: tuple[Near, ...] = ()
     queued: bool = False
     reason: str = ""
     warnings: tuple[str, ...] = ()
@@ -79,13 +85,16 @@ class Store:
     now_ms: Callable[[], int] = field(default=lambda: time_ns() // 1_000_000)
     is_bulk: bool = False
 
-    def submit(self, operations: Sequence[Operation]) -> Receipt:
+    def submit(self, operations: Sequence[Operation], *, similar_to: str = "") -> Receipt:
         """Make the operations durable, then fold them in with all others that wait.
+
+        If an outcome's id is given, the labels nearest to it are in the receipt, should its own words be new.
 
         Raises `StoreUnwritable` when the journal can't be written; then nothing was recorded. After that, operations
         that can't be folded in now are `queued`; one that can never be raises `StoreError`, and its file is kept.
         """
         names = self._write(operations)
+        similar: Sequence[Near] = ()
         try:
             with self._locked(shared=False, wait_s=self.wait_s):
                 if set(names).isdisjoint(self.journal.names()):
@@ -96,6 +105,7 @@ class Store:
                     own = dict(zip(names, operations, strict=True))
                     with self._opened_and_folded(own) as (connection, folded):
                         changes = _in_order(connection, operations, folded.changes)
+                        similar = _similar_to(connection, similar_to)
         except (StoreBusy, StoreError) as error:
             return Receipt(queued=True, reason=error.message)
         if refused := self.journal.damaged_among(names):
@@ -107,6 +117,7 @@ class Store:
             changes=changes,
             derived=tuple(folded.derived),
             known_bad=tuple(folded.known_bad),
+            similar=tuple(similar),
             warnings=tuple(folded.warnings),
         )
 
@@ -259,6 +270,14 @@ def open_store(home: Path, *, dimension: int, wait_s: float, rules: ProjectRules
         wait_s=wait_s,
         rules=rules,
     )
+
+
+def _similar_to(connection: Connection, id: str) -> Sequence[Near]:
+    if not id:
+        return ()
+    from alma_cli.store.reading.general_words import similar_to
+
+    return similar_to(connection, id, limit=_SIMILAR)
 
 
 def _derive_anew(connection: Connection, rules: ProjectRules) -> None:

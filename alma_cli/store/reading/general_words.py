@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -133,38 +133,54 @@ def waiting_counts(connection: Connection, agent: str) -> dict[str, int]:
     return dict(rows)
 
 
-def waiting(connection: Connection, agent: str, domain: str, *, limit: int) -> tuple[list[Outcome], Vector | None, str]:
-    """The oldest outcome that waits, and those nearest to it; with their mean vector and its model, if they have one.
-
-    They come in the order of likeness, so that what is alike stands together.
-    """
-    of_domain = {"agent": agent, "domain": domain}
-    condition = f"{WAITING} AND domain = $domain"
-    first = connection.execute(
-        f"SELECT id, embedding_model FROM memories WHERE {condition} ORDER BY happened_at, id LIMIT 1", of_domain
-    ).fetchone()
-    if first is None:
-        return [], None, ""
-    id, model = first
+def waiting(
+    connection: Connection, agent: str, domain: str, *, without: Collection[str] = (), limit: int
+) -> list[Outcome]:
+    """The oldest outcome that waits for general words, and those nearest to it, in the order of likeness."""
+    given = {"agent": agent, "domain": domain, "without": json.dumps(sorted(without))}
+    condition = f"{WAITING} AND domain = $domain AND id NOT IN {any_of('$without')}"
+    first = connection.execute(f"SELECT id FROM memories WHERE {condition} ORDER BY happened_at, id LIMIT 1", given)
+    row = first.fetchone()
+    if row is None:
+        return []
     rows = connection.execute(
         f"""
-        SELECT {", ".join(RECORD_COLUMNS)} FROM memories WHERE {condition} ORDER BY id = $id DESC,
-            coalesce(array_cosine_similarity(CASE WHEN embedding_model = $model THEN embedding END,
-                (SELECT embedding FROM memories WHERE id = $id)), -1) DESC, id LIMIT {int(limit)}
+        WITH seed AS (SELECT embedding AS middle, embedding_model AS model FROM memories WHERE id = $id)
+        SELECT {", ".join(RECORD_COLUMNS)} FROM memories, seed WHERE {condition} ORDER BY id = $id DESC,
+            CASE WHEN embedding_model = model THEN array_cosine_similarity(embedding, middle) END DESC NULLS LAST, id
+        LIMIT {int(limit)}
         """,
-        {**of_domain, "id": id, "model": model},
+        {**given, "id": row[0]},
     ).fetchall()
-    outcomes = [record for record in map(row_record, rows) if isinstance(record, Outcome)]
-    if model is None:
-        return outcomes, None, ""
-    vectors = connection.execute(
-        f"SELECT embedding FROM memories WHERE embedding_model = $model AND id IN {any_of('$ids')}",
-        {"model": model, "ids": json.dumps([outcome.id for outcome in outcomes])},
+    return [record for record in map(row_record, rows) if isinstance(record, Outcome)]
+
+
+def near_any(connection: Connection, found: Sequence[Label], ids: Sequence[str]) -> dict[int, float]:
+    """The greatest cosine of each label's newest outcome (by its `seq`) with any of these outcomes."""
+    rows = connection.execute(
+        f"""
+        SELECT labels.seq, max(array_cosine_similarity(labels.embedding, given.embedding))
+        FROM memories AS labels JOIN memories AS given USING (embedding_model)
+        WHERE labels.seq IN ({written(label.seq for label in found)}) AND given.id IN {any_of()} GROUP BY labels.seq
+        """,
+        [json.dumps(list(ids))],
     ).fetchall()
-    return outcomes, _mean([row[0] for row in vectors]), model
+    return dict(rows)
 
 
-def _mean(vectors: Sequence[Sequence[float]]) -> Vector:
-    from array import array
-
-    return array("f", [sum(numbers) / len(vectors) for numbers in zip(*vectors, strict=True)])
+def last_reflection(connection: Connection, agent: str) -> list[str]:
+    """The versions that an agent's last reflection replaced, as JSON, of outcomes that weren't changed since."""
+    rows = connection.execute(
+        """
+        WITH last AS (SELECT max(done_at) AS done_at FROM audit WHERE action = 'reword' AND agent = $agent),
+        reworded AS (
+            SELECT DISTINCT id, done_at FROM audit JOIN last USING (done_at) WHERE action = 'reword' AND agent = $agent
+        )
+        SELECT content FROM history JOIN reworded USING (id)
+        QUALIFY row_number() OVER (PARTITION BY id ORDER BY history.rowid DESC) = 1 AND replaced_at = done_at
+            AND content IS NOT NULL
+        ORDER BY id
+        """,
+        {"agent": agent},
+    ).fetchall()
+    return [row[0] for row in rows]

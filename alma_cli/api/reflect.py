@@ -1,0 +1,408 @@
+"""Reflecting: sheets of outcomes without general words, and the answers that give them some."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from alma_cli.api.learn import add_change, shown_changes, write_warnings
+from alma_cli.core.codec import from_json
+from alma_cli.core.learning import reflection
+from alma_cli.core.learning.reflection import Codes, KnownApproach, KnownSituation, Named, Sheet, Words
+from alma_cli.core.records import UNCLEAR_LABEL, AntiPattern, Heuristic, JsonValue, Outcome
+from alma_cli.core.scopes.scope import check, scope_for
+from alma_cli.errors import AlmaError, InvalidInput, NotFound
+from alma_cli.files import write_whole
+from alma_cli.store import GeneralWords, Reword
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from alma_cli.api.session import Session
+    from alma_cli.store import DerivedChange, Entry, Label, Reader
+
+_FILE = "reflection.json"
+_CODES_KEPT = 5000
+_SITUATIONS = 12
+_REVIEWED = 150
+_MEMBERS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reflected:
+    """What became of an answer: how many outcomes got words, and what that made of the rules.
+
+    `new` are labels (`when: do`) that weren't there, `single` those of this answer with one outcome, `alike` pairs of
+    words that look alike, `joined` what a merge joined, `left` how many outcomes still wait, and `refused` what is
+    wrong with lines of the answer; the other lines were taken.
+    """
+
+    agent: str
+    worded: int = 0
+    unclear: int = 0
+    unchanged: int = 0
+    new: Sequence[str] = ()
+    single: Sequence[str] = ()
+    alike: Sequence[tuple[str, str]] = ()
+    joined: Sequence[str] = ()
+    left: int = 0
+    queued: bool = False
+    refused: Sequence[tuple[int, InvalidInput]] = ()
+    derived: Sequence[DerivedChange] = ()
+    warnings: Sequence[str] = ()
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """What `alma reflect --apply --json` shows."""
+        return {
+            "agent": self.agent,
+            "worded": self.worded,
+            "unclear": self.unclear,
+            "unchanged": self.unchanged,
+            "new": list(self.new),
+            "single": list(self.single),
+            "alike": [list(pair) for pair in self.alike],
+            "joined": list(self.joined),
+            "left": self.left,
+            "queued": self.queued,
+            "refused": [{"line": line, "message": error.message} for line, error in self.refused],
+            "heuristics": shown_changes(self.derived, Heuristic),
+            "anti_patterns": shown_changes(self.derived, AntiPattern),
+        }
+
+    def then(self, later: Reflected) -> Reflected:
+        """This and what a later answer became, as one."""
+        changes: dict[str, DerivedChange] = {}
+        for item in (*self.derived, *later.derived):
+            add_change(changes, item)
+        return replace(
+            later,
+            worded=self.worded + later.worded,
+            unclear=self.unclear + later.unclear,
+            unchanged=self.unchanged + later.unchanged,
+            new=[*self.new, *later.new],
+            single=later.single,
+            alike=list(dict.fromkeys([*self.alike, *later.alike])),
+            joined=[*self.joined, *later.joined],
+            queued=self.queued or later.queued,
+            refused=[*self.refused, *later.refused],
+            derived=list(changes.values()),
+            warnings=list(dict.fromkeys([*self.warnings, *later.warnings])),
+        )
+
+
+def sheet(session: Session, agent: str, domain: str | None = None, *, without: Collection[str] = ()) -> Sheet:
+    """The next sheet of an agent: of one domain, that in which most outcomes wait unless one is given.
+
+    `without` are ids of outcomes to leave out. Raises `ScopeViolation` for a domain that the agent may not learn.
+    """
+    domains = _learnable(session, agent, domain)
+    with session.store().reading() as reader, _codes(session, agent) as codes:
+        waiting = {name: count for name, count in reader.waiting_counts(agent).items() if name in domains}
+        for name in sorted(waiting, key=lambda name: (-waiting[name], name)):
+            outcomes = reader.waiting(agent, name, without=without, limit=reflection.SHEET)
+            if outcomes:
+                return Sheet(
+                    agent=agent,
+                    domain=name,
+                    left=sum(waiting.values()) - len(outcomes),
+                    outcomes=tuple(reflection.item(codes.of_outcome(one.id), one) for one in outcomes),
+                    known=_near(reader, codes, reader.labels(agent, name), [one.id for one in outcomes]),
+                )
+    return Sheet(agent=agent, domain=domain or "", left=sum(waiting.values()), outcomes=(), known=())
+
+
+def review(session: Session, agent: str, domain: str | None = None) -> Sheet:
+    """One sheet of all general words of an agent (in one domain), the most used of very many."""
+    domains = _learnable(session, agent, domain)
+    with session.store().reading() as reader, _codes(session, agent) as codes:
+        labels = [label for label in reader.labels(agent, domain) if label.domain in domains]
+        most = set(sorted(labels, key=lambda label: -len(label.members))[:_REVIEWED])
+        known = _situations(codes, [label for label in labels if label in most], with_members=True)
+        left = sum(count for name, count in reader.waiting_counts(agent).items() if name in domains)
+    return Sheet(agent=agent, domain=domain or "", left=left, outcomes=(), known=known)
+
+
+def apply(session: Session, agent: str, answer: str, *, at: datetime | None = None) -> Reflected:
+    """Give outcomes the words of an answer. What is wrong with a line is listed, and the other lines are taken.
+
+    Raises `InvalidInput` for an answer that is too long, or in which there is nothing.
+    """
+    lines = reflection.lines_of(answer)
+    if not lines:
+        raise InvalidInput(
+            "there is no JSON object in the answer", hint='expected lines such as {"when": "...", "do": "...", "outcomes": ["o1"]}'
+        )
+    domains = _learnable(session, agent, None)
+    with session.store().reading() as reader, _codes(session, agent) as codes:
+        labels = [label for label in reader.labels(agent) if label.domain in domains]
+        outcomes: dict[str, Outcome] = {}
+        same: dict[str, Words] = {}
+        for reference in reflection.references(lines, codes):
+            with suppress(AlmaError):
+                record = reader.record(reference)
+                if record.agent != agent or record.domain not in domains:
+                    continue
+                if isinstance(record, Outcome):
+                    outcomes[reference] = record
+                words = words_of(reader, record)
+                if words is not None:
+                    same[reference] = words
+        planned = reflection.plan(
+            lines,
+            codes=codes,
+            named=[_named(label) for label in labels],
+            outcomes=outcomes,
+            same=same,
+            agent=agent,
+        )
+        records = {one.id: one for one in outcomes.values()}
+        missing = [id for id in planned.words if id not in records]
+        records |= {id: one for id, one in reader.records(missing).items() if isinstance(one, Outcome)}
+    before = {(label.task_key, label.strategy_key) for label in labels}
+    done = _reword(session, agent, planned.words, records, at=at)
+    with session.store().reading() as reader:
+        after = [label for label in reader.labels(agent) if label.domain in domains]
+        left = sum(count for name, count in reader.waiting_counts(agent).items() if name in domains)
+    given = {id for id, words in planned.words.items() if words.when}
+    mine = [label for label in after if not given.isdisjoint(label.members)]
+    new = [label for label in mine if (label.task_key, label.strategy_key) not in before]
+    return replace(
+        done,
+        new=[_told(label) for label in new],
+        single=[_told(label) for label in mine if len(label.members) == 1],
+        alike=_alike(new, after),
+        joined=planned.joined,
+        left=left,
+        refused=planned.refused,
+    )
+
+
+def undo(session: Session, agent: str) -> Reflected:
+    """Give outcomes back the words that they had before the agent's last reflection, unless they changed since."""
+    with session.store().reading() as reader:
+        versions = reader.last_reflection(agent)
+    if not versions:
+        raise NotFound(f"there is no reflection of {agent}'s to undo", hint="`alma log` shows what was done")
+    words: dict[str, Words] = {}
+    records: dict[str, Outcome] = {}
+    for content in versions:
+        record = from_json(
+            json.loads(content), project_id=session.config.project_id, new_id="", now=session.now()
+        )
+        assert isinstance(record, Outcome)
+        words[record.id] = Words(record.when, record.do, replaces=True)
+        records[record.id] = record
+    done = _reword(session, agent, words, records)
+    with session.store().reading() as reader:
+        left = sum(reader.waiting_counts(agent).values())
+    return replace(done, left=left)
+
+
+def words_of(reader: Reader, record: object) -> Words | None:
+    """The general words of an outcome or a rule, else its own if they fit; None if there are none to take over."""
+    if isinstance(record, Heuristic | AntiPattern) and record.strategy_key:
+        newest = reader.evidence(record, limit=1)
+        if newest:
+            words = words_of(reader, newest[0])
+            return words if words is None or record.task_key else words._replace(when="")
+    if isinstance(record, Outcome):
+        return _fitting(record.when or record.task, record.do or record.strategy)
+    if isinstance(record, Heuristic):
+        return _fitting(record.condition, record.strategy)
+    return None
+
+
+def _fitting(when: str, do: str) -> Words | None:
+    from alma_cli.core.codec import parse_field
+
+    try:
+        words = Words(str(parse_field("when", when)), str(parse_field("do", do)), replaces=True)
+    except InvalidInput:
+        return None
+    return words if words.when and words.do else None
+
+
+def _reword(
+    session: Session,
+    agent: str,
+    words: dict[str, Words],
+    records: dict[str, Outcome],
+    *,
+    at: datetime | None = None,
+) -> Reflected:
+    """Store the words, with the vectors of what the outcomes are about now."""
+    changed: list[Outcome] = []
+    for id, said in words.items():
+        if id in records:
+            changed.append(replace(records[id], when=said.when, do=said.do))
+    if not changed:
+        return Reflected(agent=agent)
+    entries, warnings = session.entries(changed)
+    operation = session.operation(
+        Reword, agent=agent, words=tuple(_general_words(entry, words[entry.record.id]) for entry in entries)
+    )
+    receipt = session.submit([operation if at is None else replace(operation, at=at)])
+    actions = [change.action for change in receipt.changes]
+    unclear = sum(not said.when and not said.do for said in words.values())
+    done = len(changed) if receipt.queued else actions.count("reword")
+    return Reflected(
+        agent=agent,
+        worded=max(0, done - unclear),
+        unclear=min(done, unclear),
+        unchanged=len(changed) - done,
+        queued=receipt.queued,
+        derived=[item for item in receipt.derived if item.memory.agent == agent],
+        warnings=[*warnings, *write_warnings(receipt)],
+    )
+
+
+def _general_words(entry: Entry, said: Words) -> GeneralWords:
+    outcome = entry.record
+    assert isinstance(outcome, Outcome)
+    return GeneralWords(
+        id=outcome.id,
+        when=outcome.when,
+        do=outcome.do,
+        replaces=said.replaces,
+        unclear=not said.replaces and not said.when and not said.do,
+        task=outcome.task,
+        vector=entry.vector,
+        model=entry.model,
+    )
+
+
+def _learnable(session: Session, agent: str, domain: str | None) -> _Domains:
+    return _Domains(session, agent, domain)
+
+
+class _Domains:
+    """The domains in which an agent may reflect: one, or all that it may learn."""
+
+    def __init__(self, session: Session, agent: str, domain: str | None) -> None:
+        self._scope = scope_for(agent, session.config.agents)
+        self._domain = domain
+        if domain is not None:
+            check(self._scope, domain)
+
+    def __contains__(self, domain: object) -> bool:
+        if self._domain is not None:
+            return domain == self._domain
+        try:
+            check(self._scope, str(domain))
+        except AlmaError:
+            return False
+        return True
+
+
+def _near(reader: Reader, codes: Codes, labels: Sequence[Label], ids: Sequence[str]) -> tuple[KnownSituation, ...]:
+    """The situations nearest to these outcomes, in the order of their codes."""
+    cosines = reader.near_any(labels, ids)
+    best: dict[str, float] = {}
+    for label in labels:
+        best[label.task_key] = max(best.get(label.task_key, -1.0), cosines.get(label.seq, -1.0))
+    nearest = set(sorted(best, key=lambda key: (-best[key], key))[:_SITUATIONS])
+    return _situations(codes, [label for label in labels if label.task_key in nearest])
+
+
+def _situations(codes: Codes, labels: Sequence[Label], *, with_members: bool = False) -> tuple[KnownSituation, ...]:
+    found: dict[str, list[Label]] = {}
+    for label in labels:
+        found.setdefault(codes.of_situation(label.domain, label.task_key), []).append(label)
+    return tuple(
+        KnownSituation(
+            code,
+            of_code[0].when,
+            tuple(
+                KnownApproach(
+                    codes.of_approach(code, label.strategy_key),
+                    label.do,
+                    len(label.members),
+                    reflection.example(*label.example),
+                    tuple(codes.of_outcome(id) for id in label.members[:_MEMBERS]) if with_members else (),
+                )
+                for label in of_code
+            ),
+        )
+        for code, of_code in sorted(found.items(), key=lambda item: int(item[0][1:]))
+    )
+
+
+def _named(label: Label) -> Named:
+    return Named(label.domain, label.task_key, label.strategy_key, label.when, label.do, label.members)
+
+
+def _told(label: Label) -> str:
+    return f"when {label.when}: {label.do}"
+
+
+def _alike(new: Sequence[Label], known: Sequence[Label]) -> list[tuple[str, str]]:
+    """New words that look like others: situations, and approaches of one situation."""
+    pairs = reflection.alike([label.when for label in new], [label.when for label in known])
+    for one in {label.task_key: label for label in new}.values():
+        pairs += reflection.alike(
+            [label.do for label in new if label.task_key == one.task_key],
+            [label.do for label in known if label.task_key == one.task_key],
+        )
+    return list(dict.fromkeys(pairs))
+
+
+@contextmanager
+def _codes(session: Session, agent: str) -> Iterator[Codes]:
+    """The codes of an agent, kept after the block; where they can't be kept, ids can be used in their place."""
+    from alma_cli.flock import locked
+
+    folder = session.project.log_dir
+    with suppress(OSError):
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+    path = f"{folder}/{_FILE}"
+    with locked(f"{path}.lock"):
+        kept = _read(path)
+        codes = Codes.from_json(kept.get(agent))
+        yield codes
+        kept[agent] = codes.to_json(most=_CODES_KEPT)
+        with suppress(OSError):
+            write_whole(path, json.dumps(kept).encode())
+
+
+def _read(path: str) -> dict[str, JsonValue]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+Ask = Callable[[Sheet], str]
+"""Asks whoever reads a sheet for the answer."""
+
+
+def reflect_with(
+    session: Session,
+    agent: str,
+    domain: str | None,
+    ask: Ask,
+    *,
+    sheets: int | None = None,
+    on_progress: Callable[[int], None] | None = None,
+) -> Iterator[Reflected]:
+    """Ask for the words of sheet after sheet, until none is left or so many `sheets` were asked; each outcome once.
+
+    What was answered is stored before the next sheet is asked. Whatever `ask` raises ends it.
+    """
+    at = session.now()
+    asked: set[str] = set()
+    number = 0
+    while sheets is None or number < sheets:
+        one = sheet(session, agent, domain, without=asked)
+        if not one.outcomes:
+            return
+        yield apply(session, agent, ask(one), at=at)
+        asked.update(item.id for item in one.outcomes)
+        number += 1
+        if on_progress:
+            on_progress(len(one.outcomes))
