@@ -3,38 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from alma_cli.api.retrievals import used_in
 from alma_cli.api.session import Session, new_id
-from alma_cli.core.codec import check_size
+from alma_cli.core.codec import check_size, parse_field
 from alma_cli.core.learning.derive import change
+from alma_cli.core.learning.reflection import Words
 from alma_cli.core.learning.reports import Report, credits, outcome_record
 from alma_cli.core.records import AntiPattern, Credit, Heuristic, JsonValue, Outcome, Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.scopes.scope import choose_domain
+from alma_cli.core.scopes.visibility import sees, views
 from alma_cli.core.text import clean, one_line
-from alma_cli.errors import AlmaError, ScopeViolation
+from alma_cli.errors import AlmaError, InvalidInput, NotFound, ScopeViolation
 from alma_cli.pipeline import made_ahead, portions
 from alma_cli.store import DerivedChange, Insert, Operation, Receipt, RecordChange
 
 if TYPE_CHECKING:
-    from alma_cli.store import Entry
+    from alma_cli.store import Entry, Reader
 
 NumberedReport: TypeAlias = tuple[int, Report | AlmaError]
 """A line's number and the report in it, or why there is none."""
 
-_NumberedOutcome: TypeAlias = tuple[int, Report | AlmaError, Outcome | AlmaError]
-"""The same with the outcome that the report becomes, or why it becomes none."""
+_NumberedOutcome: TypeAlias = tuple[int, Report | AlmaError, Outcome | AlmaError, list[str]]
+"""The same with the outcome that the report becomes, or why it becomes none, and what to warn of."""
+
+_PROPOSED = 3
+_NEAR_ENOUGH = 0.6
+"""The least sum of two cosines, of what tasks are about and of what was done, at which a label is proposed."""
 
 _SHOWN = ("created", "strengthened", "weakened", "retired")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Similar:
+    """A rule, or an outcome, whose general words may say the same as an outcome's own; `worked` as "4 of 5"."""
+
+    id: str
+    when: str
+    do: str
+    worked: str
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """The proposal as a JSON object."""
+        return {"id": self.id, "when": self.when, "do": self.do, "worked": self.worked}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
     """What became of a report: the outcome's id and domain; `queued` when it is safe but not in the store yet.
+
+    Where the outcome's own words are new, `similar` are at most three known ways to say the same.
 
     `duplicate` says that an outcome of the same `--key` was there already, `forgotten` that it had been forgotten; in
     both cases nothing was recorded.
@@ -46,6 +68,7 @@ class Learned:
     duplicate: bool = False
     forgotten: bool = False
     derived: Sequence[DerivedChange] = ()
+    similar: Sequence[Similar] = ()
     warnings: Sequence[str] = ()
 
     def to_json(self) -> dict[str, JsonValue]:
@@ -53,11 +76,12 @@ class Learned:
         return {
             "id": self.id,
             "domain": self.domain,
+            "similar": [one.to_json() for one in self.similar],
             "queued": self.queued,
             "duplicate": self.duplicate,
             "forgotten": self.forgotten,
-            "heuristics": _shown(self.derived, Heuristic),
-            "anti_patterns": _shown(self.derived, AntiPattern),
+            "heuristics": shown_changes(self.derived, Heuristic),
+            "anti_patterns": shown_changes(self.derived, AntiPattern),
         }
 
 
@@ -85,10 +109,11 @@ class BatchLearned:
 def learn(session: Session, report: Report) -> Learned:
     """Record one outcome. Raises `InvalidInput`, `ScopeViolation` (which leaves an audit row) or `StoreUnwritable`."""
     with session.refusals_noted(report.agent, report.domain):
-        records = _records(session, report)
+        report, told = _followed(session, report)
+        outcome = _outcome(session, report)
+    records: list[Record] = [outcome, *_credits(session, outcome, report, told)]
     entries, warnings = session.entries(records)
-    receipt = session.submit([session.operation(Insert, entries=tuple(entries))])
-    outcome = records[0]
+    receipt = session.submit([session.operation(Insert, entries=tuple(entries))], similar_to=outcome.id)
     return Learned(
         id=outcome.id,
         domain=outcome.domain,
@@ -96,7 +121,8 @@ def learn(session: Session, report: Report) -> Learned:
         duplicate=RecordChange("skip-present", outcome.id) in receipt.changes,
         forgotten=RecordChange("skip-forgotten", outcome.id) in receipt.changes,
         derived=[item for item in receipt.derived if item.memory.agent == outcome.agent],
-        warnings=[*warnings, *_known_bad(receipt, {outcome.agent}), *write_warnings(receipt)],
+        similar=_similar(session, outcome, receipt),
+        warnings=[*told, *warnings, *_known_bad(receipt, {outcome.agent}), *write_warnings(receipt)],
     )
 
 
@@ -117,7 +143,7 @@ def learn_batch(
                 try:
                     if isinstance(entry, AlmaError):
                         raise entry
-                    entries += [entry, *_credit_entries(session, entry.record, report)]
+                    entries += [entry, *_credit_entries(session, entry.record, report, portion.warnings)]
                 except AlmaError as error:
                     refused.append(Refused(line=line, error=error))
                     if isinstance(error, ScopeViolation) and isinstance(report, Report):
@@ -129,7 +155,7 @@ def learn_batch(
             agents = {record.agent for record in records}
             warnings |= dict.fromkeys([*portion.warnings, *_known_bad(receipt, agents), *write_warnings(receipt)])
             for item in receipt.derived:
-                _add_change(derived, item)
+                add_change(derived, item)
             outcomes = {record.id for record in records if isinstance(record, Outcome)}
             actions = [change.action for change in receipt.changes if change.id in outcomes]
             duplicates += actions.count("skip-present")
@@ -149,7 +175,7 @@ def learn_batch(
     )
 
 
-def _add_change(changes: dict[str, DerivedChange], later: DerivedChange) -> None:
+def add_change(changes: dict[str, DerivedChange], later: DerivedChange) -> None:
     """Put what a later change makes of an earlier one of the same memory in its place; nothing, if that undoes it."""
     earlier = changes.pop(later.memory.id, None)
     before = later.before if earlier is None else earlier.before
@@ -175,7 +201,7 @@ def _told_of(anti_pattern: AntiPattern) -> str:
     return told
 
 
-def _shown(changes: Iterable[DerivedChange], kind: type[Heuristic | AntiPattern]) -> list[JsonValue]:
+def shown_changes(changes: Iterable[DerivedChange], kind: type[Heuristic | AntiPattern]) -> list[JsonValue]:
     """What became of the derived memories of a kind, as --json shows it; one that became the other kind was retired."""
     shown: list[JsonValue] = []
     for item in changes:
@@ -205,13 +231,27 @@ def write_warnings(receipt: Receipt) -> list[str]:
     return [f"kept in the journal, to be folded in by the next command: {receipt.reason}"]
 
 
-def _records(session: Session, report: Report) -> list[Record]:
-    """The outcome and the credits that a report becomes."""
-    outcome = _outcome(session, report)
-    return [outcome, *_credits(session, outcome, report)]
+def _similar(session: Session, outcome: Outcome, receipt: Receipt) -> list[Similar]:
+    """Of the labels near an outcome those whose approach, too, is nearest to what was done."""
+    if not receipt.similar:
+        return []
+    did = outcome.do or outcome.strategy
+    vectors = session.vectors([did, *(near.label.do for near in receipt.similar)])
+    nearness = [near.cosine + _dot(vectors[0], vector) for near, vector in zip(receipt.similar, vectors[1:], strict=True)]
+    order = sorted(range(len(nearness)), key=lambda at: (-nearness[at], at))
+    labels = [receipt.similar[at].label for at in order if nearness[at] >= _NEAR_ENOUGH][:_PROPOSED]
+    return [
+        Similar(id=label.id, when=label.when, do=label.do, worked=f"{label.worked:g} of {len(label.members)}")
+        for label in labels
+    ]
+
+
+def _dot(one: Sequence[float], other: Sequence[float]) -> float:
+    return sum(a * b for a, b in zip(one, other, strict=True))
 
 
 def _outcome(session: Session, report: Report) -> Outcome:
+    """The outcome that a report becomes."""
     scope = session.config.scope_for(report.agent)
     domain = choose_domain(scope, clean(report.task), report.domain).domain
     project_id = session.config.project_id
@@ -221,22 +261,72 @@ def _outcome(session: Session, report: Report) -> Outcome:
     return outcome
 
 
-def _credits(session: Session, outcome: Outcome, report: Report) -> list[Credit]:
+def _followed(session: Session, report: Report) -> tuple[Report, list[str]]:
+    """The report with the general words of the memory that it followed, and what to warn of where there are none."""
+    if not report.followed:
+        return report, []
+    try:
+        with session.store().reading() as reader:
+            record = reader.record(report.followed)
+            words = words_of(reader, record)
+        if not sees(views(session.config.scope_for(report.agent), session.config.agents), record.agent, record.domain):
+            raise NotFound(f"{one_line(report.agent, 40)} doesn't see {record.id[:SHORT_ID]}")
+    except AlmaError as error:
+        return replace(report, followed=""), [f"--followed was left out: {error.message}"]
+    report = replace(report, followed=record.id)
+    if words is not None:
+        return replace(report, when=report.when or words.when, do=report.do or words.do), []
+    if report.when and report.do:
+        return report, []
+    return report, [f"{record.id[:SHORT_ID]} has no general words to take over: give --when and --do"]
+
+
+def words_of(reader: Reader, record: Record) -> Words | None:
+    """The general words of an outcome or a rule, else its own if they fit; None if there are none to take over."""
+    if isinstance(record, Heuristic | AntiPattern) and record.strategy_key:
+        newest = reader.evidence(record, limit=1)
+        if newest:
+            words = words_of(reader, newest[0])
+            return words if words is None or record.task_key else words._replace(when="")
+    if isinstance(record, Outcome):
+        return _fitting(record.when or record.task, record.do or record.strategy)
+    if isinstance(record, Heuristic):
+        return _fitting(record.condition, record.strategy)
+    return None
+
+
+def _fitting(when: str, do: str) -> Words | None:
+    try:
+        words = Words(str(parse_field("when", when)), str(parse_field("do", do)), replaces=True)
+    except InvalidInput:
+        return None
+    return words if words.when and words.do else None
+
+
+def _credits(session: Session, outcome: Outcome, report: Report, told: list[str]) -> list[Credit]:
+    """The credits that a report gives; what it names and isn't there is told."""
     used: list[str] = []
     if report.used:
         with session.store().reading() as reader:
             used += [reader.record(prefix).id for prefix in report.used]
     if report.retrieval:
-        used += used_in(session.project, report.retrieval)
-    return credits(outcome, used, id_of=lambda target: _named_id(outcome.id, target))
+        try:
+            used += used_in(session.project, report.retrieval)
+        except NotFound as error:
+            told.append(f"--retrieval was left out: {error.message}")
+    return credits(outcome, used, followed=report.followed, id_of=lambda target: _named_id(outcome.id, target))
 
 
-def _credit_entries(session: Session, outcome: Record, report: Report | AlmaError) -> list[Entry]:
-    if not isinstance(report, Report) or not isinstance(outcome, Outcome) or not (report.used or report.retrieval):
+def _credit_entries(
+    session: Session, outcome: Record, report: Report | AlmaError, told: list[str]
+) -> list[Entry]:
+    if not isinstance(report, Report) or not isinstance(outcome, Outcome):
+        return []
+    if not (report.used or report.retrieval or report.followed):
         return []
     from alma_cli.store import Entry
 
-    return [Entry(record=credit) for credit in _credits(session, outcome, report)]
+    return [Entry(record=credit) for credit in _credits(session, outcome, report, told)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,30 +334,33 @@ class _Portion:
     """Numbered reports with the outcomes they become, with their vectors, or why they don't."""
 
     outcomes: Sequence[tuple[int, Report | AlmaError, Entry | AlmaError]]
-    warnings: Sequence[str]
+    warnings: list[str]
 
 
 def _outcomes(session: Session, reports: Sequence[NumberedReport]) -> list[_NumberedOutcome]:
-    """Numbered reports with the outcomes they become, or why they don't."""
+    """Numbered reports with the outcomes they become, or why they don't, and what to warn of."""
     made: list[_NumberedOutcome] = []
     for line, report in reports:
         try:
-            made.append((line, report, report if isinstance(report, AlmaError) else _outcome(session, report)))
+            if isinstance(report, AlmaError):
+                raise report
+            resolved, told = _followed(session, report)
+            made.append((line, resolved, _outcome(session, resolved), told))
         except AlmaError as error:
-            made.append((line, report, error))
+            made.append((line, report, error, []))
     return made
 
 
 def _embedded(session: Session, made: Sequence[_NumberedOutcome]) -> _Portion:
     """What can be done before the outcomes' turn comes: everything but what asks the store."""
-    entries, warnings = session.entries([outcome for _, _, outcome in made if isinstance(outcome, Outcome)])
+    entries, warnings = session.entries([outcome for _, _, outcome, _ in made if isinstance(outcome, Outcome)])
     in_order = iter(entries)
     return _Portion(
         outcomes=[
             (line, report, next(in_order) if isinstance(outcome, Outcome) else outcome)
-            for line, report, outcome in made
+            for line, report, outcome, _ in made
         ],
-        warnings=warnings,
+        warnings=[*warnings, *(f"line {line}: {told}" for line, *_, all_told in made for told in all_told)],
     )
 
 

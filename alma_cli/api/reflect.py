@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from alma_cli.api.learn import add_change, shown_changes, write_warnings
+from alma_cli.api.learn import add_change, shown_changes, words_of, write_warnings
 from alma_cli.core.codec import from_json
 from alma_cli.core.learning import reflection
 from alma_cli.core.learning.reflection import Codes, KnownApproach, KnownSituation, Named, Sheet, Words
@@ -17,6 +17,7 @@ from alma_cli.core.records import UNCLEAR_LABEL, AntiPattern, Heuristic, JsonVal
 from alma_cli.core.scopes.scope import check, scope_for
 from alma_cli.errors import AlmaError, InvalidInput, NotFound
 from alma_cli.files import write_whole
+from alma_cli.flock import lock
 from alma_cli.store import GeneralWords, Reword
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _CODES_KEPT = 5000
 _SITUATIONS = 12
 _REVIEWED = 150
 _MEMBERS = 3
+_PATIENCE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +101,7 @@ def sheet(session: Session, agent: str, domain: str | None = None, *, without: C
 
     `without` are ids of outcomes to leave out. Raises `ScopeViolation` for a domain that the agent may not learn.
     """
-    domains = _learnable(session, agent, domain)
+    domains = _Domains(session, agent, domain)
     with session.store().reading() as reader, _codes(session, agent) as codes:
         waiting = {name: count for name, count in reader.waiting_counts(agent).items() if name in domains}
         for name in sorted(waiting, key=lambda name: (-waiting[name], name)):
@@ -117,7 +119,7 @@ def sheet(session: Session, agent: str, domain: str | None = None, *, without: C
 
 def review(session: Session, agent: str, domain: str | None = None) -> Sheet:
     """One sheet of all general words of an agent (in one domain), the most used of very many."""
-    domains = _learnable(session, agent, domain)
+    domains = _Domains(session, agent, domain)
     with session.store().reading() as reader, _codes(session, agent) as codes:
         labels = [label for label in reader.labels(agent, domain) if label.domain in domains]
         most = set(sorted(labels, key=lambda label: -len(label.members))[:_REVIEWED])
@@ -136,7 +138,7 @@ def apply(session: Session, agent: str, answer: str, *, at: datetime | None = No
         raise InvalidInput(
             "there is no JSON object in the answer", hint='expected lines such as {"when": "...", "do": "...", "outcomes": ["o1"]}'
         )
-    domains = _learnable(session, agent, None)
+    domains = _Domains(session, agent, None)
     with session.store().reading() as reader, _codes(session, agent) as codes:
         labels = [label for label in reader.labels(agent) if label.domain in domains]
         outcomes: dict[str, Outcome] = {}
@@ -202,30 +204,6 @@ def undo(session: Session, agent: str) -> Reflected:
     return replace(done, left=left)
 
 
-def words_of(reader: Reader, record: object) -> Words | None:
-    """The general words of an outcome or a rule, else its own if they fit; None if there are none to take over."""
-    if isinstance(record, Heuristic | AntiPattern) and record.strategy_key:
-        newest = reader.evidence(record, limit=1)
-        if newest:
-            words = words_of(reader, newest[0])
-            return words if words is None or record.task_key else words._replace(when="")
-    if isinstance(record, Outcome):
-        return _fitting(record.when or record.task, record.do or record.strategy)
-    if isinstance(record, Heuristic):
-        return _fitting(record.condition, record.strategy)
-    return None
-
-
-def _fitting(when: str, do: str) -> Words | None:
-    from alma_cli.core.codec import parse_field
-
-    try:
-        words = Words(str(parse_field("when", when)), str(parse_field("do", do)), replaces=True)
-    except InvalidInput:
-        return None
-    return words if words.when and words.do else None
-
-
 def _reword(
     session: Session,
     agent: str,
@@ -273,10 +251,6 @@ def _general_words(entry: Entry, said: Words) -> GeneralWords:
         vector=entry.vector,
         model=entry.model,
     )
-
-
-def _learnable(session: Session, agent: str, domain: str | None) -> _Domains:
-    return _Domains(session, agent, domain)
 
 
 class _Domains:
@@ -353,13 +327,13 @@ def _alike(new: Sequence[Label], known: Sequence[Label]) -> list[tuple[str, str]
 @contextmanager
 def _codes(session: Session, agent: str) -> Iterator[Codes]:
     """The codes of an agent, kept after the block; where they can't be kept, ids can be used in their place."""
-    from alma_cli.flock import locked
-
-    folder = session.project.log_dir
-    with suppress(OSError):
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-    path = f"{folder}/{_FILE}"
-    with locked(f"{path}.lock"):
+    path = session.project.log_dir / _FILE
+    with ExitStack() as held:
+        with suppress(OSError):
+            os.makedirs(path.parent, mode=0o700, exist_ok=True)
+            descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            lock(descriptor, shared=False, wait_s=_PATIENCE_S)
+            held.callback(os.close, descriptor)
         kept = _read(path)
         codes = Codes.from_json(kept.get(agent))
         yield codes
@@ -368,7 +342,7 @@ def _codes(session: Session, agent: str) -> Iterator[Codes]:
             write_whole(path, json.dumps(kept).encode())
 
 
-def _read(path: str) -> dict[str, JsonValue]:
+def _read(path: os.PathLike[str]) -> dict[str, JsonValue]:
     try:
         with open(path, encoding="utf-8") as file:
             found = json.load(file)

@@ -48,8 +48,15 @@ def learn(
     key: Annotated[
         str, typer.Option("--key", metavar="KEY", help="Reporting the same key again changes nothing.")
     ] = "",
-    task_key: Annotated[str, typer.Option("--task-key", metavar="K", help="Which kind of task it is.")] = "",
-    strategy_key: Annotated[str, typer.Option("--strategy-key", metavar="K", help="Which strategy it is.")] = "",
+    when: Annotated[
+        str, typer.Option("--when", metavar="SITUATION", help="The kind of situation, in words that fit other tasks.")
+    ] = "",
+    do: Annotated[
+        str, typer.Option("--do", metavar="APPROACH", help="The decisive step, in words that fit other tasks.")
+    ] = "",
+    followed: Annotated[
+        str, typer.Option("--followed", metavar="ID", help="The memory whose advice was taken: its words are used.")
+    ] = "",
     batch: Annotated[
         Text, typer.Option("--batch", metavar="FILE", help="Many outcomes: one JSON object a line (- is stdin).")
     ] = None,
@@ -67,6 +74,8 @@ def learn(
     Examples:
       alma learn --agent helena --task "Test login form" --outcome success \\
           --strategy "Tested empty fields, invalid email, valid submission"
+      alma learn --task "Fix flaky CardTest" --outcome success --strategy "Clock.fixed(...)" \\
+          --when "a test depends on today's date" --do "freeze the clock"
       alma learn --agent victor --task "Load 2 GB of orders" --outcome failure \\
           --strategy "One transaction" --error "out of memory" --label build=1187
       alma learn --batch outcomes.ndjson
@@ -90,8 +99,9 @@ def learn(
         at=_time(at),
         labels=_labels(label or []),
         key=key,
-        task_key=task_key,
-        strategy_key=strategy_key,
+        when=when,
+        do=do,
+        followed=followed,
         used=used or (),
         retrieval=retrieval,
     )
@@ -103,8 +113,24 @@ def learn(
         told = f"recorded a {outcome} in {learned.domain}"
     lines = (narrated(item.change, item.before, item.memory) for item in learned.derived)
     return Reply(
-        data=learned.to_json(), text=learned.id, told=[told, *filter(None, lines)], warnings=learned.warnings, json=json
+        data=learned.to_json(),
+        text=learned.id,
+        told=[told, *filter(None, lines), *_proposed(learned)],
+        warnings=learned.warnings,
+        json=json,
     )
+
+
+def _proposed(learned: Learned) -> list[str]:
+    """Lines that ask whether the outcome is one of the known kind."""
+    if not learned.similar:
+        return []
+    known = [
+        f"  {one.id[:SHORT_ID]}  when {one_line(one.when, _PROPOSAL)}: {one_line(one.do, _PROPOSAL)} (worked {one.worked})"
+        for one in learned.similar
+    ]
+    line = json_text({"same": learned.similar[0].id[:SHORT_ID], "outcomes": [learned.id[:SHORT_ID]]})
+    return ["is it the same as one of these? then say so:", *known, f"  echo '{line}' | alma reflect --apply -"]
 
 
 def _check_alone(context: typer.Context) -> None:

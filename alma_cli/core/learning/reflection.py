@@ -365,7 +365,8 @@ class _Reader:
         if words.do and not outcome.strategy.strip():
             raise InvalidInput(f"{shown(reference)} has no strategy, so it can't be said what was done")
         self._given_in[outcome.id] = number
-        self.plan.words[outcome.id] = words
+        # A rule across situations says what was done, and nothing of the situation.
+        self.plan.words[outcome.id] = words if words.when or not words.do else words._replace(when=outcome.when)
 
     def _when_and_do(self, value: Mapping[str, JsonValue]) -> tuple[str, str]:
         when, do = (_said(value, key) for key in ("when", "do"))

@@ -50,6 +50,9 @@ class ReportOptions(TypedDict, total=False):
     retrieval: str
 
 
+FOLLOWED: Mapping[str, str] = {"by": "followed"}
+"""The label of a credit that says whose words the outcome took over."""
+
 _REPORT_FIELDS = tuple(each.name for each in fields(Report))
 _OUTCOME_FIELDS = tuple(each.name for each in fields(OutcomeFields))
 _KEYS = f"the keys are {', '.join(_REPORT_FIELDS)}; other facts belong in labels"
@@ -93,10 +96,13 @@ def outcome_record(report: Report, *, domain: str, project_id: str, id: str, now
     )
 
 
-def credits(outcome: Outcome, used: Sequence[str], *, id_of: Callable[[str], str]) -> list[Credit]:
+def credits(
+    outcome: Outcome, used: Sequence[str], *, followed: str = "", id_of: Callable[[str], str]
+) -> list[Credit]:
     """The credits of the memories that guided an outcome: a success helped, a failure misled, a partial did neither.
 
-    `id_of` gives the credit's id for a memory's.
+    The one that was `followed` is credited though the outcome is of its group. `id_of` gives the credit's id for a
+    memory's.
     """
     value = {"success": 1, "failure": -1}.get(outcome.outcome)
     if value is None:
@@ -114,8 +120,10 @@ def credits(outcome: Outcome, used: Sequence[str], *, id_of: Callable[[str], str
             value=value,
             outcome_id=outcome.id,
             at=outcome.at,
+            labels=FOLLOWED if target == followed else {},
         )
-        for target in dict.fromkeys(used)
+        for target in dict.fromkeys([*used, followed])
+        if target
     ]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from alma_cli.core.learning.derive import Task, derived_id
+from alma_cli.core.learning.reports import FOLLOWED
 from alma_cli.core.records import Credit, Record
 from alma_cli.store.database.values import any_of
 from alma_cli.store.inbox.operations import Insert, Operation
@@ -38,9 +39,12 @@ def groups(connection: Connection, operations: Sequence[Operation]) -> dict[str,
 
 
 def is_own_group(credit: Credit, groups: Mapping[str, Group]) -> bool:
-    """True when an outcome credits its own group: another outcome of it, or a memory derived from it."""
+    """True when an outcome credits its own group, another outcome of it or a memory derived from it, unasked.
+
+    Whoever says which memory was followed is asked for its words, so that credit counts.
+    """
     group = groups.get(credit.outcome_id)
-    if group is None:
+    if group is None or credit.labels == FOLLOWED:
         return False
     return groups.get(credit.target) == group or credit.target == derived_id(credit.project_id, *group)
 
