@@ -35,12 +35,14 @@ if TYPE_CHECKING:
     )
     from alma_cli.api.learn import BatchLearned, Learned, NumberedReport
     from alma_cli.api.overview import AgentView, Stats, Story
+    from alma_cli.api.reflect import Reflected
     from alma_cli.api.retrieve import RetrieveOptions
     from alma_cli.api.sync import SyncStatus
     from alma_cli.api.transfer import Imported
     from alma_cli.api.upkeep import Check
+    from alma_cli.core.learning.reflection import Sheet
     from alma_cli.core.learning.reports import Report, ReportOptions
-    from alma_cli.core.records import JsonValue, Record
+    from alma_cli.core.records import JsonValue, Outcome, Record
     from alma_cli.core.retrieval.slices import MemorySlice
     from alma_cli.errors import AlmaError
     from alma_cli.remote.cosmos.container import Made
@@ -112,7 +114,7 @@ class ALMA:
         """Record how a task went: `outcome` is success, failure or partial.
 
         Once this returns, no crash loses it. `options`: feedback, error, domain, duration_ms, at, labels, key,
-        task_key, strategy_key, used, retrieval (see `ReportOptions`).
+        when, do, followed, used, retrieval (see `ReportOptions`).
         Raises `InvalidInput`, `ScopeViolation`, `StoreUnwritable`.
         """
         from alma_cli.core.learning.reports import Report
@@ -128,6 +130,53 @@ class ALMA:
     ) -> BatchLearned:
         """Record many outcomes, each given with its line number; `on_progress` gets how many more were looked at."""
         return api.learn.learn_batch(self._session, reports, on_progress=on_progress)
+
+    # Reflecting
+
+    def reflect(self, agent: str, domain: str | None = None) -> Sheet:
+        """The next sheet of outcomes without general words, of one agent and domain.
+
+        Raises `ScopeViolation` for a domain that the agent may not learn.
+        """
+        return api.reflect.sheet(self._session, agent, domain)
+
+    def review_words(self, agent: str, domain: str | None = None) -> Sheet:
+        """One sheet of all general words that an agent's outcomes have."""
+        return api.reflect.review(self._session, agent, domain)
+
+    def apply_reflection(self, agent: str, answer: str) -> Reflected:
+        """Give outcomes the words of an answer; what is wrong with a line is listed, and the other lines are taken.
+
+        Raises `InvalidInput` for an answer without any JSON object.
+        """
+        return api.reflect.apply(self._session, agent, answer)
+
+    def reflect_with(
+        self,
+        agent: str,
+        domain: str | None = None,
+        command: str | None = None,
+        *,
+        sheets: int | None = None,
+        review: bool = False,
+        as_json: bool = False,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> Iterator[Reflected]:
+        """Ask a program (by default reflect.command) for the words of sheet after sheet; what became of each answer."""
+        return api.reflect.reflect_with(
+            self._session,
+            agent,
+            domain,
+            command,
+            sheets=sheets,
+            is_review=review,
+            as_json=as_json,
+            on_progress=on_progress,
+        )
+
+    def undo_reflection(self, agent: str) -> Reflected:
+        """Give outcomes back the words they had before the agent's last reflection. Raises `NotFound` without one."""
+        return api.reflect.undo(self._session, agent)
 
     # Authoring
 
@@ -189,6 +238,10 @@ class ALMA:
     def memory(self, id: str) -> Record:
         """The record whose id starts so. Raises `NotFound`, `AmbiguousId`."""
         return api.overview.memory(self._session, id)
+
+    def evidence(self, id: str, *, limit: int = 50) -> list[Outcome]:
+        """The newest outcomes from which a derived memory grew, newest first; of others none."""
+        return api.overview.evidence(self._session, id, limit=limit)
 
     def log(self, id: str | None = None, *, limit: int = 50) -> Story:
         """What was done to one record, with its replaced versions, or at all."""

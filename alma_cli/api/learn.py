@@ -237,7 +237,9 @@ def _similar(session: Session, outcome: Outcome, receipt: Receipt) -> list[Simil
         return []
     did = outcome.do or outcome.strategy
     vectors = session.vectors([did, *(near.label.do for near in receipt.similar)])
-    nearness = [near.cosine + _dot(vectors[0], vector) for near, vector in zip(receipt.similar, vectors[1:], strict=True)]
+    nearness = [
+        near.cosine + _dot(vectors[0], vector) for near, vector in zip(receipt.similar, vectors[1:], strict=True)
+    ]
     order = sorted(range(len(nearness)), key=lambda at: (-nearness[at], at))
     labels = [receipt.similar[at].label for at in order if nearness[at] >= _NEAR_ENOUGH][:_PROPOSED]
     return [
@@ -317,9 +319,7 @@ def _credits(session: Session, outcome: Outcome, report: Report, told: list[str]
     return credits(outcome, used, followed=report.followed, id_of=lambda target: _named_id(outcome.id, target))
 
 
-def _credit_entries(
-    session: Session, outcome: Record, report: Report | AlmaError, told: list[str]
-) -> list[Entry]:
+def _credit_entries(session: Session, outcome: Record, report: Report | AlmaError, told: list[str]) -> list[Entry]:
     if not isinstance(report, Report) or not isinstance(outcome, Outcome):
         return []
     if not (report.used or report.retrieval or report.followed):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from alma_cli.api.arguments import whole_number
 from alma_cli.api.session import Session
-from alma_cli.core.records import PROJECT_AGENT, Record
+from alma_cli.core.records import PROJECT_AGENT, AntiPattern, Heuristic, Outcome, Record
 from alma_cli.core.scopes.scope import ANY_AGENT, MemoryScope
 from alma_cli.core.scopes.visibility import sees, views
 from alma_cli.core.text import clean
@@ -74,6 +74,15 @@ def memory(session: Session, prefix: str) -> Record:
     """The record whose id starts so. Raises `NotFound`, `AmbiguousId`, or `InvalidInput` for no id at all."""
     with session.store().reading() as reader:
         return reader.record(prefix)
+
+
+def evidence(session: Session, prefix: str, *, limit: int) -> list[Outcome]:
+    """The newest outcomes from which a derived memory grew. Raises `NotFound`, `AmbiguousId`."""
+    with session.store().reading() as reader:
+        record = reader.record(prefix)
+        if record.origin != "derived" or not isinstance(record, Heuristic | AntiPattern):
+            return []
+        return reader.evidence(record, limit=limit)
 
 
 def log(session: Session, prefix: str | None = None, *, limit: int = 50) -> Story:

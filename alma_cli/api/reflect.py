@@ -9,13 +9,14 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from alma_cli.api.answerer import Answerer
 from alma_cli.api.learn import add_change, shown_changes, words_of, write_warnings
 from alma_cli.core.codec import from_json
 from alma_cli.core.learning import reflection
 from alma_cli.core.learning.reflection import Codes, KnownApproach, KnownSituation, Named, Sheet, Words
-from alma_cli.core.records import UNCLEAR_LABEL, AntiPattern, Heuristic, JsonValue, Outcome
+from alma_cli.core.records import AntiPattern, Heuristic, JsonValue, Outcome
 from alma_cli.core.scopes.scope import check, scope_for
-from alma_cli.errors import AlmaError, InvalidInput, NotFound
+from alma_cli.errors import AlmaError, InvalidConfig, InvalidInput, NotFound
 from alma_cli.files import write_whole
 from alma_cli.flock import lock
 from alma_cli.store import GeneralWords, Reword
@@ -136,7 +137,8 @@ def apply(session: Session, agent: str, answer: str, *, at: datetime | None = No
     lines = reflection.lines_of(answer)
     if not lines:
         raise InvalidInput(
-            "there is no JSON object in the answer", hint='expected lines such as {"when": "...", "do": "...", "outcomes": ["o1"]}'
+            "there is no JSON object in the answer",
+            hint='expected lines such as {"when": "...", "do": "...", "outcomes": ["o1"]}',
         )
     domains = _Domains(session, agent, None)
     with session.store().reading() as reader, _codes(session, agent) as codes:
@@ -192,9 +194,7 @@ def undo(session: Session, agent: str) -> Reflected:
     words: dict[str, Words] = {}
     records: dict[str, Outcome] = {}
     for content in versions:
-        record = from_json(
-            json.loads(content), project_id=session.config.project_id, new_id="", now=session.now()
-        )
+        record = from_json(json.loads(content), project_id=session.config.project_id, new_id="", now=session.now())
         assert isinstance(record, Outcome)
         words[record.id] = Words(record.when, record.do, replaces=True)
         records[record.id] = record
@@ -351,24 +351,40 @@ def _read(path: os.PathLike[str]) -> dict[str, JsonValue]:
     return found if isinstance(found, dict) else {}
 
 
-Ask = Callable[[Sheet], str]
-"""Asks whoever reads a sheet for the answer."""
-
-
 def reflect_with(
     session: Session,
     agent: str,
     domain: str | None,
-    ask: Ask,
+    command: str | None,
     *,
     sheets: int | None = None,
+    is_review: bool = False,
+    as_json: bool = False,
     on_progress: Callable[[int], None] | None = None,
 ) -> Iterator[Reflected]:
-    """Ask for the words of sheet after sheet, until none is left or so many `sheets` were asked; each outcome once.
+    """Ask a program for the words of sheet after sheet, until none is left or so many were asked; each outcome once.
 
-    What was answered is stored before the next sheet is asked. Whatever `ask` raises ends it.
+    Without a command that of the configuration is asked. What was answered is stored before the next sheet is asked.
+    Raises `AlmaError` when the program is missing, hangs, fails, or answers nothing that can be read.
     """
+    settings = session.config.reflect
+    if not (command or settings.command):
+        raise InvalidConfig(
+            "no program is named to ask",
+            hint='name one with --with "claude -p", or reflect.command in .alma/config.yaml',
+        )
+    answerer = Answerer(command or settings.command, settings.timeout_s)
+
+    def ask(one: Sheet) -> str:
+        return answerer.ask(json.dumps(one.to_json(), ensure_ascii=False) if as_json else one.to_prompt())
+
     at = session.now()
+    if is_review:
+        words = review(session, agent, domain)
+        answer = ask(words) if words.known else ""
+        if reflection.lines_of(answer):
+            yield apply(session, agent, answer, at=at)
+        return
     asked: set[str] = set()
     number = 0
     while sheets is None or number < sheets:

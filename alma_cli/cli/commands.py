@@ -24,6 +24,7 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
             Command("init", "init", "make .alma/ here; safe to run again", "init"),
             Command("retrieve", "retrieve TASK", "what is worth knowing before doing TASK", "retrieve"),
             Command("learn", "learn", "record how a task went, and learn from it", "learn"),
+            Command("reflect", "reflect", "general words for outcomes that have none", "reflect"),
         ),
     ),
     (

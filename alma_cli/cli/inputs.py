@@ -7,6 +7,7 @@ from typing import cast
 from alma_cli.api import ALMA
 from alma_cli.api.arguments import named_agent
 from alma_cli.core.records import PROJECT_AGENT, Kind
+from alma_cli.core.text import one_line
 from alma_cli.errors import InvalidInput
 
 _MAX_STDIN_BYTES = 16 * 1024 * 1024
@@ -44,6 +45,21 @@ def text_or_stdin(name: str, given: str | None) -> str:
     if len(content) > _MAX_STDIN_BYTES:
         raise InvalidInput(f"{name}: stdin has more than {_MAX_STDIN_BYTES // 2**20} MiB", hint="send less")
     return content.decode("utf-8", "replace").removeprefix("\ufeff").strip()
+
+
+def file_or_stdin(name: str, path: str) -> str:
+    """The text of a file, or of stdin for `-`. Raises `InvalidInput`."""
+    if path == "-":
+        return text_or_stdin(name, None)
+    try:
+        with open(path, "rb") as file:
+            content = file.read(_MAX_STDIN_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InvalidInput(f"cannot read {one_line(path, 200)}: {reason}", hint="is the path right?") from error
+    if len(content) > _MAX_STDIN_BYTES:
+        raise InvalidInput(f"{name}: {one_line(path, 200)} has more than {_MAX_STDIN_BYTES // 2**20} MiB")
+    return content.decode("utf-8", "replace").removeprefix("\ufeff")
 
 
 def kinds_of(names: Sequence[str] | None) -> list[Kind]:

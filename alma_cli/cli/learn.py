@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from json import dumps as json_text
 from typing import Annotated
 
 import typer
 
 from alma_cli.api import ALMA
 from alma_cli.api.arguments import named_agent
-from alma_cli.api.learn import NumberedReport
+from alma_cli.api.learn import Learned, NumberedReport
 from alma_cli.cli.inputs import agent_or_default, open_alma
 from alma_cli.cli.ndjson import NumberedValue, count_lines, numbered_values
 from alma_cli.cli.options import Agent, Dir, DomainOption, Json, Verbose, Wait, Yes
@@ -17,9 +18,11 @@ from alma_cli.core.codec import parse_time
 from alma_cli.core.learning.narration import narrated, summed_up
 from alma_cli.core.learning.reports import report_from_json
 from alma_cli.core.retrieval.prompt import SHORT_ID
+from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, InvalidInput, InvalidUsage, PartialFailure, ScopeViolation
 
 Text = str | None
+_PROPOSAL = 60
 _BESIDE_A_BATCH = frozenset(("batch", "agent", "wait", "directory", "verbose", "yes", "json"))
 
 
@@ -126,7 +129,7 @@ def _proposed(learned: Learned) -> list[str]:
     if not learned.similar:
         return []
     known = [
-        f"  {one.id[:SHORT_ID]}  when {one_line(one.when, _PROPOSAL)}: {one_line(one.do, _PROPOSAL)} (worked {one.worked})"
+        f"  {one.id[:SHORT_ID]} when {one_line(one.when, _PROPOSAL)}: {one_line(one.do, _PROPOSAL)} ({one.worked} worked)"
         for one in learned.similar
     ]
     line = json_text({"same": learned.similar[0].id[:SHORT_ID], "outcomes": [learned.id[:SHORT_ID]]})

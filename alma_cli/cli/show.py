@@ -8,9 +8,12 @@ import typer
 from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.options import Dir, Json, Verbose, Wait
 from alma_cli.cli.output import Reply
-from alma_cli.core.codec import to_json
+from alma_cli.core.codec import format_time, to_json
 from alma_cli.core.records import JsonValue
+from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.text import harmless, one_line
+
+_TASK = 70
 
 
 def show(
@@ -20,16 +23,26 @@ def show(
     verbose: Verbose = False,
     json: Json = False,
 ) -> Reply:
-    """Show everything that is stored of a memory.
+    """Show everything that is stored of a memory; of a rule also the outcomes that it grew from.
 
     \b
     Examples:
       alma show 3fa9c2d1
       alma show 3fa9c2d1 --json
     """
-    record = open_alma(directory, wait).memory(id)
+    alma = open_alma(directory, wait)
+    record = alma.memory(id)
     data = to_json(record)
     lines = [f"{one_line(key) + ':':<20} {_shown(value)}" for key, value in data.items() if not _empty(value)]
+    if record.origin == "derived":
+        evidence = alma.evidence(record.id)
+        data["evidence"] = [
+            {"id": one.id, "outcome": one.outcome, "at": format_time(one.at), "task": one.task} for one in evidence
+        ]
+        lines += ["", "evidence, newest first:"]
+        lines += [
+            f"  {one.id[:SHORT_ID]}  {one.at:%Y-%m-%d}  {one.outcome:<8}{one_line(one.task, _TASK)}" for one in evidence
+        ]
     return Reply(data=data, text="\n".join(lines), json=json)
 
 

@@ -197,6 +197,14 @@ class LearningSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReflectSettings:
+    """Who gives outcomes general words, when nobody else does."""
+
+    command: str = _key("", "text", 'a program that answers the sheets of `alma reflect --with ""`, such as claude -p')
+    timeout_s: float = _key(600.0, "number", "seconds that the program has for one sheet", low=1, high=86_400)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SecretSettings:
     """What happens to credentials in what is remembered."""
 
@@ -243,6 +251,7 @@ class Config:
     embedding: EmbeddingSettings = _section(EmbeddingSettings)
     retrieval: RetrievalSettings = _section(RetrievalSettings)
     learning: LearningSettings = _section(LearningSettings)
+    reflect: ReflectSettings = _section(ReflectSettings)
     secrets: SecretSettings = _section(SecretSettings)
     hooks: HookSettings = _section(HookSettings)
     settings: tuple[Setting, ...] = field(default=(), repr=False, compare=False)

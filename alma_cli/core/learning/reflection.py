@@ -147,7 +147,7 @@ class Codes:
         """The codes in what `to_json` gave; none of them for anything else."""
         try:
             shown: Mapping[str, JsonValue] = value  # type: ignore[assignment]
-            outcomes, situations = (dict(shown[name]) for name in ("outcomes", "situations"))  # type: ignore[call-overload,arg-type]
+            outcomes, situations = (dict(shown[name]) for name in ("outcomes", "situations"))  # type: ignore[arg-type]
             approaches = {code: list(keys) for code, keys in shown["approaches"].items()}  # type: ignore[union-attr,arg-type]
             return cls(outcomes, situations, approaches, int(shown["given"]))  # type: ignore[arg-type]
         except (TypeError, KeyError, ValueError, AttributeError):

@@ -96,9 +96,7 @@ def outcome_record(report: Report, *, domain: str, project_id: str, id: str, now
     )
 
 
-def credits(
-    outcome: Outcome, used: Sequence[str], *, followed: str = "", id_of: Callable[[str], str]
-) -> list[Credit]:
+def credits(outcome: Outcome, used: Sequence[str], *, followed: str = "", id_of: Callable[[str], str]) -> list[Credit]:
     """The credits of the memories that guided an outcome: a success helped, a failure misled, a partial did neither.
 
     The one that was `followed` is credited though the outcome is of its group. `id_of` gives the credit's id for a

@@ -26,7 +26,9 @@ Migration: TypeAlias = "str | Callable[[Connection], None]"
 def _key_by_words(connection: Connection) -> None:
     """Key outcomes by their own words, and what was authored in the place of a rule as most of the rule's outcomes."""
     rows = connection.execute("SELECT id, task, strategy FROM memories WHERE kind = 'outcome'").fetchall()
-    keyed = [{"id": id, "task_key": key_of(task), "strategy_key": key_of(strategy or "")} for id, task, strategy in rows]
+    keyed = [
+        {"id": id, "task_key": key_of(task), "strategy_key": key_of(strategy or "")} for id, task, strategy in rows
+    ]
     types = json.dumps([dict.fromkeys(("id", "task_key", "strategy_key"), "VARCHAR")])
     connection.execute(
         f"CREATE TEMP TABLE new_keys AS SELECT unnest(from_json(?, '{types}'), recursive := true)", [json.dumps(keyed)]

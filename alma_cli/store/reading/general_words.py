@@ -116,7 +116,8 @@ def similar_to(connection: Connection, id: str, *, limit: int) -> list[Near]:
     if not isinstance(outcome, Outcome) or not outcome.strategy_key:
         return []
     others = connection.execute(
-        "SELECT count(*) FROM memories WHERE kind = 'outcome' AND (agent, domain, task_key, strategy_key) = (?, ?, ?, ?)",
+        "SELECT count(*) FROM memories WHERE kind = 'outcome' "
+        "AND (agent, domain, task_key, strategy_key) = (?, ?, ?, ?)",
         [outcome.agent, outcome.domain, outcome.task_key, outcome.strategy_key],
     ).fetchone()
     if others is None or others[0] > 1:

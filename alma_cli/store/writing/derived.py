@@ -200,9 +200,7 @@ def _differences_across(
     return _compared(connection, [memory for memory in found if memory is not None], across, given)
 
 
-def _compared(
-    connection: Connection, derived: Sequence[Derived], where: str, given: str
-) -> list[DerivedChange]:
+def _compared(connection: Connection, derived: Sequence[Derived], where: str, given: str) -> list[DerivedChange]:
     """The differences between what is derived now and what is stored `where`, in the order of ids."""
     replaced = _replaced(connection, where, given)
     before = {memory.id: memory for memory in _stored(connection, where, given)}
@@ -228,7 +226,9 @@ def give_vectors(connection: Connection, ids: Sequence[str]) -> None:
             SELECT id, agent, domain, task_key, strategy_key FROM memories WHERE id IN {any_of()}
         ) AS rules USING (agent, domain, strategy_key)
         WHERE kind = 'outcome' AND embedding_model IS NOT NULL AND rules.task_key IN ('', outcomes.task_key)
-        QUALIFY row_number() OVER (PARTITION BY rules.id ORDER BY happened_at DESC, outcomes.id DESC) <= {TEXTS_COMPARED}
+        QUALIFY row_number() OVER (
+            PARTITION BY rules.id ORDER BY happened_at DESC, outcomes.id DESC
+        ) <= {TEXTS_COMPARED}
         ORDER BY rules.id, happened_at DESC, outcomes.id DESC
         """,
         [json.dumps(list(ids))],

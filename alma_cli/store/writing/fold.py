@@ -68,9 +68,7 @@ def fold(connection: Connection, operations: Sequence[Operation], *, now_ms: int
 class _Folding:
     """Folds the operations of one transaction: it knows which records are there or forgotten, and what to derive."""
 
-    def __init__(
-        self, rows: RowsWriter, present: set[str], forgotten: set[str], groups: Mapping[str, Group]
-    ) -> None:
+    def __init__(self, rows: RowsWriter, present: set[str], forgotten: set[str], groups: Mapping[str, Group]) -> None:
         self.outcomes: list[Outcome] = []
         self.touched = Touched()
         self._rows = rows
@@ -210,7 +208,9 @@ def _reworded(record: Record | None, words: GeneralWords, operation: Reword) -> 
     labels = {name: value for name, value in record.labels.items() if name != UNCLEAR_LABEL}
     if words.unclear:
         labels[UNCLEAR_LABEL] = "unclear"
-    worded = replace(record, when=words.when, do=words.do, labels=labels, updated_at=max(record.updated_at, operation.at))
+    worded = replace(
+        record, when=words.when, do=words.do, labels=labels, updated_at=max(record.updated_at, operation.at)
+    )
     if worded == replace(record, updated_at=worded.updated_at):
         return "skip-same", None
     is_made_for_it = words.task == record.task and words.vector is not None

@@ -1,0 +1,148 @@
+"""`alma reflect`: general words for outcomes that have none."""
+
+import json as json_text
+from typing import Annotated
+
+import typer
+
+from alma_cli.api import ALMA
+from alma_cli.api.reflect import Reflected
+from alma_cli.cli.inputs import agent_or_default, file_or_stdin, open_alma
+from alma_cli.cli.options import Agent, Dir, DomainOption, Json, Verbose, Wait, Yes
+from alma_cli.cli.output import Reply, counted, progress
+from alma_cli.core.learning.narration import narrated
+from alma_cli.core.text import one_line
+from alma_cli.errors import AlmaError, InvalidUsage, PartialFailure
+
+_SHOWN = 10
+_WIDTH = 160
+
+
+def reflect(
+    apply: Annotated[
+        str | None, typer.Option("--apply", metavar="FILE", help="Take the answer to a sheet (- is stdin).")
+    ] = None,
+    command: Annotated[
+        str | None,
+        typer.Option("--with", metavar="COMMAND", help="Ask this program, which reads a sheet and writes the answer."),
+    ] = None,
+    sheets: Annotated[
+        int | None, typer.Option("--sheets", metavar="N", min=1, help="With --with: at most so many sheets.")
+    ] = None,
+    review: Annotated[bool, typer.Option("--review", help="One sheet of all general words in use.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the last reflection back.")] = False,
+    format: Annotated[str, typer.Option("--format", metavar="FORMAT", help="Of a sheet: prompt or json.")] = "prompt",
+    agent: Agent = None,
+    domain: DomainOption = None,
+    wait: Wait = None,
+    directory: Dir = None,
+    verbose: Verbose = False,
+    yes: Yes = False,
+    json: Json = False,
+) -> Reply:
+    """Give outcomes general words, so that those of one lesson are counted together and become rules.
+
+    Prints a sheet of outcomes that have no general words. Whoever reads it, an agent or a program, answers which are
+    about the same situation and approach; the answer goes to --apply. With --with (or reflect.command in the
+    configuration, for --with "") a program answers sheet after sheet.
+
+    \b
+    Examples:
+      alma reflect --agent helena > sheet.md
+      alma reflect --agent helena --apply answer.ndjson
+      alma reflect --agent helena --with "claude -p"
+      echo '{"same": "3fa9c2d1", "outcomes": ["9c04e1aa"]}' | alma reflect --apply -
+      alma reflect --review --with "codex exec -"
+      alma reflect --undo
+    """
+    given = [name for name, is_given in (("--apply", apply is not None), ("--undo", undo)) if is_given]
+    given += ["--with"] if command is not None else []
+    if len(given) > 1:
+        raise InvalidUsage(f"{given[0]} excludes {given[1]}")
+    if sheets is not None and command is None:
+        raise InvalidUsage("--sheets needs --with", hint='for instance --with "claude -p" --sheets 3')
+    if format not in ("prompt", "json"):
+        raise InvalidUsage(f"--format {format[:40]!r}: expected prompt or json")
+    alma = open_alma(directory, wait)
+    name = agent_or_default(alma, agent)
+    if undo:
+        return _reply(alma.undo_reflection(name), json=json)
+    if apply is not None:
+        return _reply(alma.apply_reflection(name, file_or_stdin("--apply", apply)), json=json)
+    if command is not None:
+        return _ask(
+            alma, name, domain, command or None, sheets=sheets, review=review, as_json=format == "json", json=json
+        )
+    sheet = alma.review_words(name, domain) if review else alma.reflect(name, domain)
+    is_empty = not sheet.outcomes and not sheet.known
+    told = "no general words are in use yet" if review else f"nothing of {name}'s waits for general words"
+    text = json_text.dumps(sheet.to_json(), ensure_ascii=False) if format == "json" else sheet.to_prompt()
+    return Reply(
+        data=sheet.to_json(),
+        text="" if is_empty and format == "prompt" else text,
+        told=[told] if is_empty else _waiting(sheet.left),
+        json=json,
+    )
+
+
+def _ask(
+    alma: ALMA,
+    agent: str,
+    domain: str | None,
+    command: str | None,
+    *,
+    sheets: int | None,
+    review: bool,
+    as_json: bool,
+    json: bool,
+) -> Reply:
+    """Ask a program; what was answered before it failed is kept, and shown with the error."""
+    done = Reflected(agent=agent)
+    error: AlmaError | None = None
+    total = None if review else alma.reflect(agent, domain)
+    left = None if total is None else total.left + len(total.outcomes)
+    try:
+        with progress("reflecting", total=left, quiet=json) as advance:
+            asked = alma.reflect_with(
+                agent, domain, command, sheets=sheets, review=review, as_json=as_json, on_progress=advance
+            )
+            for answered in asked:
+                done = done.then(answered)
+    except AlmaError as failure:
+        error = failure
+    reply = _reply(done, json=json)
+    if error is None:
+        return reply
+    return Reply(data=reply.data, told=reply.told, warnings=reply.warnings, error=error, json=json)
+
+
+def _reply(done: Reflected, *, json: bool) -> Reply:
+    told = [f"{counted(done.worded, 'outcome', 'outcomes')} got general words"]
+    told += [f"{counted(done.unclear, 'outcome is', 'outcomes are')} unclear, and won't be asked about again"] * (
+        done.unclear > 0
+    )
+    told += [f"{done.unchanged:,} stayed as they were"] if done.unchanged else []
+    told += _listed("new", done.new) + _listed("joined", done.joined)
+    told += _listed("look alike (merge them if they are one)", [f"{one} / {other}" for one, other in done.alike])
+    told += _listed("with one outcome only", done.single)
+    told += filter(None, (narrated(item.change, item.before, item.memory) for item in done.derived))
+    told += _waiting(done.left)
+    told += [f"line {number}: {error.message}" for number, error in done.refused[: 2 * _SHOWN]]
+    error = None
+    if done.refused:
+        lines = "1 line was" if len(done.refused) == 1 else f"{len(done.refused):,} lines were"
+        hint = next((one.hint for _, one in done.refused if one.hint), "")
+        error = PartialFailure(f"{lines} refused; the rest is kept", hint=hint)
+    return Reply(data=done.to_json(), told=told, warnings=done.warnings, error=error, json=json)
+
+
+def _listed(title: str, texts: object) -> list[str]:
+    lines = [one_line(str(text), _WIDTH) for text in texts]  # type: ignore[attr-defined]
+    if not lines:
+        return []
+    more = [f"  and {len(lines) - _SHOWN:,} more"] if len(lines) > _SHOWN else []
+    return [f"{title}: {len(lines):,}", *(f"  {line}" for line in lines[:_SHOWN]), *more]
+
+
+def _waiting(left: int) -> list[str]:
+    return [f"{counted(left, 'outcome waits', 'outcomes wait')} for general words"] if left else []
