@@ -4,10 +4,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from alma_cli.api import author, cloud, learn, overview, retrieve, retrieve_remote, sync, transfer, upkeep
+    from alma_cli.api import author, cloud, learn, overview, reflect, retrieve, retrieve_remote, sync, transfer, upkeep
     from alma_cli.api.alma import ALMA
 
-__all__ = ["ALMA", "author", "cloud", "learn", "overview", "retrieve", "retrieve_remote", "sync", "transfer", "upkeep"]
+__all__ = [
+    "ALMA",
+    "author",
+    "cloud",
+    "learn",
+    "overview",
+    "reflect",
+    "retrieve",
+    "retrieve_remote",
+    "sync",
+    "transfer",
+    "upkeep",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -11,8 +11,7 @@ from alma_cli.api.retrievals import used_in
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.codec import check_size, parse_field
 from alma_cli.core.learning.derive import change
-from alma_cli.core.learning.reflection import Words
-from alma_cli.core.learning.reports import Report, credits, outcome_record
+from alma_cli.core.learning.reports import Report, Words, credits, outcome_record
 from alma_cli.core.records import AntiPattern, Credit, Heuristic, JsonValue, Outcome, Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.scopes.scope import choose_domain

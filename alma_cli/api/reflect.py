@@ -13,7 +13,8 @@ from alma_cli.api.answerer import Answerer
 from alma_cli.api.learn import add_change, shown_changes, words_of, write_warnings
 from alma_cli.core.codec import from_json
 from alma_cli.core.learning import reflection
-from alma_cli.core.learning.reflection import Codes, KnownApproach, KnownSituation, Named, Sheet, Words
+from alma_cli.core.learning.reflection import Codes, KnownApproach, KnownSituation, Named, Sheet
+from alma_cli.core.learning.reports import Words
 from alma_cli.core.records import AntiPattern, Heuristic, JsonValue, Outcome
 from alma_cli.core.scopes.scope import check, scope_for
 from alma_cli.errors import AlmaError, InvalidConfig, InvalidInput, NotFound
@@ -225,7 +226,7 @@ def _reword(
     )
     receipt = session.submit([operation if at is None else replace(operation, at=at)])
     actions = [change.action for change in receipt.changes]
-    unclear = sum(not said.when and not said.do for said in words.values())
+    unclear = sum(not said.replaces and not said.when and not said.do for said in words.values())
     done = len(changed) if receipt.queued else actions.count("reword")
     return Reflected(
         agent=agent,

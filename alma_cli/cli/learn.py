@@ -129,7 +129,7 @@ def _proposed(learned: Learned) -> list[str]:
     if not learned.similar:
         return []
     known = [
-        f"  {one.id[:SHORT_ID]} when {one_line(one.when, _PROPOSAL)}: {one_line(one.do, _PROPOSAL)} ({one.worked} worked)"
+        f"  {one.id[:SHORT_ID]} {one_line(one.when, _PROPOSAL)}: {one_line(one.do, _PROPOSAL)} ({one.worked} worked)"
         for one in learned.similar
     ]
     line = json_text({"same": learned.similar[0].id[:SHORT_ID], "outcomes": [learned.id[:SHORT_ID]]})

@@ -117,7 +117,7 @@ def _ask(
 
 
 def _reply(done: Reflected, *, json: bool) -> Reply:
-    told = [f"{counted(done.worded, 'outcome', 'outcomes')} got general words"]
+    told = [f"{counted(done.worded, 'outcome', 'outcomes')} got general words"] if done.worded else []
     told += [f"{counted(done.unclear, 'outcome is', 'outcomes are')} unclear, and won't be asked about again"] * (
         done.unclear > 0
     )

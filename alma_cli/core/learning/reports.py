@@ -6,7 +6,7 @@ A report is checked and becomes an outcome, with credits for the memories that g
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from alma_cli.core.codec import as_utc, parse_field, parse_labels, parse_text
 from alma_cli.core.records import FIELDS, Credit, JsonValue, Outcome, OutcomeFields
@@ -48,6 +48,14 @@ class ReportOptions(TypedDict, total=False):
     followed: str
     used: Sequence[str]
     retrieval: str
+
+
+class Words(NamedTuple):
+    """General words for an outcome; without any its words are unclear. `replaces` those that it has."""
+
+    when: str
+    do: str
+    replaces: bool
 
 
 FOLLOWED: Mapping[str, str] = {"by": "followed"}

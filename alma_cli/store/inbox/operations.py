@@ -236,8 +236,8 @@ def _words_to_json(words: GeneralWords) -> dict[str, JsonValue]:
 
 def _words_from_json(value: dict[str, JsonValue]) -> GeneralWords:
     id, when, do, task = (str(value[name]) for name in _TEXTS_OF_WORDS)
-    flags = {name: value[name] is True for name in ("replaces", "unclear")}
-    words = GeneralWords(id=id, when=when, do=do, task=task, **flags)
+    replaces, unclear = (value[name] is True for name in ("replaces", "unclear"))
+    words = GeneralWords(id=id, when=when, do=do, task=task, replaces=replaces, unclear=unclear)
     if "vector" not in value:
         return words
     return replace(words, vector=_vector_from_json(value["vector"]), model=str(value["model"]))
