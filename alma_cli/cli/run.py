@@ -14,6 +14,9 @@ def run(
     command: Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="What to run.")],
     agent: Agent = None,
     task: Annotated[str, typer.Option("--task", metavar="TEXT", help="What it is for [the command itself].")] = "",
+    strategy: Annotated[
+        str, typer.Option("--strategy", metavar="TEXT", help="What was done before, in your words [nothing].")
+    ] = "",
     domain: DomainOption = None,
     junit: Annotated[
         str,
@@ -24,13 +27,16 @@ def run(
 ) -> Reply:
     """Run a command as if ALMA weren't there, and learn from how it ended.
 
-    Its stdin, stdout, stderr, signals and exit code are its own. A failure is recorded with its exit status and its
-    last error lines (not those on a terminal), a success with its duration; one that Ctrl-C stopped is not recorded.
-    Trouble with recording is told in one line on stderr and changes nothing else.
+    Its stdin, stdout, stderr, signals and exit code are its own. A failure is recorded with its exit status and
+    the error line that tells most (none on a terminal), a success with its duration; one that Ctrl-C stopped is not
+    recorded. Trouble with recording is told in one line on stderr and changes nothing else.
+
+    The command is no strategy: it says how the work went, not how to do it. Say that by --strategy.
 
     \b
     Examples:
       alma run --agent helena --task "Test the login form" -- npm test
+      alma run --task "Speed up the search" --strategy "Cached the embeddings" -- make test
       alma run --junit report.xml -- pytest --junitxml=report.xml
     """
     from alma_cli.hooks.learn_from_run import report_state
@@ -44,7 +50,7 @@ def run(
     try:
         from alma_cli.hooks.learn_from_run import Ran, learn_from
 
-        ran = Ran(command=command, agent=agent, task=task, domain=domain, junit=junit)
+        ran = Ran(command=command, agent=agent, task=task, strategy=strategy, domain=domain, junit=junit)
         trouble = "; ".join(learn_from(ran, ended, directory=directory, report_before=before))
     except (Exception, KeyboardInterrupt) as error:  # whatever it is, it is not the command's
         trouble = f"not recorded: {error}"

@@ -9,11 +9,11 @@ from signal import SIGINT
 from alma_cli.api import ALMA
 from alma_cli.api.arguments import agent_of
 from alma_cli.core.learning.reports import Report
+from alma_cli.core.learning.symptoms import telling_line
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.junit import changed, keep_failing, load_failing, read_report
 from alma_cli.hooks.run import Ended
 
-_MAX_TEXT = 2000
 _MAX_TASK = 500
 _PATIENCE_S = 2.0
 """The wait for a busy store; after it the outcome stays in the journal."""
@@ -21,11 +21,15 @@ _PATIENCE_S = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """A command that was run for a task (by default its own words), and the path of its test report."""
+    """A command that was run for a task (by default its own words), and the path of its test report.
+
+    `strategy` is what was done before. The command is none itself: it judges work, and doesn't say how to do it.
+    """
 
     command: Sequence[str]
     agent: str | None = None
     task: str = ""
+    strategy: str = ""
     domain: str | None = None
     junit: str = ""
 
@@ -50,8 +54,8 @@ def learn_from(ran: Ran, ended: Ended, *, directory: str | None, report_before: 
             agent=agent,
             task=ran.task or ran.line,
             outcome="failure" if failed else "success",
-            strategy=ran.line,
-            error=f"{ended.reason}\n{ended.last_lines}".strip()[-_MAX_TEXT:] if failed else "",
+            strategy=ran.strategy,
+            error=telling_line(ended.last_lines, ended.reason) if failed else "",
             duration_ms=ended.duration_ms,
             domain=ran.domain,
             labels={"source": "run", "exit": str(ended.code)},
@@ -84,8 +88,8 @@ def _learn_from_report(alma: ALMA, ran: Ran, agent: str, report_before: object) 
                 agent=agent,
                 task=f"Test {case.name}",
                 outcome="failure" if case.failed else "success",
-                strategy=ran.task or ran.line,
-                error=case.error[:_MAX_TEXT],
+                strategy=ran.strategy,
+                error=telling_line(case.error),
                 duration_ms=case.duration_ms,
                 domain=ran.domain,
                 labels={"source": "junit"},

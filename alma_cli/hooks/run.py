@@ -6,7 +6,6 @@ Where stdout and stderr are one file (`2>&1`) both pass through it, so that thei
 
 import errno
 import os
-import re
 import select
 import signal
 import subprocess
@@ -18,8 +17,6 @@ from time import perf_counter
 from types import FrameType
 
 _KEPT_BYTES = 16 * 1024
-_KEPT_LINES = 20
-_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _PASSED_ON = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH)
 _FROM_THE_KEYBOARD = (signal.SIGINT, signal.SIGQUIT)
 
@@ -143,10 +140,11 @@ class _Watched:
             os._exit(0)
 
     def last_lines(self) -> str:
-        """The last lines, without sequences that move the cursor or set colours."""
-        text = _ESCAPE.sub("", self._kept.decode("utf-8", "replace"))
-        lines = [line.rpartition("\r")[2] if not line.endswith("\r") else line[:-1] for line in text.split("\n")]
-        return "\n".join([line.rstrip() for line in lines if line.strip()][-_KEPT_LINES:])
+        """The last lines that were kept, without one that lost its start."""
+        kept = self._kept
+        if len(kept) == _KEPT_BYTES:
+            kept = kept.partition(b"\n")[2] or kept
+        return kept.decode("utf-8", "replace")
 
 
 @contextmanager

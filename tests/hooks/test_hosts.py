@@ -1,5 +1,6 @@
 """What GitHub and pre-commit run of ours (`action.yml`, `.pre-commit-hooks.yaml`), run here as they say they do."""
 
+import json
 import os
 import re
 import shlex
@@ -52,7 +53,7 @@ def act(repository, tmp_path):
 
 def test_the_action_ends_as_the_command_does_and_learns_from_it(act, repository):
     code, output, summary, done = act(command="echo to stdout; echo broken >&2; exit 7", task="build the docs")
-    assert (7, "exit-code=7\n", "to stdout\n") == (code, output, done.stdout)
+    assert (7, "exit-code=7\n", "to stdout\nbroken\n") == (code, output, done.stdout)
     assert "ended with 7" in summary
     assert [("build the docs", "failure")] == repository.outcomes()
     code, output, summary, done = act(command="true", task="build the docs")
@@ -71,6 +72,24 @@ def test_the_action_learns_from_a_report_and_for_an_agent(act, repository):
     assert [("run the tests", "failure")] == [one for one in repository.outcomes() if "prices" not in one[0]]
     assert ["failure"] == [outcome for task, outcome in repository.outcomes() if "prices" in task]
     assert '"agent": "ci"' in repository.alma("export").stdout
+
+
+def exported(repository):
+    lines = map(json.loads, repository.alma("export").stdout.splitlines())
+    return [line for line in lines if line["kind"] == "outcome"]
+
+
+def test_the_action_records_the_strategy_that_it_is_given_and_no_other(act, repository):
+    hostile = "Cached it; $(touch pwned) `touch pwned` \"quoted\" -- 'and'"
+    act(command="true", task="build the docs")
+    act(command="true", task="build the docs", strategy=hostile)
+    assert ["", hostile] == [outcome["strategy"] for outcome in exported(repository)]
+    assert not (repository.folder / "pwned").exists()
+
+
+def test_the_action_sees_errors_on_stdout(act, repository):
+    act(command="echo 'ValueError: no such price'; exit 1")
+    assert ["exit status 1: ValueError: no such price"] == [outcome["error"] for outcome in exported(repository)]
 
 
 def test_the_action_stops_at_the_first_command_that_fails(act):
