@@ -17,6 +17,12 @@ def run(
     strategy: Annotated[
         str, typer.Option("--strategy", metavar="TEXT", help="What was done before, in your words [nothing].")
     ] = "",
+    when: Annotated[
+        str, typer.Option("--when", metavar="SITUATION", help="The situation, in words that fit other tasks too.")
+    ] = "",
+    do: Annotated[
+        str, typer.Option("--do", metavar="APPROACH", help="The approach, in words that another agent could use.")
+    ] = "",
     domain: DomainOption = None,
     junit: Annotated[
         str,
@@ -31,12 +37,14 @@ def run(
     the error line that tells most (none on a terminal), a success with its duration; one that Ctrl-C stopped is not
     recorded. Trouble with recording is told in one line on stderr and changes nothing else.
 
-    The command is no strategy: it says how the work went, not how to do it. Say that by --strategy.
+    The command is no strategy: it says how the work went, not how to do it. Say that by --strategy,
+    and in general words by --when and --do.
 
     \b
     Examples:
       alma run --agent helena --task "Test the login form" -- npm test
       alma run --task "Speed up the search" --strategy "Cached the embeddings" -- make test
+      alma run --when "a test waits for a page" --do "wait for the element, not for a time" -- make test
       alma run --junit report.xml -- pytest --junitxml=report.xml
     """
     from alma_cli.hooks.learn_from_run import report_state
@@ -50,7 +58,9 @@ def run(
     try:
         from alma_cli.hooks.learn_from_run import Ran, learn_from
 
-        ran = Ran(command=command, agent=agent, task=task, strategy=strategy, domain=domain, junit=junit)
+        ran = Ran(
+            command=command, agent=agent, task=task, strategy=strategy, when=when, do=do, domain=domain, junit=junit
+        )
         trouble = "; ".join(learn_from(ran, ended, directory=directory, report_before=before))
     except (Exception, KeyboardInterrupt) as error:  # whatever it is, it is not the command's
         trouble = f"not recorded: {error}"

@@ -23,13 +23,16 @@ _PATIENCE_S = 2.0
 class Ran:
     """A command that was run for a task (by default its own words), and the path of its test report.
 
-    `strategy` is what was done before. The command is none itself: it judges work, and doesn't say how to do it.
+    `strategy` is what was done before, `when` and `do` the situation and the approach in general words. The command is
+    none of them: it judges work, and doesn't say how to do it.
     """
 
     command: Sequence[str]
     agent: str | None = None
     task: str = ""
     strategy: str = ""
+    when: str = ""
+    do: str = ""
     domain: str | None = None
     junit: str = ""
 
@@ -55,6 +58,8 @@ def learn_from(ran: Ran, ended: Ended, *, directory: str | None, report_before: 
             task=ran.task or ran.line,
             outcome="failure" if failed else "success",
             strategy=ran.strategy,
+            when=ran.when,
+            do=ran.do,
             error=telling_line(ended.last_lines, ended.reason) if failed else "",
             duration_ms=ended.duration_ms,
             domain=ran.domain,
@@ -89,6 +94,8 @@ def _learn_from_report(alma: ALMA, ran: Ran, agent: str, report_before: object) 
                 task=f"Test {case.name}",
                 outcome="failure" if case.failed else "success",
                 strategy=ran.strategy,
+                when=ran.when,
+                do=ran.do,
                 error=telling_line(case.error),
                 duration_ms=case.duration_ms,
                 domain=ran.domain,

@@ -61,6 +61,15 @@ def test_a_command_is_no_strategy(run, outcomes):
     assert ["", "", "Waited for the button"] == [outcome["strategy"] for outcome in outcomes()]
 
 
+def test_the_situation_and_the_approach_are_remembered_in_general_words(run, outcomes, project):
+    (project / "new.xml").write_text(REPORT)
+    general = ("--when", "a test waits for a page", "--do", "wait for the element")
+    run("cp new.xml report.xml; exit 1", "--junit", "report.xml", *general)
+    assert [("a test waits for a page", "wait for the element", "")] * 2 == [
+        (one["when"], one["do"], one["strategy"]) for one in outcomes()
+    ]
+
+
 def test_a_failure_is_remembered_with_the_line_that_tells(run, outcomes):
     trace = r'Traceback (most recent call last):\n  File "shop.py", line 3, in price\nKeyError: \047eggs\047\n'
     run(rf"printf '\033[31mboom\033[0m\n{trace}10%%\r99%%\n' >&2; exit 3")
