@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from json import dumps as json_text
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -90,8 +91,9 @@ def learn(
     if task is None or outcome is None:
         missing = "--task" if task is None else "--outcome"
         raise InvalidUsage(f"{missing} is missing", hint='alma learn --task "..." --outcome success --strategy "..."')
+    name = agent_or_default(alma, agent)
     learned = alma.learn(
-        agent_or_default(alma, agent),
+        name,
         task,
         outcome,
         strategy,
@@ -118,13 +120,13 @@ def learn(
     return Reply(
         data=learned.to_json(),
         text=learned.id,
-        told=[told, *filter(None, lines), *_proposed(learned)],
+        told=[told, *filter(None, lines), *_proposed(learned, name)],
         warnings=learned.warnings,
         json=json,
     )
 
 
-def _proposed(learned: Learned) -> list[str]:
+def _proposed(learned: Learned, agent: str) -> list[str]:
     """Lines that ask whether the outcome is one of the known kind."""
     if not learned.similar:
         return []
@@ -132,8 +134,9 @@ def _proposed(learned: Learned) -> list[str]:
         f"  {one.id[:SHORT_ID]} {one_line(one.when, _PROPOSAL)}: {one_line(one.do, _PROPOSAL)} ({one.worked} worked)"
         for one in learned.similar
     ]
+    command = f"alma reflect --agent {quote(agent)} --apply -"
     line = json_text({"same": learned.similar[0].id[:SHORT_ID], "outcomes": [learned.id[:SHORT_ID]]})
-    return ["is it the same as one of these? then say so:", *known, f"  echo '{line}' | alma reflect --apply -"]
+    return ["is it the same as one of these? then say so:", *known, f"  echo '{line}' | {command}"]
 
 
 def _check_alone(context: typer.Context) -> None:
