@@ -4,12 +4,15 @@
 
 FILE is JSON: `labels` (by the outcome's id its kind of task and its strategy), `words` (by kind, what this agent calls
 it) and, if wanted, `log`, a file that gets a line of JSON for each sheet.
+
+It takes a sheet's code where what the code stands for is of the kind, its own words where there is none, and calls
+unclear what tells no strategy, or two at once.
 """
 
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,25 +30,36 @@ def main() -> None:
     sys.stdout.write(answer)
 
 
-def answers(sheet: Mapping[str, Any], labels: Labels, words: Mapping[str, str]) -> list[dict[str, Any]]:
-    """One answer for each situation with an approach on the sheet, by codes where the words are known, and what is
-    unclear: what tells no strategy, or two at once."""
+def answers(
+    sheet: Mapping[str, Any], labels: Labels, words: Mapping[str, str], meanings: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """The lines of an answer, one for each strategy on the sheet. `meanings` are kinds by the words for them, if this
+    agent understands more words than its own."""
+    kinds = {form(text): kind for kind, text in words.items()} | dict(meanings or {})
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
     unclear: list[str] = []
     for outcome in sheet["outcomes"]:
         task_kind, strategy_kind = labels[outcome["id"]]
         codes = groups[task_kind, strategy_kind] if strategy_kind else unclear
         codes.append(outcome["code"])
-    situations = {_form(known["when"]): known for known in sheet["known"]}
     lines: list[dict[str, Any]] = []
     for (task_kind, strategy_kind), codes in groups.items():
-        when, do = words[task_kind], words[strategy_kind]
-        situation = situations.get(_form(when), {})
-        approaches = {_form(known["do"]): known["code"] for known in situation.get("approaches", ())}
-        lines.append(
-            {"when": situation.get("code", when), "do": approaches.get(_form(do), do), "outcomes": codes},
-        )
+        when, do = known_as(sheet["known"], task_kind, strategy_kind, kinds)
+        lines.append({"when": when or words[task_kind], "do": do or words[strategy_kind], "outcomes": codes})
     return [*lines, {"unclear": unclear}] if unclear else lines
+
+
+def known_as(
+    known: Sequence[Mapping[str, Any]], task_kind: str, strategy_kind: str, kinds: Mapping[str, str]
+) -> tuple[str, str]:
+    """The codes of the first situation and approach on the sheet that are of these kinds, or of the situation alone;
+    empty where there is none."""
+    of_kind = [situation for situation in known if kinds.get(form(situation["when"])) == task_kind]
+    for situation in of_kind:
+        for approach in situation["approaches"]:
+            if kinds.get(form(approach["do"])) == strategy_kind:
+                return situation["code"], approach["code"]
+    return (of_kind[0]["code"], "") if of_kind else ("", "")
 
 
 def written(lines: list[dict[str, Any]]) -> str:
@@ -53,7 +67,8 @@ def written(lines: list[dict[str, Any]]) -> str:
     return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
 
 
-def _form(text: str) -> str:
+def form(text: str) -> str:
+    """A text as it is compared."""
     return " ".join(text.casefold().split())
 
 

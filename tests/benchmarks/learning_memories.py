@@ -1,35 +1,42 @@
-"""What is compared: memories that advise an agent, and how the agent reads advice.
+"""What is compared: memories that an agent reads before a task, and how it reads.
 
-The agent is the same for all. It knows its four options for the task at hand, recognises an option in whatever words
-advice names it, and does what `best_option` says. It reads in one of two ways: it adds up all that it is told of one
-option, or takes each piece of advice as it is told.
+The agent is the same for all. It knows the strategies that there are for the task at hand and reads no more of a memory
+than fits in `BUDGET` tokens. A text says something about a strategy if the world knows it as a wording of that strategy;
+what is about other things is passed over. Then it does what `best_option` says.
 """
 
 import copy
+import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from functools import cache
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from alma_cli.api import ALMA
 from alma_cli.config import load_config
 from alma_cli.core.records import Vector
-from alma_cli.core.retrieval.slices import Hit
-from alma_cli.embedding import Embedder, OnProgress, open_embedder
+from alma_cli.core.retrieval.slices import Hit, MemorySlice
+from alma_cli.embedding import Embedder, OnProgress, count_tokens, open_embedder
 from alma_cli.project import make_project
 from alma_cli.store.database import engine, opening
-from tests.benchmarks.learning_world import START, Episode, kinds
+from tests.benchmarks import answerer
+from tests.benchmarks.answerer import form
+from tests.benchmarks.learning_world import START, Episode, meanings, strategies
+from tests.benchmarks.natural import shown_hits
+from tests.benchmarks.natural_words import CENTRAL, words_of_kinds
 
 CONFIG = "alma:\n  project_id: learning-benchmark\n"
 AGENT = "learner"
-VECTOR_HITS = 10
+BUDGET = 150
+REFLECTS_EVERY = 50
 
 
 class Advice(NamedTuple):
-    """What a memory says of one strategy: how often it was tried in such tasks, and how often it worked."""
+    """What a text says of one strategy: how often it was tried in such tasks, and how often it worked."""
 
     strategy: str
     occurrences: float
@@ -37,65 +44,41 @@ class Advice(NamedTuple):
 
 
 class Memory(Protocol):
-    """Something that advises, and is told how it went."""
+    """Something to read before a task, that is told how it went."""
 
-    def choice(self, episode: Episode) -> int:
+    def choice(self, episode: Episode) -> str:
         """The strategy that an agent with this memory takes when it doesn't explore."""
 
-    def learn(self, episode: Episode, strategy: int) -> None:
-        """Remember what the agent is told of how the strategy went."""
+    def learn(self, episode: Episode, strategy: str) -> None:
+        """Remember how the strategy went."""
 
     def copy(self) -> "Memory":
         """Another memory with the same content."""
 
 
-Reading: TypeAlias = Callable[[Sequence[Advice]], tuple[float, float]]
-"""What an agent makes of all that is said of one option: occurrences and successes."""
+def best_option(advice: Sequence[Advice], episode: Episode) -> str:
+    """The strategy that advice speaks best for: the one with the best record if it is better than even, else one of
+    which nothing is known, else the least bad."""
+
+    def chance(option: str) -> float:
+        told = [item for item in advice if meanings().get(form(item.strategy)) == option]
+        return expected(sum(item.occurrences for item in told), sum(item.successes for item in told))
+
+    return max(episode.preference, key=chance)
 
 
-def added_up(told: Sequence[Advice]) -> tuple[float, float]:
-    """The evidence of an agent that adds up what it is told of one option in different words."""
-    return sum(item.occurrences for item in told), sum(item.successes for item in told)
-
-
-def as_told(told: Sequence[Advice]) -> tuple[float, float]:
-    """The evidence of an agent that takes each piece of advice as it is: of one option, the one that speaks best."""
-    by_words: dict[str, list[Advice]] = {}
-    for item in told:
-        by_words.setdefault(item.strategy, []).append(item)
-    return max((added_up(same) for same in by_words.values()), key=lambda numbers: chance(*numbers), default=(0, 0))
-
-
-READINGS: dict[str, Reading] = {"added-up": added_up, "as-told": as_told}
-
-
-def chance(occurrences: float, successes: float) -> float:
+def expected(occurrences: float, successes: float) -> float:
     """The success rate to expect: the mean of a beta distribution with a uniform prior; one half if nothing is known."""
     return (successes + 1) / (occurrences + 2)
-
-
-def best_option(
-    advice: Sequence[Advice], options: Sequence[frozenset[str]], preference: Sequence[int], reading: Reading
-) -> int:
-    """The option that advice speaks best for.
-
-    That is the option with the best record if it is better than even, else one of which nothing is known, else the
-    least bad. Advice on other things is passed over.
-    """
-    chances = [chance(*reading([item for item in advice if item.strategy in words])) for words in options]
-    return max(preference, key=lambda option: chances[option])
-
-
-OPTIONS = [[frozenset(wordings) for wordings in kind.strategies] for kind in kinds()]
 
 
 class NoMemory:
     """Tries anything."""
 
-    def choice(self, episode: Episode) -> int:
+    def choice(self, episode: Episode) -> str:
         return episode.preference[0]
 
-    def learn(self, episode: Episode, strategy: int) -> None:
+    def learn(self, episode: Episode, strategy: str) -> None:
         pass
 
     def copy(self) -> Memory:
@@ -105,7 +88,7 @@ class NoMemory:
 class Oracle(NoMemory):
     """Knows every success rate, now."""
 
-    def choice(self, episode: Episode) -> int:
+    def choice(self, episode: Episode) -> str:
         return episode.best
 
 
@@ -113,75 +96,109 @@ class PerfectGrouping:
     """Counts, knowing for certain which kind and strategy every outcome is about: what the reports allow."""
 
     def __init__(self) -> None:
-        self._counts = {(kind, option): (0, 0) for kind, known in enumerate(OPTIONS) for option in range(len(known))}
+        self._counts = {option: (0, 0) for options in strategies().values() for option in options}
 
-    def choice(self, episode: Episode) -> int:
-        return max(episode.preference, key=lambda option: chance(*self._counts[episode.kind, option]))
+    def choice(self, episode: Episode) -> str:
+        return max(episode.preference, key=lambda option: expected(*self._counts[option]))
 
-    def learn(self, episode: Episode, strategy: int) -> None:
-        occurrences, successes = self._counts[episode.kind, strategy]
-        self._counts[episode.kind, strategy] = occurrences + 1, successes + episode.is_said_to_succeed(strategy)
+    def learn(self, episode: Episode, strategy: str) -> None:
+        occurrences, successes = self._counts[strategy]
+        self._counts[strategy] = occurrences + 1, successes + episode.succeeds(strategy)
 
     def copy(self) -> Memory:
         return copy.deepcopy(self)
 
 
 class VectorMemory:
-    """A plain vector memory: the past outcomes whose tasks are nearest by cosine, as they were reported."""
+    """A plain vector memory: the outcomes whose tasks are nearest by cosine, as they were reported, within the budget."""
 
-    def __init__(self, embedder: Embedder, reading: Reading) -> None:
+    def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
-        self._reading = reading
         self._vectors: list[Vector] = []
-        self._outcomes: list[Advice] = []
+        self._outcomes: list[tuple[int, Advice]] = []
 
-    def choice(self, episode: Episode) -> int:
-        advice: list[Advice] = []
-        if self._vectors:
-            (task,) = self._embedder.embed([episode.task])
-            cosines = np.asarray(self._vectors) @ np.asarray(task)
-            advice = [self._outcomes[nearest] for nearest in np.argsort(-cosines, kind="stable")[:VECTOR_HITS]]
-        return best_option(advice, OPTIONS[episode.kind], episode.preference, self._reading)
+    def choice(self, episode: Episode) -> str:
+        return best_option(self._read(episode.asked), episode)
 
-    def learn(self, episode: Episode, strategy: int) -> None:
-        self._vectors += self._embedder.embed([episode.task])
-        self._outcomes.append(Advice(episode.texts[strategy], 1, episode.is_said_to_succeed(strategy)))
+    def learn(self, episode: Episode, strategy: str) -> None:
+        report, is_success = episode.reports[strategy], episode.succeeds(strategy)
+        line = f"- {'success' if is_success else 'failure'}: {json.dumps(report.task)}; strategy: {json.dumps(report.strategy)}"
+        self._vectors += self._embedder.embed([report.task])
+        self._outcomes.append((tokens(line), Advice(report.strategy, 1, is_success)))
 
     def copy(self) -> Memory:
-        other = VectorMemory(self._embedder, self._reading)
+        other = VectorMemory(self._embedder)
         other._vectors, other._outcomes = list(self._vectors), list(self._outcomes)
         return other
 
+    def _read(self, task: str) -> list[Advice]:
+        read: list[Advice] = []
+        if not self._vectors:
+            return read
+        (vector,) = self._embedder.embed([task])
+        cosines = np.asarray(self._vectors) @ np.asarray(vector)
+        left = BUDGET
+        for nearest in np.argsort(-cosines, kind="stable"):
+            cost, advice = self._outcomes[nearest]
+            if cost > left:
+                break
+            left -= cost
+            read.append(advice)
+        return read
+
+
+tokens = cache(count_tokens)
+
 
 class AlmaMemory:
-    """ALMA as it is, in a project of its own: what `retrieve` gives is the advice, and `learn` is told how it went."""
+    """ALMA as it is, in a project of its own: the agent reads its prompt, and reports what it did; with `reflects` it
+    goes through what has no general words yet, now and then."""
 
-    def __init__(self, embedder: Embedder, reading: Reading) -> None:
+    def __init__(self, embedder: Embedder, *, reflects: bool) -> None:
         self._embedder = embedder
-        self._reading = reading
+        self._reflects = reflects
         self._folder = tempfile.TemporaryDirectory(prefix="alma-learning-")
         project = make_project(self._folder.name, CONFIG)
         self._alma = ALMA(project, load_config(project.config_path))
         self._now = START
         self._alma._session._embedder = embedder
         self._alma._session.now = lambda: self._now
+        self._labels: dict[str, tuple[str, str]] = {}
 
-    def choice(self, episode: Episode) -> int:
+    def choice(self, episode: Episode) -> str:
         self._now = episode.at
-        memories = self._alma.retrieve(episode.task, AGENT)
-        return best_option(advice_in(memories), OPTIONS[episode.kind], episode.preference, self._reading)
+        memories = self._alma.retrieve(episode.asked, AGENT, max_tokens=BUDGET)
+        return best_option(advice_in(memories), episode)
 
-    def learn(self, episode: Episode, strategy: int) -> None:
+    def learn(self, episode: Episode, strategy: str) -> None:
         self._now = episode.at
-        outcome = "success" if episode.is_said_to_succeed(strategy) else "failure"
-        self._alma.learn(AGENT, episode.task, outcome, episode.texts[strategy], key=episode.at.isoformat())
+        report = episode.reports[strategy]
+        words = {name: text for name, text in (("when", report.when), ("do", report.do)) if text}
+        learned = self._alma.learn(
+            agent=AGENT,
+            task=report.task,
+            outcome="success" if episode.succeeds(strategy) else "failure",
+            strategy_used=report.strategy,
+            key=episode.at.isoformat(),
+            **words,
+        )
+        self._labels[learned.id] = episode.kind, strategy
+        if self._reflects and len(self._labels) % REFLECTS_EVERY == 0:
+            self._reflect()
 
     def copy(self) -> Memory:
-        other = AlmaMemory(self._embedder, self._reading)
+        other = AlmaMemory(self._embedder, reflects=self._reflects)
         with self._alma._session.store().file.opened(read_only=False) as connection:
             connection.execute("CHECKPOINT store")
         shutil.copytree(self._alma.project.home, other._alma.project.home, dirs_exist_ok=True)
+        other._labels = dict(self._labels)
         return other
+
+    def _reflect(self) -> None:
+        raise NotImplementedError
+
+    def _answer(self, sheet: dict[str, Any]) -> list[dict[str, Any]]:
+        return answerer.answers(sheet, self._labels, words_of_kinds(CENTRAL), meanings())
 
 
 @contextmanager
@@ -215,35 +232,41 @@ def stores_kept_open() -> Iterator[None]:
             context.__exit__(None, None, None)
 
 
-def advice_in(memories: Sequence[Hit]) -> list[Advice]:
-    """What a slice says of each strategy: what is told of it `in_such_tasks` or, without that, of the memory itself.
+def advice_in(memories: MemorySlice) -> list[Advice]:
+    """What the prompt within the budget says of strategies. Outcomes that a rule in it counts aren't counted twice."""
+    hits = shown_hits(memories, BUDGET)
+    rules = [hit for hit in hits if hit.kind in ("heuristic", "anti_pattern")]
+    counted = {(rule.task_key, rule.strategy_key) for rule in rules}
+    advice = [Advice(strategy_of(rule), rule.occurrences, rule.successes) for rule in rules]
+    advised = {form(item.strategy) for item in advice}
+    for rule in rules:
+        instead = rule.better_alternative if rule.kind == "anti_pattern" else ""
+        if instead and form(instead) not in advised:
+            advised.add(form(instead))
+            advice.append(Advice(instead, 1, 1))
+    advice += [
+        Advice(hit.strategy, 1, hit.outcome == "success")
+        for hit in hits
+        if hit.kind == "outcome" and (hit.task_key, hit.strategy_key) not in counted
+    ]
+    return advice
 
-    All hits with one `strategy_key` tell the same evidence, so it is counted once.
-    """
-    told: dict[str, Advice] = {}
-    for hit in memories:
-        candidate = hit.ranked.candidate
-        if candidate.pooled_occurrences:
-            numbers = (candidate.pooled_occurrences, candidate.pooled_successes)
-        elif hit.kind == "outcome":
-            numbers = (1.0, candidate.success or 0.0)
-        else:
-            numbers = (hit.occurrences, hit.successes)
-        words = hit.strategy if hit.kind != "anti_pattern" else hit.pattern.partition(" (when: ")[0]
-        told.setdefault(hit.strategy_key or hit.id, Advice(words, *numbers))
-    return list(told.values())
+
+def strategy_of(rule: Hit) -> str:
+    """The approach that a rule is about, in its words."""
+    return rule.strategy if rule.kind == "heuristic" else rule.pattern.partition(" (when: ")[0]
 
 
 class CachingEmbedder:
     """The bundled model, asked once for each text: the benchmark's own shortcut, since its texts come again."""
 
     def __init__(self) -> None:
-        embedder = open_embedder()
-        self.model_id, self.dimension = embedder.model_id, embedder.dimension
-        known = kinds()
-        texts = [text for kind in known for text in kind.tasks]
-        texts += [text for kind in known for wordings in kind.strategies for text in wordings]
-        self._vectors = dict(zip(texts, embedder.embed(texts), strict=True))
+        self._embedder = open_embedder()
+        self.model_id, self.dimension = self._embedder.model_id, self._embedder.dimension
+        self._vectors: dict[str, Vector] = {}
 
     def embed(self, texts: Sequence[str], *, on_progress: OnProgress | None = None) -> list[Vector]:
+        new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
+        if new:
+            self._vectors |= dict(zip(new, self._embedder.embed(new), strict=True))
         return [self._vectors[text] for text in texts]

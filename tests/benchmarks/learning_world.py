@@ -1,91 +1,146 @@
-"""A world to learn in: twenty kinds of task, four strategies for each, and how often each strategy really works.
+"""A world to learn in, in the words of data/natural: sixteen kinds of task, three strategies each, one of them good.
 
-Everything that is drawn by lot is drawn before anybody acts, so that every memory meets the same tasks, in the same
-words, with the same luck: what differs between two memories is only what they made their agent do.
+A task is never asked in words that are reported: of each kind, half of the texts are what the agent is asked, the other
+half what it says afterwards. Everything that is drawn by lot is drawn before anybody acts, so that every memory meets
+the same tasks, in the same words, with the same luck: what differs is only what it made its agent do.
 """
 
-import json
 import random
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from functools import cache
 
-WORDINGS = Path(__file__).parent / "data" / "wordings.ndjson"
+from tests.benchmarks.answerer import form
+from tests.benchmarks.natural_words import Labelled, outcomes, queries, truths, words_of_kinds
+
+RATES = {"good": (0.75, 0.95), "mixed": (0.4, 0.6), "bad": (0.05, 0.25)}
+"""Between which a strategy's success rate is drawn."""
+
+AFTER_DRIFT = {"good": "bad", "mixed": "mixed", "bad": "good"}
 EXPLORATION = 0.1
-FALSE_REPORTS = 0.1
+WITH_GENERAL_WORDS = 0.7
 BETWEEN_EPISODES = timedelta(hours=12)
 START = datetime(2025, 1, 1, 9, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of task: the wordings of it, and of each strategy for it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What the agent says after an episode if it took a strategy; `when` and `do` are empty if it gives none."""
 
-    tasks: Sequence[str]
-    strategies: Sequence[Sequence[str]]
+    task: str
+    strategy: str
+    when: str = ""
+    do: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Episode:
     """One task that comes up, with all that is decided by lot about it.
 
-    `rates` are the strategies' success rates at that time, `texts` how the agent would word each of them; `explored` is
-    the strategy that is tried whatever the advice, if any; `preference` breaks ties; a strategy succeeds if its rate is
-    over `luck`, and the agent is told the opposite of what happened if `misreported`.
+    `rates` are the strategies' success rates at that time, `reports` what the agent would say of each; `explored` is the
+    strategy that is tried whatever the advice, if any; `preference` breaks ties; a strategy succeeds if its rate is over
+    `luck`.
     """
 
     at: datetime
-    kind: int
-    task: str
-    rates: Sequence[float]
-    texts: Sequence[str]
-    explored: int | None
-    preference: Sequence[int]
+    kind: str
+    asked: str
+    rates: Mapping[str, float]
+    reports: Mapping[str, Report]
+    explored: str
+    preference: Sequence[str]
     luck: float
-    misreported: bool
 
     @property
-    def best(self) -> int:
+    def best(self) -> str:
         """The strategy that really is the best."""
-        return max(range(len(self.rates)), key=lambda strategy: self.rates[strategy])
+        return max(self.rates, key=lambda strategy: self.rates[strategy])
 
-    def succeeds(self, strategy: int) -> bool:
+    def succeeds(self, strategy: str) -> bool:
         """Whether it works this time."""
         return self.luck < self.rates[strategy]
 
-    def is_said_to_succeed(self, strategy: int) -> bool:
-        """What the agent is told."""
-        return self.succeeds(strategy) != self.misreported
+
+@cache
+def strategies() -> dict[str, list[str]]:
+    """By kind of task its strategies."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for strategy in truths():
+        found[strategy.partition("/")[0]].append(strategy)
+    return dict(found)
 
 
-def kinds() -> list[Kind]:
-    """What tests/benchmarks/data/wordings.ndjson says."""
-    lines = [json.loads(line) for line in WORDINGS.read_text("utf-8").splitlines()]
-    return [Kind(line["task_wordings"], [strategy["wordings"] for strategy in line["strategies"]]) for line in lines]
+@cache
+def meanings() -> dict[str, str]:
+    """What a reader makes of a text of this world, in the form that is compared: the kind of task or the strategy."""
+    known = {form(text): kind for kind, text in words_of_kinds("central").items()}
+    for outcome in outcomes():
+        known[form(outcome.when)] = outcome.task_kind
+        if outcome.strategy_kind:
+            known |= {form(outcome.strategy): outcome.strategy_kind, form(outcome.do): outcome.strategy_kind}
+    return known
 
 
 def drawn_episodes(seed: int, count: int, *, drifts: bool) -> list[Episode]:
-    """The episodes of one seed; `drifts` draws every success rate again half-way, from Beta(1, 1) as at first."""
+    """The episodes of one seed; with `drifts` the good and the bad strategy of each kind change places half-way."""
     rng = random.Random(f"{seed}")
-    known = kinds()
-    rates, later = ([[rng.betavariate(1, 1) for _ in kind.strategies] for kind in known] for _ in range(2))
+    told = _told_of_strategies()
+    asked, reported = _split(rng)
+    before = {strategy: rng.uniform(*RATES[truth]) for strategy, truth in truths().items()}
+    after = {strategy: rng.uniform(*RATES[AFTER_DRIFT[truth]]) for strategy, truth in truths().items()}
     episodes = []
     for number in range(count):
-        kind = rng.randrange(len(known))
-        strategies = range(len(known[kind].strategies))
-        explores, explored = rng.random() < EXPLORATION, rng.choice(strategies)
+        kind = rng.choice(list(asked))
+        options = strategies()[kind]
+        explores, explored = rng.random() < EXPLORATION, rng.choice(options)
+        rates = after if drifts and number >= count / 2 else before
         episodes.append(
             Episode(
                 at=START + number * BETWEEN_EPISODES,
                 kind=kind,
-                task=rng.choice(known[kind].tasks),
-                rates=(later if drifts and number >= count / 2 else rates)[kind],
-                texts=[rng.choice(wordings) for wordings in known[kind].strategies],
-                explored=explored if explores else None,
-                preference=rng.sample(strategies, len(strategies)),
+                asked=rng.choice(asked[kind]),
+                rates={strategy: rates[strategy] for strategy in options},
+                reports=_reports(rng, rng.choice(reported[kind]), {option: told[option] for option in options}),
+                explored=explored if explores else "",
+                preference=rng.sample(options, len(options)),
                 luck=rng.random(),
-                misreported=rng.random() < FALSE_REPORTS,
             )
         )
     return episodes
+
+
+def _reports(rng: random.Random, done: Labelled, told: Mapping[str, Sequence[Labelled]]) -> dict[str, Report]:
+    is_worded = rng.random() < WITH_GENERAL_WORDS
+    reports = {}
+    for strategy, lines in told.items():
+        line = rng.choice(lines)
+        words = {"when": done.when, "do": line.do} if is_worded else {}
+        reports[strategy] = Report(task=done.task, strategy=line.strategy, **words)
+    return reports
+
+
+def _told_of_strategies() -> dict[str, list[Labelled]]:
+    told: dict[str, list[Labelled]] = defaultdict(list)
+    for outcome in outcomes():
+        told[outcome.strategy_kind].append(outcome)
+    return told
+
+
+def _split(rng: random.Random) -> tuple[dict[str, list[str]], dict[str, list[Labelled]]]:
+    """By kind, the texts that are asked, and the outcomes whose words are reported."""
+    asked: dict[str, list[str]] = defaultdict(list)
+    by_kind: dict[str, list[Labelled]] = defaultdict(list)
+    for query in queries():
+        if query.task_kind:
+            asked[query.task_kind].append(query.query)
+    for outcome in outcomes():
+        by_kind[outcome.task_kind].append(outcome)
+    reported = {}
+    for kind, lines in by_kind.items():
+        rng.shuffle(lines)
+        half = len(lines) // 2
+        asked[kind] += [line.task for line in lines[:half]]
+        reported[kind] = lines[half:]
+    return asked, reported

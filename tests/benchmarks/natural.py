@@ -35,7 +35,8 @@ from typing import Any, NamedTuple
 from alma_cli.api import ALMA
 from alma_cli.config import load_config
 from alma_cli.core.records import Record
-from alma_cli.core.retrieval.slices import Hit
+from alma_cli.core.retrieval.prompt import SHORT_ID
+from alma_cli.core.retrieval.slices import Hit, MemorySlice
 from alma_cli.embedding import count_tokens
 from alma_cli.project import make_project
 from alma_cli.store import Selection
@@ -286,11 +287,15 @@ def answered(learned: Learner, rules: Sequence[Rule], strategies: Mapping[str, s
 
 
 def shown(learned: Learner, query: str, budget: int) -> list[Hit]:
-    """The memories that a prompt of so many tokens shows, in its order."""
+    """The memories that a prompt of so many tokens shows for a query, in its order."""
     asking = "helena" if learned.two_agents else AGENT
-    memories = learned.alma.retrieve(query, asking, max_tokens=budget)
-    by_id = {hit.id[:8]: hit for hit in memories}
-    return [by_id[id] for id in re.findall(r"\[([0-9a-f]{8})\]", memories.to_prompt(max_tokens=budget)) if id in by_id]
+    return shown_hits(learned.alma.retrieve(query, asking, max_tokens=budget), budget)
+
+
+def shown_hits(memories: MemorySlice, budget: int) -> list[Hit]:
+    """The memories whose ids stand in the prompt, in its order."""
+    by_id = {hit.id[:SHORT_ID]: hit for hit in memories}
+    return [by_id[id] for id in re.findall(r"^- \[([0-9a-f]+)\]", memories.to_prompt(max_tokens=budget), re.MULTILINE)]
 
 
 def table(measured: Mapping[str, Measured]) -> str:
