@@ -124,7 +124,7 @@ def embedder() -> CachingEmbedder:
 
 _SHOWN = {
     "stationary": ("rates stay", "second half", (0.5, 1.0)),
-    "drift": ("good and bad change places half-way", "last quarter", (0.75, 1.0)),
+    "drift": ("in half of the kinds good and bad change places half-way", "last quarter", (0.75, 1.0)),
 }
 _ALL = (0.0, 1.0)
 _POINTS_ABOVE_VECTOR, _SHARE_OF_PERFECT = 8, 90

@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple, Protocol
 
@@ -25,7 +26,7 @@ from alma_cli.project import make_project
 from alma_cli.store.database import engine, opening
 from tests.benchmarks import answerer
 from tests.benchmarks.answerer import form
-from tests.benchmarks.learning_world import START, Episode, meanings, strategies
+from tests.benchmarks.learning_world import START, Episode, meanings
 from tests.benchmarks.natural import shown_hits
 from tests.benchmarks.natural_words import CENTRAL, words_of_kinds
 
@@ -33,6 +34,7 @@ CONFIG = "alma:\n  project_id: learning-benchmark\n"
 AGENT = "learner"
 BUDGET = 150
 REFLECTS_EVERY = 50
+HALF_LIFE_DAYS = 60.0  # the default of `learning.half_life_days`
 
 
 class Advice(NamedTuple):
@@ -93,17 +95,22 @@ class Oracle(NoMemory):
 
 
 class PerfectGrouping:
-    """Counts, knowing for certain which kind and strategy every outcome is about: what the reports allow."""
+    """Counts, knowing for certain which kind and strategy every outcome is about: what the reports allow.
 
-    def __init__(self) -> None:
-        self._counts = {option: (0, 0) for options in strategies().values() for option in options}
+    An outcome counts half as much when it is a half-life older than the strategy's newest, as in ALMA.
+    """
+
+    def __init__(self, *, half_life_days: float = HALF_LIFE_DAYS) -> None:
+        self._half_life_days = half_life_days
+        self._counts: dict[str, tuple[float, float, datetime]] = {}
 
     def choice(self, episode: Episode) -> str:
-        return max(episode.preference, key=lambda option: expected(*self._counts[option]))
+        return max(episode.preference, key=lambda option: expected(*self._counts.get(option, (0.0, 0.0))[:2]))
 
     def learn(self, episode: Episode, strategy: str) -> None:
-        occurrences, successes = self._counts[strategy]
-        self._counts[strategy] = occurrences + 1, successes + episode.succeeds(strategy)
+        occurrences, successes, newest = self._counts.get(strategy, (0.0, 0.0, episode.at))
+        kept = 2 ** (-((episode.at - newest) / timedelta(days=1)) / self._half_life_days)
+        self._counts[strategy] = occurrences * kept + 1, successes * kept + episode.succeeds(strategy), episode.at
 
     def copy(self) -> Memory:
         return copy.deepcopy(self)

@@ -84,18 +84,19 @@ def meanings() -> dict[str, str]:
 
 
 def drawn_episodes(seed: int, count: int, *, drifts: bool) -> list[Episode]:
-    """The episodes of one seed; with `drifts` the good and the bad strategy of each kind change places half-way."""
+    """The episodes of one seed; with `drifts` the good and the bad strategy change places half-way, in half of the kinds."""
     rng = random.Random(f"{seed}")
     told = _told_of_strategies()
     asked, reported = _split(rng)
     before = {strategy: rng.uniform(*RATES[truth]) for strategy, truth in truths().items()}
     after = {strategy: rng.uniform(*RATES[AFTER_DRIFT[truth]]) for strategy, truth in truths().items()}
+    drifting = rng.sample(list(asked), len(asked) // 2)
     episodes = []
     for number in range(count):
         kind = rng.choice(list(asked))
         options = strategies()[kind]
         explores, explored = rng.random() < EXPLORATION, rng.choice(options)
-        rates = after if drifts and number >= count / 2 else before
+        rates = after if drifts and kind in drifting and number >= count / 2 else before
         episodes.append(
             Episode(
                 at=START + number * BETWEEN_EPISODES,
