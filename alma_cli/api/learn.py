@@ -32,7 +32,7 @@ _NumberedOutcome: TypeAlias = tuple[int, Report | AlmaError, Outcome | AlmaError
 
 _PROPOSED = 3
 _NEAR_ENOUGH = 0.6
-"""The least sum of two cosines, of what tasks are about and of what was done, at which a label is proposed."""
+"""The least sum of two cosines, of what tasks are about and of the words, at which a label is proposed."""
 
 _SHOWN = ("created", "strengthened", "weakened", "retired")
 
@@ -231,11 +231,11 @@ def write_warnings(receipt: Receipt) -> list[str]:
 
 
 def _similar(session: Session, outcome: Outcome, receipt: Receipt) -> list[Similar]:
-    """Of the labels near an outcome those whose approach, too, is nearest to what was done."""
+    """Of the labels near an outcome those whose words are nearest to its own."""
     if not receipt.similar:
         return []
-    did = outcome.do or outcome.strategy
-    vectors = session.vectors([did, *(near.label.do for near in receipt.similar)])
+    own = f"{outcome.when or outcome.task}: {outcome.do or outcome.strategy}"
+    vectors = session.vectors([own, *(f"{near.label.when}: {near.label.do}" for near in receipt.similar)])
     nearness = [
         near.cosine + _dot(vectors[0], vector) for near, vector in zip(receipt.similar, vectors[1:], strict=True)
     ]

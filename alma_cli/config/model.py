@@ -192,7 +192,7 @@ class LearningSettings:
     )
     z: float = _key(1.28, "number", "caution of Wilson's bounds: 1.28 is 90% sure on one side", low=0, high=5)
     anti_pattern_below: float = _key(
-        0.5, "number", "an anti-pattern surely succeeds less often than this", low=0.01, high=1
+        0.6, "number", "an anti-pattern surely succeeds less often than this", low=0.01, high=1
     )
 
 

@@ -7,19 +7,20 @@ a heading that says that it is quoted.
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from alma_cli.core.records import RETRIEVED_KINDS, AntiPattern, Heuristic, Knowledge, Outcome, Preference, Record
+from alma_cli.core.records import AntiPattern, Heuristic, Knowledge, Outcome, Preference, Record
 from alma_cli.core.text import one_line
 
 SHORT_ID = 8
 """Digits of an id that are shown."""
 
 _MAX_TEXT = 480
+_MAX_REASON = 120
 _AGAIN = 0.95
 _HEADINGS = {
-    "anti_pattern": "### Avoid",
     "heuristic": "### What works",
+    "anti_pattern": "### Avoid",
     "preference": "### Preferences",
     "knowledge": "### Facts",
     "outcome": "### What happened before",
@@ -28,31 +29,37 @@ _HEADINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A memory to show, and how useful it is."""
+    """A memory to show, and how useful it is; `brief` is without the reasons."""
 
     record: Record
     score: float
+    brief: bool = False
 
 
 def fitting(lines: Sequence[Line], agent: str, max_tokens: int, count_tokens: Callable[[str], int]) -> list[Line]:
-    """The most useful lines that fit together, in the order given.
+    """The most useful lines that fit together, in the order given: rules before the outcomes that they sum up.
 
-    Each line of a kind makes the next of that kind a little less useful (`_AGAIN`), so that no kind takes all the room
-    when others are nearly as good. The whole prompt has at most as many tokens as its parts together, so it stays
-    within `max_tokens`.
+    An anti-pattern that doesn't fit with its reasons is shown without them. Each line of a kind makes the next of that
+    kind a little less useful (`_AGAIN`), so that no kind takes all the room when others are nearly as good. The whole
+    prompt has at most as many tokens as its parts together, so it stays within `max_tokens`.
     """
     left = max_tokens - count_tokens(_opening(agent))
     headed: set[str] = set()
-    chosen: set[int] = set()
-    for place, _ in sorted(_usefulness(lines), key=lambda item: (-item[1], item[0])):
-        line = lines[place]
-        kind = line.record.kind
-        cost = count_tokens(line_text(line.record)) + (0 if kind in headed else count_tokens(_HEADINGS[kind]))
-        if cost <= left:
-            left -= cost
-            headed.add(kind)
-            chosen.add(place)
-    return [line for place, line in enumerate(lines) if place in chosen]
+    chosen: dict[int, Line] = {}
+    for place, _ in sorted(
+        _usefulness(lines), key=lambda item: (lines[item[0]].record.kind == "outcome", -item[1], item[0])
+    ):
+        kind = lines[place].record.kind
+        heading = 0 if kind in headed else count_tokens(_HEADINGS[kind])
+        forms = [lines[place], replace(lines[place], brief=True)] if kind == "anti_pattern" else [lines[place]]
+        for line in forms:
+            cost = count_tokens(line_text(line.record, brief=line.brief)) + heading
+            if cost <= left:
+                left -= cost
+                headed.add(kind)
+                chosen[place] = line
+                break
+    return [chosen[place] for place in sorted(chosen)]
 
 
 def _usefulness(lines: Sequence[Line]) -> list[tuple[int, float]]:
@@ -70,20 +77,20 @@ def rendered(lines: Sequence[Line], agent: str) -> str:
     if not lines:
         return ""
     parts = [_opening(agent)]
-    for kind in RETRIEVED_KINDS:
-        of_kind = [line_text(line.record) for line in lines if line.record.kind == kind]
+    for kind, heading in _HEADINGS.items():
+        of_kind = [line_text(line.record, brief=line.brief) for line in lines if line.record.kind == kind]
         if of_kind:
-            parts.append("\n".join([_HEADINGS[kind], *of_kind]))
+            parts.append("\n".join([heading, *of_kind]))
     return "\n\n".join(parts) + "\n"
 
 
-def line_text(record: Record) -> str:
-    """One memory as a list item."""
+def line_text(record: Record, *, brief: bool = False) -> str:
+    """One memory as a list item; a `brief` anti-pattern is without its reasons."""
     shown = f"- [{record.id[:SHORT_ID]}] "
     match record:
         case AntiPattern():
             shown += _quoted(record.pattern)
-            shown += f"; why: {_quoted(record.why_bad)}" if record.why_bad else ""
+            shown += f"; why: {_quoted(record.why_bad, _MAX_REASON)}" if record.why_bad and not brief else ""
             shown += f"; instead: {_quoted(record.better_alternative)}" if record.better_alternative else ""
             shown += _evidence(record.successes, record.occurrences)
         case Heuristic():
@@ -115,5 +122,5 @@ def _evidence(successes: float, occurrences: int) -> str:
     return f" (worked {successes:.15g} of {occurrences} times)" if occurrences else ""
 
 
-def _quoted(text: str) -> str:
-    return json.dumps(one_line(text, _MAX_TEXT), ensure_ascii=False)
+def _quoted(text: str, most: int = _MAX_TEXT) -> str:
+    return json.dumps(one_line(text, most), ensure_ascii=False)

@@ -16,6 +16,7 @@ POOL_FROM, POOL_WHOLE = 0.3, 0.5
 """Cosines of two tasks at which outcomes of one begin to count for the other, and at which they count fully."""
 
 _LEAST_DEVIATION_COSINE = 0.05
+_BEST_WORDS = 3
 _LEAST_DEVIATION_BM25 = 0.5
 _NEUTRAL = 0.5
 _CREDIT_SCALE = 3.0
@@ -189,23 +190,38 @@ def rate(candidate: Candidate) -> float | None:
 def _fused(candidates: Sequence[Candidate], cosine: Spread, bm25: Spread, keyword_weight: float) -> dict[str, float]:
     """Each candidate's similarity for the order, as z.
 
-    The likeness of two tasks doesn't depend on the strategies tried for them. So all rules of one task group share the
-    best of their similarities, and success decides between their strategies.
+    The likeness of two tasks doesn't depend on the strategies tried for them. So a rule of a task group has the words
+    of the group's outcomes in place of its own few, which are general and match by chance, and all rules of the group
+    share the best of their similarities: success decides between their strategies.
     """
+    words = _words_of_groups(candidates)
     fused: dict[str, float] = {}
-    best: dict[tuple[Kind, str], float] = {}
+    best: dict[str, float] = {}
     for candidate in candidates:
+        of_group = words.get(candidate.task_key) if _is_rule(candidate) else None
+        matched = candidate.bm25 if of_group is None else of_group
         dense = 0.0 if candidate.cosine is None else _z(candidate.cosine, cosine, _LEAST_DEVIATION_COSINE)
-        value = dense + keyword_weight * _z(candidate.bm25, bm25, _LEAST_DEVIATION_BM25)
+        value = dense + keyword_weight * _z(matched, bm25, _LEAST_DEVIATION_BM25)
         fused[candidate.id] = value
-        likeness = (candidate.kind, candidate.task_key)
-        best[likeness] = max(value, best.get(likeness, value))
+        if _is_rule(candidate):
+            best[candidate.task_key] = max(value, best.get(candidate.task_key, value))
     return {
-        candidate.id: best[candidate.kind, candidate.task_key]
-        if candidate.task_key and candidate.kind in ("heuristic", "anti_pattern")
-        else fused[candidate.id]
+        candidate.id: best[candidate.task_key] if _is_rule(candidate) else fused[candidate.id]
         for candidate in candidates
     }
+
+
+def _is_rule(candidate: Candidate) -> bool:
+    return bool(candidate.task_key) and candidate.kind in ("heuristic", "anti_pattern")
+
+
+def _words_of_groups(candidates: Sequence[Candidate]) -> dict[str, float]:
+    """The mean of the best BM25 of each task group's outcomes: of three, so that no single one decides."""
+    found: dict[str, list[float]] = {}
+    for candidate in candidates:
+        if candidate.kind == "outcome" and candidate.task_key:
+            found.setdefault(candidate.task_key, []).append(candidate.bm25)
+    return {key: sum(sorted(values)[-_BEST_WORDS:]) / _BEST_WORDS for key, values in found.items()}
 
 
 def _why_not(candidate: Candidate, similarity: float, enough: float, score: float, min_score: float) -> str:

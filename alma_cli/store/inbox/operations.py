@@ -20,6 +20,7 @@ from alma_cli.core.records import JsonValue, Record, Vector
 from alma_cli.errors import AlmaError
 
 _FORMAT = 1
+_BESIDE = 0.5
 _TEXTS_OF_WORDS = ("id", "when", "do", "task")
 
 
@@ -49,10 +50,17 @@ class Entry:
 
 
 def _mean(vectors: Sequence[Vector]) -> Vector:
-    """The mean of a few vectors, of unit length; of a single one, itself."""
+    """The mean of the topics' vectors, of unit length, each beside the first weighing half; of a single one, itself.
+
+    The general words of a situation are many outcomes' own, so they tell less of one than its task does.
+    """
     if len(vectors) == 1:
         return vectors[0]
-    sums = [math.fsum(numbers) for numbers in zip(*vectors, strict=True)]
+    weights = [1.0, *(_BESIDE for _ in vectors[1:])]
+    sums = [
+        sum(weight * number for weight, number in zip(weights, numbers, strict=True))
+        for numbers in zip(*vectors, strict=True)
+    ]
     length = math.sqrt(math.fsum(number * number for number in sums)) or 1.0
     return array.array("f", [number / length for number in sums])
 

@@ -217,15 +217,19 @@ def _compared(connection: Connection, derived: Sequence[Derived], where: str, gi
 
 
 def give_vectors(connection: Connection, ids: Sequence[str]) -> None:
-    """Give derived memories the mean vector of their newest outcomes, whose tasks say what they are about."""
+    """Give derived memories the mean vector of the newest outcomes of their task, whatever their strategy.
+
+    What a rule is about doesn't depend on what was tried. One across situations takes the outcomes of its approach.
+    """
     if not ids:
         return
     rows = connection.execute(
         f"""
         SELECT rules.id, outcomes.seq, outcomes.embedding_model FROM memories AS outcomes JOIN (
             SELECT id, agent, domain, task_key, strategy_key FROM memories WHERE id IN {any_of()}
-        ) AS rules USING (agent, domain, strategy_key)
-        WHERE kind = 'outcome' AND embedding_model IS NOT NULL AND rules.task_key IN ('', outcomes.task_key)
+        ) AS rules USING (agent, domain)
+        WHERE kind = 'outcome' AND embedding_model IS NOT NULL AND (rules.task_key = outcomes.task_key
+            OR (rules.task_key = '' AND rules.strategy_key = outcomes.strategy_key))
         QUALIFY row_number() OVER (
             PARTITION BY rules.id ORDER BY happened_at DESC, outcomes.id DESC
         ) <= {TEXTS_COMPARED}
