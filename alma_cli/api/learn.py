@@ -31,8 +31,8 @@ _NumberedOutcome: TypeAlias = tuple[int, Report | AlmaError, Outcome | AlmaError
 """The same with the outcome that the report becomes, or why it becomes none, and what to warn of."""
 
 _PROPOSED = 3
-_NEAR_ENOUGH = 0.6
-"""The least sum of two cosines, of what tasks are about and of the words, at which a label is proposed."""
+_NEAR_ENOUGH = 0.4
+"""The least sum of two cosines, of what tasks are about and of approaches, at which a label is proposed."""
 
 _SHOWN = ("created", "strengthened", "weakened", "retired")
 
@@ -234,16 +234,16 @@ def _similar(session: Session, outcome: Outcome, receipt: Receipt) -> list[Simil
     """Of the labels near an outcome those whose words are nearest to its own."""
     if not receipt.similar:
         return []
-    own = f"{outcome.when or outcome.task}: {outcome.do or outcome.strategy}"
-    vectors = session.vectors([own, *(f"{near.label.when}: {near.label.do}" for near in receipt.similar)])
+    labels = [near.label for near in receipt.similar]
+    vectors = session.vectors([outcome.do or outcome.strategy, *(label.do for label in labels)])
     nearness = [
         near.cosine + _dot(vectors[0], vector) for near, vector in zip(receipt.similar, vectors[1:], strict=True)
     ]
     order = sorted(range(len(nearness)), key=lambda at: (-nearness[at], at))
-    labels = [receipt.similar[at].label for at in order if nearness[at] >= _NEAR_ENOUGH][:_PROPOSED]
+    chosen = [labels[at] for at in order if nearness[at] >= _NEAR_ENOUGH][:_PROPOSED]
     return [
         Similar(id=label.id, when=label.when, do=label.do, worked=f"{label.worked:g} of {len(label.members)}")
-        for label in labels
+        for label in chosen
     ]
 
 

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 _LOG_LIMIT_BYTES = 16 * CHECKPOINT_AT_BYTES
 """A log of this size is moved into the file even when others wait; else a busy store would get slower and slower."""
 
-_SIMILAR = 24
+_SIMILAR = 20
 """Labels near an outcome that a receipt names, for the reader of their words to choose from."""
 
 _BULK_LOG_BYTES = 8 * 1024 * 1024
