@@ -88,6 +88,7 @@ _FIELDS = {
     "successes": st.just(0.0),
     "confidence": shares,
     "value": st.sampled_from([1, -1]),
+    **dict.fromkeys(["when", "do"], st.sampled_from(["", "it fails at night", "日本", "é\u0301"])),
     **dict.fromkeys(["task", "condition", "pattern", "preference", "fact", "target"], main_texts),
 }
 

@@ -69,8 +69,12 @@ def test_a_memory_in_one_text(record, text):
         (knowledge(source="wiki"), "CI has two cores"),
     ],
 )
-def test_the_topic_is_what_a_task_is_compared_with(record, topic):
-    assert topic == record.topic
+def test_the_topics_are_what_a_task_is_compared_with(record, topic):
+    assert (topic,) == record.topics
+
+
+def test_an_outcome_is_about_its_task_and_its_situation():
+    assert outcome(when="a form is tested").topics == ("Test login", "a form is tested")
 
 
 @pytest.mark.parametrize(

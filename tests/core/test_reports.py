@@ -42,8 +42,8 @@ def test_a_line_is_a_report():
         "at": "2026-01-31T11:30:00+02:00",
         "labels": {"branch": "main", "run": 7},
         "key": 12,
-        "task_key": "t",
-        "strategy_key": "s",
+        "when": "t",
+        "do": "s",
         "used": ["0123", 45],
         "retrieval": "6789",
     }
@@ -59,8 +59,8 @@ def test_a_line_is_a_report():
         at=NOW,
         labels={"branch": "main", "run": "7"},
         key="12",
-        task_key="t",
-        strategy_key="s",
+        when="t",
+        do="s",
         used=("0123", "45"),
         retrieval="6789",
     )
@@ -148,9 +148,9 @@ def test_json_nested_without_end_is_refused():
 
 
 def test_a_report_becomes_an_outcome():
-    report = replace(REPORT, strategy="clicked \ud800", error="timeout", duration_ms=5, labels={"k": "v"}, task_key="t")
+    report = replace(REPORT, strategy="clicked \ud800", error="timeout", duration_ms=5, labels={"k": "v"}, when="t")
     expected = outcome(
-        agent="a", strategy="clicked \ufffd", error="timeout", duration_ms=5, labels={"k": "v"}, task_key="t"
+        agent="a", strategy="clicked \ufffd", error="timeout", duration_ms=5, labels={"k": "v"}, when="t"
     )
     assert recorded(report) == expected
 

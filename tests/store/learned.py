@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from alma_cli.core.learning.derive import Evidence, LearningRules, Task, derive
+from alma_cli.core.keys import key_of
+from alma_cli.core.learning.derive import Approach, Evidence, LearningRules, Task, derive, derive_across
 from alma_cli.core.records import Heuristic, Outcome
 from alma_cli.store import Archive, Entry, Forget, Insert, ProjectRules, Revise
 from alma_cli.store.database.engine import transaction
@@ -41,25 +42,25 @@ def an_id(number):
 
 
 def outcome(number, **changes):
-    """The outcome with this number: agent a tried p for the task x, and it worked."""
+    """The outcome with this number: agent a did p when x was so, and it worked."""
     values = {"agent": "a", "domain": "general", "task": "Test login", "outcome": "success", "strategy": "try blanks"}
     return Outcome(
         id=an_id(number), project_id="p", origin="observed", created_at=NOON, updated_at=NOON,
-        **{"at": NOON, "task_key": "x", "strategy_key": "p", **values, **changes},
+        **{"at": NOON, "when": "x", "do": "p", **values, **changes},
     )  # fmt: skip
 
 
-def unkeyed(number, task, strategy="", **changes):
-    """An outcome whose keys have yet to be chosen."""
-    return outcome(number, task=task, strategy=strategy, task_key="", strategy_key="", **changes)
+def bare(number, task, strategy="", **changes):
+    """An outcome without general words."""
+    return outcome(number, task=task, strategy=strategy, when="", do="", **changes)
 
 
-def rule(number, **changes):
-    """An authored heuristic of the same keys as `outcome`."""
+def rule(number, *, when="x", do="p", **changes):
+    """An authored heuristic of the same keys as an outcome with these general words."""
     return Heuristic(
         id=an_id(number), project_id="p", origin="authored", created_at=NOON, updated_at=NOON,
-        **{"agent": "a", "domain": "general", "condition": "c", "strategy": "s", "task_key": "x", "strategy_key": "p",
-           **changes},
+        **{"agent": "a", "domain": "general", "condition": "c", "strategy": "s", **changes},
+        task_key=key_of(when), strategy_key=key_of(do),
     )  # fmt: skip
 
 
@@ -124,21 +125,35 @@ def derived_in(connection):
 
 def taught(records):
     """The derived memories, by id, of all these records at once: what the store must have, however it came to them."""
-    tasks, replaced = {}, set()
+    tasks, approaches, replaced = {}, {}, set()
     for record in records:
         task = Task(record.agent, record.domain, record.task_key)
         if isinstance(record, Outcome):
             reason = record.error.strip() or record.feedback.strip()
             found = Evidence(
-                record.strategy_key, record.at, record.id, record.outcome, record.task, record.strategy, reason
-            )
+                record.strategy_key, record.at, record.id, record.outcome, record.task, record.strategy, reason,
+                record.when, record.do, record.task_key,
+            )  # fmt: skip
             tasks.setdefault(task, []).append(found)
+            approaches.setdefault(Approach(record.agent, record.domain, record.strategy_key), []).append(found)
         else:
             replaced.add((task, record.strategy_key, record.kind))
-    return {
-        memory.id: replace(memory, archived=(task, memory.strategy_key, memory.kind) in replaced)
+    derived = [
+        memory
         for task, evidence in tasks.items()
         for memory in derive(task, evidence, RULES[task.agent], project_id="p")
+    ]
+    ruled = {(memory.agent, memory.domain, memory.task_key, memory.strategy_key) for memory in derived}
+    for (agent, domain, strategy_key), evidence in approaches.items():
+        unruled = [one for one in evidence if (agent, domain, one.task_key, strategy_key) not in ruled]
+        across = derive_across(Approach(agent, domain, strategy_key), unruled, RULES[agent], project_id="p")
+        derived += [across] if across else []
+    return {
+        memory.id: replace(
+            memory,
+            archived=(Task(memory.agent, memory.domain, memory.task_key), memory.strategy_key, memory.kind) in replaced,
+        )
+        for memory in derived
     }
 
 
@@ -152,16 +167,16 @@ outcomes = st.builds(
     strategy=st.sampled_from(["try blanks", "type fast"]),
     error=st.sampled_from(["", "flaky", "slow"]),
     feedback=st.sampled_from(["", "thorough"]),
-    task_key=st.sampled_from("xy"),
-    strategy_key=st.sampled_from("pq"),
+    when=st.sampled_from("xyz"),
+    do=st.sampled_from("pq"),
 )
 many = st.lists(outcomes, min_size=1, max_size=8, unique_by=lambda record: record.id)
 rules = st.builds(
     rule,
     st.integers(11, 12),
     agent=st.sampled_from("ab"),
-    task_key=st.sampled_from("xy"),
-    strategy_key=st.sampled_from("pq"),
+    when=st.sampled_from("xy"),
+    do=st.sampled_from("pq"),
 )
 few_rules = st.lists(rules, max_size=2, unique_by=lambda record: record.id)
 

@@ -32,7 +32,7 @@ def common(id=1, **changes):
 def outcome(id=1, **changes):
     """An outcome with this number as its id."""
     values = {"task": f"task {id}", "outcome": "success", "at": NOON, "strategy": "the usual"}
-    values |= {"task_key": "x", "strategy_key": "p"}
+    values |= {"when": "x", "do": "p"}
     return Outcome(**common(id, **{**values, **changes}))
 
 
@@ -118,13 +118,14 @@ def records(draw, ids=any_number):
     }
     written = {**base, "origin": st.sampled_from(["observed", "authored"])}  # what is derived is never inserted
     keys = {"task_key": main, "strategy_key": main}
+    general = {"when": st.sampled_from(["", "it fails at night"]), "do": st.sampled_from(["", "wait"])}
     maybe = st.none() | times
     outcomes = st.sampled_from(["success", "failure", "partial"])
     milliseconds = st.none() | counts
     some = st.one_of(
         st.builds(
             Outcome, task=main, outcome=outcomes, at=times, strategy=texts, feedback=texts, error=texts,
-            duration_ms=milliseconds, **keys, **base,
+            duration_ms=milliseconds, **general, **base,
         ),
         seen(
             Heuristic, condition=main, strategy=texts, confidence=shares, last_validated_at=maybe, **keys, **written

@@ -14,8 +14,8 @@ from tests.store.samples import MODEL, NOON, NOTHING_DERIVED, an_operation, entr
 
 @pytest.fixture(scope="module")
 def connection(tmp_path_factory):
-    old = outcome(1, at=NOON - timedelta(days=60), strategy_key="wait", outcome="failure")
-    new = outcome(2, at=NOON, strategy_key="wait")
+    old = outcome(1, at=NOON - timedelta(days=60), do="wait", outcome="failure")
+    new = outcome(2, at=NOON, do="wait")
     with store_in(tmp_path_factory.mktemp("aged")).file.opened(read_only=False) as connection:
         entries = (entry(old, (1, 0, 0)), entry(new, (1, 0, 0)))
         fold(connection, [an_operation(Insert, entries=entries)], now_ms=7, rules=NOTHING_DERIVED)

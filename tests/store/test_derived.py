@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alma_cli.core.keys import key_of
 from alma_cli.core.learning.derive import Task, derived_id
 from alma_cli.core.records import Credit
 from alma_cli.store import ProjectRules, open_store
@@ -18,6 +19,7 @@ from tests.store.learned import (
     RULES,
     an_id,
     archive,
+    bare,
     batched,
     derived_in,
     few,
@@ -33,7 +35,6 @@ from tests.store.learned import (
     stories,
     taught,
     undone,
-    unkeyed,
 )
 
 
@@ -125,7 +126,8 @@ def test_all_that_is_stored_of_a_derived_memory_agrees(connection, story):
         counts = connection.execute(
             f"SELECT agent, task_key, strategy_key, count(*), sum({value})::DOUBLE FROM outcomes GROUP BY ALL"
         ).fetchall()
-        assert {(m.agent, m.task_key, m.strategy_key, m.occurrences, m.successes) for m in memories} <= set(counts)
+        of_tasks = [m for m in memories if m.task_key]
+        assert {(m.agent, m.task_key, m.strategy_key, m.occurrences, m.successes) for m in of_tasks} <= set(counts)
         words = """
             SELECT n_terms, coalesce(sum(tf), 0) FROM memories LEFT JOIN postings USING (seq)
             WHERE origin = 'derived' GROUP BY seq, n_terms
@@ -139,7 +141,7 @@ def test_all_that_is_stored_of_a_derived_memory_agrees(connection, story):
 
 
 def test_what_became_of_a_derived_memory_is_told_and_audited(connection):
-    id = derived_id("p", Task("b", "general", "x"), "p")
+    id = derived_id("p", Task("b", "general", key_of("x")), key_of("p"))
     results = ["success", "success", "success", "failure", "failure", "failure"]
     days = [outcome(n, agent="b", outcome=result, at=NOON + timedelta(days=n)) for n, result in enumerate(results, 1)]
     with undone(connection):
@@ -167,7 +169,7 @@ def test_a_stricter_rule_retires_what_has_too_few_outcomes(store):
 
 
 def test_progress_is_told_in_tasks(store):
-    store.submit([insert(outcome(1), outcome(2, task_key="y"), outcome(3, agent="b"))])
+    store.submit([insert(outcome(1), outcome(2, when="y"), outcome(3, agent="b"))])
     told = []
     with store.file.opened(read_only=False) as connection:
         derive_all(connection, LEARNING, now_ms=7, on_progress=told.append)
@@ -176,8 +178,8 @@ def test_progress_is_told_in_tasks(store):
 
 def test_words_that_move_between_condition_and_strategy_are_stored(connection):
     with undone(connection):
-        folded(connection, [insert(outcome(1, task="a", strategy="b: c"))])
-        folded(connection, [revise(outcome(1, task="a: b", strategy="c"))])
+        folded(connection, [insert(outcome(1, when="a", do="b: c"))])
+        folded(connection, [revise(outcome(1, when="a: b", do="c"))])
         (memory,) = derived_in(connection).values()
         assert ("a: b", "c") == (memory.condition, memory.strategy)
 
@@ -185,14 +187,14 @@ def test_words_that_move_between_condition_and_strategy_are_stored(connection):
 def test_an_outcome_that_changes_its_keys_leaves_its_old_group(connection):
     with undone(connection):
         folded(connection, [insert(outcome(1), outcome(2))])
-        folded(connection, [revise(outcome(2, strategy_key="q"))])
-        assert {"p": 1, "q": 1} == {m.strategy_key: m.occurrences for m in derived_in(connection).values()}
+        folded(connection, [revise(outcome(2, do="q"))])
+        assert {"p": 1, "q": 1} == {m.strategy: m.occurrences for m in derived_in(connection).values()}
 
 
 def test_a_known_bad_strategy_is_told_to_who_tries_it_again(store):
     store.submit([insert(*(outcome(n, outcome="failure") for n in (1, 2, 3)))])
-    receipt = store.submit([insert(outcome(4, outcome="failure"), outcome(5, strategy_key="q"))])
-    assert [("p", 3)] == [(bad.strategy_key, bad.occurrences) for bad in receipt.known_bad]
+    receipt = store.submit([insert(outcome(4, outcome="failure"), outcome(5, do="q"))])
+    assert [(key_of("p"), 3)] == [(bad.strategy_key, bad.occurrences) for bad in receipt.known_bad]
     assert () == store.submit([insert(outcome(6, agent="b"))]).known_bad
 
 
@@ -201,16 +203,16 @@ def test_a_known_bad_strategy_is_told_to_who_tries_it_again(store):
 
 def test_an_authored_memory_of_the_same_keys_hides_what_is_derived_until_it_is_forgotten(connection):
     with undone(connection):
-        folded(connection, [insert(outcome(1), outcome(2, strategy_key="q"))])
+        folded(connection, [insert(outcome(1), outcome(2, do="q"))])
         folded(connection, [insert(rule(11))])
-        assert {"p": True, "q": False} == {m.strategy_key: m.archived for m in derived_in(connection).values()}
+        assert {"p": True, "q": False} == {m.strategy: m.archived for m in derived_in(connection).values()}
         folded(connection, [insert(outcome(3))])
-        assert {"p": 2, "q": 1} == {m.strategy_key: m.occurrences for m in derived_in(connection).values()}
+        assert {"p": 2, "q": 1} == {m.strategy: m.occurrences for m in derived_in(connection).values()}
         folded(connection, [forget(11)])
-        assert {"p": False, "q": False} == {m.strategy_key: m.archived for m in derived_in(connection).values()}
+        assert {"p": False, "q": False} == {m.strategy: m.archived for m in derived_in(connection).values()}
 
 
-@pytest.mark.parametrize("other", [{"agent": "b"}, {"domain": "ui"}, {"task_key": "y"}, {"strategy_key": "q"}])
+@pytest.mark.parametrize("other", [{"agent": "b"}, {"domain": "ui"}, {"when": "y"}, {"do": "q"}])
 def test_an_authored_memory_of_other_keys_hides_nothing(connection, other):
     with undone(connection):
         folded(connection, [insert(outcome(1), rule(11, **other))])
@@ -233,7 +235,7 @@ def credit(number, target, of):
     )  # fmt: skip
 
 
-DERIVED_ID = derived_id("p", Task("a", "general", "x"), "p")
+DERIVED_ID = derived_id("p", Task("a", "general", key_of("x")), key_of("p"))
 
 
 @pytest.mark.parametrize("batches", [1, 2])
@@ -248,13 +250,13 @@ def test_an_outcome_gives_no_credit_to_its_own_group(connection, batches):
 
 def test_an_outcome_gives_credit_to_other_groups_and_to_what_has_no_group(connection):
     others = [
-        outcome(1, strategy_key="q"),
-        outcome(2, task_key="y"),
+        outcome(1, do="q"),
+        outcome(2, when="y"),
         outcome(3, agent="b"),
-        unkeyed(4, "Test something"),
-        rule(11, strategy_key="", task_key=""),
+        bare(4, "Test something"),
+        rule(11, when="", do=""),
     ]
-    other_rule = derived_id("p", Task("a", "general", "x"), "q")
+    other_rule = derived_id("p", Task("a", "general", key_of("x")), key_of("q"))
     used = [credit(20 + n, target, an_id(9)) for n, target in enumerate([*(r.id for r in others), other_rule])]
     with undone(connection):
         folded(connection, [insert(*others)], [insert(outcome(9), *used)])
@@ -269,7 +271,7 @@ def test_feedback_counts_for_any_memory(connection):
 
 def test_credit_moves_no_count_and_no_confidence(connection):
     with undone(connection):
-        folded(connection, [insert(outcome(1), outcome(2, strategy_key="q"))])
+        folded(connection, [insert(outcome(1), outcome(2, do="q"))])
         before = derived_in(connection)
         assert [] == folded(connection, [insert(*(credit(20 + n, DERIVED_ID, an_id(2)) for n in range(5)))])
         assert before == derived_in(connection)
@@ -277,7 +279,7 @@ def test_credit_moves_no_count_and_no_confidence(connection):
 
 
 def test_what_is_derived_is_never_inserted_or_revised(connection):
-    foreign = replace(rule(31, task_key="z"), origin="derived")
+    foreign = replace(rule(31, when="z"), origin="derived")
     with undone(connection):
         folded(connection, [insert(foreign, outcome(1))])
         (memory,) = derived_in(connection).values()

@@ -142,7 +142,7 @@ def test_what_is_refused_as_derived_keeps_no_outcome_out(together, store):
     numbers = {"occurrences": 3, "successes": 3.0, "confidence": 0.5, "last_validated_at": None}
     keys = {"task_key": "x", "strategy_key": "p"}
     derived = Heuristic(condition="c", strategy="s", **numbers, **keys, **common(1, origin="derived"))
-    refused, kept = insert(derived), insert(outcome(1, task_key="", strategy_key=""))
+    refused, kept = insert(derived), insert(outcome(1, when="", do=""))
     for batch in [[refused, kept]] if together else [[refused], [kept]]:
         store.submit(batch)
     with store.reading() as reader:

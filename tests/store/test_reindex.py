@@ -18,6 +18,11 @@ def filled(store):
     return store
 
 
+def vectors_of(records, *numbers):
+    """The same vector for every text that these records are about."""
+    return {topic: vector(*numbers) for record in records for topic in record.topics}
+
+
 def numbers(records):
     return [int(record.id, 16) for record in records]
 
@@ -35,7 +40,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(filled):
         with filled.reading() as reader:
             records = reader.outdated(NEW, limit=2)
         with filled.writing() as writer:
-            writer.vectors.set(records, [vector(0, 1, 0)] * len(records), NEW)
+            writer.vectors.set(records, vectors_of(records, 0, 1, 0), NEW)
             assert left == numbers(writer.vectors.outdated(NEW, limit=9))
     with filled.reading() as reader:
         assert {NEW: 4} == reader.models()
@@ -48,7 +53,7 @@ def test_a_memory_that_changed_meanwhile_gets_no_stale_vector(filled):
     revised = outcome(2, task="quite another", updated_at=later(1))
     filled.submit([an_operation(Revise, entry=entry(revised))])
     with filled.writing() as writer:
-        writer.vectors.set(records, [vector(0, 1, 0)] * len(records), NEW)
+        writer.vectors.set(records, vectors_of(records, 0, 1, 0), NEW)
         assert [2] == numbers(writer.vectors.outdated(NEW, limit=9))
 
 
@@ -59,7 +64,7 @@ def test_another_length_makes_room_and_drops_what_no_longer_fits(filled):
         writer.vectors.fit(5)
         writer.vectors.drop()
         records = writer.vectors.outdated(NEW, limit=9)
-        writer.vectors.set(records, [vector(0, 1, 0, 0, 0)] * len(records), NEW)
+        writer.vectors.set(records, vectors_of(records, 0, 1, 0, 0, 0), NEW)
     wide = an_operation(Insert, entries=(entry(outcome(5), (1, 0, 0, 0, 0)), entry(outcome(6), (1, 0, 0))))
     filled.submit([wide])
     with filled.reading() as reader:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alma_cli.core.codec import to_json
-from alma_cli.core.records import (
+from alma_cli.core.records import COMPUTED, (
     FIELD_NAMES,
     FIELDS,
     PLURALS,
@@ -99,7 +99,7 @@ def test_a_column_that_was_empty_before_its_field_was_known_has_the_default():
 @pytest.mark.parametrize("kind", RECORD_TYPES)
 def test_the_view_of_a_kind_has_all_its_fields_but_unknown_ones(connection, kind):
     columns = {name for name, *_ in connection.execute(f"DESCRIBE {PLURALS[kind]}").fetchall()}
-    computed = {"success_rate"} if kind == "heuristic" else set()
+    computed = set(COMPUTED[kind])
     assert columns == {FIELDS[name].column for name in FIELD_NAMES[kind] if name != "extra"} | computed
 
 

@@ -345,7 +345,7 @@ def test_the_log_is_its_owners_only_however_it_came_to_be(store):
     with store.file.opened(read_only=False) as connection:
         connection.execute("CHECKPOINT store")
     with store.writing() as writer:
-        writer.vectors.set([outcome(1)], [vector(1, 0, 0)], "m")
+        writer.vectors.set([outcome(1)], {topic: vector(1, 0, 0) for topic in outcome(1).topics}, "m")
     assert os.stat(store.file.path + ".wal").st_mode & 0o777 == 0o600
 
 
