@@ -82,7 +82,7 @@ class Recorded:
 
 
 @dataclass
-class Sheet:
+class Worksheet:
     """Outcomes to give general words, and what is asked (`prompt`); empty when none wait."""
 
     prompt: str
@@ -200,12 +200,12 @@ def _add_reading(server: "FastMCP", alma: ALMA, agent: str | None) -> None:
         domain: Annotated[str | None, Field(description="Of one domain only")] = None,
         review: Annotated[bool, Field(description="All general words in use, to merge, rename or move")] = False,
         as_agent: Annotated[str, Field(description="Whose outcomes; by default the agent of this server")] = "",
-    ) -> Sheet:
+    ) -> Worksheet:
         """A sheet of outcomes that have no general words yet; answer it with `apply_reflection`."""
         with _told():
             name = agent_of(alma.config, as_agent or agent)
             sheet = alma.review_words(name, domain) if review else alma.reflect(name, domain)
-        return Sheet(sheet.to_prompt(), sheet.left)
+        return Worksheet(sheet.to_prompt(), sheet.left)
 
     @server.tool(annotations=looking)
     def stats() -> Counts:

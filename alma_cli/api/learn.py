@@ -75,12 +75,12 @@ class Learned:
         return {
             "id": self.id,
             "domain": self.domain,
-            "similar": [one.to_json() for one in self.similar],
             "queued": self.queued,
             "duplicate": self.duplicate,
             "forgotten": self.forgotten,
             "heuristics": shown_changes(self.derived, Heuristic),
             "anti_patterns": shown_changes(self.derived, AntiPattern),
+            "similar": [one.to_json() for one in self.similar],
         }
 
 

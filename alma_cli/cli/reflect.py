@@ -27,7 +27,7 @@ def reflect(
         typer.Option("--with", metavar="COMMAND", help="Ask this program, which reads a sheet and writes the answer."),
     ] = None,
     sheets: Annotated[
-        int | None, typer.Option("--sheets", metavar="N", min=1, help="With --with: at most so many sheets.")
+        int | None, typer.Option("--sheets", metavar="N", help="With --with: at most so many sheets.")
     ] = None,
     review: Annotated[bool, typer.Option("--review", help="One sheet of all general words in use.")] = False,
     undo: Annotated[bool, typer.Option("--undo", help="Take the last reflection back.")] = False,
@@ -61,6 +61,8 @@ def reflect(
         raise InvalidUsage(f"{given[0]} excludes {given[1]}")
     if sheets is not None and command is None:
         raise InvalidUsage("--sheets needs --with", hint='for instance --with "claude -p" --sheets 3')
+    if sheets is not None and sheets < 1:
+        raise InvalidUsage("--sheets: expected a whole number from 1")
     if format not in ("prompt", "json"):
         raise InvalidUsage(f"--format {format[:40]!r}: expected prompt or json")
     alma = open_alma(directory, wait)

@@ -58,6 +58,8 @@ resource container 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/container
           { path: '/source/?' }
           { path: '/fact/?' }
           { path: '/task/?' }
+          { path: '/when/?' }
+          { path: '/do/?' }
           { path: '/feedback/?' }
           { path: '/error/?' }
           // end: paths

@@ -145,9 +145,10 @@ def test_used_memories_get_credit_by_how_it_went(alma):
     assert [(fact, -1), (fact, 1)] == sorted((credit.target, credit.value) for credit in credits)
 
 
-def test_an_unknown_retrieve_is_not_found(alma):
-    with pytest.raises(NotFound, match="no retrieve has the id abc"):
-        alma.learn("a", "x", "success", retrieval="abc")
+def test_an_unknown_retrieve_is_told_and_the_outcome_recorded(alma):
+    learned = alma.learn("a", "x", "success", retrieval="abc")
+    assert ["--retrieval was left out: no retrieve has the id abc"] == learned.warnings
+    assert "x" == alma.memory(learned.id).task
 
 
 def test_an_old_retrieve_is_still_found_after_its_log_was_set_aside(project, alma):

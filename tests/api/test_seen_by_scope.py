@@ -33,7 +33,7 @@ def project(tmp_path_factory):
             record=Outcome(
                 id=os.urandom(16).hex(), project_id="shop", agent=agent, domain=domain, origin="observed",
                 created_at=NOON, updated_at=NOON, at=NOON, outcome="success", task=f"{TASK} {agent} {domain} {number}",
-                strategy="blanks", task_key="login", strategy_key="blanks",
+                strategy="blanks", when="login", do="blanks",
             ),
             vector=vector,
             model=session.model,

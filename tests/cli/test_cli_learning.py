@@ -7,7 +7,7 @@ from operator import itemgetter
 import pytest
 
 from alma_cli.api import ALMA
-from alma_cli.api.learn import _records
+from alma_cli.api.learn import _outcome
 from alma_cli.core.learning.reports import Report
 from alma_cli.errors import ScopeViolation
 from alma_cli.store import Insert
@@ -174,7 +174,7 @@ def test_nobody_is_told_of_what_waited_of_another_agent(project, outcomes, run_j
     alma = ALMA.find(directory=project)
     session = alma._session
     report = Report(agent="victor", task=TASK, outcome="failure", strategy=BAD, domain="ui")
-    entries, _ = session.entries(_records(session, report))
+    entries, _ = session.entries([_outcome(session, report)])
     session.store().journal.write(session.operation(Insert, entries=tuple(entries)))
     told = outcomes("s", agent="helena")
     assert ([], [], []) == (told["warnings"], told["data"]["heuristics"], told["data"]["anti_patterns"])

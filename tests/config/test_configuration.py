@@ -134,6 +134,7 @@ alma:
     half_life_days: 10
     z: 2
     anti_pattern_below: 0.3
+  reflect: {command: "claude -p", timeout_s: 60}
   secrets: {redact: false, keep: "jwt, password"}
   hooks: {learn_from_stop: false}
 """)

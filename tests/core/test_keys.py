@@ -10,7 +10,7 @@ from alma_cli.core.keys import key_of
 from tests.core.record_examples import EXAMPLES
 
 
-@given(st.text())
+@given(st.text().filter(str.strip))
 def test_any_text_has_a_key_of_16_hex_digits(text):
     assert len(key_of(text)) == 16
     assert set("0123456789abcdef").issuperset(key_of(text))

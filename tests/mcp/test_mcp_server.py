@@ -15,7 +15,7 @@ from mcp.shared.memory import create_connected_server_and_client_session
 from alma_cli import ALMA
 from alma_cli.mcp_server import build_server
 
-READING, WRITING = {"retrieve", "stats"}, {"learn", "add", "feedback", "forget"}
+READING, WRITING = {"retrieve", "reflect", "stats"}, {"learn", "apply_reflection", "add", "feedback", "forget"}
 
 
 @asynccontextmanager

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alma_cli.core.codec import to_json
-from alma_cli.core.records import COMPUTED, (
+from alma_cli.core.records import (
+    COMPUTED,
     FIELD_NAMES,
     FIELDS,
     PLURALS,

@@ -37,17 +37,21 @@ def exported(run_alma, folder):
 
 
 def of_what_was_known(records, known):
-    """The records with the fields that they had then: a newer version may have more."""
+    """What was observed or authored, with the fields that it had then, without keys.
+
+    A newer version may have more fields, and keys are made from the words, so derived memories have other ids.
+    """
     return {
-        id: {key: value for key, value in record.items() if key in known.get(id, record)}
+        id: {key: value for key, value in record.items() if key in known.get(id, record) and not key.endswith("_key")}
         for id, record in records.items()
+        if record["origin"] != "derived"
     }
 
 
 def test_a_store_of_an_earlier_version_opens_with_all_that_was_in_it(run_alma, made_before):
     folder, known = made_before
 
-    assert of_what_was_known(exported(run_alma, folder / "p"), known) == known
+    assert of_what_was_known(exported(run_alma, folder / "p"), known) == of_what_was_known(known, known)
 
 
 def test_it_learns_on_from_the_evidence_that_it_had(run_alma, made_before):
@@ -80,4 +84,4 @@ def test_a_new_machine_gets_all_of_it_from_the_folder(run_alma, made_before):
 
     answer(run_alma("sync", "--dir", str(folder / "new"), "--json"))
 
-    assert of_what_was_known(exported(run_alma, folder / "new"), known) == known
+    assert of_what_was_known(exported(run_alma, folder / "new"), known) == of_what_was_known(known, known)

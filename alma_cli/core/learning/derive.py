@@ -142,6 +142,7 @@ def _rule(
         return None
     newest = _newest(members)
     strategy = _general([outcome.do for outcome in newest]) or central([outcome.strategy for outcome in newest])
+    strategy = strategy or strategy_key
     bounds = wilson(*_weighted(members, rules.half_life_days), z=rules.z)
     common = _common(task, strategy_key, members, project_id)
     if bounds.upper < rules.anti_pattern_below:
