@@ -23,7 +23,7 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 demo: setup  ## the main job, in a temporary project: learn outcomes, retrieve memories
-	@$(BIN)/python docs/demo/demo.py
+	@$(BIN)/alma demo
 
 test: check  ## lint, types, import contracts, tests; those of the core have to reach every branch of it
 	@$(BIN)/python -m pytest -n auto --cov=alma_cli/core --cov-report=term:skip-covered tests/core

@@ -25,6 +25,7 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
             Command("retrieve", "retrieve TASK", "what is worth knowing before doing TASK", "retrieve"),
             Command("learn", "learn", "record how a task went, and learn from it", "learn"),
             Command("reflect", "reflect", "general words for outcomes that have none", "reflect"),
+            Command("demo", "demo", "all of this in a temporary project, in ten seconds", "demo"),
         ),
     ),
     (

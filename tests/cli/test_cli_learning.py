@@ -183,14 +183,14 @@ def test_nobody_is_told_of_what_waited_of_another_agent(project, outcomes, run_j
 # retrieve
 
 
-def test_the_anti_pattern_is_shown_first_and_evidence_is_not_hidden(outcomes, retrieved, run_alma):
+def test_rules_are_shown_first_and_evidence_is_not_hidden(outcomes, retrieved, run_alma):
     outcomes("sss")
     outcomes("fff", BAD)
     data = retrieved()
     assert ([1, 1], True) == ([len(data["anti_patterns"]), len(data["heuristics"])], len(data["outcomes"]) > 1)
     assert {GOOD, BAD} == {hit["strategy"] for hit in data["outcomes"]}
     prompt = run_alma("retrieve", TASK, "--agent", "helena").out
-    assert prompt.index("### Avoid") < prompt.index("### What works") < prompt.index("### What happened before")
+    assert prompt.index("### What works") < prompt.index("### Avoid") < prompt.index("### What happened before")
 
 
 def test_heuristics_of_one_strategy_are_shown_once_with_pooled_numbers(outcomes, retrieved):

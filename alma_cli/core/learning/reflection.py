@@ -203,7 +203,7 @@ class Named(NamedTuple):
     members: tuple[str, ...]
 
 
-class Line(NamedTuple):
+class AnswerLine(NamedTuple):
     """An object of an answer, with the number of its line."""
 
     number: int
@@ -211,7 +211,7 @@ class Line(NamedTuple):
 
 
 @dataclass(slots=True)
-class Plan:
+class Asked:
     """What an answer asks for: the words of each outcome by id, what was joined, and what is wrong with its lines."""
 
     words: dict[str, Words] = field(default_factory=dict)
@@ -219,7 +219,7 @@ class Plan:
     refused: list[tuple[int, InvalidInput]] = field(default_factory=list)
 
 
-def lines_of(answer: str) -> list[Line]:
+def lines_of(answer: str) -> list[AnswerLine]:
     """The objects in an answer, wherever they stand: on lines of their own, over several, in an array, or in prose.
 
     What looks like an object and isn't one is a line with its error. Raises `InvalidInput` for an answer that is too
@@ -230,7 +230,7 @@ def lines_of(answer: str) -> list[Line]:
     return list(_objects(answer))
 
 
-def references(lines: Sequence[Line], codes: Codes) -> list[str]:
+def references(lines: Sequence[AnswerLine], codes: Codes) -> list[str]:
     """The ids (or starts of ids) of the outcomes and rules that an answer names."""
     found: dict[str, None] = {}
     for line in lines:
@@ -244,14 +244,14 @@ def references(lines: Sequence[Line], codes: Codes) -> list[str]:
 
 
 def plan(
-    lines: Sequence[Line],
+    lines: Sequence[AnswerLine],
     *,
     codes: Codes,
     named: Sequence[Named],
     outcomes: Mapping[str, Outcome],
     same: Mapping[str, Words],
     agent: str,
-) -> Plan:
+) -> Asked:
     """What the lines of an answer ask for.
 
     `named` are all general words of the agent, `outcomes` the outcomes by each reference to them, and `same` the words
@@ -300,7 +300,7 @@ class _Reader:
         same: Mapping[str, Words],
         agent: str,
     ) -> None:
-        self.plan = Plan()
+        self.plan = Asked()
         self._codes = codes
         self._outcomes = outcomes
         self._same = same
@@ -443,7 +443,7 @@ class _Reader:
         return situation, letter
 
 
-def _objects(answer: str) -> Iterator[Line]:
+def _objects(answer: str) -> Iterator[AnswerLine]:
     decoder = json.JSONDecoder()
     at, line, counted = 0, 1, 0
     while (start := answer.find("{", at)) >= 0:
@@ -455,9 +455,9 @@ def _objects(answer: str) -> Iterator[Line]:
             end = answer.find("\n", start)
             at = len(answer) if end < 0 else end
             if answer[start + 1 : at].lstrip().startswith('"'):
-                yield Line(line, InvalidInput(f"this is no JSON: {shown(answer[start:at])}"))
+                yield AnswerLine(line, InvalidInput(f"this is no JSON: {shown(answer[start:at])}"))
         else:
-            yield Line(line, value)
+            yield AnswerLine(line, value)
 
 
 def _said(value: Mapping[str, JsonValue], key: str) -> str:

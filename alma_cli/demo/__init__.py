@@ -1,11 +1,9 @@
-"""`make demo`: what ALMA does, shown by its own commands in a temporary project.
+"""`alma demo`: what ALMA does, shown by its own commands in a temporary project.
 
 Every command is printed as one would type it, then run, and its real output follows. Each must end with the exit code
 that is expected of it; the first that doesn't ends the demonstration with 1. Nothing outside the temporary folder is
 written, and that is gone at the end. Needs the standard library and the `alma_cli` of this Python; no network.
 """
-
-# ruff: noqa: INP001  # a script, not a package
 
 import fcntl
 import os
@@ -22,7 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-OUTCOMES = Path(__file__).with_name("outcomes.ndjson")
+FOLDER = Path(__file__).parent
+FILES = ("outcomes.ndjson", "answerer.py")
 LONGEST_S = 60
 
 CONFIG = """\
@@ -53,38 +52,41 @@ class Step:
 STEPS = (
     Step("cat .alma/config.yaml", "1. A project with two agents. Each may learn some domains and not others."),
     Step("alma init"),
-    Step("alma learn --batch outcomes.ndjson", "2. They learn from earlier work: outcomes, one JSON object a line."),
-    Step("alma stats"),
     Step(
-        'alma learn --agent helena --task "Test login form" --outcome success \\\n'
-        '    --strategy "Tested empty fields, invalid email, valid submission" \\\n'
-        '    --feedback "User confirmed tests were thorough"',
-        "3. One more outcome, as an agent records it when a task is done.",
+        "alma learn --batch outcomes.ndjson",
+        "2. helena learns from 13 outcomes, each told in words of its own.",
+    ),
+    Step("alma list --kind heuristic", "No two of them say the same in the same words, so there is no rule yet."),
+    Step(
+        'alma reflect --agent helena --format json --with "python answerer.py"',
+        "3. She reflects once: whoever reads the outcomes says which are about the same. In\n"
+        'life that is an agent, as in --with "claude -p"; here a script answers, which knows\n'
+        "these 13 outcomes by heart.",
+    ),
+    Step("alma list --kind heuristic"),
+    Step("alma list --kind anti-pattern"),
+    Step(
+        'alma retrieve "The rental period test is green in the morning and red in the evening" \\\n'
+        "    --agent helena --format prompt --max-tokens 200",
+        "4. Before the next task, in words that were never used: what is known?",
     ),
     Step(
-        'alma retrieve "Test the login form validation" --agent helena --top-k 3 \\\n    --format table',
-        "4. Before the next task: what does helena know about it?",
-    ),
-    Step('alma retrieve "The checkout test is flaky on CI" --agent helena --top-k 3 \\\n    --format prompt'),
-    Step(
-        'alma retrieve "Call the staging API without hitting the rate limit" \\\n'
-        "    --agent victor --top-k 3 --format table",
-        "5. victor sees his own outcomes, and none of helena's.",
-    ),
-    Step(
-        'alma retrieve "Validate the migration of the invoices table" --agent victor \\\n    --top-k 3 --format prompt'
-    ),
-    Step(
-        'alma retrieve "Choose a recipe for rye bread" --agent victor',
-        "6. When nothing is relevant, nothing is shown.",
+        'alma learn --agent helena --task "Fix season_ticket_test" --outcome failure \\\n'
+        '    --strategy "set the end of the season to 2027" \\\n'
+        '    --when "a test depends on today\'s date" --do "move the expected date forward"',
+        "5. An agent that tries what is known to be bad is told so. With --when and --do it\n"
+        "gives the general words itself.",
     ),
     Step(
         'alma learn --agent helena --task "Speed up the order report" \\\n'
         '    --domain backend_logic --outcome success --strategy "Cached the totals"',
-        "7. What is outside an agent's scope is refused, with exit code 6, and audited.",
+        "6. What is outside an agent's scope is refused, with exit code 6, and audited.",
         exit_code=6,
     ),
-    Step("alma log --limit 2"),
+    Step(
+        'alma retrieve "Choose a recipe for rye bread" --agent victor',
+        "7. victor sees none of helena's memories. When nothing is relevant, nothing is shown.",
+    ),
 )
 
 
@@ -105,12 +107,13 @@ class Demonstration:
         """Make the project that the steps find."""
         (self.project / ".alma").mkdir(parents=True)
         (self.project / ".alma" / "config.yaml").write_text(CONFIG, encoding="utf-8")
-        shutil.copy(OUTCOMES, self.project / OUTCOMES.name)
+        for name in FILES:
+            shutil.copy(FOLDER / name, self.project / name)
 
     def show(self, step: Step) -> None:
         """Print a step, run it, and print what it answers. Raises `UnexpectedExitError`."""
         if step.say:
-            print(f"\n{self.bold(step.say)}")
+            print("\n" + "\n".join(self.bold(line) for line in step.say.split("\n")))
         print(f"\n{self.bold('$ ' + step.command)}", flush=True)
         exit_code, output, narration = self.run(step.command)
         for line in [*_without_blank_ends(output), *narration.splitlines()]:
@@ -123,7 +126,7 @@ class Demonstration:
 
     def run(self, command: str) -> tuple[int, str, str]:
         """Run a command on a terminal of our width: its exit code, stdout and stderr."""
-        words = shlex.split(command.replace("\\\n", " "))
+        words = [word.replace("python ", f"{shlex.quote(sys.executable)} ") for word in _words(command)]
         program = [sys.executable, "-m", "alma_cli", *words[1:]] if words[0] == "alma" else words
         ours, theirs = _terminal(self.width)
         with tempfile.TemporaryFile() as narration:
@@ -167,6 +170,10 @@ class Demonstration:
         return f"\x1b[1m{text}\x1b[0m" if self.colour else text
 
 
+def _words(command: str) -> list[str]:
+    return shlex.split(command.replace("\\\n", " "))
+
+
 def _without_blank_ends(output: str) -> list[str]:
     """The lines without blank ones before and after, which tables have."""
     lines = output.splitlines()
@@ -188,7 +195,7 @@ def _terminal(width: int) -> tuple[int, int]:
 
 
 def _read_all(terminal: int) -> str:
-    parts = []
+    parts: list[bytes] = []
     while True:
         try:
             part = os.read(terminal, 65536)
@@ -199,10 +206,9 @@ def _read_all(terminal: int) -> str:
         parts.append(part)
 
 
-def main() -> int:
-    """Show every step; 0, or 1 when one did not end as it should."""
+def demonstrate() -> int:
+    """Show every step; return 0, or 1 when one did not end as it should."""
     started = perf_counter()
-    sys.stdout.reconfigure(errors="replace")
     with tempfile.TemporaryDirectory(prefix="alma-demo-") as folder:
         demonstration = Demonstration(Path(folder).resolve())
         try:
@@ -221,7 +227,3 @@ def main() -> int:
             return 130
     print(f"\n{len(STEPS)} commands in {perf_counter() - started:.1f} s; the temporary project is gone again.")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
