@@ -120,7 +120,7 @@ REFUSED = {
         [*LEARN, "--task", "x" * 1_000_000],
         (
             2,
-            "the outcome has 1,000,454 bytes; a memory has at most 262,144",
+            "the outcome has 1,000,474 bytes; a memory has at most 262,144",
             "shorten it: a memory is read before a task, so a few sentences serve best",
         ),
     ),
