@@ -24,7 +24,7 @@ MAX_ANSWER = 1 << 20
 """The most characters of an answer."""
 
 _TEXT = 240
-_EXAMPLE = 90
+_EXAMPLE = 40
 _SHORTEST_ID = 6
 _KEYS = {
     "outcomes": {"when", "do", "outcomes"},
