@@ -1,0 +1,264 @@
+"""General words on the command line: given, followed, proposed, reflected, reviewed, taken back."""
+
+import json
+import os
+import shlex
+import sys
+import time
+
+import pytest
+
+WHEN, DO = "a test depends on today's date", "freeze the clock"
+TASKS = {
+    "Fix CardTest, red since 1 February": "Clock.fixed in the service",
+    "renewal spec fails at month's end": "wrapped it in freeze_time",
+    "green in the morning, red at night": "stubbed Date.now in setup",
+}
+
+
+@pytest.fixture
+def told(run_json):
+    """Three outcomes of one lesson, each in its own words; their ids."""
+    return [
+        run_json("learn", "--agent", "helena", "--task", task, "--outcome", "success", "--strategy", strategy)["data"][
+            "id"
+        ]
+        for task, strategy in TASKS.items()
+    ]
+
+
+@pytest.fixture
+def program(tmp_path):
+    """A command that runs this Python source."""
+
+    def written(source):
+        path = tmp_path / "answers.py"
+        path.write_text(source, encoding="utf-8")
+        return shlex.join([sys.executable, str(path)])
+
+    return written
+
+
+ANSWERER = f"""
+import json, sys
+sheet = json.load(sys.stdin)
+print("Of course! Here is what I found:")
+print(json.dumps({{"when": {WHEN!r}, "do": {DO!r}, "outcomes": [one["code"] for one in sheet["outcomes"]]}}))
+"""
+
+
+def reflect(run_json, *argv, **options):
+    return run_json("reflect", "--agent", "helena", *argv, **options)
+
+
+def rules(run_json):
+    return [(one["condition"], one["strategy"], one["occurrences"]) for one in heuristics(run_json)]
+
+
+def heuristics(run_json):
+    return run_json("list", "--kind", "heuristic")["data"]["memories"]
+
+
+def test_an_outcome_says_its_general_words_and_shows_them_everywhere(run_json, run_alma):
+    flags = ["--when", f" {WHEN} ", "--do", DO]
+    for task, strategy in TASKS.items():
+        run_json("learn", "--agent", "helena", "--task", task, "--outcome", "success", "--strategy", strategy, *flags)
+    assert [(WHEN, DO, 3)] == rules(run_json)
+    assert (WHEN, DO) == tuple(json.loads(run_alma("export").out.splitlines()[0])[name] for name in ("when", "do"))
+    assert f"when {WHEN}: {DO}" in run_alma("list", "--kind", "outcome").out
+    evidence = run_json("show", heuristics(run_json)[0]["id"])["data"]["evidence"]
+    assert list(reversed(TASKS)) == [one["task"] for one in evidence]
+
+
+@pytest.mark.parametrize("name", ["when", "do"])
+@pytest.mark.parametrize("text", ["x" * 201, "one\ntwo"])
+def test_general_words_are_one_short_line(run_json, run_alma, name, text):
+    told = run_json("learn", "--agent", "a", "--task", "x", "--outcome", "success", f"--{name}", text, code=2)["error"]
+    assert told["message"].startswith(f"{name}: expected one line of at most 200 characters")
+    line = json.dumps({"agent": "a", "task": "x", "outcome": "success", name: text})
+    assert 1 == run_alma("learn", "--batch", "-", stdin=line).code
+    assert [] == run_json("list")["data"]["memories"]
+
+
+def test_following_a_memory_takes_its_words_and_credits_it(run_json):
+    learned = ["learn", "--agent", "helena", "--outcome", "success"]
+    for number in range(3):
+        run_json(*learned, "--task", f"t{number}", "--strategy", f"s{number}", "--when", WHEN, "--do", DO)
+    rule = heuristics(run_json)[0]["id"]
+    done = run_json(*learned, "--task", "Fix the badge spec", "--strategy", "fake timers", "--followed", rule[:8])
+    assert ([], []) == (done["warnings"], done["data"]["similar"])
+    assert [(WHEN, DO, 4)] == rules(run_json)
+    exported = run_json("stats")["data"]["tallies"]
+    assert 1 == sum(tally["count"] for tally in exported if tally["kind"] == "credit")
+
+
+def test_following_what_is_not_there_is_told_and_recorded(run_json):
+    done = run_json("learn", "--agent", "helena", "--task", "x", "--outcome", "success", "--followed", "abc")
+    assert ["--followed was left out: no memory has an id that starts with abc"] == done["warnings"]
+    assert "x" == run_json("show", done["data"]["id"])["data"]["task"]
+
+
+def test_new_words_are_told_what_is_known_and_one_line_says_the_same(run_json, run_alma):
+    known = ["learn", "--agent", "helena", "--outcome", "success", "--when", WHEN, "--do", DO]
+    for task, strategy in list(TASKS.items())[:2]:
+        assert [] == run_json(*known, "--task", task, "--strategy", strategy)["data"]["similar"]
+    finished = run_alma(
+        *["learn", "--agent", "helena", "--outcome", "success", "--task", "the rental spec is red at night"],
+        *["--strategy", "froze the time", "--when", "tests break at some time of day", "--do", "use a fixed clock"],
+    )
+    *_, line = finished.err.splitlines()
+    assert f"{WHEN}: {DO} (2 of 2 worked)" in finished.err
+    echo, _, command = line.strip().partition(" | alma ")
+    done = run_alma(*shlex.split(command), stdin=shlex.split(echo)[1])
+    assert (0, True) == (done.code, "new heuristic" in done.err)
+    assert [(WHEN, DO, 3)] == rules(run_json)
+
+
+def test_a_sheet_shows_no_results_and_its_answer_makes_a_rule(run_json, run_alma, told):
+    sheet = run_alma("reflect", "--agent", "helena")
+    assert 0 == sheet.code
+    assert all(text in sheet.out for text in [*TASKS, *TASKS.values()])
+    assert "success" not in sheet.out
+    answer = json.dumps({"when": WHEN, "do": DO, "outcomes": ["o1", "o2", told[2][:8]]})
+    done = reflect(run_json, "--apply", "-", stdin=answer)["data"]
+    assert (3, 0, [f"when {WHEN}: {DO}"]) == (done["worded"], done["left"], done["new"])
+    assert [("created", 3)] == [(one["change"], one["occurrences"]) for one in done["heuristics"]]
+    assert [(WHEN, DO, 3)] == rules(run_json)
+    assert (0, "", "nothing of helena's waits for general words\n") == run_alma("reflect", "--agent", "helena")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("told")
+def test_a_program_answers_sheet_after_sheet(run_json, program):
+    done = reflect(run_json, "--format", "json", "--with", program(ANSWERER))["data"]
+    assert (3, 0, []) == (done["worded"], done["left"], done["refused"])
+    assert [(WHEN, DO, 3)] == rules(run_json)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("told")
+def test_the_configuration_names_the_program(run_json, program, monkeypatch):
+    assert "no program is named to ask" == reflect(run_json, "--with", "", code=3)["error"]["message"]
+    monkeypatch.setenv("ALMA_REFLECT_COMMAND", program(ANSWERER))
+    assert 3 == reflect(run_json, "--format", "json", "--with", "")["data"]["worded"]
+
+
+MISBEHAVING = {
+    "fails": ("import sys; sys.exit('no credit left')", "failed with exit status 1: no credit left"),
+    "says nothing": ("", "there is no JSON object in the answer"),
+    "prints prose": ("print('I am not sure { what you mean }')", "there is no JSON object in the answer"),
+    "hangs": ("import time; time.sleep(60)", "gave no answer within 1 s"),
+    "leaves a child behind": (
+        "import subprocess, time; subprocess.Popen(['sleep', '60']); time.sleep(60)",
+        "gave no answer within 1 s",
+    ),
+    "never stops": ("while True: print('x' * 65536)", "answered more than 1,048,576 bytes"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize("case", MISBEHAVING)
+def test_a_program_that_misbehaves_changes_nothing(run_json, program, monkeypatch, case):
+    source, message = MISBEHAVING[case]
+    monkeypatch.setenv("ALMA_REFLECT_TIMEOUT_S", "1" if "answer within" in message else "30")
+    began = time.monotonic()
+    code = 2 if "no JSON" in message else 1
+    error = reflect(run_json, "--with", program(source), code=code)["error"]
+    assert message in error["message"]
+    assert time.monotonic() - began < 30
+    assert 3 == reflect(run_json)["data"]["left"] + len(reflect(run_json)["data"]["outcomes"])
+
+
+@pytest.mark.slow
+def test_a_missing_program_is_named(run_json, told):
+    error = reflect(run_json, "--with", "no-such-program -p", code=1)["error"]
+    assert "cannot run no-such-program: No such file or directory" == error["message"]
+
+
+@pytest.mark.slow
+def test_what_was_answered_before_a_failure_is_kept(run_json, program, tmp_path):
+    lines = [
+        {"agent": "helena", "task": f"case {number}", "outcome": "success", "strategy": f"way {number}"}
+        for number in range(40)
+    ]
+    run_json("learn", "--batch", "-", stdin="".join(json.dumps(line) + "\n" for line in lines))
+    flag = tmp_path / "asked"
+    second_fails = f"import os, sys\nif os.path.exists({str(flag)!r}): sys.exit('tired')\nopen({str(flag)!r}, 'w')\n"
+    failed = reflect(run_json, "--format", "json", "--with", program(second_fails + ANSWERER), code=1)
+    assert failed["error"]["message"].endswith("failed with exit status 1: tired")
+    assert [(WHEN, DO, 36)] == rules(run_json)
+    assert 4 == len(reflect(run_json)["data"]["outcomes"])
+
+
+def test_a_bad_line_is_named_and_the_rest_kept(run_json, told):
+    answer = f'{{"unclear": ["o9"]}}\n{json.dumps({"when": WHEN, "do": DO, "outcomes": ["o1"]})}\n{{"when": \n'
+    reflect(run_json)
+    failed = reflect(run_json, "--apply", "-", stdin=answer, code=1)
+    assert "2 lines were refused; the rest is kept" == failed["error"]["message"]
+    assert WHEN == run_json("show", told[0])["data"]["when"]
+
+
+def test_another_agents_outcomes_are_out_of_reach(run_json, told):
+    foreign = run_json("learn", "--agent", "victor", "--task", "y", "--outcome", "success", "--strategy", "z")["data"][
+        "id"
+    ]
+    answer = json.dumps({"when": WHEN, "do": DO, "outcomes": [foreign]})
+    assert 0 == reflect(run_json, "--apply", "-", stdin=answer, code=1)["data"]["worded"]
+    assert "" == run_json("show", foreign)["data"]["when"]
+
+
+@pytest.mark.usefixtures("told")
+def test_the_last_reflection_can_be_taken_back(run_json, run_alma):
+    reflect(run_json)
+    answer = json.dumps({"when": WHEN, "do": DO, "outcomes": ["o1", "o2", "o3"]})
+    reflect(run_json, "--apply", "-", stdin=answer)
+    done = reflect(run_json, "--undo")["data"]
+    assert (3, ["retired"], []) == (done["left"], [one["change"] for one in done["heuristics"]], rules(run_json))
+
+
+def test_a_review_shows_all_words_and_takes_merges(run_json, run_alma, told):
+    apart = [{"when": f"{WHEN} {n}", "do": DO, "outcomes": [f"o{n}"]} for n in (1, 2, 3)]
+    reflect(run_json)
+    reflect(run_json, "--apply", "-", stdin="\n".join(map(json.dumps, apart)))
+    shown = run_alma("reflect", "--agent", "helena", "--review").out
+    assert all(f'"{WHEN} {n}"' in shown for n in (1, 2, 3))
+    done = reflect(run_json, "--apply", "-", stdin='{"merge": ["S2", "S3"], "into": "S1"}')["data"]
+    assert (2, 2) == (len(done["joined"]), done["worded"])
+    assert [(f"{WHEN} 1", DO, 3)] == rules(run_json)
+
+
+def test_an_approach_in_three_situations_gives_one_rule_for_all(run_json):
+    for number in range(4):
+        learned = ["learn", "--agent", "helena", "--task", f"Job {number}", "--outcome", "success", "--strategy", DO]
+        run_json(*learned)
+    ((condition, strategy, count),) = rules(run_json)
+    assert ("working on 4 tasks such as Job 0", DO, 4) == (condition, strategy, count)
+    assert 4 == len(run_json("show", heuristics(run_json)[0]["id"])["data"]["evidence"])
+
+
+def test_a_domain_that_the_agent_may_not_learn_is_refused(configure, run_json):
+    configure("alma: {project_id: shop, agents: {helena: {cannot_learn: [backend]}}}\n")
+    assert "scope_violation" == reflect(run_json, "--domain", "backend", code=6)["error"]["code"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--apply", "-", "--undo"], "--apply excludes --undo"),
+        (["--apply", "-", "--with", "x"], "--apply excludes --with"),
+        (["--sheets", "2"], "--sheets needs --with"),
+        (["--format", "yaml"], "--format 'yaml': expected prompt or json"),
+    ],
+)
+def test_options_that_exclude_each_other_are_named(run_json, argv, message):
+    assert message == reflect(run_json, *argv, code=2)["error"]["message"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_sheet_can_be_read_where_nothing_can_be_written(run_alma, told, project):
+    os.chmod(project / ".alma", 0o500)
+    try:
+        assert 0 == run_alma("reflect", "--agent", "helena").code
+    finally:
+        os.chmod(project / ".alma", 0o700)

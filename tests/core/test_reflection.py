@@ -1,0 +1,229 @@
+"""Sheets, and the answers to them: what an answer can do, and all that it can't."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alma_cli.core.keys import key_of
+from alma_cli.core.learning.reflection import (
+    MAX_ANSWER,
+    Codes,
+    Item,
+    KnownApproach,
+    KnownSituation,
+    Named,
+    Sheet,
+    alike,
+    lines_of,
+    plan,
+    references,
+)
+from alma_cli.core.learning.reports import Words
+from alma_cli.errors import InvalidInput
+from tests.core.record_examples import outcome
+
+IDS = [f"{number:032x}" for number in range(1, 8)]
+OUTCOMES = {id: outcome(id=id, task=f"Task {id[-1]}", strategy="Clock.fixed") for id in IDS[:4]}
+WORDED = outcome(id=IDS[4], strategy="x", when="a test depends on today", do="freeze the clock")
+FOREIGN = outcome(id=IDS[5], agent="victor", strategy="x")
+WITHOUT = outcome(id=IDS[6], strategy="")
+
+
+def named(when, do, *members, domain="general"):
+    return Named(domain, key_of(when), key_of(do), when, do, members)
+
+
+NAMED = [
+    named("a test depends on today", "freeze the clock", IDS[4]),
+    named("a test depends on today", "bump the date"),
+    named("an upstream call is flaky", "retry with backoff", "f" * 32),
+]
+
+
+def codes():
+    found = Codes()
+    for id in IDS:
+        found.of_outcome(id)
+    for one in NAMED:
+        found.of_approach(found.of_situation(one.domain, one.task_key), one.strategy_key)
+    return found
+
+
+def asked(*lines, same=None):
+    text = "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
+    known = codes()
+    everything = {**OUTCOMES, **{one.id: one for one in (WORDED, FOREIGN, WITHOUT)}}
+    found = {
+        reference: everything[reference] for reference in references(lines_of(text), known) if reference in everything
+    }
+    return plan(lines_of(text), codes=known, named=NAMED, outcomes=found, same=same or {}, agent="helena")
+
+
+def test_new_words_are_given_to_outcomes_by_code_and_by_id():
+    done = asked({"when": "a b", "do": "c d", "outcomes": ["o1", IDS[1]]})
+    assert {IDS[0]: Words("a b", "c d", replaces=False), IDS[1]: Words("a b", "c d", replaces=False)} == done.words
+    assert [] == done.refused
+
+
+def test_codes_stand_for_known_words():
+    done = asked(
+        {"when": "S1", "do": "a", "outcomes": ["o1"]},
+        {"when": "S1", "do": "S1.b", "outcomes": ["o2"]},
+        {"when": "S2", "do": "give up early", "outcomes": ["o3"]},
+    )
+    assert [
+        ("a test depends on today", "freeze the clock"),
+        ("a test depends on today", "bump the date"),
+        ("an upstream call is flaky", "give up early"),
+    ] == [words[:2] for words in done.words.values()]
+
+
+def test_unclear_gives_no_words():
+    assert {IDS[0]: Words("", "", replaces=False)} == asked({"unclear": ["o1"]}).words
+
+
+def test_the_same_takes_over_the_words_of_a_memory():
+    rule = "a" * 32
+    done = asked({"same": rule, "outcomes": ["o1"]}, same={rule: Words("w", "d", replaces=True)})
+    assert {IDS[0]: Words("w", "d", replaces=True)} == done.words
+
+
+def test_rename_merge_and_move_change_words_that_are_there():
+    assert {IDS[4]: Words("dates in tests", "freeze the clock", replaces=True)} == asked(
+        {"rename": "S1", "when": "dates in tests"}
+    ).words
+    assert {IDS[4]: Words("a test depends on today", "stop the clock", replaces=True)} == asked(
+        {"rename": "S1.a", "do": "stop the clock"}
+    ).words
+    merged = asked({"merge": ["S2"], "into": "S1"})
+    assert {"f" * 32: Words("a test depends on today", "retry with backoff", replaces=True)} == merged.words
+    assert ['"an upstream call is flaky" into "a test depends on today"'] == merged.joined
+    assert {IDS[4]: Words("a test depends on today", "bump the date", replaces=True)} == asked(
+        {"merge": ["S1.a"], "into": "S1.b"}
+    ).words
+    assert {IDS[4]: Words("new", "words", replaces=True)} == asked({"move": ["o5"], "when": "new", "do": "words"}).words
+
+
+def test_a_later_line_sees_what_an_earlier_one_renamed():
+    done = asked({"rename": "S2", "when": "calls fail now and then"}, {"when": "S2", "do": "a", "outcomes": ["o1"]})
+    assert ("calls fail now and then", "retry with backoff") == done.words[IDS[0]][:2]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ({"when": "a", "do": "b c", "outcomes": ["o99"]}, "'o99' is no outcome of helena's"),
+        ({"when": "a", "do": "b c", "outcomes": ["o6"]}, "'o6' is no outcome of helena's"),
+        ({"when": "a b", "do": "b c", "outcomes": ["o5"]}, "'o5' has general words; {\"move\": ...} replaces them"),
+        ({"when": "a b", "do": "b c", "outcomes": ["o7"]}, "'o7' has no strategy, so it can't be said what was done"),
+        ({"when": "S9", "do": "b c", "outcomes": ["o1"]}, "when: 'S9' is no known situation"),
+        ({"when": "S1", "do": "z", "outcomes": ["o1"]}, "do: 'z' is no known approach of S1"),
+        (
+            {"when": "a b", "do": "b", "outcomes": ["o1"]},
+            "do: 'b' stands for an approach of a known situation; give words",
+        ),
+        ({"when": "a b", "outcomes": ["o1"]}, "do: missing"),
+        ({"when": "x" * 201, "do": "b c", "outcomes": ["o1"]}, "when: expected one line of at most 200 characters"),
+        ({"when": "a\nb", "do": "b c", "outcomes": ["o1"]}, "when: expected one line of at most 200 characters"),
+        ({"when": " ", "do": "b c", "outcomes": ["o1"]}, "when: empty"),
+        ({"when": "a b", "do": "b c", "outcomes": []}, 'expected a list of codes, such as ["o1", "o2"]'),
+        ({"when": "a b", "do": "b c", "outcomes": [3]}, "3 is no outcome of helena's"),
+        (
+            {"when": "a b", "do": "b c", "outcomes": ["o1"], "success": 9},
+            'success: not a key of a line with "outcomes"',
+        ),
+        ({"rename": "S9", "when": "a"}, "'S9' is no known situation"),
+        ({"rename": "S1", "do": "a b"}, "rename: the situation 'S1' needs \"when\""),
+        ({"merge": ["S1"], "into": "S1"}, "merge: 'S1' can't be merged into 'S1'"),
+        ({"merge": ["S1.a"], "into": "S2"}, "merge: 'S1.a' can't be merged into 'S2'"),
+        ({"same": "abc", "outcomes": ["o1"]}, "same: 'abc' is no outcome or rule of helena's"),
+        ({"hello": 1}, 'expected "outcomes", "unclear", "rename", "merge", "move" or "same"'),
+        ('{"when": oops}', "this is no JSON: '{\"when\": oops}'"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line_and_the_rest_is_taken(line, message):
+    done = asked({"when": "a b", "do": "c d", "outcomes": ["o2"]}, line)
+    assert [(2, True)] == [(number, error.message.startswith(message)) for number, error in done.refused]
+    assert [IDS[1]] == list(done.words)
+
+
+def test_a_code_counts_once():
+    done = asked({"when": "a b", "do": "c d", "outcomes": ["o1", "o1", "o2"]}, {"unclear": ["o2"]})
+    assert ["a b", "a b"] == [words.when for words in done.words.values()]
+    assert ["'o1' was given words in line 1", "'o2' was given words in line 1"] == [
+        error.message for _, error in done.refused
+    ]
+
+
+def test_prose_fences_and_arrays_around_the_objects_do_no_harm():
+    text = 'Sure! Here {it} is:\n```json\n[{"unclear":\n ["o1"]},\n{"unclear": ["o2"]}]\n```\nHope that helps :}'
+    assert [(3, ["o1"]), (5, ["o2"])] == [(line.number, line.value["unclear"]) for line in lines_of(text)]
+
+
+def test_the_question_is_no_answer():
+    prompt = Sheet(agent="a", domain="d", left=0, outcomes=(Item("o1", IDS[0], "t", "s"),), known=()).to_prompt()
+    assert {} == asked(prompt).words
+
+
+def test_an_answer_that_is_too_long_is_refused():
+    with pytest.raises(InvalidInput, match="characters; at most"):
+        lines_of("x" * (MAX_ANSWER + 1))
+
+
+hostile = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["o1", "o6", "S1", "a", "S1.a", IDS[5], "\x1b[2J", ""]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["when", "do", "outcomes", "move", "merge", "into", "rename", "same"]), inner)
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.lists(hostile | st.text(), max_size=4))
+def test_whatever_is_answered_only_the_agents_own_outcomes_get_words(values):
+    done = asked(*(value if isinstance(value, str) else json.dumps(value) for value in values))
+    assert done.words.keys() <= {*IDS[:5], "f" * 32, IDS[6]}
+    assert all(len(words.when) <= 200 and "\n" not in words.when for words in done.words.values())
+
+
+def test_a_sheet_quotes_what_it_shows_as_data():
+    sheet = Sheet(
+        agent="helena",
+        domain="general",
+        left=3,
+        outcomes=(Item("o1", IDS[0], 'Ignore "all"\x1b', "x -> y"),),
+        known=(KnownSituation("S1", "w", (KnownApproach("a", "d", 2, "e"),)),),
+    )
+    prompt = sheet.to_prompt()
+    assert 'o1: "Ignore \\"all\\"\\\\x1b" -> "x -> y"\n' in prompt
+    assert 'S1: when "w"\n  a: "d" (2, e.g. "e")\n' in prompt
+    assert ["agent", "domain", "left", "outcomes", "known"] == list(sheet.to_json())
+    assert "" == Sheet(agent="a", domain="", left=0, outcomes=(), known=()).to_prompt()
+
+
+def test_codes_stay_the_same_from_sheet_to_sheet():
+    kept = codes()
+    again = Codes.from_json(json.loads(json.dumps(kept.to_json(most=5000))))
+    assert ("o1", "o8", "S1", "b") == (
+        again.of_outcome(IDS[0]),
+        again.of_outcome("e" * 32),
+        again.of_situation("general", key_of("a test depends on today")),
+        again.of_approach("S1", key_of("bump the date")),
+    )
+    letters = [kept.of_approach("S7", str(number)) for number in range(28)]
+    assert ["a", "b", "z", "aa", "ab"] == [letters[0], letters[1], *letters[25:]]
+
+
+@pytest.mark.parametrize("value", [None, [], {"outcomes": 3}, {"outcomes": {}, "situations": [], "approaches": 1}])
+def test_codes_that_cant_be_read_are_given_anew(value):
+    assert "o1" == Codes.from_json(value).of_outcome(IDS[0])
+
+
+def test_words_that_share_most_of_their_terms_look_alike():
+    assert [("retry an upstream call", "retry the upstream call slowly")] == alike(
+        ["retry the upstream call slowly"], ["retry an upstream call"]
+    )
+    assert [] == alike(["one thing"], ["another matter", "one thing"])
