@@ -53,17 +53,20 @@ class Answerer:
             timer.cancel()
             _kill(process)
             process.wait()
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                with suppress(OSError):
+                    pipe.close()  # type: ignore[union-attr]
         name = one_line(words[0], 80)
         if late.is_set():
             raise AlmaError(
                 f"{name} gave no answer within {self.timeout_s:g} s",
                 hint="give it more time with reflect.timeout_s, or let it read `alma reflect` by hand",
             )
+        if len(answer) > MAX_ANSWER:
+            raise AlmaError(f"{name} answered more than {MAX_ANSWER:,} bytes")
         if process.returncode:
             last = one_line((said.decode("utf-8", "replace").strip() or "it said nothing").splitlines()[-1], 200)
             raise AlmaError(f"{name} failed with exit status {process.returncode}: {last}")
-        if len(answer) > MAX_ANSWER:
-            raise AlmaError(f"{name} answered more than {MAX_ANSWER:,} bytes")
         return answer.decode("utf-8", "replace")
 
     def _words(self) -> list[str]:

@@ -111,6 +111,11 @@ def test_a_later_line_sees_what_an_earlier_one_renamed():
     assert ("calls fail now and then", "retry with backoff") == done.words[IDS[0]][:2]
 
 
+def test_what_an_earlier_line_put_into_a_situation_is_renamed_with_it():
+    done = asked({"when": "S2", "do": "a", "outcomes": ["o1"]}, {"rename": "S2", "when": "calls fail now and then"})
+    assert ("calls fail now and then", "retry with backoff", False) == done.words[IDS[0]]
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [

@@ -426,6 +426,9 @@ class _Reader:
             renamed = one._replace(when=when or one.when, do=do or one.do)
             known = self._situations[situation]
             known[known.index(one)] = renamed
+            for id, words in self.plan.words.items():  # those that an earlier line put there
+                if (words.when, words.do) == (one.when, one.do):
+                    self.plan.words[id] = words._replace(when=renamed.when, do=renamed.do)
             for id in one.members:
                 self._given_in.setdefault(id, 0)
                 self.plan.words[id] = Words(renamed.when, renamed.do, replaces=True)
