@@ -27,6 +27,7 @@ from alma_cli import config
 from alma_cli.cli import main as alma
 from alma_cli.cli.commands import COMMANDS, GROUPS, Command
 from alma_cli.core.records import (
+    COMPUTED,
     FIELDS,
     MAIN_FIELDS,
     MAX_NUMBER,
@@ -162,8 +163,8 @@ def record_schema() -> str:
     kinds = []
     for kind, record_type in RECORD_TYPES.items():
         properties = {each.name: json_schema(each, kind) for each in own_fields(record_type)}
-        if kind == "heuristic":
-            properties["success_rate"] = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
+        rate = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
+        properties |= {name: rate if name == "success_rate" else {"type": "string"} for name in COMPUTED[kind]}
         kinds.append(
             {"title": kind, "properties": {"kind": {"const": kind}, **properties}, "required": list(properties)}
         )
