@@ -34,6 +34,7 @@ from typing import Any, NamedTuple
 
 from alma_cli.api import ALMA
 from alma_cli.config import load_config
+from alma_cli.core.learning.reflection import Item, KnownApproach, KnownSituation, Sheet
 from alma_cli.core.records import Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.retrieval.slices import Hit, MemorySlice
@@ -71,6 +72,16 @@ class Judged:
     false: list[Rule] = field(default_factory=list)
     small: list[Rule] = field(default_factory=list)
     mixed: list[Rule] = field(default_factory=list)
+
+
+def prompt_of(sheet: Mapping[str, Any]) -> str:
+    """A sheet as `alma reflect` prints it for an agent, without ids."""
+    known = [
+        KnownSituation(one["code"], one["when"], tuple(KnownApproach(**each) for each in one["approaches"]))
+        for one in sheet["known"]
+    ]
+    items = tuple(Item(**item) for item in sheet["outcomes"])
+    return Sheet(**{**sheet, "outcomes": items, "known": tuple(known)}).to_prompt()
 
 
 def judged(rules: Sequence[Rule], strategies: Mapping[str, str], truth: Mapping[str, str]) -> Judged:
@@ -145,20 +156,15 @@ class Learner:
         for agent in dict.fromkeys(map(self.agent_of, self.labelled.values())):
             self._run("reflect", "--agent", agent, "--format", "json", "--with", command, "--json")
         pairs = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
-        read, wrote = (sum(count_tokens(pair[part]) for pair in pairs) for part in ("sheet", "answer"))
+        read = sum(count_tokens(prompt_of(json.loads(pair["sheet"]))) for pair in pairs)
+        wrote = sum(count_tokens(pair["answer"]) for pair in pairs)
         return f"{len(pairs)} sheets, {read:,} read, {wrote:,} written"
 
     def rules(self) -> list[Rule]:
         return [self.rule(record) for kind in RULES for record in self.alma.memories(Selection(kinds=(kind,)))]
 
     def rule(self, record: Record) -> Rule:
-        evidence = [
-            self.labelled[other.id].id
-            for other in self.alma.memories(Selection(kinds=("outcome",)))
-            if (other.agent, other.domain, other.task_key, other.strategy_key)
-            == (record.agent, record.domain, record.task_key, record.strategy_key)
-        ]
-        return Rule(record.id, record.kind, evidence)
+        return Rule(record.id, record.kind, [self.labelled[each.id].id for each in self.alma.evidence(record.id)])
 
     def _run(self, *arguments: str) -> dict[str, Any]:
         done = subprocess.run(
