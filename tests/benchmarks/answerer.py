@@ -49,6 +49,25 @@ def answers(
     return [*lines, {"unclear": unclear}] if unclear else lines
 
 
+def merges(review: Mapping[str, Any], meanings: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The lines that answer a review: the approaches that are one strategy, then the situations that are one kind."""
+    approaches: dict[tuple[str, str], list[str]] = defaultdict(list)
+    situations: dict[str, list[str]] = defaultdict(list)
+    for situation in review["known"]:
+        kind = meanings[form(situation["when"])]
+        situations[kind].append(situation["code"])
+        for approach in situation["approaches"]:
+            code = f"{situation['code']}.{approach['code']}"
+            approaches[kind, meanings[form(approach["do"])]].append(code)
+    lines = [{"merge": others, "into": first} for first, *others in approaches.values() if others]
+    left = {first.partition(".")[0] for first, *_ in approaches.values()}
+    for codes in situations.values():
+        first, *others = [code for code in codes if code in left]
+        if others:
+            lines.append({"merge": others, "into": first})
+    return lines
+
+
 def known_as(
     known: Sequence[Mapping[str, Any]], task_kind: str, strategy_kind: str, kinds: Mapping[str, str]
 ) -> tuple[str, str]:

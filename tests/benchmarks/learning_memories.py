@@ -190,6 +190,9 @@ class AlmaMemory:
             **words,
         )
         self._labels[learned.id] = episode.kind, strategy
+        same = (one.id for one in learned.similar if is_about(one.when, episode.kind) and is_about(one.do, strategy))
+        if known := next(same, ""):
+            self._apply([{"same": known, "outcomes": [learned.id]}])
         if self._reflects and len(self._labels) % REFLECTS_EVERY == 0:
             self._reflect()
 
@@ -202,10 +205,15 @@ class AlmaMemory:
         return other
 
     def _reflect(self) -> None:
-        raise NotImplementedError
+        """Answer sheets until nothing is left, then go through all words."""
+        while (sheet := self._alma.reflect(AGENT)).outcomes:
+            self._apply(answerer.answers(sheet.to_json(), self._labels, words_of_kinds(CENTRAL), meanings()))
+        self._apply(answerer.merges(self._alma.review_words(AGENT).to_json(), meanings()))
 
-    def _answer(self, sheet: dict[str, Any]) -> list[dict[str, Any]]:
-        return answerer.answers(sheet, self._labels, words_of_kinds(CENTRAL), meanings())
+    def _apply(self, lines: list[dict[str, Any]]) -> None:
+        if lines:
+            done = self._alma.apply_reflection(AGENT, answerer.written(lines))
+            assert not done.refused, done.refused
 
 
 @contextmanager
@@ -257,6 +265,11 @@ def advice_in(memories: MemorySlice) -> list[Advice]:
         if hit.kind == "outcome" and (hit.task_key, hit.strategy_key) not in counted
     ]
     return advice
+
+
+def is_about(text: str, kind: str) -> bool:
+    """Whether a reader sees that a text words this kind of task or this strategy."""
+    return meanings().get(form(text)) == kind
 
 
 def strategy_of(rule: Hit) -> str:
