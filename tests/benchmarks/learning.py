@@ -1,4 +1,4 @@
-"""Whether memory makes an agent better: success over 400 tasks, with memories of different kinds and without.
+"""Whether memory makes an agent better: success over 300 tasks, with memories of different kinds and without.
 
     python -m tests.benchmarks.learning [--seeds 5] [--jobs 1] [--plot FILE] [--json FILE [--report]]
 
@@ -32,6 +32,7 @@ from tests.benchmarks.learning_world import Episode, drawn_episodes
 
 NAMES = ("no memory", "vector memory", "ALMA without reflection", "ALMA", "perfect grouping", "oracle")
 WORLDS = ("stationary", "drift")
+EPISODES = 300
 _SMOOTHED = 50  # episodes in one point of the plot
 _DRAWN_EVERY = 5  # episodes
 _COLOURS = dict(zip(NAMES, ("#8c8c8c", "#d08020", "#7fa8e0", "#1f5fbf", "#5aa469", "#333333"), strict=True))
@@ -47,7 +48,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first-seed", type=int, default=0, help="100 and more are for trying things out")
-    parser.add_argument("--episodes", type=int, default=400)
+    parser.add_argument("--episodes", type=int, default=EPISODES)
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--json", metavar="FILE", type=Path, help="keep every episode's success; what is there is used")
     parser.add_argument("--report", action="store_true", help="run nothing: the tables of what --json has")

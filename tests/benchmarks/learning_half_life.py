@@ -10,12 +10,11 @@ is the percentage of the gap to the oracle that is closed in the second half, wi
 import argparse
 import math
 
-from tests.benchmarks.learning import NAMES, WORLDS, gap_closed, lived, percent
+from tests.benchmarks.learning import EPISODES, NAMES, WORLDS, gap_closed, lived, percent
 from tests.benchmarks.learning_memories import NoMemory, Oracle, PerfectGrouping
 from tests.benchmarks.learning_world import drawn_episodes
 
 HALF_LIVES_DAYS = (15, 30, 60, 90, 180, math.inf)
-EPISODES = 400
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ from alma_cli.project import make_project
 from alma_cli.store.database import engine, opening
 from tests.benchmarks import answerer
 from tests.benchmarks.answerer import form
-from tests.benchmarks.learning_world import START, Episode, meanings
+from tests.benchmarks.learning_world import START, Episode, all_texts, meanings
 from tests.benchmarks.natural import shown_hits
 from tests.benchmarks.natural_words import CENTRAL, words_of_kinds
 
@@ -284,6 +284,7 @@ class CachingEmbedder:
         self._embedder = open_embedder()
         self.model_id, self.dimension = self._embedder.model_id, self._embedder.dimension
         self._vectors: dict[str, Vector] = {}
+        self.embed(all_texts())  # at once, which is faster
 
     def embed(self, texts: Sequence[str], *, on_progress: OnProgress | None = None) -> list[Vector]:
         new = [text for text in dict.fromkeys(texts) if text not in self._vectors]

@@ -83,6 +83,12 @@ def meanings() -> dict[str, str]:
     return known
 
 
+def all_texts() -> list[str]:
+    """Whatever may be asked or reported in this world."""
+    told = [text for each in outcomes() for text in (each.task, each.strategy, each.when, each.do) if text]
+    return [*told, *(query.query for query in queries()), *words_of_kinds("central").values()]
+
+
 def drawn_episodes(seed: int, count: int, *, drifts: bool) -> list[Episode]:
     """The episodes of one seed; with `drifts` the good and the bad strategy change places half-way, in half of the kinds."""
     rng = random.Random(f"{seed}")
