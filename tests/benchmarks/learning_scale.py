@@ -3,9 +3,9 @@
     python -m tests.benchmarks.learning_scale [--outcomes 100000] [--runs 30] [--distinct]
 
 The stores are filled through `Store.submit`, with made-up vectors around those of as many tasks as give fifty outcomes
-each; with --distinct every outcome has a task of its own, the worst case for choosing keys. Single learning is measured
-on both in turn, so that both meet the same noise: in-process (one `Store.submit` of an outcome without keys, vectors
-given) and as a whole process (`alma learn`, which embeds its texts as well). Quoted are medians and the ratio of them.
+each; with --distinct every outcome has a task of its own. Single learning is measured
+on both in turn, so that both meet the same noise: in-process (one `Store.submit` of an outcome without general words,
+its vector given) and as a whole process (`alma learn`, which embeds its texts as well). Quoted are medians and the ratio of them.
 """
 
 import argparse
@@ -50,7 +50,7 @@ class World:
         self._centres = self._numbers.standard_normal((min(tasks, 20_000), DIMENSION)).astype("f4")
 
     def entry(self, number: int, *, keyed: bool) -> Entry:
-        """The outcome with this number; without keys these have to be chosen."""
+        """The outcome with this number; with general words if it is `keyed`."""
         task, strategy = number % self.tasks, self._rng.randrange(4)
         at = START + timedelta(minutes=number)
         record = Outcome(
@@ -65,12 +65,11 @@ class World:
             outcome=self._rng.choice(["success", "success", "failure"]),
             strategy=f"{self._words(5)} {strategy}",
             at=at,
-            task_key=f"task-{task}" if keyed else "",
-            strategy_key=f"strategy-{task % 500}-{strategy}" if keyed else "",
+            when=f"situation {task}" if keyed else "",
+            do=f"approach {task % 500} {strategy}" if keyed else "",
         )
         centre = self._centres[task % len(self._centres)]
-        vectors = [_near(centre, self._numbers), _near(self._centres[strategy], self._numbers)]
-        return Entry(record=record, vector=vectors[0], strategy_vector=vectors[1], model=DEFAULT_MODEL)
+        return Entry(record=record, vector=_near(centre, self._numbers), model=DEFAULT_MODEL)
 
     def _words(self, count: int) -> str:
         return " ".join(self._rng.sample(WORDS, count))
@@ -99,7 +98,7 @@ class Project:
         print(file=sys.stderr)
 
     def learn_in_process(self) -> None:
-        """One outcome more, whose keys have to be chosen."""
+        """One outcome more, in new words of its own."""
         entry = self.world.entry(self.next, keyed=False)
         self.next += 1
         self._submit([entry])
