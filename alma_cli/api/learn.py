@@ -242,7 +242,7 @@ def _similar(session: Session, outcome: Outcome, receipt: Receipt) -> list[Simil
     order = sorted(range(len(nearness)), key=lambda at: (-nearness[at], at))
     chosen = [labels[at] for at in order if nearness[at] >= _NEAR_ENOUGH][:_PROPOSED]
     return [
-        Similar(id=label.id, when=label.when, do=label.do, worked=f"{label.worked:g} of {len(label.members)}")
+        Similar(id=label.id, when=label.when, do=label.do, worked=f"{label.worked:g} of {label.outcomes}")
         for label in chosen
     ]
 

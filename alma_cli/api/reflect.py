@@ -124,7 +124,7 @@ def review(session: Session, agent: str, domain: str | None = None) -> Sheet:
     domains = _Domains(session, agent, domain)
     with session.store().reading() as reader, _codes(session, agent) as codes:
         labels = [label for label in reader.labels(agent, domain) if label.domain in domains]
-        most = set(sorted(labels, key=lambda label: -len(label.members))[:_REVIEWED])
+        most = set(sorted(labels, key=lambda label: -label.outcomes)[:_REVIEWED])
         known = _situations(codes, [label for label in labels if label in most], with_members=True)
         left = sum(count for name, count in reader.waiting_counts(agent).items() if name in domains)
     return Sheet(agent=agent, domain=domain or "", left=left, outcomes=(), known=known)
@@ -178,7 +178,7 @@ def apply(session: Session, agent: str, answer: str, *, at: datetime | None = No
     return replace(
         done,
         new=[_told(label) for label in new],
-        single=[_told(label) for label in mine if len(label.members) == 1],
+        single=[_told(label) for label in mine if label.outcomes == 1],
         alike=_alike(new, after),
         joined=planned.joined,
         left=left,
@@ -295,7 +295,7 @@ def _situations(codes: Codes, labels: Sequence[Label], *, with_members: bool = F
                 KnownApproach(
                     codes.of_approach(code, label.strategy_key),
                     label.do,
-                    len(label.members),
+                    label.outcomes,
                     reflection.example(*label.example),
                     tuple(codes.of_outcome(id) for id in label.members[:_MEMBERS]) if with_members else (),
                 )

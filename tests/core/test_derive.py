@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from alma_cli.core.learning import derive as learning
 from alma_cli.core.learning.derive import (
     TEXTS_COMPARED,
+    Approach,
     Evidence,
     LearningRules,
     Task,
@@ -19,6 +20,7 @@ from alma_cli.core.learning.derive import (
     change,
     contradicted,
     derive,
+    derive_across,
     derived_id,
     wilson,
 )
@@ -395,3 +397,50 @@ BAD, SURELY_BAD = (learned(several(ended))["blanks"] for ended in ("sfffffffff",
 )
 def test_a_change_is_the_difference_of_two_derivations(before, after, expected):
     assert expected == change(before, after)
+
+
+# Across situations
+
+
+def scattered(results, **more):
+    return [evidence(n, result, task_key=f"t{n}", task=f"Job {n}", **more) for n, result in enumerate(results, 1)]
+
+
+def across(outcomes, rules=RULES):
+    return derive_across(Approach("helena", "ui", "blanks"), outcomes, rules, project_id="shop")
+
+
+def test_an_approach_in_three_situations_gives_one_rule_for_all_of_them():
+    rule = across(scattered(["success"] * 3))
+    assert ("working on 3 tasks such as Job 1", "try blanks", 3, "") == (
+        rule.condition, rule.strategy, rule.occurrences, rule.task_key,
+    )  # fmt: skip
+    bad = across(scattered(["failure"] * 3))
+    assert "try blanks (when: working on 3 tasks such as Job 1)" == bad.pattern
+    assert rule.id == bad.id != derived_id("shop", Task("helena", "ui", "t1"), "blanks")
+
+
+def test_two_situations_or_too_few_outcomes_give_none():
+    assert across([*scattered(["success"] * 2), evidence(9, task_key="t1")]) is None
+    assert across(scattered(["success"] * 3), replace(RULES, min_occurrences=4)) is None
+    assert across([]) is None
+
+
+@given(st.permutations(scattered(["success", "failure", "success", "partial"])))
+def test_the_order_makes_no_difference_across_situations(outcomes):
+    assert across(scattered(["success", "failure", "success", "partial"])) == across(outcomes)
+
+
+# Outliers
+
+
+def test_one_time_far_ahead_neither_flips_nor_outweighs_a_rule():
+    good = [evidence(n, days=float(n)) for n in range(1, 9)]
+    before = derive(LOGIN, good, RULES, project_id="shop")[0]
+    for days in (100.0, 10_000.0, 40_000.0):
+        (after,) = derive(LOGIN, [*good, evidence(9, "failure", days=days)], RULES, project_id="shop")
+        assert after.kind == "heuristic"
+        assert before.confidence / 2 < after.confidence < before.confidence
+    bad = [evidence(n, "failure", days=float(n)) for n in range(1, 9)]
+    (after,) = derive(LOGIN, [*bad, evidence(9, "success", days=40_000.0)], RULES, project_id="shop")
+    assert after.kind == "anti_pattern"

@@ -29,8 +29,8 @@ WAITING = (
 class Label:
     """An approach in a situation, in the general words that most of its outcomes have.
 
-    `id` is that of its rule or, without one, of its newest outcome; `members` are its outcomes, newest first, of which
-    `example` has a task and a strategy. `worked` counts a partial success as a half.
+    `id` is that of its rule or, without one, of its newest outcome (`newest`). `members` are its outcomes where
+    they were asked for, newest first. `example` is the task and strategy of one; `worked` counts a partial success as a half.
     """
 
     id: str
@@ -39,10 +39,12 @@ class Label:
     strategy_key: str
     when: str
     do: str
+    outcomes: int
     worked: float
-    members: tuple[str, ...]
     example: tuple[str, str]
+    newest: str
     seq: int
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +55,14 @@ class Near:
     cosine: float
 
 
-def labels(connection: Connection, agent: str, domain: str | None = None) -> list[Label]:
+def labels(connection: Connection, agent: str, domain: str | None = None, *, with_members: bool = True) -> list[Label]:
     """The labels of an agent (in one domain), in the order in which they first came."""
+    members = "list(id ORDER BY happened_at DESC, id DESC)" if with_members else "[]"
     rows = connection.execute(
         f"""
-        SELECT domain, task_key, strategy_key, list(id ORDER BY happened_at DESC, id DESC),
-            mode(situation ORDER BY situation), mode(approach ORDER BY approach),
-            sum({SUCCESS}), arg_min(task, id), arg_min(coalesce(strategy, ''), id), max(seq), min(seq) AS first
+        SELECT domain, task_key, strategy_key, min(seq) AS first, mode(situation ORDER BY situation),
+            mode(approach ORDER BY approach), count(*), sum({SUCCESS}), arg_min(task, id),
+            arg_min(coalesce(strategy, ''), id), arg_max(id, seq), max(seq), {members}
         FROM memories
         WHERE kind = 'outcome' AND agent = $agent AND ($domain IS NULL OR domain = $domain)
             AND situation <> '' AND approach <> ''
@@ -76,18 +79,22 @@ def labels(connection: Connection, agent: str, domain: str | None = None) -> lis
     rule_of = {tuple(key): id for *key, id in rules}
     return [
         Label(
-            id=rule_of.get(tuple(key), members[0]),
-            domain=key[0],
-            task_key=key[1],
-            strategy_key=key[2],
+            id=rule_of.get((domain, task_key, strategy_key), newest),
+            domain=domain,
+            task_key=task_key,
+            strategy_key=strategy_key,
             when=when,
             do=do,
+            outcomes=count,
             worked=worked,
-            members=tuple(members),
             example=(task, strategy),
+            newest=newest,
             seq=seq,
+            members=tuple(members),
         )
-        for *key, members, when, do, worked, task, strategy, seq, _ in sorted(rows, key=lambda row: row[-1])
+        for domain, task_key, strategy_key, _, when, do, count, worked, task, strategy, newest, seq, members in sorted(
+            rows, key=lambda row: row[3]
+        )
     ]
 
 
@@ -122,7 +129,8 @@ def similar_to(connection: Connection, id: str, *, limit: int) -> list[Near]:
     ).fetchone()
     if others is None or others[0] > 1:
         return []
-    known = [label for label in labels(connection, outcome.agent, outcome.domain) if id not in label.members]
+    found = labels(connection, outcome.agent, outcome.domain, with_members=False)
+    known = [label for label in found if label.newest != id]
     return nearest_labels(connection, known, vector, model, limit=limit)
 
 

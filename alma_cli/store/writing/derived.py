@@ -202,8 +202,11 @@ def _differences_across(
 
 def _compared(connection: Connection, derived: Sequence[Derived], where: str, given: str) -> list[DerivedChange]:
     """The differences between what is derived now and what is stored `where`, in the order of ids."""
-    replaced = _replaced(connection, where, given)
-    before = {memory.id: memory for memory in _stored(connection, where, given)}
+    stored = _stored(connection, where, given)
+    replaced = {
+        (_task_of(memory), memory.strategy_key, memory.kind) for memory in stored if memory.origin == "authored"
+    }
+    before = {memory.id: memory for memory in stored if memory.origin == "derived"}
     after = {
         memory.id: replace(memory, archived=(_task_of(memory), memory.strategy_key, memory.kind) in replaced)
         for memory in derived
@@ -319,23 +322,14 @@ def _evidence(connection: Connection, joined: str, given: str) -> Iterable[tuple
 
 
 def _stored(connection: Connection, where: str, given: str) -> list[Derived]:
+    """The rules with keys that are stored `where`: those derived, and those that were authored in their place."""
     rows = connection.execute(
         f"SELECT {', '.join(RECORD_COLUMNS)} FROM memories {where} "
-        "AND origin = 'derived' AND kind IN ('heuristic', 'anti_pattern')",
+        "AND origin IN ('derived', 'authored') AND kind IN ('heuristic', 'anti_pattern') AND strategy_key <> ''",
         [given],
     ).fetchall()
-    memories: list[Any] = [row_record(row) for row in rows]  # only heuristics and anti-patterns are derived
+    memories: list[Any] = [row_record(row) for row in rows]  # of these two kinds
     return memories
-
-
-def _replaced(connection: Connection, where: str, given: str) -> set[tuple[Task, str, str]]:
-    """The tasks and strategies for which an authored memory holds, and its kind."""
-    rows = connection.execute(
-        f"SELECT DISTINCT agent, domain, task_key, strategy_key, kind FROM memories {where} "
-        "AND origin = 'authored' AND strategy_key <> ''",
-        [given],
-    ).fetchall()
-    return {(Task(*task), strategy_key, kind) for *task, strategy_key, kind in rows}
 
 
 _TASKS = rows_from(dict.fromkeys(Task._fields, "VARCHAR"))
