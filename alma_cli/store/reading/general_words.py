@@ -30,7 +30,8 @@ class Label:
     """An approach in a situation, in the general words that most of its outcomes have.
 
     `id` is that of its rule or, without one, of its newest outcome (`newest`). `members` are its outcomes where
-    they were asked for, newest first. `example` is the task and strategy of one; `worked` counts a partial success as a half.
+    they were asked for, newest first. `example` is the task and strategy of one;
+    `worked` counts a partial success as a half.
     """
 
     id: str
