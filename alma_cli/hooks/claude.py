@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from alma_cli.api import ALMA
-from alma_cli.core.learning.reports import Report
+from alma_cli.core.learning.reports import Report, Said
 from alma_cli.core.records import PLURALS, RETRIEVED_KINDS, JsonValue, Preference
 from alma_cli.core.redaction import redact
 from alma_cli.core.retrieval.prompt import Line, line_text
@@ -41,7 +41,7 @@ _GOING_ON = frozenset(
     )
 )
 _OUTCOME_LINE = re.compile(
-    r"^\s*Alma-Outcome:\s*(success|failure|partial)\b[ \t:,-]*(.*)$", re.IGNORECASE | re.MULTILINE
+    r"^\s*Alma-Outcome:\s*(success|failure|partial)\b[ \t:;,-]*(.*)$", re.IGNORECASE | re.MULTILINE
 )
 
 
@@ -205,7 +205,10 @@ def _at_stop(session: AgentSession, turn: Turn) -> str:
     calls = "1 tool call" if turn.failures == 1 else f"{turn.failures} tool calls"
     feedback = f"{calls} failed on the way" if turn.failures else ""
     strategy = _OUTCOME_LINE.sub("", said).strip().partition("\n\n")[0]
-    _learn(session, turn, result, strategy[:_MAX_STRATEGY], feedback=(told[2].strip() if told else "") or feedback)
+    words = Said.of(told[2] if told else "")
+    _learn(
+        session, turn, result, strategy[:_MAX_STRATEGY], feedback=words.why or feedback, when=words.when, do=words.do
+    )
     return ""
 
 
@@ -217,6 +220,8 @@ def _learn(
     *,
     error: str = "",
     feedback: str = "",
+    when: str = "",
+    do: str = "",
     name: str = "turn",
 ) -> None:
     session.alma.learn_report(
@@ -225,6 +230,8 @@ def _learn(
             task=turn.task,
             outcome=result,
             strategy=strategy,
+            when=when,
+            do=do,
             error=error[-_MAX_ERROR:],
             feedback=feedback[:_MAX_ERROR],
             labels={"source": "claude-code"},

@@ -16,13 +16,13 @@ from datetime import UTC, datetime
 
 from alma_cli.api import ALMA
 from alma_cli.api.arguments import agent_of
-from alma_cli.core.learning.reports import Report
+from alma_cli.core.learning.reports import Report, Said
 from alma_cli.errors import AlmaError, InvalidInput
 from alma_cli.logs import info
 
 _COMMITS = re.compile(r"[0-9a-f]{40,64}(?:\.\.[0-9a-f]{40,64})?")
 _REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{40,64})\b.*$", re.MULTILINE)
-_OUTCOME = re.compile(r"(success|failure|partial)\b[\s:,-]*(.*)", re.IGNORECASE | re.DOTALL)
+_OUTCOME = re.compile(r"(success|failure|partial)\b[\s:;,-]*(.*)", re.IGNORECASE | re.DOTALL)
 _TRAILER = re.compile(r"^[A-Za-z][A-Za-z0-9-]*: .*(?:\n[ \t]+.*)*$", re.MULTILINE)
 _FORMAT = (
     "%H%x00%ct%x00%at%x00%ae%x00%s%x00%b%x00%(trailers:key=Alma-Outcome,valueonly,unfold)%x00"
@@ -109,12 +109,15 @@ def _taught_by(alma: ALMA, agent: str | None, commit: Commit) -> Iterator[Report
                 key=f"git/revert/{failed.id}",
             )
     if told := _OUTCOME.match(commit.outcome):
+        said = Said.of(told[2])
         yield Report(
             agent=agent_of(alma.config, commit.agent or agent),
             task=commit.subject[:_MAX_TEXT],
             outcome=told[1].lower(),
             strategy=_prose(commit.body)[:_MAX_TEXT],
-            feedback=told[2].strip()[:_MAX_TEXT],
+            when=said.when,
+            do=said.do,
+            feedback=said.why[:_MAX_TEXT],
             at=_time(commit.committed_s),
             labels={"source": "git", "commit": commit.id[:12]},
             key=f"git/outcome/{commit.authored_s}/{commit.author}/{commit.subject}",  # a rebase keeps it

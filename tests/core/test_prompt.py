@@ -146,7 +146,7 @@ def test_the_budget_is_never_exceeded(lines, agent, max_tokens):
 def test_what_fits_keeps_its_order_and_with_enough_room_all_fits(lines, max_tokens):
     chosen = fitting(lines, "a", max_tokens, count_tokens)
     places = iter(lines)
-    assert all(any(line is place for place in places) for line in chosen)
+    assert all(any(line.record is place.record for place in places) for line in chosen)
     assert fitting(lines, "a", 10**6, count_tokens) == lines
 
 
@@ -174,3 +174,17 @@ def test_a_shorter_memory_is_taken_where_a_better_one_has_no_room():
     long, short = Line(knowledge(fact="word " * 90), 0.9), Line(knowledge(), 0.1)
     room = count_tokens(rendered([short], "a"))
     assert fitting([long, short], "a", room, count_tokens) == [short]
+
+
+def test_an_anti_pattern_without_room_for_its_reasons_is_shown_without_them():
+    lines = [Line(anti_pattern(why_bad="because " * 20, better_alternative="wait for the element"), 0.5)]
+    whole = count_tokens(rendered(lines, "a"))
+    (line,) = fitting(lines, "a", whole - 5, count_tokens)
+    assert (True, True) == (line.brief, "why" not in line_text(line.record, brief=line.brief))
+    assert fitting(lines, "a", 2 * whole, count_tokens) == lines
+
+
+def test_rules_come_before_the_outcomes_that_they_sum_up():
+    lines = [Line(heuristic(), 0.1), Line(outcome(id="1" * 32), 0.9)]
+    room = count_tokens(rendered(lines, "a")) - 1
+    assert fitting(lines, "a", room, count_tokens) == lines[:1]

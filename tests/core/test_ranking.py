@@ -212,3 +212,16 @@ def test_each_signal_has_its_ranks():
 @pytest.mark.parametrize(("age_days", "left"), [(-5, 1), (0, 1), (30, 0.5), (60, 0.25), (1e308, 0), (float("inf"), 0)])
 def test_after_each_half_life_half_is_left(age_days, left):
     assert left == decay(age_days=age_days, half_life_days=30)
+
+
+def test_a_rule_is_as_near_in_words_as_the_best_three_outcomes_of_its_task():
+    told = [replace(PLAIN, id=f"o{n}", kind="outcome", task_key="t", bm25=float(n)) for n in range(5)]
+    asked = [
+        replace(PLAIN, id="h1", kind="heuristic", task_key="t", bm25=9.0),
+        replace(PLAIN, id="a1", kind="anti_pattern", task_key="t", bm25=0.0),
+        replace(PLAIN, id="k", bm25=3.0),
+    ]
+    found = {one.candidate.id: one.terms[0].raw for one in rank([*told, *asked], COSINE, BM25, RULES)}
+    assert found["h1"] == found["a1"] == found["k"] == found["o3"]
+    alone = {one.candidate.id: one.terms[0].raw for one in rank(asked, COSINE, BM25, RULES)}
+    assert alone["h1"] == alone["a1"] > alone["k"]

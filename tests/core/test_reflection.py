@@ -16,6 +16,8 @@ from alma_cli.core.learning.reflection import (
     Named,
     Sheet,
     alike,
+    example,
+    item,
     lines_of,
     plan,
     references,
@@ -141,6 +143,9 @@ def test_what_an_earlier_line_put_into_a_situation_is_renamed_with_it():
         ),
         ({"rename": "S9", "when": "a"}, "'S9' is no known situation"),
         ({"rename": "S1", "do": "a b"}, "rename: the situation 'S1' needs \"when\""),
+        ({"rename": "S1.a", "when": "a b"}, "rename: 'S1.a' needs \"do\", and has to be a known approach"),
+        ({"merge": [], "into": "S1"}, 'merge: expected a list of codes, such as ["S9"]'),
+        ({"merge": ["S1.z"], "into": "S1.a"}, "merge: 'S1.z' is no known approach"),
         ({"merge": ["S1"], "into": "S1"}, "merge: 'S1' can't be merged into 'S1'"),
         ({"merge": ["S1.a"], "into": "S2"}, "merge: 'S1.a' can't be merged into 'S2'"),
         ({"same": "abc", "outcomes": ["o1"]}, "same: 'abc' is no outcome or rule of helena's"),
@@ -207,6 +212,19 @@ def test_a_sheet_quotes_what_it_shows_as_data():
     assert 'S1: when "w"\n  a: "d" (2, e.g. "e")\n' in prompt
     assert ["agent", "domain", "left", "outcomes", "known"] == list(sheet.to_json())
     assert "" == Sheet(agent="a", domain="", left=0, outcomes=(), known=()).to_prompt()
+
+
+def test_a_review_has_words_only_and_the_outcomes_that_could_be_moved():
+    known = (KnownSituation("S1", "w", (KnownApproach("a", "d", 2, "", ("o1", "o2")),)),)
+    sheet = Sheet(agent="helena", domain="", left=0, outcomes=(), known=known)
+    assert 'S1: when "w"\n  a: "d" (2) [o1, o2]\n' in sheet.to_prompt()
+    assert ["o1", "o2"] == sheet.to_json()["known"][0]["approaches"][0]["members"]
+
+
+def test_long_texts_are_cut_on_a_sheet():
+    long = item("o1", outcome(task="t" * 999, strategy="s\n" * 999))
+    assert (240, True, 240) == (len(long.task), "\n" not in long.strategy, len(long.strategy))
+    assert 80 >= len(example("t" * 999, "s" * 999))
 
 
 def test_codes_stay_the_same_from_sheet_to_sheet():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alma_cli.core.learning.reports import Report, credits, outcome_record, report_from_json
+from alma_cli.core.learning.reports import Report, Said, credits, outcome_record, report_from_json
 from alma_cli.core.records import Credit
 from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, InvalidInput
@@ -223,3 +223,22 @@ def test_a_failure_says_that_they_misled():
 
 def test_a_partial_success_says_nothing_of_them():
     assert credits(outcome(outcome="partial"), [ID], id_of=str) == []
+
+
+# What a line says
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", ("", "", "")),
+        ("all green", ("", "", "all green")),
+        ("when a test depends on today; do freeze the clock", ("a test depends on today", "freeze the clock", "")),
+        ("; when: x y ; do: a b ; why it\nheld; really", ("x y", "a b", "it\nheld; really")),
+        ("green; DO wait; when it fails", ("it fails", "wait", "green")),
+        ("do " + "x" * 300, ("", "x" * 199 + "\u2026", "")),
+        ("whenever it fails", ("", "", "whenever it fails")),
+    ],
+)
+def test_a_line_says_its_general_words_and_the_reason(text, said):
+    assert said == Said.of(text)

@@ -207,7 +207,7 @@ class AnswerLine(NamedTuple):
     """An object of an answer, with the number of its line."""
 
     number: int
-    value: "JsonValue | InvalidInput"
+    value: "dict[str, JsonValue] | InvalidInput"
 
 
 @dataclass(slots=True)
@@ -310,10 +310,8 @@ class _Reader:
         for one in named:
             self._situations.setdefault(codes.of_situation(one.domain, one.task_key), []).append(one)
 
-    def read(self, value: JsonValue, number: int) -> None:
+    def read(self, value: Mapping[str, JsonValue], number: int) -> None:
         """Take in one object."""
-        if not isinstance(value, dict):
-            raise InvalidInput(f"expected a JSON object, got {shown(value)}")
         what = next((key for key in ("rename", "merge", "move", "same", "outcomes", "unclear") if key in value), "")
         if not what:
             raise InvalidInput('expected "outcomes", "unclear", "rename", "merge", "move" or "same"')

@@ -3,13 +3,14 @@
 A report is checked and becomes an outcome, with credits for the memories that guided the work.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, NamedTuple, TypedDict
 
 from alma_cli.core.codec import as_utc, parse_field, parse_labels, parse_text
-from alma_cli.core.records import FIELDS, Credit, JsonValue, Outcome, OutcomeFields
+from alma_cli.core.records import FIELDS, GENERAL_WORDS, Credit, JsonValue, Outcome, OutcomeFields
 from alma_cli.core.text import did_you_mean, one_line, shown
 from alma_cli.errors import InvalidInput
 
@@ -57,6 +58,27 @@ class Words(NamedTuple):
     do: str
     replaces: bool
 
+
+class Said(NamedTuple):
+    """What follows the result in an `Alma-Outcome:` line."""
+
+    when: str
+    do: str
+    why: str
+
+    @classmethod
+    def of(cls, text: str) -> "Said":
+        """The parts of `...; when SITUATION; do APPROACH; why REASON`; what has no name is the reason too.
+
+        General words are cut at their limit, since nobody is there to shorten them.
+        """
+        parts = {name.lower(): said.strip() for name, said in _SAID.findall(text)}
+        reasons = [_SAID.sub("", text).strip(" ;"), parts.get("why", "")]
+        when, do = (one_line(parts.get(name, ""), GENERAL_WORDS) for name in ("when", "do"))
+        return cls(when, do, "; ".join(reason for reason in reasons if reason))
+
+
+_SAID = re.compile(r"(?:^|;)\s*(when|do|why)\b[\s:]\s*(.*?)\s*(?=;\s*(?:when|do|why)\b|$)", re.IGNORECASE | re.DOTALL)
 
 FOLLOWED: Mapping[str, str] = {"by": "followed"}
 """The label of a credit that says whose words the outcome took over."""
