@@ -165,7 +165,7 @@ def _checked_name(arguments: list[str]) -> str:
 
 
 def _wants_json(command: str, arguments: list[str]) -> bool:
-    """Whether --json was asked for, when the command could not say so itself."""
+    """True when --json was asked for, when the command could not say so itself."""
     from alma_cli.cli.commands import OWN_OUTPUT
 
     asked = "--json" in _own(arguments) or _value_of("--format", arguments) == "json"

@@ -38,7 +38,7 @@ def export(
 
 
 def _replaceable(path: str) -> bool:
-    """Whether the path is, or will be, a file; a device or a pipe has to stay what it is."""
+    """True when the path is, or will be, a file; a device or a pipe has to stay what it is."""
     if "\0" in path:
         raise ValueError("embedded null byte")  # in other words by each version of Python, and of its functions
     return os.path.isfile(path) or not os.path.exists(path)

@@ -115,7 +115,7 @@ def counted(count: int, one: str, many: str) -> str:
 
 
 def on_terminal() -> bool:
-    """Whether somebody reads stdout."""
+    """True when somebody reads stdout."""
     return sys.stdout.isatty()
 
 
@@ -140,7 +140,7 @@ def progress(label: str, *, total: int | None, quiet: bool) -> Iterator[Callable
 
 
 def confirmed(question: str, *, yes: bool) -> bool:
-    """Whether to go on: asked only where somebody can answer."""
+    """True to go on; the question is asked only where somebody can answer."""
     if yes or not (sys.stdin and sys.stdin.isatty()):
         return True
     sys.stderr.write(f"{harmless(question)} [y/N] ")

@@ -47,7 +47,7 @@ def show(
 
 
 def _empty(value: JsonValue) -> bool:
-    """Whether there is nothing to show; a number is always something."""
+    """True when there is nothing to show; a number is always something."""
     return value is None or value is False or value in ("", {})
 
 

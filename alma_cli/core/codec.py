@@ -192,7 +192,7 @@ def check_size(record: Record) -> None:
 
 
 def _is_surely_small(record: Record) -> bool:
-    """Whether its JSON can't be too large, whatever its characters become there: six bytes each at most."""
+    """True when its JSON can't be too large, whatever its characters become there: six bytes each at most."""
     values = [getattr(record, name) for name in FIELD_NAMES[record.kind] if name != "extra"]
     characters = sum(len(value) for value in values if isinstance(value, str))
     return not record.extra and not record.labels and characters * 6 + _OTHER_BYTES <= MAX_RECORD_BYTES

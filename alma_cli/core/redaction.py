@@ -129,12 +129,12 @@ _PATH = re.compile(r"[.~]{0,2}/[\w.-]+/|[A-Za-z]:/")
 
 
 def _stands_for(value: str) -> bool:
-    """Whether a quoted value only stands for a credential."""
+    """True when a quoted value only stands for a credential."""
     return bool(_REFERENCE.match(value) or _compiled(_PLACEHOLDER).fullmatch(value))
 
 
 def _is_no_password(value: str) -> bool:
-    """Whether what follows `password=` bare is a name, a number or a word rather than a password."""
+    """True when what follows `password=` bare is a name, a number or a word rather than a password."""
     has_letter = any(char.isalpha() for char in value)
     has_digit = any(char.isdigit() for char in value)
     has_sign = any(char in "!@#%^&*~+?" for char in value)

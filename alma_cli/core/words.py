@@ -95,7 +95,7 @@ def _is_unspaced(token: str) -> bool:
 
 
 def _is_plain(token: str) -> bool:
-    """Whether the token is one plain word: letters and digits, in one case or with a capital first."""
+    """True when the token is one plain word: letters and digits, in one case or with a capital first."""
     return token.isalnum() and (token.islower() or token.isupper() or token[1:].islower())
 
 

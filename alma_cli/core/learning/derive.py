@@ -180,7 +180,7 @@ def wilson(successes: float, occurrences: float, *, z: float) -> Bounds:
 
 
 def contradicted(members: Sequence[Evidence]) -> bool:
-    """Whether the newest outcomes (of members sorted by time) all failed."""
+    """True when the newest outcomes (of members sorted by time) all failed."""
     newest = members[-CONTRADICTED_BY:]
     return len(newest) == CONTRADICTED_BY and all(outcome.outcome == "failure" for outcome in newest)
 

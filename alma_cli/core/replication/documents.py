@@ -215,7 +215,7 @@ def embedding_of(body: Body) -> Embedding | None:
 
 
 def _are_small_numbers(numbers: Sequence[JsonValue]) -> bool:
-    """Whether all values are numbers that a unit vector can have."""
+    """True when all values are numbers that a unit vector can have."""
     if not set(map(type, numbers)) <= {int, float}:
         return False
     given = cast("Sequence[float]", numbers)

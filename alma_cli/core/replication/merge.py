@@ -65,7 +65,7 @@ def content_hash(record: Record) -> str:
 
 
 def says_the_same(one: State, other: State) -> bool:
-    """Whether two states are equal but for their stamps."""
+    """True when two states are equal but for their stamps."""
     if isinstance(one, Tombstone) or isinstance(other, Tombstone):
         return isinstance(one, Tombstone) and isinstance(other, Tombstone)
     return to_json(one.record) == to_json(other.record)

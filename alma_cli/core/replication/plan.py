@@ -21,7 +21,7 @@ class Held:
 
     @property
     def is_pending(self) -> bool:
-        """Whether the state has to be pushed."""
+        """True when the state has to be pushed."""
         return self.acked != self.state.hlc
 
 
@@ -31,7 +31,7 @@ class Echo:
 
     state: State
     is_news: bool
-    """Whether the store didn't know yet that the remote has it."""
+    """True when the store didn't know yet that the remote has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,5 +111,5 @@ def on_arrival(arrived: State, held: Held | None) -> Action:
 
 
 def is_erased_by(action: Action) -> bool:
-    """Whether this action forgets a memory that was here."""
+    """True when this action forgets a memory that was here."""
     return isinstance(action, Take) and isinstance(action.state, Tombstone) and action.replaced is not None

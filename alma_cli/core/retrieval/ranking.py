@@ -110,7 +110,7 @@ class Ranked:
 
     @property
     def passes(self) -> bool:
-        """Whether the memory is relevant; if not, `why_not` has the reason."""
+        """True when the memory is relevant; if not, `why_not` has the reason."""
         return not self.why_not
 
 

@@ -78,13 +78,13 @@ class MemoryScope:
         store(self, "_forbidden", frozenset(domain.name for domain in forbidden))
 
     def may_learn(self, domain: str) -> bool:
-        """Whether the agent may learn in this domain."""
+        """True when the agent may learn in this domain."""
         if domain in self._forbidden:
             return False
         return domain == GENERAL_DOMAIN or not self._allowed or domain in self._allowed
 
     def forbids(self, domain: str) -> bool:
-        """Whether `cannot_learn` names this domain."""
+        """True when `cannot_learn` names this domain."""
         return domain in self._forbidden
 
     @property
@@ -94,11 +94,11 @@ class MemoryScope:
         return tuple(dict.fromkeys(name for name in names if name not in self._forbidden))
 
     def inherits_from(self, agent: str) -> bool:
-        """Whether this agent asked to see that agent's memories."""
+        """True when this agent asked to see that agent's memories."""
         return agent in self.inherit_from or ANY_AGENT in self.inherit_from
 
     def shares_with(self, agent: str) -> bool:
-        """Whether this agent shows its memories to that one."""
+        """True when this agent shows its memories to that one."""
         return agent in self.share_with or ANY_AGENT in self.share_with
 
 

@@ -24,7 +24,7 @@ class View:
     never: frozenset[str] = frozenset()
 
     def shows(self, agent: str, domain: str) -> bool:
-        """Whether a memory of this agent in this domain is seen through this view."""
+        """True when a memory of this agent in this domain is seen through this view."""
         seen = agent not in self.besides if self.agent is None else agent == self.agent
         return seen and domain not in self.never and (self.only is None or domain in self.only)
 
@@ -48,7 +48,7 @@ def views(scope: MemoryScope, agents: Mapping[str, MemoryScope]) -> tuple[View, 
 
 
 def sees(found: tuple[View, ...], agent: str, domain: str) -> bool:
-    """Whether a memory of this agent in this domain is seen through any of the views."""
+    """True when a memory of this agent in this domain is seen through any of the views."""
     return any(view.shows(agent, domain) for view in found)
 
 

@@ -40,7 +40,7 @@ class StoreFile:
     migrations: Sequence[Migration] = MIGRATIONS
 
     def exists(self) -> bool:
-        """Whether anything was ever stored."""
+        """True when anything was ever stored."""
         return os.path.exists(self.path) and os.path.getsize(self.path) > 0
 
     @contextmanager
@@ -71,7 +71,7 @@ class StoreFile:
             yield connection
 
     def was_left_open(self) -> bool:
-        """Whether a process died while it rewrote parts of the file; opening the store for writing repairs it."""
+        """True when a process died while it rewrote parts of the file; opening the store for writing repairs it."""
         return os.path.exists(undo_path(self.path))
 
     def _mend_or_make(self) -> None:

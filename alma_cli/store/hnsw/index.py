@@ -47,7 +47,7 @@ class Nearest:
 
 @dataclass(frozen=True, slots=True)
 class IndexState:
-    """Whether the index is used; and how much it holds, or why it isn't."""
+    """The use of the index: if it is active, and how much it holds, or why it is not."""
 
     is_active: bool
     told: str
@@ -62,7 +62,7 @@ class Index:
 
     @property
     def is_possible(self) -> bool:
-        """Whether an index can be made and used here."""
+        """True when an index can be made and used here."""
         return not unavailable()
 
     def nearest(self, vector: Vector) -> Nearest | None:

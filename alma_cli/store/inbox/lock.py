@@ -51,7 +51,7 @@ def hold(path: str, *, shared: bool, wait_s: float) -> Iterator[None]:
 
 
 def is_awaited(path: str) -> bool:
-    """Whether another process queues for the lock at `path`, which the caller holds."""
+    """True when another process queues for the lock at `path`, which the caller holds."""
     turnstile = _open(path + ".turnstile", only_to_read=False)
     try:
         return turnstile is None or not lock_at_once(turnstile, shared=False)

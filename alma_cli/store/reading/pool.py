@@ -69,7 +69,7 @@ class Pool:
 
 
 def _counts(record: Record, search: Search) -> bool:
-    """Whether a record may be seen, and is asked for or is evidence."""
+    """True when a record may be seen, and is asked for or is evidence."""
     is_seen = any(view.shows(record.agent, record.domain) for view in search.views)
     return is_seen and record.kind in RETRIEVED_KINDS and (isinstance(record, Outcome) or _is_asked(record, search))
 

@@ -53,7 +53,7 @@ def recall(path: str, what: str) -> Kept | int | None:
 
 
 def may_be_kept(size: int) -> bool:
-    """Whether vectors of so many bytes may be kept, and so are worth reading."""
+    """True when vectors of so many bytes may be kept, and so are worth reading."""
     return 0 < size <= MOST_BYTES
 
 
