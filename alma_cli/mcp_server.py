@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from alma_cli.api import ALMA
 from alma_cli.api.arguments import agent_of
 from alma_cli.api.author import AuthoredKind
+from alma_cli.api.learn import Similar
 from alma_cli.core.records import PROJECT_AGENT
 from alma_cli.errors import AlmaError, InvalidInput
 
@@ -58,16 +59,6 @@ class Retrieved:
 
 
 @dataclass
-class Known:
-    """Known general words that may say the same as an outcome's own."""
-
-    id: str
-    when: str
-    do: str
-    worked: str
-
-
-@dataclass
 class Recorded:
     """The outcome that was recorded, and what was derived anew because of it."""
 
@@ -76,7 +67,7 @@ class Recorded:
     queued: bool
     derived: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    similar: list[Known] = field(default_factory=list)
+    similar: list[Similar] = field(default_factory=list)
     same: str = ""
     """If the first of `similar` says the same, the answer for `apply_reflection`."""
 
@@ -271,7 +262,7 @@ def _add_writing(server: "FastMCP", alma: ALMA, agent: str | None) -> None:
                 retrieval=retrieval_id,
             )
         derived = [f"{item.change}: {item.memory.text}" for item in learned.derived]
-        similar = [Known(one.id, one.when, one.do, one.worked) for one in learned.similar]
+        similar = list(learned.similar)
         same = json.dumps({"same": similar[0].id, "outcomes": [learned.id]}) if similar else ""
         return Recorded(
             learned.id, learned.domain, learned.queued, derived, list(learned.warnings), similar=similar, same=same

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from alma_cli.api.sync import SyncStatus
     from alma_cli.api.transfer import Imported
     from alma_cli.api.upkeep import Check
-    from alma_cli.core.learning.reflection import Sheet
     from alma_cli.core.learning.reports import Report, ReportOptions
+    from alma_cli.core.learning.sheets import Sheet
     from alma_cli.core.records import JsonValue, Outcome, Record
     from alma_cli.core.retrieval.slices import MemorySlice
     from alma_cli.errors import AlmaError

@@ -8,7 +8,7 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass
 
-from alma_cli.core.learning.reflection import MAX_ANSWER
+from alma_cli.core.learning.answers import MAX_ANSWER
 from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, InvalidInput
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from alma_cli.api.answerer import Answerer
 from alma_cli.api.learn import add_change, shown_changes, words_of, write_warnings
 from alma_cli.core.codec import from_json
-from alma_cli.core.learning import reflection
-from alma_cli.core.learning.reflection import Codes, KnownApproach, KnownSituation, Named, Sheet
+from alma_cli.core.learning import answers, sheets
+from alma_cli.core.learning.answers import Named
 from alma_cli.core.learning.reports import Words
+from alma_cli.core.learning.sheets import Codes, KnownApproach, KnownSituation, Sheet
 from alma_cli.core.records import AntiPattern, Heuristic, JsonValue, Outcome
 from alma_cli.core.scopes.scope import check, scope_for
 from alma_cli.errors import AlmaError, InvalidConfig, InvalidInput, NotFound
@@ -107,13 +108,13 @@ def sheet(session: Session, agent: str, domain: str | None = None, *, without: C
     with session.store().reading() as reader, _codes(session, agent) as codes:
         waiting = {name: count for name, count in reader.waiting_counts(agent).items() if name in domains}
         for name in sorted(waiting, key=lambda name: (-waiting[name], name)):
-            outcomes = reader.waiting(agent, name, without=without, limit=reflection.SHEET)
+            outcomes = reader.waiting(agent, name, without=without, limit=sheets.SHEET)
             if outcomes:
                 return Sheet(
                     agent=agent,
                     domain=name,
                     left=sum(waiting.values()) - len(outcomes),
-                    outcomes=tuple(reflection.item(codes.of_outcome(one.id), one) for one in outcomes),
+                    outcomes=tuple(sheets.item(codes.of_outcome(one.id), one) for one in outcomes),
                     known=_near(reader, codes, reader.labels(agent, name), [one.id for one in outcomes]),
                 )
     return Sheet(agent=agent, domain=domain or "", left=sum(waiting.values()), outcomes=(), known=())
@@ -135,7 +136,7 @@ def apply(session: Session, agent: str, answer: str, *, at: datetime | None = No
 
     Raises `InvalidInput` for an answer that is too long, or in which there is nothing.
     """
-    lines = reflection.lines_of(answer)
+    lines = answers.lines_of(answer)
     if not lines:
         raise InvalidInput(
             "there is no JSON object in the answer",
@@ -146,7 +147,7 @@ def apply(session: Session, agent: str, answer: str, *, at: datetime | None = No
         labels = [label for label in reader.labels(agent) if label.domain in domains]
         outcomes: dict[str, Outcome] = {}
         same: dict[str, Words] = {}
-        for reference in reflection.references(lines, codes):
+        for reference in answers.references(lines, codes):
             with suppress(AlmaError):
                 record = reader.record(reference)
                 if record.agent != agent or record.domain not in domains:
@@ -156,7 +157,7 @@ def apply(session: Session, agent: str, answer: str, *, at: datetime | None = No
                 words = words_of(reader, record)
                 if words is not None:
                     same[reference] = words
-        planned = reflection.plan(
+        planned = answers.plan(
             lines,
             codes=codes,
             named=[_named(label) for label in labels],
@@ -296,7 +297,7 @@ def _situations(codes: Codes, labels: Sequence[Label], *, with_members: bool = F
                     codes.of_approach(code, label.strategy_key),
                     label.do,
                     label.outcomes,
-                    reflection.example(*label.example),
+                    sheets.example(*label.example),
                     tuple(codes.of_outcome(id) for id in label.members[:_MEMBERS]) if with_members else (),
                 )
                 for label in of_code
@@ -316,9 +317,9 @@ def _told(label: Label) -> str:
 
 def _alike(new: Sequence[Label], known: Sequence[Label]) -> list[tuple[str, str]]:
     """New words that look like others: situations, and approaches of one situation."""
-    pairs = reflection.alike([label.when for label in new], [label.when for label in known])
+    pairs = answers.alike([label.when for label in new], [label.when for label in known])
     for one in {label.task_key: label for label in new}.values():
-        pairs += reflection.alike(
+        pairs += answers.alike(
             [label.do for label in new if label.task_key == one.task_key],
             [label.do for label in known if label.task_key == one.task_key],
         )
@@ -383,7 +384,7 @@ def reflect_with(
     if is_review:
         words = review(session, agent, domain)
         answer = ask(words) if words.known else ""
-        if reflection.lines_of(answer):
+        if answers.lines_of(answer):
             yield apply(session, agent, answer, at=at)
         return
     asked: set[str] = set()

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from typing import cast
+from typing import BinaryIO, cast
 
 from alma_cli.api import ALMA
 from alma_cli.api.arguments import named_agent
@@ -41,24 +41,30 @@ def text_or_stdin(name: str, given: str | None) -> str:
         return given
     if sys.stdin is None or (given is None and sys.stdin.isatty()):
         raise InvalidInput(f"{name} is missing", hint=f"give {name}, or pipe it in")
-    content = sys.stdin.buffer.read(_MAX_STDIN_BYTES + 1)
-    if len(content) > _MAX_STDIN_BYTES:
-        raise InvalidInput(f"{name}: stdin has more than {_MAX_STDIN_BYTES // 2**20} MiB", hint="send less")
-    return content.decode("utf-8", "replace").removeprefix("\ufeff").strip()
+    return _text(name, sys.stdin.buffer, "stdin").strip()
 
 
 def file_or_stdin(name: str, path: str) -> str:
     """The text of a file, or of stdin for `-`. Raises `InvalidInput`."""
     if path == "-":
         return text_or_stdin(name, None)
+    with opened(path) as file:
+        return _text(name, file, one_line(path, 200))
+
+
+def opened(path: str) -> BinaryIO:
+    """The file, open to read. Raises `InvalidInput` when it can't be."""
     try:
-        with open(path, "rb") as file:
-            content = file.read(_MAX_STDIN_BYTES + 1)
+        return open(path, "rb")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InvalidInput(f"cannot read {one_line(path, 200)}: {reason}", hint="is the path right?") from error
+
+
+def _text(name: str, file: BinaryIO, where: str) -> str:
+    content = file.read(_MAX_STDIN_BYTES + 1)
     if len(content) > _MAX_STDIN_BYTES:
-        raise InvalidInput(f"{name}: {one_line(path, 200)} has more than {_MAX_STDIN_BYTES // 2**20} MiB")
+        raise InvalidInput(f"{name}: {where} has more than {_MAX_STDIN_BYTES // 2**20} MiB", hint="send less")
     return content.decode("utf-8", "replace").removeprefix("\ufeff")
 
 

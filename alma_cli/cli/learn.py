@@ -13,7 +13,7 @@ from alma_cli.api.arguments import named_agent
 from alma_cli.api.learn import Learned, NumberedReport
 from alma_cli.cli.inputs import agent_or_default, open_alma
 from alma_cli.cli.ndjson import NumberedValue, count_lines, numbered_values
-from alma_cli.cli.options import Agent, Dir, DomainOption, Json, Verbose, Wait, Yes
+from alma_cli.cli.options import Agent, Dir, Do, DomainOption, Json, Verbose, Wait, When, Yes
 from alma_cli.cli.output import Reply, counted, error_json, progress
 from alma_cli.core.codec import parse_time
 from alma_cli.core.learning.narration import narrated, summed_up
@@ -52,12 +52,8 @@ def learn(
     key: Annotated[
         str, typer.Option("--key", metavar="KEY", help="Reporting the same key again changes nothing.")
     ] = "",
-    when: Annotated[
-        str, typer.Option("--when", metavar="SITUATION", help="The kind of situation, in words that fit other tasks.")
-    ] = "",
-    do: Annotated[
-        str, typer.Option("--do", metavar="APPROACH", help="The decisive step, in words that fit other tasks.")
-    ] = "",
+    when: When = "",
+    do: Do = "",
     followed: Annotated[
         str, typer.Option("--followed", metavar="ID", help="The memory whose advice was taken: its words are used.")
     ] = "",
@@ -78,8 +74,9 @@ def learn(
     Examples:
       alma learn --agent helena --task "Test login form" --outcome success \\
           --strategy "Tested empty fields, invalid email, valid submission"
-      alma learn --task "Fix flaky CardTest" --outcome success --strategy "Clock.fixed(...)" \\
-          --when "a test depends on today's date" --do "freeze the clock"
+      alma learn --agent victor --task "Fix CardTest" --outcome success \\
+          --strategy "Clock.fixed" --when "a test depends on today's date" \\
+          --do "freeze the clock"
       alma learn --agent victor --task "Load 2 GB of orders" --outcome failure \\
           --strategy "One transaction" --error "out of memory" --label build=1187
       alma learn --batch outcomes.ndjson

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import BinaryIO, NoReturn, TypeAlias
 
+from alma_cli.cli.inputs import opened
 from alma_cli.core.records import JsonValue
 from alma_cli.core.text import one_line
 from alma_cli.errors import InvalidInput
@@ -27,11 +28,7 @@ def numbered_values(path: str) -> Iterator[NumberedValue]:
         if sys.stdin is None or sys.stdin.isatty():
             raise InvalidInput("nothing is piped in", hint="pipe NDJSON in, or name a file")
         return _values(sys.stdin.buffer)
-    try:
-        return _closing(open(path, "rb"))
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InvalidInput(f"cannot read {one_line(path, 200)}: {reason}", hint="is the path right?") from error
+    return _closing(opened(path))
 
 
 def _closing(file: BinaryIO) -> Iterator[NumberedValue]:

@@ -19,6 +19,10 @@ Agent = Annotated[
     str | None, typer.Option("--agent", "-a", metavar="NAME", help="Who [else ALMA_AGENT, else the only agent].")
 ]
 ProjectWide = Annotated[bool, typer.Option("--project-wide", help="For every agent of the project.")]
+When = Annotated[
+    str, typer.Option("--when", metavar="SITUATION", help="The kind of situation, in words that fit other tasks.")
+]
+Do = Annotated[str, typer.Option("--do", metavar="APPROACH", help="The decisive step, in words that fit other tasks.")]
 DomainOption = Annotated[str | None, typer.Option("--domain", metavar="NAME", help="About what [else recognised].")]
 
 

@@ -1,6 +1,8 @@
 """`alma reflect`: general words for outcomes that have none."""
 
 import json as json_text
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -8,11 +10,12 @@ import typer
 from alma_cli.api import ALMA
 from alma_cli.api.reflect import Reflected
 from alma_cli.cli.inputs import agent_or_default, file_or_stdin, open_alma
+from alma_cli.cli.learn import refusal
 from alma_cli.cli.options import Agent, Dir, DomainOption, Json, Verbose, Wait, Yes
 from alma_cli.cli.output import Reply, counted, progress
 from alma_cli.core.learning.narration import narrated
 from alma_cli.core.text import one_line
-from alma_cli.errors import AlmaError, InvalidUsage, PartialFailure
+from alma_cli.errors import AlmaError, InvalidUsage
 
 _SHOWN = 10
 _WIDTH = 160
@@ -51,12 +54,13 @@ def reflect(
       alma reflect --agent helena > sheet.md
       alma reflect --agent helena --apply answer.ndjson
       alma reflect --agent helena --with "claude -p"
-      echo '{"same": "3fa9c2d1", "outcomes": ["9c04e1aa"]}' | alma reflect --apply -
-      alma reflect --review --with "codex exec -"
-      alma reflect --undo
+      echo '{"same": "3fa9c2d1", "outcomes": ["9c04e1aa"]}' | \\
+          alma reflect --agent helena --apply -
+      alma reflect --agent helena --review --with "codex exec -"
+      alma reflect --agent helena --undo
     """
-    given = [name for name, is_given in (("--apply", apply is not None), ("--undo", undo)) if is_given]
-    given += ["--with"] if command is not None else []
+    ways = {"--apply": apply is not None, "--undo": undo, "--with": command is not None}
+    given = [name for name, is_given in ways.items() if is_given]
     if len(given) > 1:
         raise InvalidUsage(f"{given[0]} excludes {given[1]}")
     if sheets is not None and command is None:
@@ -68,7 +72,7 @@ def reflect(
     alma = open_alma(directory, wait)
     name = agent_or_default(alma, agent)
     if undo:
-        return _reply(alma.undo_reflection(name), json=json)
+        return _reply(alma.undo_reflection(name), did="got back the words they had", json=json)
     if apply is not None:
         return _reply(alma.apply_reflection(name, file_or_stdin("--apply", apply)), json=json)
     if command is not None:
@@ -113,13 +117,11 @@ def _ask(
     except AlmaError as failure:
         error = failure
     reply = _reply(done, json=json)
-    if error is None:
-        return reply
-    return Reply(data=reply.data, told=reply.told, warnings=reply.warnings, error=error, json=json)
+    return replace(reply, error=error) if error else reply
 
 
-def _reply(done: Reflected, *, json: bool) -> Reply:
-    told = [f"{counted(done.worded, 'outcome', 'outcomes')} got general words"] if done.worded else []
+def _reply(done: Reflected, *, did: str = "got general words", json: bool) -> Reply:
+    told = [f"{counted(done.worded, 'outcome', 'outcomes')} {did}"] if done.worded else []
     told += [f"{counted(done.unclear, 'outcome is', 'outcomes are')} unclear, and won't be asked about again"] * (
         done.unclear > 0
     )
@@ -130,16 +132,12 @@ def _reply(done: Reflected, *, json: bool) -> Reply:
     told += filter(None, (narrated(item.change, item.before, item.memory) for item in done.derived))
     told += _waiting(done.left)
     told += [f"line {number}: {error.message}" for number, error in done.refused[: 2 * _SHOWN]]
-    error = None
-    if done.refused:
-        lines = "1 line was" if len(done.refused) == 1 else f"{len(done.refused):,} lines were"
-        hint = next((one.hint for _, one in done.refused if one.hint), "")
-        error = PartialFailure(f"{lines} refused; the rest is kept", hint=hint)
+    error = refusal([error for _, error in done.refused])
     return Reply(data=done.to_json(), told=told, warnings=done.warnings, error=error, json=json)
 
 
-def _listed(title: str, texts: object) -> list[str]:
-    lines = [one_line(str(text), _WIDTH) for text in texts]  # type: ignore[attr-defined]
+def _listed(title: str, texts: Iterable[str]) -> list[str]:
+    lines = [one_line(text, _WIDTH) for text in texts]
     if not lines:
         return []
     more = [f"  and {len(lines) - _SHOWN:,} more"] if len(lines) > _SHOWN else []

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from alma_cli.cli.options import Agent, Dir, DomainOption, Verbose
+from alma_cli.cli.options import Agent, Dir, Do, DomainOption, Verbose, When
 from alma_cli.cli.output import Reply, tell
 from alma_cli.core.text import one_line
 from alma_cli.hooks.run import NotStarted, end_alike, run_through
@@ -17,12 +17,8 @@ def run(
     strategy: Annotated[
         str, typer.Option("--strategy", metavar="TEXT", help="What was done before, in your words [nothing].")
     ] = "",
-    when: Annotated[
-        str, typer.Option("--when", metavar="SITUATION", help="The situation, in words that fit other tasks too.")
-    ] = "",
-    do: Annotated[
-        str, typer.Option("--do", metavar="APPROACH", help="The approach, in words that another agent could use.")
-    ] = "",
+    when: When = "",
+    do: Do = "",
     domain: DomainOption = None,
     junit: Annotated[
         str,
@@ -43,8 +39,10 @@ def run(
     \b
     Examples:
       alma run --agent helena --task "Test the login form" -- npm test
-      alma run --task "Speed up the search" --strategy "Cached the embeddings" -- make test
-      alma run --when "a test waits for a page" --do "wait for the element, not for a time" -- make test
+      alma run --agent helena --task "Speed up the search" \\
+          --strategy "Cached the embeddings" -- make test
+      alma run --agent helena --when "a test waits for a page" \\
+          --do "wait for the element, not for a time" -- make test
       alma run --junit report.xml -- pytest --junitxml=report.xml
     """
     from alma_cli.hooks.learn_from_run import report_state

@@ -34,7 +34,7 @@ from typing import Any, NamedTuple
 
 from alma_cli.api import ALMA
 from alma_cli.config import load_config
-from alma_cli.core.learning.reflection import Item, KnownApproach, KnownSituation, Sheet
+from alma_cli.core.learning.sheets import Item, KnownApproach, KnownSituation, Sheet
 from alma_cli.core.records import Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.retrieval.slices import Hit, MemorySlice

@@ -7,22 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alma_cli.core.keys import key_of
-from alma_cli.core.learning.reflection import (
-    MAX_ANSWER,
-    Codes,
-    Item,
-    KnownApproach,
-    KnownSituation,
-    Named,
-    Sheet,
-    alike,
-    example,
-    item,
-    lines_of,
-    plan,
-    references,
-)
+from alma_cli.core.learning.answers import MAX_ANSWER, Named, alike, lines_of, plan, references
 from alma_cli.core.learning.reports import Words
+from alma_cli.core.learning.sheets import Codes, Item, KnownApproach, KnownSituation, Sheet, example, item
 from alma_cli.errors import InvalidInput
 from tests.core.record_examples import outcome
 
