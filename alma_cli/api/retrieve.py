@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 from alma_cli.api import retrievals
 from alma_cli.api.arguments import number, whole_number
 from alma_cli.api.session import Session, new_id
+from alma_cli.core.asking import parts_of, split_task
 from alma_cli.core.records import PLURALS, RETRIEVED_KINDS, Heuristic, Kind, Record
 from alma_cli.core.retrieval.prompt import Line, fitting, rendered
 from alma_cli.core.retrieval.ranking import Ranked, Rules, news_first, rank
@@ -25,7 +26,6 @@ from alma_cli.store import Pool, Reader, Search, SearchResult
 NEAR_MISSES = 5
 _FETCHED_PER_PLACE = 3
 """Records fetched for each place in the answer, so that near-identical ones can be left out."""
-_MAX_TASK_CHARACTERS = 20_000
 _SAY_NOTHING = frozenset(
     ["a", "an", "the", "please", "is", "are", "was", "were", "be", "been", "that", "this", "our", "my"]
 )
@@ -103,12 +103,15 @@ def question(session: Session, wanted: Wanted) -> Question:
     settings = session.config.retrieval
     top_k = settings.top_k if wanted.top_k is None else wanted.top_k
     seen = views(session.config.scope_for(wanted.agent), session.config.agents)
-    vector, warnings = session.query_vector(task)
+    parts = parts_of(task)
+    vectors, warnings = session.query_vectors(parts)
+    names = identifiers(f"{parts[0]}\n{split_task(task).telling}")
     search = Search(
-        vector=vector,
+        vector=vectors[0] if vectors else None,
+        parts=vectors[1:],
         model=session.model,
-        terms=query_terms(task[:_MAX_TASK_CHARACTERS]),
-        identifiers=identifiers(task[:_MAX_TASK_CHARACTERS]),
+        terms=list(dict.fromkeys([*query_terms(parts[0]), *names])),
+        identifiers=names,
         views=seen,
         kinds=wanted.kinds or RETRIEVED_KINDS,
         user_id=clean(wanted.user),

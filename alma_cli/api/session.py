@@ -152,14 +152,14 @@ class Session:
             kinds |= dict.fromkeys(found)
         return clean, [f"redacted what looks like a credential: {', '.join(kinds)}"] if kinds else []
 
-    def query_vector(self, task: str) -> tuple[Vector | None, list[str]]:
-        """The vector of a task, or None and a warning that only words are compared."""
-        if not reads(self.model, task):
-            return None, ["only words are compared, not meaning: the bundled model reads the Latin script only"]
+    def query_vectors(self, parts: Sequence[str]) -> tuple[list[Vector], list[str]]:
+        """The vectors of a task's parts, or none and a warning that only words are compared."""
+        if not reads(self.model, parts[0]):
+            return [], ["only words are compared, not meaning: the bundled model reads the Latin script only"]
         try:
-            return self.vectors([task])[0], []
+            return self.vectors(parts), []
         except EmbeddingUnavailable as error:
-            return None, [_unavailable(error)]
+            return [], [_unavailable(error)]
 
     def index(self) -> Index | None:
         """The index of nearest neighbours, if one is configured; whether it can be used is its own affair."""

@@ -14,6 +14,7 @@ from datetime import datetime
 from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, TypeAlias, get_args, get_origin
 
+from alma_cli.core.asking import topic
 from alma_cli.core.keys import key_of
 
 if TYPE_CHECKING:
@@ -148,8 +149,9 @@ class Outcome(OutcomeFields, Record):
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """The task and, in general words, the situation."""
-        return (self.task, self.when) if self.when else (self.task,)
+        """What the task asks, and the general words."""
+        general = ", ".join(filter(None, (self.when, self.do)))
+        return (topic(self.task), general) if general else (topic(self.task),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from signal import SIGINT
 from alma_cli.api import ALMA
 from alma_cli.api.arguments import agent_of
 from alma_cli.core.learning.reports import Report
-from alma_cli.core.learning.symptoms import telling_line
+from alma_cli.core.symptoms import telling_line
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.junit import changed, keep_failing, load_failing, read_report
 from alma_cli.hooks.run import Ended

@@ -27,14 +27,13 @@ from pathlib import Path
 from typing import Any
 
 from alma_cli.api import ALMA
-from alma_cli.api.retrieve import Wanted, _rules
+from alma_cli.api.retrieve import Wanted, _rules, question
 from alma_cli.config import load_config
-from alma_cli.core.records import MAIN_FIELDS, RETRIEVED_KINDS
+from alma_cli.core.records import MAIN_FIELDS
 from alma_cli.core.retrieval.ranking import Rules, news_first, rank
-from alma_cli.core.scopes.visibility import View
-from alma_cli.core.words import identifiers, query_terms, terms
+from alma_cli.core.words import query_terms, terms
 from alma_cli.project import make_project
-from alma_cli.store import Search, SearchResult
+from alma_cli.store import SearchResult
 
 DATA = Path(__file__).with_name("data")
 NOW = datetime.now(UTC)
@@ -102,16 +101,11 @@ def answers(items: Sequence[Item], tasks: Sequence[str]) -> tuple[list[Asked], R
         done = alma.import_((number, record(number, item, rng)) for number, item in enumerate(items))
         assert done.imported == len(items), done
         session = alma._session
-        vectors = session.vectors(tasks)
         asked = []
         with session.store().reading() as reader:
-            for number, (task, vector) in enumerate(zip(tasks, vectors, strict=True)):
-                wanted = Search(
-                    vector=vector, model=session.model, terms=query_terms(task), identifiers=identifiers(task),
-                    views=(View(agent="a"),), kinds=RETRIEVED_KINDS, user_id="", now=NOW,
-                    per_signal=alma.config.retrieval.candidates,
-                )  # fmt: skip
-                asked.append(Asked(reader.search(wanted), an_id(number) if number < len(items) else ""))
+            for number, task in enumerate(tasks):
+                search = question(session, Wanted(task=task, agent="a")).search
+                asked.append(Asked(reader.search(search), an_id(number) if number < len(items) else ""))
         return asked, _rules(session, Wanted(task="any", agent="a"))
 
 

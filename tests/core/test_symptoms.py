@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alma_cli.core.learning.symptoms import telling_line
+from alma_cli.core.symptoms import telling_line
 
 PYTEST = """\
 F.x                                                                      [100%]

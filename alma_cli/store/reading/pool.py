@@ -104,12 +104,12 @@ def _cosines(seen: Sequence[Entry], search: Search) -> Numbers:
     cosines = np.full(len(seen), np.nan)
     if search.vector is None:
         return cosines
-    task = np.array(search.vector, "f8")
+    tasks = np.array(search.vectors, "f8")
     for place, entry in enumerate(seen):
-        if entry.vector is not None and entry.model == search.model and len(entry.vector) == len(task):
+        if entry.vector is not None and entry.model == search.model and len(entry.vector) == len(search.vector):
             vector = np.array(entry.vector, "f8")
-            length = float(np.linalg.norm(vector) * np.linalg.norm(task))
-            cosines[place] = vector @ task / length if length else -1.0
+            lengths = np.linalg.norm(vector) * np.linalg.norm(tasks, axis=1)
+            cosines[place] = max((tasks @ vector / lengths).tolist()) if lengths.all() else -1.0
     return cosines
 
 

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 class Search:
     """The task's vector and words, whose memories count, and the time now.
 
-    `terms` are the task's words, `identifiers` those among them that count as rare when few memories have them;
-    `per_signal` is how many of each kind are handed over by each signal. An outcome counts half as evidence when it is
+    `parts` are vectors of the task's parts: a memory is compared with the task by the nearest of all these. `terms`
+    are the task's words, `identifiers` those among them that count as rare when few memories have them; `per_signal` is
+    how many of each kind are handed over by each signal. An outcome counts half as evidence when it is
     `evidence_half_life_days` older than the newest that counts. `nearest` is the answer of an index, if there is one.
     """
 
@@ -37,6 +38,12 @@ class Search:
     per_signal: int
     evidence_half_life_days: float = math.inf
     nearest: Nearest | None = None
+    parts: Sequence[Vector] = ()
+
+    @property
+    def vectors(self) -> Sequence[Vector]:
+        """The vectors of the task and of its parts; none without a model."""
+        return () if self.vector is None else (self.vector, *self.parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,8 +33,7 @@ def search(connection: Connection, wanted: Search, path: str | None = None) -> S
         return {seq: Stored(*facts) for seq, *facts in rows}
 
     def cosines(seqs: Numbers) -> Numbers:
-        assert wanted.vector is not None, "an index was asked, so there is a vector"
-        return cosines_of(connection, seqs, wanted.vector)
+        return cosines_of(connection, seqs, wanted.vectors)
 
     return best_of(
         visible_memories(connection, wanted, path),

@@ -7,7 +7,7 @@ earlier search; or, where an index knows the near ones, those and what is newer 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -65,15 +65,15 @@ def visible_memories(connection: Connection, search: Search, path: str | None) -
         if _fill_in(connection, seen, search, search.vector, search.nearest):
             return Visible(seen, _postings(connection, search), sample=search.nearest.sample.astype("f8"))
     if path is None:
-        return Visible(_scanned(connection, scope, search.vector), _postings(connection, search))
+        return Visible(_scanned(connection, scope, search.vectors), _postings(connection, search))
     what = json.dumps(scope)
     known = recall(path, what)
     if isinstance(known, int) and may_be_kept(known):
         known = _read(connection, scope)
         keep(path, what, known)
     if isinstance(known, Kept):
-        return Visible(_compared(known, search.vector), known.postings)
-    seen = _scanned(connection, scope, search.vector)
+        return Visible(_compared(known, search.vectors), known.postings)
+    seen = _scanned(connection, scope, search.vectors)
     keep(path, what, int(seen["has_vector"].sum()) * len(search.vector) * 4)
     return Visible(seen, _postings(connection, search))
 
@@ -82,21 +82,21 @@ def _postings(connection: Connection, search: Search) -> Postings:
     return read_postings_of(connection, search.terms)
 
 
-def cosines_of(connection: Connection, seqs: Numbers, vector: Vector) -> Numbers:
-    """The cosines of these memories, in their (ascending) order."""
+def cosines_of(connection: Connection, seqs: Numbers, vectors: Sequence[Vector]) -> Numbers:
+    """The cosines of these memories with the nearest of the vectors, in their (ascending) order."""
     found = columns(
         connection,
-        f"SELECT seq, {_cosine(vector)} FROM memories WHERE list_contains({given_list('seqs', 'BIGINT')}, seq)",
+        f"SELECT seq, {_cosine(vectors)} FROM memories WHERE list_contains({given_list('seqs', 'BIGINT')}, seq)",
         {"seq": "i8", "cosine": "f4"},
-        {"seqs": seqs.tolist(), "vector": vector_text(vector)},
+        {"seqs": seqs.tolist(), **_texts(vectors)},
     )
     return _by_seq(found)["cosine"]
 
 
-def _scanned(connection: Connection, scope: _Scope, vector: Vector) -> dict[str, Numbers]:
+def _scanned(connection: Connection, scope: _Scope, vectors: Sequence[Vector]) -> dict[str, Numbers]:
     """The visible memories, compared while DuckDB scans."""
-    cosine = f"CASE WHEN {_OF_MODEL} THEN {_cosine(vector)} ELSE 'nan' END"
-    seen = _visible(connection, scope, {"cosine": (cosine, "f4")}, {"vector": vector_text(vector)})
+    cosine = f"CASE WHEN {_OF_MODEL} THEN {_cosine(vectors)} ELSE 'nan' END"
+    seen = _visible(connection, scope, {"cosine": (cosine, "f4")}, _texts(vectors))
     return measured(seen, seen["cosine"])
 
 
@@ -121,14 +121,14 @@ def _read(connection: Connection, scope: _Scope) -> Kept:
     )
 
 
-def _compared(known: Kept, vector: Vector) -> dict[str, Numbers]:
+def _compared(known: Kept, vectors: Sequence[Vector]) -> dict[str, Numbers]:
     """The visible memories, compared by the vectors that were kept."""
     import numpy as np
 
-    asked = np.array(vector, "f4")
+    asked = np.array(vectors, "f4")
     cosine = np.full(len(known.columns["seq"]), np.nan, "f4")
     with np.errstate(invalid="ignore"):
-        compared = known.vectors @ (asked / np.linalg.norm(asked))
+        compared = (known.vectors @ (asked / np.linalg.norm(asked, axis=1)[:, None]).T).max(axis=1)
     cosine[known.columns["has_vector"]] = np.nan_to_num(compared, nan=-1)  # what DuckDB says of a vector of zeros
     return measured(known.columns, cosine)
 
@@ -163,8 +163,17 @@ def _by_seq(found: dict[str, Numbers]) -> dict[str, Numbers]:
     return {name: column[order] for name, column in found.items()}
 
 
-def _cosine(vector: Vector) -> str:
-    return f"array_cosine_similarity(embedding, {given('vector')}::FLOAT[{len(vector)}])"
+def _cosine(vectors: Sequence[Vector]) -> str:
+    """The cosine with the nearest of the vectors, in SQL; `_texts` has its values."""
+    each = (
+        f"array_cosine_similarity(embedding, {given(f'vector{number}')}::FLOAT[{len(vector)}])"
+        for number, vector in enumerate(vectors)
+    )
+    return f"greatest({', '.join(each)})"
+
+
+def _texts(vectors: Sequence[Vector]) -> dict[str, JsonValue]:
+    return {f"vector{number}": vector_text(vector) for number, vector in enumerate(vectors)}
 
 
 def _fill_in(
@@ -175,9 +184,9 @@ def _fill_in(
 
     newer = columns(
         connection,
-        f"SELECT seq, {_cosine(vector)} FROM memories WHERE seq >= {int(nearest.up_to)} AND {_OF_MODEL}",
+        f"SELECT seq, {_cosine([vector])} FROM memories WHERE seq >= {int(nearest.up_to)} AND {_OF_MODEL}",
         {"seq": "i8", "cosine": "f4"},
-        {"vector": vector_text(vector), "model": search.model},
+        {**_texts([vector]), "model": search.model},
     )
     known = np.concatenate([nearest.seqs, newer["seq"]])
     cosines = np.concatenate([nearest.cosines, newer["cosine"]])
