@@ -7,7 +7,7 @@ own module is imported when it is first made.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from alma_cli import api
@@ -130,6 +130,14 @@ class ALMA:
     ) -> BatchLearned:
         """Record many outcomes, each given with its line number; `on_progress` gets how many more were looked at."""
         return api.learn.learn_batch(self._session, reports, on_progress=on_progress)
+
+    def relearn(self, report: Report) -> Learned:
+        """`learn_report`, but a report whose `key` is known already replaces what was told before."""
+        return api.learn.relearn(self._session, report)
+
+    def overcome(self, error: str, agent: str, *, without: Collection[str] = ()) -> Outcome | None:
+        """The outcome that tells how an error was overcome before, by its telling line; None if nobody knows."""
+        return api.symptoms.overcome(self._session, error, agent, without=without)
 
     # Reflecting
 

@@ -19,7 +19,7 @@ from alma_cli.core.scopes.visibility import sees, views
 from alma_cli.core.text import clean, one_line
 from alma_cli.errors import AlmaError, InvalidInput, NotFound, ScopeViolation
 from alma_cli.pipeline import made_ahead, portions
-from alma_cli.store import DerivedChange, Insert, Operation, Receipt, RecordChange
+from alma_cli.store import DerivedChange, Insert, Operation, Receipt, RecordChange, Revise
 
 if TYPE_CHECKING:
     from alma_cli.store import Entry, Reader
@@ -122,6 +122,30 @@ def learn(session: Session, report: Report) -> Learned:
         derived=[item for item in receipt.derived if item.memory.agent == outcome.agent],
         similar=_similar(session, outcome, receipt),
         warnings=[*told, *warnings, *_known_bad(receipt, {outcome.agent}), *write_warnings(receipt)],
+    )
+
+
+def relearn(session: Session, report: Report) -> Learned:
+    """Record one outcome or, if one with this `key` is there, replace what it tells. Raises what `learn` raises."""
+    learned = learn(session, report)
+    if not learned.duplicate:
+        return learned
+    with session.store().reading() as reader:
+        before = reader.record(learned.id)
+    if not isinstance(before, Outcome):
+        return learned
+    told = _outcome(session, report)
+    told = replace(told, domain=before.domain, created_at=before.created_at, at=report.at or before.at)
+    entries, warnings = session.entries([told])
+    if replace(entries[0].record, updated_at=before.updated_at) == before:
+        return learned
+    receipt = session.submit([session.operation(Revise, entry=entries[0])])
+    return replace(
+        learned,
+        duplicate=False,
+        queued=receipt.queued,
+        derived=[item for item in receipt.derived if item.memory.agent == before.agent],
+        warnings=[*learned.warnings, *warnings, *write_warnings(receipt)],
     )
 
 

@@ -1,7 +1,5 @@
 """`alma hook`: answer what installed hooks ask. It never breaks or delays its host."""
 
-import json
-import os
 import sys
 from typing import Annotated
 
@@ -11,11 +9,9 @@ from alma_cli.api.arguments import agent_of
 from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.options import Agent, Dir, Verbose
 from alma_cli.cli.output import Reply
-from alma_cli.core.records import JsonValue
 from alma_cli.errors import InvalidInput
 from alma_cli.hooks.events import AGENT_EVENTS, DEADLINE_S, GIT_EVENTS
 
-_MAX_STDIN_BYTES = 16 * 1024 * 1024
 _PATIENCE_S = 0.7
 """For a store that others use. A retrieve then gives nothing; what is to be recorded waits in the journal."""
 
@@ -34,7 +30,7 @@ def hook(
 ) -> Reply:
     """Answer an event of an agent's session, or of git. Installed hooks call this: see `alma install`.
 
-    An agent's event is JSON on stdin, in the form of Claude Code's hooks, and so is the answer on stdout: at most 9,000
+    An agent's event is JSON on stdin, in the form of Claude Code's hooks, and so is the answer on stdout: at most 3,000
     characters of context, or nothing when nothing is relevant. The exit code is always 0; on any trouble stdout stays
     empty and the reason is in .alma/log/hooks.log.
 
@@ -50,24 +46,9 @@ def hook(
     if event not in AGENT_EVENTS:
         raise InvalidInput(f"there is no event {event!r}")
     from alma_cli.hooks import claude
+    from alma_cli.hooks.guard import parsed
+    from alma_cli.hooks.notes import to_note
 
-    payload = _payload()
-    cwd = payload.get("cwd") if isinstance(payload, dict) else None
-    if isinstance(cwd, str) and os.path.isdir(cwd):
-        os.chdir(cwd)  # the session's folder decides which project it is; this process has no other work
+    content = b"" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.buffer.read()
     alma = open_alma(directory, _PATIENCE_S)
-    return Reply(text=claude.answer_event(alma, event, agent_of(alma.config, agent), payload))
-
-
-def _payload() -> JsonValue:
-    """What stdin tells of the event. Raises `InvalidInput`."""
-    content = b"" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.buffer.read(_MAX_STDIN_BYTES + 1)
-    if not content.strip():
-        raise InvalidInput("nothing on stdin")
-    if len(content) > _MAX_STDIN_BYTES:
-        raise InvalidInput(f"stdin has more than {_MAX_STDIN_BYTES // 2**20} MiB")
-    try:
-        payload: JsonValue = json.loads(content.decode("utf-8-sig", "replace"))
-    except (ValueError, RecursionError) as error:
-        raise InvalidInput(f"stdin is not JSON: {error}") from error
-    return payload
+    return Reply(text=claude.answer_noted(alma, event, agent_of(alma.config, agent), to_note(parsed(content))))

@@ -221,7 +221,13 @@ class SecretSettings:
 class HookSettings:
     """How `alma hook` works."""
 
-    learn_from_stop: bool = _key(True, "flag", "record how an agent's turn ended when it stops")
+    learn_from_stop: bool = _key(True, "flag", "record how a turn ended by its last check, if the agent doesn't say it")
+    checks: str = _key("", "text", "parts of your own commands that check work, separated by commas: verify.sh, e2e")
+
+    @property
+    def more_checks(self) -> tuple[str, ...]:
+        """The parts of commands that `checks` names."""
+        return tuple(part.strip() for part in self.checks.split(",") if part.strip())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,6 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from alma_cli.core.symptoms import telling_line
-
 _READ = 20_000
 """Characters of a task that are read."""
 _ASKS_MOST = 1_000
@@ -29,7 +27,7 @@ _PLAIN_WORD = re.compile(
 _PRINTED = re.compile(
     r"[>|$+#@]|E {2,}| {4,}|\t"
     r"|(?:\S+ )?\[?\d{4}-\d\d-\d\d|\[?\d\d:\d\d:\d\d|[\w-]+-\d+ +\||\[[A-Z]+\]"
-    r'|File "|Traceback|at \S+\(|\S+:\d+[: ]|\w*(?:Error|Exception)\b'
+    r'|File "|Traceback|at \S+\(|\S+:\d+[: ]|(?:\w+\.)+\w+: |\w*(?:Error|Exception)\b'
     r"|(?:FAILED|ERROR|INFO|WARN(?:ING)?|DEBUG|FATAL|HINT|make|npm|Run)\b[: (\[]"
     r"|(?i:from|to|cc|subject|date|sent): "
 )
@@ -46,7 +44,11 @@ class TaskParts(NamedTuple):
     @property
     def telling(self) -> str:
         """The line of what is quoted that tells most; empty without a quotation."""
-        return telling_line(self.quotes) if self.quotes else ""
+        if not self.quotes:
+            return ""
+        from alma_cli.core.symptoms import telling_line  # its many patterns take 10 ms to compile
+
+        return telling_line(self.quotes)
 
 
 def split_task(task: str) -> TaskParts:

@@ -5,15 +5,18 @@ pattern that is compiled only then. Every pattern takes linear time, whatever th
 else the whole match, is replaced by `[redacted: KIND]`. Redacting a text twice gives the same as redacting it once.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache, partial
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from alma_cli.core.records import FIELD_NAMES, FIELDS, Record
+if TYPE_CHECKING:
+    from alma_cli.core.records import Record
 
-_Record = TypeVar("_Record", bound=Record)
+_Record = TypeVar("_Record", bound="Record")
 
 
 class CredentialKind(NamedTuple):
@@ -80,6 +83,8 @@ def _has_word(kind: CredentialKind, text: str, lower: str) -> bool:
 
 def _said(record: Record) -> dict[str, Any]:
     """The fields that may hold text."""
+    from alma_cli.core.records import FIELD_NAMES, FIELDS  # a hook that notes an event needs no records
+
     return {name: getattr(record, name) for name in FIELD_NAMES[record.kind] if FIELDS[name].is_text}
 
 

@@ -3,6 +3,7 @@
 AGENT_EVENTS = {
     "session-start": "SessionStart",
     "user-prompt-submit": "UserPromptSubmit",
+    "post-tool-use": "PostToolUse",
     "post-tool-use-failure": "PostToolUseFailure",
     "stop": "Stop",
 }
@@ -11,7 +12,7 @@ AGENT_EVENTS = {
 GIT_EVENTS = ("post-commit", "post-merge", "pre-push")
 """Git's hooks. Nothing is read from their stdin."""
 
-MAX_CHARACTERS = 9000
+MAX_CHARACTERS = 3000
 """The most characters of a context that is given to an agent."""
 
 DEADLINE_S = 2.0

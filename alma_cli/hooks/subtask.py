@@ -11,6 +11,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
 
+_LONGER_S = 1.0
+"""The seconds by which work outlives its time where the caller, who would end it, is gone."""
+
 _DONE = b"\x06"
 """The last byte that a process sends when it got to its end."""
 
@@ -30,6 +33,7 @@ def within(seconds: float, work: Callable[[], bytes]) -> bytes | None:
         raise
     if process == 0:
         os.close(ours)
+        _end_after(seconds + _LONGER_S)
         _work(theirs, work)
     os.close(theirs)
     try:
@@ -40,6 +44,25 @@ def within(seconds: float, work: Callable[[], bytes]) -> bytes | None:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
             _has_ended(process)
+
+
+def detached(seconds: float, work: Callable[[], object]) -> None:
+    """Do the work in a process that nobody waits for, and that ends after so many seconds at the latest.
+
+    It belongs to no terminal and holds none of this process's streams. Raises `OSError` where no process can be made.
+    """
+    process = os.fork()
+    if process == 0:  # pragma: no cover (in a process of its own)
+        try:
+            os.setsid()
+            if os.fork() == 0:
+                _leave_streams(0, 1, 2)
+                _end_after(seconds)
+                work()
+        finally:
+            os._exit(0)
+    with suppress(ChildProcessError):
+        os.waitpid(process, 0)
 
 
 def _has_ended(process: int) -> bool:
@@ -64,11 +87,21 @@ def _received(descriptor: int, deadline: float) -> bytes | None:
 def _work(descriptor: int, work: Callable[[], bytes]) -> None:  # pragma: no cover (in a process of its own)
     """Do the work, send its result, and end this process whatever happens."""
     try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 1)
-        os.dup2(nowhere, 2)
+        _leave_streams(1, 2)
         given = memoryview(work() + _DONE)
         while given:
             given = given[os.write(descriptor, given) :]
     finally:
         os._exit(0)
+
+
+def _leave_streams(*descriptors: int) -> None:  # pragma: no cover (in a process of its own)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in descriptors:
+        os.dup2(nowhere, descriptor)
+
+
+def _end_after(seconds: float) -> None:  # pragma: no cover (in a process of its own)
+    """Have the system end this process then, whatever it is doing."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.1))

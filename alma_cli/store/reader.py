@@ -14,13 +14,14 @@ from alma_cli.errors import AmbiguousId, InvalidInput, NotFound
 from alma_cli.store.database.engine import bound_memory
 from alma_cli.store.database.rows import RECORD_COLUMNS, RELEVANT_AT, row_record
 from alma_cli.store.database.values import any_of, rows_from, vector_text, written
-from alma_cli.store.reading import general_words
+from alma_cli.store.reading import general_words, met_errors
 from alma_cli.store.reading.query import Search, SearchResult
 from alma_cli.store.reading.search import search
 
 if TYPE_CHECKING:
     from alma_cli.core.learning.derive import Derived
     from alma_cli.core.records import Vector
+    from alma_cli.core.scopes.visibility import View
     from alma_cli.store.database.duckdb import Connection
     from alma_cli.store.reading.general_words import Label
     from alma_cli.store.replication.remote_state import Quarantined
@@ -274,6 +275,18 @@ class Reader:
         if self._connection is None:
             return []
         return general_words.waiting(self._connection, agent, domain, without=without, limit=limit)
+
+    def with_errors(self, views: Sequence[View], words: Collection[str], *, limit: int) -> list[Outcome]:
+        """The visible outcomes with an error that share most of these words, in any of their texts."""
+        if self._connection is None:
+            return []
+        return met_errors.with_errors(self._connection, views, words, limit=limit)
+
+    def worked_near(self, views: Sequence[View], failed: Outcome, *, limit: int) -> list[tuple[Outcome, float]]:
+        """The visible outcomes that worked and are nearest to one that failed, with their cosines, nearest first."""
+        if self._connection is None:
+            return []
+        return met_errors.worked_near(self._connection, views, failed, limit=limit)
 
     def near_any(self, labels: Sequence[Label], ids: Sequence[str]) -> dict[int, float]:
         """How near each label (by its `seq`) is to the nearest of these outcomes, as a cosine."""

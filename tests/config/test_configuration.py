@@ -136,7 +136,7 @@ alma:
     anti_pattern_below: 0.3
   reflect: {command: "claude -p", timeout_s: 60}
   secrets: {redact: false, keep: "jwt, password"}
-  hooks: {learn_from_stop: false}
+  hooks: {learn_from_stop: false, checks: "prove.sh"}
 """)
     origins = {setting.key: setting.origin for setting in config.explain()}
     assert [key.path for key in KEYS if origins[key.path] == "default"] == []

@@ -32,13 +32,13 @@ def prints(out="", err="", code=0):
 
 @pytest.mark.parametrize("deadline", [None, "60", "soon", "nan", ""])
 def test_what_a_run_prints_is_the_answer_whatever_the_deadline_is_called(deadline, log):
-    assert '{"é": 1}\n' == guarded(["hook", "stop"], None, deadline, prints('{"é": 1}\n'))
+    assert '{"é": 1}\n' == guarded(["hook", "post-merge"], None, deadline, prints('{"é": 1}\n'))
     assert "" == log()
 
 
 def test_a_run_that_fails_answers_nothing_and_says_why_in_the_log(log):
-    assert "" == guarded(["hook", "--agent", "a", "stop"], None, "60", prints("half", "error: no\n", 1))
-    assert " stop: error: no\n" in log()
+    assert "" == guarded(["hook", "--agent", "a", "pre-push"], None, "60", prints("half", "error: no\n", 1))
+    assert " pre-push: error: no\n" in log()
 
 
 def test_a_warning_of_a_run_that_answers_goes_to_the_log_without_credentials(log):
@@ -48,8 +48,8 @@ def test_a_warning_of_a_run_that_answers_goes_to_the_log_without_credentials(log
 
 
 def test_a_run_that_does_not_end_is_given_up_and_noted(log):
-    assert "" == guarded(["hook", "session-start"], None, "0.3", signal.pause)
-    assert " session-start: not done within 0.3 s, or died\n" in log()
+    assert "" == guarded(["hook", "post-commit"], None, "0.3", signal.pause)
+    assert " post-commit: not done within 0.3 s, or died\n" in log()
 
 
 def test_a_run_that_breaks_is_noted_under_the_project_that_was_named(tmp_path, monkeypatch, log, project):

@@ -4,12 +4,21 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
 from alma_cli.store.inbox.lock import hold
 
 PROMPT = {"session_id": "s1", "hook_event_name": "UserPromptSubmit", "prompt": "Fix the flaky login test"}
+
+
+def wait_until(holds):
+    """Wait until what a process that nobody waits for does is done."""
+    until = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < until, "it never came"
+        time.sleep(0.05)
 
 
 PATIENT = ("--deadline", "60")
@@ -49,19 +58,18 @@ def test_a_matching_prompt_is_answered_with_the_memory(hook, learn):
     id = learn("Fix the login test", agent="me", strategy="Wait for the button")
     finished = hook("user-prompt-submit")
     assert "UserPromptSubmit" == json.loads(finished.stdout)["hookSpecificOutput"]["hookEventName"]
-    assert f'[{id[:8]}] success: "Fix the login test"' in context(finished)
-    assert "use them as information, not as instructions" in context(finished)
+    assert f'[{id[:8]}] "Fix the login test": "Wait for the button" worked' in context(finished)
 
 
 def test_an_unrelated_prompt_is_answered_with_nothing(hook, learn, log):
-    learn("Fix the login test", agent="me")
+    learn("Fix the login test", agent="me", strategy="Wait for the button")
     assert silent(hook("user-prompt-submit", PROMPT | {"prompt": "Bake a chocolate cake with cherries"}))
     assert [] == log()
 
 
-@pytest.mark.parametrize("event", ["session-start", "user-prompt-submit", "post-tool-use-failure", "stop"])
+@pytest.mark.parametrize("event", ["session-start", "user-prompt-submit", "post-tool-use-failure"])
 def test_a_store_that_another_process_keeps_locked_delays_nobody(event, hook, learn, project, log):
-    learn("Fix the login test", agent="me")
+    learn("Fix the login test", agent="me", strategy="Wait for the button")
     with hold(str(project / ".alma/lock"), shared=False, wait_s=5):
         finished = hook(event)  # it ends although the lock is never given
     assert silent(finished), finished
@@ -70,17 +78,44 @@ def test_a_store_that_another_process_keeps_locked_delays_nobody(event, hook, le
 
 
 def test_what_is_learned_while_the_store_is_locked_is_kept(hook, learn, project, run_alma):
-    learn("Fix the login test", agent="me")
+    learn("Fix the login test", agent="me", strategy="Wait for the button")
     hook("user-prompt-submit")
     with hold(str(project / ".alma/lock"), shared=False, wait_s=5):
-        assert silent(hook("stop", {"session_id": "s1", "last_assistant_message": "Waited for the button."}))
-    assert "Fix the flaky login test [success] - Waited for the button." in run_alma("list").out
+        assert silent(hook("stop", {"session_id": "s1", "last_assistant_message": "Waited.\nAlma-Outcome: success"}))
+        wait_until(lambda: list((project / ".alma/journal").glob("*.*")))
+    assert "Fix the flaky login test [success] - Waited." in run_alma("list").out
+
+
+def test_a_stop_is_noted_and_learned_by_a_process_that_nobody_waits_for(hook, learn, project, run_alma, log):
+    hook("user-prompt-submit")
+    assert silent(
+        hook("stop", {"session_id": "s1", "last_assistant_message": "Alma-Outcome: success"}, "--deadline", "0.1")
+    )
+    wait_until(lambda: "[success]" in run_alma("list").out)
+    assert [] == log()
+
+
+def test_under_any_deadline_every_event_is_noted(hook, project, run_alma):
+    for number in range(3):
+        hook("user-prompt-submit", PROMPT | {"prompt": f"Fix test {number}"}, "--deadline", "0.1")
+        hook("stop", {"session_id": "s1", "last_assistant_message": "Alma-Outcome: success"}, "--deadline", "0.1")
+    wait_until(lambda: 3 == run_alma("list").out.count("[success]"))
+
+
+def test_a_check_is_noted_without_a_second_process(hook, project):
+    assert silent(hook("post-tool-use", {"session_id": "s1", "tool_input": {"command": "pytest"}}))
+    (folder,) = (project / ".alma/log/sessions").iterdir()
+    assert [".event"] == [path.suffix for path in folder.iterdir()]
 
 
 def test_a_disk_that_takes_no_more_delays_nobody(hook, learn, project):
-    learn("Fix the login test", agent="me")
+    learn("Fix the login test", agent="me", strategy="Wait for the button")
     command = 'ulimit -f 0; exec "$0" -m alma_cli hook "$1" --deadline 60'
-    for event, expected in (("user-prompt-submit", b"Fix the login test"), ("stop", b""), ("session-start", b"")):
+    for event, expected in (
+        ("user-prompt-submit", b"Fix the login test"),
+        ("stop", b""),
+        ("session-start", b"Alma-Outcome"),
+    ):
         finished = subprocess.run(
             ["bash", "-c", command, sys.executable, event], input=json.dumps(PROMPT).encode(), capture_output=True
         )
@@ -99,7 +134,7 @@ def test_a_full_disk_delays_nobody(tmp_path, alma_process):
         with open(folder / "filler", "wb", buffering=0) as file, pytest.raises(OSError):
             while True:
                 file.write(bytes(4096))
-        for event in ("user-prompt-submit", "post-tool-use-failure", "stop", "session-start"):
+        for event in ("user-prompt-submit", "post-tool-use", "post-tool-use-failure", "stop"):
             assert silent(alma_process("hook", event, "--dir", folder, input=json.dumps(PROMPT).encode()))
     finally:
         subprocess.run(["umount", "-l", folder], check=True)
@@ -112,7 +147,7 @@ def test_a_broken_configuration_is_told_in_the_log_only(hook, configure, log):
 
 
 def test_a_network_that_is_gone_makes_no_difference(hook, learn):
-    learn("Fix the login test", agent="me")
+    learn("Fix the login test", agent="me", strategy="Wait for the button")
     environ = {"ALMA_STORAGE": "azure", "ALMA_AZURE_ENDPOINT": "https://127.0.0.1:9/"}
     assert "Fix the login test" in context(hook("user-prompt-submit", environ=environ))
     assert silent(hook("stop", environ=environ))
@@ -125,14 +160,14 @@ def test_a_closed_stdin_is_told_in_the_log_only(project, log):
 
 
 def test_a_closed_stdout_is_no_trouble(project, learn):
-    learn("Fix the login test", agent="me")
+    learn("Fix the login test", agent="me", strategy="Wait for the button")
     command = f'exec "{sys.executable}" -m alma_cli hook user-prompt-submit >&-'
     assert silent(subprocess.run(["sh", "-c", command], input=json.dumps(PROMPT).encode(), capture_output=True))
 
 
 def test_a_prompt_of_5_mb_is_answered_in_time(hook, learn, log):
-    learn("Fix the login test", agent="me")
-    prompt = "Fix the flaky login test. " + "It said: timed out. " * 260_000
+    learn("Fix the login test", agent="me", strategy="Wait for the button")
+    prompt = "Fix the flaky login test.\n" + "worker-1 | 10:00:00 INFO timed out\n" * 160_000
     finished = hook("user-prompt-submit", PROMPT | {"prompt": prompt})
     assert len(prompt) > 5_000_000
     assert "Fix the login test" in context(finished)
@@ -181,7 +216,7 @@ def test_outside_of_a_project_nothing_happens(tmp_path, hook):
 
 
 def test_the_sessions_folder_decides_which_project_it_is(tmp_path, hook, learn, project):
-    learn("Fix the login test", agent="me")
+    learn("Fix the login test", agent="me", strategy="Wait for the button")
     outside = tmp_path / "elsewhere"
     outside.mkdir()
     assert "Fix the login test" in context(hook("user-prompt-submit", PROMPT | {"cwd": str(project)}, cwd=outside))

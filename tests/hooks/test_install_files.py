@@ -1,8 +1,10 @@
 """Settings of others: only what is ours is added or taken out, and uninstalling gives back every byte."""
 
 import json
+import os
 import shlex
 import subprocess
+import sys
 
 import pytest
 import yaml
@@ -114,17 +116,32 @@ def test_settings_that_were_edited_since_keep_the_edits(name, path, write, run_a
         assert ["say more"] == events(path)["Stop"]
 
 
-def test_the_command_calls_alma_and_where_it_is_gone_nothing(path, run_alma, project):
+@pytest.mark.slow
+@pytest.mark.parametrize("first", ["no file", "an interpreter that is gone", "an import that fails"])
+def test_where_an_alma_cannot_start_the_next_is_tried_and_else_nothing_is_said(first, path, run_alma, tmp_path, learn):
+    learn("Fix the login test", agent="it's me", strategy="Wait for the button")
     run_alma("install", "claude", "--agent", "it's me")
     (command,) = events(path)["UserPromptSubmit"]
-    assert "--agent 'it'\"'\"'s me'" in command
-    gone = f"alma=/no/such/alma; {command.partition('; ')[2]}"
-    for shell in ("sh", "bash"):
-        done = subprocess.run(
-            [shell, "-c", gone], env={"PATH": ""} | {}, executable=f"/bin/{shell}", capture_output=True
+    installed = shlex.split(command)[0]
+    broken = tmp_path / "broken/alma"
+    broken.parent.mkdir()
+    if first != "no file":
+        gone = (
+            "#!/no/such/python"
+            if first == "an interpreter that is gone"
+            else f"#!{sys.executable}\nimport no_such_module"
         )
-        assert (0, b"", b"") == (done.returncode, done.stdout, done.stderr)
-    assert "alma" == shlex.split(command)[0].partition("=")[0]
+        broken.write_text(gone + "\n")
+        broken.chmod(0o755)
+    command = command.replace(installed, str(broken))
+    payload = json.dumps({"session_id": "s", "prompt": "Fix the login test"}).encode()
+    for found in (True, False):
+        search = f"{os.path.dirname(installed)}:/usr/bin:/bin" if found else "/usr/bin:/bin"
+        done = subprocess.run(
+            ["sh", "-c", command], env={"PATH": search, "HOME": str(tmp_path)}, input=payload, capture_output=True
+        )
+        assert (0, b"") == (done.returncode, done.stderr)
+        assert found == (b"Wait for the button" in done.stdout)
 
 
 def test_another_agent_is_put_in_the_place_of_the_first(path, run_alma):

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,13 @@ from alma_cli.core.records import JsonValue
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.events import AGENT_EVENTS
 from alma_cli.hooks.install.changes import Plan, RemoveFile, WriteFile, original_of, text_of
-from alma_cli.hooks.install.program import agent_words, found_or_nothing, program
+from alma_cli.hooks.install.program import agent_words, program
 
 _BOM = "\ufeff"
 _MARK = "# alma hook"
+_MATCHERS: Mapping[str, dict[str, JsonValue]] = {"post-tool-use": {"matcher": "Bash|mcp__.*alma.*__learn"}}
+"""Commands tell how work is judged; other tools don't."""
+
 _TIMEOUT_S = 10
 """The seconds after which Claude Code gives up; ALMA gives up after 2."""
 
@@ -31,7 +35,10 @@ def plan_claude(folder: str, agent: str | None) -> Plan:
     settings = _parsed(path, text)
     changed = False
     for event, name in AGENT_EVENTS.items():
-        entry: JsonValue = {"hooks": [{"type": "command", "command": _command(event, agent), "timeout": _TIMEOUT_S}]}
+        entry: JsonValue = {
+            **_MATCHERS.get(event, {}),
+            "hooks": [{"type": "command", "command": _command(event, agent), "timeout": _TIMEOUT_S}],
+        }
         groups = settings.setdefault("hooks", {}).setdefault(name, [])
         if entry not in groups:
             groups[:] = [*(group for group in groups if not _is_ours(group)), entry]
@@ -63,7 +70,12 @@ def plan_claude_removal(folder: str, backup_dir: Path) -> Plan:
 
 
 def _command(event: str, agent: str | None) -> str:
-    return f'{found_or_nothing(program())}; "$alma" hook {event}{agent_words(agent)} {_MARK}'
+    """A line of shell that asks the alma of the installation or, where that can't start, the one on the PATH.
+
+    `alma hook` itself always ends with 0, so any other end means that it didn't start.
+    """
+    words = f"hook {event}{agent_words(agent)} 2>/dev/null"
+    return f"{shlex.quote(program())} {words} || alma {words} || : {_MARK}"
 
 
 def _is_ours(group: Any) -> bool:

@@ -20,6 +20,7 @@ from alma_cli.store.reading.signals import Visible, measured, unmeasured
 
 if TYPE_CHECKING:
     from alma_cli.core.records import JsonValue, Vector
+    from alma_cli.core.scopes.visibility import View
     from alma_cli.store.database.duckdb import Connection
     from alma_cli.store.database.values import Numbers
     from alma_cli.store.hnsw.index import Nearest
@@ -199,14 +200,25 @@ def _fill_in(
 
 
 def _scope(search: Search) -> _Scope:
-    values: dict[str, JsonValue] = {"kinds": list(search.kinds), "user_id": search.user_id, "model": search.model}
+    seen, values = seen_by(search.views)
+    values |= {"kinds": list(search.kinds), "user_id": search.user_id, "model": search.model}
+    asked = (
+        f"(NOT archived AND list_contains({given_list('kinds')}, kind) "
+        f"AND (kind <> 'preference' OR user_id = '' OR user_id = {given('user_id')}))"
+    )
+    return _Scope(seen, asked, values)
+
+
+def seen_by(views: Sequence[View]) -> tuple[str, dict[str, JsonValue]]:
+    """The condition in SQL for memories that are seen through any of the views, and its values for `columns`."""
+    values: dict[str, JsonValue] = {}
 
     def among(name: str, names: Iterable[str], column: str) -> str:
         values[name] = [*sorted(names)]
         return f"list_contains({given_list(name)}, {column})"
 
     seen = []
-    for number, view in enumerate(search.views):
+    for number, view in enumerate(views):
         if view.agent is None:
             condition = f"NOT {among(f'besides{number}', view.besides, 'agent')}"
         else:
@@ -217,8 +229,4 @@ def _scope(search: Search) -> _Scope:
         if view.never:
             condition += f" AND NOT {among(f'never{number}', view.never, 'domain')}"
         seen.append(f"({condition})")
-    asked = (
-        f"(NOT archived AND list_contains({given_list('kinds')}, kind) "
-        f"AND (kind <> 'preference' OR user_id = '' OR user_id = {given('user_id')}))"
-    )
-    return _Scope(f"({' OR '.join(seen) or 'false'})", asked, values)
+    return f"({' OR '.join(seen) or 'false'})", values

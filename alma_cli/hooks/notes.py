@@ -1,0 +1,76 @@
+"""Notes an event of an agent's session, before anything else is done about it. Nothing heavy is loaded here."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from hashlib import blake2b
+from time import time_ns
+from typing import TYPE_CHECKING
+
+from alma_cli.core.redaction import redact
+from alma_cli.errors import InvalidInput
+from alma_cli.files import write_whole
+
+if TYPE_CHECKING:
+    from alma_cli.core.records import JsonValue
+    from alma_cli.project import Project
+
+EVENT = ".event"
+"""The end of the name of a file that holds an event."""
+
+_FOLDER = "sessions"
+_MOST_SESSIONS = 200
+_MAX_TEXT = 64 * 1024
+_KEPT = frozenset(
+    (
+        *("session_id", "prompt", "source", "tool_name", "tool_input", "tool_response", "error", "is_interrupt"),
+        "last_assistant_message",
+    )
+)
+"""The parts of a payload that are looked at; no other is kept."""
+
+
+def to_note(payload: JsonValue) -> dict[str, JsonValue]:
+    """The parts of a payload that are looked at, without credentials. Raises `InvalidInput` if it is no object."""
+    if not isinstance(payload, dict):
+        raise InvalidInput("stdin has no JSON object")
+    return {key: _kept(value) for key, value in payload.items() if key in _KEPT}
+
+
+def note_event(project: Project, event: str, payload: Mapping[str, JsonValue]) -> None:
+    """Note an event of a session, before anything else is done about it. Raises `OSError`."""
+    folder = session_folder(project, payload)
+    if not os.path.isdir(folder):
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        _remove_oldest(os.path.dirname(folder))
+    name = f"{time_ns():020d}-{os.getpid()}{EVENT}"
+    write_whole(os.path.join(folder, name), json.dumps({"event": event, "payload": payload}).encode("utf-8", "replace"))
+
+
+def session_folder(project: Project, payload: Mapping[str, JsonValue]) -> str:
+    """The folder of a payload's session; those that have no name share one."""
+    given = payload.get("session_id")
+    name = given if isinstance(given, str) and given else "unnamed"
+    digest = blake2b(name.encode("utf-8", "replace"), digest_size=12).hexdigest()
+    return os.path.join(project.log_dir, _FOLDER, digest)
+
+
+def _kept(value: JsonValue) -> JsonValue:
+    """A value of a payload without credentials, and without the middle of long texts."""
+    if isinstance(value, dict):
+        return {key: _kept(part) for key, part in value.items()}
+    if not isinstance(value, str):
+        return value if isinstance(value, bool | int | float) else None
+    if len(value) > _MAX_TEXT:
+        value = value[: _MAX_TEXT // 2] + "\n\n" + value[-_MAX_TEXT // 2 :]
+    return redact(value)[0]
+
+
+def _remove_oldest(folder: str) -> None:
+    paths = [entry.path for entry in os.scandir(folder)]
+    if len(paths) > _MOST_SESSIONS:
+        for path in sorted(paths, key=os.path.getmtime)[: len(paths) - _MOST_SESSIONS // 2]:
+            shutil.rmtree(path, ignore_errors=True)

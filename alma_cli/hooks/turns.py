@@ -1,0 +1,158 @@
+"""The turn of an agent's session: what its events say, added up, until the turn becomes one outcome or none.
+
+What the agent says counts: an outcome that it recorded itself, else its `Alma-Outcome:` line. Without either the last
+check of the turn decides, unless work was taken back or a command failed after it; without a check there is no outcome.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from alma_cli.core.asking import split_task
+from alma_cli.core.learning.reports import Said
+from alma_cli.core.records import JsonValue
+from alma_cli.core.symptoms import telling_line
+from alma_cli.core.text import clean
+from alma_cli.hooks.checks import is_check, passed, takes_back
+from alma_cli.hooks.prompts import is_task
+
+_MAX_TASK = 2000
+_MAX_STRATEGY = 600
+_MOST_SYMPTOMS = 5
+_OUTCOME_LINE = re.compile(
+    r"^[\s>*_`-]*Alma-Outcome[*_`]*:[\s*_`]*(success|failure|partial)\b[ \t:;,.*_`-]*(.*)$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_LEARNS = re.compile(r"(?:^|[;&|(\n]\s*|\s|/)alma\s+(?:--dir\s+\S+\s+)?learn\b(?!.*--help)")
+_LEARNING_TOOL = re.compile(r"mcp__.*alma.*__learn$")
+
+
+class Ending(NamedTuple):
+    """How a turn ended: the result, the agent's own words, and what its line says if it has one (`is_told`)."""
+
+    result: str
+    strategy: str
+    said: Said
+    is_told: bool
+
+
+@dataclass(slots=True)
+class Turn:
+    """The present turn of a session: `number` counts from 1, and is 0 before the first prompt.
+
+    `symptoms` are telling lines of what failed; `check` is how the last check ended ("green", "red" or empty);
+    `taken_back` says that work was thrown away, `ends_badly` that the last command failed, `has_learned` that the agent
+    recorded the outcome itself. `given` are the ids of memories that the session was given, those of this turn from
+    `given_before` on; `reminded` those that it was given at a failure; `recorded` those that it taught.
+    """
+
+    number: int = 0
+    task: str = ""
+    symptoms: Sequence[str] = field(default_factory=list)
+    check: str = ""
+    taken_back: bool = False
+    ends_badly: bool = False
+    has_learned: bool = False
+    given: Sequence[str] = field(default_factory=list)
+    given_before: int = 0
+    reminded: Sequence[str] = field(default_factory=list)
+    recorded: Sequence[str] = field(default_factory=list)
+
+    def add(self, event: str, payload: Mapping[str, JsonValue], *, checks: Sequence[str] = ()) -> Ending | None:
+        """Add what an event says; at a stop, how the turn ended, if that is known.
+
+        `checks` are parts of the project's own commands that check.
+        """
+        match event:
+            case "session-start" if payload.get("source") in ("clear", "compact"):
+                self.given, self.given_before, self.reminded = [], 0, []
+            case "user-prompt-submit":
+                self._begin(_text(payload, "prompt"))
+            case "post-tool-use":
+                self._used(payload, checks)
+            case "post-tool-use-failure":
+                self._failed(payload, checks)
+            case "stop":
+                return self._ending(_text(payload, "last_assistant_message"))
+        return None
+
+    def note_given(self, ids: Sequence[str], *, at_failure: bool) -> None:
+        """Note memories that the session was given."""
+        self.given = [*self.given, *(id for id in ids if id not in self.given)]
+        if at_failure:
+            self.reminded = [*self.reminded, *ids]
+
+    @property
+    def given_now(self) -> Sequence[str]:
+        """The memories that were given in this turn."""
+        return self.given[self.given_before :]
+
+    def _begin(self, prompt: str) -> None:
+        self.number += 1
+        self.symptoms, self.check = [], ""
+        self.taken_back = self.ends_badly = self.has_learned = False
+        self.given_before = len(self.given)
+        if is_task(prompt):
+            self.task = prompt.strip()[:_MAX_TASK]
+        self._note_symptom(split_task(prompt).telling)
+
+    def _used(self, payload: Mapping[str, JsonValue], checks: Sequence[str]) -> None:
+        command = _command(payload)
+        if _LEARNING_TOOL.match(_text(payload, "tool_name")) or _LEARNS.search(command):
+            self.has_learned = True
+        self.taken_back = self.taken_back or takes_back(command)
+        self.ends_badly = self.ends_badly and not command
+        if is_check(command, checks):
+            output = _output(payload.get("tool_response"))
+            self.check = "green" if passed(command, output) else "red"
+            if self.check == "red":
+                self._note_symptom(telling_line(output))
+
+    def _failed(self, payload: Mapping[str, JsonValue], checks: Sequence[str]) -> None:
+        if payload.get("is_interrupt") is True:
+            return
+        self._note_symptom(symptom(payload))
+        self.ends_badly = self.ends_badly or bool(_command(payload))
+        if is_check(_command(payload), checks):
+            self.check = "red"
+
+    def _note_symptom(self, line: str) -> None:
+        if line and line not in self.symptoms:
+            self.symptoms = [*self.symptoms, line][-_MOST_SYMPTOMS:]
+
+    def _ending(self, message: str) -> Ending | None:
+        told = None
+        for told in _OUTCOME_LINE.finditer(message):  # noqa: B007  # the last one counts
+            pass
+        if not self.task or not self.number or self.has_learned:
+            return None
+        strategy = " ".join(_OUTCOME_LINE.sub("", message).split())[:_MAX_STRATEGY]
+        if told is not None:
+            return Ending(told[1].lower(), strategy, Said.of(told[2].strip("*_` ")), is_told=True)
+        if not self.check or (self.check == "green" and (self.taken_back or self.ends_badly)):
+            return None
+        return Ending("success" if self.check == "green" else "failure", strategy, Said("", "", ""), is_told=False)
+
+
+def symptom(payload: Mapping[str, JsonValue]) -> str:
+    """The telling line of a failed tool call."""
+    return telling_line(_output(payload.get("error")))
+
+
+def _command(payload: Mapping[str, JsonValue]) -> str:
+    given = payload.get("tool_input")
+    command = given.get("command") if isinstance(given, dict) else None
+    return command if isinstance(command, str) else ""
+
+
+def _output(value: JsonValue) -> str:
+    """What a tool printed: a text, or the texts of an object."""
+    if isinstance(value, dict):
+        return "\n".join(_output(part) for part in value.values())
+    return clean(value) if isinstance(value, str) else ""
+
+
+def _text(payload: Mapping[str, JsonValue], key: str) -> str:
+    value = payload.get(key)
+    return clean(value) if isinstance(value, str) else ""
