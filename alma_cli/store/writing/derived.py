@@ -132,6 +132,7 @@ def _due(connection: Connection, touched: Touched, rules: ProjectRules) -> Touch
         """,
         keys,
     ).fetchall()
+    least = {agent: rules.rules_of(agent).min_occurrences for agent in {task.agent for task in touched.tasks}}
     due = Touched()
     for of, agent, domain, key, count, has_rule in rows:
         if of == "approach":
@@ -140,7 +141,7 @@ def _due(connection: Connection, touched: Touched, rules: ProjectRules) -> Touch
                 due.approaches.add(approach)
         else:
             task = Task(agent, domain, key)
-            if task in touched.tasks and (has_rule or count >= rules.rules_of(agent).min_occurrences):
+            if task in touched.tasks and (has_rule or count >= least[agent]):
                 due.tasks.add(task)
     return due
 
