@@ -109,7 +109,7 @@ class Project:
         record = self.world.entry(self.next, keyed=False).record
         assert isinstance(record, Outcome)
         self.next += 1
-        learned = self.alma.learn(agent="a", task=record.task, outcome="success", strategy=record.strategy)
+        learned = self.alma.learn(agent="a", task=record.task, outcome="success", strategy_used=record.strategy)
         assert not learned.queued, learned.warnings
 
     def learn_as_process(self) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from alma_cli.core.records import UNCLEAR_LABEL, Outcome
 from alma_cli.store.database.rows import RECORD_COLUMNS, SUCCESS, row_record
-from alma_cli.store.database.values import any_of, quoted, vector_text, written
+from alma_cli.store.database.values import any_of, quoted, seq_in, vector_text, written
 
 if TYPE_CHECKING:
     from alma_cli.store.database.duckdb import Connection
@@ -66,9 +66,7 @@ def labels(
     If some are given by the `seq` of one of their outcomes, only these.
     """
     keyed = "domain, task_key, strategy_key"
-    chosen = (
-        "" if of is None else f"SEMI JOIN (SELECT {keyed} FROM memories WHERE seq IN ({written(of)})) USING ({keyed})"
-    )
+    chosen = "" if of is None else f"SEMI JOIN (SELECT {keyed} FROM memories WHERE {seq_in(of)}) USING ({keyed})"
     rows = connection.execute(
         f"""
         SELECT {keyed}, min(seq) AS first, mode(situation ORDER BY situation),

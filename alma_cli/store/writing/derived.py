@@ -27,7 +27,7 @@ from alma_cli.core.learning.derive import (
 from alma_cli.core.records import FIELD_NAMES, FIELDS, AntiPattern, Outcome, Record
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.rows import RECORD_COLUMNS, ROW_TYPES, record_row, row_record
-from alma_cli.store.database.values import any_of, columns, given_vectors, listed, mean_vector, rows_from, written
+from alma_cli.store.database.values import any_of, columns, given_vectors, listed, mean_vector, rows_from, seq_in
 from alma_cli.store.inbox.operations import Entry
 from alma_cli.store.writing.rows_writer import RowsWriter
 
@@ -309,9 +309,9 @@ def give_vectors(connection: Connection, ids: Sequence[str]) -> None:
             members.setdefault(id, []).append(seq)
     if not members:
         return
-    seqs = written({seq for found in members.values() for seq in found})
+    seqs = {seq for found in members.values() for seq in found}
     read = columns(
-        connection, f"SELECT seq, embedding FROM memories WHERE seq IN ({seqs})", {"seq": "i8", "embedding": "f4"}
+        connection, f"SELECT seq, embedding FROM memories WHERE {seq_in(seqs)}", {"seq": "i8", "embedding": "f4"}
     )
     place = {seq: number for number, seq in enumerate(read["seq"].tolist())}
     vectors = [mean_vector(read["embedding"][[place[seq] for seq in found]]) for found in members.values()]
