@@ -3,10 +3,10 @@
     python -m tests.benchmarks.learning_scale [--outcomes 100000] [--runs 30] [--distinct]
 
 The stores are filled through `Store.submit`, with made-up vectors around those of as many tasks as give fifty outcomes
-each; with --distinct every outcome has a task of its own. Single learning is measured
-on both in turn, so that both meet the same noise: in-process (one `Store.submit` of an outcome without general words,
-its vector given), by `ALMA.learn` (which embeds its texts and proposes what is known in other words), and as a whole
-process (`alma learn`, again and again the same words). Quoted are medians and the ratio of them.
+each; with --distinct every outcome has a task of its own. Single learning is measured on both in turn, so that both
+meet the same noise: in-process (one `Store.submit` of an outcome in new words, its vector given), the same of a known
+task, by `ALMA.learn` (in new words; it embeds its texts and proposes what is known), and as a whole process (`alma
+learn`, again and again the same words). Quoted are medians and the ratio of them.
 """
 
 import argparse
@@ -104,6 +104,12 @@ class Project:
         self.next += 1
         self._submit([entry])
 
+    def learn_of_a_known_task(self) -> None:
+        """One outcome more of a task that has fifty, so that its rules are derived again from them."""
+        entry = self.world.entry(self.next, keyed=True)
+        self.next += 1
+        self._submit([entry])
+
     def learn_with_proposals(self) -> None:
         """One outcome more, in new words of its own, by the Python API: its texts are embedded, and those proposed."""
         record = self.world.entry(self.next, keyed=False).record
@@ -151,6 +157,7 @@ def main() -> None:
         print(f"{'learn':<12} {FEW:>9,} {options.outcomes:>9,}   ratio   ({options.runs} runs each, in turn; ms)")
         ways: dict[str, Callable[[Project], None]] = {
             "in-process": Project.learn_in_process,
+            "known task": Project.learn_of_a_known_task,
             "ALMA.learn": Project.learn_with_proposals,
             "alma learn": Project.learn_as_process,
         }
