@@ -125,7 +125,8 @@ def test_an_outcome_goes_the_drawn_way_to_the_container(configure, recorded, run
         for command in (("cloud", "create"), ("sync",)):
             assert 0 == run_alma(*command).code
         with Way() as way:
-            learned = run_alma("learn", "--agent", "helena", "--task", "Test the cart", "--outcome", "success")
+            told = ["--outcome", "success", "--strategy", "Wait for the button"]
+            learned = run_alma("learn", "--agent", "helena", "--task", "Test the login form", *told)
         assert 0 == learned.code
         assert missed(here, way.calls) is None
         with Way() as way:

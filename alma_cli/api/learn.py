@@ -112,7 +112,7 @@ def learn(session: Session, report: Report) -> Learned:
         outcome = _outcome(session, report)
     records: list[Record] = [outcome, *_credits(session, outcome, report, told)]
     entries, warnings = session.entries(records)
-    receipt = session.submit([session.operation(Insert, entries=tuple(entries))], similar_to=outcome.id)
+    receipt = session.submit([session.operation(Insert, entries=tuple(entries))], similar_to=entries[0])
     return Learned(
         id=outcome.id,
         domain=outcome.domain,

@@ -77,10 +77,12 @@ class Session:
             anti_pattern_below=settings.anti_pattern_below,
         )
 
-    def submit(self, operations: Sequence[Operation], *, store: Store | None = None, similar_to: str = "") -> Receipt:
+    def submit(
+        self, operations: Sequence[Operation], *, store: Store | None = None, similar_to: Entry | None = None
+    ) -> Receipt:
         """Make the operations durable and fold them in, making `.alma/` what it should be first.
 
-        `store` is the session's, in bulk. The receipt has what is similar to the outcome with the id `similar_to`.
+        `store` is the session's, in bulk. The receipt has what is similar to the outcome `similar_to`.
         """
         make_home(self.project)
         return (store or self.store()).submit(operations, similar_to=similar_to)

@@ -14,6 +14,9 @@ _KEY_LENGTH = 16
 _STEMMED_LENGTH = 1500
 """Characters up to which words are stemmed; a longer text is a log, whose words are compared as they are."""
 
+_LONG_WORD = 40
+"""Characters up to which a word's stem is kept: the same words come again and again, but a long one hardly does."""
+
 _ARTICLES = frozenset(["a", "an", "the"])
 _TOKEN = re.compile(r"[^\W_]+(?:['.][^\W_]+)*(?:\+\+|#|%)?|[<>]=?|[!=]=|\$|(?<!\w)-(?=\d)")
 _VOWEL = re.compile("[aeiouy]")
@@ -53,6 +56,11 @@ def stem(word: str) -> str:
     Long endings need a stem of some length, so that "string", "speed" and "class" stay whole. Other languages are
     compared by whole words, but for an `s`.
     """
+    return _stem(word) if len(word) <= _LONG_WORD else _stem.__wrapped__(word)
+
+
+@lru_cache(maxsize=8192)
+def _stem(word: str) -> str:
     word = word.casefold()
     if len(word) <= 3:
         return word

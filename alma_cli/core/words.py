@@ -6,8 +6,9 @@ its parts; scripts without spaces count by pairs of characters.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import chain, islice
 
 from alma_cli.core.records import FIELD_NAMES, FIELDS, Record
 from alma_cli.core.text import WORD_CHARACTERS, normal_form
@@ -23,6 +24,9 @@ _FUNCTION_WORDS = frozenset(
 
 MAX_TERMS = 4096
 """Words of one text that are counted; the rest of a huge text is found by meaning only."""
+
+_LONG_WORD = 40
+"""Characters up to which a token's terms are kept: the same words come again and again, but a long one hardly does."""
 
 _JOINTS = "-./:@#+"
 _ASCII_TOKEN = rf"(?:(?<![\w-])--)?\w+(?:[{_JOINTS}]+\w+)*"
@@ -40,7 +44,7 @@ _UNSPACED = (
 
 def terms(text: str) -> Counter[str]:
     """How often each term stands in the text (at most `MAX_TERMS` terms are counted)."""
-    return Counter(islice((term for token in _tokens(text) for term in _token_terms(token)), MAX_TERMS))
+    return Counter(islice(chain.from_iterable(map(_terms_of_token, _tokens(text))), MAX_TERMS))
 
 
 def terms_of(record: Record) -> Counter[str]:
@@ -76,6 +80,15 @@ def _tokens(text: str) -> Iterator[str]:
             yield token
         else:
             yield from filter(None, (run.strip(_JOINTS) for run in re.split(_UNSPACED, token)))
+
+
+def _terms_of_token(token: str) -> Iterable[str]:
+    return _terms_of_word(token) if len(token) <= _LONG_WORD else _token_terms(token)
+
+
+@lru_cache(maxsize=8192)
+def _terms_of_word(token: str) -> tuple[str, ...]:
+    return tuple(_token_terms(token))
 
 
 def _token_terms(token: str) -> Iterator[str]:

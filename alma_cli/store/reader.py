@@ -13,7 +13,7 @@ from alma_cli.core.records import FIELDS, SEARCHED_FIELDS, Kind, Outcome, Record
 from alma_cli.errors import AmbiguousId, InvalidInput, NotFound
 from alma_cli.store.database.engine import bound_memory
 from alma_cli.store.database.rows import RECORD_COLUMNS, RELEVANT_AT, row_record
-from alma_cli.store.database.values import any_of, rows_from, vector_text, written
+from alma_cli.store.database.values import any_of, rows_from, seq_in, vector_text
 from alma_cli.store.reading import general_words, met_errors
 from alma_cli.store.reading.query import Search, SearchResult
 from alma_cli.store.reading.search import search
@@ -133,8 +133,7 @@ class Reader:
     def records(self, ids: Sequence[str]) -> dict[str, Record]:
         """The records with these ids, in no order; ids without a record are left out."""
         if self._seqs.keys() >= set(ids):
-            # The function is applied before other columns are read; `IN` would only rule out whole row groups.
-            condition, parameters = f"list_contains([{written(self._seqs[id] for id in ids)}]::BIGINT[], seq)", []
+            condition, parameters = seq_in([self._seqs[id] for id in ids]), []
         else:
             condition, parameters = f"id IN {any_of()}", [json.dumps(list(ids))]
         rows = self._rows(f"SELECT {_COLUMNS} FROM memories WHERE {condition}", parameters)

@@ -29,6 +29,7 @@ from alma_cli.store.database.opening import OutdatedError, StoreFile
 from alma_cli.store.inbox.journal import Journal
 from alma_cli.store.inbox.lock import hold, is_awaited
 from alma_cli.store.reader import Reader
+from alma_cli.store.writing.changes import RecordChange
 from alma_cli.store.writing.waiting import FoldedJournal, WaitingOperations
 
 if TYPE_CHECKING:
@@ -36,10 +37,10 @@ if TYPE_CHECKING:
 
     from alma_cli.core.records import AntiPattern
     from alma_cli.store.database.duckdb import Connection
-    from alma_cli.store.inbox.operations import Operation
+    from alma_cli.store.inbox.operations import Entry, Operation
     from alma_cli.store.reading.general_words import Near
     from alma_cli.store.writer import Writer
-    from alma_cli.store.writing.changes import ProjectRules, RecordChange
+    from alma_cli.store.writing.changes import ProjectRules
     from alma_cli.store.writing.derived import DerivedChange
 
 _LOG_LIMIT_BYTES = 16 * CHECKPOINT_AT_BYTES
@@ -85,10 +86,10 @@ class Store:
     now_ms: Callable[[], int] = field(default=lambda: time_ns() // 1_000_000)
     is_bulk: bool = False
 
-    def submit(self, operations: Sequence[Operation], *, similar_to: str = "") -> Receipt:
+    def submit(self, operations: Sequence[Operation], *, similar_to: Entry | None = None) -> Receipt:
         """Make the operations durable, then fold them in with all others that wait.
 
-        If an outcome's id is given, the labels nearest to it are in the receipt, should its own words be new.
+        If one of the outcomes is given, the labels nearest to it are in the receipt, should its own words be new.
 
         Raises `StoreUnwritable` when the journal can't be written; then nothing was recorded. After that, operations
         that can't be folded in now are `queued`; one that can never be raises `StoreError`, and its file is kept.
@@ -105,7 +106,8 @@ class Store:
                     own = dict(zip(names, operations, strict=True))
                     with self._opened_and_folded(own) as (connection, folded):
                         changes = _in_order(connection, operations, folded.changes)
-                        similar = _similar_to(connection, similar_to)
+                        if similar_to and RecordChange("skip-forgotten", similar_to.record.id) not in changes:
+                            similar = _similar_to(connection, similar_to)
         except (StoreBusy, StoreError) as error:
             return Receipt(queued=True, reason=error.message)
         if refused := self.journal.damaged_among(names):
@@ -272,12 +274,10 @@ def open_store(home: Path, *, dimension: int, wait_s: float, rules: ProjectRules
     )
 
 
-def _similar_to(connection: Connection, id: str) -> Sequence[Near]:
-    if not id:
-        return ()
+def _similar_to(connection: Connection, entry: Entry) -> Sequence[Near]:
     from alma_cli.store.reading.general_words import similar_to
 
-    return similar_to(connection, id, limit=_SIMILAR)
+    return similar_to(connection, entry, limit=_SIMILAR)
 
 
 def _derive_anew(connection: Connection, rules: ProjectRules) -> None:

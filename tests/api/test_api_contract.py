@@ -233,8 +233,8 @@ def test_a_batch_reports_progress(alma):
     assert [257] == done
     done.clear()
     credit = {"kind": "credit", "agent": "a", "target": "0" * 32, "value": 1}
-    alma.import_([(n, credit) for n in range(600)], on_progress=done.append)
-    assert [512, 88] == done
+    alma.import_([(n, credit) for n in range(TOGETHER + 88)], on_progress=done.append)
+    assert [TOGETHER, 88] == done
     done.clear()
     assert 257 == alma.reindex(everything=True, on_progress=done.append)
     assert 257 == sum(done)

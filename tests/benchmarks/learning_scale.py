@@ -3,9 +3,10 @@
     python -m tests.benchmarks.learning_scale [--outcomes 100000] [--runs 30] [--distinct]
 
 The stores are filled through `Store.submit`, with made-up vectors around those of as many tasks as give fifty outcomes
-each; with --distinct every outcome has a task of its own. Single learning is measured
-on both in turn, so that both meet the same noise: in-process (one `Store.submit` of an outcome without general words,
-its vector given) and as a whole process (`alma learn`, which embeds its texts as well). Quoted are medians and the ratio of them.
+each; with --distinct every outcome has a task of its own. Single learning is measured on both in turn, so that both
+meet the same noise: in-process (one `Store.submit` of an outcome in new words, its vector given), the same of a known
+task, by `ALMA.learn` (in new words; it embeds its texts and proposes what is known), and as a whole process (`alma
+learn`, again and again the same words). Quoted are medians and the ratio of them.
 """
 
 import argparse
@@ -103,6 +104,20 @@ class Project:
         self.next += 1
         self._submit([entry])
 
+    def learn_of_a_known_task(self) -> None:
+        """One outcome more of a task that has fifty, so that its rules are derived again from them."""
+        entry = self.world.entry(self.next, keyed=True)
+        self.next += 1
+        self._submit([entry])
+
+    def learn_with_proposals(self) -> None:
+        """One outcome more, in new words of its own, by the Python API: its texts are embedded, and those proposed."""
+        record = self.world.entry(self.next, keyed=False).record
+        assert isinstance(record, Outcome)
+        self.next += 1
+        learned = self.alma.learn(agent="a", task=record.task, outcome="success", strategy_used=record.strategy)
+        assert not learned.queued, learned.warnings
+
     def learn_as_process(self) -> None:
         """One outcome more, by the command."""
         command = [sys.executable, "-m", "alma_cli", "learn", "--agent", "a", "--task", "Test the login form"]
@@ -140,7 +155,13 @@ def main() -> None:
         many = Project(os.path.join(folder, "many"), options.outcomes, distinct=options.distinct)
         print(f"filled in {time.perf_counter() - started:.0f} s; {many.world.tasks:,} tasks in the large store")
         print(f"{'learn':<12} {FEW:>9,} {options.outcomes:>9,}   ratio   ({options.runs} runs each, in turn; ms)")
-        for name, learn in (("in-process", Project.learn_in_process), ("alma learn", Project.learn_as_process)):
+        ways: dict[str, Callable[[Project], None]] = {
+            "in-process": Project.learn_in_process,
+            "known task": Project.learn_of_a_known_task,
+            "ALMA.learn": Project.learn_with_proposals,
+            "alma learn": Project.learn_as_process,
+        }
+        for name, learn in ways.items():
             small, large = medians_ms(learn, few, many, options.runs)
             print(f"{name:<12} {small:9.0f} {large:9.0f}   {large / small:.2f}x")
         for what in ("when nothing changes", "when everything changes"):

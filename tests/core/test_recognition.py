@@ -25,6 +25,7 @@ from alma_cli.core.scopes.recognition import StemmedText, evidence, stem
         "api APIs",
         "database databases",
         "migrate migrating migration",
+        f"{'long' * 12}s {'LONG' * 12}ing",
     ],
 )
 def test_forms_of_a_word_are_alike(alike):

@@ -51,6 +51,7 @@ any_text = st.text(st.characters()) | st.text(st.sampled_from("aB1_-./:@#+é\u03
         ("this--that", ["this--that", "this", "that"]),
         ("a---b --- c", ["a---b", "a", "b", "c"]),
         ("std::vector", ["std::vector", "std", "vector"]),
+        (f"{'ab' * 20}/c", [f"{'ab' * 20}/c", "ab" * 20, "c"]),
     ],
 )
 def test_a_word_counts_in_lower_case_and_an_identifier_whole_and_by_its_parts(text, expected):

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alma_cli.core.keys import key_of
-from alma_cli.core.learning.derive import Task, derived_id
-from alma_cli.core.records import Credit
+from alma_cli.core.learning.derive import Approach, Task, derived_id
+from alma_cli.core.records import AntiPattern, Credit
 from alma_cli.store import ProjectRules, open_store
-from alma_cli.store.writing.derived import derive_all
+from alma_cli.store.writing.derived import Touched, _due, derive_all
 from tests.store.learned import (
     DIMENSION,
     LEARNING,
@@ -196,6 +196,45 @@ def test_a_known_bad_strategy_is_told_to_who_tries_it_again(store):
     receipt = store.submit([insert(outcome(4, outcome="failure"), outcome(5, do="q"))])
     assert [(key_of("p"), 3)] == [(bad.strategy_key, bad.occurrences) for bad in receipt.known_bad]
     assert () == store.submit([insert(outcome(6, agent="b"))]).known_bad
+
+
+# What need not be read
+
+
+def due(connection, *touched):
+    noted = Touched()
+    for record in touched:
+        noted.add(record)
+    return _due(connection, noted, LEARNING)
+
+
+def test_only_what_has_a_rule_or_enough_for_one_is_read(connection):
+    x, p = Task("b", "general", key_of("x")), Approach("b", "general", key_of("p"))
+    with undone(connection):
+        folded(connection, [insert(outcome(1, agent="b"), outcome(2, agent="b", do="q"))])
+        assert Touched() == due(connection, outcome(1, agent="b"))
+        folded(connection, [insert(outcome(3, agent="b"))])
+        assert Touched({x}) == due(connection, outcome(1, agent="b"), outcome(9, agent="b", when="y", do="r"))
+        assert Touched() == due(connection, outcome(1, agent="a"), outcome(1, agent="b", domain="ui"))
+        folded(connection, [forget(1)])
+        assert (Touched(), {}) == (due(connection, outcome(3, agent="b")), derived_in(connection))
+        folded(connection, [insert(rule(11, agent="b"))])
+        assert Touched({x}) == due(connection, outcome(3, agent="b"))
+        folded(connection, [insert(*(outcome(n, agent="b", when=when) for n, when in enumerate("yz", 4)))])
+        assert Touched({x}, {p}) == due(connection, outcome(3, agent="b"))
+        assert [""] == [memory.task_key for memory in derived_in(connection).values()]
+        folded(connection, [forget(4)])
+        assert Touched({x}) == due(connection, outcome(3, agent="b"))
+
+
+def test_what_a_person_called_bad_is_told_where_nothing_was_derived(store):
+    authored = AntiPattern(
+        id=an_id(11), project_id="p", agent="b", domain="general", origin="authored", created_at=NOON, updated_at=NOON,
+        pattern="don't", task_key=key_of("x"), strategy_key=key_of("p"),
+    )  # fmt: skip
+    store.submit([insert(authored)])
+    receipt = store.submit([insert(outcome(1, agent="b"), outcome(2, agent="b", do="q"))])
+    assert ((authored,), ()) == (receipt.known_bad, receipt.derived)
 
 
 # Authored in its place

@@ -18,7 +18,7 @@ from alma_cli.store import store as module
 from alma_cli.store.database.engine import CHECKPOINT_AT_BYTES, log_bytes
 from alma_cli.store.inbox.lock import hold
 from alma_cli.store.inbox.operations import encode
-from tests.store.samples import an_id, an_operation, entry, ids_in, insert, outcome, store_in, vector
+from tests.store.samples import an_id, an_operation, entry, forget, ids_in, insert, outcome, store_in, vector
 
 LONG_S = 60.0
 
@@ -354,3 +354,46 @@ def test_a_huge_operation_is_stored(store):
     receipt = store.submit([an_operation(Insert, entries=tuple(records))])
     assert len(receipt.changes) == 299
     assert len(ids_in(store)) == 299
+
+
+# Words to propose
+
+
+def own_words(number, **changes):
+    return outcome(number, **{"when": "", "do": "", "strategy": f"way {number}", **changes})
+
+
+def proposed_to(store, record):
+    given = entry(record, [1.0, 0.0, 0.0])
+    receipt = store.submit([an_operation(Insert, entries=(given,))], similar_to=given)
+    return [(near.label.when, near.label.do, near.label.outcomes) for near in receipt.similar]
+
+
+def test_new_words_meet_the_nearest_that_are_known_with_all_that_came_of_them(store):
+    known = [
+        entry(outcome(1, when="x", do="p"), [1.0, 0.0, 0.0]),
+        entry(outcome(2, when="x", do="p"), [1.0, 0.0, 0.0]),
+        entry(outcome(3, when="y", do="q"), [0.6, 0.8, 0.0]),
+        entry(outcome(4, when="z", do="r", agent="b"), [1.0, 0.0, 0.0]),
+        entry(outcome(5, when="z", do="r", domain="ui"), [1.0, 0.0, 0.0]),
+    ]
+    store.submit([an_operation(Insert, entries=tuple(known))])
+    assert [("x", "p", 2), ("y", "q", 1)] == proposed_to(store, own_words(6))
+    assert [("x", "p", 2), ("y", "q", 1)] == proposed_to(store, own_words(6))  # the same once more
+    assert [] == proposed_to(store, outcome(7, when="y", do="q"))
+    assert [] == proposed_to(store, own_words(8, task=own_words(6).task, strategy=own_words(6).strategy))
+
+
+def test_nothing_is_proposed_to_what_was_forgotten(store):
+    store.submit([an_operation(Insert, entries=(entry(outcome(1), [1.0, 0.0, 0.0]), entry(own_words(2))))])
+    store.submit([forget(2)])
+    assert [] == proposed_to(store, own_words(2))
+    assert [("x", "p", 1)] == proposed_to(store, own_words(3))
+
+
+def test_words_that_were_last_used_long_ago_are_not_proposed(store, monkeypatch):
+    old = entry(outcome(1, when="x", do="p"), [1.0, 0.0, 0.0])
+    store.submit([an_operation(Insert, entries=(old, *(entry(own_words(n)) for n in range(2, 6))))])
+    monkeypatch.setattr("alma_cli.store.reading.general_words._PROPOSED_FROM", 6)
+    assert [("x", "p", 1)] == proposed_to(store, own_words(6))
+    assert [] == proposed_to(store, own_words(7))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alma_cli.store.database.values import columns, fewest_digits, given_list, insert_with_vectors, vector_text
+from alma_cli.store.database.values import columns, fewest_digits, given_list, insert_with_vectors, seq_in, vector_text
 from alma_cli.store.database.values import given as given_value
 
 DIMENSION = 3
@@ -133,3 +133,11 @@ def test_what_fails_while_it_is_read_is_raised(database, first_bad):
     with pytest.raises(_duckdb.Error, match=r"no more|Interrupted"):  # now and then, that another thread was stopped
         columns(database, sql, {"i": "i8"})
     assert [(1,)] == database.execute("SELECT 1").fetchall()
+
+
+@pytest.mark.parametrize("wanted", [[], [3], [7, 3, 999], list(range(0, 1000, 7)), list(range(1, 1000))])
+def test_rows_are_found_by_few_numbers_and_by_many(wanted):
+    with _duckdb.connect(":memory:") as connection:
+        connection.execute("CREATE TABLE memories AS SELECT range AS seq FROM range(1000)")
+        rows = connection.execute(f"SELECT seq FROM memories WHERE {seq_in(wanted)} ORDER BY seq").fetchall()
+    assert sorted(wanted) == [seq for (seq,) in rows]

@@ -6,6 +6,7 @@ names it. A domain nobody gave is recognised from the words of the task, and whe
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from alma_cli.core.records import GENERAL_DOMAIN, PROJECT_AGENT
@@ -162,6 +163,11 @@ def recognise(text: str, scope: MemoryScope) -> Recognition:
     word that speaks for an allowed domain. Otherwise the best allowed domain is taken if its evidence is as plain:
     "tested the backend logic", from an agent that may learn testing_strategies but not backend_logic, is about testing.
     """
+    domains = [
+        domain for domain in dict.fromkeys((*scope.can_learn, *scope.cannot_learn)) if domain.name != GENERAL_DOMAIN
+    ]
+    if not domains:
+        return Recognition(GENERAL_DOMAIN, certain=False)
     from alma_cli.core.scopes.recognition import (  # its word lists cost 2 ms, and only learning needs them
         StemmedText,
         evidence,
@@ -170,10 +176,9 @@ def recognise(text: str, scope: MemoryScope) -> Recognition:
     words = StemmedText.of(text)
     allowed: list[tuple[str, DomainEvidence]] = []
     forbidden: list[tuple[str, DomainEvidence]] = []
-    for domain in dict.fromkeys((*scope.can_learn, *scope.cannot_learn)):
-        if domain.name != GENERAL_DOMAIN:
-            found = evidence(words, domain.name, domain.description, domain.keywords)
-            (forbidden if scope.forbids(domain.name) else allowed).append((domain.name, found))
+    for domain in domains:
+        found = evidence(words, domain.name, domain.description, domain.keywords)
+        (forbidden if scope.forbids(domain.name) else allowed).append((domain.name, found))
     for name, found in _best(forbidden):
         if found.strong and not any(other.words for _, other in allowed):
             return Recognition(name, certain=True, words=found.words)
@@ -207,11 +212,16 @@ def scope_for(agent: str, agents: Mapping[str, MemoryScope]) -> MemoryScope:
     if agent == PROJECT_AGENT:
         return MemoryScope(agent)
     if ANY_AGENT in agents:
-        return replace(agents[ANY_AGENT], agent=agent)
+        return _with_name(agents[ANY_AGENT], agent)
     raise InvalidInput(
         f"there is no agent {one_line(agent, 40)}",
         hint="; ".join(filter(None, [f"the configuration names {_enumerated(agents)}", did_you_mean(agent, agents)])),
     )
+
+
+@lru_cache(maxsize=256)
+def _with_name(scope: MemoryScope, agent: str) -> MemoryScope:
+    return replace(scope, agent=agent)
 
 
 # Names

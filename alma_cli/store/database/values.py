@@ -7,7 +7,7 @@ and binds a list as a vector four times as slowly as the text of it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 _DIGITS = 9
 """Enough to tell each number of single precision from any other."""
+
+
+_MOST_LISTED = 512
+"""So many numbers are looked through for each row."""
 
 
 def vector_text(vector: Vector) -> str:
@@ -169,6 +173,17 @@ def any_of(parameter: str = "?", of: str = "VARCHAR") -> str:
 def utc_text(time: datetime) -> str:
     """A time as text for a TIMESTAMP, which is in UTC here: without its zone."""
     return time.astimezone(UTC).replace(tzinfo=None).isoformat()
+
+
+def seq_in(seqs: Collection[int]) -> str:
+    """The condition that a row's `seq` is one of these.
+
+    A function is applied before other columns are read, where `IN` only rules out whole row groups: 50 vectors of
+    100,000 take 17 ms instead of 200. But it looks through the list for each row, so there is a limit to it.
+    """
+    if len(seqs) > _MOST_LISTED:
+        return f"seq IN ({written(seqs)})"
+    return f"list_contains([{written(seqs)}]::BIGINT[], seq)"
 
 
 def written(numbers: Iterable[int]) -> str:

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 
 from alma_cli.core.records import UNCLEAR_LABEL, Outcome
 from alma_cli.store.database.rows import RECORD_COLUMNS, SUCCESS, row_record
-from alma_cli.store.database.values import any_of, vector_text, written
+from alma_cli.store.database.values import any_of, quoted, seq_in, vector_text, written
 
 if TYPE_CHECKING:
-    from alma_cli.core.records import Vector
     from alma_cli.store.database.duckdb import Connection
+    from alma_cli.store.inbox.operations import Entry
 
 MOST_LABELS = 2000
 """The number of approaches that are looked at: those that were used last."""
+
+_PROPOSED_FROM = 16_384
+"""So many of the newest memories are searched for words to propose, however many there are: two row groups or three."""
 
 WAITING = (
     "kind = 'outcome' AND agent = $agent AND coalesce(approach, '') = '' AND trim(strategy) <> '' "
@@ -29,9 +32,9 @@ WAITING = (
 class Label:
     """An approach in a situation, in the general words that most of its outcomes have.
 
-    `id` is that of its rule or, without one, of its newest outcome (`newest`). `members` are its outcomes where
-    they were asked for, newest first. `example` is the task and strategy of one;
-    `worked` counts a partial success as a half.
+    `id` is that of its rule or, without one, of its newest outcome; `members` are its outcomes, newest first, and
+    `seq` is that of the last stored. `example` is the task and strategy of one; `worked` counts a partial success as
+    a half.
     """
 
     id: str
@@ -43,9 +46,8 @@ class Label:
     outcomes: int
     worked: float
     example: tuple[str, str]
-    newest: str
     seq: int
-    members: tuple[str, ...] = ()
+    members: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,31 +58,36 @@ class Near:
     cosine: float
 
 
-def labels(connection: Connection, agent: str, domain: str | None = None, *, with_members: bool = True) -> list[Label]:
-    """The labels of an agent (in one domain), in the order in which they first came."""
-    members = "list(id ORDER BY happened_at DESC, id DESC)" if with_members else "[]"
+def labels(
+    connection: Connection, agent: str, domain: str | None = None, *, of: Collection[int] | None = None
+) -> list[Label]:
+    """The labels of an agent (in one domain), in the order in which they first came.
+
+    If some are given by the `seq` of one of their outcomes, only these.
+    """
+    keyed = "domain, task_key, strategy_key"
+    chosen = "" if of is None else f"SEMI JOIN (SELECT {keyed} FROM memories WHERE {seq_in(of)}) USING ({keyed})"
     rows = connection.execute(
         f"""
-        SELECT domain, task_key, strategy_key, min(seq) AS first, mode(situation ORDER BY situation),
+        SELECT {keyed}, min(seq) AS first, mode(situation ORDER BY situation),
             mode(approach ORDER BY approach), count(*), sum({SUCCESS}), arg_min(task, id),
-            arg_min(coalesce(strategy, ''), id), arg_max(id, seq), max(seq), {members}
-        FROM memories
+            arg_min(coalesce(strategy, ''), id), max(seq), list(id ORDER BY happened_at DESC, id DESC)
+        FROM memories {chosen}
         WHERE kind = 'outcome' AND agent = $agent AND ($domain IS NULL OR domain = $domain)
             AND situation <> '' AND approach <> ''
-        GROUP BY domain, task_key, strategy_key ORDER BY max(seq) DESC LIMIT {MOST_LABELS}
+        GROUP BY {keyed} ORDER BY max(seq) DESC LIMIT {MOST_LABELS}
         """,
         {"agent": agent, "domain": domain},
     ).fetchall()
-    keyed = "domain, task_key, strategy_key"
     rules = connection.execute(
-        f"SELECT {keyed}, min(id) FROM memories WHERE agent = ? AND origin = 'derived' AND strategy_key <> '' "
+        f"SELECT {keyed}, min(id) FROM memories {chosen} WHERE agent = ? AND origin = 'derived' AND strategy_key <> '' "
         f"GROUP BY {keyed}",
         [agent],
     ).fetchall()
     rule_of = {tuple(key): id for *key, id in rules}
     return [
         Label(
-            id=rule_of.get((domain, task_key, strategy_key), newest),
+            id=rule_of.get((domain, task_key, strategy_key), members[0]),
             domain=domain,
             task_key=task_key,
             strategy_key=strategy_key,
@@ -89,50 +96,48 @@ def labels(connection: Connection, agent: str, domain: str | None = None, *, wit
             outcomes=count,
             worked=worked,
             example=(task, strategy),
-            newest=newest,
             seq=seq,
             members=tuple(members),
         )
-        for domain, task_key, strategy_key, _, when, do, count, worked, task, strategy, newest, seq, members in sorted(
+        for domain, task_key, strategy_key, _, when, do, count, worked, task, strategy, seq, members in sorted(
             rows, key=lambda row: row[3]
         )
     ]
 
 
-def nearest_labels(
-    connection: Connection, found: Sequence[Label], vector: Vector, model: str, *, limit: int
-) -> list[Near]:
-    """The labels whose newest outcomes are nearest to a vector by this model, nearest first."""
-    label_of = {label.seq: label for label in found}
-    rows = connection.execute(
-        f"SELECT seq, array_cosine_similarity(embedding, ?::VARCHAR::FLOAT[{len(vector)}]) AS cosine FROM memories "
-        f"WHERE seq IN ({written(label_of)}) AND embedding_model = ? ORDER BY cosine DESC, seq LIMIT {int(limit)}",
-        [vector_text(vector), model],
+def similar_to(connection: Connection, entry: Entry, *, limit: int) -> list[Near]:
+    """The labels nearest to a stored outcome whose own words are new; none if another outcome has its words."""
+    outcome = entry.record
+    if entry.vector is None or not isinstance(outcome, Outcome) or not outcome.strategy_key:
+        return []
+    since = connection.execute(f"SELECT next_seq - {_PROPOSED_FROM} FROM replica").fetchall()[0][0]
+    newest = connection.execute(
+        f"SELECT max(seq) FROM memories WHERE seq >= {since} AND kind = 'outcome' AND agent = ? AND domain = ? "
+        "AND situation <> '' AND approach <> '' AND id <> ? "
+        f"GROUP BY task_key, strategy_key ORDER BY max(seq) DESC LIMIT {MOST_LABELS}",
+        [outcome.agent, outcome.domain, outcome.id],
     ).fetchall()
+    if not newest or _has_company(connection, outcome):
+        return []
+    rows = connection.execute(
+        f"SELECT seq, array_cosine_similarity(embedding, ?::VARCHAR::FLOAT[{len(entry.vector)}]) AS cosine "
+        f"FROM memories WHERE seq IN ({written(seq for (seq,) in newest)}) AND embedding_model = ? "
+        f"ORDER BY cosine DESC, seq LIMIT {int(limit)}",
+        [vector_text(entry.vector), entry.model],
+    ).fetchall()
+    label_of = {label.seq: label for label in labels(connection, outcome.agent, of=[seq for seq, _ in rows])}
     return [Near(label_of[seq], cosine) for seq, cosine in rows]
 
 
-def similar_to(connection: Connection, id: str, *, limit: int) -> list[Near]:
-    """The labels nearest to an outcome whose own words are new; none if another outcome has its words."""
-    row = connection.execute(
-        f"SELECT embedding_model, embedding, {', '.join(RECORD_COLUMNS)} FROM memories WHERE id = ?", [id]
-    ).fetchone()
-    if row is None or row[0] is None:
-        return []
-    model, vector, *columns = row
-    outcome = row_record(columns)
-    if not isinstance(outcome, Outcome) or not outcome.strategy_key:
-        return []
-    others = connection.execute(
-        "SELECT count(*) FROM memories WHERE kind = 'outcome' "
-        "AND (agent, domain, task_key, strategy_key) = (?, ?, ?, ?)",
-        [outcome.agent, outcome.domain, outcome.task_key, outcome.strategy_key],
-    ).fetchone()
-    if others is None or others[0] > 1:
-        return []
-    found = labels(connection, outcome.agent, outcome.domain, with_members=False)
-    known = [label for label in found if label.newest != id]
-    return nearest_labels(connection, known, vector, model, limit=limit)
+def _has_company(connection: Connection, outcome: Outcome) -> bool:
+    """True when another outcome has the keys of this one."""
+    key = quoted(outcome.task_key)  # written out, so that DuckDB filters while it reads this one column
+    found = connection.execute(
+        f"SELECT 1 FROM memories WHERE task_key = {key} AND kind = 'outcome' AND agent = ? AND domain = ? "
+        "AND strategy_key = ? AND id <> ? LIMIT 1",
+        [outcome.agent, outcome.domain, outcome.strategy_key, outcome.id],
+    )
+    return found.fetchone() is not None
 
 
 def waiting_counts(connection: Connection, agent: str) -> dict[str, int]:

@@ -19,7 +19,6 @@ from alma_cli.core.learning.derive import (
     Change,
     Derived,
     Evidence,
-    LearningRules,
     Task,
     change,
     derive,
@@ -28,7 +27,7 @@ from alma_cli.core.learning.derive import (
 from alma_cli.core.records import FIELD_NAMES, FIELDS, AntiPattern, Outcome, Record
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.rows import RECORD_COLUMNS, ROW_TYPES, record_row, row_record
-from alma_cli.store.database.values import any_of, columns, given_vectors, mean_vector, rows_from, written
+from alma_cli.store.database.values import any_of, columns, given_vectors, listed, mean_vector, rows_from, seq_in
 from alma_cli.store.inbox.operations import Entry
 from alma_cli.store.writing.rows_writer import RowsWriter
 
@@ -79,29 +78,82 @@ class Touched:
             self.approaches.add(Approach(record.agent, record.domain, strategy_key))
 
 
-def derive_touched(rows: RowsWriter, touched: Touched, rules: ProjectRules) -> list[DerivedChange]:
-    """Make the derived memories say what the outcomes say now, and return the changes."""
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """The changes of derived memories, and the rules of the touched tasks as they stood before."""
+
+    changed: list[DerivedChange] = field(default_factory=list)
+    stood: list[Derived] = field(default_factory=list)
+
+    def known_bad(self, outcomes: Iterable[Outcome]) -> list[AntiPattern]:
+        """The anti-patterns that these outcomes confirm once more."""
+        tried = {(_task_of(outcome), outcome.strategy_key) for outcome in outcomes}
+        found = [
+            rule
+            for rule in self.stood
+            if isinstance(rule, AntiPattern) and not rule.archived and (_task_of(rule), rule.strategy_key) in tried
+        ]
+        return sorted(found, key=lambda rule: rule.id)
+
+
+def derive_touched(rows: RowsWriter, touched: Touched, rules: ProjectRules) -> Derivation:
+    """Make the derived memories say what the outcomes say now."""
     rows.flush()
-    changed: list[DerivedChange] = []
-    for tasks in _in_steps(sorted(touched.tasks)):
-        changed += _store(rows, differences(rows.connection, tasks, rules.rules_of, project_id=rules.project_id))
-    for approaches in _in_steps(sorted(touched.approaches)):
-        changed += _store(rows, _differences_across(rows.connection, approaches, rules))
-    return changed
+    found = Derivation()
+    due = _due(rows.connection, touched, rules)
+    for tasks in _in_steps(sorted(due.tasks)):
+        stood, changed = _differences(rows.connection, tasks, rules)
+        found.stood.extend(stood)
+        found.changed.extend(_store(rows, changed))
+    for approaches in _in_steps(sorted(due.approaches)):
+        found.changed.extend(_store(rows, _differences_across(rows.connection, approaches, rules)))
+    return found
+
+
+def _due(connection: Connection, touched: Touched, rules: ProjectRules) -> Touched:
+    """Those of the tasks and approaches that have a rule, or enough outcomes to give one.
+
+    Of most that are new there is too little, which a look at the keys tells; the others' texts are read as well.
+    """
+    keys = {
+        "tasks": json.dumps(sorted({task.task_key for task in touched.tasks})),
+        "approaches": json.dumps(sorted({approach.strategy_key for approach in touched.approaches})),
+    }
+    rows = connection.execute(
+        f"""
+        SELECT 'task', agent, domain, task_key, count(*) FILTER (kind = 'outcome'), bool_or(kind <> 'outcome')
+        FROM memories SEMI JOIN (SELECT unnest({listed("$tasks")}) AS task_key) USING (task_key)
+        WHERE strategy_key <> '' GROUP BY agent, domain, task_key, strategy_key
+        UNION ALL
+        SELECT 'approach', agent, domain, strategy_key,
+            count(DISTINCT task_key) FILTER (kind = 'outcome'), bool_or(kind <> 'outcome' AND task_key = '')
+        FROM memories SEMI JOIN (SELECT unnest({listed("$approaches")}) AS strategy_key) USING (strategy_key)
+        GROUP BY agent, domain, strategy_key
+        """,
+        keys,
+    ).fetchall()
+    least = {agent: rules.rules_of(agent).min_occurrences for agent in {task.agent for task in touched.tasks}}
+    due = Touched()
+    for of, agent, domain, key, count, has_rule in rows:
+        if of == "approach":
+            approach = Approach(agent, domain, key)
+            if approach in touched.approaches and (has_rule or count >= ACROSS):
+                due.approaches.add(approach)
+        else:
+            task = Task(agent, domain, key)
+            if task in touched.tasks and (has_rule or count >= least[agent]):
+                due.tasks.add(task)
+    return due
 
 
 def derive_all(
     connection: Connection, rules: ProjectRules, *, now_ms: int, on_progress: Callable[[int], None] | None = None
 ) -> int:
     """Derive everything again, in portions of a transaction each; return how many derived memories changed."""
-    portions = [Touched(tasks=set(tasks)) for tasks in _in_steps(tasks_with_outcomes(connection))]
-    portions += [Touched(approaches=set(found)) for found in _in_steps(_approaches_with_outcomes(connection))]
     changed = 0
-    for portion in portions:
+    for portion in _portions(connection):
         with transaction(connection):
-            rows = RowsWriter(connection, now_ms=now_ms)
-            changed += len(derive_touched(rows, portion, rules))
-            rows.finish()
+            changed += _derive_portion(connection, portion, rules, now_ms=now_ms)
         if on_progress:
             on_progress(len(portion.tasks) + len(portion.approaches))
     return changed
@@ -109,10 +161,23 @@ def derive_all(
 
 def derive_anew(connection: Connection, rules: ProjectRules, *, now_ms: int) -> None:
     """Derive everything again within the caller's transaction."""
+    for portion in _portions(connection):
+        _derive_portion(connection, portion, rules, now_ms=now_ms)
+
+
+def _portions(connection: Connection) -> list[Touched]:
+    """Everything that can be derived, tasks first."""
+    portions = [Touched(tasks=set(tasks)) for tasks in _in_steps(_tasks_with_outcomes(connection))]
+    portions += [Touched(approaches=set(found)) for found in _in_steps(_approaches_with_outcomes(connection))]
+    return portions
+
+
+def _derive_portion(connection: Connection, portion: Touched, rules: ProjectRules, *, now_ms: int) -> int:
+    """Derive a portion again; return how many derived memories changed."""
     rows = RowsWriter(connection, now_ms=now_ms)
-    everything = Touched(set(tasks_with_outcomes(connection)), set(_approaches_with_outcomes(connection)))
-    derive_touched(rows, everything, rules)
+    changed = derive_touched(rows, portion, rules).changed
     rows.finish()
+    return len(changed)
 
 
 def _store(rows: RowsWriter, changed: Sequence[DerivedChange]) -> Sequence[DerivedChange]:
@@ -131,7 +196,7 @@ def _store(rows: RowsWriter, changed: Sequence[DerivedChange]) -> Sequence[Deriv
     return changed
 
 
-def tasks_with_outcomes(connection: Connection) -> list[Task]:
+def _tasks_with_outcomes(connection: Connection) -> list[Task]:
     """Every task for which something is, or could be, derived."""
     rows = connection.execute(
         "SELECT DISTINCT agent, domain, task_key FROM memories "
@@ -156,27 +221,25 @@ def _in_steps(groups: Sequence[_Group]) -> list[Sequence[_Group]]:
     return [groups[start : start + _DERIVED_TOGETHER] for start in range(0, len(groups), _DERIVED_TOGETHER)]
 
 
-def differences(
-    connection: Connection, tasks: Iterable[Task], rules_of: Callable[[str], LearningRules], *, project_id: str
-) -> list[DerivedChange]:
-    """The changes that make the derived memories of these tasks say what their outcomes say.
+def _differences(
+    connection: Connection, tasks: Sequence[Task], rules: ProjectRules
+) -> tuple[list[Derived], list[DerivedChange]]:
+    """The stored rules of these tasks, and the changes that make them say what the tasks' outcomes say.
 
     A derived memory is archived when somebody authored one of the same kind and keys: hidden, but kept up to date. One
     that turns into the other kind says something new, and is shown.
     """
-    wanted = sorted(set(tasks))
-    if not wanted:
-        return []
-    given = json.dumps([task._asdict() for task in wanted])
+    given = json.dumps([task._asdict() for task in tasks])
     evidence: dict[Task, list[Evidence]] = {}
     for agent, domain, one in _evidence(connection, f"SEMI JOIN {_TASKS} USING (agent, domain, task_key)", given):
         evidence.setdefault(Task(agent, domain, one.task_key), []).append(one)
     derived = [
         memory
-        for task in wanted
-        for memory in derive(task, evidence.get(task, []), rules_of(task.agent), project_id=project_id)
+        for task in tasks
+        for memory in derive(task, evidence.get(task, []), rules.rules_of(task.agent), project_id=rules.project_id)
     ]
-    return _compared(connection, derived, f"SEMI JOIN {_TASKS} USING (agent, domain, task_key) WHERE true", given)
+    stored = _stored(connection, f"SEMI JOIN {_TASKS} USING (agent, domain, task_key) WHERE true", given)
+    return stored, _compared(stored, derived)
 
 
 def _differences_across(
@@ -197,12 +260,11 @@ def _differences_across(
         for approach, members in sorted(evidence.items())
     ]
     across = f"SEMI JOIN {_APPROACHES} USING (agent, domain, strategy_key) WHERE task_key = ''"
-    return _compared(connection, [memory for memory in found if memory is not None], across, given)
+    return _compared(_stored(connection, across, given), [memory for memory in found if memory is not None])
 
 
-def _compared(connection: Connection, derived: Sequence[Derived], where: str, given: str) -> list[DerivedChange]:
-    """The differences between what is derived now and what is stored `where`, in the order of ids."""
-    stored = _stored(connection, where, given)
+def _compared(stored: Sequence[Derived], derived: Sequence[Derived]) -> list[DerivedChange]:
+    """The differences between what is derived now and what is stored, in the order of ids."""
     replaced = {
         (_task_of(memory), memory.strategy_key, memory.kind) for memory in stored if memory.origin == "authored"
     }
@@ -247,9 +309,9 @@ def give_vectors(connection: Connection, ids: Sequence[str]) -> None:
             members.setdefault(id, []).append(seq)
     if not members:
         return
-    seqs = written({seq for found in members.values() for seq in found})
+    seqs = {seq for found in members.values() for seq in found}
     read = columns(
-        connection, f"SELECT seq, embedding FROM memories WHERE seq IN ({seqs})", {"seq": "i8", "embedding": "f4"}
+        connection, f"SELECT seq, embedding FROM memories WHERE {seq_in(seqs)}", {"seq": "i8", "embedding": "f4"}
     )
     place = {seq: number for number, seq in enumerate(read["seq"].tolist())}
     vectors = [mean_vector(read["embedding"][[place[seq] for seq in found]]) for found in members.values()]
@@ -275,22 +337,6 @@ def update_numbers(connection: Connection, memories: Sequence[Derived]) -> None:
         f"FROM {rows_from(types)} AS given WHERE memories.id = given.id",
         [json.dumps(rows)],
     )
-
-
-def known_bad(connection: Connection, outcomes: Iterable[Outcome]) -> list[AntiPattern]:
-    """The anti-patterns that these outcomes confirm once more."""
-    given = [
-        {**_task_of(outcome)._asdict(), "strategy_key": outcome.strategy_key}
-        for outcome in outcomes
-        if outcome.strategy_key
-    ]
-    types = dict.fromkeys((*Task._fields, "strategy_key"), "VARCHAR")
-    rows = connection.execute(
-        f"SELECT {', '.join(RECORD_COLUMNS)} FROM memories SEMI JOIN {rows_from(types)} "
-        f"USING ({', '.join(types)}) WHERE kind = 'anti_pattern' AND NOT archived ORDER BY id",
-        [json.dumps(given)],
-    ).fetchall()
-    return [record for record in map(row_record, rows) if isinstance(record, AntiPattern)]
 
 
 def _words(memory: Derived) -> dict[str, object]:

@@ -28,7 +28,7 @@ from alma_cli.store.inbox.operations import (
 )
 from alma_cli.store.writing.changes import ProjectRules, RecordChange
 from alma_cli.store.writing.credits import Group, groups, is_own_group
-from alma_cli.store.writing.derived import DerivedChange, Touched, derive_touched, known_bad
+from alma_cli.store.writing.derived import DerivedChange, Touched, derive_touched
 from alma_cli.store.writing.rows_writer import Replaced, RowsWriter
 
 if TYPE_CHECKING:
@@ -58,9 +58,9 @@ def fold(connection: Connection, operations: Sequence[Operation], *, now_ms: int
     for operation in fresh:
         folded.changes[operation.op_id] = folding.apply(operation)
     rows.flush()
-    if folding.outcomes:
-        folded.known_bad = known_bad(connection, folding.outcomes)
-    folded.derived = derive_touched(rows, folding.touched, rules)
+    derivation = derive_touched(rows, folding.touched, rules)
+    folded.derived = derivation.changed
+    folded.known_bad = derivation.known_bad(folding.outcomes)
     rows.finish()
     return folded
 
