@@ -161,6 +161,13 @@ def test_an_id_or_an_agent_that_no_record_has_is_refused():
         decoded(a_body(agent="_other"), agent="_other")
 
 
+def test_an_id_that_is_not_in_its_one_form_is_set_aside():
+    id = "A" * 32
+    found = read(Document(agent="helena", id=id, body=a_body(id=id), etag="7"), "p")
+    assert isinstance(found, Unreadable)
+    assert "id: expected lower case" in found.reason
+
+
 def test_hidden_fields_never_replace_what_a_record_says():
     found = decoded(a_body(extra={"fact": "hidden", "hlc": "kept"}))
     assert found.state.record == knowledge(extra={"hlc": "kept"})

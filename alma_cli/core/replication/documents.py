@@ -167,7 +167,8 @@ def decode(body: Body, *, agent: str, id: str, project_id: str) -> Content:
     for key, expected in {"id": id, "agent": agent, "project_id": project_id}.items():
         if body.get(key) != expected:
             raise InvalidInput(f"{key}: expected {expected!r} in this place, got {shown(body.get(key))}")
-    parse_id(id)
+    if parse_id(id) != id:  # ids are case-sensitive in a shared copy, and a memory has one document
+        raise InvalidInput(f"id: expected lower case, got {shown(id)}")
     validate_agent_name(agent)
     kind = _kind(body.get("kind"))
     if isinstance(body.get("content_hash"), str) and "hlc" not in body:
