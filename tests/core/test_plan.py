@@ -60,6 +60,13 @@ def test_two_who_recorded_the_same_have_no_conflict():
     assert action == Take(state=version("same", B), replaced=version("same", A), is_conflict=False)
 
 
+def test_what_the_remote_has_with_an_older_stamp_is_not_pushed_again():
+    action = on_arrival(version("same", A), Held(state=version("same", B), acked=None))
+    assert action == Take(state=version("same", A), replaced=version("same", B), is_conflict=False)
+    action = on_arrival(version("same", A), Held(state=version("same", B), acked=B))
+    assert isinstance(action, Keep)  # others may have seen ours
+
+
 def test_of_two_contents_with_one_stamp_the_one_that_holds_is_pushed_over_the_other():
     one, other = version("x"), version("y")
     winner = merged(one, other)

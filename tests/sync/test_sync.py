@@ -196,6 +196,27 @@ def test_what_was_forgotten_never_comes_back(two, machine):
         assert {} == each.records()
 
 
+def test_an_old_export_never_undoes_a_later_correction(two, machine):
+    one, other = two
+    id = one.know("CI has one core")
+    same = one.know("CI is slow")
+    exported = [json.loads(line) for line in one.alma.export()]
+    one.sync()
+    other.sync()
+    other.alma.correct(id, "CI has two cores")
+    other.sync()
+    one.sync()
+    third = machine("three")
+    third.alma.import_(enumerate(exported, 1))
+    report = third.sync(join=True)
+    assert (2, 0) == (report.pulled, report.pushed)
+    for each in (one, other):
+        assert is_idle(each.sync())
+        assert "CI has two cores" == each.records()[id]["fact"]
+    assert third.records() == one.records()
+    assert [] == list(third.alma.log(same).versions)  # which says the same in both
+
+
 def test_a_memory_imported_on_both_sides_is_no_conflict(two):
     one, other = two
     line = {"kind": "knowledge", "id": "f" * 32, "agent": "helena", "domain": "general", "fact": "the same",
@@ -517,6 +538,16 @@ def test_restamping_an_edit_keeps_it_after_what_it_replaced(two):
     assert "second" == other.records()[id]["fact"]
 
 
+def test_restamping_leaves_alone_what_is_not_stamped_in_the_future(two):
+    one, _ = two
+    line = {"kind": "knowledge", "id": "f" * 32, "agent": "helena", "domain": "general", "fact": "old",
+            "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}  # fmt: skip
+    one.alma.import_([(1, line)])
+    [(before,)] = one.rows("SELECT hlc FROM memories")
+    one.sync(restamp=True)
+    assert [(before,)] == one.rows("SELECT hlc FROM memories")
+
+
 # What can't be read
 
 
@@ -538,6 +569,20 @@ def test_a_document_that_makes_no_sense_is_kept_aside_and_never_overwritten(two,
     body = json.dumps({"id": id, "agent": "helena", "kind": "dream"})
     container.put("p", "helena", id, body)
     assert 1 == one.sync().set_aside
+
+
+def test_a_memorys_id_in_capitals_is_kept_aside_and_brings_nothing_back(two, container):
+    one, other = two
+    id = one.know("a secret")
+    one.sync()
+    body = shared_records(container)[id]
+    one.alma.forget([id])
+    one.sync()
+    container.put("p", "helena", id.upper(), json.dumps({**body, "id": id.upper()}))
+    for each in (one, other):
+        assert 1 == each.sync().set_aside
+        assert {} == each.records()
+        assert is_idle(each.sync())
 
 
 def test_what_was_put_right_is_taken_in_and_what_waited_for_it_pushed(two, container):

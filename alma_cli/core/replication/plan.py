@@ -91,7 +91,10 @@ def plan(arrived: Iterable[State], held: Mapping[str, Held], *, derived: Collect
 
 
 def on_arrival(arrived: State, held: Held | None) -> Action:
-    """The decision about a record's state that came from the remote."""
+    """The decision about a record's state that came from the remote.
+
+    The same content under another stamp, as an import makes it, takes the remote's stamp: nobody has seen ours.
+    """
     if held is None:
         return Take(state=arrived, replaced=None, is_conflict=False)
     mine = held.state
@@ -103,7 +106,8 @@ def on_arrival(arrived: State, held: Held | None) -> Action:
     if mine.hlc == arrived.hlc and says_the_same(mine, arrived):
         return Echo(state=mine, is_news=held.is_pending)
     both_changed = held.is_pending and arrived.hlc != held.acked and not says_the_same(mine, arrived)
-    if merged(mine, arrived) == arrived:
+    is_pushed_in_vain = held.acked is None and says_the_same(mine, arrived)
+    if merged(mine, arrived) == arrived or is_pushed_in_vain:
         return Take(state=arrived, replaced=mine, is_conflict=both_changed)
     # Of two contents with one stamp, the one that lost is what the remote has: it has to be pushed over all the same.
     acked = None if arrived.hlc == mine.hlc else arrived.hlc

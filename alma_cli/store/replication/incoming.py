@@ -23,7 +23,7 @@ from alma_cli.core.replication.documents import (
     Unreadable,
 )
 from alma_cli.core.replication.hlc import HLC
-from alma_cli.core.replication.merge import State, Tombstone, Version
+from alma_cli.core.replication.merge import State, Tombstone, Version, says_the_same
 from alma_cli.core.replication.plan import Action, Echo, Held, Keep, Reject, Take, plan
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
@@ -195,7 +195,8 @@ class _Portion:
         if isinstance(replaced, Version):
             self._gone.append(state.id)
             self._entries.pop(state.id, None)
-            self._lose(replaced, erased=isinstance(state, Tombstone))
+            if not says_the_same(replaced, state):
+                self._lose(replaced, erased=isinstance(state, Tombstone))
             self.touched.add(replaced.record)
         if isinstance(state, Tombstone):
             self._tombstones[state.id] = state

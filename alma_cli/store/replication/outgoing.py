@@ -186,14 +186,15 @@ class Outgoing:
         return read_replica(self._connection).hlc
 
     def restamp(self, *, now_ms: int) -> int:
-        """Give pending records new stamps by the present clock, which was wrong before; return their number."""
+        """Give pending records that are stamped in the future new stamps by the present clock; return their number."""
         with transaction(self._connection):
             last = self.latest_stamp()
             stamp = HLC(now_ms, 0, last.replica_id) if last.wall_ms > now_ms else last
             given = 0
             for table in ("memories", "tombstones"):
                 rows = self._connection.execute(
-                    f"SELECT id, acked_hlc FROM {table} WHERE {_PENDING} ORDER BY hlc, id"
+                    f"SELECT id, acked_hlc FROM {table} WHERE {_PENDING} AND hlc > ? ORDER BY hlc, id",
+                    [str(HLC(now_ms, 0, ""))],
                 ).fetchall()
                 new = []
                 for id, acked in rows:
