@@ -72,7 +72,6 @@ def _prepared(context: Context, portion: Sequence[Pending]) -> list[Prepared]:
 def _count(context: Context, written: int) -> None:
     info("documents written: %d", written)
     context.report.pushed += written
-    context.advance(written)
 
 
 def _check_clock(context: Context) -> None:

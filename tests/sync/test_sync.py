@@ -732,6 +732,25 @@ def test_how_much_was_exchanged_before_an_error_is_said(machine):
     assert 3 == one.sync().pushed
 
 
+def test_what_is_sent_beside_an_error_is_counted_too_or_not_sent(machine, container):
+    one = machine("one", together=1000)
+    facts = ({"kind": "knowledge", "agent": "helena", "fact": f"fact {number}"} for number in range(2500))
+    one.alma.import_(enumerate(facts, 1))
+    count = 0
+
+    def fail(call):
+        nonlocal count
+        count += call == "write"
+        if count == 2:
+            raise RemoteThrottled("too busy", hint="later")
+
+    with pytest.raises(RemoteThrottled) as error:
+        one.sync(faults=fail)
+    assert 1 == container.writes  # the marker
+    assert "too busy" == error.value.message
+    assert 2500 == one.sync().pushed
+
+
 @contextmanager
 def no_file_over(size):
     """As on a full disk, no file grows over this size."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from alma_cli.remote.cosmos.account import CosmosAccount
 
 _IDS_AT_ONCE = 100
-_BAD_REQUEST = 400
+_BAD_REQUEST, _NOT_FOUND = 400, 404
 
 
 class CosmosRemote:
@@ -31,7 +31,9 @@ class CosmosRemote:
         self._account, self._project_id = account, project_id
         self._calls = account.calls
         self._known: ContainerProxy | None = None
-        self._writer = BatchWriter(self._calls, project_id, lambda: self._container, self._query)
+        self._writer = BatchWriter(
+            self._calls, project_id, lambda: self._container, self._query, patience_s=account.patience_s
+        )
 
     @property
     def name(self) -> str:
@@ -54,7 +56,9 @@ class CosmosRemote:
 
         container = self._container
         try:
-            raw = self._calls.run(lambda: container.read_item(id, partition_key=[self._project_id, agent]))
+            raw = self._calls.run(
+                lambda: container.read_item(id, partition_key=[self._project_id, agent]), expected=(_NOT_FOUND,)
+            )
         except CosmosResourceNotFoundError:
             return None
         return found(raw, project_id=self._project_id)
@@ -143,8 +147,12 @@ class CosmosRemote:
         raws = self._query(agent, query)
         return [one for raw in raws if isinstance(one := found(raw, project_id=self._project_id), Document)]
 
-    def _query(self, agent: str, query: queries.Query) -> list[dict[str, Any]]:
+    def _query(self, agent: str, query: queries.Query, session: str = "") -> list[dict[str, Any]]:
+        """The results, which are at least as new as the session's token says, if one is given."""
         container, partition = self._container, [self._project_id, agent]
+        options: dict[str, Any] = {"session_token": session} if session else {}
         return self._calls.run(
-            lambda: list(container.query_items(query.text, parameters=query.parameters, partition_key=partition))
+            lambda: list(
+                container.query_items(query.text, parameters=query.parameters, partition_key=partition, **options)
+            )
         )
