@@ -8,6 +8,8 @@ Files are written under another name and renamed; the writers of one machine tak
 document is the hash of its file. Changes are found by comparing each subfolder's names, sizes and times with those in
 the checkpoint; a subfolder that was changed within the last seconds is read again the next time, because times can't
 tell two changes within a tick of the clock apart (git has the same rule for its index).
+
+Symbolic links are refused: they lead out of what is shared.
 """
 
 from __future__ import annotations
@@ -56,6 +58,16 @@ class FolderRemote:
     def name(self) -> str:
         """The folder, in words."""
         return f"the folder {self._path}"
+
+    @property
+    def is_there(self) -> bool:
+        """True when the folder is there, whatever is in it."""
+        return os.path.isdir(self._path)
+
+    @property
+    def has_readers(self) -> bool:
+        """False: who can read the folder can have a store. In git, derived memories would conflict at every merge."""
+        return False
 
     @property
     def server_time(self) -> datetime | None:
@@ -115,10 +127,28 @@ class FolderRemote:
         """Every subfolder that may hold documents, as a path from the project's folder."""
         self._check_disk()
         shards = []
-        for agent in _folders_in(self._base):
+        for agent in self._folders_in(self._base):
             shards.append(agent)
-            shards += [f"{agent}/{shard}" for shard in _folders_in(os.path.join(self._base, agent))]
+            shards += [f"{agent}/{shard}" for shard in self._folders_in(os.path.join(self._base, agent))]
         return shards
+
+    def _folders_in(self, folder: str) -> list[str]:
+        try:
+            with os.scandir(folder) as entries:
+                found = sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+        except FileNotFoundError:
+            return []
+        for name in found:
+            self._check_link(os.path.join(folder, name))
+        return found
+
+    def _check_link(self, folder: str) -> None:
+        """Raise `RemoteRefused` when a folder is a link, which leads out of what is shared."""
+        if os.path.islink(folder):
+            raise RemoteRefused(
+                f"{self.name} can't be used: {folder} is a symbolic link",
+                hint="put a folder in its place: what is outside of the shared one is neither read nor written",
+            )
 
     def _check_disk(self) -> None:
         """Raise `RemoteMissing` where the folder can't be made, as on a disk that isn't mounted."""
@@ -152,17 +182,22 @@ class FolderRemote:
         return [found for found in loaded if found is not None]
 
     def _load(self, agent: str, id: str) -> Found | None:
+        top = os.path.join(self._base, _file_name(agent))
+        for folder in (self._base, top, os.path.dirname(self._place(agent, id))):
+            self._check_link(folder)
         return self._load_path(self._place(agent, id), _file_name(agent))
 
     def _load_path(self, path: str, top: str) -> Found | None:
         self._requests += 1
+        is_link = os.path.islink(path)
         try:
-            with open(path, "rb") as file:
-                content = file.read()
+            content = os.fsencode(os.readlink(path)) if is_link else _content_of(path)
         except FileNotFoundError:
             return None
         name = os.path.basename(path).removesuffix(_SUFFIX)
         try:
+            if is_link:
+                raise TypeError("it is a symbolic link")
             body = json.loads(content, parse_constant=_no_number)
             if not isinstance(body, dict):
                 raise TypeError("it is no JSON object")
@@ -205,6 +240,7 @@ class FolderRemote:
 
     def _make_base(self) -> None:
         """Make the project's folder and the files at its top, unless they are there."""
+        self._check_link(self._base)
         if os.path.exists(os.path.join(self._base, _IDENTITY)):
             return
         self._check_disk()
@@ -216,6 +252,7 @@ class FolderRemote:
             write_whole(os.path.join(self._base, _IDENTITY), identity, mode=0o666, flushed=True, exclusive=True)
 
     def _identity(self) -> str:
+        self._check_link(self._base)
         try:
             with open(os.path.join(self._base, _IDENTITY), encoding="utf-8", errors="replace") as file:
                 return file.read(100).strip()
@@ -224,7 +261,8 @@ class FolderRemote:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        descriptor = os.open(os.path.join(self._base, ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(os.path.join(self._base, ".lock"), flags, 0o666)
         try:
             lock(descriptor, shared=False, wait_s=self._patience_s)
         except TimeoutError:
@@ -276,14 +314,6 @@ def _file_name(name: str) -> str:
     return f"{quoted[:80]}~{hashlib.sha256(name.encode()).hexdigest()[:16]}"
 
 
-def _folders_in(folder: str) -> list[str]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
-    except FileNotFoundError:
-        return []
-
-
 def _content(body: Mapping[str, JsonValue]) -> bytes:
     """The document as its file has it: keys sorted, one on each line, and vectors on one line."""
     plain = {key: value for key, value in body.items() if key != "embedding"}
@@ -292,6 +322,11 @@ def _content(body: Mapping[str, JsonValue]) -> bytes:
         vector = json.dumps(body["embedding"], separators=(",", ":"))
         text = text[:-2] + f',\n  "embedding": {vector}\n}}'
     return (text + "\n").encode()
+
+
+def _content_of(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def _etag(content: bytes) -> str:

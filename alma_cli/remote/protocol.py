@@ -95,6 +95,16 @@ class Remote(Protocol):
         ...
 
     @property
+    def is_there(self) -> bool:
+        """False when nothing is in its place yet, and the first write would make it."""
+        ...
+
+    @property
+    def has_readers(self) -> bool:
+        """True when it is searched by readers without a store, for whom derived memories are written."""
+        ...
+
+    @property
     def server_time(self) -> datetime | None:
         """The time by the remote's own clock, aware, at its latest answer; None before that, or without a clock."""
         ...

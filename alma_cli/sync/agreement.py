@@ -10,8 +10,10 @@ from alma_cli.core.replication.marker import (
     GoOn,
     Marker,
     Membership,
+    Place,
     decide,
     marker_body,
+    may_need_to_join,
     parse_marker,
 )
 from alma_cli.errors import InvalidInput, RemoteError, RemoteForeign
@@ -52,9 +54,19 @@ def look(context: Context, ours: Membership) -> tuple[Marker | None, str | None,
         derivation=context.derivation,
         made_by=ours.replica_id,
     )
-    options = context.options
-    decision = decide(marker, ours, wanted, join=options.join, reseed=options.reseed, name=context.remote.name)
-    return marker, etag, decision
+    options, remote = context.options, context.remote
+    place = Place(
+        name=remote.name,
+        is_there=remote.is_there,
+        is_bare=may_need_to_join(marker, ours) and not options.join and _is_bare(context),
+    )
+    return marker, etag, decide(marker, ours, wanted, join=options.join, reseed=options.reseed, place=place)
+
+
+def _is_bare(context: Context) -> bool:
+    """True when the remote holds nothing but its marker; reading ends at anything else."""
+    found = (one for page in context.remote.changes(None) for one in page.found)
+    return all((one.agent, one.id) == (MARKER_AGENT, MARKER_ID) for one in found)
 
 
 def read_marker(context: Context) -> tuple[Marker | None, str | None]:
@@ -85,7 +97,7 @@ def settled(decision: Decision) -> bool:
 def _pin(context: Context, marker: Marker) -> None:
     context.pinned_model, context.pinned_derivation = marker.model, marker.derivation
     if not context.vectors_go_over:
-        context.report.note(
+        context.explain(
             f"the remote's vectors are by {marker.model}; this store's ({context.model}) stay here, texts go over"
         )
 

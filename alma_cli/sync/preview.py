@@ -24,9 +24,9 @@ def preview(context: Context, ours: Membership, checkpoint: str | None) -> None:
     if shown.is_new:
         checkpoint = None
         why = getattr(decision, "why", "")
-        context.report.note(why and f"{why}: everything would be compared")
+        context.explain(why and f"{why}: everything would be compared")
     if isinstance(decision, Create):
-        context.report.note("the marker would be written")
+        context.explain("the marker would be written")
     if context.options.pull:
         follow(context, checkpoint, shown.arrived, shown.start_over)
     if context.options.push:

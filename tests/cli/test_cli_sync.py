@@ -87,7 +87,7 @@ def test_a_second_sync_leaves_every_file_as_it_was(shared, run_alma, learn):
         learn("Test the login form", strategy="Tested empty fields")
     assert 0 == run_alma("sync").code
     before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in shared.rglob("*") if path.is_file()}
-    assert 5 == len([path for path in before if path.suffix == ".json"])  # the marker and what was derived among them
+    assert 4 == len([path for path in before if path.suffix == ".json"])  # the marker among them
     finished = run_alma("sync")
     assert "0 pulled, 0 pushed (" in finished.err
     assert before == {
@@ -228,6 +228,31 @@ def test_on_a_terminal_reseeding_is_asked_first(shared, run_on_terminal, alma_pr
     finished = run_on_terminal("sync", "--reseed", typed="n\n")
     assert "Fill or change the shared copy for everybody from this store? [y/N]" in finished.out
     assert "nothing was done" in finished.out
+
+
+def test_on_a_terminal_joining_is_asked_once(shared, other, run_on_terminal, alma_process):
+    fact = ("add", "knowledge", "--agent", "helena")
+    alma_process(*fact, "CI has two cores")
+    alma_process("sync")
+    alma_process(*fact, "CI is slow", "--dir", str(other))
+    finished = run_on_terminal("sync", "--dir", str(other), typed="n\n")
+    assert "Are both one project, and shall they be merged? [y/N]" in finished.out
+    assert "nothing was exchanged" in finished.out
+    finished = run_on_terminal("sync", "--dir", str(other), typed="y\n")
+    assert "1 pulled, 1 pushed" in finished.out
+
+
+def test_derived_memories_stay_out_of_a_folder_so_that_git_never_has_to_merge_them(shared, run_alma, learn):
+    ids = [learn("Test the login form", strategy="Tested empty fields") for _ in range(3)]
+    assert 0 == run_alma("sync").code
+    assert sorted(ids) == sorted(documents(shared))
+
+
+def test_a_folder_that_is_not_there_is_not_called_empty(shared, run_alma, run_json, learn):
+    learn("Test the login form")
+    run_alma("sync")
+    shared.rename(shared.with_name("lost"))
+    assert "is not there" in run_json("sync", code=4)["error"]["message"]
 
 
 def test_hostile_texts_go_over_whole_and_are_shown_harmless(shared, other, run_alma, run_json):

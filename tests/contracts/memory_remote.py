@@ -40,6 +40,8 @@ class MemoryRemote:
         self._requests = 0
 
     name = "the container in memory"
+    is_there = True
+    has_readers = True
 
     @property
     def server_time(self):

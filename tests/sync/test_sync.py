@@ -12,6 +12,7 @@ from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID
 from alma_cli.errors import (
     ClockAhead,
     InvalidConfig,
+    JoinNeeded,
     RemoteForeign,
     RemoteMissing,
     RemoteRefused,
@@ -300,8 +301,10 @@ def test_two_machines_with_different_models_share_every_memory_and_derive_the_sa
     other.sync()
     outcomes_of(one, other)
     id = other.know("CI has two cores")
-    report = other.sync()
+    told = []
+    report = other.sync(tell=told.append)
     assert any("vectors are by letters" in note for note in report.notes)
+    assert told == report.notes
     assert not [body for body in shared_records(container).values() if "embedding" in body]
     assert 4 == one.sync().vectors_written
     other.sync()
@@ -357,9 +360,11 @@ def test_rules_configured_otherwise_write_no_derived_memories(machine, container
     other = machine("two", more="  learning: {min_occurrences_for_heuristic: 2}\n")
     for _ in range(3):
         other.learn("Test the login form", strategy="Tested empty fields")
-    report = other.sync(join=True)
+    told = []
+    report = other.sync(tell=told.append)
     assert 0 == report.derived_written
     assert any("--reseed" in note for note in report.notes)
+    assert told == report.notes
     assert other.status().same_rules is False
     assert 1 == other.sync(reseed=True).derived_written
     assert other.status().same_rules is True
@@ -388,6 +393,19 @@ def test_a_store_with_memories_has_to_be_told_to_join(machine):
     assert (1, 1) == (report.pulled, report.pushed)
     one.sync()
     assert one.records() == other.records()
+
+
+def test_a_copy_that_holds_nothing_but_its_marker_is_adopted_without_a_question(machine):
+    empty, one, late = machine("empty"), machine("one"), machine("late")
+    empty.sync()
+    one.know("one's")
+    report = one.sync(dry_run=True)
+    assert (1, []) == (report.pushed, report.notes)
+    assert 1 == one.sync().pushed
+    late.know("late's")
+    with pytest.raises(JoinNeeded) as error:
+        late.sync()
+    assert "has memories already, and so has this store" in error.value.message
 
 
 def test_a_container_that_was_emptied_is_refilled_only_when_told_and_nothing_is_deleted(two, container):

@@ -16,7 +16,7 @@ from alma_cli.core.learning.derive import LearningRules
 from alma_cli.core.records import JsonValue
 from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID, Body
 from alma_cli.core.text import shown
-from alma_cli.errors import InvalidInput, RemoteForeign
+from alma_cli.errors import InvalidInput, JoinNeeded, RemoteForeign
 
 FORMAT = 1
 """The format of the documents that this version writes; it reads no newer one."""
@@ -50,6 +50,18 @@ class Membership:
     has_memories: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What is known of a remote besides its marker.
+
+    `is_there` is false when nothing at all is in its place, `is_bare` true when it is known to hold its marker only.
+    """
+
+    name: str
+    is_there: bool = True
+    is_bare: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class GoOn:
     """The marker is ours: continue from the checkpoint."""
@@ -77,13 +89,16 @@ class Create:
 Decision: TypeAlias = GoOn | Adopt | Create
 
 
-def decide(found: Marker | None, ours: Membership, wanted: Marker, *, join: bool, reseed: bool, name: str) -> Decision:
-    """The decision about the marker found. `wanted` is the marker that we would write; `name` is the remote's.
+def decide(
+    found: Marker | None, ours: Membership, wanted: Marker, *, join: bool, reseed: bool, place: Place
+) -> Decision:
+    """The decision about the marker found. `wanted` is the marker that we would write.
 
     Raises `RemoteForeign` if the user has to confirm before we go on.
     """
+    name = place.name
     if found is None:
-        return _without_marker(ours, wanted, reseed=reseed, name=name)
+        return _without_marker(ours, wanted, reseed=reseed, place=place)
     if reseed and found.project_uid == ours.project_uid:
         marker = replace(wanted, project_uid=found.project_uid, extra=found.extra)
         return Create(marker=marker, replaces=True, why="the marker is written anew, as told")
@@ -98,8 +113,10 @@ def decide(found: Marker | None, ours: Membership, wanted: Marker, *, join: bool
             f"{name} belongs to another project of this name; nothing was exchanged",
             hint="is the remote's address right? If both are one project after all, `alma sync --join` merges them",
         )
+    if place.is_bare:
+        return Adopt(why="")
     if ours.has_memories and not join:
-        raise RemoteForeign(
+        raise JoinNeeded(
             f"{name} has memories already, and so has this store, which never met it; nothing was exchanged",
             hint="if both are one project, `alma sync --join` merges them; "
             "look first with `alma sync --join --dry-run`",
@@ -107,16 +124,22 @@ def decide(found: Marker | None, ours: Membership, wanted: Marker, *, join: bool
     return Adopt(why="this store joins it" if ours.has_memories else "")
 
 
-def _without_marker(ours: Membership, wanted: Marker, *, reseed: bool, name: str) -> Decision:
+def may_need_to_join(found: Marker | None, ours: Membership) -> bool:
+    """True when the decision depends on whether the remote holds more than its marker."""
+    return found is not None and not ours.project_uid and ours.has_memories and found.made_by != ours.replica_id
+
+
+def _without_marker(ours: Membership, wanted: Marker, *, reseed: bool, place: Place) -> Decision:
     if not ours.project_uid:
         return Create(marker=wanted, replaces=False, why="")
     if not reseed:
         raise RemoteForeign(
-            f"{name} is empty, and this store has synchronised with it before; nothing was exchanged",
+            f"{place.name} is {'empty' if place.is_there else 'not there'}, and this store has synchronised with it "
+            "before; nothing was exchanged",
             hint="is the remote's address right? If it was made anew, `alma sync --reseed` fills it again from here",
         )
     marker = replace(wanted, project_uid=ours.project_uid)
-    return Create(marker=marker, replaces=False, why=f"{name} is filled again from this store, as told")
+    return Create(marker=marker, replaces=False, why=f"{place.name} is filled again from this store, as told")
 
 
 def marker_body(marker: Marker, *, project_id: str) -> dict[str, JsonValue]:

@@ -41,6 +41,16 @@ class CosmosRemote:
         return self._account.name
 
     @property
+    def is_there(self) -> bool:
+        """True: a container that isn't there is an error of every call."""
+        return True
+
+    @property
+    def has_readers(self) -> bool:
+        """True: `alma retrieve --remote` searches it."""
+        return True
+
+    @property
     def server_time(self) -> datetime | None:
         """The `Date` of the latest answer."""
         return self._account.meter.server_time
