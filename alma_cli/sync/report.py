@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from alma_cli.core.records import JsonValue, Record, Vector
     from alma_cli.remote.protocol import Remote
-    from alma_cli.store import Store
+    from alma_cli.store import Clashed, Store
 
 _LISTED = 200
 """The most conflicts and planned actions that a report lists; all are counted."""
@@ -104,7 +104,17 @@ class Synced:
             if isinstance(action, Take | Keep) and action.is_conflict:
                 self.conflict_count += 1
                 if len(self.conflicts) < _LISTED:
-                    self.conflicts.append(_conflict(action))
+                    state = action.state
+                    kept: Literal["ours", "theirs"] = "ours" if isinstance(action, Keep) else "theirs"
+                    self.conflicts.append(Conflict(id=state.id, kind=state.kind, agent=state.agent, kept=kept))
+
+    def tell_conflicts(self, clashed: Sequence[Clashed]) -> None:
+        """List the conflicts that weren't told yet, those of a sync that failed among them."""
+        self.conflict_count = len(clashed)
+        self.conflicts = [
+            Conflict(id=one.id, kind=one.kind, agent=one.agent, kept="ours" if one.kept else "theirs")
+            for one in clashed[:_LISTED]
+        ]
 
     def plan_action(self, action: str, state: Version | Tombstone) -> None:
         """List an action of the plan."""
@@ -200,9 +210,3 @@ class Context:
                 f"the sync was stopped after {limit:g} s",
                 hint="run `alma sync` again: it goes on from here; --timeout SECONDS gives it longer",
             )
-
-
-def _conflict(action: Take | Keep) -> Conflict:
-    state = action.state
-    kept: Literal["ours", "theirs"] = "ours" if isinstance(action, Keep) else "theirs"
-    return Conflict(id=state.id, kind=state.kind, agent=state.agent, kept=kept)

@@ -13,6 +13,9 @@ from alma_cli.sync.pulling import pull
 from alma_cli.sync.pushing import push
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alma_cli.store import Quarantined, SyncState
     from alma_cli.sync.report import Context, Synced
 
 
@@ -20,6 +23,7 @@ def run(context: Context, *, dry_run: bool = False) -> Synced:
     """Reconcile the store with the remote, and return the report.
 
     After an error everything that was exchanged before stays in place, and the message says how much that was.
+    Conflicts are told by the first sync that comes to its end.
     """
     report = context.report
     context.started = context.clock()
@@ -28,8 +32,10 @@ def run(context: Context, *, dry_run: bool = False) -> Synced:
     try:
         _run(context, dry_run=dry_run)
     except AlmaError as error:
-        if (report.pulled or report.pushed) and not dry_run:
+        if (report.pulled or report.pushed or report.conflict_count) and not dry_run:
             error.message += f"; before that {report.pulled:,} were pulled and {report.pushed:,} pushed, which is kept"
+            if report.conflict_count:
+                error.message += " (there were conflicts: the next sync lists them)"
             error.args = (error.message,)
         raise
     finally:
@@ -47,6 +53,15 @@ def _run(context: Context, *, dry_run: bool) -> None:
     if dry_run:
         preview(context, state.membership, state.checkpoint)
         return
+    _exchange(context, state, aside)
+    with context.store.writing() as writer:
+        clashed = writer.remote.untold_conflicts()
+        context.report.tell_conflicts(clashed)
+        if clashed:
+            writer.remote.note_told(context.now())
+
+
+def _exchange(context: Context, state: SyncState, aside: Sequence[Quarantined]) -> None:
     is_new = agree(context, state.membership)
     options = context.options
     if options.pull:

@@ -43,6 +43,16 @@ def test_a_newer_version_of_what_was_changed_here_is_a_conflict():
     assert on_arrival(version("theirs", B), held).is_conflict
 
 
+def test_a_plain_change_is_no_conflict_when_all_is_compared_anew():
+    held = Held(state=version(), acked=None, base=A)
+    assert on_arrival(version("theirs", B), held) == Take(
+        state=version("theirs", B), replaced=version(), is_conflict=False
+    )
+    mine = version("mine", B)
+    assert not on_arrival(version(), Held(state=mine, acked=None, base=A)).is_conflict
+    assert on_arrival(version("theirs", HLC(3, 0, "c")), Held(state=mine, acked=None, base=A)).is_conflict
+
+
 def test_an_older_version_is_kept_out_and_ours_is_pushed_over_it():
     mine = version("mine", B)
     action = on_arrival(version("theirs", A), Held(state=mine, acked=None))

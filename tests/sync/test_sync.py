@@ -163,6 +163,42 @@ def test_whoever_loses_is_told_so(two):
     assert "CI has three cores" in versions
 
 
+def test_a_conflict_met_in_a_sync_that_fails_is_told_by_the_next_and_once(two):
+    one, other = two
+    id = one.know("CI has one core")
+    one.sync()
+    other.sync()
+    one.alma.correct(id, "CI has two cores")
+    other.alma.correct(id, "CI has three cores")
+    one.sync()
+
+    def fail(call):
+        if call == "write":
+            raise RemoteUnreachable("no answer", hint="")
+
+    with pytest.raises(RemoteUnreachable, match="the next sync lists them"):
+        other.sync(faults=fail)
+    report = other.sync()
+    assert [(id, "knowledge", "helena", "ours")] == [
+        (told.id, told.kind, told.agent, told.kept) for told in report.conflicts
+    ]
+    report = other.sync()
+    assert (0, []) == (report.conflict_count, report.conflicts)
+
+
+def test_a_plain_change_of_others_is_no_conflict_after_a_comparison(two, container):
+    one, other = two
+    id = one.know("CI has one core")
+    one.sync()
+    other.sync()
+    one.alma.correct(id, "CI has two cores")
+    one.sync()
+    container.rid = "another"
+    report = other.sync()
+    assert (1, 0) == (report.pulled, report.conflict_count)
+    assert is_idle(other.sync())
+
+
 def test_forgetting_beats_an_edit_and_erases_its_text_everywhere(two, container):
     one, other = two
     id = one.know("a secret")

@@ -29,7 +29,7 @@ from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
 from alma_cli.store.database.values import any_of, rows_from
 from alma_cli.store.inbox.operations import Entry
-from alma_cli.store.replication.remote_state import KnownDocument, RemoteState
+from alma_cli.store.replication.remote_state import CONFLICT_KEPT, CONFLICT_LOST, UNSURE, KnownDocument, RemoteState
 from alma_cli.store.writing.derived import Touched, derive_touched
 from alma_cli.store.writing.rows_writer import Replaced, RowsWriter
 
@@ -74,7 +74,7 @@ class Incoming:
         ids = json.dumps([document.id for document, _ in arrived])
         held = _held(self._connection, ids)
         if is_new:
-            held = {id: replace(one, acked=None) for id, one in held.items()}
+            held = {id: replace(one, acked=None, base=one.acked or one.base) for id, one in held.items()}
         rows = self._connection.execute(f"SELECT id FROM memories WHERE id IN {any_of()} AND hlc = ''", [ids])
         derived = {row[0] for row in rows.fetchall()}
         actions = plan([content.state for _, content in arrived], held, derived=derived)
@@ -183,11 +183,11 @@ class _Portion:
                 self._acked[state.id] = None if action.acked is None else str(action.acked)
                 if action.is_conflict:
                     self._lose(action.lost, erased=isinstance(state, Tombstone))
-                    self._say("conflict", state, "what was here was kept; the other version is in history")
+                    self._say("conflict", state, CONFLICT_KEPT)
             case Take(state=state):
                 self._take(action, content.embedding)
                 if action.is_conflict:
-                    self._say("conflict", state, "what was here was replaced, and is in history")
+                    self._say("conflict", state, CONFLICT_LOST)
 
     def _take(self, action: Take, embedding: Embedding | None) -> None:
         state, replaced = action.state, action.replaced
@@ -258,14 +258,14 @@ def _held(connection: Connection, ids: str) -> dict[str, Held]:
     ).fetchall()
     for hlc, acked, *columns in rows:
         version = Version(record=row_record(columns), hlc=HLC.parse(hlc))
-        found[version.id] = Held(state=version, acked=_stamp(acked))
+        found[version.id] = _held_as(version, acked)
     rows = connection.execute(
         f"SELECT id, kind, agent, hlc, acked_hlc, deleted_at FROM tombstones WHERE id IN {any_of()}", [ids]
     ).fetchall()
     for id, kind, agent, hlc, acked, deleted_at in rows:
         deleted = deleted_at.replace(tzinfo=UTC)
         tombstone = Tombstone(id=id, kind=kind, agent=agent, hlc=HLC.parse(hlc), deleted_at=deleted)
-        found[id] = Held(state=tombstone, acked=_stamp(acked))
+        found[id] = _held_as(tombstone, acked)
     return found
 
 
@@ -276,5 +276,8 @@ def _wants_vector(content: Arrived, model: str) -> bool:
     return content.embedding is None or content.embedding.model != model
 
 
-def _stamp(text: str | None) -> HLC | None:
-    return HLC.parse(text) if text else None
+def _held_as(state: State, acked: str | None) -> Held:
+    """The state, with what is known of the remote (see `remote_state`)."""
+    stamp = HLC.parse(acked.removeprefix(UNSURE)) if acked else None
+    is_sure = acked is not None and not acked.startswith(UNSURE)
+    return Held(state=state, acked=stamp if is_sure else None, base=None if is_sure else stamp)

@@ -14,6 +14,7 @@ from alma_cli.core.replication.merge import State, Tombstone, Version, content_h
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
 from alma_cli.store.database.values import columns, fewest_digits, given, given_list, rows_from
+from alma_cli.store.replication.remote_state import UNSURE
 from alma_cli.store.writing.rows_writer import read_replica
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ class Outgoing:
                 new = []
                 for id, acked in rows:
                     stamp = next_stamp(stamp, now_ms=now_ms)
-                    after = stamp_after(stamp, HLC.parse(acked) if acked else None, now_ms=now_ms)
+                    after = stamp_after(stamp, HLC.parse(acked.removeprefix(UNSURE)) if acked else None, now_ms=now_ms)
                     new.append({"id": id, "hlc": str(after)})
                 self._connection.execute(
                     f"UPDATE {table} SET hlc = given.hlc "

@@ -1,4 +1,8 @@
-"""The store's knowledge of its remote: its identity, how far it was read, its documents, and those set aside."""
+"""The store's knowledge of its remote: its identity, how far it was read, its documents, and those set aside.
+
+`acked_hlc` of a record is the stamp that the remote is known to have. A `?` before it says that the remote had it, and
+may not have it any more: the record is pending, and a version that arrives is compared with that stamp.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,12 @@ if TYPE_CHECKING:
     from alma_cli.core.replication.hlc import HLC
     from alma_cli.store.database.duckdb import Connection
 
+UNSURE = "?"
+CONFLICT_KEPT = "what was here was kept; the other version is in history"
+CONFLICT_LOST = "what was here was replaced, and is in history"
+
+_TOLD = "conflicts-told"
+_UNSURE_NOW = f"'{UNSURE}' || ltrim(acked_hlc, '{UNSURE}')"
 _DOCUMENT_TYPES = {
     **dict.fromkeys(("id", "agent", "kind", "etag", "content_hash"), "VARCHAR"),
     "has_vector": "BOOLEAN",
@@ -48,6 +58,16 @@ class KnownDocument:
     has_vector: bool
     hlc: HLC | None = None
     content_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clashed:
+    """A memory that changed on both sides; `kept` is true when the version that was here holds."""
+
+    id: str
+    agent: str
+    kind: str
+    kept: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,19 +107,20 @@ class RemoteState:
     def belong_to(self, *, project_uid: str, seed: str) -> None:
         """Belong to this remote, and know nothing of its documents: all are compared, and missing ones pushed."""
         with transaction(self._connection):
-            self._connection.execute("DELETE FROM sync_state")
+            before = self._connection.execute("DELETE FROM sync_state RETURNING project_uid").fetchall()
             self._connection.execute("INSERT INTO sync_state VALUES (?, ?, NULL, NULL)", [project_uid, seed])
-            self._know_nothing()
+            self._know_nothing(met_before=before == [(project_uid,)])
 
     def compare_all(self) -> None:
         """Start from the beginning with the same remote: all documents are compared, and missing ones pushed."""
         with transaction(self._connection):
             self._connection.execute("UPDATE sync_state SET checkpoint = NULL")
-            self._know_nothing()
+            self._know_nothing(met_before=True)
 
-    def _know_nothing(self) -> None:
-        self._connection.execute("UPDATE memories SET acked_hlc = NULL WHERE acked_hlc IS NOT NULL")
-        self._connection.execute("UPDATE tombstones SET acked_hlc = NULL WHERE acked_hlc IS NOT NULL")
+    def _know_nothing(self, *, met_before: bool) -> None:
+        acked = _UNSURE_NOW if met_before else "NULL"
+        for table in ("memories", "tombstones"):
+            self._connection.execute(f"UPDATE {table} SET acked_hlc = {acked} WHERE acked_hlc IS NOT NULL")
         self._connection.execute("DELETE FROM remote_documents")
 
     def advance(self, checkpoint: str) -> None:
@@ -118,6 +139,26 @@ class RemoteState:
         rows = self._connection.execute("SELECT count(*) FROM audit WHERE action = 'conflict'").fetchall()
         count: int = rows[0][0]
         return count
+
+    def untold_conflicts(self) -> list[Clashed]:
+        """The memories that changed on both sides since conflicts were last told, in the order of meeting."""
+        rows = self._connection.execute(
+            """
+            SELECT audit.id, audit.agent, coalesce(memories.kind, tombstones.kind, ''), detail
+            FROM audit LEFT JOIN memories USING (id) LEFT JOIN tombstones ON tombstones.id = audit.id
+            WHERE action = 'conflict'
+                AND audit.rowid > (SELECT coalesce(max(rowid), -1) FROM audit WHERE action = $told)
+            ORDER BY audit.rowid
+            """,
+            {"told": _TOLD},
+        ).fetchall()
+        return [
+            Clashed(id=id, agent=agent, kind=kind, kept=detail == CONFLICT_KEPT) for id, agent, kind, detail in rows
+        ]
+
+    def note_told(self, at: datetime) -> None:
+        """Note that all conflicts were told."""
+        self._connection.execute("INSERT INTO audit VALUES (?, 'sync', ?, '', '', '', '')", [utc_text(at), _TOLD])
 
     def know(self, documents: Sequence[KnownDocument]) -> None:
         """Note the present versions of documents, one for each id, so that each is written only over the version seen.
