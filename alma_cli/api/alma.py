@@ -264,6 +264,7 @@ class ALMA:
         push: bool = True,
         agents: Sequence[str] | None = None,
         timeout_s: float | None = None,
+        check: bool = False,
         join: bool = False,
         reseed: bool = False,
         restamp: bool = False,
@@ -273,6 +274,7 @@ class ALMA:
     ) -> Synced:
         """Reconcile with the project's remote, both ways unless told otherwise; `agents` limits what is pushed.
 
+        `check` compares all ids, so that what is gone from the remote is pushed again.
         `join` lets a store with memories meet a remote with memories; `reseed` writes a missing marker (or its model
         and rules) anew; `restamp` gives what is pending stamps by the present clock. Raises `InvalidConfig` without a
         remote, `RemoteError`s, and `ClockAhead`; what was exchanged before an error is kept.
@@ -284,6 +286,7 @@ class ALMA:
             push=push,
             agents=agents,
             timeout_s=timeout_s,
+            check=check,
             join=join,
             reseed=reseed,
             restamp=restamp,

@@ -26,6 +26,9 @@ def sync(
     timeout: Annotated[
         float | None, typer.Option("--timeout", metavar="SECONDS", help="Stop after so long [no limit].")
     ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare all ids: what is gone from the shared copy is pushed again.")
+    ] = False,
     join: Annotated[
         bool, typer.Option("--join", help="Merge with a shared copy that this store, not empty, never met.")
     ] = False,
@@ -68,6 +71,7 @@ def sync(
                 push=not pull,
                 agents=agent,
                 timeout_s=timeout,
+                check=check,
                 join=joins,
                 reseed=reseed,
                 restamp=restamp,
@@ -130,6 +134,7 @@ def _told(report: Synced) -> list[str]:
     parts += [f"{report.forgotten:,} {would}forgotten"] if report.forgotten else []
     parts += [f"{counted(report.conflict_count, 'conflict', 'conflicts')}"] if report.conflict_count else []
     parts += [f"{report.set_aside:,} set aside"] if report.set_aside else []
+    parts += [f"{report.missing:,} {would}restored there"] if report.missing else []
     parts += [f"{report.vectors_written:,} vectors filled in"] if report.vectors_written else []
     parts += [f"{report.derived_written:,} derived written"] if report.derived_written else []
     parts += [f"{report.pending:,} pending"] if report.pending else []

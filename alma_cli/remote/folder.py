@@ -18,8 +18,10 @@ import errno
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from time import time
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import quote, unquote
@@ -28,7 +30,7 @@ from alma_cli.core.replication.documents import Document, Unreadable
 from alma_cli.errors import CheckpointLost, RemoteError, RemoteMissing, RemoteRefused, RemoteThrottled
 from alma_cli.files import flush_folder, write_whole
 from alma_cli.flock import lock
-from alma_cli.remote.protocol import Clash, Found, Page, Usage, Write, WriteResult, Written
+from alma_cli.remote.protocol import Clash, Found, Page, Place, Usage, Write, WriteResult, Written
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 _SUFFIX = ".json"
 _IDENTITY = ".folder"
 _GITIGNORE = "# Written by ALMA\n.lock\n*.tmp\n"
+_AGENT = re.compile(r'"agent": *("(?:[^"\\]|\\.)*")')
 _PAGE = 250
 _LOCKED_TOGETHER = 100
 _UNSETTLED_S = 2.0
@@ -53,6 +56,8 @@ class FolderRemote:
         self._patience_s = patience_s
         self._base = os.path.join(path, _file_name(project_id))
         self._requests = 0
+        self._changed = False
+        """True when the changes that were read last showed any."""
 
     @property
     def name(self) -> str:
@@ -96,12 +101,14 @@ class FolderRemote:
         if identity and identity != present:
             raise CheckpointLost(f"{self.name} is another one than at the last sync")
         known = {shard: before[shard] for shard in shards if shard in before}
+        self._changed = len(known) < len(before)
         found: list[Found] = []
         for shard in shards:
             with self._explained():
                 digest, names = self._look_at(shard)
                 if digest and known.get(shard) == digest:
                     continue
+                self._changed = True
                 found += self._load_all(shard, names)
             known.pop(shard, None)
             if digest:
@@ -110,6 +117,28 @@ class FolderRemote:
                 yield Page(found=tuple(found), checkpoint=_checkpoint(present, known))
                 found = []
         yield Page(found=tuple(found), checkpoint=_checkpoint(present, known))
+
+    def ids(self, *, if_free: bool = False) -> frozenset[str] | None:
+        """The ids of all files; None with `if_free` when no subfolder had changed."""
+        if if_free and not self._changed:
+            return None
+        with self._explained():
+            names = (name for shard in self._shards() for name in os.listdir(os.path.join(self._base, shard)))
+            return frozenset(
+                name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX) and not name.startswith(".")
+            )
+
+    def again(self, places: Sequence[Place]) -> Mapping[str, Found]:
+        """What is in these places now; a file that couldn't be read is found by its path."""
+        now: dict[str, Found] = {}
+        for place in places:
+            with self._explained():
+                top = os.path.relpath(place.name, self._base).partition(os.sep)[0]
+                is_ours = os.path.isabs(place.name) and top != os.pardir
+                found = self._load_path(place.name, top) if is_ours else self._load(place.agent, place.id)
+            if found is not None:
+                now[place.name] = found
+        return now
 
     def write(self, writes: Sequence[Write]) -> Iterator[WriteResult]:
         """Store each document whose place is as its write expects, while no other process of this machine writes."""
@@ -185,9 +214,9 @@ class FolderRemote:
         top = os.path.join(self._base, _file_name(agent))
         for folder in (self._base, top, os.path.dirname(self._place(agent, id))):
             self._check_link(folder)
-        return self._load_path(self._place(agent, id), _file_name(agent))
+        return self._load_path(self._place(agent, id), _file_name(agent), known_agent=agent)
 
-    def _load_path(self, path: str, top: str) -> Found | None:
+    def _load_path(self, path: str, top: str, *, known_agent: str = "") -> Found | None:
         self._requests += 1
         is_link = os.path.islink(path)
         try:
@@ -210,10 +239,28 @@ class FolderRemote:
                 raw=content[:_MAX_RAW].decode("utf-8", "replace"),
                 reason=_why(content, error),
                 etag=_etag(content),
-                agent=unquote(top),
+                agent=known_agent or self._agent_of(top, content),
                 id=name,
             )
         return Document(agent=agent, id=id, body=body, etag=_etag(content))
+
+    def _agent_of(self, top: str, content: bytes) -> str:
+        """The agent whose folder this is; if the name was too long, this content or another file there has it whole."""
+        if _file_name(unquote(top)) == top:
+            return unquote(top)
+        others = (
+            os.path.join(folder, name)
+            for folder, _, names in os.walk(os.path.join(self._base, top))
+            for name in names
+            if name.endswith(_SUFFIX) and not os.path.islink(os.path.join(folder, name))
+        )
+        for text in chain([content], map(_content_of, others)):
+            for written in _AGENT.findall(text.decode("utf-8", "replace")):
+                with suppress(ValueError):
+                    agent = json.loads(written)
+                    if _file_name(agent) == top:
+                        return str(agent)
+        return unquote(top)
 
     # Writing
 

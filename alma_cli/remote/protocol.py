@@ -12,7 +12,7 @@ credential), `RemoteThrottled` (it stayed too busy), `RemoteMissing` (no such da
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
@@ -65,6 +65,15 @@ class TooLarge:
 
     write: Write
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """The place of a document that was set aside: what its `name`, `agent` and `id` were when it was found."""
+
+    name: str
+    agent: str
+    id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +142,18 @@ class Remote(Protocol):
         when it can't be continued here (in another or a recreated container, or because it is too old).
         One's own writes come back like everybody's.
         """
+        ...
+
+    def ids(self, *, if_free: bool = False) -> frozenset[str] | None:
+        """The ids of all documents of the project, whatever is in them.
+
+        With `if_free`, None where that would cost requests, or where the changes that were read last show that nothing
+        can have gone.
+        """
+        ...
+
+    def again(self, places: Sequence[Place]) -> Mapping[str, Found]:
+        """What is in these places now, by their names, asked for together. A name without anything is left out."""
         ...
 
     def write(self, writes: Sequence[Write]) -> Iterator[WriteResult]:

@@ -40,6 +40,7 @@ def agree(context: Context, ours: Membership) -> bool:
             context.explain(decision.why and f"{decision.why}: comparing everything, nothing is lost by it")
             with context.store.writing() as writer:
                 writer.remote.belong_to(project_uid=marker.project_uid, seed=marker.seed)
+                writer.remote.note_compared(context.now())
         return not settled(decision)
     raise RemoteError(f"the marker of {context.remote.name} is written all the time", hint="try again later")
 

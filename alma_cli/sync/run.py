@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 from alma_cli.errors import AlmaError
 from alma_cli.logs import info
 from alma_cli.sync.agreement import agree
+from alma_cli.sync.comparing import find_missing, look_again
 from alma_cli.sync.preview import preview
 from alma_cli.sync.publishing import complete
 from alma_cli.sync.pulling import pull
-from alma_cli.sync.pushing import push
+from alma_cli.sync.pushing import push, restamp, tell_left
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from alma_cli.store import Quarantined, SyncState
+    from alma_cli.store import SyncState
     from alma_cli.sync.report import Context, Synced
 
 
@@ -49,27 +48,35 @@ def run(context: Context, *, dry_run: bool = False) -> Synced:
 def _run(context: Context, *, dry_run: bool) -> None:
     with context.store.writing() as writer:
         state = writer.remote.sync_state()
-        aside = [] if dry_run else writer.remote.quarantined()
     if dry_run:
         preview(context, state.membership, state.checkpoint)
         return
-    _exchange(context, state, aside)
+    _exchange(context, state)
     with context.store.writing() as writer:
         clashed = writer.remote.untold_conflicts()
         context.report.tell_conflicts(clashed)
         if clashed:
             writer.remote.note_told(context.now())
+    context.report.tell_aside()
 
 
-def _exchange(context: Context, state: SyncState, aside: Sequence[Quarantined]) -> None:
+def _exchange(context: Context, state: SyncState) -> None:
     is_new = agree(context, state.membership)
     options = context.options
     if options.pull:
-        pull(context, None if is_new else state.checkpoint, aside)
+        pull(context, None if is_new else state.checkpoint)
+    if options.pull or options.check:
+        find_missing(context)
     if not options.push:
+        look_again(context)
         with context.store.writing() as writer:
             context.report.pending = writer.outgoing.counts(context.project_id).total
         return
+    if options.restamp:
+        restamp(context)
     left = push(context)
+    if options.pull and look_again(context):
+        left = push(context)
+    tell_left(context, left)
     if options.pull and not left.total and not left.blocked:
         complete(context)

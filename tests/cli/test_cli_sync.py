@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -246,6 +247,40 @@ def test_derived_memories_stay_out_of_a_folder_so_that_git_never_has_to_merge_th
     ids = [learn("Test the login form", strategy="Tested empty fields") for _ in range(3)]
     assert 0 == run_alma("sync").code
     assert sorted(ids) == sorted(documents(shared))
+
+
+@pytest.mark.parametrize("lost", ["file", "folder"])
+def test_what_vanished_from_a_folder_is_pushed_again_by_the_next_sync(shared, run_alma, learn, lost):
+    id = learn("Test the login form")
+    run_alma("sync")
+    [path] = shared.rglob(f"{id}.json")
+    path.unlink() if lost == "file" else shutil.rmtree(path.parents[1])
+    finished = run_alma("sync")
+    assert "1 documents that the folder" in finished.err
+    assert "1 restored there" in finished.err
+    assert path.exists()
+
+
+def test_the_folder_of_an_agent_with_a_long_name_stays_set_aside_and_blocks_until_it_is_mended(
+    shared, run_alma, run_json
+):
+    agent = "\u00e4" * 60
+    id = run_alma("add", "knowledge", "CI has two cores", "--agent", agent).out.strip()
+    run_alma("sync")
+    [path] = shared.rglob(f"{id}.json")
+    whole = path.read_bytes()
+    path.write_bytes(b"<<<<<<< HEAD\n" + whole + b">>>>>>> theirs\n")
+    run_alma("correct", id, "CI has four cores")
+    for _ in range(2):
+        finished = run_alma("sync")
+        assert "1 memories were not pushed" in finished.err
+        assert "run `alma sync` again" not in finished.err
+        status = run_json("sync", "status")["data"]
+        assert ([str(path)], 1) == ([one["name"] for one in status["set_aside"]], status["blocked"])
+    path.write_bytes(whole)
+    assert "1 pushed" in run_alma("sync").err
+    status = run_json("sync", "status")["data"]
+    assert ([], 0) == (status["set_aside"], status["blocked"])
 
 
 def test_a_folder_that_is_not_there_is_not_called_empty(shared, run_alma, run_json, learn):

@@ -92,6 +92,17 @@ class MemoryRemote:
             if not changed:
                 return
 
+    def ids(self, *, if_free=False):
+        if if_free:
+            return None
+        self._ask("ids")
+        return frozenset(id for project, _, id in self._container.documents if project == self._project_id)
+
+    def again(self, places):
+        self._ask("again")
+        found = {one.name: self._found(one.agent, one.id) for one in places}
+        return {name: one for name, one in found.items() if one is not None}
+
     def write(self, writes):
         for start in range(0, len(writes), self._together):
             is_lost = self._ask("write") == "lost"

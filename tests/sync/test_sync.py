@@ -54,7 +54,7 @@ def test_a_second_sync_with_no_changes_writes_nothing(two, container):
     for machine in (one, other, one):
         assert is_idle(machine.sync())
     assert container.writes == writes
-    assert one.rows("SELECT count(*) FROM audit WHERE done_by = 'sync'") == [(0,)]
+    assert one.rows("SELECT DISTINCT action FROM audit WHERE done_by = 'sync'") == [("compare",)]  # the first sync
 
 
 def test_an_idle_sync_asks_for_the_marker_and_the_changes_only(two):
@@ -660,8 +660,101 @@ def test_what_somebody_removed_is_no_longer_kept_aside(two, container):
     container.put("p", "helena", "f" * 32, "nonsense")
     one.sync()
     del container.documents["p", "helena", "f" * 32]
-    one.sync()
+    one.sync(check=True)
     assert [] == list(one.status().set_aside)
+
+
+def test_what_is_set_aside_is_asked_for_again_only_when_it_can_be_used_and_all_at_once(two, container):
+    one, _ = two
+    for number in range(300):
+        body = {"id": f"{number:032x}", "agent": "helena", "project_id": "p", "kind": "dream"}
+        container.put("p", "helena", body["id"], json.dumps(body))
+    id = one.know("CI has two cores")
+    report = one.sync()
+    assert (300, 1, 3) == (report.set_aside, report.pushed, len(report.warnings))
+    assert "298 more were set aside: `alma sync status` lists them" == report.warnings[-1]
+    one.sync()
+    calls = []
+    one.sync(faults=calls.append)
+    assert ["read", "changes"] == calls
+    body = {**shared_records(container)[id], "id": "e" * 32}
+    container.documents["p", "helena", body["id"]] = (0, json.dumps(body))  # an old change
+    one.rows(
+        "INSERT INTO quarantine SELECT 'helena/' || repeat('e', 32), 'helena', repeat('e', 32), 'kind: unknown', "
+        f"'{json.dumps(body)}', now()"
+    )  # as an older version left it
+    calls = []
+    one.sync(faults=calls.append)
+    assert ["read", "changes", "again"] == calls
+    assert "CI has two cores" == one.records()["e" * 32]["fact"]
+    assert 300 == len(one.status().set_aside)
+
+
+def test_a_correction_is_pushed_once_the_document_that_blocked_it_is_gone(two, container):
+    one, _ = two
+    id = one.know("CI has two cores")
+    one.sync()
+    container.put("p", "helena", id, "nonsense")
+    one.alma.correct(id, "CI has four cores")
+    assert 1 == one.sync().set_aside
+    assert 1 == one.status().blocked
+    del container.documents["p", "helena", id]
+    assert (1, []) == ((report := one.sync()).pushed, report.warnings)
+    assert 0 == one.status().blocked
+    assert "CI has four cores" == shared_records(container)[id]["fact"]
+
+
+# What is gone
+
+
+def test_a_check_finds_what_is_gone_from_the_remote_and_pushes_it_again(two, container, machine):
+    one, _ = two
+    ids = [one.know(f"fact {'abc'[number]}") for number in range(3)]
+    forgotten = one.know("wrong")
+    one.sync()
+    one.alma.forget([forgotten])
+    one.sync()
+    for id in (ids[0], forgotten):
+        del container.documents["p", "helena", id]
+    assert is_idle(one.sync())
+    report = one.sync(check=True, dry_run=True)
+    assert (2, 2) == (report.missing, report.pushed)
+    report = one.sync(check=True)
+    assert (2, 2) == (report.missing, report.pushed)
+    assert any("2 documents that" in note for note in report.notes)
+    assert set(ids) == set(shared_records(container))
+    assert (0, 0) == ((report := one.sync(check=True)).missing, report.pushed)
+    three = machine("three")
+    three.sync()
+    assert one.records() == three.records()
+
+
+def test_once_a_month_ids_are_compared_without_being_told(two, container):
+    one, _ = two
+    id = one.know("CI has two cores")
+    one.sync()
+    del container.documents["p", "helena", id]
+    container.now += timedelta(days=29)
+    assert 0 == one.sync().missing
+    container.now += timedelta(days=2)
+    assert (1, 1) == ((report := one.sync()).missing, report.pushed)
+    one.sync()
+    calls = []
+    one.sync(faults=calls.append)
+    assert ["read", "changes"] == calls
+
+
+def test_what_others_had_changed_and_is_gone_comes_back_without_a_conflict(two, container):
+    one, other = two
+    id = one.know("first")
+    one.sync()
+    other.sync()
+    del container.documents["p", "helena", id]
+    one.alma.correct(id, "second")
+    one.sync()
+    report = other.sync(check=True)
+    assert (1, 0) == (report.pulled, report.conflict_count)
+    assert is_idle(one.sync())
 
 
 def test_a_document_that_gives_an_id_to_another_kind_or_agent_is_kept_aside(two, container):

@@ -21,6 +21,7 @@ from alma_cli.core.replication.documents import (
     Readable,
     Received,
     Unreadable,
+    read,
 )
 from alma_cli.core.replication.hlc import HLC
 from alma_cli.core.replication.merge import State, Tombstone, Version, says_the_same
@@ -36,10 +37,15 @@ from alma_cli.store.writing.rows_writer import Replaced, RowsWriter
 if TYPE_CHECKING:
     from alma_cli.core.records import Kind, Vector
     from alma_cli.store.database.duckdb import Connection
+    from alma_cli.store.replication.remote_state import Quarantined
     from alma_cli.store.writing.changes import ProjectRules
 
 _BY = "sync"
-
+_IS_BLOCKING = " OR ".join(
+    f"EXISTS (SELECT 1 FROM {table} WHERE {table}.id = quarantine.id AND {table}.agent = quarantine.agent "
+    "AND hlc <> '' AND acked_hlc IS DISTINCT FROM hlc)"
+    for table in ("memories", "tombstones")
+)
 
 DecidedDocument: TypeAlias = tuple[Document, Arrived, Action]
 """A document, the record's state in it, and the action for it."""
@@ -79,6 +85,21 @@ class Incoming:
         derived = {row[0] for row in rows.fetchall()}
         actions = plan([content.state for _, content in arrived], held, derived=derived)
         return [(*one, action) for one, action in zip(arrived, actions, strict=True)]
+
+    def worth_another_look(self, project_id: str) -> list[Quarantined]:
+        """The documents set aside that may be taken in now, as by a newer ALMA, or that keep something from the remote.
+
+        Anything that changes at the remote comes by itself; this is what only changed here, or may be gone there.
+        """
+        rows = self._connection.execute(f"SELECT name, raw, {_IS_BLOCKING} FROM quarantine").fetchall()
+        wanted = {name for name, _, is_blocking in rows if is_blocking}
+        aside = RemoteState(self._connection).quarantined() if rows else []
+        raws = {name: raw for name, raw, _ in rows}
+        candidates = {one.name: found for one in aside if (found := _as_kept(one, raws[one.name], project_id))}
+        planned = self.planned(list(candidates.values()))
+        refused = {document.name for document, _, action in planned if isinstance(action, Reject)}
+        wanted |= {name for name, one in candidates.items() if one.document.name not in refused}
+        return [one for one in aside if one.name in wanted]
 
     def texts_wanted(self, documents: Sequence[Received], model: str) -> list[str]:
         """The texts that need a vector made here before these documents can be taken in."""
@@ -274,6 +295,18 @@ def _wants_vector(content: Arrived, model: str) -> bool:
     if isinstance(content.state, Tombstone) or content.state.kind == "credit":
         return False
     return content.embedding is None or content.embedding.model != model
+
+
+def _as_kept(aside: Quarantined, raw: str, project_id: str) -> Readable | None:
+    """The document as it was set aside, if it can be read now."""
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        return None
+    if not isinstance(body, dict):
+        return None
+    found = read(Document(agent=aside.agent, id=aside.id, body=body, etag=""), project_id)
+    return found if isinstance(found, Readable) else None
 
 
 def _held_as(state: State, acked: str | None) -> Held:

@@ -26,7 +26,7 @@ UNSURE = "?"
 CONFLICT_KEPT = "what was here was kept; the other version is in history"
 CONFLICT_LOST = "what was here was replaced, and is in history"
 
-_TOLD = "conflicts-told"
+_TOLD, _COMPARED = "conflicts-told", "compare"
 _UNSURE_NOW = f"'{UNSURE}' || ltrim(acked_hlc, '{UNSURE}')"
 _DOCUMENT_TYPES = {
     **dict.fromkeys(("id", "agent", "kind", "etag", "content_hash"), "VARCHAR"),
@@ -116,6 +116,41 @@ class RemoteState:
         with transaction(self._connection):
             self._connection.execute("UPDATE sync_state SET checkpoint = NULL")
             self._know_nothing(met_before=True)
+
+    def missing(self, ids: Collection[str]) -> list[str]:
+        """The ids of documents that the remote is known to have and that aren't among these, which it has now."""
+        rows = self._connection.execute(
+            f"SELECT id FROM remote_documents WHERE id NOT IN {any_of()} ORDER BY id", [json.dumps(list(ids))]
+        )
+        return [row[0] for row in rows.fetchall()]
+
+    def lose(self, ids: Sequence[str]) -> None:
+        """Know that the remote doesn't have these documents any more: what is in them here is pending again."""
+        given = json.dumps(list(ids))
+        with transaction(self._connection):
+            self.forget_documents(ids)
+            for table in ("memories", "tombstones"):
+                self._connection.execute(
+                    f"UPDATE {table} SET acked_hlc = {_UNSURE_NOW} WHERE acked_hlc IS NOT NULL AND id IN {any_of()}",
+                    [given],
+                )
+
+    def drop_quarantined_but(self, ids: Collection[str]) -> None:
+        """Forget documents that were set aside and whose id isn't among these, which the remote has now."""
+        if self._connection.execute("SELECT 1 FROM quarantine LIMIT 1").fetchone() is not None:
+            self._connection.execute(
+                f"DELETE FROM quarantine WHERE id <> '' AND id NOT IN {any_of()}", [json.dumps(list(ids))]
+            )
+
+    def compared_at(self) -> datetime | None:
+        """When all documents were last compared; None when that isn't known."""
+        rows = self._connection.execute("SELECT max(done_at) FROM audit WHERE action = ?", [_COMPARED]).fetchall()
+        at: datetime | None = rows[0][0]
+        return None if at is None else at.replace(tzinfo=UTC)
+
+    def note_compared(self, at: datetime) -> None:
+        """Note that all documents were compared."""
+        self._connection.execute("INSERT INTO audit VALUES (?, 'sync', ?, '', '', '', '')", [utc_text(at), _COMPARED])
 
     def _know_nothing(self, *, met_before: bool) -> None:
         acked = _UNSURE_NOW if met_before else "NULL"
