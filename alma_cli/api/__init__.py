@@ -4,7 +4,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from alma_cli.api import author, cloud, learn, overview, reflect, retrieve, retrieve_remote, sync, transfer, upkeep
+    from alma_cli.api import (
+        author,
+        cloud,
+        learn,
+        overview,
+        reflect,
+        rename,
+        retrieve,
+        retrieve_remote,
+        sync,
+        transfer,
+        upkeep,
+    )
     from alma_cli.api.alma import ALMA
 
 __all__ = [
@@ -14,6 +26,7 @@ __all__ = [
     "learn",
     "overview",
     "reflect",
+    "rename",
     "retrieve",
     "retrieve_remote",
     "sync",

@@ -102,10 +102,6 @@ def tell_left(context: Context, left: PendingCounts) -> None:
     """Tell what is still pending, and why."""
     report, wanted = context.report, context.push_filter()
     report.pending = left.total
-    if left.foreign:
-        report.warn(
-            f"{left.foreign:,} memories are of another project than {context.project_id!r}, and were not pushed"
-        )
     if left.blocked:
         report.warn(
             f"{left.blocked:,} memories were not pushed, because the remote's documents of them can't be read: "

@@ -1,5 +1,7 @@
 """Whether a store and a remote belong together."""
 
+from dataclasses import replace
+
 import pytest
 
 from alma_cli.core.learning.derive import LearningRules
@@ -143,3 +145,19 @@ def test_rules_are_the_same_however_they_are_written():
     assert derivation_hash(rules, {"a": cautious, "b": cautious}) == derivation_hash(
         rules, {"b": cautious, "a": cautious}
     )
+
+
+def test_a_project_that_was_renamed_is_refused_with_the_command_that_follows():
+    body = {**marker_body(FOUND, project_id="p"), "renamed_to": "web-shop"}
+    with pytest.raises(RemoteForeign) as error:
+        parse_marker(body, name="the remote")
+    assert "is called 'web-shop' now" in error.value.message
+    assert "`alma config rename web-shop`" in error.value.hint
+
+
+def test_who_was_renamed_writes_the_marker_or_adopts_that_of_the_same_project():
+    renamed = Membership(project_uid="u", seed="", replica_id="me", has_memories=True)
+    assert decision(None, renamed) == Create(
+        marker=replace(WANTED, project_uid="u"), replaces=False, why="the project was renamed"
+    )
+    assert decision(FOUND, renamed) == Adopt(why="the project was renamed")

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from alma_cli.core.learning.derive import LearningRules
 from alma_cli.core.records import JsonValue
 from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID, Body
-from alma_cli.core.text import shown
+from alma_cli.core.text import one_line, shown
 from alma_cli.errors import InvalidInput, JoinNeeded, RemoteForeign
 
 FORMAT = 1
@@ -23,6 +23,9 @@ FORMAT = 1
 
 _ALGORITHM = 2
 """Grows whenever the same outcomes and configuration begin to give other derived memories."""
+
+RENAMED_TO = "renamed_to"
+"""The key of a marker that says under which name the project goes on."""
 
 _TEXTS = ("project_uid", "seed", "model", "derivation", "made_by")
 _KNOWN = frozenset({"id", "agent", "project_id", "kind", "format", *_TEXTS})
@@ -42,7 +45,10 @@ class Marker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
-    """The remote that a store belongs to (empty before the first sync), and whether the store holds memories."""
+    """The remote that a store belongs to (empty before the first sync), and whether the store holds memories.
+
+    A project that was renamed has no `seed` until it meets the remote under its new name.
+    """
 
     project_uid: str = ""
     seed: str = ""
@@ -105,7 +111,7 @@ def decide(
     if found.project_uid == ours.project_uid and found.seed == ours.seed:
         return GoOn()
     if found.project_uid == ours.project_uid:
-        return Adopt(why=f"{name} was made anew since the last sync")
+        return Adopt(why=f"{name} was made anew since the last sync" if ours.seed else "the project was renamed")
     if not ours.project_uid and found.made_by == ours.replica_id:
         return Adopt(why="")
     if ours.project_uid and not join:
@@ -132,6 +138,9 @@ def may_need_to_join(found: Marker | None, ours: Membership) -> bool:
 def _without_marker(ours: Membership, wanted: Marker, *, reseed: bool, place: Place) -> Decision:
     if not ours.project_uid:
         return Create(marker=wanted, replaces=False, why="")
+    if not ours.seed:
+        marker = replace(wanted, project_uid=ours.project_uid)
+        return Create(marker=marker, replaces=False, why="the project was renamed")
     if not reseed:
         raise RemoteForeign(
             f"{place.name} is {'empty' if place.is_there else 'not there'}, and this store has synchronised with it "
@@ -160,12 +169,20 @@ def marker_body(marker: Marker, *, project_id: str) -> dict[str, JsonValue]:
 
 
 def parse_marker(body: Body, *, name: str) -> Marker:
-    """The marker in a document. Raises `RemoteForeign` for a newer format, `InvalidInput` if there is no marker."""
+    """The marker in a document. Raises `InvalidInput` if there is none.
+
+    Raises `RemoteForeign` for a newer format, and for a project that was renamed.
+    """
     version = body.get("format")
     if isinstance(version, int) and version > FORMAT:
         raise RemoteForeign(
             f"{name} is written in format {version}, and this ALMA knows formats up to {FORMAT}; nothing was exchanged",
             hint="upgrade ALMA",
+        )
+    if body.get(RENAMED_TO):
+        raise RemoteForeign(
+            f"{name}: this project is called {shown(body[RENAMED_TO])} now; nothing was exchanged",
+            hint=f"`alma config rename {one_line(str(body[RENAMED_TO]))}` renames it here too",
         )
     texts = {key: body.get(key) for key in _TEXTS}
     wrong = next((key for key, value in texts.items() if not isinstance(value, str) or not value), None)

@@ -61,8 +61,6 @@ class PendingCounts:
 
     by_agent: dict[str, int]
     blocked: int
-    foreign: int
-    """Records of another project id than the configuration's, which are never pushed."""
 
     @property
     def total(self) -> int:
@@ -112,21 +110,20 @@ class Outgoing:
     def counts(self, project_id: str) -> PendingCounts:
         """The numbers of records that wait to be pushed."""
         by_agent: dict[str, int] = {}
-        blocked = foreign = 0
+        blocked = 0
         for table, ours in (("memories", "project_id = $project_id"), ("tombstones", "$project_id <> ''")):
             not_aside = _NOT_ASIDE.format(table=table)
             rows = self._connection.execute(
                 f"SELECT agent, count(*) FILTER (WHERE {ours} AND {not_aside}), "
-                f"count(*) FILTER (WHERE {ours} AND NOT {not_aside}), count(*) FILTER (WHERE NOT ({ours})) "
+                f"count(*) FILTER (WHERE {ours} AND NOT {not_aside}) "
                 f"FROM {table} WHERE {_PENDING} GROUP BY agent ORDER BY agent",
                 {"project_id": project_id},
             ).fetchall()
-            for agent, waiting, aside, others in rows:
+            for agent, waiting, aside in rows:
                 if waiting:
                     by_agent[agent] = by_agent.get(agent, 0) + waiting
                 blocked += aside
-                foreign += others
-        return PendingCounts(by_agent=by_agent, blocked=blocked, foreign=foreign)
+        return PendingCounts(by_agent=by_agent, blocked=blocked)
 
     def pending(self, wanted: PushFilter, after: Position, *, limit: int = _PORTION) -> tuple[list[Pending], Position]:
         """The next pending entries, at most `limit` or about 8 MB: first records, then tombstones.

@@ -111,6 +111,12 @@ class RemoteState:
             self._connection.execute("INSERT INTO sync_state VALUES (?, ?, NULL, NULL)", [project_uid, seed])
             self._know_nothing(met_before=before == [(project_uid,)])
 
+    def move(self) -> None:
+        """Belong to the same project under another name, and know nothing of what is there, in a transaction."""
+        self._connection.execute("UPDATE sync_state SET seed = '', checkpoint = NULL")
+        self._connection.execute("DELETE FROM quarantine")
+        self._know_nothing(met_before=True)
+
     def compare_all(self) -> None:
         """Start from the beginning with the same remote: all documents are compared, and missing ones pushed."""
         with transaction(self._connection):
