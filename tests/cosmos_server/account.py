@@ -64,6 +64,9 @@ class Account:
 
     def _served(self, kind, request):
         parts = [part for part in request.path.split("/") if part]
+        is_query = request.headers.get("x-ms-documentdb-isquery", "").lower() == "true"
+        if (parts and parts[0] != "dbs") or (is_query and kind in METADATA_KINDS):
+            raise Refused(400, f"{request.method} {request.path} is not known to this test server")
         if kind == "account":
             return Response(200, json.dumps(resources.account_document(self.address)).encode()), 0.0
         if kind == "database":
