@@ -38,9 +38,9 @@ def rename(session: Session, project_id: str) -> Renamed:
     make_home(session.project)
     with session.store().alone("sync"):
         with session.store().writing() as writer:
-            ids = [id for id in writer.project_ids() if id != project_id]
+            others = writer.remote.other_projects(project_id)
             membership = writer.remote.sync_state().membership
-        before = ids[0] if ids else session.config.project_id
+        before = others[0] if others else session.config.project_id
         if membership.project_uid and before != project_id:
             _leave_word(session, before, project_id, membership.project_uid)
         session.config = _configured(session, project_id)

@@ -35,13 +35,6 @@ class Writer:
         """Derive everything again; return how many derived memories changed."""
         return derive_all(self._connection, self._rules, now_ms=self._now_ms(), on_progress=on_progress)
 
-    def project_ids(self) -> list[str]:
-        """The project ids that memories have, those of most memories first."""
-        rows = self._connection.execute(
-            "SELECT project_id FROM memories WHERE hlc <> '' GROUP BY project_id ORDER BY count(*) DESC, project_id"
-        ).fetchall()
-        return [row[0] for row in rows]
-
     def rename(self) -> int:
         """Make all memories those of this project; return how many weren't."""
         return rename(self._connection, self._rules, now_ms=self._now_ms())

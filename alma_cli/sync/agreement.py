@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
+
 from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID, Unreadable
 from alma_cli.core.replication.marker import (
     Adopt,
@@ -10,13 +13,13 @@ from alma_cli.core.replication.marker import (
     GoOn,
     Marker,
     Membership,
-    Place,
+    RemoteFacts,
     decide,
     marker_body,
     may_need_to_join,
     parse_marker,
 )
-from alma_cli.errors import InvalidInput, RemoteError, RemoteForeign
+from alma_cli.errors import InvalidConfig, InvalidInput, RemoteError, RemoteForeign
 from alma_cli.remote.protocol import Clash, Write, Written
 from alma_cli.sync.report import Context
 
@@ -45,6 +48,16 @@ def agree(context: Context, ours: Membership) -> bool:
     raise RemoteError(f"the marker of {context.remote.name} is written all the time", hint="try again later")
 
 
+def check_project(others: Sequence[str], project_id: str) -> None:
+    """Raise `InvalidConfig` when memories here are of other projects than the configuration's."""
+    if others:
+        raise InvalidConfig(
+            f"project_id: the memories here are of {others[0]!r}, not of {project_id!r}; nothing was exchanged",
+            hint=f"if it was renamed, `alma config rename {shlex.quote(project_id)}` renames it here; "
+            "else correct project_id in .alma/config.yaml",
+        )
+
+
 def look(context: Context, ours: Membership) -> tuple[Marker | None, str | None, Decision]:
     """The marker, its version, and the decision about it; nothing is written."""
     marker, etag = read_marker(context)
@@ -56,12 +69,12 @@ def look(context: Context, ours: Membership) -> tuple[Marker | None, str | None,
         made_by=ours.replica_id,
     )
     options, remote = context.options, context.remote
-    place = Place(
+    facts = RemoteFacts(
         name=remote.name,
         is_there=remote.is_there,
         is_bare=may_need_to_join(marker, ours) and not options.join and _is_bare(context),
     )
-    return marker, etag, decide(marker, ours, wanted, join=options.join, reseed=options.reseed, place=place)
+    return marker, etag, decide(marker, ours, wanted, join=options.join, reseed=options.reseed, facts=facts)
 
 
 def _is_bare(context: Context) -> bool:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
-from alma_cli.errors import AlmaError, InvalidConfig
+from alma_cli.errors import AlmaError
 from alma_cli.logs import info
-from alma_cli.sync.agreement import agree
+from alma_cli.sync.agreement import agree, check_project
 from alma_cli.sync.comparing import find_missing, look_again
 from alma_cli.sync.preview import preview
 from alma_cli.sync.publishing import complete
@@ -49,13 +48,8 @@ def run(context: Context, *, dry_run: bool = False) -> Synced:
 def _run(context: Context, *, dry_run: bool) -> None:
     with context.store.writing() as writer:
         state = writer.remote.sync_state()
-        others = [id for id in writer.project_ids() if id != context.project_id]
-    if others:
-        raise InvalidConfig(
-            f"project_id: the memories here are of {others[0]!r}, not of {context.project_id!r}; nothing was exchanged",
-            hint=f"if it was renamed, `alma config rename {shlex.quote(context.project_id)}` renames it here; "
-            "else correct project_id in .alma/config.yaml",
-        )
+        others = writer.remote.other_projects(context.project_id)
+    check_project(others, context.project_id)
     if dry_run:
         preview(context, state.membership, state.checkpoint)
         return

@@ -73,6 +73,7 @@ def test_a_project_id_that_was_only_edited_stops_the_sync_with_the_command(share
         error = run_json("sync", *arguments, code=3)["error"]
         assert "the memories here are of 'shop', not of 'web-shop'" in error["message"]
         assert "`alma config rename web-shop`" in error["hint"]
+    assert "the memories here are of 'shop'" in run_json("sync", "status")["data"]["trouble"]
     assert 0 == run_alma("config", "rename", "web-shop").code
     assert "1 pushed" in run_alma("sync").err
     assert [id] == [body["id"] for body in bodies(shared / "web-shop") if body["kind"] == "outcome"]

@@ -12,7 +12,7 @@ from alma_cli.core.replication.marker import (
     GoOn,
     Marker,
     Membership,
-    Place,
+    RemoteFacts,
     decide,
     derivation_hash,
     marker_body,
@@ -28,13 +28,13 @@ STRANGER = Membership(replica_id="me")
 STRANGER_WITH_MEMORIES = Membership(replica_id="me", has_memories=True)
 
 
-def decision(found, ours, *, join=False, reseed=False, **place):
-    return decide(found, ours, WANTED, join=join, reseed=reseed, place=Place(name="the remote", **place))
+def decision(found, ours, *, join=False, reseed=False, **facts):
+    return decide(found, ours, WANTED, join=join, reseed=reseed, facts=RemoteFacts(name="the remote", **facts))
 
 
-def refusal(found, ours, **place):
+def refusal(found, ours, **facts):
     with pytest.raises(RemoteForeign) as error:
-        decision(found, ours, **place)
+        decision(found, ours, **facts)
     assert (4, "remote_foreign") == (error.value.exit_code, error.value.code)
     return error.value
 

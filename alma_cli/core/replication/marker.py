@@ -57,7 +57,7 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class RemoteFacts:
     """What is known of a remote besides its marker.
 
     `is_there` is false when nothing at all is in its place, `is_bare` true when it is known to hold its marker only.
@@ -96,15 +96,15 @@ Decision: TypeAlias = GoOn | Adopt | Create
 
 
 def decide(
-    found: Marker | None, ours: Membership, wanted: Marker, *, join: bool, reseed: bool, place: Place
+    found: Marker | None, ours: Membership, wanted: Marker, *, join: bool, reseed: bool, facts: RemoteFacts
 ) -> Decision:
     """The decision about the marker found. `wanted` is the marker that we would write.
 
     Raises `RemoteForeign` if the user has to confirm before we go on.
     """
-    name = place.name
+    name = facts.name
     if found is None:
-        return _without_marker(ours, wanted, reseed=reseed, place=place)
+        return _without_marker(ours, wanted, reseed=reseed, facts=facts)
     if reseed and found.project_uid == ours.project_uid:
         marker = replace(wanted, project_uid=found.project_uid, extra=found.extra)
         return Create(marker=marker, replaces=True, why="the marker is written anew, as told")
@@ -119,7 +119,7 @@ def decide(
             f"{name} belongs to another project of this name; nothing was exchanged",
             hint="is the remote's address right? If both are one project after all, `alma sync --join` merges them",
         )
-    if place.is_bare:
+    if facts.is_bare:
         return Adopt(why="")
     if ours.has_memories and not join:
         raise JoinNeeded(
@@ -135,7 +135,7 @@ def may_need_to_join(found: Marker | None, ours: Membership) -> bool:
     return found is not None and not ours.project_uid and ours.has_memories and found.made_by != ours.replica_id
 
 
-def _without_marker(ours: Membership, wanted: Marker, *, reseed: bool, place: Place) -> Decision:
+def _without_marker(ours: Membership, wanted: Marker, *, reseed: bool, facts: RemoteFacts) -> Decision:
     if not ours.project_uid:
         return Create(marker=wanted, replaces=False, why="")
     if not ours.seed:
@@ -143,12 +143,12 @@ def _without_marker(ours: Membership, wanted: Marker, *, reseed: bool, place: Pl
         return Create(marker=marker, replaces=False, why="the project was renamed")
     if not reseed:
         raise RemoteForeign(
-            f"{place.name} is {'empty' if place.is_there else 'not there'}, and this store has synchronised with it "
+            f"{facts.name} is {'empty' if facts.is_there else 'not there'}, and this store has synchronised with it "
             "before; nothing was exchanged",
             hint="is the remote's address right? If it was made anew, `alma sync --reseed` fills it again from here",
         )
     marker = replace(wanted, project_uid=ours.project_uid)
-    return Create(marker=marker, replaces=False, why=f"{place.name} is filled again from this store, as told")
+    return Create(marker=marker, replaces=False, why=f"{facts.name} is filled again from this store, as told")
 
 
 def marker_body(marker: Marker, *, project_id: str) -> dict[str, JsonValue]:

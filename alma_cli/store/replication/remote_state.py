@@ -104,6 +104,15 @@ class RemoteState:
             synced_at=None if synced_at is None else synced_at.replace(tzinfo=UTC),
         )
 
+    def other_projects(self, project_id: str) -> list[str]:
+        """The ids of other projects that memories here have, those of most memories first."""
+        rows = self._connection.execute(
+            "SELECT project_id FROM memories WHERE hlc <> '' AND project_id <> ? "
+            "GROUP BY project_id ORDER BY count(*) DESC, project_id",
+            [project_id],
+        ).fetchall()
+        return [row[0] for row in rows]
+
     def belong_to(self, *, project_uid: str, seed: str) -> None:
         """Belong to this remote, and know nothing of its documents: all are compared, and missing ones pushed."""
         with transaction(self._connection):
