@@ -157,18 +157,6 @@ def test_a_service_that_is_too_busy_is_sent_smaller_batches_one_at_a_time(open_r
     assert {"batch": 3} == server.counts()  # one refused, and then two of fifty
 
 
-def test_patience_with_a_busy_service_counts_from_what_was_stored_last(open_remote, server, new):
-    remote = open_remote(patience_s=0.5)
-    remote.read("a", "1")
-    busy = Fault(kinds=("batch",), status=429, retry_after_ms=150)
-    for number in range(6):  # 0.9 s in all
-        server.fault(busy)
-        assert [Written] == [type(one) for one in remote.write([new(number)])]
-    server.fault(Fault(kinds=("batch",), status=429, retry_after_ms=150, times=None))
-    with pytest.raises(RemoteThrottled):
-        list(remote.write([new(7)]))
-
-
 # Reads that lag behind
 
 

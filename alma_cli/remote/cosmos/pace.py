@@ -36,8 +36,8 @@ class Pace:
         self.documents = MAX_OPERATIONS
         """The most documents in a batch."""
 
-    def begin(self) -> None:
-        """Count patience from now on: nothing was waiting before."""
+    def went_on(self) -> None:
+        """Count patience from now on: the service answered, or nothing was waiting before."""
         with self._changed:
             self._progress_at = monotonic()
 

@@ -55,7 +55,7 @@ class BatchWriter:
         """A result for each write, once it is known; at most twice as many batches as threads are under way."""
         waiting = in_batches(writes)
         container = self._container()
-        self._pace.begin()
+        self._pace.went_on()
         failed: BaseException | None = None
         try:
             while True:
@@ -125,7 +125,8 @@ class BatchWriter:
             if len(still) == len(pending):
                 sleep(_pause_s(rounds))  # what clashed isn't to be seen yet
             pending = still
-        raise RemoteUnreachable(f"{self._calls.name} keeps changing under our writes", hint="sync again later")
+        if pending:
+            raise RemoteUnreachable(f"{self._calls.name} keeps changing under our writes", hint="sync again later")
 
     def _send(
         self, container: ContainerProxy, writes: Sequence[Write], lost_answers: list[None]
@@ -145,12 +146,12 @@ class BatchWriter:
                         unsure=partial(lost_answers.append, None),
                     )
                 except (CosmosBatchOperationError, CosmosHttpResponseError) as error:
-                    if error.status_code == _TOO_LARGE:
-                        return None
-                    if error.status_code != _TOO_BUSY:
-                        return [], _session_of(error.headers)
-                    if not self._pace.wait_out(asked_to_wait_s(error), sent_at=sent_at):
-                        raise self._calls.explained(error) from error
+                    if error.status_code == _TOO_BUSY:
+                        if not self._pace.wait_out(asked_to_wait_s(error), sent_at=sent_at):
+                            raise self._calls.explained(error) from error
+                        continue
+                    self._pace.went_on()
+                    return None if error.status_code == _TOO_LARGE else ([], _session_of(error.headers))
                 else:
                     self._pace.stored()
                     return answered
