@@ -134,8 +134,11 @@ class FolderRemote:
         for place in places:
             with self._explained():
                 top = os.path.relpath(place.name, self._base).partition(os.sep)[0]
-                is_ours = os.path.isabs(place.name) and top != os.pardir
-                found = self._load_path(place.name, top) if is_ours else self._load(place.agent, place.id)
+                if os.path.isabs(place.name) and top != os.pardir:
+                    self._check_links(top, place.name)
+                    found = self._load_path(place.name, top)
+                else:
+                    found = self._load(place.agent, place.id)
             if found is not None:
                 now[place.name] = found
         return now
@@ -179,6 +182,11 @@ class FolderRemote:
                 hint="put a folder in its place: what is outside of the shared one is neither read nor written",
             )
 
+    def _check_links(self, top: str, path: str) -> None:
+        """Raise `RemoteRefused` when a folder on the way to a file of the agent's folder `top` is a link."""
+        for folder in (self._base, os.path.join(self._base, top), os.path.dirname(path)):
+            self._check_link(folder)
+
     def _check_disk(self) -> None:
         """Raise `RemoteMissing` where the folder can't be made, as on a disk that isn't mounted."""
         if not os.path.isdir(os.path.dirname(os.path.abspath(self._path))):
@@ -211,10 +219,9 @@ class FolderRemote:
         return [found for found in loaded if found is not None]
 
     def _load(self, agent: str, id: str) -> Found | None:
-        top = os.path.join(self._base, _file_name(agent))
-        for folder in (self._base, top, os.path.dirname(self._place(agent, id))):
-            self._check_link(folder)
-        return self._load_path(self._place(agent, id), _file_name(agent), known_agent=agent)
+        path, top = self._place(agent, id), _file_name(agent)
+        self._check_links(top, path)
+        return self._load_path(path, top, known_agent=agent)
 
     def _load_path(self, path: str, top: str, *, known_agent: str = "") -> Found | None:
         self._requests += 1

@@ -261,6 +261,16 @@ def test_what_vanished_from_a_folder_is_pushed_again_by_the_next_sync(shared, ru
     assert path.exists()
 
 
+def test_a_file_as_deep_as_no_reader_can_go_is_set_aside_and_stops_no_later_sync(shared, run_alma, run_json, learn):
+    id = learn("Test the login form")
+    run_alma("sync")
+    [path] = shared.rglob(f"{id}.json")
+    path.write_text("[" * 200_000)
+    assert 1 == run_json("sync")["data"]["set_aside"]
+    assert 0 == run_alma("sync", "--check").code
+    assert 1 == len(run_json("sync", "status")["data"]["set_aside"])
+
+
 def test_the_folder_of_an_agent_with_a_long_name_stays_set_aside_and_blocks_until_it_is_mended(
     shared, run_alma, run_json
 ):

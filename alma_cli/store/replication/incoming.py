@@ -301,7 +301,7 @@ def _as_kept(aside: Quarantined, raw: str, project_id: str) -> Readable | None:
     """The document as it was set aside, if it can be read now."""
     try:
         body = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(body, dict):
         return None
