@@ -33,13 +33,14 @@ class Account:
         kind = kind_of(request)
         self.counts[kind] += 1
         fault = self.faults.meeting(kind)
-        if fault is not None and (early := _before(fault)) is not None:
+        inside = refusal(fault) if fault is not None and fault.inside else None
+        if fault is not None and inside is None and (early := _before(fault)) is not None:
             early.skew_s = self.skew_s
             return early
         try:
             auth.check(request, key=self.key, tokens=self.tokens)
             self._check_debt(kind)
-            response, charge = self._served(kind, request)
+            response, charge = self._served(kind, request, inside)
         except Refused as refused:
             response, charge = refused.response(), 0.0 if refused.status == 429 else charges.METADATA
         self.charged += charge
@@ -62,7 +63,7 @@ class Account:
             wait_ms = math.ceil(-self._units / self.units_per_s * 1000) + 1
             raise Refused(429, "Request rate is large.", headers={"x-ms-retry-after-ms": str(wait_ms)})
 
-    def _served(self, kind, request):
+    def _served(self, kind, request, inside):
         parts = [part for part in request.path.split("/") if part]
         is_query = request.headers.get("x-ms-documentdb-isquery", "").lower() == "true"
         if (parts and parts[0] != "dbs") or (is_query and kind in METADATA_KINDS):
@@ -81,7 +82,7 @@ class Account:
             return _container(database, parts[3], container, request), charges.METADATA
         if kind == "ranges":
             return resources.ranges_page(container, request), charges.METADATA
-        response, charge = self._items(kind, container, request, parts)
+        response, charge = self._items(kind, container, request, parts, inside)
         one = container.ranges.holding(queries.extent(container, request)[0])
         if self.gives_sessions:
             response.headers["x-ms-session-token"] = f"{one.id}:0#{one.lsn}"
@@ -96,7 +97,7 @@ class Account:
             return Response(204)
         return Response(200, json.dumps(database.document()).encode())
 
-    def _items(self, kind, container, request, parts):
+    def _items(self, kind, container, request, parts, inside):
         if kind == "feed":
             return feed.page(container, request, page_cap=self.page_cap)
         if kind == "plan":
@@ -107,7 +108,7 @@ class Account:
             raise Refused(400, "reading all items is not known to this test server")
         partition = container.partition_given(json.loads(request.headers.get("x-ms-documentdb-partitionkey") or "[]"))
         if kind == "batch":
-            return batch.run(container, request, partition)
+            return batch.run(container, request, partition, inside=inside)
         change = container.decide(
             kind,
             partition,

@@ -49,6 +49,15 @@ def test_a_batch_that_meets_a_replica_behind_our_session_is_sent_again(open_remo
     assert ["1"] == stored()
 
 
+@pytest.mark.parametrize("status", [408, 410, 429, 449, 503])
+def test_a_failure_inside_a_batch_is_got_over_and_nothing_is_there_twice(open_remote, server, new, stored, status):
+    server.fault(Fault(kinds=("batch",), status=status, inside=True, times=2))
+    results = list(open_remote().write([new(number) for number in range(5)]))
+    assert [Written] * 5 == [type(result) for result in results]
+    assert ["0", "1", "2", "3", "4"] == stored()
+    assert 2 == server.quiet()
+
+
 @pytest.mark.parametrize("fault", STALLS, ids=str)
 def test_a_stalled_socket_is_given_up_and_tried_again(open_remote, server, new, stored, fault):
     server.fault(Fault(kinds=("batch",), **fault))
