@@ -21,6 +21,7 @@
         RemoteMissing           4   there is no such database, container or folder
         CheckpointLost          4   its changes can't be continued from where we were (sync then compares everything)
         RemoteForeign           4   it isn't this project's, or sync may not go on before the user says so
+          JoinNeeded            4   it has memories, and so has this store, which never met it
         SyncTimeout             4   a sync took longer than it was given
       ClockAhead                1   this machine's clock is wrong, so nothing may be pushed
       ScopeViolation            6   the agent may not learn this
@@ -123,6 +124,10 @@ class CheckpointLost(RemoteError, code="checkpoint_lost"):
 
 class RemoteForeign(RemoteError, code="remote_foreign"):
     """The shared copy isn't the one that this store belongs to, or may not be used before the user says so."""
+
+
+class JoinNeeded(RemoteForeign):
+    """The shared copy has memories, and so has this store, which never met it: one may join the other."""
 
 
 class SyncTimeout(RemoteError, code="sync_timeout"):

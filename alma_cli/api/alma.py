@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from alma_cli.api.learn import BatchLearned, Learned, NumberedReport
     from alma_cli.api.overview import AgentView, Stats, Story
     from alma_cli.api.reflect import Reflected
+    from alma_cli.api.rename import Renamed
     from alma_cli.api.retrieve import RetrieveOptions
     from alma_cli.api.sync import SyncStatus
     from alma_cli.api.transfer import Imported
@@ -272,6 +273,7 @@ class ALMA:
         push: bool = True,
         agents: Sequence[str] | None = None,
         timeout_s: float | None = None,
+        check: bool = False,
         join: bool = False,
         reseed: bool = False,
         restamp: bool = False,
@@ -281,6 +283,7 @@ class ALMA:
     ) -> Synced:
         """Reconcile with the project's remote, both ways unless told otherwise; `agents` limits what is pushed.
 
+        `check` compares all ids, so that what is gone from the remote is pushed again.
         `join` lets a store with memories meet a remote with memories; `reseed` writes a missing marker (or its model
         and rules) anew; `restamp` gives what is pending stamps by the present clock. Raises `InvalidConfig` without a
         remote, `RemoteError`s, and `ClockAhead`; what was exchanged before an error is kept.
@@ -292,6 +295,7 @@ class ALMA:
             push=push,
             agents=agents,
             timeout_s=timeout_s,
+            check=check,
             join=join,
             reseed=reseed,
             restamp=restamp,
@@ -337,6 +341,15 @@ class ALMA:
     def derive_all(self, *, on_progress: Callable[[int], None] | None = None) -> int:
         """Derive heuristics and anti-patterns again from all outcomes; return how many changed."""
         return api.upkeep.derive_all(self._session, on_progress=on_progress)
+
+    def rename(self, project_id: str) -> Renamed:
+        """Give the project another id: in its configuration, its memories, and its shared copy.
+
+        Raises `RemoteError`s before anything is changed, and `InvalidConfig` when the file can't be changed.
+        """
+        renamed = api.rename.rename(self._session, project_id)
+        self.config = self._session.config
+        return renamed
 
     def outdated(self, *, everything: bool = False) -> int:
         """How many memories `reindex` would give a vector."""

@@ -104,7 +104,7 @@ def sync(
 
 def sync_status(session: Session, *, remote: Remote | None = None) -> SyncStatus:
     """How the store stands to its remote, which is asked for its marker. Raises `InvalidConfig` without a remote."""
-    from alma_cli.sync.agreement import read_marker
+    from alma_cli.sync.agreement import check_project, read_marker
 
     opened = remote or _opened(session, None)
     try:
@@ -114,6 +114,7 @@ def sync_status(session: Session, *, remote: Remote | None = None) -> SyncStatus
             shared = reader.shared(context.project_id)
         marker, trouble = None, None
         try:
+            check_project(shared.other_projects, context.project_id)
             marker, _ = read_marker(context)
         except AlmaError as error:
             trouble = error

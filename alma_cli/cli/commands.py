@@ -71,7 +71,11 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
             Command("doctor", "doctor", "check that everything works", "doctor"),
             Command("reindex", "reindex", "give memories vectors by the configured model", "reindex"),
             Command(
-                "config", "config show|check", "the configuration and where it comes from", "config", ("show", "check")
+                "config",
+                "config SUBCOMMAND",
+                "the configuration and where it comes from; the project's name",
+                "config",
+                ("show", "check", "rename"),
             ),
             Command("export", "export [FILE]", "all memories as NDJSON, lossless", "export"),
             Command("import", "import FILE|-", "memories from NDJSON, each once", "import_"),

@@ -1,8 +1,12 @@
-"""`alma config`: the configuration, and where each value comes from."""
+"""`alma config`: the configuration, and where each value comes from; and another name for the project."""
+
+from typing import Annotated
+
+import typer
 
 from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Dir, Json, Verbose
-from alma_cli.cli.output import Reply, Table, error_json
+from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
+from alma_cli.cli.output import Reply, Table, confirmed, counted, error_json
 from alma_cli.config import check_config
 from alma_cli.project import find_project
 
@@ -46,5 +50,33 @@ def check(directory: Dir = None, verbose: Verbose = False, json: Json = False) -
         data={"path": str(project.config_path), "problems": [error_json(problem) for problem in problems]},
         told=told if problems else [f"{project.config_path} is valid"],
         error=problems[0] if problems else None,
+        json=json,
+    )
+
+
+def rename(
+    project_id: Annotated[str, typer.Argument(metavar="PROJECT_ID", help="What the project is called from now on.")],
+    wait: Wait = None,
+    directory: Dir = None,
+    verbose: Verbose = False,
+    yes: Yes = False,
+    json: Json = False,
+) -> Reply:
+    """Give the project another id: in config.yaml, in its memories, and in its shared copy.
+
+    The next `alma sync` fills the shared copy under the new name. On each other machine run the same command.
+
+    \b
+    Examples:
+      alma config rename web-shop
+    """
+    alma = open_alma(directory, wait)
+    if not confirmed(f"rename the project {alma.config.project_id!r} to {project_id!r}?", yes=yes):
+        return Reply(data={"cancelled": True}, told=["nothing was done"], json=json)
+    renamed = alma.rename(project_id)
+    count = counted(renamed.memories, "memory was", "memories were")
+    return Reply(
+        data={"before": renamed.before, "project_id": renamed.project_id, "memories": renamed.memories},
+        told=[f"the project is called {renamed.project_id}; {count} renamed"],
         json=json,
     )

@@ -141,11 +141,20 @@ def progress(label: str, *, total: int | None, quiet: bool) -> Iterator[Callable
 
 def confirmed(question: str, *, yes: bool) -> bool:
     """True to go on; the question is asked only where somebody can answer."""
-    if yes or not (sys.stdin and sys.stdin.isatty()):
-        return True
+    return yes or not _is_somebody_there() or agreed(question)
+
+
+def agreed(question: str) -> bool:
+    """True when somebody says yes; it isn't asked where nobody can answer."""
+    if not _is_somebody_there():
+        return False
     sys.stderr.write(f"{harmless(question)} [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _is_somebody_there() -> bool:
+    return bool(sys.stdin and sys.stdin.isatty())
 
 
 def _print_envelope(

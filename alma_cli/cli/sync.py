@@ -7,9 +7,9 @@ import typer
 from alma_cli.api.sync import SyncStatus
 from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
-from alma_cli.cli.output import Reply, Table, confirmed, counted, progress, tell
+from alma_cli.cli.output import Reply, Table, agreed, confirmed, counted, progress, tell
 from alma_cli.core.codec import format_time
-from alma_cli.errors import InvalidInput, InvalidUsage
+from alma_cli.errors import InvalidInput, InvalidUsage, JoinNeeded
 from alma_cli.sync.report import Synced
 
 _MEMORY = ("memory", "memories")
@@ -26,6 +26,9 @@ def sync(
     timeout: Annotated[
         float | None, typer.Option("--timeout", metavar="SECONDS", help="Stop after so long [no limit].")
     ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare all ids: what is gone from the shared copy is pushed again.")
+    ] = False,
     join: Annotated[
         bool, typer.Option("--join", help="Merge with a shared copy that this store, not empty, never met.")
     ] = False,
@@ -60,23 +63,33 @@ def sync(
     asked = "Fill or change the shared copy for everybody from this store?"
     if reseed and not dry_run and not confirmed(asked, yes=yes):
         return Reply(data={"cancelled": True}, told=["nothing was done"], json=json)
-    with progress("syncing", total=None, quiet=json) as advance:
-        report = alma.sync(
-            pull=not push,
-            push=not pull,
-            agents=agent,
-            timeout_s=timeout,
-            join=join,
-            reseed=reseed,
-            restamp=restamp,
-            dry_run=dry_run,
-            advance=advance,
-            tell=None if json else tell,
-        )
+
+    def run(*, joins: bool) -> Synced:
+        with progress("syncing", total=None, quiet=json) as advance:
+            return alma.sync(
+                pull=not push,
+                push=not pull,
+                agents=agent,
+                timeout_s=timeout,
+                check=check,
+                join=joins,
+                reseed=reseed,
+                restamp=restamp,
+                dry_run=dry_run,
+                advance=advance,
+                tell=None if json else tell,
+            )
+
+    try:
+        report = run(joins=join)
+    except JoinNeeded as error:
+        if json or not agreed(f"{error.message}. Are both one project, and shall they be merged?"):
+            raise
+        report = run(joins=True)
     return Reply(
         data=report.to_json(),
         tables=_tables(report),
-        told=_told(report, explained=not dry_run),
+        told=_told(report),
         warnings=report.warnings,
         json=json,
     )
@@ -111,8 +124,8 @@ def _tables(report: Synced) -> list[Table]:
     return tables
 
 
-def _told(report: Synced, *, explained: bool) -> list[str]:
-    """The summary. What was explained while it went on isn't said again."""
+def _told(report: Synced) -> list[str]:
+    """The summary. The notes were told while it went on."""
     if report.busy:
         return [f"another `alma sync` of this store is running with {report.remote}; nothing was done here"]
     would = "would be " if report.dry_run else ""
@@ -121,15 +134,15 @@ def _told(report: Synced, *, explained: bool) -> list[str]:
     parts += [f"{report.forgotten:,} {would}forgotten"] if report.forgotten else []
     parts += [f"{counted(report.conflict_count, 'conflict', 'conflicts')}"] if report.conflict_count else []
     parts += [f"{report.set_aside:,} set aside"] if report.set_aside else []
+    parts += [f"{report.missing:,} {would}restored there"] if report.missing else []
     parts += [f"{report.vectors_written:,} vectors filled in"] if report.vectors_written else []
     parts += [f"{report.derived_written:,} derived written"] if report.derived_written else []
     parts += [f"{report.pending:,} pending"] if report.pending else []
     charge = f", {report.request_charge:,.1f} RU" if report.request_charge else ""
-    notes = [] if explained else report.notes
     summary = f"{report.remote}: {', '.join(parts)} ({report.seconds:.1f} s{charge})"
     if report.conflict_count:
-        return [*notes, summary, "`alma log ID` shows the versions that didn't hold"]
-    return [*notes, summary]
+        return [summary, "`alma log ID` shows the versions that didn't hold"]
+    return [summary]
 
 
 def _rows(found: SyncStatus) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 Each key is described once, in `model.py`; checking, showing, overriding and documenting follow from there.
 """
 
+from alma_cli.config.edit import with_project_id
 from alma_cli.config.environment import OTHER_VARIABLES, unknown_variables
 from alma_cli.config.load import check_config, load_config
 from alma_cli.config.model import AGENT_KEYS, KEYS, Azure, Config, KeyFromEnvironment, KeyFromVault, Setting
@@ -23,4 +24,5 @@ __all__ = [
     "reference",
     "template",
     "unknown_variables",
+    "with_project_id",
 ]

@@ -8,6 +8,8 @@ Files are written under another name and renamed; the writers of one machine tak
 document is the hash of its file. Changes are found by comparing each subfolder's names, sizes and times with those in
 the checkpoint; a subfolder that was changed within the last seconds is read again the next time, because times can't
 tell two changes within a tick of the clock apart (git has the same rule for its index).
+
+Symbolic links are refused: they lead out of what is shared.
 """
 
 from __future__ import annotations
@@ -16,8 +18,10 @@ import errno
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from time import time
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import quote, unquote
@@ -26,7 +30,7 @@ from alma_cli.core.replication.documents import Document, Unreadable
 from alma_cli.errors import CheckpointLost, RemoteError, RemoteMissing, RemoteRefused, RemoteThrottled
 from alma_cli.files import flush_folder, write_whole
 from alma_cli.flock import lock
-from alma_cli.remote.protocol import Clash, Found, Page, Usage, Write, WriteResult, Written
+from alma_cli.remote.protocol import Clash, Found, Page, Place, Usage, Write, WriteResult, Written
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
 _SUFFIX = ".json"
 _IDENTITY = ".folder"
 _GITIGNORE = "# Written by ALMA\n.lock\n*.tmp\n"
+_AGENT = re.compile(r'"agent": *("(?:[^"\\]|\\.)*")')
 _PAGE = 250
 _LOCKED_TOGETHER = 100
 _UNSETTLED_S = 2.0
@@ -51,11 +56,23 @@ class FolderRemote:
         self._patience_s = patience_s
         self._base = os.path.join(path, _file_name(project_id))
         self._requests = 0
+        self._changed = False
+        """True when the changes that were read last showed any."""
 
     @property
     def name(self) -> str:
         """The folder, in words."""
         return f"the folder {self._path}"
+
+    @property
+    def is_there(self) -> bool:
+        """True when the folder is there, whatever is in it."""
+        return os.path.isdir(self._path)
+
+    @property
+    def has_readers(self) -> bool:
+        """False: who can read the folder can have a store. In git, derived memories would conflict at every merge."""
+        return False
 
     @property
     def server_time(self) -> datetime | None:
@@ -84,12 +101,14 @@ class FolderRemote:
         if identity and identity != present:
             raise CheckpointLost(f"{self.name} is another one than at the last sync")
         known = {shard: before[shard] for shard in shards if shard in before}
+        self._changed = len(known) < len(before)
         found: list[Found] = []
         for shard in shards:
             with self._explained():
                 digest, names = self._look_at(shard)
                 if digest and known.get(shard) == digest:
                     continue
+                self._changed = True
                 found += self._load_all(shard, names)
             known.pop(shard, None)
             if digest:
@@ -98,6 +117,31 @@ class FolderRemote:
                 yield Page(found=tuple(found), checkpoint=_checkpoint(present, known))
                 found = []
         yield Page(found=tuple(found), checkpoint=_checkpoint(present, known))
+
+    def ids(self, *, if_free: bool = False) -> frozenset[str] | None:
+        """The ids of all files; None with `if_free` when no subfolder had changed."""
+        if if_free and not self._changed:
+            return None
+        with self._explained():
+            names = (name for shard in self._shards() for name in os.listdir(os.path.join(self._base, shard)))
+            return frozenset(
+                name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX) and not name.startswith(".")
+            )
+
+    def again(self, places: Sequence[Place]) -> Mapping[str, Found]:
+        """What is in these places now; a file that couldn't be read is found by its path."""
+        now: dict[str, Found] = {}
+        for place in places:
+            with self._explained():
+                top = os.path.relpath(place.name, self._base).partition(os.sep)[0]
+                if os.path.isabs(place.name) and top != os.pardir:
+                    self._check_links(top, place.name)
+                    found = self._load_path(place.name, top)
+                else:
+                    found = self._load(place.agent, place.id)
+            if found is not None:
+                now[place.name] = found
+        return now
 
     def write(self, writes: Sequence[Write]) -> Iterator[WriteResult]:
         """Store each document whose place is as its write expects, while no other process of this machine writes."""
@@ -115,10 +159,33 @@ class FolderRemote:
         """Every subfolder that may hold documents, as a path from the project's folder."""
         self._check_disk()
         shards = []
-        for agent in _folders_in(self._base):
+        for agent in self._folders_in(self._base):
             shards.append(agent)
-            shards += [f"{agent}/{shard}" for shard in _folders_in(os.path.join(self._base, agent))]
+            shards += [f"{agent}/{shard}" for shard in self._folders_in(os.path.join(self._base, agent))]
         return shards
+
+    def _folders_in(self, folder: str) -> list[str]:
+        try:
+            with os.scandir(folder) as entries:
+                found = sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+        except FileNotFoundError:
+            return []
+        for name in found:
+            self._check_link(os.path.join(folder, name))
+        return found
+
+    def _check_link(self, folder: str) -> None:
+        """Raise `RemoteRefused` when a folder is a link, which leads out of what is shared."""
+        if os.path.islink(folder):
+            raise RemoteRefused(
+                f"{self.name} can't be used: {folder} is a symbolic link",
+                hint="put a folder in its place: what is outside of the shared one is neither read nor written",
+            )
+
+    def _check_links(self, top: str, path: str) -> None:
+        """Raise `RemoteRefused` when a folder on the way to a file of the agent's folder `top` is a link."""
+        for folder in (self._base, os.path.join(self._base, top), os.path.dirname(path)):
+            self._check_link(folder)
 
     def _check_disk(self) -> None:
         """Raise `RemoteMissing` where the folder can't be made, as on a disk that isn't mounted."""
@@ -152,17 +219,21 @@ class FolderRemote:
         return [found for found in loaded if found is not None]
 
     def _load(self, agent: str, id: str) -> Found | None:
-        return self._load_path(self._place(agent, id), _file_name(agent))
+        path, top = self._place(agent, id), _file_name(agent)
+        self._check_links(top, path)
+        return self._load_path(path, top, known_agent=agent)
 
-    def _load_path(self, path: str, top: str) -> Found | None:
+    def _load_path(self, path: str, top: str, *, known_agent: str = "") -> Found | None:
         self._requests += 1
+        is_link = os.path.islink(path)
         try:
-            with open(path, "rb") as file:
-                content = file.read()
+            content = os.fsencode(os.readlink(path)) if is_link else _content_of(path)
         except FileNotFoundError:
             return None
         name = os.path.basename(path).removesuffix(_SUFFIX)
         try:
+            if is_link:
+                raise TypeError("it is a symbolic link")
             body = json.loads(content, parse_constant=_no_number)
             if not isinstance(body, dict):
                 raise TypeError("it is no JSON object")
@@ -175,10 +246,28 @@ class FolderRemote:
                 raw=content[:_MAX_RAW].decode("utf-8", "replace"),
                 reason=_why(content, error),
                 etag=_etag(content),
-                agent=unquote(top),
+                agent=known_agent or self._agent_of(top, content),
                 id=name,
             )
         return Document(agent=agent, id=id, body=body, etag=_etag(content))
+
+    def _agent_of(self, top: str, content: bytes) -> str:
+        """The agent whose folder this is; if the name was too long, this content or another file there has it whole."""
+        if _file_name(unquote(top)) == top:
+            return unquote(top)
+        others = (
+            os.path.join(folder, name)
+            for folder, _, names in os.walk(os.path.join(self._base, top))
+            for name in names
+            if name.endswith(_SUFFIX) and not os.path.islink(os.path.join(folder, name))
+        )
+        for text in chain([content], map(_content_of, others)):
+            for written in _AGENT.findall(text.decode("utf-8", "replace")):
+                with suppress(ValueError):
+                    agent = json.loads(written)
+                    if _file_name(agent) == top:
+                        return str(agent)
+        return unquote(top)
 
     # Writing
 
@@ -205,6 +294,7 @@ class FolderRemote:
 
     def _make_base(self) -> None:
         """Make the project's folder and the files at its top, unless they are there."""
+        self._check_link(self._base)
         if os.path.exists(os.path.join(self._base, _IDENTITY)):
             return
         self._check_disk()
@@ -216,6 +306,7 @@ class FolderRemote:
             write_whole(os.path.join(self._base, _IDENTITY), identity, mode=0o666, flushed=True, exclusive=True)
 
     def _identity(self) -> str:
+        self._check_link(self._base)
         try:
             with open(os.path.join(self._base, _IDENTITY), encoding="utf-8", errors="replace") as file:
                 return file.read(100).strip()
@@ -224,7 +315,8 @@ class FolderRemote:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        descriptor = os.open(os.path.join(self._base, ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(os.path.join(self._base, ".lock"), flags, 0o666)
         try:
             lock(descriptor, shared=False, wait_s=self._patience_s)
         except TimeoutError:
@@ -276,14 +368,6 @@ def _file_name(name: str) -> str:
     return f"{quoted[:80]}~{hashlib.sha256(name.encode()).hexdigest()[:16]}"
 
 
-def _folders_in(folder: str) -> list[str]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
-    except FileNotFoundError:
-        return []
-
-
 def _content(body: Mapping[str, JsonValue]) -> bytes:
     """The document as its file has it: keys sorted, one on each line, and vectors on one line."""
     plain = {key: value for key, value in body.items() if key != "embedding"}
@@ -292,6 +376,11 @@ def _content(body: Mapping[str, JsonValue]) -> bytes:
         vector = json.dumps(body["embedding"], separators=(",", ":"))
         text = text[:-2] + f',\n  "embedding": {vector}\n}}'
     return (text + "\n").encode()
+
+
+def _content_of(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def _etag(content: bytes) -> str:

@@ -12,7 +12,7 @@ credential), `RemoteThrottled` (it stayed too busy), `RemoteMissing` (no such da
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
@@ -68,6 +68,15 @@ class TooLarge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """The place of a document that was set aside: what its `name`, `agent` and `id` were when it was found."""
+
+    name: str
+    agent: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """Some memories of an agent, whatever they say, and the number of all that it has."""
 
@@ -92,6 +101,16 @@ class Remote(Protocol):
     @property
     def name(self) -> str:
         """The name for messages: an address with database and container, or a folder."""
+        ...
+
+    @property
+    def is_there(self) -> bool:
+        """False when nothing is in its place yet, and the first write would make it."""
+        ...
+
+    @property
+    def has_readers(self) -> bool:
+        """True when it is searched by readers without a store, for whom derived memories are written."""
         ...
 
     @property
@@ -123,6 +142,18 @@ class Remote(Protocol):
         when it can't be continued here (in another or a recreated container, or because it is too old).
         One's own writes come back like everybody's.
         """
+        ...
+
+    def ids(self, *, if_free: bool = False) -> frozenset[str] | None:
+        """The ids of all documents of the project, whatever is in them.
+
+        With `if_free`, None where that would cost requests, or where the changes that were read last show that nothing
+        can have gone.
+        """
+        ...
+
+    def again(self, places: Sequence[Place]) -> Mapping[str, Found]:
+        """What is in these places now, by their names, asked for together. A name without anything is left out."""
         ...
 
     def write(self, writes: Sequence[Write]) -> Iterator[WriteResult]:

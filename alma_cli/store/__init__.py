@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from alma_cli.store.reading.pool import Pool
     from alma_cli.store.reading.query import Search, SearchResult
     from alma_cli.store.replication.outgoing import Pending, PendingCounts, PendingDerived, Position, PushFilter
-    from alma_cli.store.replication.remote_state import KnownDocument, Quarantined
+    from alma_cli.store.replication.remote_state import Clashed, KnownDocument, Quarantined, SyncState
     from alma_cli.store.store import Receipt, Store, open_store
     from alma_cli.store.writer import Writer
     from alma_cli.store.writing.changes import ProjectRules, RecordChange
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Archive",
     "AuditRow",
+    "Clashed",
     "DerivedChange",
     "Entry",
     "Forget",
@@ -65,6 +66,7 @@ __all__ = [
     "Shared",
     "Store",
     "StoreFile",
+    "SyncState",
     "Tally",
     "Writer",
     "open_store",
@@ -89,7 +91,7 @@ _HOMES = {
     "reading.pool": ("Pool",),
     "reading.query": ("Search", "SearchResult"),
     "replication.outgoing": ("Pending", "PendingCounts", "PendingDerived", "Position", "PushFilter"),
-    "replication.remote_state": ("KnownDocument", "Quarantined"),
+    "replication.remote_state": ("Clashed", "KnownDocument", "Quarantined", "SyncState"),
     "store": ("Receipt", "Store", "open_store"),
     "writer": ("Writer",),
     "writing.changes": ("ProjectRules", "RecordChange"),

@@ -105,6 +105,8 @@ class Shared:
     blocked: int = 0
     conflicts: int = 0
     set_aside: Sequence[Quarantined] = ()
+    other_projects: Sequence[str] = ()
+    """The ids of other projects that memories here have, as when `project_id` was only edited."""
 
 
 class Reader:
@@ -342,6 +344,7 @@ class Reader:
             blocked=counts.blocked,
             conflicts=remote.conflict_count(),
             set_aside=remote.quarantined(),
+            other_projects=remote.other_projects(project_id),
         )
 
     def outdated(self, model: str, *, limit: int) -> list[Record]:

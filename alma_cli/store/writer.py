@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from alma_cli.store.replication.incoming import Incoming
 from alma_cli.store.replication.outgoing import Outgoing
 from alma_cli.store.replication.remote_state import RemoteState
+from alma_cli.store.replication.renaming import rename
 from alma_cli.store.writing.derived import derive_all
 from alma_cli.store.writing.reindex import Vectors
 
@@ -33,6 +34,10 @@ class Writer:
     def derive_all(self, *, on_progress: Callable[[int], None] | None = None) -> int:
         """Derive everything again; return how many derived memories changed."""
         return derive_all(self._connection, self._rules, now_ms=self._now_ms(), on_progress=on_progress)
+
+    def rename(self) -> int:
+        """Make all memories those of this project; return how many weren't."""
+        return rename(self._connection, self._rules, now_ms=self._now_ms())
 
     def copy_vectors(self, index: Index) -> None:
         """Copy all vectors into a new file of the index, as the first step of making it."""

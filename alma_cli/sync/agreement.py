@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
+
 from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID, Unreadable
 from alma_cli.core.replication.marker import (
     Adopt,
@@ -10,11 +13,13 @@ from alma_cli.core.replication.marker import (
     GoOn,
     Marker,
     Membership,
+    RemoteFacts,
     decide,
     marker_body,
+    may_need_to_join,
     parse_marker,
 )
-from alma_cli.errors import InvalidInput, RemoteError, RemoteForeign
+from alma_cli.errors import InvalidConfig, InvalidInput, RemoteError, RemoteForeign
 from alma_cli.remote.protocol import Clash, Write, Written
 from alma_cli.sync.report import Context
 
@@ -38,8 +43,19 @@ def agree(context: Context, ours: Membership) -> bool:
             context.explain(decision.why and f"{decision.why}: comparing everything, nothing is lost by it")
             with context.store.writing() as writer:
                 writer.remote.belong_to(project_uid=marker.project_uid, seed=marker.seed)
+                writer.remote.note_compared(context.now())
         return not settled(decision)
     raise RemoteError(f"the marker of {context.remote.name} is written all the time", hint="try again later")
+
+
+def check_project(others: Sequence[str], project_id: str) -> None:
+    """Raise `InvalidConfig` when memories here are of other projects than the configuration's."""
+    if others:
+        raise InvalidConfig(
+            f"project_id: the memories here are of {others[0]!r}, not of {project_id!r}; nothing was exchanged",
+            hint=f"if it was renamed, `alma config rename {shlex.quote(project_id)}` renames it here; "
+            "else correct project_id in .alma/config.yaml",
+        )
 
 
 def look(context: Context, ours: Membership) -> tuple[Marker | None, str | None, Decision]:
@@ -52,9 +68,19 @@ def look(context: Context, ours: Membership) -> tuple[Marker | None, str | None,
         derivation=context.derivation,
         made_by=ours.replica_id,
     )
-    options = context.options
-    decision = decide(marker, ours, wanted, join=options.join, reseed=options.reseed, name=context.remote.name)
-    return marker, etag, decision
+    options, remote = context.options, context.remote
+    facts = RemoteFacts(
+        name=remote.name,
+        is_there=remote.is_there,
+        is_bare=may_need_to_join(marker, ours) and not options.join and _is_bare(context),
+    )
+    return marker, etag, decide(marker, ours, wanted, join=options.join, reseed=options.reseed, facts=facts)
+
+
+def _is_bare(context: Context) -> bool:
+    """True when the remote holds nothing but its marker; reading ends at anything else."""
+    found = (one for page in context.remote.changes(None) for one in page.found)
+    return all((one.agent, one.id) == (MARKER_AGENT, MARKER_ID) for one in found)
 
 
 def read_marker(context: Context) -> tuple[Marker | None, str | None]:
@@ -85,7 +111,7 @@ def settled(decision: Decision) -> bool:
 def _pin(context: Context, marker: Marker) -> None:
     context.pinned_model, context.pinned_derivation = marker.model, marker.derivation
     if not context.vectors_go_over:
-        context.report.note(
+        context.explain(
             f"the remote's vectors are by {marker.model}; this store's ({context.model}) stay here, texts go over"
         )
 

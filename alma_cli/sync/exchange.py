@@ -41,13 +41,12 @@ def write_of(context: Context, one: Pending) -> Prepared:
 
 @dataclass(slots=True)
 class _Answers:
-    """The remote's answers to some writes, and the error that ended them, if any."""
+    """The remote's answers to some writes."""
 
     known: dict[tuple[str, str], KnownDocument]
     pushed: list[KnownDocument] = field(default_factory=list)
     documents: list[Received] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
-    error: AlmaError | None = None
 
     def add(self, context: Context, result: WriteResult) -> None:
         """Note one answer."""
@@ -55,6 +54,7 @@ class _Answers:
         match result:
             case Written(etag=etag):
                 self.pushed.append(replace(self.known[write.agent, write.id], etag=etag))
+                context.advance(1)
             case Clash(present=None):
                 self.gone.append(write.id)
             case Clash(present=present) if present is not None:
@@ -69,7 +69,8 @@ class _Exchange:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._unsaved: list[_Answers] = []
-        self.stopped: SyncTimeout | None = None
+        self.error: AlmaError | None = None
+        """What ended it: nothing is sent after an error."""
 
     def portions(
         self,
@@ -82,7 +83,8 @@ class _Exchange:
             try:
                 self._context.check_time()
             except SyncTimeout as error:
-                self.stopped = error
+                self.error = self.error or error
+            if self.error is not None:
                 return
             with self._context.store.writing() as writer:
                 self.acknowledge(writer)
@@ -95,17 +97,19 @@ class _Exchange:
     def send(self, prepared: Sequence[Prepared]) -> _Answers:
         """The remote's answers to a portion, or to the part before an error. Runs beside the store's work."""
         answers = _Answers({(write.agent, write.id): known for write, known in prepared})
+        if self.error is not None:
+            return answers
         try:
             for result in self._context.remote.write([write for write, _ in prepared]):
                 answers.add(self._context, result)
         except AlmaError as error:
-            answers.error = error
+            self.error = error
         return answers
 
     def take(self, answers: _Answers) -> None:
         """Merge documents that clashed at once; writes are acknowledged with the next opening of the store."""
         self._unsaved.append(answers)
-        if answers.documents or answers.gone or answers.error:
+        if answers.documents or answers.gone:
             with self._context.store.writing() as writer:
                 self.acknowledge(writer)
                 if answers.gone:
@@ -139,10 +143,8 @@ def exchange_all(
         for answers in answered:
             count(len(answers.pushed))
             exchange.take(answers)
-            if answers.error is not None:
-                raise answers.error
     with context.store.writing() as writer:
         exchange.acknowledge(writer)
         at_end(writer)
-    if exchange.stopped is not None:
-        raise exchange.stopped
+    if exchange.error is not None:
+        raise exchange.error

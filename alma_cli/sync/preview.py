@@ -11,6 +11,7 @@ from alma_cli.core.replication.merge import State, Tombstone
 from alma_cli.core.replication.plan import Keep, Reject, Take
 from alma_cli.store import Position
 from alma_cli.sync.agreement import look, settled
+from alma_cli.sync.comparing import find_missing
 from alma_cli.sync.pulling import follow
 
 if TYPE_CHECKING:
@@ -24,11 +25,14 @@ def preview(context: Context, ours: Membership, checkpoint: str | None) -> None:
     if shown.is_new:
         checkpoint = None
         why = getattr(decision, "why", "")
-        context.report.note(why and f"{why}: everything would be compared")
+        context.explain(why and f"{why}: everything would be compared")
     if isinstance(decision, Create):
-        context.report.note("the marker would be written")
+        context.explain("the marker would be written")
     if context.options.pull:
         follow(context, checkpoint, shown.arrived, shown.start_over)
+    if context.options.check:
+        find_missing(context, dry_run=True)
+        context.report.pushed += context.report.missing
     if context.options.push:
         shown.departing()
 

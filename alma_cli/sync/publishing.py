@@ -20,30 +20,31 @@ if TYPE_CHECKING:
 
 def complete(context: Context) -> None:
     """Write whatever of that is missing, and note that this sync came to its end."""
-    same_rules = context.derivation == context.pinned_derivation
-    if not same_rules:
-        context.report.note(
+    has_readers = context.remote.has_readers
+    publishes = has_readers and context.derivation == context.pinned_derivation
+    if has_readers and not publishes:
+        context.explain(
             "derived memories weren't written for `retrieve --remote`: the rules of learning here aren't the remote's "
             "(`alma sync --reseed` makes them so)"
         )
     with context.store.writing() as writer:
-        if not _is_wanting(context, writer, same_rules=same_rules):
+        if not _is_wanting(context, writer, publishes=publishes):
             writer.remote.note_synced(context.now())
             return
     if context.vectors_go_over:
         _fill(context)
-    if same_rules:
+    if publishes:
         _publish(context)
     with context.store.writing() as writer:
         writer.remote.note_synced(context.now())
 
 
-def _is_wanting(context: Context, writer: Writer, *, same_rules: bool) -> bool:
+def _is_wanting(context: Context, writer: Writer, *, publishes: bool) -> bool:
     """True when anything has to be written."""
     wanted, start = context.push_filter(), Position()
     if context.vectors_go_over and writer.outgoing.lacking_vectors(wanted, start, limit=1)[0]:
         return True
-    return same_rules and bool(writer.outgoing.derived(wanted, start)[0])
+    return publishes and bool(writer.outgoing.derived(wanted, start)[0])
 
 
 def _fill(context: Context) -> None:

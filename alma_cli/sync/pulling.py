@@ -16,16 +16,14 @@ from alma_cli.remote.protocol import Found
 
 if TYPE_CHECKING:
     from alma_cli.core.records import Vector
-    from alma_cli.store import Quarantined
     from alma_cli.sync.report import Context
 
 _PORTION = 1000
 """The fewest documents that are taken in together, if there are so many: each opening of the store costs."""
 
 
-def pull(context: Context, checkpoint: str | None, aside: Sequence[Quarantined]) -> None:
-    """Take in all changes since the checkpoint, and documents that were set aside and can be read now."""
-    _retry(context, aside)
+def pull(context: Context, checkpoint: str | None) -> None:
+    """Take in all changes since the checkpoint."""
     follow(context, checkpoint, partial(absorb, context), partial(_start_over, context))
 
 
@@ -60,14 +58,13 @@ def absorb(context: Context, documents: Sequence[Received], checkpoint: str | No
         vectors |= context.embed(texts)
         asked.update(texts)
     context.report.count(done.actions)
-    context.report.set_aside += len(done.set_aside)
-    for one in done.set_aside:
-        context.report.warn(f"{one.name} was set aside, and won't be overwritten: {one.reason}")
+    context.report.count_aside(done.set_aside)
 
 
 def _start_over(context: Context) -> None:
     with context.store.writing() as writer:
         writer.remote.compare_all()
+        writer.remote.note_compared(context.now())
 
 
 def _follow_from(context: Context, checkpoint: str | None, take: Callable[[list[Received], str], None]) -> None:
@@ -118,24 +115,5 @@ def _next_portion(
 
 def _read(context: Context, found: Iterable[Found]) -> list[Received]:
     """The documents and the records in them; the marker is left out, since it is read separately."""
-    received = [read(one, context.project_id) for one in found]
-    return [one for one in received if not (isinstance(one, Readable) and isinstance(one.content, TheMarker))]
-
-
-def _retry(context: Context, aside: Sequence[Quarantined]) -> None:
-    """Look again at documents that couldn't be read: they may have been repaired, or this ALMA may know more."""
-    found: list[Found] = []
-    gone: list[str] = []
-    for one in aside:
-        if not one.id:
-            continue
-        now = context.remote.read(one.agent, one.id)
-        if now is None:
-            gone.append(one.name)
-        else:
-            found.append(now)
-    if gone:
-        with context.store.writing() as writer:
-            writer.remote.drop_quarantined(gone)
-    if found:
-        absorb(context, _read(context, found))
+    readings = [read(one, context.project_id) for one in found]
+    return [one for one in readings if not (isinstance(one, Readable) and isinstance(one.content, TheMarker))]

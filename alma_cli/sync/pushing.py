@@ -30,9 +30,6 @@ def push(context: Context) -> PendingCounts:
     """Push all that is pending (of the agents asked for), and return what is left."""
     wanted = context.push_filter()
     with context.store.writing() as writer:
-        if context.options.restamp:
-            given = writer.outgoing.restamp(now_ms=context.store.now_ms())
-            context.explain(f"{given:,} pending memories were stamped anew by the present clock")
         counts = writer.outgoing.counts(context.project_id)
     if counts.total:
         _check_clock(context)
@@ -41,8 +38,14 @@ def push(context: Context) -> PendingCounts:
         if not _of_agents(left, wanted):
             break
         left = _push_once(context, wanted)
-    _tell_left(context, left, wanted)
     return left
+
+
+def restamp(context: Context) -> None:
+    """Stamp anew what is pending with a stamp in the future."""
+    with context.store.writing() as writer:
+        given = writer.outgoing.restamp(now_ms=context.store.now_ms())
+    context.explain(f"{given:,} pending memories were stamped anew by the present clock")
 
 
 def _push_once(context: Context, wanted: PushFilter) -> PendingCounts:
@@ -72,7 +75,6 @@ def _prepared(context: Context, portion: Sequence[Pending]) -> list[Prepared]:
 def _count(context: Context, written: int) -> None:
     info("documents written: %d", written)
     context.report.pushed += written
-    context.advance(written)
 
 
 def _check_clock(context: Context) -> None:
@@ -96,13 +98,10 @@ def _check_clock(context: Context) -> None:
     )
 
 
-def _tell_left(context: Context, left: PendingCounts, wanted: PushFilter) -> None:
-    report = context.report
+def tell_left(context: Context, left: PendingCounts) -> None:
+    """Tell what is still pending, and why."""
+    report, wanted = context.report, context.push_filter()
     report.pending = left.total
-    if left.foreign:
-        report.warn(
-            f"{left.foreign:,} memories are of another project than {context.project_id!r}, and were not pushed"
-        )
     if left.blocked:
         report.warn(
             f"{left.blocked:,} memories were not pushed, because the remote's documents of them can't be read: "

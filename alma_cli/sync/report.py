@@ -16,21 +16,29 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from alma_cli.core.records import JsonValue, Record, Vector
+    from alma_cli.core.replication.documents import Unreadable
     from alma_cli.remote.protocol import Remote
-    from alma_cli.store import Store
+    from alma_cli.store import Clashed, Store
 
 _LISTED = 200
 """The most conflicts and planned actions that a report lists; all are counted."""
 
+_WARNED = 3
+"""The most lines that warn of documents that were set aside."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The options of a sync. `agents` limits the push (None: all), `timeout_s` the whole sync (None: no limit)."""
+    """The options of a sync. `agents` limits the push (None: all), `timeout_s` the whole sync (None: no limit).
+
+    `check` compares all ids with those that the remote has, and looks again at all that is set aside.
+    """
 
     pull: bool = True
     push: bool = True
     agents: Sequence[str] | None = None
     timeout_s: float | None = None
+    check: bool = False
     join: bool = False
     reseed: bool = False
     restamp: bool = False
@@ -68,6 +76,7 @@ class Planned:
 class Synced:
     """The report of a sync (or, as a `dry_run`, of its plan). A memory counts each time that it was exchanged.
 
+    `missing` counts documents that were gone from the remote, and are pushed again.
     `pulled` and `pushed` count forgetting too; `merged` counts memories that met another version on the way in.
     `pending` ones wait for the next sync. `notes` explain unusual things, `warnings` those that need somebody.
     """
@@ -82,6 +91,7 @@ class Synced:
     conflict_count: int = 0
     conflicts: list[Conflict] = field(default_factory=list)
     set_aside: int = 0
+    missing: int = 0
     vectors_written: int = 0
     derived_written: int = 0
     pending: int = 0
@@ -91,6 +101,8 @@ class Synced:
     plan: list[Planned] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    aside: list[Unreadable] = field(default_factory=list)
+    """The first of the documents that were set aside now, which `tell_aside` warns of."""
 
     def count(self, actions: Sequence[Action]) -> None:
         """Count the actions for documents that arrived."""
@@ -104,7 +116,30 @@ class Synced:
             if isinstance(action, Take | Keep) and action.is_conflict:
                 self.conflict_count += 1
                 if len(self.conflicts) < _LISTED:
-                    self.conflicts.append(_conflict(action))
+                    state = action.state
+                    kept: Literal["ours", "theirs"] = "ours" if isinstance(action, Keep) else "theirs"
+                    self.conflicts.append(Conflict(id=state.id, kind=state.kind, agent=state.agent, kept=kept))
+
+    def tell_conflicts(self, clashed: Sequence[Clashed]) -> None:
+        """List the conflicts that weren't told yet, those of a sync that failed among them."""
+        self.conflict_count = len(clashed)
+        self.conflicts = [
+            Conflict(id=one.id, kind=one.kind, agent=one.agent, kept="ours" if one.kept else "theirs")
+            for one in clashed[:_LISTED]
+        ]
+
+    def count_aside(self, documents: Sequence[Unreadable]) -> None:
+        """Count documents that were set aside."""
+        self.set_aside += len(documents)
+        self.aside += documents[: _WARNED - len(self.aside)]
+
+    def tell_aside(self) -> None:
+        """Warn of the documents that were set aside, in a few lines."""
+        shown = self.aside if self.set_aside <= _WARNED else self.aside[: _WARNED - 1]
+        for one in shown:
+            self.warn(f"{one.name} was set aside, and won't be overwritten: {one.reason}")
+        if self.set_aside > len(shown):
+            self.warn(f"{self.set_aside - len(shown):,} more were set aside: `alma sync status` lists them")
 
     def plan_action(self, action: str, state: Version | Tombstone) -> None:
         """List an action of the plan."""
@@ -134,6 +169,7 @@ class Synced:
             "conflict_count": self.conflict_count,
             "conflicts": [conflict.to_json() for conflict in self.conflicts],
             "set_aside": self.set_aside,
+            "missing": self.missing,
             "vectors_written": self.vectors_written,
             "derived_written": self.derived_written,
             "pending": self.pending,
@@ -200,9 +236,3 @@ class Context:
                 f"the sync was stopped after {limit:g} s",
                 hint="run `alma sync` again: it goes on from here; --timeout SECONDS gives it longer",
             )
-
-
-def _conflict(action: Take | Keep) -> Conflict:
-    state = action.state
-    kept: Literal["ours", "theirs"] = "ours" if isinstance(action, Keep) else "theirs"
-    return Conflict(id=state.id, kind=state.kind, agent=state.agent, kept=kept)

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from alma_cli.errors import AlmaError
 from alma_cli.logs import info
-from alma_cli.sync.agreement import agree
+from alma_cli.sync.agreement import agree, check_project
+from alma_cli.sync.comparing import find_missing, look_again
 from alma_cli.sync.preview import preview
 from alma_cli.sync.publishing import complete
 from alma_cli.sync.pulling import pull
-from alma_cli.sync.pushing import push
+from alma_cli.sync.pushing import push, restamp, tell_left
 
 if TYPE_CHECKING:
+    from alma_cli.store import SyncState
     from alma_cli.sync.report import Context, Synced
 
 
@@ -20,6 +22,7 @@ def run(context: Context, *, dry_run: bool = False) -> Synced:
     """Reconcile the store with the remote, and return the report.
 
     After an error everything that was exchanged before stays in place, and the message says how much that was.
+    Conflicts are told by the first sync that comes to its end.
     """
     report = context.report
     context.started = context.clock()
@@ -28,8 +31,10 @@ def run(context: Context, *, dry_run: bool = False) -> Synced:
     try:
         _run(context, dry_run=dry_run)
     except AlmaError as error:
-        if (report.pulled or report.pushed) and not dry_run:
+        if (report.pulled or report.pushed or report.conflict_count) and not dry_run:
             error.message += f"; before that {report.pulled:,} were pulled and {report.pushed:,} pushed, which is kept"
+            if report.conflict_count:
+                error.message += " (there were conflicts: the next sync lists them)"
             error.args = (error.message,)
         raise
     finally:
@@ -43,18 +48,37 @@ def run(context: Context, *, dry_run: bool = False) -> Synced:
 def _run(context: Context, *, dry_run: bool) -> None:
     with context.store.writing() as writer:
         state = writer.remote.sync_state()
-        aside = [] if dry_run else writer.remote.quarantined()
+        others = writer.remote.other_projects(context.project_id)
+    check_project(others, context.project_id)
     if dry_run:
         preview(context, state.membership, state.checkpoint)
         return
+    _exchange(context, state)
+    with context.store.writing() as writer:
+        clashed = writer.remote.untold_conflicts()
+        context.report.tell_conflicts(clashed)
+        if clashed:
+            writer.remote.note_told(context.now())
+    context.report.tell_aside()
+
+
+def _exchange(context: Context, state: SyncState) -> None:
     is_new = agree(context, state.membership)
     options = context.options
     if options.pull:
-        pull(context, None if is_new else state.checkpoint, aside)
+        pull(context, None if is_new else state.checkpoint)
+    if options.pull or options.check:
+        find_missing(context)
     if not options.push:
+        look_again(context)
         with context.store.writing() as writer:
             context.report.pending = writer.outgoing.counts(context.project_id).total
         return
+    if options.restamp:
+        restamp(context)
     left = push(context)
+    if options.pull and look_again(context):
+        left = push(context)
+    tell_left(context, left)
     if options.pull and not left.total and not left.blocked:
         complete(context)

@@ -3,7 +3,8 @@
     python -m tests.benchmarks.sync_throughput [--memories N] [--rounds N]
 
 In each round, ALMA pushes from a full store and pulls into an empty one, and the SDK writes the same documents in
-batches of 100 and reads them from the change feed; each in a process of its own, against the test server in another.
+batches of 100, from as many threads as ALMA, and reads them from the change feed; each in a process of its own, against
+the test server in another.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import time
 from array import array
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -74,8 +76,10 @@ def sync(home):
 
 
 def bare_write(endpoint, container, path):
-    """Write the documents of a file, in batches of 100."""
+    """Write the documents of a file, in batches of 100, from as many threads as ALMA."""
     from azure.cosmos import CosmosClient
+
+    from alma_cli.remote.cosmos.writes import THREADS
 
     with open(path, encoding="utf-8") as lines:
         documents = [json.loads(line) for line in lines]
@@ -85,10 +89,13 @@ def bare_write(endpoint, container, path):
         by_agent = {}
         for document in documents:
             by_agent.setdefault(document["agent"], []).append(document)
-        for agent, own in by_agent.items():
-            for at in range(0, len(own), 100):
-                operations = [("create", (document,)) for document in own[at : at + 100]]
-                target.execute_item_batch(operations, ["shop", agent])
+        batches = [own[at : at + 100] for own in by_agent.values() for at in range(0, len(own), 100)]
+
+        def write(batch):
+            target.execute_item_batch([("create", (document,)) for document in batch], ["shop", batch[0]["agent"]])
+
+        with ThreadPoolExecutor(THREADS) as threads:
+            list(threads.map(write, batches))
     return len(documents), time.monotonic() - begun
 
 

@@ -71,6 +71,7 @@ DATA = {
         "conflict_count",
         "conflicts",
         "set_aside",
+        "missing",
         "vectors_written",
         "derived_written",
         "pending",

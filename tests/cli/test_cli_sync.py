@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,7 @@ def test_a_second_sync_leaves_every_file_as_it_was(shared, run_alma, learn):
         learn("Test the login form", strategy="Tested empty fields")
     assert 0 == run_alma("sync").code
     before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in shared.rglob("*") if path.is_file()}
-    assert 5 == len([path for path in before if path.suffix == ".json"])  # the marker and what was derived among them
+    assert 4 == len([path for path in before if path.suffix == ".json"])  # the marker among them
     finished = run_alma("sync")
     assert "0 pulled, 0 pushed (" in finished.err
     assert before == {
@@ -228,6 +229,75 @@ def test_on_a_terminal_reseeding_is_asked_first(shared, run_on_terminal, alma_pr
     finished = run_on_terminal("sync", "--reseed", typed="n\n")
     assert "Fill or change the shared copy for everybody from this store? [y/N]" in finished.out
     assert "nothing was done" in finished.out
+
+
+def test_on_a_terminal_joining_is_asked_once(shared, other, run_on_terminal, alma_process):
+    fact = ("add", "knowledge", "--agent", "helena")
+    alma_process(*fact, "CI has two cores")
+    alma_process("sync")
+    alma_process(*fact, "CI is slow", "--dir", str(other))
+    finished = run_on_terminal("sync", "--dir", str(other), typed="n\n")
+    assert "Are both one project, and shall they be merged? [y/N]" in finished.out
+    assert "nothing was exchanged" in finished.out
+    finished = run_on_terminal("sync", "--dir", str(other), typed="y\n")
+    assert "1 pulled, 1 pushed" in finished.out
+
+
+def test_derived_memories_stay_out_of_a_folder_so_that_git_never_has_to_merge_them(shared, run_alma, learn):
+    ids = [learn("Test the login form", strategy="Tested empty fields") for _ in range(3)]
+    assert 0 == run_alma("sync").code
+    assert sorted(ids) == sorted(documents(shared))
+
+
+@pytest.mark.parametrize("lost", ["file", "folder"])
+def test_what_vanished_from_a_folder_is_pushed_again_by_the_next_sync(shared, run_alma, learn, lost):
+    id = learn("Test the login form")
+    run_alma("sync")
+    [path] = shared.rglob(f"{id}.json")
+    path.unlink() if lost == "file" else shutil.rmtree(path.parents[1])
+    finished = run_alma("sync")
+    assert "1 documents that the folder" in finished.err
+    assert "1 restored there" in finished.err
+    assert path.exists()
+
+
+def test_a_file_as_deep_as_no_reader_can_go_is_set_aside_and_stops_no_later_sync(shared, run_alma, run_json, learn):
+    id = learn("Test the login form")
+    run_alma("sync")
+    [path] = shared.rglob(f"{id}.json")
+    path.write_text("[" * 200_000)
+    assert 1 == run_json("sync")["data"]["set_aside"]
+    assert 0 == run_alma("sync", "--check").code
+    assert 1 == len(run_json("sync", "status")["data"]["set_aside"])
+
+
+def test_the_folder_of_an_agent_with_a_long_name_stays_set_aside_and_blocks_until_it_is_mended(
+    shared, run_alma, run_json
+):
+    agent = "\u00e4" * 60
+    id = run_alma("add", "knowledge", "CI has two cores", "--agent", agent).out.strip()
+    run_alma("sync")
+    [path] = shared.rglob(f"{id}.json")
+    whole = path.read_bytes()
+    path.write_bytes(b"<<<<<<< HEAD\n" + whole + b">>>>>>> theirs\n")
+    run_alma("correct", id, "CI has four cores")
+    for _ in range(2):
+        finished = run_alma("sync")
+        assert "1 memories were not pushed" in finished.err
+        assert "run `alma sync` again" not in finished.err
+        status = run_json("sync", "status")["data"]
+        assert ([str(path)], 1) == ([one["name"] for one in status["set_aside"]], status["blocked"])
+    path.write_bytes(whole)
+    assert "1 pushed" in run_alma("sync").err
+    status = run_json("sync", "status")["data"]
+    assert ([], 0) == (status["set_aside"], status["blocked"])
+
+
+def test_a_folder_that_is_not_there_is_not_called_empty(shared, run_alma, run_json, learn):
+    learn("Test the login form")
+    run_alma("sync")
+    shared.rename(shared.with_name("lost"))
+    assert "is not there" in run_json("sync", code=4)["error"]["message"]
 
 
 def test_hostile_texts_go_over_whole_and_are_shown_harmless(shared, other, run_alma, run_json):

@@ -40,6 +40,8 @@ class MemoryRemote:
         self._requests = 0
 
     name = "the container in memory"
+    is_there = True
+    has_readers = True
 
     @property
     def server_time(self):
@@ -89,6 +91,17 @@ class MemoryRemote:
             yield Page(found=tuple(self._found(agent, id) for _, agent, id in changed), checkpoint=f"{rid}@{since}")
             if not changed:
                 return
+
+    def ids(self, *, if_free=False):
+        if if_free:
+            return None
+        self._ask("ids")
+        return frozenset(id for project, _, id in self._container.documents if project == self._project_id)
+
+    def again(self, places):
+        self._ask("again")
+        found = {one.name: self._found(one.agent, one.id) for one in places}
+        return {name: one for name, one in found.items() if one is not None}
 
     def write(self, writes):
         for start in range(0, len(writes), self._together):

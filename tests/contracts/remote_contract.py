@@ -8,7 +8,7 @@ import pytest
 
 from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID, Document
 from alma_cli.errors import CheckpointLost
-from alma_cli.remote.protocol import Clash, Write, Written
+from alma_cli.remote.protocol import Clash, Place, Write, Written
 
 
 def an_id(number):
@@ -29,6 +29,12 @@ def new(number, agent="helena", **fields):
 def over(document, **fields):
     """The write of a changed document in the place of the one that was seen."""
     return Write(agent=document.agent, id=document.id, body={**document.body, **fields}, etag=document.etag)
+
+
+def write_of_marker():
+    """The write of a marker, as far as a remote minds."""
+    body = {"id": MARKER_ID, "agent": MARKER_AGENT, "project_id": "p", "kind": "marker"}
+    return Write(agent=MARKER_AGENT, id=MARKER_ID, body=body)
 
 
 def stored(remote, *writes):
@@ -63,10 +69,9 @@ class RemoteContract:
         assert read == Document(agent="helena", id=an_id(1), body=body(1, **fields), etag=written.etag)
 
     def test_the_marker_is_a_document_like_any_other(self, open_remote):
-        marker = {"id": MARKER_ID, "agent": MARKER_AGENT, "project_id": "p", "kind": "marker"}
-        write = Write(agent=MARKER_AGENT, id=MARKER_ID, body=marker)
+        write = write_of_marker()
         [found] = stored(open_remote(), write)
-        assert found.body == marker
+        assert found.body == write.body
         [clash] = open_remote().write([write])
         assert clash == Clash(write=write, present=found)
 
@@ -194,6 +199,23 @@ class RemoteContract:
         remote = open_remote()
         assert remote.name
         remote.close()
+
+    def test_ids_are_those_of_all_documents_of_the_project(self, open_remote):
+        remote = open_remote()
+        assert not remote.ids()
+        stored(remote, new(1), new(2, "victor"), write_of_marker())
+        stored(open_remote("q"), new(3, project="q"))
+        assert {an_id(1), an_id(2), MARKER_ID} == remote.ids()
+
+    def test_places_are_looked_at_again_together_and_what_is_gone_is_left_out(self, open_remote):
+        remote = open_remote()
+        [one, two] = stored(remote, new(1), new(2, "victor"))
+        places = [Place(name=name, agent=agent, id=an_id(number)) for name, agent, number in (
+            (one.name, "helena", 1), (two.name, "victor", 2), (f"helena/{an_id(2)}", "helena", 2),
+            (f"helena/{an_id(9)}", "helena", 9),
+        )]  # fmt: skip
+        assert {one.name: one, two.name: two} == remote.again(places)
+        assert {} == remote.again([])
 
 
 class SearchContract:

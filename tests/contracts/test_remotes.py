@@ -204,3 +204,43 @@ for _ in range(40):
     assert 4 * 40 - 1 == found.body["n"]
     assert [] == list(shared.rglob("*.tmp"))
     assert json.loads((shared / "p" / "a" / "ff" / f"{'f' * 32}.json").read_text()) == found.body
+
+
+def test_the_folder_says_whether_it_is_there_and_has_no_readers_without_a_store(remote, shared):
+    assert not remote.is_there
+    stored(remote, new(1))
+    assert remote.is_there
+    assert not remote.has_readers
+
+
+@pytest.mark.parametrize("link", ["p", "p/helena", f"p/helena/{an_id(1)[:2]}"])
+def test_a_folder_that_is_a_link_is_neither_read_nor_written(remote, shared, tmp_path, link):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / f"{an_id(1)}.json").write_text("{}")
+    (shared / link).parent.mkdir(parents=True)
+    (shared / link).symlink_to(outside, target_is_directory=True)
+    for use in (
+        lambda: drained(remote),
+        lambda: stored(remote, new(1, "helena")),
+        lambda: remote.read("helena", an_id(1)),
+    ):
+        with pytest.raises(RemoteRefused) as error:
+            use()
+        assert f"{shared / link} is a symbolic link" in error.value.message
+    assert [f"{an_id(1)}.json"] == [path.name for path in outside.iterdir()]
+
+
+def test_a_file_that_is_a_link_is_set_aside_without_what_it_leads_to(remote, shared, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("secret")
+    [written] = stored(remote, new(1, "helena"))
+    path = shared / "p/helena" / an_id(1)[:2] / f"{an_id(1)}.json"
+    path.unlink()
+    path.symlink_to(secret)
+    found = remote.read("helena", an_id(1))
+    assert isinstance(found, Unreadable)
+    assert ("it can't be read: it is a symbolic link", str(secret)) == (found.reason, found.raw)
+    [result] = remote.write([new(1, "helena", etag=written.etag)])
+    assert isinstance(result, Clash)
+    assert "secret" == secret.read_text()

@@ -57,7 +57,7 @@ def test_a_record_comes_back_as_it_was_with_all_that_is_unknown(record):
 
 
 @pytest.mark.parametrize(
-    "name", ["hlc", "embedding", "embedding_model", "content_hash", "deleted_at", "extra", "_etag"]
+    "name", ["hlc", "embedding", "embedding_model", "content_hash", "deleted_at", "extra", "_etag", "ttl"]
 )
 def test_an_unknown_field_may_have_the_name_of_one_of_ours(name):
     version = Version(record=knowledge(extra={name: {"deep": [1]}, "other": 2}), hlc=STAMP)
@@ -65,6 +65,13 @@ def test_an_unknown_field_may_have_the_name_of_one_of_ours(name):
     assert name not in body or body[name] != {"deep": [1]}
     assert body["other"] == 2
     assert decoded(body) == Arrived(state=version)
+
+
+def test_a_ttl_of_an_earlier_version_stays_a_field_of_the_record_and_is_no_expiry_from_now_on():
+    found = decoded(a_body(ttl=60)).state
+    assert found.record == knowledge(extra={"ttl": 60})
+    assert "ttl" not in encode(found, project_id="p")
+    assert decoded(a_body(ttl=5, extra={"ttl": 60})).state == found  # another one is the service's
 
 
 def test_what_the_service_adds_is_no_part_of_the_record():
@@ -159,6 +166,13 @@ def test_an_id_or_an_agent_that_no_record_has_is_refused():
         decoded(a_body(id="README"), id="README")
     with pytest.raises(InvalidInput, match="reserved"):
         decoded(a_body(agent="_other"), agent="_other")
+
+
+def test_an_id_that_is_not_in_its_one_form_is_set_aside():
+    id = "A" * 32
+    found = read(Document(agent="helena", id=id, body=a_body(id=id), etag="7"), "p")
+    assert isinstance(found, Unreadable)
+    assert "id: expected lower case" in found.reason
 
 
 def test_hidden_fields_never_replace_what_a_record_says():

@@ -1,5 +1,7 @@
 """Whether a store and a remote belong together."""
 
+from dataclasses import replace
+
 import pytest
 
 from alma_cli.core.learning.derive import LearningRules
@@ -10,9 +12,11 @@ from alma_cli.core.replication.marker import (
     GoOn,
     Marker,
     Membership,
+    RemoteFacts,
     decide,
     derivation_hash,
     marker_body,
+    may_need_to_join,
     parse_marker,
 )
 from alma_cli.errors import InvalidInput, RemoteForeign
@@ -24,13 +28,13 @@ STRANGER = Membership(replica_id="me")
 STRANGER_WITH_MEMORIES = Membership(replica_id="me", has_memories=True)
 
 
-def decision(found, ours, *, join=False, reseed=False):
-    return decide(found, ours, WANTED, join=join, reseed=reseed, name="the remote")
+def decision(found, ours, *, join=False, reseed=False, **facts):
+    return decide(found, ours, WANTED, join=join, reseed=reseed, facts=RemoteFacts(name="the remote", **facts))
 
 
-def refusal(found, ours):
+def refusal(found, ours, **facts):
     with pytest.raises(RemoteForeign) as error:
-        decision(found, ours)
+        decision(found, ours, **facts)
     assert (4, "remote_foreign") == (error.value.exit_code, error.value.code)
     return error.value
 
@@ -46,6 +50,29 @@ def test_an_empty_store_adopts_without_a_word():
 def test_a_store_with_memories_joins_only_when_told():
     assert "--join" in refusal(FOUND, STRANGER_WITH_MEMORIES).hint
     assert decision(FOUND, STRANGER_WITH_MEMORIES, join=True) == Adopt(why="this store joins it")
+
+
+def test_a_remote_that_holds_nothing_but_its_marker_is_adopted_without_a_word():
+    assert may_need_to_join(FOUND, STRANGER_WITH_MEMORIES)
+    assert decision(FOUND, STRANGER_WITH_MEMORIES, is_bare=True) == Adopt(why="")
+
+
+@pytest.mark.parametrize(
+    "found, ours",
+    [
+        (None, STRANGER_WITH_MEMORIES),
+        (FOUND, STRANGER),
+        (FOUND, MEMBER),
+        (FOUND, Membership(replica_id="other", has_memories=True)),
+    ],
+)
+def test_only_strangers_with_memories_need_to_know_what_it_holds(found, ours):
+    assert not may_need_to_join(found, ours)
+
+
+def test_a_remote_that_is_not_there_is_not_called_empty():
+    assert "is empty, and" in refusal(None, MEMBER).message
+    assert "is not there, and" in refusal(None, MEMBER, is_there=False).message
 
 
 def test_a_member_of_another_project_is_refused_unless_it_joins():
@@ -118,3 +145,19 @@ def test_rules_are_the_same_however_they_are_written():
     assert derivation_hash(rules, {"a": cautious, "b": cautious}) == derivation_hash(
         rules, {"b": cautious, "a": cautious}
     )
+
+
+def test_a_project_that_was_renamed_is_refused_with_the_command_that_follows():
+    body = {**marker_body(FOUND, project_id="p"), "renamed_to": "web-shop"}
+    with pytest.raises(RemoteForeign) as error:
+        parse_marker(body, name="the remote")
+    assert "is called 'web-shop' now" in error.value.message
+    assert "`alma config rename web-shop`" in error.value.hint
+
+
+def test_who_was_renamed_writes_the_marker_or_adopts_that_of_the_same_project():
+    renamed = Membership(project_uid="u", seed="", replica_id="me", has_memories=True)
+    assert decision(None, renamed) == Create(
+        marker=replace(WANTED, project_uid="u"), replaces=False, why="the project was renamed"
+    )
+    assert decision(FOUND, renamed) == Adopt(why="the project was renamed")

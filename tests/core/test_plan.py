@@ -43,6 +43,16 @@ def test_a_newer_version_of_what_was_changed_here_is_a_conflict():
     assert on_arrival(version("theirs", B), held).is_conflict
 
 
+def test_a_plain_change_is_no_conflict_when_all_is_compared_anew():
+    held = Held(state=version(), acked=None, base=A)
+    assert on_arrival(version("theirs", B), held) == Take(
+        state=version("theirs", B), replaced=version(), is_conflict=False
+    )
+    mine = version("mine", B)
+    assert not on_arrival(version(), Held(state=mine, acked=None, base=A)).is_conflict
+    assert on_arrival(version("theirs", HLC(3, 0, "c")), Held(state=mine, acked=None, base=A)).is_conflict
+
+
 def test_an_older_version_is_kept_out_and_ours_is_pushed_over_it():
     mine = version("mine", B)
     action = on_arrival(version("theirs", A), Held(state=mine, acked=None))
@@ -58,6 +68,13 @@ def test_the_version_that_ours_was_made_from_is_no_conflict():
 def test_two_who_recorded_the_same_have_no_conflict():
     action = on_arrival(version("same", B), Held(state=version("same", A), acked=None))
     assert action == Take(state=version("same", B), replaced=version("same", A), is_conflict=False)
+
+
+def test_what_the_remote_has_with_an_older_stamp_is_not_pushed_again():
+    action = on_arrival(version("same", A), Held(state=version("same", B), acked=None))
+    assert action == Take(state=version("same", A), replaced=version("same", B), is_conflict=False)
+    action = on_arrival(version("same", A), Held(state=version("same", B), acked=B))
+    assert isinstance(action, Keep)  # others may have seen ours
 
 
 def test_of_two_contents_with_one_stamp_the_one_that_holds_is_pushed_over_the_other():

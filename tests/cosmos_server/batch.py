@@ -9,8 +9,13 @@ MAX_OPERATIONS = 100
 MAX_BATCH_BYTES = 2 * 1024 * 1024
 
 
-def run(container: Container, request: Request, partition: tuple) -> tuple[Response, float]:
-    """The answer to a batch and what it cost; 207 when an operation failed, and then nothing is changed."""
+def run(
+    container: Container, request: Request, partition: tuple, *, inside: Refused | None = None
+) -> tuple[Response, float]:
+    """The answer to a batch and what it cost; 207 when an operation failed, and then nothing is changed.
+
+    The middle operation meets the refusal `inside`.
+    """
     if len(request.body) > MAX_BATCH_BYTES:
         raise Refused(413, "Request size is too large")
     operations = request.json()
@@ -20,6 +25,8 @@ def run(container: Container, request: Request, partition: tuple) -> tuple[Respo
     changes: list[Change] = []
     for number, operation in enumerate(operations):
         try:
+            if inside is not None and number == len(operations) // 2:
+                raise inside
             change = _decided(container, operation, partition, staged)
         except Refused as refused:
             return _failed(operations, number, refused)

@@ -23,7 +23,7 @@ def database(client, server):
     server.forget("d")
     yield client.create_database("d")
     server.quiet()
-    server.set(skew_s=0, page_cap=1000)
+    server.set(skew_s=0, page_cap=1000, units_per_s=0, lag_s=0, gives_sessions=True)
 
 
 @pytest.fixture

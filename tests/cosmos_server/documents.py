@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 import time
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ class Item:
     lsn: int
     ts: int
     expires_at: float | None
+    made_at: float = 0.0
+    before: "Item | None" = None
 
     @property
     def key(self):
@@ -57,6 +60,8 @@ class Container:
         self._items: dict[tuple, Item] = {}
         self._numbers = 0
         self._clock = clock
+        self.seen_until = math.inf
+        """Reads see what was written up to this time; writes always see all."""
 
     def partition_of(self, body: dict) -> tuple:
         """The partition key that is in a document."""
@@ -74,9 +79,10 @@ class Container:
         return tuple(UNDEFINED if value == {} else value for value in values)
 
     def items(self):
-        """All items that are in force, in the order in which they were first made."""
+        """All items that are in force and may be seen, in the order in which they were first made."""
         now = self._clock()
-        return sorted((one for one in self._items.values() if _alive(one, now)), key=lambda one: one.number)
+        seen = (self._seen(one) for one in self._items.values())
+        return sorted((one for one in seen if one is not None and _alive(one, now)), key=lambda one: one.number)
 
     def find(self, partition: tuple, id: str, staged: dict | None = None) -> Item | None:
         """The item, as the operations before in the same batch left it."""
@@ -89,7 +95,7 @@ class Container:
         """The newest versions changed in a range after an LSN of it, oldest first."""
         now = self._clock()
         for item in one.log[bisect_right(one.log, lsn, key=lambda item: item.lsn) :]:
-            if self._items.get(item.key) is item and _alive(item, now):
+            if item.made_at <= self.seen_until and self._items.get(item.key) is item and _alive(item, now):
                 yield item
 
     def decide(self, verb, partition, *, id=None, body=None, match=None, none_match=None, staged=None) -> Change:
@@ -98,6 +104,8 @@ class Container:
             _check_body(body, self, partition)
         name = body["id"] if verb in ("create", "upsert") else id
         present = self.find(partition, name, staged)
+        if verb == "read" and staged is None and present is not None:
+            present = self._seen(present)
         if verb == "create" and present is not None:
             raise Refused(409, "Entity with the specified id already exists in the system.")
         if verb not in ("create", "upsert") and present is None:
@@ -133,6 +141,19 @@ class Container:
                 written.lsn = change.item.lsn
         return written
 
+    def _seen(self, item):
+        """The version that a read sees; None when it sees none yet."""
+        while item is not None and item.made_at > self.seen_until:
+            item = item.before
+        return item
+
+    def reached(self, one: Range) -> int:
+        """The last LSN of a range that a read sees."""
+        if self.seen_until == math.inf:
+            return one.lsn
+        seen = [item.lsn for item in one.log if item.made_at <= self.seen_until]
+        return one.lsn if len(seen) == len(one.log) else max(seen, default=one.log[0].lsn - 1)
+
     def _version(self, partition, body, present):
         epk = effective_key(_hashable(partition))
         lsn, ts = self.ranges.holding(epk).lsn + 1, int(self._clock())
@@ -165,6 +186,8 @@ class Container:
             lsn,
             ts,
             expires_at,
+            made_at=self._clock(),
+            before=present,
         )
 
 

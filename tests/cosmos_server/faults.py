@@ -18,7 +18,7 @@ class Fault:
     """One thing that goes wrong.
 
     `status` answers with that status instead; `drop` closes the connection `before` or `after` the request was done;
-    `stall` never answers (`before` or `after`). It meets requests of these `kinds` (all when empty) after the first
+    `stall` never answers (`before` or `after`); a status `inside` a batch is that of its middle operation. It meets requests of these `kinds` (all when empty) after the first
     `skip`, `times` times (None: always), each with `chance`.
     """
 
@@ -28,6 +28,7 @@ class Fault:
     retry_after_ms: int = 5
     drop: str = ""
     stall: str = ""
+    inside: bool = False
     skip: int = 0
     times: int | None = 1
     chance: float = 1.0

@@ -29,7 +29,7 @@ def page(container: Container, request: Request, *, page_cap: int) -> tuple[Resp
     not_before = parsedate_to_datetime(since).timestamp() if since else 0
     asked = int(request.headers.get("x-ms-max-item-count", "-1"))
     most = min(page_cap, asked if asked > 0 else DEFAULT_PAGE)
-    chosen, size, reached = [], 0, one.lsn
+    chosen, size, reached = [], 0, container.reached(one)
     for item in container.changes_after(one, int(after or 0)):
         if not low <= item.epk < high or item.ts < not_before:
             continue

@@ -9,6 +9,7 @@ The controls go over HTTP as well (`/_controls/...`), so that tests are the same
 import asyncio
 import contextlib
 import json
+import math
 import os
 import ssl
 import subprocess
@@ -67,9 +68,12 @@ class CosmosServer:
         """The request units charged since the server began."""
         return self._control("counts", {"clear": False})["charged"]
 
-    def set(self, *, skew_s: float | None = None, page_cap: int | None = None, tokens: dict | None = None) -> None:
-        """Change the clock that `Date` shows, the most items of a page, or the bearer tokens that are known."""
-        self._control("set", {"skew_s": skew_s, "page_cap": page_cap, "tokens": tokens})
+    def set(self, **settings: float | dict) -> None:
+        """Change some of: `skew_s` of the clock that `Date` shows; `page_cap`, the most items of a page; `tokens`, the
+        bearer tokens that are known; `units_per_s`, the request units that requests may spend (0: any number), `lag_s`
+        by which reads without a session lag behind writes (0: not at all), and `gives_sessions`.
+        """
+        self._control("set", settings)
 
     def split(self, database: str, container: str, partition: list) -> None:
         """Split the physical range that holds a partition, there."""
@@ -111,8 +115,7 @@ def controlled(account: Account, request: Request) -> Response:
             account.counts.clear()
     elif name == "set":
         for key, value in given.items():
-            if value is not None:
-                setattr(account, key, value)
+            setattr(account, key, value)
     elif name == "split":
         container = account.resources.container(given["database"], given["container"])
         container.ranges.split(effective_key(tuple(given["partition"])))
@@ -120,6 +123,7 @@ def controlled(account: Account, request: Request) -> Response:
         account.resources.databases.pop(given["database"], None)
     elif name == "items":
         container = account.resources.container(given["database"], given["container"])
+        container.seen_until = math.inf
         answer = {"items": [item.body for item in container.items()]}
     else:
         return Response(404, b"{}")

@@ -84,6 +84,31 @@ def test_the_clock_can_be_ahead(container, server):
     assert 3590 < (after - before).total_seconds() < 3700
 
 
+def test_request_units_that_are_used_up_are_waited_for_and_a_debt_is_paid_first(container, server):
+    server.set(units_per_s=100)
+    with CosmosClient(server.endpoint, KEY, retry_throttle_total=-1) as client:
+        impatient = client.get_database_client("d").get_container_client("c")
+        impatient.create_item(document(text="x" * 300_000))  # over a hundred units, though there were fewer
+        with pytest.raises(CosmosHttpResponseError) as error:
+            impatient.create_item(document(2))
+    assert 429 == error.value.status_code
+    assert 0 < int(error.value.headers["x-ms-retry-after-ms"]) < 1_000
+    container.create_item(document(2))  # the SDK waits
+
+
+def test_reads_may_lag_behind_writes_and_see_them_with_their_session(container, server):
+    made = container.create_item(document())
+    container.replace_item("1", document(new=True))
+    server.set(lag_s=3600)
+    query = {"query": "SELECT * FROM c", "partition_key": key()}
+    assert [] == list(container.query_items(**query))
+    assert [] == list(container.query_items_change_feed(start_time="Beginning", partition_key=key()))
+    session = made.get_response_headers()["x-ms-session-token"]
+    assert [True] == [one["new"] for one in container.query_items(**query, session_token=session)]
+    server.set(lag_s=0)
+    assert ["1"] == ids(container.query_items_change_feed(start_time="Beginning", partition_key=key()))
+
+
 def test_requests_are_counted_by_kind(container, server):
     server.counts()
     container.create_item(document())

@@ -141,3 +141,21 @@ def test_what_is_not_known_is_refused_by_quoting_it(filled, query):
         run(filled, query)
     assert 400 == error.value.status_code
     assert query in error.value.message
+
+
+def test_queries_of_databases_containers_and_offers_are_refused(client, database, container):
+    asked = (
+        lambda: list(client.query_databases("SELECT * FROM c")),
+        lambda: list(database.query_containers("SELECT * FROM c")),
+        container.get_throughput,
+    )
+    for ask in asked:
+        with pytest.raises(CosmosHttpResponseError) as error:
+            ask()
+        assert 400 == error.value.status_code
+
+
+def test_a_part_of_the_results_of_several_partitions_is_refused(container):
+    with pytest.raises(CosmosHttpResponseError) as error:
+        list(container.query_items("SELECT * FROM c OFFSET 1 LIMIT 2", enable_cross_partition_query=True))
+    assert 400 == error.value.status_code

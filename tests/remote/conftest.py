@@ -28,6 +28,7 @@ def azure(server, monkeypatch):
     server.counts()
     yield azure
     server.quiet()
+    server.set(units_per_s=0, lag_s=0, gives_sessions=True)
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ import datetime as dt
 import ipaddress
 import socket
 import time
+import tomllib
+from pathlib import Path
 
 import pytest
 from azure.core.credentials import AccessToken
@@ -18,6 +20,7 @@ from azure.core.exceptions import (
 from alma_cli.config import Azure
 from alma_cli.errors import CheckpointLost, InvalidConfig, RemoteError, RemoteMissing, RemoteRefused, RemoteUnreachable
 from alma_cli.remote.cosmos import open_cosmos
+from alma_cli.remote.cosmos.account import INSTALL_HINT
 from alma_cli.remote.cosmos.container import make_container
 from alma_cli.remote.protocol import Written
 from tests.cosmos_server import KEY, Fault, cosmos_thread
@@ -333,3 +336,11 @@ def test_loading_the_adapter_loads_nothing_of_azure():
         "import sys, alma_cli.remote.cosmos.remote; print([name for name in sys.modules if name.startswith('azure')])"
     )
     assert "[]\n" == subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
+
+
+def test_releases_of_the_sdk_that_may_hang_are_not_taken_and_the_hint_asks_for_what_the_extra_does():
+    extra = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]["azure"]
+    assert "azure-cosmos>=4.14.5,<5" in extra
+    assert INSTALL_HINT == "python -m pip install " + " ".join(f'"{one}"' for one in extra)

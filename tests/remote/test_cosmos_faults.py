@@ -13,6 +13,7 @@ PASSING = [
     {"drop": "before"},
     {"drop": "after"},
 ]
+BEHIND_OUR_SESSION = {"status": 404, "substatus": 1002}
 STALLS = [{"stall": "before"}, {"stall": "after"}]
 
 
@@ -37,6 +38,26 @@ def test_reading_of_any_kind_gets_over_it(open_remote, server, new, fault, kind)
     assert ["1"] == [one.id for one in remote.nearest("a", [1.0, 0.0], limit=3)]
 
 
+@pytest.mark.parametrize("kind", ["feed", "read", "query"])
+def test_a_replica_behind_our_session_is_asked_again_and_nothing_is_missing(open_remote, server, new, kind):
+    test_reading_of_any_kind_gets_over_it(open_remote, server, new, BEHIND_OUR_SESSION, kind)
+
+
+def test_a_batch_that_meets_a_replica_behind_our_session_is_sent_again(open_remote, server, new, stored):
+    server.fault(Fault(kinds=("batch",), **BEHIND_OUR_SESSION))
+    assert [Written] == [type(result) for result in open_remote().write([new(1)])]
+    assert ["1"] == stored()
+
+
+@pytest.mark.parametrize("status", [408, 410, 429, 449, 503])
+def test_a_failure_inside_a_batch_is_got_over_and_nothing_is_there_twice(open_remote, server, new, stored, status):
+    server.fault(Fault(kinds=("batch",), status=status, inside=True, times=2))
+    results = list(open_remote().write([new(number) for number in range(5)]))
+    assert [Written] * 5 == [type(result) for result in results]
+    assert ["0", "1", "2", "3", "4"] == stored()
+    assert 2 == server.quiet()
+
+
 @pytest.mark.parametrize("fault", STALLS, ids=str)
 def test_a_stalled_socket_is_given_up_and_tried_again(open_remote, server, new, stored, fault):
     server.fault(Fault(kinds=("batch",), **fault))
@@ -51,6 +72,7 @@ def test_a_stalled_socket_is_given_up_and_tried_again(open_remote, server, new, 
     [
         ({"status": 429, "retry_after_ms": 20}, RemoteThrottled, "remote_throttled"),
         ({"status": 503}, RemoteUnreachable, "remote_unreachable"),
+        (BEHIND_OUR_SESSION, RemoteUnreachable, "remote_unreachable"),
         ({"status": 449}, RemoteUnreachable, "remote_unreachable"),
         ({"drop": "before"}, RemoteUnreachable, "remote_unreachable"),
         ({"stall": "before"}, RemoteUnreachable, "remote_unreachable"),
@@ -121,3 +143,49 @@ def test_a_range_that_is_gone_while_ranges_are_looked_up_does_not_hang(open_remo
     server.fault(*[Fault(kinds=(kind,), status=410, substatus=1002, times=2) for kind in ("feed", "ranges")])
     assert ["1"] == [one.id for page in open_remote().changes(None) for one in page.found]
     assert 4 == server.quiet()
+
+
+# Too few request units
+
+
+def test_a_first_push_succeeds_at_once_however_few_units_there_are(open_remote, server, new, stored):
+    """As 1,000 memories at 400 units a second, with time ten times as fast."""
+    server.set(units_per_s=4_000)
+    remote = open_remote(patience_s=1.0)
+    results = list(remote.write([new(number, fact="f" * 4_000) for number in range(1_000)]))
+    assert [Written] * 1_000 == [type(result) for result in results]
+    assert 1_000 == len(stored())
+
+
+def test_a_service_that_is_too_busy_is_sent_smaller_batches_one_at_a_time(open_remote, server, new):
+    remote = open_remote()
+    list(remote.write([new(number) for number in range(1_000)]))
+    server.counts()
+    server.fault(Fault(kinds=("batch",), status=429, retry_after_ms=501))
+    list(remote.write([new(number) for number in range(1_000, 1_100)]))
+    assert {"batch": 3} == server.counts()  # one refused, and then two of fifty
+
+
+# Reads that lag behind
+
+
+def test_a_look_up_after_a_clash_sees_what_clashed_though_reads_lag_behind(open_remote, server, new):
+    list(open_remote().write([new(1, fact="theirs")]))
+    remote = open_remote()
+    remote.read("a", "2")
+    server.set(lag_s=3600)
+    server.counts()
+    [result] = remote.write([new(1, fact="ours")])
+    assert (Clash, "theirs") == (type(result), result.present.body["fact"])
+    assert {"batch": 1, "query": 1} == server.counts()
+
+
+def test_without_a_session_a_look_up_is_made_again_after_pauses(open_remote, server, new):
+    list(open_remote().write([new(1, fact="theirs")]))
+    remote = open_remote()
+    remote.read("a", "2")
+    server.set(lag_s=1, gives_sessions=False)
+    server.counts()
+    [result] = remote.write([new(1, fact="ours")])
+    assert "theirs" == result.present.body["fact"]
+    assert server.counts()["batch"] <= 12

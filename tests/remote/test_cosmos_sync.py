@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pytest
+from azure.cosmos import CosmosClient
 
 from alma_cli.config import Azure
 from alma_cli.remote.cosmos import open_cosmos
@@ -182,3 +183,58 @@ def test_retrieving_from_the_remote_is_the_same_when_the_pool_is_everything(serv
     ]
     assert found[0] == found[1]
     assert ours["heuristics"] and ours["knowledge"] and ours["preferences"]
+
+
+def put(server, **document):
+    with CosmosClient(server.endpoint, KEY) as client:
+        client.get_database_client("alma").get_container_client("memories").upsert_item(
+            {"project_id": "shop", "kind": "knowledge", **document}
+        )
+
+
+def test_an_agent_that_is_a_number_stays_set_aside_until_it_is_mended(server, run_alma, run_json, add):
+    add(1)
+    run_alma("sync")
+    put(server, id="f" * 32, agent=5)
+    assert 1 == run_json("sync")["data"]["set_aside"]
+    for arguments in ((), ("--check",)):
+        run_alma("sync", *arguments)
+        names = [one["name"] for one in run_json("sync", "status")["data"]["set_aside"]]
+        assert [f"document {'f' * 32} of 5"] == names
+    with CosmosClient(server.endpoint, KEY) as client:
+        container = client.get_database_client("alma").get_container_client("memories")
+        container.delete_item("f" * 32, ["shop", 5])
+    run_alma("sync", "--check")
+    assert [] == run_json("sync", "status")["data"]["set_aside"]
+
+
+def test_many_documents_set_aside_cost_no_request_at_the_next_sync(server, run_alma, run_json, add):
+    add(1)
+    run_alma("sync")
+    with CosmosClient(server.endpoint, KEY) as client:
+        container = client.get_database_client("alma").get_container_client("memories")
+        for start in range(0, 300, 100):
+            documents = [
+                {"id": f"{start + number:032x}", "agent": "victor", "project_id": "shop", "kind": "dream"}
+                for number in range(100)
+            ]
+            container.execute_item_batch([("create", (one,)) for one in documents], ["shop", "victor"])
+    assert 300 == run_json("sync")["data"]["set_aside"]
+    server.counts()
+    assert 0 == run_json("sync")["data"]["set_aside"]
+    counts = server.counts()
+    assert (1, 0) == (counts["read"], counts.get("query", 0))
+    run_alma("sync", "--check")
+    assert server.counts()["query"] <= 24  # a page of ids and three of documents, of each range
+
+
+def test_what_is_gone_from_the_container_is_found_by_a_check_and_pushed_again(server, run_json, run_alma, add):
+    add(3)
+    run_alma("sync")
+    with CosmosClient(server.endpoint, KEY) as client:
+        container = client.get_database_client("alma").get_container_client("memories")
+        container.delete_item(f"{1:032x}", ["shop", "helena"])
+    assert 0 == run_json("sync")["data"]["pushed"]
+    data = run_json("sync", "--check")["data"]
+    assert (1, 1) == (data["missing"], data["pushed"])
+    assert 0 == run_json("sync", "--check")["data"]["missing"]

@@ -98,12 +98,11 @@ def test_postings_and_memories_belong_together(connection, given):
 
 @settings(max_examples=25)
 @given(few_operations)
-def test_stamps_are_given_once_each_and_the_replica_keeps_the_newest(connection, given):
+def test_the_replica_keeps_the_newest_stamp(connection, given):
     with pytest.raises(Undone), transaction(connection):
         fold(connection, given, now_ms=7, rules=NOTHING_DERIVED)
         rows = connection.execute("SELECT hlc FROM memories UNION ALL SELECT hlc FROM tombstones").fetchall()
         stamps = [HLC.parse(row[0]) for row in rows]
-        assert len(set(stamps)) == len(stamps)
         newest = HLC.parse(connection.execute("SELECT hlc FROM replica").fetchone()[0])
         assert all(stamp <= newest for stamp in stamps)
         raise Undone

@@ -74,12 +74,12 @@ class Machine:
         self.container.now = getattr(self.container, "now", NOON) + timedelta(seconds=1)
         return self.container.now + self.offset
 
-    def sync(self, *, dry_run=False, faults=lambda call: None, **options):
+    def sync(self, *, dry_run=False, faults=lambda call: None, tell=None, **options):
         """One sync with the container in memory."""
         remote = MemoryRemote(
             self.container, "p", faults=faults, clock=lambda: getattr(self.container, "now", NOON), **self.options
         )
-        return sync(self.session, Options(**options), dry_run=dry_run, remote=remote)
+        return sync(self.session, Options(**options), dry_run=dry_run, tell=tell, remote=remote)
 
     def status(self):
         """How it stands to the container."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from alma_cli.core.replication.documents import MARKER_AGENT
 from alma_cli.errors import AlmaError, NotFound, RemoteThrottled, RemoteUnreachable
 from tests.sync.replicas import is_idle, shared_records
 
@@ -28,6 +29,10 @@ WORK = [
     "sync",
     "clock",
     "anew",
+    "vanish",
+    "vanish",
+    "export",
+    "import",
 ]
 SITUATIONS = ("a form is tested", "a page is slow", "a login fails", "a build breaks")
 
@@ -53,7 +58,7 @@ class Troubles:
 def test_three_machines_agree_after_a_quiet_round(machine, container, seed):
     chance = random.Random(seed)
     machines = [machine(name, page=chance.randint(1, 9), together=chance.randint(1, 9)) for name in ("a", "b", "c")]
-    recorded, forgotten = set(), set()
+    recorded, forgotten, exported = set(), set(), []
     for each in machines:
         each.sync()
     for _ in range(STEPS):
@@ -91,8 +96,15 @@ def test_three_machines_agree_after_a_quiet_round(machine, container, seed):
                 each.offset = timedelta(seconds=chance.choice([-3600, -5, 0, 5, 250]))
             case "anew":
                 container.rid = f"made anew {chance.random()}"
+            case "vanish":
+                if places := sorted(place for place in container.documents if place[1] != MARKER_AGENT):
+                    del container.documents[chance.choice(places)]
+            case "export":
+                exported = [json.loads(line) for line in each.alma.export()]
+            case "import":
+                each.alma.import_(enumerate(exported, 1))
     for each in (*machines, *machines):
-        each.sync()
+        each.sync(check=True)
     agreed = machines[0].records()
     assert set(agreed) >= recorded - forgotten
     assert not forgotten & set(agreed)

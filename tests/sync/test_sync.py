@@ -12,6 +12,7 @@ from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID
 from alma_cli.errors import (
     ClockAhead,
     InvalidConfig,
+    JoinNeeded,
     RemoteForeign,
     RemoteMissing,
     RemoteRefused,
@@ -53,7 +54,7 @@ def test_a_second_sync_with_no_changes_writes_nothing(two, container):
     for machine in (one, other, one):
         assert is_idle(machine.sync())
     assert container.writes == writes
-    assert one.rows("SELECT count(*) FROM audit WHERE done_by = 'sync'") == [(0,)]
+    assert one.rows("SELECT DISTINCT action FROM audit WHERE done_by = 'sync'") == [("compare",)]  # the first sync
 
 
 def test_an_idle_sync_asks_for_the_marker_and_the_changes_only(two):
@@ -162,6 +163,42 @@ def test_whoever_loses_is_told_so(two):
     assert "CI has three cores" in versions
 
 
+def test_a_conflict_met_in_a_sync_that_fails_is_told_by_the_next_and_once(two):
+    one, other = two
+    id = one.know("CI has one core")
+    one.sync()
+    other.sync()
+    one.alma.correct(id, "CI has two cores")
+    other.alma.correct(id, "CI has three cores")
+    one.sync()
+
+    def fail(call):
+        if call == "write":
+            raise RemoteUnreachable("no answer", hint="")
+
+    with pytest.raises(RemoteUnreachable, match="the next sync lists them"):
+        other.sync(faults=fail)
+    report = other.sync()
+    assert [(id, "knowledge", "helena", "ours")] == [
+        (told.id, told.kind, told.agent, told.kept) for told in report.conflicts
+    ]
+    report = other.sync()
+    assert (0, []) == (report.conflict_count, report.conflicts)
+
+
+def test_a_plain_change_of_others_is_no_conflict_after_a_comparison(two, container):
+    one, other = two
+    id = one.know("CI has one core")
+    one.sync()
+    other.sync()
+    one.alma.correct(id, "CI has two cores")
+    one.sync()
+    container.rid = "another"
+    report = other.sync()
+    assert (1, 0) == (report.pulled, report.conflict_count)
+    assert is_idle(other.sync())
+
+
 def test_forgetting_beats_an_edit_and_erases_its_text_everywhere(two, container):
     one, other = two
     id = one.know("a secret")
@@ -194,6 +231,27 @@ def test_what_was_forgotten_never_comes_back(two, machine):
         each.alma.import_([(1, json.loads(exported[0]))])
         each.sync()
         assert {} == each.records()
+
+
+def test_an_old_export_never_undoes_a_later_correction(two, machine):
+    one, other = two
+    id = one.know("CI has one core")
+    same = one.know("CI is slow")
+    exported = [json.loads(line) for line in one.alma.export()]
+    one.sync()
+    other.sync()
+    other.alma.correct(id, "CI has two cores")
+    other.sync()
+    one.sync()
+    third = machine("three")
+    third.alma.import_(enumerate(exported, 1))
+    report = third.sync(join=True)
+    assert (2, 0) == (report.pulled, report.pushed)
+    for each in (one, other):
+        assert is_idle(each.sync())
+        assert "CI has two cores" == each.records()[id]["fact"]
+    assert third.records() == one.records()
+    assert [] == list(third.alma.log(same).versions)  # which says the same in both
 
 
 def test_a_memory_imported_on_both_sides_is_no_conflict(two):
@@ -279,8 +337,10 @@ def test_two_machines_with_different_models_share_every_memory_and_derive_the_sa
     other.sync()
     outcomes_of(one, other)
     id = other.know("CI has two cores")
-    report = other.sync()
+    told = []
+    report = other.sync(tell=told.append)
     assert any("vectors are by letters" in note for note in report.notes)
+    assert told == report.notes
     assert not [body for body in shared_records(container).values() if "embedding" in body]
     assert 4 == one.sync().vectors_written
     other.sync()
@@ -336,9 +396,11 @@ def test_rules_configured_otherwise_write_no_derived_memories(machine, container
     other = machine("two", more="  learning: {min_occurrences_for_heuristic: 2}\n")
     for _ in range(3):
         other.learn("Test the login form", strategy="Tested empty fields")
-    report = other.sync(join=True)
+    told = []
+    report = other.sync(tell=told.append)
     assert 0 == report.derived_written
     assert any("--reseed" in note for note in report.notes)
+    assert told == report.notes
     assert other.status().same_rules is False
     assert 1 == other.sync(reseed=True).derived_written
     assert other.status().same_rules is True
@@ -367,6 +429,19 @@ def test_a_store_with_memories_has_to_be_told_to_join(machine):
     assert (1, 1) == (report.pulled, report.pushed)
     one.sync()
     assert one.records() == other.records()
+
+
+def test_a_copy_that_holds_nothing_but_its_marker_is_adopted_without_a_question(machine):
+    empty, one, late = machine("empty"), machine("one"), machine("late")
+    empty.sync()
+    one.know("one's")
+    report = one.sync(dry_run=True)
+    assert (1, []) == (report.pushed, report.notes)
+    assert 1 == one.sync().pushed
+    late.know("late's")
+    with pytest.raises(JoinNeeded) as error:
+        late.sync()
+    assert "has memories already, and so has this store" in error.value.message
 
 
 def test_a_container_that_was_emptied_is_refilled_only_when_told_and_nothing_is_deleted(two, container):
@@ -517,6 +592,16 @@ def test_restamping_an_edit_keeps_it_after_what_it_replaced(two):
     assert "second" == other.records()[id]["fact"]
 
 
+def test_restamping_leaves_alone_what_is_not_stamped_in_the_future(two):
+    one, _ = two
+    line = {"kind": "knowledge", "id": "f" * 32, "agent": "helena", "domain": "general", "fact": "old",
+            "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}  # fmt: skip
+    one.alma.import_([(1, line)])
+    [(before,)] = one.rows("SELECT hlc FROM memories")
+    one.sync(restamp=True)
+    assert [(before,)] == one.rows("SELECT hlc FROM memories")
+
+
 # What can't be read
 
 
@@ -540,6 +625,20 @@ def test_a_document_that_makes_no_sense_is_kept_aside_and_never_overwritten(two,
     assert 1 == one.sync().set_aside
 
 
+def test_a_memorys_id_in_capitals_is_kept_aside_and_brings_nothing_back(two, container):
+    one, other = two
+    id = one.know("a secret")
+    one.sync()
+    body = shared_records(container)[id]
+    one.alma.forget([id])
+    one.sync()
+    container.put("p", "helena", id.upper(), json.dumps({**body, "id": id.upper()}))
+    for each in (one, other):
+        assert 1 == each.sync().set_aside
+        assert {} == each.records()
+        assert is_idle(each.sync())
+
+
 def test_what_was_put_right_is_taken_in_and_what_waited_for_it_pushed(two, container):
     one, other = two
     id = one.know("CI has two cores")
@@ -561,8 +660,101 @@ def test_what_somebody_removed_is_no_longer_kept_aside(two, container):
     container.put("p", "helena", "f" * 32, "nonsense")
     one.sync()
     del container.documents["p", "helena", "f" * 32]
-    one.sync()
+    one.sync(check=True)
     assert [] == list(one.status().set_aside)
+
+
+def test_what_is_set_aside_is_asked_for_again_only_when_it_can_be_used_and_all_at_once(two, container):
+    one, _ = two
+    for number in range(300):
+        body = {"id": f"{number:032x}", "agent": "helena", "project_id": "p", "kind": "dream"}
+        container.put("p", "helena", body["id"], json.dumps(body))
+    id = one.know("CI has two cores")
+    report = one.sync()
+    assert (300, 1, 3) == (report.set_aside, report.pushed, len(report.warnings))
+    assert "298 more were set aside: `alma sync status` lists them" == report.warnings[-1]
+    one.sync()
+    calls = []
+    one.sync(faults=calls.append)
+    assert ["read", "changes"] == calls
+    body = {**shared_records(container)[id], "id": "e" * 32}
+    container.documents["p", "helena", body["id"]] = (0, json.dumps(body))  # an old change
+    one.rows(
+        "INSERT INTO quarantine SELECT 'helena/' || repeat('e', 32), 'helena', repeat('e', 32), 'kind: unknown', "
+        f"'{json.dumps(body)}', now()"
+    )  # as an older version left it
+    calls = []
+    one.sync(faults=calls.append)
+    assert ["read", "changes", "again"] == calls
+    assert "CI has two cores" == one.records()["e" * 32]["fact"]
+    assert 300 == len(one.status().set_aside)
+
+
+def test_a_correction_is_pushed_once_the_document_that_blocked_it_is_gone(two, container):
+    one, _ = two
+    id = one.know("CI has two cores")
+    one.sync()
+    container.put("p", "helena", id, "nonsense")
+    one.alma.correct(id, "CI has four cores")
+    assert 1 == one.sync().set_aside
+    assert 1 == one.status().blocked
+    del container.documents["p", "helena", id]
+    assert (1, []) == ((report := one.sync()).pushed, report.warnings)
+    assert 0 == one.status().blocked
+    assert "CI has four cores" == shared_records(container)[id]["fact"]
+
+
+# What is gone
+
+
+def test_a_check_finds_what_is_gone_from_the_remote_and_pushes_it_again(two, container, machine):
+    one, _ = two
+    ids = [one.know(f"fact {'abc'[number]}") for number in range(3)]
+    forgotten = one.know("wrong")
+    one.sync()
+    one.alma.forget([forgotten])
+    one.sync()
+    for id in (ids[0], forgotten):
+        del container.documents["p", "helena", id]
+    assert is_idle(one.sync())
+    report = one.sync(check=True, dry_run=True)
+    assert (2, 2) == (report.missing, report.pushed)
+    report = one.sync(check=True)
+    assert (2, 2) == (report.missing, report.pushed)
+    assert any("2 documents that" in note for note in report.notes)
+    assert set(ids) == set(shared_records(container))
+    assert (0, 0) == ((report := one.sync(check=True)).missing, report.pushed)
+    three = machine("three")
+    three.sync()
+    assert one.records() == three.records()
+
+
+def test_once_a_month_ids_are_compared_without_being_told(two, container):
+    one, _ = two
+    id = one.know("CI has two cores")
+    one.sync()
+    del container.documents["p", "helena", id]
+    container.now += timedelta(days=29)
+    assert 0 == one.sync().missing
+    container.now += timedelta(days=2)
+    assert (1, 1) == ((report := one.sync()).missing, report.pushed)
+    one.sync()
+    calls = []
+    one.sync(faults=calls.append)
+    assert ["read", "changes"] == calls
+
+
+def test_what_others_had_changed_and_is_gone_comes_back_without_a_conflict(two, container):
+    one, other = two
+    id = one.know("first")
+    one.sync()
+    other.sync()
+    del container.documents["p", "helena", id]
+    one.alma.correct(id, "second")
+    one.sync()
+    report = other.sync(check=True)
+    assert (1, 0) == (report.pulled, report.conflict_count)
+    assert is_idle(one.sync())
 
 
 def test_a_document_that_gives_an_id_to_another_kind_or_agent_is_kept_aside(two, container):
@@ -685,6 +877,25 @@ def test_how_much_was_exchanged_before_an_error_is_said(machine):
         one.sync(faults=fail)
     assert "too busy; before that 0 were pulled and 2 pushed, which is kept" == error.value.message
     assert 3 == one.sync().pushed
+
+
+def test_what_is_sent_beside_an_error_is_counted_too_or_not_sent(machine, container):
+    one = machine("one", together=1000)
+    facts = ({"kind": "knowledge", "agent": "helena", "fact": f"fact {number}"} for number in range(2500))
+    one.alma.import_(enumerate(facts, 1))
+    count = 0
+
+    def fail(call):
+        nonlocal count
+        count += call == "write"
+        if count == 2:
+            raise RemoteThrottled("too busy", hint="later")
+
+    with pytest.raises(RemoteThrottled) as error:
+        one.sync(faults=fail)
+    assert 1 == container.writes  # the marker
+    assert "too busy" == error.value.message
+    assert 2500 == one.sync().pushed
 
 
 @contextmanager

@@ -8,7 +8,7 @@
                 one that isn't derived any more is `id, kind, project_id, agent, content_hash: "", deleted_at`
 
 Fields that this version doesn't know are kept. A record's own field with a name that a document or a service uses
-(`_etag`) stands under `extra`.
+(`_etag`, `ttl`) stands under `extra`.
 """
 
 import json
@@ -32,6 +32,8 @@ MARKER_AGENT = "_project"
 MARKER_ID = "_meta"
 
 _OURS = frozenset({"hlc", "embedding", "embedding_model", "content_hash", "deleted_at", "extra"})
+_OF_A_SERVICE = frozenset({"ttl"})
+"""More names that a service uses: Cosmos DB lets a document with a `ttl` expire."""
 _REQUIRED = ("id", "agent", "project_id", "kind")
 _LATEST_MS = 253_402_300_799_999  # the year 9999: a stamp may still follow it
 _LONGEST_VECTOR = 4096
@@ -167,7 +169,8 @@ def decode(body: Body, *, agent: str, id: str, project_id: str) -> Content:
     for key, expected in {"id": id, "agent": agent, "project_id": project_id}.items():
         if body.get(key) != expected:
             raise InvalidInput(f"{key}: expected {expected!r} in this place, got {shown(body.get(key))}")
-    parse_id(id)
+    if parse_id(id) != id:  # ids are case-sensitive in a shared copy, and a memory has one document
+        raise InvalidInput(f"id: expected lower case, got {shown(id)}")
     validate_agent_name(agent)
     kind = _kind(body.get("kind"))
     if isinstance(body.get("content_hash"), str) and "hlc" not in body:
@@ -188,14 +191,16 @@ def decode_record(body: Body) -> Record:
     kept = body.get("extra", {})
     if not isinstance(kept, dict):
         raise InvalidInput(f"extra: expected an object, got {shown(kept)}")
-    fields = {key: value for key, value in body.items() if key not in _OURS and not key.startswith("_")}
+    taken = _OURS | (_OF_A_SERVICE & kept.keys())
+    fields = {key: value for key, value in body.items() if key not in taken and not key.startswith("_")}
     record = from_json({**kept, **fields}, project_id=str(body["project_id"]), new_id=str(body["id"]), now=created_at)
     check_size(record)
     return record
 
 
 def _record_body(record: Record) -> dict[str, JsonValue]:
-    hidden = {key: value for key, value in record.extra.items() if key in _OURS or key.startswith("_")}
+    reserved = _OURS | _OF_A_SERVICE
+    hidden = {key: value for key, value in record.extra.items() if key in reserved or key.startswith("_")}
     body = {key: value for key, value in to_json(record).items() if key not in hidden}
     return {**body, "extra": hidden} if hidden else body
 

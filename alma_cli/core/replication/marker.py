@@ -15,14 +15,17 @@ from typing import TypeAlias
 from alma_cli.core.learning.derive import LearningRules
 from alma_cli.core.records import JsonValue
 from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID, Body
-from alma_cli.core.text import shown
-from alma_cli.errors import InvalidInput, RemoteForeign
+from alma_cli.core.text import one_line, shown
+from alma_cli.errors import InvalidInput, JoinNeeded, RemoteForeign
 
 FORMAT = 1
 """The format of the documents that this version writes; it reads no newer one."""
 
 _ALGORITHM = 2
 """Grows whenever the same outcomes and configuration begin to give other derived memories."""
+
+RENAMED_TO = "renamed_to"
+"""The key of a marker that says under which name the project goes on."""
 
 _TEXTS = ("project_uid", "seed", "model", "derivation", "made_by")
 _KNOWN = frozenset({"id", "agent", "project_id", "kind", "format", *_TEXTS})
@@ -42,12 +45,27 @@ class Marker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
-    """The remote that a store belongs to (empty before the first sync), and whether the store holds memories."""
+    """The remote that a store belongs to (empty before the first sync), and whether the store holds memories.
+
+    A project that was renamed has no `seed` until it meets the remote under its new name.
+    """
 
     project_uid: str = ""
     seed: str = ""
     replica_id: str = ""
     has_memories: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteFacts:
+    """What is known of a remote besides its marker.
+
+    `is_there` is false when nothing at all is in its place, `is_bare` true when it is known to hold its marker only.
+    """
+
+    name: str
+    is_there: bool = True
+    is_bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +95,23 @@ class Create:
 Decision: TypeAlias = GoOn | Adopt | Create
 
 
-def decide(found: Marker | None, ours: Membership, wanted: Marker, *, join: bool, reseed: bool, name: str) -> Decision:
-    """The decision about the marker found. `wanted` is the marker that we would write; `name` is the remote's.
+def decide(
+    found: Marker | None, ours: Membership, wanted: Marker, *, join: bool, reseed: bool, facts: RemoteFacts
+) -> Decision:
+    """The decision about the marker found. `wanted` is the marker that we would write.
 
     Raises `RemoteForeign` if the user has to confirm before we go on.
     """
+    name = facts.name
     if found is None:
-        return _without_marker(ours, wanted, reseed=reseed, name=name)
+        return _without_marker(ours, wanted, reseed=reseed, facts=facts)
     if reseed and found.project_uid == ours.project_uid:
         marker = replace(wanted, project_uid=found.project_uid, extra=found.extra)
         return Create(marker=marker, replaces=True, why="the marker is written anew, as told")
     if found.project_uid == ours.project_uid and found.seed == ours.seed:
         return GoOn()
     if found.project_uid == ours.project_uid:
-        return Adopt(why=f"{name} was made anew since the last sync")
+        return Adopt(why=f"{name} was made anew since the last sync" if ours.seed else "the project was renamed")
     if not ours.project_uid and found.made_by == ours.replica_id:
         return Adopt(why="")
     if ours.project_uid and not join:
@@ -98,8 +119,10 @@ def decide(found: Marker | None, ours: Membership, wanted: Marker, *, join: bool
             f"{name} belongs to another project of this name; nothing was exchanged",
             hint="is the remote's address right? If both are one project after all, `alma sync --join` merges them",
         )
+    if facts.is_bare:
+        return Adopt(why="")
     if ours.has_memories and not join:
-        raise RemoteForeign(
+        raise JoinNeeded(
             f"{name} has memories already, and so has this store, which never met it; nothing was exchanged",
             hint="if both are one project, `alma sync --join` merges them; "
             "look first with `alma sync --join --dry-run`",
@@ -107,16 +130,25 @@ def decide(found: Marker | None, ours: Membership, wanted: Marker, *, join: bool
     return Adopt(why="this store joins it" if ours.has_memories else "")
 
 
-def _without_marker(ours: Membership, wanted: Marker, *, reseed: bool, name: str) -> Decision:
+def may_need_to_join(found: Marker | None, ours: Membership) -> bool:
+    """True when the decision depends on whether the remote holds more than its marker."""
+    return found is not None and not ours.project_uid and ours.has_memories and found.made_by != ours.replica_id
+
+
+def _without_marker(ours: Membership, wanted: Marker, *, reseed: bool, facts: RemoteFacts) -> Decision:
     if not ours.project_uid:
         return Create(marker=wanted, replaces=False, why="")
+    if not ours.seed:
+        marker = replace(wanted, project_uid=ours.project_uid)
+        return Create(marker=marker, replaces=False, why="the project was renamed")
     if not reseed:
         raise RemoteForeign(
-            f"{name} is empty, and this store has synchronised with it before; nothing was exchanged",
+            f"{facts.name} is {'empty' if facts.is_there else 'not there'}, and this store has synchronised with it "
+            "before; nothing was exchanged",
             hint="is the remote's address right? If it was made anew, `alma sync --reseed` fills it again from here",
         )
     marker = replace(wanted, project_uid=ours.project_uid)
-    return Create(marker=marker, replaces=False, why=f"{name} is filled again from this store, as told")
+    return Create(marker=marker, replaces=False, why=f"{facts.name} is filled again from this store, as told")
 
 
 def marker_body(marker: Marker, *, project_id: str) -> dict[str, JsonValue]:
@@ -137,12 +169,20 @@ def marker_body(marker: Marker, *, project_id: str) -> dict[str, JsonValue]:
 
 
 def parse_marker(body: Body, *, name: str) -> Marker:
-    """The marker in a document. Raises `RemoteForeign` for a newer format, `InvalidInput` if there is no marker."""
+    """The marker in a document. Raises `InvalidInput` if there is none.
+
+    Raises `RemoteForeign` for a newer format, and for a project that was renamed.
+    """
     version = body.get("format")
     if isinstance(version, int) and version > FORMAT:
         raise RemoteForeign(
             f"{name} is written in format {version}, and this ALMA knows formats up to {FORMAT}; nothing was exchanged",
             hint="upgrade ALMA",
+        )
+    if body.get(RENAMED_TO):
+        raise RemoteForeign(
+            f"{name}: this project is called {shown(body[RENAMED_TO])} now; nothing was exchanged",
+            hint=f"`alma config rename {one_line(str(body[RENAMED_TO]))}` renames it here too",
         )
     texts = {key: body.get(key) for key in _TEXTS}
     wrong = next((key for key, value in texts.items() if not isinstance(value, str) or not value), None)

@@ -1,7 +1,8 @@
 """The decisions of a sync about each record, as values: the same whether they are carried out or only shown.
 
 The state that arrived is compared with the one in the store. `acked` is the stamp that the remote is known to have of
-the record; a record with another stamp is pending, and will be pushed.
+the record; a record with another stamp is pending, and will be pushed. `base` is the stamp that both had when they last
+met: who still has it changed nothing since.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -14,10 +15,14 @@ from alma_cli.core.replication.merge import State, Tombstone, merged, says_the_s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """The store's state of a record, and the stamp that the remote is known to have (None: none)."""
+    """The store's state of a record, and the stamp that the remote is known to have (None: none).
+
+    `base` is known besides when all is compared anew: the stamp that the remote had before.
+    """
 
     state: State
     acked: HLC | None
+    base: HLC | None = None
 
     @property
     def is_pending(self) -> bool:
@@ -91,7 +96,10 @@ def plan(arrived: Iterable[State], held: Mapping[str, Held], *, derived: Collect
 
 
 def on_arrival(arrived: State, held: Held | None) -> Action:
-    """The decision about a record's state that came from the remote."""
+    """The decision about a record's state that came from the remote.
+
+    The same content under another stamp, as an import makes it, takes the remote's stamp: nobody has seen ours.
+    """
     if held is None:
         return Take(state=arrived, replaced=None, is_conflict=False)
     mine = held.state
@@ -102,8 +110,10 @@ def on_arrival(arrived: State, held: Held | None) -> Action:
         )
     if mine.hlc == arrived.hlc and says_the_same(mine, arrived):
         return Echo(state=mine, is_news=held.is_pending)
-    both_changed = held.is_pending and arrived.hlc != held.acked and not says_the_same(mine, arrived)
-    if merged(mine, arrived) == arrived:
+    base = held.acked or held.base
+    both_changed = held.is_pending and base not in (mine.hlc, arrived.hlc) and not says_the_same(mine, arrived)
+    is_pushed_in_vain = held.acked is None and says_the_same(mine, arrived)
+    if merged(mine, arrived) == arrived or is_pushed_in_vain:
         return Take(state=arrived, replaced=mine, is_conflict=both_changed)
     # Of two contents with one stamp, the one that lost is what the remote has: it has to be pushed over all the same.
     acked = None if arrived.hlc == mine.hlc else arrived.hlc

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Credential: TypeAlias = "str | TokenCredential"
 
 INSTALL_HINT = (
-    'python -m pip install "azure-cosmos>=4.14,<5" "azure-identity>=1.19,<2" "azure-keyvault-secrets>=4.9,<5"'
+    'python -m pip install "azure-cosmos>=4.14.5,<5" "azure-identity>=1.19,<2" "azure-keyvault-secrets>=4.9,<5"'
 )
 _CONNECT_S = 3.0
 _FIRST_TRIES_S = 1.0
@@ -43,7 +43,7 @@ class CosmosAccount:
         _check_installed()
         self.azure = azure
         self.name = f"{azure.endpoint.rstrip('/')}/{azure.database}/{azure.container}"
-        self._patience_s = patience_s
+        self.patience_s = patience_s
         self._attempt_s = max(0.5, patience_s * _ATTEMPT_SHARE)
         self._client: CosmosClient | None = None
         self._key = _key_from_environment(azure)
@@ -85,8 +85,7 @@ class CosmosAccount:
                 connection_timeout=min(_CONNECT_S, self._attempt_s),
                 read_timeout=self._attempt_s,
                 retry_total=0,
-                retry_throttle_total=1,
-                retry_throttle_backoff_max=1,
+                retry_throttle_total=-1,  # none: 0 would mean the default, and how busy it is has to be known here
                 # The account's own address leads to the region that is written to, and so our reads see our writes.
                 enable_endpoint_discovery=False,
                 user_agent_suffix="alma",

@@ -1,7 +1,7 @@
 """Makes calls that end: they are tried again while that may help and patience lasts; then an error says what to do.
 
-The SDK waits out some throttling by itself; everything else that may pass (408, 410, 429, 449, 5xx, lost connections)
-is tried again here. After a lost connection nobody knows whether a write happened; the caller is told so.
+All that may pass (408, 410, 429, 449, 5xx, lost connections, a replica that is behind our session) is tried again here,
+not in the SDK. After a lost connection nobody knows whether a write happened; the caller is told so.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import math
 import random
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 from alma_cli.core.text import one_line
@@ -30,6 +30,8 @@ _PASSING = frozenset({408, 410, 429, 449, 500, 502, 503, 504})
 _NOT_DONE = frozenset({410, 429, 449})
 """The statuses after which it is certain that nothing was stored."""
 _WRITE_FORBIDDEN, _RIGHTS_MISSING, _OWNER_MISSING = 3, 5300, 1003
+_NO_READ_SESSION = 1002
+"""With 404: the replica that was asked is behind our session. That passes, and says nothing about the document."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
 
 
@@ -45,14 +47,19 @@ class Calls:
         self._tries_for_s = max(0.0, patience_s - attempt_s)
 
     def run(
-        self, call: Callable[[], T], *, unsure: Callable[[], None] = lambda: None, tries_for_s: float = math.inf
+        self,
+        call: Callable[[], T],
+        *,
+        expected: Collection[int] = (),
+        unsure: Callable[[], None] = lambda: None,
+        tries_for_s: float = math.inf,
     ) -> T:
         """The result of the call. `unsure` is called before the next try when a try may or may not have succeeded.
 
         `tries_for_s` bounds the time for new tries, if it is shorter than the patience.
 
         Raises the `RemoteError` that the last try amounts to. Errors of the SDK that are neither the service's nor the
-        network's, and those about a document (404, 409, 412, 413), pass through.
+        network's, and those with a status that the caller has `expected`, pass through.
         """
         from azure.core.exceptions import AzureError
 
@@ -63,9 +70,9 @@ class Calls:
             except (AzureError, TypeError) as raised:
                 # The SDK stumbles (TypeError) over a 500 to its own look-up of ranges.
                 error = raised if isinstance(raised, AzureError) else raised.__context__
-                if not isinstance(error, AzureError) or _is_for_caller(error):
+                if not isinstance(error, AzureError) or _is_among(expected, error):
                     raise
-                wait = max(pause * random.uniform(0.5, 1.0), _asked_to_wait_s(error))  # noqa: S311  # spreads retries
+                wait = pause * random.uniform(0.5, 1.0) + asked_to_wait_s(error)  # noqa: S311  # spreads retries
                 if not _may_pass(error) or time.monotonic() - begun + wait > min(tries_for_s, self._tries_for_s):
                     raise self.explained(error) from error
                 if _status(error) not in _NOT_DONE:
@@ -98,11 +105,11 @@ class Calls:
         if status == 403 and substatus != _WRITE_FORBIDDEN:
             hint = RIGHTS_HINT if self._signs_in or substatus == _RIGHTS_MISSING else FIREWALL_HINT
             return RemoteRefused(f"{self.name} doesn't let us: {_first_line(error)}", hint=hint)
-        if status == 404:
+        if status == 404 and substatus != _NO_READ_SESSION:
             return RemoteMissing(f"there is no {self.name}", hint=MISSING_HINT)
         if status == 429:
             return RemoteThrottled(f"{self.name} stayed too busy (429): its request units are used up", hint=BUSY_HINT)
-        if status in _PASSING or status == 403:
+        if _may_pass(error):
             return RemoteUnreachable(f"{self.name} keeps failing ({status})", hint=LATER_HINT)
         return RemoteError(f"{self.name} answered {status}: {_first_line(error)}")
 
@@ -124,14 +131,14 @@ def _status(error: Exception) -> int | None:
     return status if isinstance(status, int) else None
 
 
-def _is_for_caller(error: Exception) -> bool:
-    """True when the error is about a document, and not about the service, the database or the container."""
-    status = _status(error)
-    if status != 404:
-        return status in (409, 412, 413)
+def _is_among(expected: Collection[int], error: Exception) -> bool:
+    """True when the error has one of these statuses; a 404 only if it is about a document."""
+    status, substatus = _status(error), getattr(error, "sub_status", 0)
+    if status != 404 or status not in expected:
+        return status in expected
     request = getattr(getattr(error, "response", None), "request", None)
     asked_for_document = request is None or "/docs/" in str(request.url)
-    return asked_for_document and getattr(error, "sub_status", 0) != _OWNER_MISSING
+    return asked_for_document and substatus not in (_OWNER_MISSING, _NO_READ_SESSION)
 
 
 def _may_pass(error: Exception) -> bool:
@@ -140,10 +147,12 @@ def _may_pass(error: Exception) -> bool:
     status = _status(error)
     if status is None:
         return not isinstance(error, ClientAuthenticationError)
-    return status in _PASSING or (status == 403 and getattr(error, "sub_status", 0) == _WRITE_FORBIDDEN)
+    passing = ((403, _WRITE_FORBIDDEN), (404, _NO_READ_SESSION))
+    return status in _PASSING or (status, getattr(error, "sub_status", 0)) in passing
 
 
-def _asked_to_wait_s(error: Exception) -> float:
+def asked_to_wait_s(error: Exception) -> float:
+    """The seconds that the service asks to wait before the next try, 0 if it doesn't say."""
     headers: Any = getattr(error, "headers", None) or {}
     try:
         return float(headers.get("x-ms-retry-after-ms") or headers.get("x-ms-retry-after-in-ms") or 0) / 1000

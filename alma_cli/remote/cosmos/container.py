@@ -20,6 +20,7 @@ _VECTOR_FEATURE_HINT = (
     "vector search has to be enabled on the account:"
     " az cosmosdb update --capabilities EnableNoSQLVectorSearch ... (it takes effect within 15 minutes)"
 )
+_EXISTS = 409
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +88,7 @@ def _make_database(client: CosmosClient, calls: Calls, azure: Azure) -> bool:
         calls.run(database.read)
     except RemoteMissing:
         try:
-            calls.run(lambda: client.create_database(azure.database))
+            calls.run(lambda: client.create_database(azure.database), expected=(_EXISTS,))
         except CosmosResourceExistsError:  # somebody else has just made it, or a first try of this call has
             return False
         return True
@@ -114,7 +115,8 @@ def _make_container(
                 PartitionKey(path=list(wanted["partitionKey"]["paths"]), kind="MultiHash"),
                 indexing_policy=wanted["indexingPolicy"],
                 vector_embedding_policy=wanted["vectorEmbeddingPolicy"],
-            )
+            ),
+            expected=(_EXISTS,),
         )
     except CosmosResourceExistsError:
         made = False

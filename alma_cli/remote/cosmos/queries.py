@@ -64,6 +64,9 @@ def credits_of(targets: Sequence[str]) -> Query:
 COUNT = Query(f"SELECT VALUE COUNT(1) FROM c WHERE {_MEMORY}", [])
 """The query for the number of memories."""
 
+IDS = Query("SELECT VALUE c.id FROM c", [])
+"""The query for the ids of all documents."""
+
 AGENTS = Query("SELECT DISTINCT VALUE c.agent FROM c", [])
 """The query for agents that have documents; it may name some twice if the project has several physical ranges."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from alma_cli.remote.cosmos import queries
 from alma_cli.remote.cosmos.documents import found
 from alma_cli.remote.cosmos.feed import Feed, checkpoint_lost
 from alma_cli.remote.cosmos.writes import BatchWriter
-from alma_cli.remote.protocol import Found, Page, Sample, Usage, Write, WriteResult
+from alma_cli.remote.protocol import Found, Page, Place, Sample, Usage, Write, WriteResult
 
 if TYPE_CHECKING:
     from azure.cosmos import ContainerProxy
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from alma_cli.remote.cosmos.account import CosmosAccount
 
 _IDS_AT_ONCE = 100
-_BAD_REQUEST = 400
+_BAD_REQUEST, _NOT_FOUND = 400, 404
 
 
 class CosmosRemote:
@@ -31,12 +31,24 @@ class CosmosRemote:
         self._account, self._project_id = account, project_id
         self._calls = account.calls
         self._known: ContainerProxy | None = None
-        self._writer = BatchWriter(self._calls, project_id, lambda: self._container, self._query)
+        self._writer = BatchWriter(
+            self._calls, project_id, lambda: self._container, self._query, patience_s=account.patience_s
+        )
 
     @property
     def name(self) -> str:
         """The address, with database and container."""
         return self._account.name
+
+    @property
+    def is_there(self) -> bool:
+        """True: a container that isn't there is an error of every call."""
+        return True
+
+    @property
+    def has_readers(self) -> bool:
+        """True: `alma retrieve --remote` searches it."""
+        return True
 
     @property
     def server_time(self) -> datetime | None:
@@ -54,7 +66,9 @@ class CosmosRemote:
 
         container = self._container
         try:
-            raw = self._calls.run(lambda: container.read_item(id, partition_key=[self._project_id, agent]))
+            raw = self._calls.run(
+                lambda: container.read_item(id, partition_key=[self._project_id, agent]), expected=(_NOT_FOUND,)
+            )
         except CosmosResourceNotFoundError:
             return None
         return found(raw, project_id=self._project_id)
@@ -72,6 +86,21 @@ class CosmosRemote:
                 raise
             items = tuple(found(raw, project_id=self._project_id) for raw in raws)
             yield Page(found=items, checkpoint=json.dumps({"project": self._project_id, "position": feed.position}))
+
+    def ids(self, *, if_free: bool = False) -> frozenset[str] | None:
+        """The ids of all documents of the project, asked for across its partitions."""
+        if if_free:
+            return None
+        return frozenset(str(id) for id in self._across(queries.IDS))
+
+    def again(self, places: Sequence[Place]) -> Mapping[str, Found]:
+        """What is in these places now, a query for each hundred, across the project's partitions."""
+        now: dict[str, Found] = {}
+        ids = list(dict.fromkeys(place.id for place in places))
+        for at in range(0, len(ids), _IDS_AT_ONCE):
+            raws = self._across(queries.by_ids(ids[at : at + _IDS_AT_ONCE]))
+            now |= {one.name: one for one in (found(raw, project_id=self._project_id) for raw in raws)}
+        return {place.name: now[place.name] for place in places if place.name in now}
 
     def write(self, writes: Sequence[Write]) -> Iterator[WriteResult]:
         """Store documents in transactional batches, a few at a time."""
@@ -103,11 +132,7 @@ class CosmosRemote:
 
     def agents(self) -> list[str]:
         """The agents of the project, asked for across its partitions."""
-        container, query = self._container, queries.AGENTS
-        names: list[object] = self._calls.run(
-            lambda: list(container.query_items(query.text, partition_key=[self._project_id]))
-        )
-        return sorted({name for name in names if isinstance(name, str)})
+        return sorted({name for name in self._across(queries.AGENTS) if isinstance(name, str)})
 
     def close(self) -> None:
         """Close the connections."""
@@ -143,8 +168,19 @@ class CosmosRemote:
         raws = self._query(agent, query)
         return [one for raw in raws if isinstance(one := found(raw, project_id=self._project_id), Document)]
 
-    def _query(self, agent: str, query: queries.Query) -> list[dict[str, Any]]:
-        container, partition = self._container, [self._project_id, agent]
+    def _across(self, query: queries.Query) -> list[Any]:
+        """The results of a query of all partitions of the project."""
+        container, prefix = self._container, [self._project_id]
         return self._calls.run(
-            lambda: list(container.query_items(query.text, parameters=query.parameters, partition_key=partition))
+            lambda: list(container.query_items(query.text, parameters=query.parameters, partition_key=prefix))
+        )
+
+    def _query(self, agent: str, query: queries.Query, session: str = "") -> list[dict[str, Any]]:
+        """The results, which are at least as new as the session's token says, if one is given."""
+        container, partition = self._container, [self._project_id, agent]
+        options: dict[str, Any] = {"session_token": session} if session else {}
+        return self._calls.run(
+            lambda: list(
+                container.query_items(query.text, parameters=query.parameters, partition_key=partition, **options)
+            )
         )

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
+from time import sleep
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from alma_cli.core.replication.documents import Document
 from alma_cli.errors import RemoteUnreachable
 from alma_cli.remote.cosmos import queries
 from alma_cli.remote.cosmos.batches import MAX_DOCUMENT_BYTES, in_batches, size_of
+from alma_cli.remote.cosmos.calls import asked_to_wait_s
 from alma_cli.remote.cosmos.documents import found
+from alma_cli.remote.cosmos.pace import Pace
 from alma_cli.remote.protocol import Clash, Found, TooLarge, Write, WriteResult, Written
 
 if TYPE_CHECKING:
@@ -20,38 +24,50 @@ if TYPE_CHECKING:
 
     from alma_cli.remote.cosmos.calls import Calls
 
-Ask: TypeAlias = "Callable[[str, queries.Query], list[dict[str, Any]]]"
-"""What asks the partition of an agent a query."""
+Ask: TypeAlias = "Callable[[str, queries.Query, str], list[dict[str, Any]]]"
+"""What asks the partition of an agent a query; the answer is as new as the token of a session says."""
 
 THREADS = 4
 _ROUNDS = 20
+_CLASHES = (404, 409, 412)
+_TOO_LARGE, _TOO_BUSY = 413, 429
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 0.5
 
 
 class BatchWriter:
     """Writes a project's documents through one client of the SDK, whose batches may run in several threads."""
 
-    def __init__(self, calls: Calls, project_id: str, container: Callable[[], ContainerProxy], query: Ask) -> None:
+    def __init__(
+        self,
+        calls: Calls,
+        project_id: str,
+        container: Callable[[], ContainerProxy],
+        query: Ask,
+        *,
+        patience_s: float,
+    ) -> None:
         self._calls, self._project_id, self._container, self._query = calls, project_id, container, query
+        self._pace = Pace(most_at_once=THREADS, patience_s=patience_s)
         self._threads: ThreadPoolExecutor | None = None
-        self._running: set[Future[list[WriteResult]]] = set()
+        self._running: dict[Future[None], list[WriteResult]] = {}
 
     def write(self, writes: Sequence[Write]) -> Iterator[WriteResult]:
         """A result for each write, once it is known; at most twice as many batches as threads are under way."""
         waiting = in_batches(writes)
         container = self._container()
+        self._pace.went_on()
         failed: BaseException | None = None
         try:
             while True:
                 while failed is None and len(self._running) < 2 * THREADS and (batch := next(waiting, None)):
-                    self._running.add(self._pool.submit(self._store, container, batch))
+                    results: list[WriteResult] = []
+                    self._running[self._pool.submit(self._store, container, batch, results, [])] = results
                 if not self._running:
                     break
                 done, _ = wait(self._running, return_when=FIRST_COMPLETED)
-                self._running -= done
                 for future in done:
                     failed = failed or future.exception()
-                    if future.exception() is None:
-                        yield from future.result()
+                    yield from self._running.pop(future)
         finally:
             self.settle()
         if failed is not None:
@@ -74,37 +90,75 @@ class BatchWriter:
             self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="alma-cosmos")
         return self._threads
 
-    def _store(self, container: ContainerProxy, batch: Sequence[Write]) -> list[WriteResult]:
-        """Store one partition's writes: those that clash are found and left out, until the others are stored."""
-        from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError
+    def _store(
+        self,
+        container: ContainerProxy,
+        batch: Sequence[Write],
+        results: list[WriteResult],
+        lost_answers: list[None],
+    ) -> None:
+        """Store one partition's writes: those that clash are found and left out, until the others are stored.
 
+        Results are added as they become known. `lost_answers` has an entry for each try that may have succeeded.
+        """
         if len(batch) == 1 and size_of(batch[0].body) > MAX_DOCUMENT_BYTES:  # a large one is alone
-            return [TooLarge(write=batch[0], reason="a document has at most 2 MB")]
-        results: list[WriteResult] = []
+            results.append(TooLarge(write=batch[0], reason="a document has at most 2 MB"))
+            return
         pending = list(batch)
-        lost_answers: list[None] = []
-        for _ in range(_ROUNDS):
+        for rounds in range(_ROUNDS):
             if not pending:
-                return results
-            try:
-                etags = self._calls.run(
-                    partial(self._batch, container, pending), unsure=partial(lost_answers.append, None)
-                )
-            except (CosmosBatchOperationError, CosmosHttpResponseError) as error:
-                if error.status_code == 413:
-                    return results + self._halved(container, pending, str(error))
-            else:
-                if all(etags):
-                    return results + [Written(write=one, etag=etag) for one, etag in zip(pending, etags, strict=True)]
-                lost_answers.append(None)  # a service that leaves ETags out with the documents: they have to be read
-            present = self._present(pending)
+                return
+            sent = self._send(container, pending, lost_answers)
+            if sent is None:
+                self._store_halves(container, pending, results, lost_answers)
+                return
+            etags, session = sent
+            if etags and all(etags):
+                results += [Written(write=one, etag=etag) for one, etag in zip(pending, etags, strict=True)]
+                return
+            if etags:  # a service that leaves ETags out with the documents: they have to be read
+                lost_answers.append(None)
+            present = self._present(pending, session)
             judged = {write.id: _judged(write, present.get(write.id), unsure=bool(lost_answers)) for write in pending}
             results += [result for result in judged.values() if result is not None]
-            pending = [write for write in pending if judged[write.id] is None]
-        raise RemoteUnreachable(f"{self._calls.name} keeps changing under our writes", hint="sync again later")
+            still = [write for write in pending if judged[write.id] is None]
+            if len(still) == len(pending):
+                sleep(_pause_s(rounds))  # what clashed isn't to be seen yet
+            pending = still
+        if pending:
+            raise RemoteUnreachable(f"{self._calls.name} keeps changing under our writes", hint="sync again later")
 
-    def _batch(self, container: ContainerProxy, writes: Sequence[Write]) -> list[str]:
-        """The ETags of the writes, all of which were stored; empty where the service gives none."""
+    def _send(
+        self, container: ContainerProxy, writes: Sequence[Write], lost_answers: list[None]
+    ) -> tuple[list[str], str] | None:
+        """The ETags of the writes and the session after them, once the service takes them as one batch.
+
+        There are no ETags when one of the writes clashes, and None is given when the batch is too large at present.
+        """
+        from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError
+
+        while len(writes) <= self._pace.documents:
+            with self._pace.turn() as sent_at:
+                try:
+                    answered = self._calls.run(
+                        partial(self._batch, container, writes),
+                        expected=(*_CLASHES, _TOO_LARGE, _TOO_BUSY),
+                        unsure=partial(lost_answers.append, None),
+                    )
+                except (CosmosBatchOperationError, CosmosHttpResponseError) as error:
+                    if error.status_code == _TOO_BUSY:
+                        if not self._pace.wait_out(asked_to_wait_s(error), sent_at=sent_at):
+                            raise self._calls.explained(error) from error
+                        continue
+                    self._pace.went_on()
+                    return None if error.status_code == _TOO_LARGE else ([], _session_of(error.headers))
+                else:
+                    self._pace.stored()
+                    return answered
+        return None
+
+    def _batch(self, container: ContainerProxy, writes: Sequence[Write]) -> tuple[list[str], str]:
+        """The ETags of the writes, all of which were stored (empty where the service gives none); and the session."""
         operations: list[Any] = [
             ("create", (dict(write.body),))
             if write.etag is None
@@ -113,17 +167,35 @@ class BatchWriter:
         ]
         partition = [self._project_id, writes[0].agent]
         answered = container.execute_item_batch(operations, partition_key=partition, no_response=True)  # ETags suffice
-        return [str(one.get("eTag") or "") for one in answered]
+        return [str(one.get("eTag") or "") for one in answered], _session_of(answered.get_response_headers())
 
-    def _halved(self, container: ContainerProxy, writes: Sequence[Write], reason: str) -> list[WriteResult]:
+    def _store_halves(
+        self,
+        container: ContainerProxy,
+        writes: Sequence[Write],
+        results: list[WriteResult],
+        lost_answers: list[None],
+    ) -> None:
         if len(writes) == 1:
-            return [TooLarge(write=writes[0], reason=reason)]
+            results.append(TooLarge(write=writes[0], reason="the service takes no document of this size"))
+            return
         middle = len(writes) // 2
-        return self._store(container, writes[:middle]) + self._store(container, writes[middle:])
+        for half in (writes[:middle], writes[middle:]):
+            self._store(container, half, results, list(lost_answers))
 
-    def _present(self, writes: Sequence[Write]) -> dict[str, Found]:
-        raws = self._query(writes[0].agent, queries.by_ids([write.id for write in writes]))
+    def _present(self, writes: Sequence[Write], session: str) -> dict[str, Found]:
+        raws = self._query(writes[0].agent, queries.by_ids([write.id for write in writes]), session)
         return {raw["id"]: found(raw, project_id=self._project_id) for raw in raws}
+
+
+def _session_of(headers: Any) -> str:
+    """The token by which a look-up sees what this answer saw (the SDK keeps none of a batch); empty without one."""
+    return str((headers or {}).get("x-ms-session-token") or "")
+
+
+def _pause_s(rounds: int) -> float:
+    longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** min(rounds, 9))
+    return longest * random.uniform(0.5, 1.0)  # noqa: S311  # spreads retries
 
 
 def _judged(write: Write, present: Found | None, *, unsure: bool) -> WriteResult | None:

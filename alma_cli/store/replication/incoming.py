@@ -21,25 +21,31 @@ from alma_cli.core.replication.documents import (
     Readable,
     Received,
     Unreadable,
+    read,
 )
 from alma_cli.core.replication.hlc import HLC
-from alma_cli.core.replication.merge import State, Tombstone, Version
+from alma_cli.core.replication.merge import State, Tombstone, Version, says_the_same
 from alma_cli.core.replication.plan import Action, Echo, Held, Keep, Reject, Take, plan
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
 from alma_cli.store.database.values import any_of, rows_from
 from alma_cli.store.inbox.operations import Entry
-from alma_cli.store.replication.remote_state import KnownDocument, RemoteState
+from alma_cli.store.replication.remote_state import CONFLICT_KEPT, CONFLICT_LOST, UNSURE, KnownDocument, RemoteState
 from alma_cli.store.writing.derived import Touched, derive_touched
 from alma_cli.store.writing.rows_writer import Replaced, RowsWriter
 
 if TYPE_CHECKING:
     from alma_cli.core.records import Kind, Vector
     from alma_cli.store.database.duckdb import Connection
+    from alma_cli.store.replication.remote_state import Quarantined
     from alma_cli.store.writing.changes import ProjectRules
 
 _BY = "sync"
-
+_IS_BLOCKING = " OR ".join(
+    f"EXISTS (SELECT 1 FROM {table} WHERE {table}.id = quarantine.id AND {table}.agent = quarantine.agent "
+    "AND hlc <> '' AND acked_hlc IS DISTINCT FROM hlc)"
+    for table in ("memories", "tombstones")
+)
 
 DecidedDocument: TypeAlias = tuple[Document, Arrived, Action]
 """A document, the record's state in it, and the action for it."""
@@ -74,11 +80,26 @@ class Incoming:
         ids = json.dumps([document.id for document, _ in arrived])
         held = _held(self._connection, ids)
         if is_new:
-            held = {id: replace(one, acked=None) for id, one in held.items()}
+            held = {id: replace(one, acked=None, base=one.acked or one.base) for id, one in held.items()}
         rows = self._connection.execute(f"SELECT id FROM memories WHERE id IN {any_of()} AND hlc = ''", [ids])
         derived = {row[0] for row in rows.fetchall()}
         actions = plan([content.state for _, content in arrived], held, derived=derived)
         return [(*one, action) for one, action in zip(arrived, actions, strict=True)]
+
+    def worth_another_look(self, project_id: str) -> list[Quarantined]:
+        """The documents set aside that may be taken in now, as by a newer ALMA, or that keep something from the remote.
+
+        Anything that changes at the remote comes by itself; this is what only changed here, or may be gone there.
+        """
+        rows = self._connection.execute(f"SELECT name, raw, {_IS_BLOCKING} FROM quarantine").fetchall()
+        wanted = {name for name, _, is_blocking in rows if is_blocking}
+        aside = RemoteState(self._connection).quarantined() if rows else []
+        raws = {name: raw for name, raw, _ in rows}
+        candidates = {one.name: found for one in aside if (found := _as_kept(one, raws[one.name], project_id))}
+        planned = self.planned(list(candidates.values()))
+        refused = {document.name for document, _, action in planned if isinstance(action, Reject)}
+        wanted |= {name for name, one in candidates.items() if one.document.name not in refused}
+        return [one for one in aside if one.name in wanted]
 
     def texts_wanted(self, documents: Sequence[Received], model: str) -> list[str]:
         """The texts that need a vector made here before these documents can be taken in."""
@@ -183,11 +204,11 @@ class _Portion:
                 self._acked[state.id] = None if action.acked is None else str(action.acked)
                 if action.is_conflict:
                     self._lose(action.lost, erased=isinstance(state, Tombstone))
-                    self._say("conflict", state, "what was here was kept; the other version is in history")
+                    self._say("conflict", state, CONFLICT_KEPT)
             case Take(state=state):
                 self._take(action, content.embedding)
                 if action.is_conflict:
-                    self._say("conflict", state, "what was here was replaced, and is in history")
+                    self._say("conflict", state, CONFLICT_LOST)
 
     def _take(self, action: Take, embedding: Embedding | None) -> None:
         state, replaced = action.state, action.replaced
@@ -195,7 +216,8 @@ class _Portion:
         if isinstance(replaced, Version):
             self._gone.append(state.id)
             self._entries.pop(state.id, None)
-            self._lose(replaced, erased=isinstance(state, Tombstone))
+            if not says_the_same(replaced, state):
+                self._lose(replaced, erased=isinstance(state, Tombstone))
             self.touched.add(replaced.record)
         if isinstance(state, Tombstone):
             self._tombstones[state.id] = state
@@ -257,14 +279,14 @@ def _held(connection: Connection, ids: str) -> dict[str, Held]:
     ).fetchall()
     for hlc, acked, *columns in rows:
         version = Version(record=row_record(columns), hlc=HLC.parse(hlc))
-        found[version.id] = Held(state=version, acked=_stamp(acked))
+        found[version.id] = _held_as(version, acked)
     rows = connection.execute(
         f"SELECT id, kind, agent, hlc, acked_hlc, deleted_at FROM tombstones WHERE id IN {any_of()}", [ids]
     ).fetchall()
     for id, kind, agent, hlc, acked, deleted_at in rows:
         deleted = deleted_at.replace(tzinfo=UTC)
         tombstone = Tombstone(id=id, kind=kind, agent=agent, hlc=HLC.parse(hlc), deleted_at=deleted)
-        found[id] = Held(state=tombstone, acked=_stamp(acked))
+        found[id] = _held_as(tombstone, acked)
     return found
 
 
@@ -275,5 +297,20 @@ def _wants_vector(content: Arrived, model: str) -> bool:
     return content.embedding is None or content.embedding.model != model
 
 
-def _stamp(text: str | None) -> HLC | None:
-    return HLC.parse(text) if text else None
+def _as_kept(aside: Quarantined, raw: str, project_id: str) -> Readable | None:
+    """The document as it was set aside, if it can be read now."""
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(body, dict):
+        return None
+    found = read(Document(agent=aside.agent, id=aside.id, body=body, etag=""), project_id)
+    return found if isinstance(found, Readable) else None
+
+
+def _held_as(state: State, acked: str | None) -> Held:
+    """The state, with what is known of the remote (see `remote_state`)."""
+    stamp = HLC.parse(acked.removeprefix(UNSURE)) if acked else None
+    is_sure = acked is not None and not acked.startswith(UNSURE)
+    return Held(state=state, acked=stamp if is_sure else None, base=None if is_sure else stamp)

@@ -14,6 +14,7 @@ from alma_cli.core.replication.merge import State, Tombstone, Version, content_h
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
 from alma_cli.store.database.values import columns, fewest_digits, given, given_list, rows_from
+from alma_cli.store.replication.remote_state import UNSURE
 from alma_cli.store.writing.rows_writer import read_replica
 
 if TYPE_CHECKING:
@@ -60,8 +61,6 @@ class PendingCounts:
 
     by_agent: dict[str, int]
     blocked: int
-    foreign: int
-    """Records of another project id than the configuration's, which are never pushed."""
 
     @property
     def total(self) -> int:
@@ -111,21 +110,20 @@ class Outgoing:
     def counts(self, project_id: str) -> PendingCounts:
         """The numbers of records that wait to be pushed."""
         by_agent: dict[str, int] = {}
-        blocked = foreign = 0
+        blocked = 0
         for table, ours in (("memories", "project_id = $project_id"), ("tombstones", "$project_id <> ''")):
             not_aside = _NOT_ASIDE.format(table=table)
             rows = self._connection.execute(
                 f"SELECT agent, count(*) FILTER (WHERE {ours} AND {not_aside}), "
-                f"count(*) FILTER (WHERE {ours} AND NOT {not_aside}), count(*) FILTER (WHERE NOT ({ours})) "
+                f"count(*) FILTER (WHERE {ours} AND NOT {not_aside}) "
                 f"FROM {table} WHERE {_PENDING} GROUP BY agent ORDER BY agent",
                 {"project_id": project_id},
             ).fetchall()
-            for agent, waiting, aside, others in rows:
+            for agent, waiting, aside in rows:
                 if waiting:
                     by_agent[agent] = by_agent.get(agent, 0) + waiting
                 blocked += aside
-                foreign += others
-        return PendingCounts(by_agent=by_agent, blocked=blocked, foreign=foreign)
+        return PendingCounts(by_agent=by_agent, blocked=blocked)
 
     def pending(self, wanted: PushFilter, after: Position, *, limit: int = _PORTION) -> tuple[list[Pending], Position]:
         """The next pending entries, at most `limit` or about 8 MB: first records, then tombstones.
@@ -186,19 +184,20 @@ class Outgoing:
         return read_replica(self._connection).hlc
 
     def restamp(self, *, now_ms: int) -> int:
-        """Give pending records new stamps by the present clock, which was wrong before; return their number."""
+        """Give pending records that are stamped in the future new stamps by the present clock; return their number."""
         with transaction(self._connection):
             last = self.latest_stamp()
             stamp = HLC(now_ms, 0, last.replica_id) if last.wall_ms > now_ms else last
             given = 0
             for table in ("memories", "tombstones"):
                 rows = self._connection.execute(
-                    f"SELECT id, acked_hlc FROM {table} WHERE {_PENDING} ORDER BY hlc, id"
+                    f"SELECT id, acked_hlc FROM {table} WHERE {_PENDING} AND hlc > ? ORDER BY hlc, id",
+                    [str(HLC(now_ms, 0, ""))],
                 ).fetchall()
                 new = []
                 for id, acked in rows:
                     stamp = next_stamp(stamp, now_ms=now_ms)
-                    after = stamp_after(stamp, HLC.parse(acked) if acked else None, now_ms=now_ms)
+                    after = stamp_after(stamp, HLC.parse(acked.removeprefix(UNSURE)) if acked else None, now_ms=now_ms)
                     new.append({"id": id, "hlc": str(after)})
                 self._connection.execute(
                     f"UPDATE {table} SET hlc = given.hlc "

@@ -1,4 +1,8 @@
-"""The store's knowledge of its remote: its identity, how far it was read, its documents, and those set aside."""
+"""The store's knowledge of its remote: its identity, how far it was read, its documents, and those set aside.
+
+`acked_hlc` of a record is the stamp that the remote is known to have. A `?` before it says that the remote had it, and
+may not have it any more: the record is pending, and a version that arrives is compared with that stamp.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,12 @@ if TYPE_CHECKING:
     from alma_cli.core.replication.hlc import HLC
     from alma_cli.store.database.duckdb import Connection
 
+UNSURE = "?"
+CONFLICT_KEPT = "what was here was kept; the other version is in history"
+CONFLICT_LOST = "what was here was replaced, and is in history"
+
+_TOLD, _COMPARED = "conflicts-told", "compare"
+_UNSURE_NOW = f"'{UNSURE}' || ltrim(acked_hlc, '{UNSURE}')"
 _DOCUMENT_TYPES = {
     **dict.fromkeys(("id", "agent", "kind", "etag", "content_hash"), "VARCHAR"),
     "has_vector": "BOOLEAN",
@@ -48,6 +58,16 @@ class KnownDocument:
     has_vector: bool
     hlc: HLC | None = None
     content_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clashed:
+    """A memory that changed on both sides; `kept` is true when the version that was here holds."""
+
+    id: str
+    agent: str
+    kind: str
+    kept: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,22 +104,73 @@ class RemoteState:
             synced_at=None if synced_at is None else synced_at.replace(tzinfo=UTC),
         )
 
+    def other_projects(self, project_id: str) -> list[str]:
+        """The ids of other projects that memories here have, those of most memories first."""
+        rows = self._connection.execute(
+            "SELECT project_id FROM memories WHERE hlc <> '' AND project_id <> ? "
+            "GROUP BY project_id ORDER BY count(*) DESC, project_id",
+            [project_id],
+        ).fetchall()
+        return [row[0] for row in rows]
+
     def belong_to(self, *, project_uid: str, seed: str) -> None:
         """Belong to this remote, and know nothing of its documents: all are compared, and missing ones pushed."""
         with transaction(self._connection):
-            self._connection.execute("DELETE FROM sync_state")
+            before = self._connection.execute("DELETE FROM sync_state RETURNING project_uid").fetchall()
             self._connection.execute("INSERT INTO sync_state VALUES (?, ?, NULL, NULL)", [project_uid, seed])
-            self._know_nothing()
+            self._know_nothing(met_before=before == [(project_uid,)])
+
+    def move(self) -> None:
+        """Belong to the same project under another name, and know nothing of what is there, in a transaction."""
+        self._connection.execute("UPDATE sync_state SET seed = '', checkpoint = NULL")
+        self._connection.execute("DELETE FROM quarantine")
+        self._know_nothing(met_before=True)
 
     def compare_all(self) -> None:
         """Start from the beginning with the same remote: all documents are compared, and missing ones pushed."""
         with transaction(self._connection):
             self._connection.execute("UPDATE sync_state SET checkpoint = NULL")
-            self._know_nothing()
+            self._know_nothing(met_before=True)
 
-    def _know_nothing(self) -> None:
-        self._connection.execute("UPDATE memories SET acked_hlc = NULL WHERE acked_hlc IS NOT NULL")
-        self._connection.execute("UPDATE tombstones SET acked_hlc = NULL WHERE acked_hlc IS NOT NULL")
+    def missing(self, ids: Collection[str]) -> list[str]:
+        """The ids of documents that the remote is known to have and that aren't among these, which it has now."""
+        rows = self._connection.execute(
+            f"SELECT id FROM remote_documents WHERE id NOT IN {any_of()} ORDER BY id", [json.dumps(list(ids))]
+        )
+        return [row[0] for row in rows.fetchall()]
+
+    def lose(self, ids: Sequence[str]) -> None:
+        """Know that the remote doesn't have these documents any more: what is in them here is pending again."""
+        given = json.dumps(list(ids))
+        with transaction(self._connection):
+            self.forget_documents(ids)
+            for table in ("memories", "tombstones"):
+                self._connection.execute(
+                    f"UPDATE {table} SET acked_hlc = {_UNSURE_NOW} WHERE acked_hlc IS NOT NULL AND id IN {any_of()}",
+                    [given],
+                )
+
+    def drop_quarantined_but(self, ids: Collection[str]) -> None:
+        """Forget documents that were set aside and whose id isn't among these, which the remote has now."""
+        if self._connection.execute("SELECT 1 FROM quarantine LIMIT 1").fetchone() is not None:
+            self._connection.execute(
+                f"DELETE FROM quarantine WHERE id <> '' AND id NOT IN {any_of()}", [json.dumps(list(ids))]
+            )
+
+    def compared_at(self) -> datetime | None:
+        """When all documents were last compared; None when that isn't known."""
+        rows = self._connection.execute("SELECT max(done_at) FROM audit WHERE action = ?", [_COMPARED]).fetchall()
+        at: datetime | None = rows[0][0]
+        return None if at is None else at.replace(tzinfo=UTC)
+
+    def note_compared(self, at: datetime) -> None:
+        """Note that all documents were compared."""
+        self._connection.execute("INSERT INTO audit VALUES (?, 'sync', ?, '', '', '', '')", [utc_text(at), _COMPARED])
+
+    def _know_nothing(self, *, met_before: bool) -> None:
+        acked = _UNSURE_NOW if met_before else "NULL"
+        for table in ("memories", "tombstones"):
+            self._connection.execute(f"UPDATE {table} SET acked_hlc = {acked} WHERE acked_hlc IS NOT NULL")
         self._connection.execute("DELETE FROM remote_documents")
 
     def advance(self, checkpoint: str) -> None:
@@ -118,6 +189,26 @@ class RemoteState:
         rows = self._connection.execute("SELECT count(*) FROM audit WHERE action = 'conflict'").fetchall()
         count: int = rows[0][0]
         return count
+
+    def untold_conflicts(self) -> list[Clashed]:
+        """The memories that changed on both sides since conflicts were last told, in the order of meeting."""
+        rows = self._connection.execute(
+            """
+            SELECT audit.id, audit.agent, coalesce(memories.kind, tombstones.kind, ''), detail
+            FROM audit LEFT JOIN memories USING (id) LEFT JOIN tombstones ON tombstones.id = audit.id
+            WHERE action = 'conflict'
+                AND audit.rowid > (SELECT coalesce(max(rowid), -1) FROM audit WHERE action = $told)
+            ORDER BY audit.rowid
+            """,
+            {"told": _TOLD},
+        ).fetchall()
+        return [
+            Clashed(id=id, agent=agent, kind=kind, kept=detail == CONFLICT_KEPT) for id, agent, kind, detail in rows
+        ]
+
+    def note_told(self, at: datetime) -> None:
+        """Note that all conflicts were told."""
+        self._connection.execute("INSERT INTO audit VALUES (?, 'sync', ?, '', '', '', '')", [utc_text(at), _TOLD])
 
     def know(self, documents: Sequence[KnownDocument]) -> None:
         """Note the present versions of documents, one for each id, so that each is written only over the version seen.

@@ -106,7 +106,7 @@ class _Folding:
         if isinstance(record, Credit) and is_own_group(record, self._groups):
             return self._note(operation, "skip-own-group", record.id, record.agent)
         self._present.add(record.id)
-        self._rows.add(entry, hlc=str(self._rows.stamp()))
+        self._rows.add(entry, hlc=str(self._rows.stamp_of(record)))
         self.touched.add(record)
         if isinstance(record, Outcome):
             self.outcomes.append(record)

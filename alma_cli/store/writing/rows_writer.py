@@ -93,6 +93,15 @@ class RowsWriter:
         self._replica.hlc = next_stamp(self._replica.hlc, now_ms=self._now_ms)
         return stamp
 
+    def stamp_of(self, record: Record) -> HLC:
+        """The stamp of a record that is new here: the time of its own last change, which an imported one brings along.
+
+        So it is never later than an edit that others made of the same record. A time in the future counts as now.
+        """
+        changed_ms = int(record.updated_at.timestamp() * 1000)
+        now = self.stamp()
+        return HLC(max(0, changed_ms), 0, now.replica_id) if changed_ms < now.wall_ms else now
+
     def add(self, entry: Entry, *, hlc: str, acked_hlc: str | None = None) -> int:
         """Add a memory with its stamp (None for a derived one), and return its `seq`; `flush` writes it."""
         counted = terms_of(entry.record)

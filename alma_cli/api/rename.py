@@ -1,0 +1,90 @@
+"""Giving a project another id: in its configuration, its memories, and its shared copy."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alma_cli.api.session import Session
+from alma_cli.config import load_config, with_project_id
+from alma_cli.core.scopes.scope import validate_name
+from alma_cli.errors import InvalidConfig
+from alma_cli.files import write_whole
+from alma_cli.project import make_home
+
+if TYPE_CHECKING:
+    from alma_cli.config import Config
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renamed:
+    """What a project was called (empty when nothing was), what it is called now, and how many memories were renamed."""
+
+    before: str
+    project_id: str
+    memories: int
+
+
+def rename(session: Session, project_id: str) -> Renamed:
+    """Call the project so in its configuration and its store, and leave word in the shared copy under the old name.
+
+    It can be run again when it was cut off, and where others have renamed the project already. Raises `RemoteError` and
+    its kinds before anything is changed here, `InvalidConfig` when the configuration can't be changed.
+    """
+    validate_name("project", project_id)
+    make_home(session.project)
+    with session.store().alone("sync"):
+        with session.store().writing() as writer:
+            others = writer.remote.other_projects(project_id)
+            membership = writer.remote.sync_state().membership
+        before = others[0] if others else session.config.project_id
+        if membership.project_uid and before != project_id:
+            _leave_word(session, before, project_id, membership.project_uid)
+        session.config = _configured(session, project_id)
+        with session.store().writing() as writer:
+            count = writer.rename()
+    return Renamed(before=before, project_id=project_id, memories=count)
+
+
+def _leave_word(session: Session, before: str, project_id: str, project_uid: str) -> None:
+    from alma_cli.api.sync import PATIENCE_S
+    from alma_cli.remote import open_remote
+    from alma_cli.sync.moving import leave_word
+
+    if session.config.storage == "local":
+        return
+    root = session.project.root
+    old = open_remote(replace(session.config, project_id=before), root, patience_s=PATIENCE_S)
+    try:
+        new = open_remote(replace(session.config, project_id=project_id), root, patience_s=PATIENCE_S)
+        try:
+            leave_word(old, new, project_id=project_id, project_uid=project_uid)
+        finally:
+            new.close()
+    finally:
+        old.close()
+
+
+def _configured(session: Session, project_id: str) -> Config:
+    """The configuration with this id, written if it wasn't so yet."""
+    path = Path(os.path.realpath(session.project.config_path))
+    config = load_config(session.project.config_path)
+    if config.project_id == project_id:
+        return config
+    text = path.read_bytes().decode()
+    changed = with_project_id(text, project_id)
+    if changed is not None:
+        mode = path.stat().st_mode & 0o777
+        write_whole(path, changed.encode(), mode=mode, flushed=True)
+        config = load_config(session.project.config_path)
+        if config.project_id == project_id:
+            return config
+        write_whole(path, text.encode(), mode=mode, flushed=True)
+    origin = next((setting.origin for setting in config.explain() if setting.key == "project_id"), str(path))
+    raise InvalidConfig(
+        f"project_id can't be changed here: {origin} has it",
+        hint=f"write {project_id!r} there yourself, then run `alma config rename {shlex.quote(project_id)}` again",
+    )
