@@ -83,7 +83,7 @@ class StoreError(AlmaError, code="store_error"):
 
 
 class StoreCorrupt(StoreError, code="store_corrupt"):
-    """What is on disk can't be read as what it should be."""
+    """A file on disk can't be read as the thing it should be."""
 
 
 class StoreTooNew(StoreError, code="store_too_new"):
@@ -135,7 +135,7 @@ class SyncTimeout(RemoteError, code="sync_timeout"):
 
 
 class ClockAhead(AlmaError, code="clock_ahead"):
-    """What was recorded here is stamped in the future, and would win over everybody's later edits."""
+    """Records of this machine are stamped in the future, and would win over everybody's later edits."""
 
 
 class PartialFailure(AlmaError, code="partial_failure"):

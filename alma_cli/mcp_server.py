@@ -82,7 +82,7 @@ class Worksheet:
 
 @dataclass
 class Answered:
-    """What became of an answer: how many outcomes got words, what looks alike, which rules came, which lines failed."""
+    """The result of an answer: how many outcomes got words, what looks alike, which rules came, which lines failed."""
 
     worded: int
     left: int

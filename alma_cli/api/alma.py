@@ -253,7 +253,7 @@ class ALMA:
         return api.overview.evidence(self._session, id, limit=limit)
 
     def log(self, id: str | None = None, *, limit: int = 50) -> Story:
-        """What was done to one record, with its replaced versions, or at all."""
+        """The story of one record, with its replaced versions, or of the whole store."""
         return api.overview.log(self._session, id, limit=limit)
 
     def stats(self) -> Stats:

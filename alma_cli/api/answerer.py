@@ -23,7 +23,7 @@ class Answerer:
     timeout_s: float
 
     def ask(self, text: str) -> str:
-        """What the command answers. Raises `AlmaError` when it is missing, hangs, fails or says nothing."""
+        """The answer of the command. Raises `AlmaError` when it is missing, hangs, fails or says nothing."""
         words = self._words()
         try:
             process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""What callers give, checked before anything is opened: the same message from Python and from the command line."""
+"""Checks the arguments of callers before anything is opened: Python and the command line get the same message."""
 
 from __future__ import annotations
 

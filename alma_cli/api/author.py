@@ -43,7 +43,7 @@ _LINKED = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authored:
-    """What became of an authored memory.
+    """The result of authoring a memory.
 
     `same_as` is the id of one that somebody wrote before and that says the same, in which case nothing was added;
     `hides` of one that says the same and was derived from outcomes, in whose place this one stands, since now somebody
@@ -60,7 +60,7 @@ class Authored:
     warnings: Sequence[str] = ()
 
     def to_json(self) -> dict[str, JsonValue]:
-        """What `alma add --json` shows."""
+        """The data of `alma add --json`."""
         return {
             "id": self.id,
             "kind": self.kind,
@@ -118,34 +118,34 @@ class _Owned(TypedDict, total=False):
 
 
 class KnowledgeOptions(_Owned, total=False):
-    """What a fact may have: where it comes from, and how sure it is."""
+    """The options of a fact: its source, and how sure it is."""
 
     source: str
     confidence: float | None
 
 
 class PreferenceOptions(KnowledgeOptions, total=False):
-    """What a preference may have: whose it is (everybody's without `user`), and what it is about, in a word."""
+    """The options of a preference: whose it is (everybody's without `user`), and its subject in a word."""
 
     user: str
     category: str
 
 
 class HeuristicOptions(_Owned, total=False):
-    """What a heuristic may have besides its strategy: how sure it is."""
+    """The option of a heuristic besides its strategy: how sure it is."""
 
     confidence: float | None
 
 
 class AntiPatternOptions(_Owned, total=False):
-    """What an anti-pattern may have: why it is bad, and what works better."""
+    """The options of an anti-pattern: why it is bad, and what works better."""
 
     why_bad: str
     better_alternative: str
 
 
 class AuthoredOptions(PreferenceOptions, AntiPatternOptions, total=False):
-    """What a memory of one kind or another may have."""
+    """The options of a memory of any kind."""
 
     strategy: str
 

@@ -53,7 +53,7 @@ class Similar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
-    """What became of a report: the outcome's id and domain; `queued` when it is safe but not in the store yet.
+    """The result of a report: the outcome's id and domain; `queued` when it is safe but not in the store yet.
 
     Where the outcome's own words are new, `similar` are at most three known ways to say the same.
 
@@ -71,7 +71,7 @@ class Learned:
     warnings: Sequence[str] = ()
 
     def to_json(self) -> dict[str, JsonValue]:
-        """What `alma learn --json` shows."""
+        """The data of `alma learn --json`."""
         return {
             "id": self.id,
             "domain": self.domain,
@@ -94,7 +94,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchLearned:
-    """What became of a batch."""
+    """The result of a batch."""
 
     learned: int
     duplicates: int
@@ -208,7 +208,7 @@ def add_change(changes: dict[str, DerivedChange], later: DerivedChange) -> None:
 
 
 def _known_bad(receipt: Receipt, agents: Collection[str]) -> list[str]:
-    """What to tell agents that tried again what is known to be bad.
+    """The warnings for agents that tried again a strategy that is known to be bad.
 
     What waited of other agents was folded in too, but is none of theirs.
     """
@@ -225,7 +225,7 @@ def _told_of(anti_pattern: AntiPattern) -> str:
 
 
 def shown_changes(changes: Iterable[DerivedChange], kind: type[Heuristic | AntiPattern]) -> list[JsonValue]:
-    """What became of the derived memories of a kind, as --json shows it; one that became the other kind was retired."""
+    """The changes of a kind's derived memories, as --json shows them; one that became the other kind was retired."""
     shown: list[JsonValue] = []
     for item in changes:
         if item.change not in _SHOWN:
@@ -248,7 +248,7 @@ def _shown_memory(memory: Heuristic | AntiPattern, change: str) -> dict[str, Jso
 
 
 def write_warnings(receipt: Receipt) -> list[str]:
-    """What to tell of a write that is safe but not in the store yet, and of others that can't be folded in."""
+    """The warnings about a write that is safe but not in the store yet, and of others that can't be folded in."""
     if not receipt.queued:
         return list(receipt.warnings)
     return [f"kept in the journal, to be folded in by the next command: {receipt.reason}"]
@@ -375,7 +375,7 @@ def _outcomes(session: Session, reports: Sequence[NumberedReport]) -> list[_Numb
 
 
 def _embedded(session: Session, made: Sequence[_NumberedOutcome]) -> _Portion:
-    """What can be done before the outcomes' turn comes: everything but what asks the store."""
+    """The work that can be done before the outcomes' turn comes: all of it but questions to the store."""
     entries, warnings = session.entries([outcome for _, _, outcome, _ in made if isinstance(outcome, Outcome)])
     in_order = iter(entries)
     return _Portion(

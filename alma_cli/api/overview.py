@@ -1,4 +1,4 @@
-"""What there is: memories, their history, counts, and who may see what."""
+"""Lists memories, their history, counts, and who may see what."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_LISTED = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """What was done, newest first, and (of one record) the versions that were replaced."""
+    """The audit, newest first, and (of one record) the versions that were replaced."""
 
     audit: Sequence[AuditRow]
     versions: Sequence[PastVersion]
@@ -86,7 +86,7 @@ def evidence(session: Session, prefix: str, *, limit: int) -> list[Outcome]:
 
 
 def log(session: Session, prefix: str | None = None, *, limit: int = 50) -> Story:
-    """What was done to one record (also to a forgotten one), or at all."""
+    """The story of one record (also of a forgotten one), or of the whole store."""
     limit = whole_number("limit", limit, low=1, high=MOST_LISTED)
     with session.store().reading() as reader:
         if prefix is None:

@@ -39,7 +39,7 @@ _PATIENCE_S = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reflected:
-    """What became of an answer: how many outcomes got words, and what that made of the rules.
+    """The result of an answer: how many outcomes got words, and what that made of the rules.
 
     `new` are labels (`when: do`) that weren't there, `single` those of this answer with one outcome, `alike` pairs of
     words that look alike, `joined` what a merge joined, `left` how many outcomes still wait, and `refused` what is
@@ -61,7 +61,7 @@ class Reflected:
     warnings: Sequence[str] = ()
 
     def to_json(self) -> dict[str, JsonValue]:
-        """What `alma reflect --apply --json` shows."""
+        """The data of `alma reflect --apply --json`."""
         return {
             "agent": self.agent,
             "worded": self.worded,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Renamed:
-    """What a project was called (empty when nothing was), what it is called now, and how many memories were renamed."""
+    """The name that a project had (empty when it had none), its name now, and how many memories were renamed."""
 
     before: str
     project_id: str

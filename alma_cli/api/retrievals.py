@@ -1,4 +1,4 @@
-"""What was retrieved lately, so that an outcome can say which retrieve it followed: a local log, kept best effort."""
+"""Logs retrieves locally, best effort, so that an outcome can say which retrieve it followed."""
 
 import json
 import os

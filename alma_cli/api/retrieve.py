@@ -32,7 +32,7 @@ _SAY_NOTHING = frozenset(
 
 
 class RetrieveOptions(TypedDict, total=False):
-    """What may be asked for besides task, agent and `top_k`.
+    """The options of a retrieve besides task, agent and `top_k`.
 
     `user` is whose preferences are wanted besides everybody's; `kinds` are the only ones wanted; what scores less than
     `min_score` is hidden; `explain` keeps the best that were left out.
@@ -47,7 +47,7 @@ class RetrieveOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What to retrieve; None takes the configuration's value. Raises `InvalidInput` for what can't be asked for."""
+    """The wish of a retrieve; None takes the configuration's value. Raises `InvalidInput` for an impossible one."""
 
     task: str
     agent: str
@@ -88,7 +88,7 @@ def retrieve(session: Session, wanted: Wanted) -> MemorySlice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked of a store or pool, and what to tell of it already."""
+    """The question to a store or pool, and the warnings that it has already."""
 
     task: str
     search: Search
@@ -215,7 +215,7 @@ def _choose(
 
 
 def _sameness(record: Record) -> str:
-    """What two memories of a kind share of which one is enough: a derived rule's strategy, else the words that tell."""
+    """The text of which one memory of a kind is enough: a derived rule's strategy, else the words that tell."""
     if isinstance(record, Heuristic) and record.strategy_key:
         return f"{record.origin}:{record.strategy_key}"
     words = alike_form(record.text).split(" ")

@@ -37,7 +37,7 @@ _MAX_WORDS = 40
 
 
 def retrieve_remote(session: Session, wanted: Wanted, *, remote: SearchableRemote | None = None) -> MemorySlice:
-    """What `retrieve` gives, from the project's remote (or the one that is given); the local store isn't touched.
+    """The slice for a task from the project's remote (or the one that is given); the local store isn't touched.
 
     Raises `InvalidConfig` without a remote that can be searched, and `RemoteError`s.
     """

@@ -1,4 +1,4 @@
-"""What every call needs: the project, its configuration, store and embedding model, the time, and who is asking."""
+"""Holds the needs of every call: project, configuration, store, embedding model, the time, and who is asking."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Session:
         return open_store(self.project.home, dimension=self.dimension(), wait_s=self.wait_s, rules=self.rules())
 
     def rules(self) -> ProjectRules:
-        """What deriving needs besides the records."""
+        """The facts that deriving needs besides the records."""
         return ProjectRules(project_id=self.config.project_id, rules_of=self.learning_rules)
 
     def learning_rules(self, agent: str) -> LearningRules:

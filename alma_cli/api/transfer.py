@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """What became of the lines: how many memories are new, were there, or had been forgotten; and what was refused."""
+    """The result of an import: how many memories are new, were there, or had been forgotten; and what was refused."""
 
     imported: int
     present: int

@@ -85,7 +85,7 @@ def _rebuild_index(session: Session) -> None:
 
 
 def _steps(on_progress: Callable[[int], None] | None) -> Callable[[int], None]:
-    """What tells how many more are done, when it is told how many are."""
+    """A function that tells how many more are done, given how many are."""
     done_before = 0
 
     def step(done: int) -> None:

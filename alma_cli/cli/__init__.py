@@ -173,7 +173,7 @@ def _wants_json(command: str, arguments: list[str]) -> bool:
 
 
 def _value_of(option: str, arguments: list[str]) -> str | None:
-    """What was given for an option, in either spelling."""
+    """The value that was given for an option, in either spelling."""
     value = None
     own = _own(arguments)
     for place, argument in enumerate(own):

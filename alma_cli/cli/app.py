@@ -89,7 +89,7 @@ def function_of(command: Command, subcommand: str = "") -> Callable[..., Reply]:
 
 
 def _no_subcommand(command: Command, arguments: list[str]) -> InvalidUsage:
-    """What is wrong when no subcommand is named."""
+    """The error when no subcommand is named."""
     choices = " or ".join(filter(None, (", ".join(command.subcommands[:-1]), command.subcommands[-1])))
     takes = f"`alma {command.name}` takes {choices}"
     if not arguments or arguments[0].startswith("-"):
@@ -131,7 +131,7 @@ def _app(commands: tuple[Command, ...], *, single: bool = True) -> typer.Typer:
 
 
 def _group_help(command: Command) -> str:
-    """What `alma GROUP --help` says: what it is for, and an example of each of its commands."""
+    """The text of `alma GROUP --help`: its purpose, and an example of each of its commands."""
     lines = [f"{command.summary[0].upper()}{command.summary[1:]}.", "", "\b", "Examples:"]
     for subcommand in command.subcommands:
         _, _, examples = inspect.getdoc(function_of(command, subcommand)).partition("Examples:\n")  # type: ignore[union-attr]

@@ -90,7 +90,7 @@ OWN_OUTPUT = frozenset({"export", "run", "hook", "mcp"})
 
 
 def overview(version: str) -> str:
-    """What `alma --help` shows."""
+    """The overview of `alma --help`."""
     lines = [
         f"ALMA {version}: a memory that lets AI agents learn from what happened.",
         "",

@@ -1,4 +1,4 @@
-"""What several commands make of their options: the project, the agent, a text from stdin."""
+"""Reads the options that several commands have: the project, the agent, a text from stdin."""
 
 import sys
 from collections.abc import Sequence

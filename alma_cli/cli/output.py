@@ -1,4 +1,4 @@
-"""What a command says: data to stdout, narration to stderr, and with --json one object whatever happens.
+"""Says a command's answer: data to stdout, narration to stderr, and with --json one object whatever happens.
 
 Text from memories is printed harmless. On a terminal rows are a table; piped, each is one line of tab-separated fields.
 """
@@ -42,7 +42,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What a command answers: `data` for --json, else `text`, `lines` or `tables` on stdout and `told` on stderr.
+    """The answer of a command: `data` for --json, else `text`, `lines` or `tables` on stdout and `told` on stderr.
 
     `lines` may be made while they are printed. A failure that still has data (part of a batch) is an `error` here; its
     exit code is the reply's. Else `exit_code` is, which differs from 0 only for what ran somebody else's command.

@@ -1,4 +1,4 @@
-"""What is used of Typer beyond what it promises to keep; tests/canaries/test_typer.py tells what a version broke."""
+"""Uses Typer beyond its promises; tests/canaries/test_typer.py tells what a version broke."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ UsageError: type[Any] = typer.BadParameter.__mro__[1]
 """Arguments that a command doesn't take; `format_message()` says what is wrong with them."""
 
 INTERRUPTED = 130
-"""What an application that runs without `standalone_mode` returns for Ctrl-C."""
+"""The value that an application that runs without `standalone_mode` returns for Ctrl-C."""
 
 REWORDED = {"is not a valid int": "is not a whole number", "is not a valid float": "is not a number"}
 """Words of Typer's messages, and ours."""
@@ -27,7 +27,7 @@ def shell_here() -> str | None:
 
 
 def completion_script(shell: str) -> str:
-    """What makes this shell complete the words of `alma`."""
+    """The script that makes this shell complete the words of `alma`."""
     return f"{_completion.get_completion_script(shell=shell, **_COMPLETING)}\n"
 
 

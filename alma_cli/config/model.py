@@ -206,7 +206,7 @@ class ReflectSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretSettings:
-    """What happens to credentials in what is remembered."""
+    """The treatment of credentials in texts that are remembered."""
 
     redact: bool = _key(True, "flag", "take what looks like a credential out of every text before it is stored")
     keep: str = _key("", "text", "kinds of credentials to leave in, separated by commas, as in: jwt, password")

@@ -1,1 +1,1 @@
-"""What ALMA decides: pure functions of values, with the standard library only."""
+"""Decides for ALMA: pure functions of values, with the standard library only."""

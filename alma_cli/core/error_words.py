@@ -16,6 +16,7 @@ _SAY_NOTHING = frozenset(
         *("error", "errors", "failed", "fail", "failure", "assert", "exit", "code", "status", "no", "module", "named"),
         *("the", "a", "an", "of", "to", "in", "is", "was", "were", "for", "and", "or", "not", "be", "on", "it", "with"),
         *("at", "from", "line", "file", "out", "list", "conflict", "content", "merge", "directory", "does", "exist"),
+        *("object", "has", "attribute", "type", "instance", "expected", "got"),
     )
 )
 _SHORTEST = 3

@@ -48,7 +48,7 @@ MAX_NUMBER = 2**53
 
 
 class Mark(NamedTuple):
-    """What the plain type of a field doesn't say.
+    """The facts about a field that its plain type doesn't say.
 
     `is_searched`: its words find the memory. `is_name`: it names a thing and is checked where it is set, so no
     credential stands there. `column`: its name in SQL, where its own is a word of SQL. `most`: the largest number.
@@ -76,7 +76,7 @@ HappenedAt: TypeAlias = Annotated[datetime, Mark(column="happened_at")]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What every memory has: who learned it, about which domain, and where it came from."""
+    """The fields that every memory has: who learned it, about which domain, and where it came from."""
 
     kind: ClassVar[Kind]
 
@@ -104,7 +104,7 @@ class Record:
 
 @dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class OutcomeFields:
-    """What is told of one thing that happened: fields of a report, and of the outcome that it becomes.
+    """The account of one thing that happened: fields of a report, and of the outcome that it becomes.
 
     `when` and `do` are the situation and the approach in general words, which another agent could use again.
     """
@@ -149,7 +149,7 @@ class Outcome(OutcomeFields, Record):
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """What the task asks, and the general words."""
+        """The part of the task that asks, and the general words."""
         general = ", ".join(filter(None, (self.when, self.do)))
         return (topic(self.task), general) if general else (topic(self.task),)
 
@@ -187,7 +187,7 @@ class Heuristic(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AntiPattern(Record):
-    """What not to do, why, and what works better instead."""
+    """A strategy to avoid, the reason, and what works better instead."""
 
     kind: ClassVar[Kind] = "anti_pattern"
 
@@ -261,7 +261,7 @@ class Credit(Record):
 
     @property
     def text(self) -> str:
-        """What was said about which memory."""
+        """The verdict, and the memory that it is about."""
         return f"{'helped' if self.value > 0 else 'misled'}: {self.target}"
 
 
@@ -271,7 +271,7 @@ RECORD_TYPES: Mapping[Kind, type[Record]] = {
 """Each kind's class; memories in the order in which `retrieve` shows them."""
 
 PLURALS: Mapping[Kind, str] = {kind: kind if kind == "knowledge" else f"{kind}s" for kind in RECORD_TYPES}
-"""What several of a kind are called: in a slice, and as a view of the store."""
+"""The name of several of a kind: in a slice, and as a view of the store."""
 
 FIELD_NAMES: Mapping[Kind, tuple[str, ...]] = {
     kind: tuple(each.name for each in fields(cls)) for kind, cls in RECORD_TYPES.items()
@@ -282,7 +282,7 @@ COMPUTED: Mapping[Kind, tuple[str, ...]] = {
     kind: tuple(name for name, value in vars(cls).items() if isinstance(value, property) and name not in vars(Record))
     for kind, cls in RECORD_TYPES.items()
 }
-"""What is computed from the fields of each kind, and shown with them: it is ignored where a record is read."""
+"""The values computed from the fields of each kind, and shown with them: ignored where a record is read."""
 
 RETRIEVED_KINDS: tuple[Kind, ...] = tuple(kind for kind in RECORD_TYPES if kind != "credit")
 """The kinds that `retrieve` gives, in its order."""
@@ -324,7 +324,7 @@ _SQL_TYPES: Mapping[Any, str] = {
 
 
 def _field(name: str, declared: Any) -> Field:
-    """What a declared type says of a field."""
+    """The field that a declared type describes."""
     parts = get_args(declared)
     if NoneType in parts:
         return _field(name, parts[0])

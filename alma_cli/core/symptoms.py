@@ -95,7 +95,7 @@ _SIGNS = (
 
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])|#x1B\[[0-9;]*m")
 _PREFIX = re.compile(r"E {2,}|[\u2502\u2503\u2577\u2575|] +|#\d+ (?:\d+\.\d+ )?|[\w-]+-\d+ +\| +")
-"""What stands before a line of pytest, of a box that is drawn, of a step of Docker's, of a container."""
+"""Marks that stand before a line of pytest, of a box that is drawn, of a step of Docker's, of a container."""
 _NOISE = _any_of(
     # frames of Python, JavaScript and Java, Ruby, C and PHP, Rust, Go
     r' *File ".*", line \d',
@@ -124,7 +124,7 @@ _ASIDE = _any_of(
     r".*(?i:ELIFECYCLE|failed to execute goal|\[Help 1\]|to see the full stack trace|re-run maven)",
     r".*(?i:for help visit|check the log|see above|more information|for more details)",
 )
-"""What says only that something failed, or comes beside it: taken where nothing else is there."""
+"""Lines that say only that something failed, or come beside it: taken where nothing else is there."""
 _RULES = frozenset("=_-~+*!#.\u2500")
 _RULED_SUMMARY = re.compile(r"\d+ \w+.* in \d")
 _LETTER = re.compile(r"[^\W\d_]")

@@ -1,4 +1,4 @@
-"""What an agent is given in a session: a few facts, one line each, with their ids; nothing where nothing fits."""
+"""Gives an agent a few facts in a session, one line each, with their ids; nothing where nothing fits."""
 
 from __future__ import annotations
 

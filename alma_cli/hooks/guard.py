@@ -89,7 +89,7 @@ def _seconds(deadline: str | None) -> float:
 
 
 def _stdin(until: float) -> bytes:
-    """What stdin says, as far as it comes in time."""
+    """The content of stdin, as far as it comes in time."""
     if sys.stdin is None or sys.stdin.isatty():
         return b""
     try:

@@ -147,7 +147,7 @@ def _command(payload: Mapping[str, JsonValue]) -> str:
 
 
 def _output(value: JsonValue) -> str:
-    """What a tool printed: a text, or the texts of an object."""
+    """The output of a tool: a text, or the texts of an object."""
     if isinstance(value, dict):
         return "\n".join(_output(part) for part in value.values())
     return clean(value) if isinstance(value, str) else ""

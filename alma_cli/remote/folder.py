@@ -129,7 +129,7 @@ class FolderRemote:
             )
 
     def again(self, places: Sequence[Place]) -> Mapping[str, Found]:
-        """What is in these places now; a file that couldn't be read is found by its path."""
+        """The documents in these places now; a file that couldn't be read is found by its path."""
         now: dict[str, Found] = {}
         for place in places:
             with self._explained():

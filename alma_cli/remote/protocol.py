@@ -153,7 +153,7 @@ class Remote(Protocol):
         ...
 
     def again(self, places: Sequence[Place]) -> Mapping[str, Found]:
-        """What is in these places now, by their names, asked for together. A name without anything is left out."""
+        """The documents in these places now, by name, asked for together. A name without anything is left out."""
         ...
 
     def write(self, writes: Sequence[Write]) -> Iterator[WriteResult]:

@@ -70,7 +70,7 @@ class _Exchange:
         self._context = context
         self._unsaved: list[_Answers] = []
         self.error: AlmaError | None = None
-        """What ended it: nothing is sent after an error."""
+        """The error that ended it: nothing is sent after one."""
 
     def portions(
         self,

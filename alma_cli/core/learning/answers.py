@@ -54,7 +54,7 @@ class AnswerLine(NamedTuple):
 
 @dataclass(slots=True)
 class Asked:
-    """What an answer asks for: the words of each outcome by id, what was joined, and what is wrong with its lines."""
+    """The wish of an answer: the words of each outcome by id, what was joined, and what is wrong with its lines."""
 
     words: dict[str, Words] = field(default_factory=dict)
     joined: list[str] = field(default_factory=list)
@@ -94,7 +94,7 @@ def plan(
     same: Mapping[str, Words],
     agent: str,
 ) -> Asked:
-    """What the lines of an answer ask for.
+    """The plan that the lines of an answer ask for.
 
     `named` are all general words of the agent, `outcomes` the outcomes by each reference to them, and `same` the words
     of the memories that may be said to be the same, by reference. Whatever isn't in these can't be touched.

@@ -35,7 +35,7 @@ class Report(OutcomeFields):
 
 
 class ReportOptions(TypedDict, total=False):
-    """What a report may have besides agent, task, outcome and strategy: see `Report`."""
+    """The options of a report besides agent, task, outcome and strategy: see `Report`."""
 
     feedback: str
     error: str
@@ -60,7 +60,7 @@ class Words(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What follows the result in an `Alma-Outcome:` line."""
+    """The parts of an `Alma-Outcome:` line after the result."""
 
     when: str
     do: str

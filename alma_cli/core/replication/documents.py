@@ -51,7 +51,7 @@ class Document:
 
     @property
     def name(self) -> str:
-        """What a user may call it."""
+        """The name by which a user may call it."""
         return f"{self.agent}/{self.id}"
 
     def unreadable(self, reason: str) -> "Unreadable":

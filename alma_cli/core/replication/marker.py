@@ -58,7 +58,7 @@ class Membership:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteFacts:
-    """What is known of a remote besides its marker.
+    """The facts about a remote besides its marker.
 
     `is_there` is false when nothing at all is in its place, `is_bare` true when it is known to hold its marker only.
     """

@@ -77,7 +77,7 @@ Action: TypeAlias = Echo | Take | Keep | Reject
 
 
 def plan(arrived: Iterable[State], held: Mapping[str, Held], *, derived: Collection[str] = frozenset()) -> list[Action]:
-    """What to do about states in the order in which they came: what is done about one counts for the later ones.
+    """The plan for states in the order in which they came: each action counts for the later ones.
 
     `held` is what the store has by id, `derived` the ids of its derived memories.
     """

@@ -26,7 +26,7 @@ _BESIDE = 1 / 3
 """The part of `min_similarity` that is enough for a memory beside others."""
 
 _BESIDE_BEST = 1 / 4
-"""What part of the best one's similarity it has to have too, up to `min_similarity`: that halves what is given for a
+"""The part of the best one's similarity that it has to have, up to `min_similarity`: that halves what is given for a
 task of the `pairs` set, and loses none of what was expected."""
 
 

@@ -94,7 +94,7 @@ class CosmosRemote:
         return frozenset(str(id) for id in self._across(queries.IDS))
 
     def again(self, places: Sequence[Place]) -> Mapping[str, Found]:
-        """What is in these places now, a query for each hundred, across the project's partitions."""
+        """The documents in these places now, a query for each hundred, across the project's partitions."""
         now: dict[str, Found] = {}
         ids = list(dict.fromkeys(place.id for place in places))
         for at in range(0, len(ids), _IDS_AT_ONCE):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from alma_cli.remote.cosmos.calls import Calls
 
 Ask: TypeAlias = "Callable[[str, queries.Query, str], list[dict[str, Any]]]"
-"""What asks the partition of an agent a query; the answer is as new as the token of a session says."""
+"""The function that asks the partition of an agent a query; the answer is as new as the token of a session says."""
 
 THREADS = 4
 _ROUNDS = 20

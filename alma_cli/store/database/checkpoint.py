@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MAGIC_AT = 8
 _MAGIC = b"DUCK"
 _LAYOUT = _MAGIC + (64).to_bytes(8, "little")
-"""What a DuckDB file has there, and with the number of the one layout that the places below are of."""
+"""The bytes that a DuckDB file has there, and with the number of the one layout that the places below are of."""
 _HEADERS = (4096, 8192)
 """Where the two headers of a DuckDB file are, written in turn: a checksum, then a number that grows with each."""
 _BLOCKS_START = 12288

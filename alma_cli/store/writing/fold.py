@@ -198,7 +198,7 @@ class _Folding:
 
 
 def _reworded(record: Record | None, words: GeneralWords, operation: Reword) -> tuple[str, Entry | None]:
-    """What becomes of an outcome that is given general words, and the outcome if it changes."""
+    """The change of an outcome that is given general words, and the outcome if it changes."""
     if not isinstance(record, Outcome):
         return "skip-forgotten", None
     if record.agent != operation.agent:
