@@ -188,7 +188,7 @@ class LearningSettings:
         3, "whole", "outcomes of one strategy before anything is derived from them", low=1, high=1000
     )
     half_life_days: float = _key(
-        30.0, "number", "an outcome this much older than the newest is half the evidence", low=0.01, high=36500
+        60.0, "number", "an outcome this much older than the newest is half the evidence", low=0.01, high=36500
     )
     z: float = _key(1.28, "number", "caution of Wilson's bounds: 1.28 is 90% sure on one side", low=0, high=5)
     anti_pattern_below: float = _key(

@@ -34,7 +34,7 @@ CONFIG = "alma:\n  project_id: learning-benchmark\n"
 AGENT = "learner"
 BUDGET = 150
 REFLECTS_EVERY = 50
-HALF_LIFE_DAYS = 30.0  # the default of `learning.half_life_days`
+HALF_LIFE_DAYS = 60.0  # the default of `learning.half_life_days`
 
 
 class Advice(NamedTuple):
