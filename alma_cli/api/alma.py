@@ -59,6 +59,7 @@ class ALMA:
     def __init__(self, project: Project, config: Config, *, wait_s: float | None = None, by: str = "") -> None:
         self.project = project
         self.config = config
+        self._wait_s = wait_s
         self._session = Session(
             project=project,
             config=config,
@@ -85,6 +86,13 @@ class ALMA:
         """The memory of the project of this folder or, without one, of the nearest from the current folder upwards."""
         project = find_project(directory=directory, environ=environ)
         return cls(project, load_config(project.config_path, environ), wait_s=wait_s)
+
+    def reread(self) -> ALMA:
+        """The same memory by the configuration as it is now, for processes that live long.
+
+        Raises `ProjectNotFound` when the project is gone, or `InvalidConfig`.
+        """
+        return ALMA(self.project, load_config(self.project.config_path), wait_s=self._wait_s, by=self._session.by)
 
     # Retrieving and learning
 

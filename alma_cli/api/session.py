@@ -17,7 +17,7 @@ from alma_cli.core.redaction import KIND_NAMES, absent_kinds, redact, redact_rec
 from alma_cli.core.scopes.scope import ANY_AGENT
 from alma_cli.core.text import clean, one_line
 from alma_cli.embedding import DEFAULT_MODEL, Embedder, OnProgress, open_embedder, reads
-from alma_cli.errors import EmbeddingUnavailable, ScopeViolation
+from alma_cli.errors import EmbeddingUnavailable, ProjectNotFound, ScopeViolation
 from alma_cli.logs import info
 from alma_cli.project import Project, make_home
 from alma_cli.store import ProjectRules, Store, open_store
@@ -81,7 +81,10 @@ class Session:
         """Make the operations durable and fold them in, making `.alma/` what it should be first.
 
         `store` is the session's, in bulk. The receipt has what is similar to the outcome with the id `similar_to`.
+        Raises `ProjectNotFound` when the project was removed meanwhile.
         """
+        if not self.project.config_path.exists():  # a process that knew it doesn't make it again
+            raise ProjectNotFound(f"{self.project.config_path} is gone: the project was moved or removed")
         make_home(self.project)
         return (store or self.store()).submit(operations, similar_to=similar_to)
 

@@ -7,7 +7,6 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from alma_cli.api.learn import learn
 from alma_cli.api.retrieve import Wanted, retrieve
@@ -19,7 +18,7 @@ from alma_cli.core.records import JsonValue
 from alma_cli.core.scopes.scope import ANY_AGENT
 from alma_cli.core.scopes.visibility import sees, views
 from alma_cli.errors import AlmaError
-from alma_cli.project import Project, make_home
+from alma_cli.project import Project, make_home, make_project
 from alma_cli.store import Shared
 
 _REINDEXED_TOGETHER = 2048
@@ -282,8 +281,7 @@ def _bundled_files() -> Check:
 def _round_trip(config: Config) -> Check:
     """Learn something in a store of its own and see whether it comes back."""
     with tempfile.TemporaryDirectory(prefix="alma-doctor-") as folder:
-        home = Path(folder, ".alma")
-        project = Project(root=Path(folder), config_path=home / "config.yaml", home=home)
+        project = make_project(folder, "alma:\n  project_id: doctor\n")
         session = Session(
             project=project, config=Config(project_id="doctor", embedding=config.embedding), wait_s=config.wait_s
         )
