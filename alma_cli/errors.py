@@ -4,6 +4,7 @@
       InvalidInput              2   a value the caller gave can't be used
         InvalidUsage            2   a command was called with what it doesn't take
       ProjectNotFound           3   no .alma/ here or above
+      ProjectUntrusted          3   the project that was found belongs to somebody else
       InvalidConfig             3   the configuration can't be used
       NotFound                  1   no memory has that id
       AmbiguousId               1   several memories have an id that starts so
@@ -59,6 +60,10 @@ class InvalidUsage(InvalidInput, code="usage"):
 
 class ProjectNotFound(AlmaError, code="no_project", exit_code=3):
     """There is no `.alma/` here or in any folder above."""
+
+
+class ProjectUntrusted(AlmaError, code="untrusted_project", exit_code=3):
+    """The project that was found by searching belongs to somebody else, and nobody said that he is trusted."""
 
 
 class InvalidConfig(AlmaError, code="invalid_config", exit_code=3):

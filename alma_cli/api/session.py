@@ -19,7 +19,7 @@ from alma_cli.core.text import clean, one_line
 from alma_cli.embedding import DEFAULT_MODEL, Embedder, OnProgress, open_embedder, reads
 from alma_cli.errors import EmbeddingUnavailable, ProjectNotFound, ScopeViolation
 from alma_cli.logs import info
-from alma_cli.project import Project, make_home
+from alma_cli.project import Project, make_home, note_recorded
 from alma_cli.store import ProjectRules, Store, open_store
 
 if TYPE_CHECKING:
@@ -58,6 +58,16 @@ class Session:
         """The project's store; nothing is opened until it is used."""
         return open_store(self.project.home, dimension=self.dimension(), wait_s=self.wait_s, rules=self.rules())
 
+    def prepare(self) -> None:
+        """Make the folders in which the memory lives, where something is going to be recorded.
+
+        Raises `ProjectNotFound` when the project was removed: a process that knew it doesn't make it again.
+        """
+        if not self.project.config_path.exists():
+            raise ProjectNotFound(f"{self.project.config_path} is gone: the project was moved or removed")
+        make_home(self.project)
+        note_recorded(self.project)
+
     def rules(self) -> ProjectRules:
         """What deriving needs besides the records."""
         return ProjectRules(project_id=self.config.project_id, rules_of=self.learning_rules)
@@ -83,9 +93,7 @@ class Session:
         `store` is the session's, in bulk. The receipt has what is similar to the outcome with the id `similar_to`.
         Raises `ProjectNotFound` when the project was removed meanwhile.
         """
-        if not self.project.config_path.exists():  # a process that knew it doesn't make it again
-            raise ProjectNotFound(f"{self.project.config_path} is gone: the project was moved or removed")
-        make_home(self.project)
+        self.prepare()
         return (store or self.store()).submit(operations, similar_to=similar_to)
 
     @contextmanager

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from alma_cli.api.learn import learn
 from alma_cli.api.retrieve import Wanted, retrieve
@@ -18,7 +19,7 @@ from alma_cli.core.records import JsonValue
 from alma_cli.core.scopes.scope import ANY_AGENT
 from alma_cli.core.scopes.visibility import sees, views
 from alma_cli.errors import AlmaError
-from alma_cli.project import Project, make_home, make_project
+from alma_cli.project import Project, make_home, make_project, recorded_since
 from alma_cli.store import Shared
 
 _REINDEXED_TOGETHER = 2048
@@ -170,7 +171,7 @@ def _store(session: Session) -> Iterator[Check]:
     store = session.store()
     shared = Shared()
     if not store.file.exists():
-        yield Check(name="store", ok=True, found="empty: nothing was recorded yet")
+        yield _empty(session.project)
     else:
         try:
             with store.reading() as reader:
@@ -209,6 +210,19 @@ def _store(session: Session) -> Iterator[Check]:
         ok=not damaged,
         found=f"{len(damaged)} unreadable files were set aside" if damaged else f"{len(store.journal.names())} waiting",
         hint=f"look at {os.path.dirname(damaged[0])}, then delete what you don't need" if damaged else "",
+    )
+
+
+def _empty(project: Project) -> Check:
+    since = recorded_since(project)
+    if since is None or any(project.journal_dir.glob("*.json")):
+        return Check(name="store", ok=True, found="empty: nothing was recorded yet")
+    day = datetime.fromtimestamp(since, UTC).date()
+    return Check(
+        name="store",
+        ok=False,
+        found=f"gone: something was recorded since {day}, and {project.home} has no store any more",
+        hint="`git clean -x` removes it; `alma sync` or `alma import` of your last export brings memories back",
     )
 
 
