@@ -13,6 +13,7 @@
         StoreCorrupt            1   what is on disk can't be read
         StoreTooNew             1   a newer ALMA wrote it
         StoreUnwritable         1   there is no permission, or no space
+        LocksUnsupported        1   its file system has no locks
       PartialFailure            1   part of a batch could not be done
       StoreBusy                 5   another process kept the lock past the wait
       RemoteError               4   the shared copy can't be used
@@ -96,6 +97,10 @@ class StoreTooNew(StoreError, code="store_too_new"):
 
 class StoreUnwritable(StoreError, code="store_unwritable"):
     """The store's folder can't be written: no permission, or no space."""
+
+
+class LocksUnsupported(StoreError, code="locks_unsupported"):
+    """The file system of the store has no locks (flock), without which it isn't safe to write."""
 
 
 class StoreBusy(AlmaError, code="store_busy", exit_code=5):

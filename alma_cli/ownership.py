@@ -1,6 +1,10 @@
-"""Whose files are: a command trusts those of its user and of root, and under sudo those of who called sudo."""
+"""Whose files are: a command trusts those of its user and of root, and under sudo those of who called sudo.
+
+What root makes in somebody's folder becomes his, so that he can go on.
+"""
 
 import os
+from contextlib import suppress
 
 
 def is_trusted(path: str) -> bool:
@@ -12,7 +16,17 @@ def is_trusted(path: str) -> bool:
     return owners <= _trusted()
 
 
-def owner_of(path: str) -> str:
+def give_to_owner(path: str) -> None:
+    """Give what root has just made to the owner of the folder that it is in, as far as that can be done."""
+    if os.geteuid():
+        return
+    with suppress(OSError):
+        folder, made = os.stat(os.path.dirname(path) or "."), os.lstat(path)
+        if folder.st_uid and not made.st_uid and (made.st_nlink == 1 or os.path.isdir(path)):  # a link leads elsewhere
+            os.lchown(path, folder.st_uid, folder.st_gid)
+
+
+def owner_of(path: str | os.PathLike[str]) -> str:
     """The name of a file's owner, or its number."""
     import pwd
 
@@ -20,7 +34,7 @@ def owner_of(path: str) -> str:
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
-        return f"user {uid}"
+        return str(uid)
 
 
 def _trusted() -> set[int]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from alma_cli.errors import ProjectNotFound, ProjectUntrusted, StoreUnwritable
 from alma_cli.files import write_whole
-from alma_cli.ownership import is_trusted, owner_of
+from alma_cli.ownership import give_to_owner, is_trusted, owner_of
 from alma_cli.worktrees import is_submodule, note_path, shared_folder
 
 FOLDER = ".alma"
@@ -214,6 +214,7 @@ def _make_folder(folder: Path) -> None:
         os.makedirs(folder, mode=0o700, exist_ok=True)
     except FileExistsError:
         raise NotADirectoryError(20, "there is a file of that name") from None
+    give_to_owner(os.fspath(folder))
     if os.stat(folder).st_mode & 0o077:
         try:
             os.chmod(folder, 0o700)

@@ -116,7 +116,7 @@ def checks(envelope):
 def test_doctor_finds_a_new_project_well(run_alma, run_json):
     found = checks(run_json("doctor"))
     assert list(found) == [
-        *("configuration", "environment", "folder", "disk", "store", "journal", "index", "bundled model"),
+        *("configuration", "environment", "folder", "locks", "disk", "store", "journal", "index", "bundled model"),
         *("embedding", "round trip"),
     ]
     assert "exact: every memory is compared" == found["index"]["found"]

@@ -10,13 +10,15 @@ import difflib
 import json
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeAlias
 
 from alma_cli.errors import AlmaError
-from alma_cli.files import write_whole, writing_whole
+from alma_cli.files import make_folder, write_whole, writing_whole
+from alma_cli.ownership import give_to_owner
 
 _RECORD = "installed.json"
 _COPIES = "before-install"
@@ -148,7 +150,7 @@ class InstallRecord:
     def save(self) -> None:
         """Keep the record."""
         content = json.dumps({"files": self.files, "folders": self.folders}, indent=2) + "\n"
-        os.makedirs(self.backup_dir, mode=0o700, exist_ok=True)
+        make_folder(os.fspath(self.backup_dir))
         write_whole(self.backup_dir / _RECORD, content.encode())
 
     def note_before(self, change: WriteFile) -> None:
@@ -172,7 +174,7 @@ class InstallRecord:
         if content is None:
             return ""
         name = f"{os.path.basename(path)}-{_digest(content)[:12]}"
-        os.makedirs(self.backup_dir / _COPIES, mode=0o700, exist_ok=True)
+        make_folder(os.fspath(self.backup_dir / _COPIES))
         write_whole(self.backup_dir / _COPIES / name, content)
         return name
 
@@ -184,6 +186,7 @@ class InstallRecord:
             folder = os.path.dirname(folder)
         for path in reversed(missing):
             os.mkdir(path)
+            give_to_owner(path)
             self.folders.append(path)
 
     def remove_empty_folders(self) -> None:
@@ -204,7 +207,8 @@ def _replace(change: WriteFile) -> None:
         mode = os.stat(path).st_mode & 0o7777 if os.path.exists(path) else 0o644
     with writing_whole(path) as file:
         file.write(change.content)
-        os.fchmod(file.fileno(), mode)
+        with suppress(OSError):  # a file system without rights
+            os.fchmod(file.fileno(), mode)
 
 
 def _digest(content: bytes | None) -> str:
