@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING
 
 from alma_cli.api.learn import Refused, write_warnings
@@ -19,6 +20,9 @@ from alma_cli.store import Insert, Operation, Receipt, Selection
 
 if TYPE_CHECKING:
     from alma_cli.store import Entry, Refuse
+
+
+_IN_MEMORY_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +39,17 @@ class Imported:
 
 
 def exported(session: Session, selection: Selection | None = None) -> Iterator[str]:
-    """Every record as one line of JSON, oldest first."""
-    with session.store().reading() as reader:
-        for record in reader.listed(selection or Selection(), newest_first=False):
-            yield json.dumps(to_json(record))
+    """Every record as one line of JSON, oldest first: as they were when the first was asked for.
+
+    They are kept in a file of nobody else's meanwhile, since who reads them may pause, and the store must not wait.
+    """
+    with SpooledTemporaryFile(_IN_MEMORY_BYTES, "w+", encoding="ascii") as spool:
+        with session.store().reading() as reader:
+            for record in reader.listed(selection or Selection(), newest_first=False):
+                spool.write(json.dumps(to_json(record)) + "\n")
+        spool.seek(0)
+        for line in spool:
+            yield line.removesuffix("\n")
 
 
 def import_(
