@@ -14,6 +14,7 @@ from alma_cli import api
 from alma_cli.api.arguments import number
 from alma_cli.api.session import Session
 from alma_cli.config import Config, load_config
+from alma_cli.core.text import composed
 from alma_cli.logs import info
 from alma_cli.project import Project, find_project
 
@@ -154,18 +155,18 @@ class ALMA:
 
         Raises `ScopeViolation` for a domain that the agent may not learn.
         """
-        return api.reflect.sheet(self._session, agent, domain)
+        return api.reflect.sheet(self._session, composed(agent), domain and composed(domain))
 
     def review_words(self, agent: str, domain: str | None = None) -> Sheet:
         """One sheet of all general words that an agent's outcomes have."""
-        return api.reflect.review(self._session, agent, domain)
+        return api.reflect.review(self._session, composed(agent), domain and composed(domain))
 
     def apply_reflection(self, agent: str, answer: str) -> Reflected:
         """Give outcomes the words of an answer; what is wrong with a line is listed, and the other lines are taken.
 
         Raises `InvalidInput` for an answer without any JSON object.
         """
-        return api.reflect.apply(self._session, agent, answer)
+        return api.reflect.apply(self._session, composed(agent), answer)
 
     def reflect_with(
         self,
@@ -181,8 +182,8 @@ class ALMA:
         """Ask a program (by default reflect.command) for the words of sheet after sheet; what became of each answer."""
         return api.reflect.reflect_with(
             self._session,
-            agent,
-            domain,
+            composed(agent),
+            domain and composed(domain),
             command,
             sheets=sheets,
             is_review=review,
@@ -192,7 +193,7 @@ class ALMA:
 
     def undo_reflection(self, agent: str) -> Reflected:
         """Give outcomes back the words they had before the agent's last reflection. Raises `NotFound` without one."""
-        return api.reflect.undo(self._session, agent)
+        return api.reflect.undo(self._session, composed(agent))
 
     # Authoring
 
@@ -298,7 +299,7 @@ class ALMA:
         options = Options(
             pull=pull,
             push=push,
-            agents=agents,
+            agents=None if agents is None else [composed(agent) for agent in agents],
             timeout_s=timeout_s,
             join=join,
             reseed=reseed,
