@@ -1,5 +1,6 @@
 """`alma install` and `alma uninstall`: let other tools call ALMA, and stop that again."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -9,8 +10,9 @@ from alma_cli.cli.options import Agent, Dir, Json, Verbose, Yes
 from alma_cli.cli.output import Reply
 from alma_cli.core.records import JsonValue
 from alma_cli.core.text import did_you_mean
-from alma_cli.errors import AlmaError, InvalidUsage
+from alma_cli.errors import AlmaError, InvalidUsage, ProjectUntrusted
 from alma_cli.hooks.install.changes import FileChange, MoveFile, Plan, WriteFile, applied, difference
+from alma_cli.hooks.install.git import hooks_folder
 from alma_cli.hooks.install.github import Job
 from alma_cli.hooks.install.targets import TARGETS, InstallOptions, Target, plan_install, plan_uninstall
 from alma_cli.project import Project, make_home
@@ -48,7 +50,12 @@ def install(
       alma install git --agent helena --dry-run
       alma install github --action OWNER/REPO@REF --command "make test" --junit report.xml
     """
-    alma = open_alma(directory)
+    try:
+        alma = open_alma(directory)
+    except ProjectUntrusted:
+        if target == "git":
+            hooks_folder(os.getcwd())  # git doesn't trust it either, and says how to change that
+        raise
     if agent is not None:
         alma.config.scope_for(agent)
     plan = plan_install(alma.project, InstallOptions(_known(target), agent, Job(action, command, junit)))
