@@ -212,12 +212,14 @@ def _store(session: Session) -> Iterator[Check]:
             with store.reading() as reader:
                 tallies = reader.tallies()
                 models = reader.models()
+                names = reader.project_ids()
                 shared = reader.shared(session.config.project_id)
         except AlmaError as error:
             yield Check(name="store", ok=False, found=error.message, hint=_remedy(session.project, error))
             return
         total = sum(tally.count for tally in tallies)
         yield Check(name="store", ok=True, found=f"{total:,} records in {store.bytes_on_disk() / 1e6:.1f} MB")
+        yield _project(session.config.project_id, names)
         stale = sum(count for model, count in models.items() if model != session.model)
         yield Check(
             name="vectors",
@@ -243,6 +245,20 @@ def _store(session: Session) -> Iterator[Check]:
         ok=not damaged,
         found=f"{len(damaged)} unreadable files were set aside" if damaged else f"{len(store.journal.names())} waiting",
         hint=f"look at {os.path.dirname(damaged[0])}, then delete what you don't need" if damaged else "",
+    )
+
+
+def _project(project_id: str, names: Mapping[str, int]) -> Check:
+    """Whether the records have the project's name: those of another are found, and not shared."""
+    others = {name: count for name, count in names.items() if name != project_id}
+    if not others:
+        return Check(name="project", ok=True, found=f"all of {project_id}")
+    counted = ", ".join(f"{count:,} of {name}" for name, count in others.items())
+    return Check(
+        name="project",
+        ok=False,
+        found=f"records of another project_id than {project_id}: {counted}; they are found here, and never pushed",
+        hint=f"was it renamed? project_id: {next(iter(others))} makes them its own again; their export can be imported",
     )
 
 

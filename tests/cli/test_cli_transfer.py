@@ -211,3 +211,28 @@ def test_of_many_refused_lines_a_few_of_each_kind_are_told_of(command, other, ru
     assert any(line.startswith("error: 5,500 lines were refused") for line in lines)
     data = run_json(*command, "-", stdin=same, code=1)["data"]
     assert 10 == len(data["refused"])
+
+
+def test_after_a_rename_the_projects_own_export_is_accepted_and_doctor_counts_the_old_name(
+    project, configure, exported, learn, run_json
+):
+    def doctor(code):
+        return {check["name"]: check for check in run_json("doctor", code=code)["data"]["checks"]}["project"]
+
+    assert (True, "all of shop") == (doctor(0)["ok"], doctor(0)["found"])
+    configure("alma:\n  project_id: renamed\n")
+    found = doctor(1)
+    assert "another project_id than renamed: 3 of shop" in found["found"]
+    assert "was it renamed? project_id: shop" in found["hint"]
+    done = run_json("import", "-", stdin=exported)["data"]
+    assert (0, 3, []) == (done["imported"], done["present"], done["refused"])
+    line = lines({**KNOWLEDGE, "project_id": "shop", "fact": "New"}, {**KNOWLEDGE, "project_id": "cafe"})
+    done = run_json("import", "-", stdin=line, code=1)["data"]
+    assert (1, [2]) == (done["imported"], [refused["line"] for refused in done["refused"]])
+    (record,) = run_json("list", "--containing", "New")["data"]["memories"]
+    assert "renamed" == record["project_id"]
+
+
+def test_a_project_id_that_is_no_text_is_a_refused_line(run_json):
+    (refused,) = run_json("import", "-", stdin=lines({**KNOWLEDGE, "project_id": ["shop"]}), code=1)["data"]["refused"]
+    assert "project_id: expected text, got ['shop']" == refused["message"]
