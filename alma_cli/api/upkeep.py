@@ -19,6 +19,7 @@ from alma_cli.core.learning.reports import Report
 from alma_cli.core.records import JsonValue
 from alma_cli.core.scopes.scope import ANY_AGENT
 from alma_cli.core.scopes.visibility import sees, views
+from alma_cli.core.text import shown
 from alma_cli.errors import AlmaError, LocksUnsupported, StoreCorrupt
 from alma_cli.flock import lock_at_once
 from alma_cli.ownership import owner_of
@@ -252,12 +253,12 @@ def _project(project_id: str, names: Mapping[str, int]) -> Check:
     """Whether the records have the project's name: those of another are found, and not shared."""
     others = {name: count for name, count in names.items() if name != project_id}
     if not others:
-        return Check(name="project", ok=True, found=f"all of {project_id}")
-    counted = ", ".join(f"{count:,} of {name}" for name, count in others.items())
+        return Check(name="project", ok=True, found="every record is of this project_id")
+    counted = ", ".join(f"{count:,} of {shown(name)}" for name, count in others.items())
     return Check(
         name="project",
         ok=False,
-        found=f"records of another project_id than {project_id}: {counted}; they are found here, and never pushed",
+        found=f"records of another project_id: {counted}; they are found here, and never pushed",
         hint=f"was it renamed? project_id: {next(iter(others))} makes them its own again; their export can be imported",
     )
 

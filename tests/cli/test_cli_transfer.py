@@ -219,10 +219,10 @@ def test_after_a_rename_the_projects_own_export_is_accepted_and_doctor_counts_th
     def doctor(code):
         return {check["name"]: check for check in run_json("doctor", code=code)["data"]["checks"]}["project"]
 
-    assert (True, "all of shop") == (doctor(0)["ok"], doctor(0)["found"])
+    assert (True, "every record is of this project_id") == (doctor(0)["ok"], doctor(0)["found"])
     configure("alma:\n  project_id: renamed\n")
     found = doctor(1)
-    assert "another project_id than renamed: 3 of shop" in found["found"]
+    assert "another project_id: 3 of 'shop'" in found["found"]
     assert "was it renamed? project_id: shop" in found["hint"]
     done = run_json("import", "-", stdin=exported)["data"]
     assert (0, 3, []) == (done["imported"], done["present"], done["refused"])
