@@ -27,6 +27,18 @@ def shared_folder(folder: str) -> str | None:
     return os.path.normpath(os.path.join(main or os.path.join(common, _SHARED), os.path.relpath(folder, top)))
 
 
+def naming_folder(folder: str) -> str:
+    """The folder whose name suits this one in all worktrees: that of the main worktree, or of the bare repository."""
+    top, shared = top_of(folder), shared_folder(folder)
+    common = _common_folder(top) if top and shared else None
+    if top is None or shared is None or common is None:
+        return folder
+    if _main_worktree(common):
+        return shared
+    named = os.path.dirname(common) if os.path.basename(common) == ".git" else common.removesuffix(".git")
+    return os.path.normpath(os.path.join(named, os.path.relpath(folder, top)))
+
+
 def top_of(folder: str) -> str | None:
     """The top of the worktree that a folder is in; None outside git."""
     while not os.path.lexists(os.path.join(folder, ".git")):

@@ -8,6 +8,7 @@ import pytest
 
 from alma_cli.errors import ProjectNotFound, ProjectUntrusted, StoreUnwritable
 from alma_cli.project import GITIGNORE, find_project, make_home, make_project, project_at
+from alma_cli.worktrees import naming_folder
 
 CONFIG = "alma:\n  project_id: p\n"
 as_root = pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
@@ -344,6 +345,8 @@ def test_a_project_in_a_subfolder_shares_the_same_subfolder(repository):
     git(repository, "worktree", "add", "-q", str(linked))
     configure(linked / "packages/a")
     assert repository / "packages/a/.alma" == find_project(linked / "packages/a", environ={}).home
+    assert str(repository / "packages/a") == naming_folder(str(linked / "packages/a"))
+    assert str(repository) == naming_folder(str(repository))
 
 
 def test_the_memory_is_made_in_the_main_worktree(repository):
@@ -377,7 +380,7 @@ def test_a_worktree_whose_repository_is_gone_stays_local(repository):
 
 
 def test_worktrees_of_a_bare_repository_share_one_memory_in_it(repository):
-    for bare in ("bare.git", "project/.git"):
+    for bare, called in (("bare.git", "bare"), ("project/.git", "project")):
         shared = repository.parent / bare
         git(repository.parent, "clone", "-q", "--bare", str(repository), bare)
         for name in ("one", "two"):
@@ -385,6 +388,8 @@ def test_worktrees_of_a_bare_repository_share_one_memory_in_it(repository):
             git(shared, "worktree", "add", "-q", "-b", name, str(linked))
             assert shared / "alma/.alma" == project_at(linked).home
             assert shared / "alma/packages/a/.alma" == project_at(linked / "packages/a").home
+            assert str(repository.parent / called) == naming_folder(str(linked))
+            assert str(repository.parent / called / "packages/a") == naming_folder(str(linked / "packages/a"))
 
 
 def test_a_submodule_is_no_linked_worktree(repository):

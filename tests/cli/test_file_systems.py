@@ -41,6 +41,14 @@ def test_where_there_are_no_locks_the_error_says_so_and_what_is_learned_waits(ru
     assert ["Ship again", "Ship"] == [record["task"] for record in run_json("list")["data"]["memories"]]
 
 
+def test_where_there_are_no_locks_nothing_is_said_to_be_remembered_that_cannot_be_read(run_json, learn, monkeypatch):
+    monkeypatch.setattr(fcntl, "flock", refuse(errno.ENOLCK))
+    learn("Ship")
+    assert "locks_unsupported" == run_json("retrieve", "Ship", "--agent", "helena", code=1)["error"]["code"]
+    round_trip = checks(run_json("doctor", code=1))["round trip"]
+    assert ("can't be locked" in round_trip["found"], "flock" in round_trip["hint"]) == (True, True)
+
+
 def test_a_shared_folder_without_locks_is_refused_with_the_reason(run_json, configure, learn, monkeypatch):
     configure("alma:\n  project_id: shop\n  storage: file\n  file: {path: shared}\n")
     learn("Ship")
