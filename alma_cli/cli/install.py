@@ -11,7 +11,15 @@ from alma_cli.cli.output import Reply
 from alma_cli.core.records import JsonValue
 from alma_cli.core.text import did_you_mean
 from alma_cli.errors import AlmaError, InvalidUsage, ProjectUntrusted
-from alma_cli.hooks.install.changes import FileChange, MoveFile, Plan, WriteFile, applied, difference
+from alma_cli.hooks.install.changes import (
+    FileChange,
+    MoveFile,
+    Plan,
+    WriteFile,
+    applied,
+    difference,
+    forget_overwritten,
+)
 from alma_cli.hooks.install.git import hooks_folder
 from alma_cli.hooks.install.github import Job
 from alma_cli.hooks.install.targets import TARGETS, InstallOptions, Target, plan_install, plan_uninstall
@@ -82,7 +90,10 @@ def uninstall(
     """
     alma = open_alma(directory)
     plan = plan_uninstall(alma.project, _known(target))
-    return _done(alma.project, target, plan, check=check, dry_run=dry_run, json=json, word="uninstalled")
+    reply = _done(alma.project, target, plan, check=check, dry_run=dry_run, json=json, word="uninstalled")
+    if not (check or dry_run):
+        forget_overwritten(alma.project.backup_dir)
+    return reply
 
 
 def _known(name: str) -> Target:

@@ -439,3 +439,25 @@ def test_where_lfs_is_used_install_says_what_to_do(tmp_path, place):
         told = repository.alma("install", "git").stderr
         assert "use `git lfs install --skip-repo`" in told
         assert "`git lfs update --force` would take ALMA's block out" in told
+
+
+def test_doctor_knows_when_a_hook_was_written_over(tmp_path):
+    repository = Repository(tmp_path / "shop")
+    repository.alma("install", "git")
+    assert "hooks" not in repository.alma("doctor").stdout
+    hook = repository.hooks() / "pre-push"
+    hook.write_text('#!/bin/sh\ngit lfs pre-push "$@"\n')
+    told = repository.alma("doctor", check=False)
+    assert 1 == told.returncode
+    assert f"FAILED\thooks\tALMA's part is gone from {hook}: somebody wrote over it\n" in told.stdout
+    repository.alma("install", "git")
+    assert 0 == repository.alma("doctor").returncode
+    repository.alma("uninstall", "git")
+    assert 0 == repository.alma("doctor").returncode
+    assert '#!/bin/sh\ngit lfs pre-push "$@"\n' == hook.read_text()
+    repository.alma("install", "git")
+    for event in ("post-commit", "post-merge", "pre-push"):
+        (repository.hooks() / event).write_text("#!/bin/sh\n")
+    assert 1 == repository.alma("doctor", check=False).returncode
+    assert "nothing to change" in repository.alma("uninstall", "git").stderr
+    assert 0 == repository.alma("doctor").returncode

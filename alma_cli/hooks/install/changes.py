@@ -23,6 +23,7 @@ from alma_cli.ownership import give_to_owner
 
 _RECORD = "installed.json"
 _COPIES = "before-install"
+_MARKS = (b"# >>> alma >>>", b"# alma hook")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,21 @@ def original_of(path: str, backup_dir: Path) -> FileChange | None:
     return None if kept is None else WriteFile(path, kept)
 
 
+def overwritten(backup_dir: Path) -> list[str]:
+    """The files in which something was installed, and that have no mark of ours any more, sorted."""
+    record = InstallRecord.load(backup_dir)
+    return sorted(record.path_of(name) for name in record.files if record.is_overwritten(name))
+
+
+def forget_overwritten(backup_dir: Path) -> None:
+    """Forget the files that somebody wrote over: there is nothing of ours to take out of them."""
+    record = InstallRecord.load(backup_dir)
+    kept = {name: noted for name, noted in record.files.items() if not record.is_overwritten(name)}
+    if kept != record.files:
+        record.files = kept
+        record.save()
+
+
 @dataclass(slots=True)
 class InstallRecord:
     """The notes on the files that were changed (`after`: a digest, `copy`: a file's name) and the folders made.
@@ -166,6 +182,11 @@ class InstallRecord:
     def path_of(self, name: str) -> str:
         """The path of a file or folder that is noted by this name."""
         return os.path.join(os.path.dirname(os.path.dirname(self.backup_dir)), name)
+
+    def is_overwritten(self, name: str) -> bool:
+        """True when the file that is noted by this name has no mark of ours."""
+        content = content_of(self.path_of(name)) or b""
+        return not any(mark in content for mark in _MARKS)
 
     def note_before(self, change: WriteFile) -> None:
         """Note the state of the file before the change; an earlier note on it stays."""
