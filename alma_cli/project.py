@@ -90,7 +90,10 @@ def find_project(
             bare_home = os.path.join(folder, FOLDER)
     if bare_home:
         raise ProjectNotFound(f"{bare_home} has no {CONFIG}", hint="`alma init` writes one")
-    raise ProjectNotFound(f"no {FOLDER}/ in {first} or any folder above", hint="`alma init` makes one here")
+    hint = "`alma init` makes one here"
+    if beyond := _beyond(first):
+        hint += f"; that of {beyond}, outside of this repository, is used by ALMA_DIR={beyond} or --dir {beyond}"
+    raise ProjectNotFound(f"no {FOLDER}/ in {first} or any folder above", hint=hint)
 
 
 def _folders_above(first: str) -> Iterator[str]:
@@ -111,6 +114,16 @@ def _folders_above(first: str) -> Iterator[str]:
         if parent == folder or not is_trusted(folder) or os.stat(parent).st_dev != device:
             return
         folder = parent
+
+
+def _beyond(folder: str) -> str:
+    """The nearest folder above with a project that is the caller's, where the search doesn't go; empty without one."""
+    while (parent := os.path.dirname(folder)) != folder:
+        folder = parent
+        config = os.path.join(folder, FOLDER, CONFIG)
+        if os.path.isfile(config) and is_trusted(config) and is_trusted(os.path.join(folder, FOLDER)):
+            return folder
+    return ""
 
 
 def _check_trusted(folder: str) -> None:

@@ -267,8 +267,9 @@ def test_the_search_ends_at_the_top_of_the_repository(tmp_path):
     (tmp_path / "repository/a").mkdir(parents=True)
     assert tmp_path == find_project(tmp_path / "repository/a", environ={}).root
     git(tmp_path / "repository", "init", "-q")
-    with pytest.raises(ProjectNotFound):
+    with pytest.raises(ProjectNotFound) as caught:
         find_project(tmp_path / "repository/a", environ={})
+    assert f"ALMA_DIR={tmp_path} " in caught.value.hint
     configure(tmp_path / "repository")
     assert tmp_path / "repository" == find_project(tmp_path / "repository/a", environ={}).root
 

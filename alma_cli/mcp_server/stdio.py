@@ -37,6 +37,8 @@ _LAST_ANSWERS_S = 60
 
 def serve(server: FastMCP) -> None:
     """Answer on stdin and stdout until stdin ends. What anything else prints goes to stderr."""
+    if sys.stdin is None:  # it was closed, which is its end
+        return
     protocol = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     try:

@@ -118,6 +118,11 @@ def test_one_interrupt_ends_it(busy_store, client, doing):
     assert b"error: interrupted\n" == client.process.stderr.read()
 
 
+def test_a_closed_stdin_is_its_end(project):
+    finished = subprocess.run(["sh", "-c", f"{sys.executable} -m alma_cli mcp <&-"], capture_output=True)
+    assert (0, b"", b"") == (finished.returncode, finished.stdout, finished.stderr)
+
+
 def test_it_ends_when_nobody_reads_its_answers(client):
     client.write(*HELLO)
     client.read()
