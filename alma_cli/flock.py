@@ -11,7 +11,7 @@ _UNSUPPORTED = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.E
 """How a file system says that it has no locks: NFS without its lock daemon, some of FUSE."""
 
 
-def lock(descriptor: int, path: str, *, shared: bool, wait_s: float) -> None:
+def lock(descriptor: int, path: str = "the file", *, shared: bool, wait_s: float) -> None:
     """Lock the file at `path` until the descriptor is closed; shared locks exclude only exclusive ones.
 
     Without the lock after `wait_s` seconds, `TimeoutError` is raised; where there are no locks, `LocksUnsupported`. The
