@@ -5,6 +5,12 @@
 The names are imported when first used, so that a command loads only what it needs.
 """
 
+import sys
+
+if sys.argv[:1] == ["-m"] and "alma_cli" in sys.orig_argv and not sys.flags.safe_path:
+    # `python -m alma_cli` looks for modules in the current folder first: a file of a repository would be run.
+    del sys.path[0]
+
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:

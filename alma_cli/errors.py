@@ -4,6 +4,7 @@
       InvalidInput              2   a value the caller gave can't be used
         InvalidUsage            2   a command was called with what it doesn't take
       ProjectNotFound           3   no .alma/ here or above
+      ProjectUntrusted          3   the project that was found belongs to somebody else
       InvalidConfig             3   the configuration can't be used
       NotFound                  1   no memory has that id
       AmbiguousId               1   several memories have an id that starts so
@@ -12,6 +13,7 @@
         StoreCorrupt            1   what is on disk can't be read
         StoreTooNew             1   a newer ALMA wrote it
         StoreUnwritable         1   there is no permission, or no space
+        LocksUnsupported        1   its file system has no locks
       PartialFailure            1   part of a batch could not be done
       StoreBusy                 5   another process kept the lock past the wait
       RemoteError               4   the shared copy can't be used
@@ -62,6 +64,10 @@ class ProjectNotFound(AlmaError, code="no_project", exit_code=3):
     """There is no `.alma/` here or in any folder above."""
 
 
+class ProjectUntrusted(AlmaError, code="untrusted_project", exit_code=3):
+    """The project that was found by searching belongs to somebody else, and nobody said that he is trusted."""
+
+
 class InvalidConfig(AlmaError, code="invalid_config", exit_code=3):
     """The configuration can't be used; the message names file, line and key."""
 
@@ -92,6 +98,10 @@ class StoreTooNew(StoreError, code="store_too_new"):
 
 class StoreUnwritable(StoreError, code="store_unwritable"):
     """The store's folder can't be written: no permission, or no space."""
+
+
+class LocksUnsupported(StoreError, code="locks_unsupported"):
+    """The file system of the store has no locks (flock), without which it isn't safe to write."""
 
 
 class StoreBusy(AlmaError, code="store_busy", exit_code=5):

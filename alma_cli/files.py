@@ -1,14 +1,19 @@
 """Writes files whole or not at all, and flushes them to the disk where that is promised."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from time import time
 from typing import BinaryIO, TypeAlias
 
+from alma_cli.ownership import give_to_owner
+
 Path: TypeAlias = str | os.PathLike[str]
 
 _UNFINISHED = ".tmp"
+_UNSUPPORTED = frozenset({errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EBADF})
+"""How a file system says that it doesn't do a thing at all: links, rights, flushing a folder."""
 _ABANDONED_AFTER_S = 3600.0
 """No process takes this long to write one file: the one that began it was killed."""
 
@@ -31,15 +36,26 @@ def writing_whole(
             if flushed:
                 file.flush()
                 os.fsync(descriptor)
+        give_to_owner(unfinished)
         if exclusive:
-            os.link(unfinished, path)
-            os.unlink(unfinished)
+            _take_free_place(unfinished, path)
         else:
             os.replace(unfinished, path)
     except BaseException:
         with suppress(OSError):
             os.unlink(unfinished)
         raise
+
+
+def _take_free_place(unfinished: str, path: Path) -> None:
+    try:
+        os.link(unfinished, path)
+        os.unlink(unfinished)
+    except OSError as error:
+        if error.errno not in _UNSUPPORTED:
+            raise
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))  # a file system without links
+        os.replace(unfinished, path)
 
 
 def write_whole(
@@ -55,8 +71,11 @@ def append_line(path: Path, line: str, *, max_bytes: int) -> None:
 
     A log that grew past `max_bytes` gets the name `path.old`, in place of the one before.
     """
-    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    folder = os.path.dirname(path)
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    give_to_owner(folder)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    give_to_owner(os.fspath(path))
     with open(descriptor, "ab") as file:
         file.write(line.encode("utf-8", "replace") + b"\n")
         if file.tell() > max_bytes:
@@ -67,7 +86,15 @@ def make_folder(folder: str) -> None:
     """Make a folder, for its owner only, unless it is there, and flush its name to the disk."""
     if not os.path.isdir(folder):
         os.makedirs(folder, mode=0o700, exist_ok=True)
+        give_to_owner(folder)
         flush_folder(os.path.dirname(folder))
+
+
+def own(path: str) -> None:
+    """Make a file readable by its owner only, who is the folder's if root made it, as far as the file system can."""
+    with suppress(OSError):
+        os.chmod(path, 0o600)
+    give_to_owner(path)
 
 
 def flush_file(path: str) -> None:
@@ -76,8 +103,12 @@ def flush_file(path: str) -> None:
 
 
 def flush_folder(folder: str) -> None:
-    """Flush the names in a folder to the disk."""
-    _flush(folder or ".", os.O_RDONLY | os.O_DIRECTORY)
+    """Flush the names in a folder to the disk, where the file system can do so."""
+    try:
+        _flush(folder or ".", os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        if error.errno not in _UNSUPPORTED:
+            raise
 
 
 def remove_if_there(path: str) -> None:

@@ -1,17 +1,28 @@
 """Locks an open file by flock(2), and waits no longer than asked; the kernel releases the lock when its holder dies."""
 
+import errno
 import fcntl
 import os
 import threading
 
+from alma_cli.errors import LocksUnsupported
 
-def lock(descriptor: int, *, shared: bool, wait_s: float) -> None:
-    """Lock the file until the descriptor is closed; shared locks exclude only exclusive ones.
+_UNSUPPORTED = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL})
+"""How a file system says that it has no locks: NFS without its lock daemon, some of FUSE."""
 
-    Without the lock after `wait_s` seconds, `TimeoutError` is raised, and the descriptor is no longer the caller's.
+
+def lock(descriptor: int, path: str = "the file", *, shared: bool, wait_s: float) -> None:
+    """Lock the file at `path` until the descriptor is closed; shared locks exclude only exclusive ones.
+
+    Without the lock after `wait_s` seconds, `TimeoutError` is raised; where there are no locks, `LocksUnsupported`. The
+    descriptor is then no longer the caller's.
     """
-    if lock_at_once(descriptor, shared=shared):
-        return
+    try:
+        if lock_at_once(descriptor, path, shared=shared):
+            return
+    except LocksUnsupported:
+        os.close(descriptor)
+        raise
     waiter = _Waiter(descriptor, shared=shared)
     try:
         waiter.start()
@@ -24,12 +35,19 @@ def lock(descriptor: int, *, shared: bool, wait_s: float) -> None:
         raise TimeoutError
 
 
-def lock_at_once(descriptor: int, *, shared: bool) -> bool:
-    """Lock the file if that can be done without waiting. Return True when it was."""
+def lock_at_once(descriptor: int, path: str, *, shared: bool) -> bool:
+    """Lock the file if that can be done without waiting. Return True when it was. Raises `LocksUnsupported`."""
     try:
         fcntl.flock(descriptor, _mode(shared=shared) | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as error:
+        if error.errno not in _UNSUPPORTED:
+            raise
+        raise LocksUnsupported(
+            f"{path} can't be locked: {error.strerror}",
+            hint="keep .alma/ on a file system that supports flock: a local one, or NFS with its lock daemon",
+        ) from error
     return True
 
 

@@ -1,17 +1,20 @@
 """The project that a command works in: where its configuration is, and where its memory lives.
 
 The configuration is read from the nearest `.alma/`; store, journal and lock live in the `.alma/` of the main worktree,
-so that linked git worktrees share one memory. Git is never started: its files are read.
+so that linked git worktrees share one memory. One that is found by searching has to be the caller's or root's: whoever
+may write into a folder above could else decide what is remembered, and where.
 """
 
 import os
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from alma_cli.errors import ProjectNotFound, StoreUnwritable
+from alma_cli.errors import ProjectNotFound, ProjectUntrusted, StoreUnwritable
 from alma_cli.files import write_whole
+from alma_cli.ownership import give_to_owner, is_trusted, owner_of
+from alma_cli.worktrees import is_submodule, note_path, shared_folder
 
 FOLDER = ".alma"
 CONFIG = "config.yaml"
@@ -67,7 +70,8 @@ def find_project(
     """The project of `directory` (`--dir`), else of `ALMA_DIR`, else the nearest one from `start` upwards.
 
     `start` is the current folder by default. `directory` and `ALMA_DIR` are a project's folder, or a `.alma` folder,
-    which then keeps its memory itself, even in a linked worktree. Raises `ProjectNotFound`.
+    which then keeps its memory itself, even in a linked worktree; naming it is trusting it. Raises `ProjectNotFound`,
+    and `ProjectUntrusted` for one that was found and is somebody else's.
     """
     if directory:
         return _named_project(os.fspath(directory), "--dir")
@@ -77,25 +81,64 @@ def find_project(
         first = os.path.realpath(os.getcwd() if start is None else start)
     except FileNotFoundError as error:
         raise ProjectNotFound("the current folder is gone", hint="change to a folder that exists") from error
-    folder, bare_home = first, ""
-    while True:
+    bare_home = ""
+    for folder in _folders_above(first):
         if os.path.isfile(os.path.join(folder, FOLDER, CONFIG)):
+            _check_trusted(folder)
             return project_at(folder)
         if not bare_home and os.path.isdir(os.path.join(folder, FOLDER)):
             bare_home = os.path.join(folder, FOLDER)
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            break
-        folder = parent
     if bare_home:
         raise ProjectNotFound(f"{bare_home} has no {CONFIG}", hint="`alma init` writes one")
-    raise ProjectNotFound(f"no {FOLDER}/ in {first} or any folder above", hint="`alma init` makes one here")
+    hint = "`alma init` makes one here"
+    if beyond := _beyond(first):
+        hint += f"; that of {beyond}, outside of this repository, is used by ALMA_DIR={beyond} or --dir {beyond}"
+    raise ProjectNotFound(f"no {FOLDER}/ in {first} or any folder above", hint=hint)
+
+
+def _folders_above(first: str) -> Iterator[str]:
+    """The folders that may hold the project of this one, the nearest first.
+
+    They end at the top of the repository, where another file system begins, and at a folder of somebody else's. A
+    submodule belongs to the repository around it, and a linked worktree is followed by its main one.
+    """
+    folder, device = first, os.stat(first).st_dev
+    while True:
+        yield folder
+        if os.path.lexists(os.path.join(folder, ".git")) and not is_submodule(folder):
+            main = shared_folder(first)
+            if main and os.path.isdir(main):
+                yield from _folders_above(main)
+            return
+        parent = os.path.dirname(folder)
+        if parent == folder or not is_trusted(folder) or os.stat(parent).st_dev != device:
+            return
+        folder = parent
+
+
+def _beyond(folder: str) -> str:
+    """The nearest folder above with a project that is the caller's, where the search doesn't go; empty without one."""
+    while (parent := os.path.dirname(folder)) != folder:
+        folder = parent
+        config = os.path.join(folder, FOLDER, CONFIG)
+        if os.path.isfile(config) and is_trusted(config) and is_trusted(os.path.join(folder, FOLDER)):
+            return folder
+    return ""
+
+
+def _check_trusted(folder: str) -> None:
+    for path in (os.path.join(folder, FOLDER), os.path.join(folder, FOLDER, CONFIG)):
+        if not is_trusted(path):
+            raise ProjectUntrusted(
+                f"{path} belongs to {owner_of(path)}, not to you",
+                hint=f"if you trust it, say so with ALMA_DIR={folder} or --dir {folder}",
+            )
 
 
 def project_at(root: str | os.PathLike[str]) -> Project:
     """The project whose `.alma/` is, or will be, in this folder."""
     folder = os.path.realpath(root)
-    shared = os.path.join(main_worktree_folder(folder) or folder, FOLDER)
+    shared = os.path.join(shared_folder(folder) or folder, FOLDER)
     return Project(root=Path(folder), config_path=Path(folder, FOLDER, CONFIG), home=Path(shared))
 
 
@@ -125,6 +168,8 @@ def make_project(root: str | os.PathLike[str], config_text: str) -> Project:
     Raises `StoreUnwritable`.
     """
     project = project_at(root)
+    if not project.config_path.exists():
+        _forget_recorded(project)
     try:
         _make_folder(project.config_path.parent)
         _write_if_missing(project.config_path, config_text)
@@ -149,11 +194,40 @@ def make_home(project: Project) -> None:
         raise _unwritable(project.home, error) from error
 
 
+def note_recorded(project: Project) -> None:
+    """Note in git's folder, as far as that can be done, that something was recorded.
+
+    The memory is ignored by git and goes with `git clean -x`; an emptied project is so told from a new one.
+    """
+    path = note_path(os.fspath(project.home.parent))
+    if path is not None and not os.path.exists(path):
+        with suppress(OSError):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            write_whole(path, b"Something was recorded in this project's .alma/. `alma doctor` reads this.\n")
+
+
+def recorded_since(project: Project) -> float | None:
+    """When something was recorded first, in seconds since 1970, as far as that was noted."""
+    path = note_path(os.fspath(project.home.parent))
+    try:
+        return None if path is None else os.stat(path).st_mtime
+    except OSError:
+        return None
+
+
+def _forget_recorded(project: Project) -> None:
+    path = note_path(os.fspath(project.home.parent))
+    if path is not None:
+        with suppress(OSError):
+            os.unlink(path)
+
+
 def _make_folder(folder: Path) -> None:
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
     except FileExistsError:
         raise NotADirectoryError(20, "there is a file of that name") from None
+    give_to_owner(os.fspath(folder))
     if os.stat(folder).st_mode & 0o077:
         try:
             os.chmod(folder, 0o700)
@@ -170,70 +244,3 @@ def _unwritable(folder: Path, error: OSError) -> StoreUnwritable:
     return StoreUnwritable(
         f"can't write in {folder}: {error.strerror}", hint="is the folder yours, and is there space on the disk?"
     )
-
-
-# Linked worktrees
-
-
-def main_worktree_folder(folder: str) -> str | None:
-    """The folder of the main worktree that corresponds to this one, if this one is in a linked worktree; else None.
-
-    A submodule is no linked worktree, and a bare repository has no main worktree.
-    """
-    top = folder
-    while not os.path.lexists(os.path.join(top, ".git")):
-        parent = os.path.dirname(top)
-        if parent == top:
-            return None
-        top = parent
-    main = _main_worktree(top)
-    if main is None:
-        return None
-    return os.path.normpath(os.path.join(main, os.path.relpath(folder, top)))
-
-
-def _main_worktree(top: str) -> str | None:
-    pointer = _first_line(os.path.join(top, ".git"))  # None in a main worktree, where .git is a folder
-    if pointer is None or not pointer.startswith("gitdir:"):
-        return None
-    git_dir = os.path.join(top, pointer.removeprefix("gitdir:").strip())
-    common = _first_line(os.path.join(git_dir, "commondir"))  # only linked worktrees have it
-    if common is None:
-        return None
-    common_dir = os.path.realpath(os.path.join(git_dir, common))
-    bare, worktree = _core_settings(common_dir)
-    if worktree is not None:
-        main = os.path.realpath(os.path.join(common_dir, worktree))
-    elif bare or os.path.basename(common_dir) != ".git":
-        return None
-    else:
-        main = os.path.dirname(common_dir)
-    return main if os.path.isdir(main) else None
-
-
-def _core_settings(common_dir: str) -> tuple[bool, str | None]:
-    """`core.bare` and `core.worktree` of a repository; the latter is how that of a submodule names its worktree."""
-    bare, worktree, section = False, None, ""
-    for name in ("config", "config.worktree"):
-        for line in _lines(os.path.join(common_dir, name)):
-            header = re.match(r"\s*\[\s*([^\]]*?)\s*\]\s*(.*)", line)
-            section = header[1].lower() if header else section
-            key, _, value = (header[2] if header else line).partition("=")
-            value = value.strip().strip('"')
-            if section == "core" and key.strip().lower() == "bare":
-                bare = value.lower() in ("true", "yes", "on", "1", "")
-            if section == "core" and key.strip().lower() == "worktree":
-                worktree = value.replace("\\\\", "\\")
-    return bare, worktree
-
-
-def _first_line(path: str) -> str | None:
-    return next(iter(_lines(path)), None)
-
-
-def _lines(path: str) -> list[str]:
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read(1 << 20).splitlines()
-    except OSError:
-        return []

@@ -6,8 +6,9 @@ import subprocess
 
 import pytest
 
-from alma_cli.errors import ProjectNotFound, StoreUnwritable
+from alma_cli.errors import ProjectNotFound, ProjectUntrusted, StoreUnwritable
 from alma_cli.project import GITIGNORE, find_project, make_home, make_project, project_at
+from alma_cli.worktrees import naming_folder
 
 CONFIG = "alma:\n  project_id: p\n"
 as_root = pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
@@ -208,6 +209,126 @@ def test_a_read_only_folder_can_be_found_and_not_made(tmp_path):
         (tmp_path / ".alma").chmod(0o700)
 
 
+# Trusting
+
+
+@pytest.fixture
+def give_away(monkeypatch):
+    """Give files to somebody else."""
+
+    def give(*paths):
+        if os.geteuid() == 0:
+            for path in paths:
+                os.chown(path, 12345, 12345, follow_symlinks=False)
+        else:
+            monkeypatch.setattr(os, "geteuid", lambda: 12345)
+
+    return give
+
+
+@pytest.mark.parametrize("given", [".alma", ".alma/config.yaml"])
+def test_a_project_that_is_somebody_elses_is_refused_with_the_way_to_allow_it(tmp_path, give_away, given):
+    inner = configure(tmp_path / "shared") / "mine"
+    inner.mkdir()
+    give_away(tmp_path / "shared" / given)
+    with pytest.raises(ProjectUntrusted, match="not to you") as caught:
+        find_project(inner, environ={})
+    assert f"ALMA_DIR={tmp_path}/shared" in caught.value.hint
+    assert tmp_path / "shared" == find_project(inner, environ={"ALMA_DIR": str(tmp_path / "shared")}).root
+    assert tmp_path / "shared" == find_project(inner, directory=tmp_path / "shared", environ={}).root
+
+
+def test_a_link_of_somebody_elses_to_a_project_is_refused(tmp_path, give_away):
+    real = configure(tmp_path / "real")
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared/.alma").symlink_to(real / ".alma")
+    give_away(tmp_path / "shared/.alma")
+    with pytest.raises(ProjectUntrusted):
+        find_project(tmp_path / "shared", environ={})
+
+
+def test_under_sudo_the_project_of_who_called_it_is_trusted(tmp_path, give_away, monkeypatch):
+    configure(tmp_path)
+    owner = 12345 if os.geteuid() == 0 else os.geteuid()
+    give_away(tmp_path / ".alma", tmp_path / ".alma/config.yaml")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setenv("SUDO_UID", str(owner + 1))
+    with pytest.raises(ProjectUntrusted):
+        find_project(tmp_path, environ={})
+    monkeypatch.setenv("SUDO_UID", str(owner))
+    assert tmp_path == find_project(tmp_path, environ={}).root
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)  # only root has what sudo says
+    with pytest.raises(ProjectUntrusted):
+        find_project(tmp_path, environ={})
+
+
+def test_the_search_ends_at_the_top_of_the_repository(tmp_path):
+    configure(tmp_path)
+    (tmp_path / "repository/a").mkdir(parents=True)
+    assert tmp_path == find_project(tmp_path / "repository/a", environ={}).root
+    git(tmp_path / "repository", "init", "-q")
+    with pytest.raises(ProjectNotFound) as caught:
+        find_project(tmp_path / "repository/a", environ={})
+    assert f"ALMA_DIR={tmp_path} " in caught.value.hint
+    configure(tmp_path / "repository")
+    assert tmp_path / "repository" == find_project(tmp_path / "repository/a", environ={}).root
+
+
+def test_the_search_ends_at_a_folder_of_somebody_elses(tmp_path, give_away):
+    configure(tmp_path)
+    (tmp_path / "his/mine").mkdir(parents=True)
+    give_away(tmp_path / "his")
+    with pytest.raises(ProjectNotFound if os.geteuid() == 0 else (ProjectNotFound, ProjectUntrusted)):
+        find_project(tmp_path / "his/mine", environ={})
+
+
+def test_the_search_ends_where_another_file_system_begins(tmp_path, monkeypatch):
+    configure(tmp_path)
+    (tmp_path / "mounted/a").mkdir(parents=True)
+    real = os.stat
+
+    def other_device(path, **options):
+        found = real(path, **options)
+        inside = "mounted" in os.fspath(path)
+        return os.stat_result([*found[:2], found.st_dev + 1, *found[3:]]) if inside else found
+
+    monkeypatch.setattr(os, "stat", other_device)
+    with pytest.raises(ProjectNotFound):
+        find_project(tmp_path / "mounted/a", environ={})
+
+
+def test_a_submodule_is_part_of_the_project_around_it(repository):
+    outer = configure(repository.parent / "outer")
+    git(outer, "init", "-q")
+    git(outer, "submodule", "add", "-q", str(repository), "inner")
+    assert outer == find_project(outer / "inner", environ={}).root
+
+
+def test_a_linked_worktree_without_a_configuration_is_of_the_main_ones_project(repository):
+    configure(repository / "a")
+    linked = repository.parent / "linked"
+    git(repository, "worktree", "add", "-q", str(linked))
+    (linked / "a/b").mkdir(parents=True)
+    (repository / "a/b").mkdir()
+    assert repository / "a" == find_project(linked / "a/b", environ={}).root
+    with pytest.raises(ProjectNotFound):
+        find_project(linked, environ={})
+
+
+def test_a_git_file_of_somebody_elses_leads_no_memory_away(repository, give_away):
+    linked = repository.parent / "linked"
+    git(repository, "worktree", "add", "-q", str(linked))
+    give_away(linked / ".git")
+    assert linked / ".alma" == project_at(linked).home
+
+
+def test_a_repository_of_somebody_elses_gets_no_memory(repository, give_away):
+    linked = repository.parent / "linked"
+    git(repository, "worktree", "add", "-q", str(linked))
+    give_away(repository)
+    assert linked / ".alma" == project_at(linked).home
+
+
 # Linked worktrees
 
 
@@ -225,6 +346,8 @@ def test_a_project_in_a_subfolder_shares_the_same_subfolder(repository):
     git(repository, "worktree", "add", "-q", str(linked))
     configure(linked / "packages/a")
     assert repository / "packages/a/.alma" == find_project(linked / "packages/a", environ={}).home
+    assert str(repository / "packages/a") == naming_folder(str(linked / "packages/a"))
+    assert str(repository) == naming_folder(str(repository))
 
 
 def test_the_memory_is_made_in_the_main_worktree(repository):
@@ -257,12 +380,17 @@ def test_a_worktree_whose_repository_is_gone_stays_local(repository):
     assert linked / ".alma" == project_at(linked).home
 
 
-def test_a_worktree_of_a_bare_repository_stays_local(repository):
-    for bare in ("bare.git", "project/.git"):
+def test_worktrees_of_a_bare_repository_share_one_memory_in_it(repository):
+    for bare, called in (("bare.git", "bare"), ("project/.git", "project")):
+        shared = repository.parent / bare
         git(repository.parent, "clone", "-q", "--bare", str(repository), bare)
-        linked = repository.parent / f"of-{bare.replace('/', '-')}"
-        git(repository.parent / bare, "worktree", "add", "-q", str(linked))
-        assert linked / ".alma" == project_at(linked).home
+        for name in ("one", "two"):
+            linked = repository.parent / f"{name}-of-{bare.replace('/', '-')}"
+            git(shared, "worktree", "add", "-q", "-b", name, str(linked))
+            assert shared / "alma/.alma" == project_at(linked).home
+            assert shared / "alma/packages/a/.alma" == project_at(linked / "packages/a").home
+            assert str(repository.parent / called) == naming_folder(str(linked))
+            assert str(repository.parent / called / "packages/a") == naming_folder(str(linked / "packages/a"))
 
 
 def test_a_submodule_is_no_linked_worktree(repository):

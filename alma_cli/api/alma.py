@@ -14,6 +14,7 @@ from alma_cli import api
 from alma_cli.api.arguments import number
 from alma_cli.api.session import Session
 from alma_cli.config import Config, load_config
+from alma_cli.core.text import composed
 from alma_cli.logs import info
 from alma_cli.project import Project, find_project
 
@@ -60,6 +61,7 @@ class ALMA:
     def __init__(self, project: Project, config: Config, *, wait_s: float | None = None, by: str = "") -> None:
         self.project = project
         self.config = config
+        self._wait_s = wait_s
         self._session = Session(
             project=project,
             config=config,
@@ -86,6 +88,13 @@ class ALMA:
         """The memory of the project of this folder or, without one, of the nearest from the current folder upwards."""
         project = find_project(directory=directory, environ=environ)
         return cls(project, load_config(project.config_path, environ), wait_s=wait_s)
+
+    def reread(self) -> ALMA:
+        """The same memory by the configuration as it is now, for processes that live long.
+
+        Raises `ProjectNotFound` when the project is gone, or `InvalidConfig`.
+        """
+        return ALMA(self.project, load_config(self.project.config_path), wait_s=self._wait_s, by=self._session.by)
 
     # Retrieving and learning
 
@@ -147,18 +156,18 @@ class ALMA:
 
         Raises `ScopeViolation` for a domain that the agent may not learn.
         """
-        return api.reflect.sheet(self._session, agent, domain)
+        return api.reflect.sheet(self._session, composed(agent), domain and composed(domain))
 
     def review_words(self, agent: str, domain: str | None = None) -> Sheet:
         """One sheet of all general words that an agent's outcomes have."""
-        return api.reflect.review(self._session, agent, domain)
+        return api.reflect.review(self._session, composed(agent), domain and composed(domain))
 
     def apply_reflection(self, agent: str, answer: str) -> Reflected:
         """Give outcomes the words of an answer; what is wrong with a line is listed, and the other lines are taken.
 
         Raises `InvalidInput` for an answer without any JSON object.
         """
-        return api.reflect.apply(self._session, agent, answer)
+        return api.reflect.apply(self._session, composed(agent), answer)
 
     def reflect_with(
         self,
@@ -174,8 +183,8 @@ class ALMA:
         """Ask a program (by default reflect.command) for the words of sheet after sheet; what became of each answer."""
         return api.reflect.reflect_with(
             self._session,
-            agent,
-            domain,
+            composed(agent),
+            domain and composed(domain),
             command,
             sheets=sheets,
             is_review=review,
@@ -185,7 +194,7 @@ class ALMA:
 
     def undo_reflection(self, agent: str) -> Reflected:
         """Give outcomes back the words they had before the agent's last reflection. Raises `NotFound` without one."""
-        return api.reflect.undo(self._session, agent)
+        return api.reflect.undo(self._session, composed(agent))
 
     # Authoring
 
@@ -293,7 +302,7 @@ class ALMA:
         options = Options(
             pull=pull,
             push=push,
-            agents=agents,
+            agents=None if agents is None else [composed(agent) for agent in agents],
             timeout_s=timeout_s,
             check=check,
             join=join,

@@ -23,7 +23,7 @@ from alma_cli.core.records import (
     Record,
 )
 from alma_cli.core.scopes.scope import check, choose_domain, scope_for
-from alma_cli.core.text import alike_form, clean, did_you_mean, one_line, shown
+from alma_cli.core.text import alike_form, clean, composed, did_you_mean, one_line, shown
 from alma_cli.errors import InvalidInput
 from alma_cli.store import Archive, Entry, Forget, Insert, Operation, Revise
 
@@ -168,8 +168,8 @@ def add(session: Session, kind: AuthoredKind, text: str, **options: Unpack[Autho
         raise InvalidInput("strategy: empty", hint="say what works with --strategy; TEXT is the condition")
     if not text.strip():
         raise InvalidInput("TEXT: empty", hint="say in a sentence what is to be remembered")
-    agent, domain = options.get("agent", PROJECT_AGENT), options.get("domain")
-    scope = scope_for(agent, session.config.agents)
+    scope = scope_for(options.get("agent", PROJECT_AGENT), session.config.agents)
+    agent, domain = scope.agent, options.get("domain")
     with session.refusals_noted(agent, domain):
         chosen = choose_domain(scope, clean(text), domain).domain
     now = session.now()
@@ -201,7 +201,10 @@ def _given(kind: AuthoredKind, options: Mapping[str, Any]) -> dict[str, Any]:
             hint = did_you_mean(name, _OPTIONS[kind]) or f"it has {', '.join(_OPTIONS[kind])}"
             raise InvalidInput(f"{one_line(name, 40)}: the kind {kind} has no such option", hint=hint)
         checked = number(name, value, low=0, high=1) if name == "confidence" else parse_text(name, value)
-        fields["user_id" if name == "user" else name] = checked
+        if name == "user":
+            fields["user_id"] = composed(str(checked))
+        else:
+            fields[name] = checked
     return fields
 
 

@@ -89,7 +89,7 @@ def _settings(alma: ALMA) -> JsonValue:
 
 
 def _checks(alma: ALMA) -> JsonValue:
-    return {check.name: f"{'ok' if check.ok else 'FAILED'}: {check.found}" for check in alma.examine()}
+    return {check.name: f"{'ok' if check.ok else 'FAILED'}: {_without_quotes(check.found)}" for check in alma.examine()}
 
 
 def _store(alma: ALMA) -> JsonValue:

@@ -10,7 +10,7 @@ from alma_cli.api.session import Session
 from alma_cli.core.records import PROJECT_AGENT, AntiPattern, Heuristic, Outcome, Record
 from alma_cli.core.scopes.scope import ANY_AGENT, MemoryScope
 from alma_cli.core.scopes.visibility import sees, views
-from alma_cli.core.text import clean
+from alma_cli.core.text import clean, composed
 from alma_cli.store import AuditRow, PastVersion, Selection, Tally
 
 MOST_LISTED = 1_000_000
@@ -61,9 +61,9 @@ def memories(session: Session, selection: Selection | None = None, *, limit: int
     limit = None if limit is None else whole_number("limit", limit, low=1, high=MOST_LISTED)
     selection = replace(
         selection,
-        agent=_clean(selection.agent),
-        domain=_clean(selection.domain),
-        user_id=_clean(selection.user_id),
+        agent=_name(selection.agent),
+        domain=_name(selection.domain),
+        user_id=_name(selection.user_id),
         containing=_clean(selection.containing),
     )
     with session.store().reading() as reader:
@@ -136,6 +136,10 @@ def agents(session: Session) -> list[AgentView]:
             )
         )
     return found
+
+
+def _name(text: str | None) -> str | None:
+    return None if text is None else composed(clean(text))
 
 
 def _clean(text: str | None) -> str | None:

@@ -18,9 +18,10 @@ from alma_cli.core.learning.reports import Words
 from alma_cli.core.learning.sheets import Codes, KnownApproach, KnownSituation, Sheet
 from alma_cli.core.records import AntiPattern, Heuristic, JsonValue, Outcome
 from alma_cli.core.scopes.scope import check, scope_for
-from alma_cli.errors import AlmaError, InvalidConfig, InvalidInput, NotFound
-from alma_cli.files import write_whole
+from alma_cli.errors import AlmaError, InvalidConfig, InvalidInput, LocksUnsupported, NotFound
+from alma_cli.files import make_folder, write_whole
 from alma_cli.flock import lock
+from alma_cli.ownership import give_to_owner
 from alma_cli.store import GeneralWords, Reword
 
 if TYPE_CHECKING:
@@ -331,10 +332,11 @@ def _codes(session: Session, agent: str) -> Iterator[Codes]:
     """The codes of an agent, kept after the block; where they can't be kept, ids can be used in their place."""
     path = session.project.log_dir / _FILE
     with ExitStack() as held:
-        with suppress(OSError):
-            os.makedirs(path.parent, mode=0o700, exist_ok=True)
+        with suppress(OSError, LocksUnsupported):
+            make_folder(os.fspath(path.parent))
             descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            lock(descriptor, shared=False, wait_s=_PATIENCE_S)
+            give_to_owner(f"{path}.lock")
+            lock(descriptor, f"{path}.lock", shared=False, wait_s=_PATIENCE_S)
             held.callback(os.close, descriptor)
         kept = _read(path)
         codes = Codes.from_json(kept.get(agent))

@@ -16,7 +16,7 @@ from alma_cli.core.retrieval.prompt import Line, fitting, rendered
 from alma_cli.core.retrieval.ranking import Ranked, Rules, news_first, rank
 from alma_cli.core.retrieval.slices import Hit, MemorySlice
 from alma_cli.core.scopes.visibility import views
-from alma_cli.core.text import alike_form, clean
+from alma_cli.core.text import alike_form, clean, composed
 from alma_cli.core.words import identifiers, query_terms
 from alma_cli.embedding import count_tokens
 from alma_cli.errors import InvalidInput
@@ -114,7 +114,7 @@ def question(session: Session, wanted: Wanted) -> Question:
         identifiers=names,
         views=seen,
         kinds=wanted.kinds or RETRIEVED_KINDS,
-        user_id=clean(wanted.user),
+        user_id=composed(clean(wanted.user)),
         now=session.now(),
         per_signal=max(settings.candidates, top_k),
         evidence_half_life_days=session.config.learning.half_life_days,

@@ -17,9 +17,9 @@ from alma_cli.core.redaction import KIND_NAMES, absent_kinds, redact, redact_rec
 from alma_cli.core.scopes.scope import ANY_AGENT
 from alma_cli.core.text import clean, one_line
 from alma_cli.embedding import DEFAULT_MODEL, Embedder, OnProgress, open_embedder, reads
-from alma_cli.errors import EmbeddingUnavailable, ScopeViolation
+from alma_cli.errors import EmbeddingUnavailable, ProjectNotFound, ScopeViolation
 from alma_cli.logs import info
-from alma_cli.project import Project, make_home
+from alma_cli.project import Project, make_home, note_recorded
 from alma_cli.store import ProjectRules, Store, open_store
 
 if TYPE_CHECKING:
@@ -58,6 +58,16 @@ class Session:
         """The project's store; nothing is opened until it is used."""
         return open_store(self.project.home, dimension=self.dimension(), wait_s=self.wait_s, rules=self.rules())
 
+    def prepare(self) -> None:
+        """Make the folders in which the memory lives, where something is going to be recorded.
+
+        Raises `ProjectNotFound` when the project was removed: a process that knew it doesn't make it again.
+        """
+        if not self.project.config_path.exists():
+            raise ProjectNotFound(f"{self.project.config_path} is gone: the project was moved or removed")
+        make_home(self.project)
+        note_recorded(self.project)
+
     def rules(self) -> ProjectRules:
         """The facts that deriving needs besides the records."""
         return ProjectRules(project_id=self.config.project_id, rules_of=self.learning_rules)
@@ -83,8 +93,9 @@ class Session:
         """Make the operations durable and fold them in, making `.alma/` what it should be first.
 
         `store` is the session's, in bulk. The receipt has what is similar to the outcome `similar_to`.
+        Raises `ProjectNotFound` when the project was removed meanwhile.
         """
-        make_home(self.project)
+        self.prepare()
         return (store or self.store()).submit(operations, similar_to=similar_to)
 
     @contextmanager

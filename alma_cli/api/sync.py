@@ -86,7 +86,7 @@ def sync(
         session.config.scope_for(agent)
     opened = remote or _opened(session, options.timeout_s)
     try:
-        make_home(session.project)
+        session.prepare()
         store = session.store()
         with ExitStack() as ours:
             try:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
+from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING
 
 from alma_cli.api.learn import Refused, write_warnings
@@ -19,6 +20,9 @@ from alma_cli.store import Insert, Operation, Receipt, Selection
 
 if TYPE_CHECKING:
     from alma_cli.store import Entry, Refuse
+
+
+_IN_MEMORY_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +39,17 @@ class Imported:
 
 
 def exported(session: Session, selection: Selection | None = None) -> Iterator[str]:
-    """Every record as one line of JSON, oldest first."""
-    with session.store().reading() as reader:
-        for record in reader.listed(selection or Selection(), newest_first=False):
-            yield json.dumps(to_json(record))
+    """Every record as one line of JSON, oldest first: as they were when the first was asked for.
+
+    They are kept in a file of nobody else's meanwhile, since who reads them may pause, and the store must not wait.
+    """
+    with SpooledTemporaryFile(_IN_MEMORY_BYTES, "w+", encoding="ascii") as spool:
+        with session.store().reading() as reader:
+            for record in reader.listed(selection or Selection(), newest_first=False):
+                spool.write(json.dumps(to_json(record)) + "\n")
+        spool.seek(0)
+        for line in spool:
+            yield line.removesuffix("\n")
 
 
 def import_(
@@ -49,13 +60,15 @@ def import_(
 ) -> Imported:
     """Store the records in numbered lines, each once by its id; what was forgotten stays so.
 
-    Derived memories are left out: they are derived again from the outcomes.
+    Derived memories are left out: they are derived again from the outcomes. Records of a name that the project had
+    before, as those here show, become its own.
     """
+    names = cache(partial(_names, session))
     refused: list[Refused] = []
     warnings: dict[str, None] = {}
     imported = present = forgotten = derived = queued = 0
     with session.store().bulk() as store:
-        for portion in made_ahead(portions(lines), partial(_embedded, session)):
+        for portion in made_ahead(portions(lines), partial(_embedded, session, names)):
             derived += portion.derived
             refused += portion.refused
             operations: list[Operation] = list(portion.refusals)
@@ -93,7 +106,9 @@ class _Portion:
     warnings: Sequence[str]
 
 
-def _embedded(session: Session, lines: Sequence[tuple[int, JsonValue | AlmaError]]) -> _Portion:
+def _embedded(
+    session: Session, names: Callable[[], Collection[str]], lines: Sequence[tuple[int, JsonValue | AlmaError]]
+) -> _Portion:
     """Everything that can be done before the lines' turn comes."""
     records: list[Record] = []
     refused: list[Refused] = []
@@ -101,7 +116,7 @@ def _embedded(session: Session, lines: Sequence[tuple[int, JsonValue | AlmaError
     derived = 0
     for number, value in lines:
         try:
-            record = _record(session, value)
+            record = _record(session, _renamed(session, names, value))
             if record.origin == "derived":
                 derived += 1
             else:
@@ -115,6 +130,23 @@ def _embedded(session: Session, lines: Sequence[tuple[int, JsonValue | AlmaError
     return _Portion(
         lines=len(lines), entries=entries, refused=refused, refusals=refusals, derived=derived, warnings=warnings
     )
+
+
+def _names(session: Session) -> Collection[str]:
+    """The names that the project has had, as its records show."""
+    with session.store().reading() as reader:
+        return frozenset(reader.project_ids())
+
+
+def _renamed(
+    session: Session, names: Callable[[], Collection[str]], value: JsonValue | AlmaError
+) -> JsonValue | AlmaError:
+    """The line, as of the project's present name where it has one of these earlier names."""
+    present = session.config.project_id
+    name = value.get("project_id") if isinstance(value, dict) else None
+    if isinstance(value, dict) and isinstance(name, str) and name != present and name in names():
+        return {**value, "project_id": present}
+    return value
 
 
 def _record(session: Session, value: JsonValue | AlmaError) -> Record:

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from alma_cli.api.learn import learn
@@ -18,8 +19,11 @@ from alma_cli.core.learning.reports import Report
 from alma_cli.core.records import JsonValue
 from alma_cli.core.scopes.scope import ANY_AGENT
 from alma_cli.core.scopes.visibility import sees, views
-from alma_cli.errors import AlmaError
-from alma_cli.project import Project, make_home
+from alma_cli.core.text import shown
+from alma_cli.errors import AlmaError, LocksUnsupported, StoreCorrupt
+from alma_cli.flock import lock_at_once
+from alma_cli.ownership import owner_of
+from alma_cli.project import Project, make_home, make_project, recorded_since
 from alma_cli.store import Shared
 
 _REINDEXED_TOGETHER = 2048
@@ -126,6 +130,7 @@ def examine(session: Session, environ: Mapping[str, str] = os.environ) -> Iterat
         hint="`alma config show` lists the variables that are read" if unknown else "",
     )
     yield _permissions(project)
+    yield from _locks(project)
     yield _space(project)
     yield from _store(session)
     yield _index(session)
@@ -142,7 +147,15 @@ def _permissions(project: Project) -> Check:
             name="folder",
             ok=False,
             found=f"{project.home} can't be written: retrieve works, learn doesn't",
-            hint="give its owner the right to write",
+            hint=f"it belongs to {owner_of(project.home)}; to make it yours: sudo chown -R $USER {project.home}",
+        )
+    if strange := _of_others(project.home):
+        return Check(
+            name="folder",
+            ok=False,
+            found=f"{strange[0]} belongs to {owner_of(strange[0])}, and {project.home} to {owner_of(project.home)}"
+            + (f" ({len(strange)} such files)" if len(strange) > 1 else ""),
+            hint=_give_back(project),
         )
     if os.stat(project.home).st_mode & 0o077:
         return Check(
@@ -152,6 +165,29 @@ def _permissions(project: Project) -> Check:
             hint=f"chmod 700 {project.home}",
         )
     return Check(name="folder", ok=True, found=f"{project.home} is its owner's only")
+
+
+def _of_others(home: Path) -> list[str]:
+    """The files of a memory that aren't its owner's: those of a command under sudo, say."""
+    owner = home.stat().st_uid
+    return sorted(str(path) for path in home.rglob("*") if path.lstat().st_uid != owner)
+
+
+def _give_back(project: Project) -> str:
+    return f"sudo chown -R {owner_of(project.home)} {project.home}"
+
+
+def _locks(project: Project) -> Iterator[Check]:
+    """Whether files can be locked where the memory is, tried with a file that goes at once."""
+    if not os.access(project.home, os.W_OK):
+        return
+    with tempfile.TemporaryFile(dir=project.home) as file:
+        try:
+            lock_at_once(file.fileno(), str(project.home), shared=False)
+        except LocksUnsupported as error:
+            yield Check(name="locks", ok=False, found=error.message, hint=error.hint)
+        else:
+            yield Check(name="locks", ok=True, found="files can be locked here")
 
 
 def _space(project: Project) -> Check:
@@ -171,20 +207,20 @@ def _store(session: Session) -> Iterator[Check]:
     store = session.store()
     shared = Shared()
     if not store.file.exists():
-        yield Check(name="store", ok=True, found="empty: nothing was recorded yet")
+        yield _empty(session.project)
     else:
         try:
             with store.reading() as reader:
                 tallies = reader.tallies()
                 models = reader.models()
+                names = reader.project_ids()
                 shared = reader.shared(session.config.project_id)
         except AlmaError as error:
-            backups = sorted(session.project.backup_dir.glob("*.duckdb")) if session.project.backup_dir.exists() else []
-            remedy = f"restore {backups[-1]}" if backups else "move it away and `alma import` your last export"
-            yield Check(name="store", ok=False, found=error.message, hint=f"{remedy}; the journal is kept")
+            yield Check(name="store", ok=False, found=error.message, hint=_remedy(session.project, error))
             return
         total = sum(tally.count for tally in tallies)
         yield Check(name="store", ok=True, found=f"{total:,} records in {store.bytes_on_disk() / 1e6:.1f} MB")
+        yield _project(session.config.project_id, names)
         stale = sum(count for model, count in models.items() if model != session.model)
         yield Check(
             name="vectors",
@@ -210,6 +246,44 @@ def _store(session: Session) -> Iterator[Check]:
         ok=not damaged,
         found=f"{len(damaged)} unreadable files were set aside" if damaged else f"{len(store.journal.names())} waiting",
         hint=f"look at {os.path.dirname(damaged[0])}, then delete what you don't need" if damaged else "",
+    )
+
+
+def _project(project_id: str, names: Mapping[str, int]) -> Check:
+    """Whether the records have the project's name: those of another are found, and not shared."""
+    others = {name: count for name, count in names.items() if name != project_id}
+    if not others:
+        return Check(name="project", ok=True, found="every record is of this project_id")
+    counted = ", ".join(f"{count:,} of {shown(name)}" for name, count in others.items())
+    return Check(
+        name="project",
+        ok=False,
+        found=f"records of another project_id: {counted}; they are found here, and never pushed",
+        hint=f"was it renamed? project_id: {next(iter(others))} makes them its own again; their export can be imported",
+    )
+
+
+def _remedy(project: Project, error: AlmaError) -> str:
+    """How to get a store back that can't be read."""
+    if _of_others(project.home):
+        return _give_back(project)
+    if not isinstance(error, StoreCorrupt):
+        return error.hint
+    backups = sorted(project.backup_dir.glob("*.duckdb")) if project.backup_dir.exists() else []
+    remedy = f"restore {backups[-1]}" if backups else "move it away and `alma import` your last export"
+    return f"{remedy}; the journal is kept"
+
+
+def _empty(project: Project) -> Check:
+    since = recorded_since(project)
+    if since is None or any(project.journal_dir.glob("*.json")):
+        return Check(name="store", ok=True, found="empty: nothing was recorded yet")
+    day = datetime.fromtimestamp(since, UTC).date()
+    return Check(
+        name="store",
+        ok=False,
+        found=f"gone: something was recorded since {day}, and {project.home} has no store any more",
+        hint="`git clean -x` removes it; `alma sync` or `alma import` of your last export brings memories back",
     )
 
 
@@ -282,8 +356,7 @@ def _bundled_files() -> Check:
 def _round_trip(config: Config) -> Check:
     """Learn something in a store of its own and see whether it comes back."""
     with tempfile.TemporaryDirectory(prefix="alma-doctor-") as folder:
-        home = Path(folder, ".alma")
-        project = Project(root=Path(folder), config_path=home / "config.yaml", home=home)
+        project = make_project(folder, "alma:\n  project_id: doctor\n")
         session = Session(
             project=project, config=Config(project_id="doctor", embedding=config.embedding), wait_s=config.wait_s
         )

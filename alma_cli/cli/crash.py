@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from alma_cli.errors import AlmaError
-from alma_cli.files import write_whole
+from alma_cli.files import make_folder, write_whole
 
 
 def report_crash(error: Exception, arguments: list[str], directory: str | None = None) -> AlmaError:
@@ -19,7 +19,7 @@ def report_crash(error: Exception, arguments: list[str], directory: str | None =
     for folder in _folders(directory):
         path = os.path.join(folder, name)
         try:
-            os.makedirs(folder, mode=0o700, exist_ok=True)
+            make_folder(folder)
             write_whole(path, content.encode("utf-8", "backslashreplace"))
         except OSError:
             continue

@@ -6,12 +6,15 @@ from typing import Annotated
 import typer
 
 from alma_cli.api.bug_report import bug_report
+from alma_cli.api.upkeep import Check
 from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.options import Dir, Json, Verbose, Wait
 from alma_cli.cli.output import Reply, Table
 from alma_cli.core.records import JsonValue
 from alma_cli.core.text import harmless
 from alma_cli.errors import AlmaError
+from alma_cli.hooks.install.changes import overwritten
+from alma_cli.project import Project
 
 
 def doctor(
@@ -36,7 +39,8 @@ def doctor(
     if report:
         gathered = bug_report(directory, wait_s=wait)
         return Reply(data=gathered, lines=_outline(gathered), told=["read it before you send it"], json=json)
-    checks = list(open_alma(directory, wait).examine())
+    alma = open_alma(directory, wait)
+    checks = [*alma.examine(), *_installed(alma.project)]
     failed = [check for check in checks if not check.ok]
     rows = [("ok" if check.ok else "FAILED", check.name, check.found) for check in checks]
     count = "1 check" if len(failed) == 1 else f"{len(failed)} checks"
@@ -47,6 +51,17 @@ def doctor(
         error=AlmaError(f"{count} failed", hint=failed[0].hint) if failed else None,
         json=json,
     )
+
+
+def _installed(project: Project) -> Iterator[Check]:
+    """Whether what was installed is still there; nothing where all of it is."""
+    if lost := overwritten(project.backup_dir):
+        yield Check(
+            name="hooks",
+            ok=False,
+            found=f"ALMA's part is gone from {', '.join(lost)}: somebody wrote over it",
+            hint="`alma install` of the same target puts it back; `alma uninstall` forgets it",
+        )
 
 
 def _outline(report: Mapping[str, JsonValue], indent: str = "") -> Iterator[str]:

@@ -6,7 +6,7 @@ import typer
 
 from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.learn import refusal
-from alma_cli.cli.ndjson import count_lines, numbered_values
+from alma_cli.cli.ndjson import count_lines, listed_refusals, numbered_values
 from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
 from alma_cli.cli.output import Reply, counted, error_json, progress
 
@@ -37,7 +37,9 @@ def import_(
     told += [f"{done.present:,} were there already"] if done.present else []
     told += [f"{done.forgotten:,} had been forgotten and stay so"] if done.forgotten else []
     told += [f"{done.derived:,} derived ones were left out: they are derived again"] if done.derived else []
-    told += [f"line {refused.line}: {refused.error.message}" for refused in done.refused]
+    refused, more = listed_refusals(done.refused)
+    told += [f"line {one.line}: {one.error.message}" for one in refused]
+    told += [f"and {counted(more, 'other line', 'other lines')}"] if more else []
     return Reply(
         data={
             "imported": done.imported,
@@ -45,7 +47,7 @@ def import_(
             "present": done.present,
             "forgotten": done.forgotten,
             "derived": done.derived,
-            "refused": [{"line": refused.line, **error_json(refused.error)} for refused in done.refused],
+            "refused": [{"line": one.line, **error_json(one.error)} for one in refused],
         },
         told=told,
         warnings=done.warnings,

@@ -11,6 +11,7 @@ from alma_cli.cli.output import Reply
 from alma_cli.config import default_project_id, template
 from alma_cli.core.scopes.scope import validate_name
 from alma_cli.project import make_project
+from alma_cli.worktrees import naming_folder
 
 
 def init(
@@ -34,7 +35,11 @@ def init(
     root = os.path.abspath(directory or os.environ.get("ALMA_DIR") or ".")
     if os.path.basename(root) == ".alma":
         root = os.path.dirname(root)
-    name = default_project_id(root) if project_id is None else validate_name("project", project_id)
+    name = (
+        default_project_id(naming_folder(os.path.realpath(root)))
+        if project_id is None
+        else validate_name("project", project_id)
+    )
     is_new = not os.path.exists(os.path.join(root, ".alma", "config.yaml"))
     project = make_project(root, template(name))
     alma = ALMA.find(directory=root)

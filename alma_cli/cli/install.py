@@ -1,5 +1,6 @@
 """`alma install` and `alma uninstall`: let other tools call ALMA, and stop that again."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -9,8 +10,17 @@ from alma_cli.cli.options import Agent, Dir, Json, Verbose, Yes
 from alma_cli.cli.output import Reply
 from alma_cli.core.records import JsonValue
 from alma_cli.core.text import did_you_mean
-from alma_cli.errors import AlmaError, InvalidUsage
-from alma_cli.hooks.install.changes import FileChange, MoveFile, Plan, WriteFile, applied, difference
+from alma_cli.errors import AlmaError, InvalidUsage, ProjectUntrusted
+from alma_cli.hooks.install.changes import (
+    FileChange,
+    MoveFile,
+    Plan,
+    WriteFile,
+    applied,
+    difference,
+    forget_overwritten,
+)
+from alma_cli.hooks.install.git import hooks_folder
 from alma_cli.hooks.install.github import Job
 from alma_cli.hooks.install.targets import TARGETS, InstallOptions, Target, plan_install, plan_uninstall
 from alma_cli.project import Project, make_home
@@ -48,7 +58,12 @@ def install(
       alma install git --agent helena --dry-run
       alma install github --action OWNER/REPO@REF --command "make test" --junit report.xml
     """
-    alma = open_alma(directory)
+    try:
+        alma = open_alma(directory)
+    except ProjectUntrusted:
+        if target == "git":
+            hooks_folder(os.getcwd())  # git doesn't trust it either, and says how to change that
+        raise
     if agent is not None:
         alma.config.scope_for(agent)
     plan = plan_install(alma.project, InstallOptions(_known(target), agent, Job(action, command, junit)))
@@ -75,7 +90,10 @@ def uninstall(
     """
     alma = open_alma(directory)
     plan = plan_uninstall(alma.project, _known(target))
-    return _done(alma.project, target, plan, check=check, dry_run=dry_run, json=json, word="uninstalled")
+    reply = _done(alma.project, target, plan, check=check, dry_run=dry_run, json=json, word="uninstalled")
+    if not (check or dry_run):
+        forget_overwritten(alma.project.backup_dir)
+    return reply
 
 
 def _known(name: str) -> Target:

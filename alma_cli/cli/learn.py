@@ -12,7 +12,7 @@ from alma_cli.api import ALMA
 from alma_cli.api.arguments import named_agent
 from alma_cli.api.learn import Learned, NumberedReport
 from alma_cli.cli.inputs import agent_or_default, open_alma
-from alma_cli.cli.ndjson import NumberedValue, count_lines, numbered_values
+from alma_cli.cli.ndjson import NumberedValue, count_lines, listed_refusals, numbered_values
 from alma_cli.cli.options import Agent, Dir, Do, DomainOption, Json, Verbose, Wait, When, Yes
 from alma_cli.cli.output import Reply, counted, error_json, progress
 from alma_cli.core.codec import parse_time
@@ -153,14 +153,16 @@ def _learn_batch(alma: ALMA, path: str, agent: str | None, *, json: bool) -> Rep
     told += [f"{done.duplicates:,} had been recorded before under the same key"] if done.duplicates else []
     told += [f"{done.forgotten:,} had been forgotten and stay so"] if done.forgotten else []
     told += filter(None, [summed_up((item.change, item.memory) for item in done.derived)])
-    told += [f"line {refused.line}: {refused.error.message}" for refused in done.refused]
+    refused, more = listed_refusals(done.refused)
+    told += [f"line {one.line}: {one.error.message}" for one in refused]
+    told += [f"and {counted(more, 'other line', 'other lines')}"] if more else []
     return Reply(
         data={
             "learned": done.learned,
             "duplicates": done.duplicates,
             "forgotten": done.forgotten,
             "queued": done.queued,
-            "refused": [{"line": refused.line, **error_json(refused.error)} for refused in done.refused],
+            "refused": [{"line": one.line, **error_json(one.error)} for one in refused],
         },
         told=told,
         warnings=done.warnings,

@@ -9,7 +9,7 @@ from alma_cli.cli.output import Reply
 def mcp(agent: Agent = None, wait: Wait = None, directory: Dir = None, verbose: Verbose = False) -> Reply:
     """Serve the memory by the Model Context Protocol, on stdin and stdout. An agent's host starts this, not you.
 
-    Tools: retrieve, learn, add, feedback, forget, stats. Needs the extra `mcp`.
+    Tools: retrieve, learn, reflect, apply_reflection, add, show, feedback, forget, stats. Needs the extra `mcp`.
 
     \b
     Examples:

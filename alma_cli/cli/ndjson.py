@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO, NoReturn, TypeAlias
 
+from alma_cli.api.learn import Refused
 from alma_cli.cli.inputs import opened
 from alma_cli.core.records import JsonValue
 from alma_cli.core.text import one_line
@@ -17,23 +19,38 @@ NumberedValue: TypeAlias = "tuple[int, JsonValue | InvalidInput]"
 """A line's number and the value in it, or why there is none."""
 
 _MAX_LINE_BYTES = 4 * 1024 * 1024
+_BLANK = b" \t\r\n\xef\xbb\xbf"
+_LISTED, _LISTED_OF_ONE = 100, 10
+"""Refused lines that are told of: in all, and with one message."""
 
 
 def numbered_values(path: str) -> Iterator[NumberedValue]:
     """The values of a file's lines (`-` is stdin); empty lines are passed over.
 
-    The file is opened at once: raises `InvalidInput` when it can't be.
+    The file is opened at once: raises `InvalidInput` when it can't be, and when the lines are read, for a file that is
+    one JSON value over all of them.
     """
     if path == "-":
         if sys.stdin is None or sys.stdin.isatty():
             raise InvalidInput("nothing is piped in", hint="pipe NDJSON in, or name a file")
-        return _values(sys.stdin.buffer)
-    return _closing(opened(path))
+        return _values(sys.stdin.buffer, "stdin")
+    return _closing(opened(path), path)
 
 
-def _closing(file: BinaryIO) -> Iterator[NumberedValue]:
+def _closing(file: BinaryIO, path: str) -> Iterator[NumberedValue]:
     with file:
-        yield from _values(file)
+        yield from _values(file, one_line(path, 200))
+
+
+def listed_refusals(refused: Sequence[Refused]) -> tuple[list[Refused], int]:
+    """The refusals to tell of, a few of each message, and how many more there are."""
+    listed: list[Refused] = []
+    told = Counter[str]()
+    for one in refused:
+        if told[one.error.message] < _LISTED_OF_ONE and len(listed) < _LISTED:
+            told[one.error.message] += 1
+            listed.append(one)
+    return listed, len(refused) - len(listed)
 
 
 def count_lines(path: str) -> int | None:
@@ -47,16 +64,33 @@ def count_lines(path: str) -> int | None:
         return None
 
 
-def _values(file: BinaryIO) -> Iterator[NumberedValue]:
-    number = 0
+def _values(file: BinaryIO, name: str) -> Iterator[NumberedValue]:
+    number, is_first = 0, True
     while line := file.readline(_MAX_LINE_BYTES + 1):
         number += 1
+        if is_first and line.strip(_BLANK):
+            is_first = False
+            _refuse_one_value(line, name)
         if len(line) > _MAX_LINE_BYTES:
             while line and not line.endswith(b"\n"):
                 line = file.readline(_MAX_LINE_BYTES)
             yield number, InvalidInput(f"the line has more than {_MAX_LINE_BYTES // 2**20} MiB")
-        elif line.strip(b" \t\r\n\xef\xbb\xbf"):
+        elif line.strip(_BLANK):
             yield number, _value(line)
+
+
+def _refuse_one_value(line: bytes, name: str) -> None:
+    """Raise `InvalidInput` if the first line shows that a JSON value goes on over the next, or is an array."""
+    start = line.strip(_BLANK)
+    if start.startswith(b"["):
+        raise InvalidInput(
+            f"{name} is a JSON array; expected one JSON object a line", hint="jq -c '.[]' makes lines of an array"
+        )
+    if start == b"{":
+        raise InvalidInput(
+            f"{name} has JSON objects over several lines; expected one object a line",
+            hint="jq -c . makes a line of each",
+        )
 
 
 def _value(line: bytes) -> JsonValue | InvalidInput:

@@ -7,7 +7,7 @@ from alma_cli.config.model import AGENT_KEYS, DOMAIN_KEYS, Key, Setting
 from alma_cli.config.tree import Mapping, Node, Scalar
 from alma_cli.config.values import BadValue, parse_value, shown
 from alma_cli.core.scopes.scope import ANY_AGENT, Domain, MemoryScope, validate_agent_name
-from alma_cli.core.text import did_you_mean, one_line
+from alma_cli.core.text import composed, did_you_mean, one_line
 from alma_cli.errors import InvalidInput
 
 _AGENT_KEYS = {key.name: key for key in AGENT_KEYS}
@@ -21,7 +21,7 @@ def read_agents(
 
     `min_occurrences` is the threshold of agents that give none.
     """
-    reader = _AgentReader(findings, [key.text for key, _ in agents.items], min_occurrences=min_occurrences)
+    reader = _AgentReader(findings, [composed(key.text) for key, _ in agents.items], min_occurrences=min_occurrences)
     if scopes := reader.scopes(agents):
         return scopes, reader.settings
     anyone = MemoryScope(ANY_AGENT, min_occurrences_for_heuristic=min_occurrences)
@@ -40,12 +40,14 @@ class _AgentReader:
         for key, node in self.findings.items(agents, "agents"):
             path = f"agents.{one_line(key.text, 40)}"
             try:
-                if key.text != ANY_AGENT:
-                    validate_agent_name(key.text)
+                name = key.text if key.text == ANY_AGENT else validate_agent_name(key.text)
             except InvalidInput as error:
                 self.findings.problem(key.line, f"{path}: {error.message}", error.hint)
+                continue
+            if name in scopes:
+                self.findings.problem(key.line, f"{path} is there twice", "one of them is in another form of Unicode")
             else:
-                scopes[key.text] = self.scope(key, path, self.findings.mapping(node, path))
+                scopes[name] = self.scope(key, path, self.findings.mapping(node, path))
         return scopes
 
     def scope(self, agent: Scalar, path: str, keys: Mapping) -> MemoryScope:
@@ -91,11 +93,12 @@ class _AgentReader:
                 self.findings.problem(item.line, f"an agent in {path} is {what(item)}", "write names only")
                 continue
             try:
-                names.append(item.text if item.text == ANY_AGENT else validate_agent_name(item.text))
+                name = item.text if item.text == ANY_AGENT else validate_agent_name(item.text)
             except InvalidInput as error:
                 self.findings.problem(item.line, f"{path}: {error.message}", error.hint)
                 continue
-            if ANY_AGENT not in (item.text, *self.named) and item.text not in self.named:
+            names.append(name)
+            if ANY_AGENT not in (name, *self.named) and name not in self.named:
                 remedy = did_you_mean(item.text, self.named) or "name it under agents"
                 self.findings.problem(item.line, f"{path}: there is no agent {shown(item.text)}", remedy)
         return tuple(names)

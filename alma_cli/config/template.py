@@ -4,6 +4,7 @@ import os
 import re
 
 from alma_cli.config.model import AGENT_KEYS, KEYS, Key, display
+from alma_cli.core.text import composed
 
 _TEMPLATE = """\
 # The memory of this project's agents. `alma config show` lists every key and where its value came from.
@@ -33,7 +34,7 @@ def template(project_id: str) -> str:
 
 def default_project_id(folder: str | os.PathLike[str]) -> str:
     """A project id from a folder's name: letters, digits, `.`, `_` and `-`."""
-    name = os.path.basename(os.path.realpath(folder)).lower()
+    name = composed(os.path.basename(os.path.realpath(folder))).lower()
     return re.sub(r"[^\w.-]+", "-", name).strip("-_.")[:128] or "my-project"
 
 

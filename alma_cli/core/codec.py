@@ -23,7 +23,7 @@ from alma_cli.core.records import (
     Record,
 )
 from alma_cli.core.scopes.scope import validate_agent_name, validate_domain_name
-from alma_cli.core.text import clean, one_line, shown
+from alma_cli.core.text import clean, composed, one_line, shown
 from alma_cli.errors import InvalidInput
 
 MAX_RECORD_BYTES = 256 * 1024
@@ -118,6 +118,8 @@ def parse_field(key: str, value: JsonValue) -> object:
         return validate_domain_name(text)
     if field.choices and text not in field.choices:
         raise InvalidInput(f"{key}: expected {' or '.join(field.choices)}, got {shown(text)}")
+    if key in ("project_id", "user_id"):
+        return composed(text)
     return parse_line(key, text, field.line) if field.line else text
 
 

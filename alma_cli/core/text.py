@@ -36,6 +36,11 @@ def clean(text: str) -> str:
     return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
 
 
+def composed(name: str) -> str:
+    """The name in Unicode's NFC, in which names are compared: a Mac types and lists them in another form."""
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
 def harmless(text: str) -> str:
     r"""The text with control and direction characters made visible (`\x1b`); line breaks and tabs stay."""
     return _UNSAFE.sub(_escaped, text)

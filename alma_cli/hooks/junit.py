@@ -13,7 +13,7 @@ from xml.parsers import expat
 
 from alma_cli.core.text import clean
 from alma_cli.errors import InvalidInput
-from alma_cli.files import write_whole
+from alma_cli.files import make_folder, write_whole
 from alma_cli.project import Project
 
 _MAX_BYTES = 256 << 20
@@ -76,7 +76,7 @@ def load_failing(project: Project) -> set[str]:
 
 def keep_failing(project: Project, failing: set[str]) -> None:
     """Keep the names for the next report. Raises `OSError`."""
-    os.makedirs(project.log_dir, mode=0o700, exist_ok=True)
+    make_folder(os.fspath(project.log_dir))
     write_whole(project.log_dir / _FILE, json.dumps(sorted(failing)).encode())
 
 

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import quote, unquote
 
 from alma_cli.core.replication.documents import Document, Unreadable
-from alma_cli.errors import CheckpointLost, RemoteError, RemoteMissing, RemoteRefused, RemoteThrottled
+from alma_cli.errors import CheckpointLost, LocksUnsupported, RemoteError, RemoteMissing, RemoteRefused, RemoteThrottled
 from alma_cli.files import flush_folder, write_whole
 from alma_cli.flock import lock
 from alma_cli.remote.protocol import Clash, Found, Page, Place, Usage, Write, WriteResult, Written
@@ -315,15 +315,17 @@ class FolderRemote:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        descriptor = os.open(os.path.join(self._base, ".lock"), flags, 0o666)
+        path = os.path.join(self._base, ".lock")
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
         try:
-            lock(descriptor, shared=False, wait_s=self._patience_s)
+            lock(descriptor, path, shared=False, wait_s=self._patience_s)
         except TimeoutError:
             raise RemoteThrottled(
                 f"{self.name} stayed locked for {self._patience_s:g} s by another process",
                 hint="try again when it is done",
             ) from None
+        except LocksUnsupported as error:
+            raise RemoteRefused(error.message, hint="share a folder on a file system that supports flock") from error
         try:
             yield
         finally:

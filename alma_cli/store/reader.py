@@ -217,6 +217,10 @@ class Reader:
             results.setdefault(agent, {})[outcome] = count
         return results
 
+    def project_ids(self) -> Mapping[str, int]:
+        """The number of records by the project that they were recorded in; one that was renamed has several names."""
+        return dict(self._rows("SELECT project_id, count(*) FROM memories GROUP BY 1 ORDER BY 1", []))
+
     def tombstones(self) -> int:
         """The number of records that were forgotten."""
         rows = self._rows("SELECT count(*) FROM tombstones", [])

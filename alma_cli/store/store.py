@@ -14,7 +14,7 @@ from time import time_ns
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from alma_cli.errors import StoreBusy, StoreError
+from alma_cli.errors import LocksUnsupported, StoreBusy, StoreError
 from alma_cli.logs import debug, info
 from alma_cli.project import BACKUP, JOURNAL
 from alma_cli.store.database.checkpoint import checkpoint
@@ -128,7 +128,7 @@ class Store:
         """A reader of the store, once the journal is folded in; if that can't be done now, the store is read as it is.
 
         The reader's `warnings` tell of writes that weren't folded in. Raises `StoreBusy`, `StoreCorrupt`,
-        `StoreTooNew`.
+        `StoreTooNew`, `LocksUnsupported`.
         """
         warnings, wait_s = self._fold_waiting()
         if not self.file.exists():
@@ -206,6 +206,8 @@ class Store:
         try:
             with self._locked(shared=False, wait_s=patience_s), self._opened_and_folded() as (_, folded):
                 return folded.warnings, patience_s
+        except LocksUnsupported:  # now and later
+            raise
         except (StoreBusy, StoreError) as error:
             return [f"{len(waiting)} writes wait in {self.journal.folder}: {error.message}"], patience_s
 

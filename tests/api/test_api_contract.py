@@ -1,5 +1,6 @@
 """The Python API as it is promised: the example of the contract, and what each call gives back."""
 
+import shutil
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 from typing import get_type_hints
@@ -408,3 +409,18 @@ def test_who_did_it_is_in_the_audit(project, alma, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     alma.learn("a", "z", "success")
     assert ["unknown", "ana", "ci"] == [row.by for row in alma.log().audit]
+
+
+def test_a_project_that_was_removed_is_not_made_again_by_who_knew_it(project):
+    alma = ALMA.find()
+    shutil.rmtree(project / ".alma")
+    with pytest.raises(ProjectNotFound, match="moved or removed"):
+        alma.learn("me", "Ship", "success")
+    assert not (project / ".alma").exists()
+
+
+def test_a_memory_reread_has_the_configuration_as_it_is_now(project, configure):
+    alma = ALMA.find(wait_s=3)
+    configure("alma:\n  project_id: other\n")
+    again = alma.reread()
+    assert ("shop", "other", project) == (alma.config.project_id, again.config.project_id, again.project.root)

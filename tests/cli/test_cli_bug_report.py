@@ -90,3 +90,12 @@ def test_without_a_project_it_says_so(run_json, project, tmp_path, monkeypatch):
     data = run_json("doctor", "--report")["data"]
     assert ["versions", "variables", "error"] == list(data)
     assert data["error"].startswith("no .alma/ in ")
+
+
+def test_it_leaves_out_the_names_that_the_project_had(run_alma, learn, configure, crashed):
+    configure("alma:\n  project_id: wholly-secret\n")
+    learn("Ship")
+    configure("alma:\n  project_id: other-secret\n")
+    shown = run_alma("doctor", "--report").out
+    assert "FAILED: records of another project_id: 1 of '\u2026'" in shown
+    assert "-secret" not in shown

@@ -6,6 +6,9 @@ import stat
 
 import pytest
 
+from alma_cli import ALMA
+from alma_cli.store.inbox.lock import hold
+
 KNOWLEDGE = {"kind": "knowledge", "agent": "a", "domain": "general", "fact": "CI has two cores", "source": "wiki"}
 
 
@@ -166,3 +169,70 @@ def test_an_import_needs_a_file_or_a_pipe(run_alma):
         absent.code,
         absent.err.splitlines()[0],
     )
+
+
+def test_an_export_that_is_read_slowly_holds_nobody_up(project, learn):
+    for number in range(3):
+        learn(f"Ship {number}")
+    lines = ALMA.find().export()
+    first = next(lines)
+    with hold(str(project / ".alma/lock"), shared=False, wait_s=0):
+        rest = list(lines)
+    assert ["Ship 0", "Ship 1", "Ship 2"] == [json.loads(line)["task"] for line in [first, *rest]]
+
+
+@pytest.mark.parametrize("command", [("import",), ("learn", "--batch")], ids=" ".join)
+@pytest.mark.parametrize("indent", [2, None], ids=["over lines", "in one line"])
+def test_an_array_in_the_place_of_lines_is_one_error_that_says_so(command, indent, run_alma, run_json):
+    array = json.dumps([KNOWLEDGE] * 30_000 if indent is None else [KNOWLEDGE] * 50, indent=indent)
+    told = "\ufeff\n" + array
+    finished = run_alma(*command, "-", stdin=told)
+    assert (2, "") == (finished.code, finished.out)
+    assert (
+        "error: stdin is a JSON array; expected one JSON object a line\nhint: jq -c '.[]' makes lines of an array\n"
+        == finished.err
+    )
+    assert "invalid_input" == run_json(*command, "-", stdin=told, code=2)["error"]["code"]
+    finished = run_alma(*command, "-", stdin=json.dumps(KNOWLEDGE, indent=2))
+    assert (2, True) == (finished.code, "hint: jq -c . makes a line of each\n" in finished.err)
+
+
+@pytest.mark.parametrize(
+    "command, other",
+    [(("import",), '{"kind": "field%d"}\n'), (("learn", "--batch"), '{"field%d": 1}\n')],
+    ids=["import", "learn"],
+)
+def test_of_many_refused_lines_a_few_of_each_kind_are_told_of(command, other, run_alma, run_json):
+    same, others = "{}\n" * 5_000, "".join(other % number for number in range(500))
+    finished = run_alma(*command, "-", stdin=same + others)
+    lines = finished.err.splitlines()
+    assert (1, 100) == (finished.code, sum(line.startswith("line ") for line in lines))
+    assert "and 5,400 other lines" in lines
+    assert any(line.startswith("error: 5,500 lines were refused") for line in lines)
+    data = run_json(*command, "-", stdin=same, code=1)["data"]
+    assert 10 == len(data["refused"])
+
+
+def test_after_a_rename_the_projects_own_export_is_accepted_and_doctor_counts_the_old_name(
+    project, configure, exported, learn, run_json
+):
+    def doctor(code):
+        return {check["name"]: check for check in run_json("doctor", code=code)["data"]["checks"]}["project"]
+
+    assert (True, "every record is of this project_id") == (doctor(0)["ok"], doctor(0)["found"])
+    configure("alma:\n  project_id: renamed\n")
+    found = doctor(1)
+    assert "another project_id: 3 of 'shop'" in found["found"]
+    assert "was it renamed? project_id: shop" in found["hint"]
+    done = run_json("import", "-", stdin=exported)["data"]
+    assert (0, 3, []) == (done["imported"], done["present"], done["refused"])
+    line = lines({**KNOWLEDGE, "project_id": "shop", "fact": "New"}, {**KNOWLEDGE, "project_id": "cafe"})
+    done = run_json("import", "-", stdin=line, code=1)["data"]
+    assert (1, [2]) == (done["imported"], [refused["line"] for refused in done["refused"]])
+    (record,) = run_json("list", "--containing", "New")["data"]["memories"]
+    assert "renamed" == record["project_id"]
+
+
+def test_a_project_id_that_is_no_text_is_a_refused_line(run_json):
+    (refused,) = run_json("import", "-", stdin=lines({**KNOWLEDGE, "project_id": ["shop"]}), code=1)["data"]["refused"]
+    assert "project_id: expected text, got ['shop']" == refused["message"]

@@ -1,10 +1,13 @@
 """`alma log`, `stats`, `agents`, `doctor`, `reindex` and `config`."""
 
+import shutil
 import stat
+import subprocess
 
 import pytest
 
 from alma_cli.api import ALMA
+from alma_cli.project import make_project
 from alma_cli.store.hnsw.extension import unavailable
 
 MODEL = "sentence-transformers/all-MiniLM-L6-v2"
@@ -113,7 +116,7 @@ def checks(envelope):
 def test_doctor_finds_a_new_project_well(run_alma, run_json):
     found = checks(run_json("doctor"))
     assert list(found) == [
-        *("configuration", "environment", "folder", "disk", "store", "journal", "index", "bundled model"),
+        *("configuration", "environment", "folder", "locks", "disk", "store", "journal", "index", "bundled model"),
         *("embedding", "round trip"),
     ]
     assert "exact: every memory is compared" == found["index"]["found"]
@@ -297,3 +300,22 @@ def test_what_is_stored_is_its_owners_only(project, run_alma, learn):
     run_alma("retrieve", "Test the login form", "--agent", "helena")
     open_to_others = [path for path in (project / ".alma").rglob("*") if stat.S_IMODE(path.stat().st_mode) & 0o077]
     assert [] == open_to_others
+
+
+@pytest.mark.slow
+def test_doctor_tells_an_emptied_project_from_a_new_one(project, run_json, learn):
+    def store(code=0):
+        return checks(run_json("doctor", code=code))["store"]
+
+    subprocess.run(["git", "init", "-q"], check=True)
+    assert "empty: nothing was recorded yet" == store()["found"]
+    learn("Ship")
+    assert store()["found"].startswith("1 records")
+    subprocess.run(["git", "add", ".alma"], check=True)
+    subprocess.run(["git", "clean", "-fdxq"], check=True)
+    assert store(1)["found"].startswith("gone: something was recorded since ")
+    learn("Ship again")
+    assert store()["found"].startswith("1 records")
+    shutil.rmtree(project / ".alma")
+    make_project(project, "alma:\n  project_id: new\n")
+    assert "empty: nothing was recorded yet" == store()["found"]

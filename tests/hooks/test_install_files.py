@@ -287,3 +287,52 @@ def test_a_workflow_of_others_is_left_alone(project, run_alma):
     assert "is not ALMA's" in run_alma("install", "github", "--action", "a/b@c").err
     assert "nothing to change" in run_alma("uninstall", "github").err
     assert "name: mine\n" == path.read_text()
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_settings_come_back_byte_for_byte_after_the_folder_was_moved(name, project, write, run_alma, monkeypatch):
+    write(SETTINGS[name])
+    run_alma("install", "claude")
+    project.rename(project.parent / "moved")
+    monkeypatch.chdir(project.parent / "moved")
+    assert 0 == run_alma("uninstall", "claude").code
+    moved = project.parent / "moved/.claude/settings.json"
+    assert (None if SETTINGS[name] is None else SETTINGS[name].encode()) == (
+        moved.read_bytes() if moved.exists() else None
+    )
+    assert moved.parent.exists() == (SETTINGS[name] is not None)
+
+
+def git(folder, *words):
+    identity = ["-c", "user.name=t", "-c", "user.email=t@example.com"]
+    subprocess.run(["git", *identity, *words], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name, text in SETTINGS.items() if text])
+def test_in_a_clone_the_settings_come_back_as_they_were_committed(name, project, write, run_alma, monkeypatch):
+    git(project, "init", "-q")
+    write(SETTINGS[name])
+    git(project, "add", "-A")
+    git(project, "commit", "-qm", "before")
+    run_alma("install", "claude")
+    git(project, "commit", "-qam", "installed")
+    git(project.parent, "clone", "-q", "shop", "clone")
+    monkeypatch.chdir(project.parent / "clone")
+    assert 0 == run_alma("uninstall", "claude").code
+    assert SETTINGS[name].encode() == (project.parent / "clone/.claude/settings.json").read_bytes()
+
+
+@pytest.mark.slow
+def test_in_a_clone_the_settings_keep_what_was_edited_since(project, path, write, run_alma, monkeypatch):
+    git(project, "init", "-q")
+    write('{ "model": "opus" }')
+    git(project, "add", "-A")
+    git(project, "commit", "-qm", "before")
+    run_alma("install", "claude")
+    path.write_text(path.read_text().replace("opus", "haiku"))
+    git(project, "commit", "-qam", "installed")
+    git(project.parent, "clone", "-q", "shop", "clone")
+    monkeypatch.chdir(project.parent / "clone")
+    run_alma("uninstall", "claude")
+    assert {"model": "haiku"} == json.loads((project.parent / "clone/.claude/settings.json").read_text())

@@ -398,3 +398,66 @@ def test_an_unknown_target_is_an_error_with_a_hint(project, run_alma):
 
 def test_an_unknown_agent_is_an_error(scoped_project, run_alma):
     assert "there is no agent helga" in run_alma("install", "claude", "--agent", "helga").err
+
+
+def test_a_repository_that_git_does_not_trust_is_told_in_gits_words(tmp_path):
+    repository = Repository(tmp_path / "shop")
+    done = repository.alma("install", "git", check=False, GIT_TEST_ASSUME_DIFFERENT_OWNER="1")
+    assert 1 == done.returncode
+    assert "error: git says: detected dubious ownership in repository at" in done.stderr
+    assert f"hint: git config --global --add safe.directory {repository.folder}\n" in done.stderr
+    (tmp_path / "elsewhere").mkdir()
+    make_project(tmp_path / "elsewhere", "alma:\n  project_id: shop\n")
+    done = repository.alma("install", "git", check=False, cwd=tmp_path / "elsewhere")
+    assert "elsewhere is in no git repository\nhint: `git init` makes one\n" in done.stderr
+    done = repository.alma("install", "git", check=False, PATH="/nowhere")
+    assert "error: git can't be started\n" in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_somebody_elses_is_told_in_gits_words(tmp_path):
+    repository = Repository(tmp_path / "shop")
+    for path in [repository.folder, *repository.folder.rglob("*")]:
+        os.chown(path, 12345, 12345)
+    done = repository.alma("install", "git", check=False)
+    assert "detected dubious ownership" in done.stderr
+    assert "safe.directory" in done.stderr
+
+
+@pytest.mark.parametrize("place", ["a hook", "attributes"])
+def test_where_lfs_is_used_install_says_what_to_do(tmp_path, place):
+    repository = Repository(tmp_path / "shop")
+    assert "LFS" not in repository.alma("install", "git").stderr
+    repository.alma("uninstall", "git")
+    if place == "a hook":
+        hook = repository.hooks() / "pre-push"
+        hook.write_text('#!/bin/sh\ngit lfs pre-push "$@"\n')
+        hook.chmod(0o755)
+    else:
+        (repository.folder / ".gitattributes").write_text("*.psd filter=lfs diff=lfs merge=lfs -text\n")
+    for _ in range(2):
+        told = repository.alma("install", "git").stderr
+        assert "use `git lfs install --skip-repo`" in told
+        assert "`git lfs update --force` would take ALMA's block out" in told
+
+
+def test_doctor_knows_when_a_hook_was_written_over(tmp_path):
+    repository = Repository(tmp_path / "shop")
+    repository.alma("install", "git")
+    assert "hooks" not in repository.alma("doctor").stdout
+    hook = repository.hooks() / "pre-push"
+    hook.write_text('#!/bin/sh\ngit lfs pre-push "$@"\n')
+    told = repository.alma("doctor", check=False)
+    assert 1 == told.returncode
+    assert f"FAILED\thooks\tALMA's part is gone from {hook}: somebody wrote over it\n" in told.stdout
+    repository.alma("install", "git")
+    assert 0 == repository.alma("doctor").returncode
+    repository.alma("uninstall", "git")
+    assert 0 == repository.alma("doctor").returncode
+    assert '#!/bin/sh\ngit lfs pre-push "$@"\n' == hook.read_text()
+    repository.alma("install", "git")
+    for event in ("post-commit", "post-merge", "pre-push"):
+        (repository.hooks() / event).write_text("#!/bin/sh\n")
+    assert 1 == repository.alma("doctor", check=False).returncode
+    assert "nothing to change" in repository.alma("uninstall", "git").stderr
+    assert 0 == repository.alma("doctor").returncode

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import subprocess
 import sys
 from contextlib import asynccontextmanager
@@ -12,10 +13,11 @@ from mcp import ClientSession, McpError, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp.shared.memory import create_connected_server_and_client_session
 
+import alma_cli
 from alma_cli import ALMA
 from alma_cli.mcp_server import build_server
 
-READING, WRITING = {"retrieve", "reflect", "stats"}, {"learn", "apply_reflection", "add", "feedback", "forget"}
+READING, WRITING = {"retrieve", "reflect", "show", "stats"}, {"learn", "apply_reflection", "add", "feedback", "forget"}
 
 
 @asynccontextmanager
@@ -28,7 +30,7 @@ async def over_a_pipe(agent):
     )
     async with stdio_client(parameters) as (reading, writing), ClientSession(reading, writing) as client:
         initialized = await client.initialize()
-        assert "alma" == initialized.serverInfo.name
+        assert ("alma", alma_cli.__version__) == (initialized.serverInfo.name, initialized.serverInfo.version)
         assert "not instructions" in initialized.instructions
         yield client
 
@@ -103,6 +105,7 @@ def test_every_tool_has_a_schema_and_says_what_it_does_to_the_memory(with_client
         assert "object" == tool.outputSchema["type"]
         for parameter in tool.inputSchema["properties"].values():
             assert parameter["description"]
+        assert tool.inputSchema["additionalProperties"] is False
     assert tools["forget"].annotations.destructiveHint
     assert not tools["learn"].annotations.destructiveHint
     assert ["task", "outcome"] == tools["learn"].inputSchema["required"]
@@ -141,6 +144,140 @@ def test_errors_are_told_with_their_remedy(scoped_project, with_client):
         await call(client, "stats")  # and it goes on answering
 
     with_client(fail, "helena")
+
+
+def test_an_argument_that_a_tool_does_not_take_is_refused_with_the_nearest_name(with_client, run_json):
+    async def fail(client):
+        told = [
+            await refused(client, "learn", task="Ship", outcome="success", agent="victor", key="k1"),
+            await refused(client, "learn", task="Ship", outcome="success", stratgy="lost words"),
+            await refused(client, "retrieve", task="Ship", limit=3),
+            await refused(client, "stats", task="Ship"),
+            await refused(client, "lern", task="Ship"),
+        ]
+        assert [
+            "invalid_input: agent: not an argument of learn (did you mean as_agent?)",
+            "invalid_input: stratgy: not an argument of learn (did you mean strategy?)",
+            "invalid_input: limit: not an argument of retrieve (the arguments are task, as_agent, top_k, max_tokens, user)",
+            "invalid_input: task: not an argument of stats (it takes none)",
+            "invalid_input: there is no tool lern (did you mean learn?)",
+        ] == told
+        with pytest.raises(McpError, match=r"invalid_input: tsk: not an argument of with_memories \(did you mean task"):
+            await client.get_prompt("with_memories", {"task": "Ship", "tsk": "Ship"})
+        with pytest.raises(McpError, match="invalid_input: task: missing"):
+            await client.get_prompt("with_memories", {})
+
+    with_client(fail)
+    assert [] == run_json("list")["data"]["memories"]
+
+
+def test_null_empty_and_absent_are_one_for_what_is_optional(with_client, run_json):
+    async def learn(client, **optional):
+        learned = await call(client, "learn", task="Ship the release", outcome="success", **optional)
+        return learned["id"]
+
+    async def use(client):
+        names = (await client.list_tools()).tools
+        optional = {
+            tool.name: set(tool.inputSchema["properties"]) - set(tool.inputSchema.get("required", ())) for tool in names
+        }
+        ids = [await learn(client, **dict.fromkeys(optional["learn"], value)) for value in (None, "", " ")]
+        ids.append(await learn(client))
+        for value in (None, ""):
+            await call(client, "retrieve", task="Ship", **dict.fromkeys(optional["retrieve"], value))
+            await call(client, "reflect", **dict.fromkeys(optional["reflect"], value))
+            await call(
+                client, "add", kind="knowledge", text="CI has two cores", **dict.fromkeys(optional["add"], value)
+            )
+        return ids
+
+    records = [run_json("show", id)["data"] for id in with_client(use)]
+    own = dict.fromkeys(("id", "at", "created_at", "updated_at"))
+    assert [{**records[0], **own}] * 4 == [{**record, **own} for record in records]
+
+
+def test_what_an_argument_takes_is_told_in_our_own_words(with_client):
+    async def fail(client):
+        given = {"task": "T", "outcome": "success"}
+        told = [
+            await refused(client, "learn", outcome="success"),
+            await refused(client, "learn", task=None, outcome="success"),
+            await refused(client, "learn", task="T", outcome="great"),
+            await refused(client, "learn", **given, strategy=["a"]),
+            await refused(client, "learn", **given, when="x" * 300),
+            await refused(client, "learn", **given, used="abc"),
+            await refused(client, "retrieve", task="T", top_k=0),
+            await refused(client, "retrieve", task="T", max_tokens="many"),
+            await refused(client, "feedback", id="abc", helped="perhaps"),
+            await refused(client, "forget", ids=[]),
+        ]
+        expected = [
+            "task: missing (give a text)",
+            "task: missing (give a text)",
+            "outcome: expected success, failure or partial, got 'great'",
+            "strategy: expected a text, got ['a']",
+            f"when: expected a text of at most 200 characters, got '{'x' * 59}\u2026'",
+            "used: expected a list of texts, got 'abc'",
+            "top_k: expected a whole number from 1 to 100, got 0",
+            "max_tokens: expected a whole number of at least 1, got 'many'",
+            "helped: expected true or false, got 'perhaps'",
+            "ids: expected a list of texts, one at least, got []",
+        ]
+        assert [f"invalid_input: {words}" for words in expected] == told
+
+    with_client(fail)
+
+
+def test_a_scope_that_is_tightened_while_the_server_runs_is_kept(with_client, configure):
+    async def work(client):
+        rotate = {"task": "Rotate", "outcome": "success", "domain": "secrets_handling"}
+        await call(client, "learn", **rotate)
+        configure(
+            "alma:\n  project_id: shop\n  agents:\n    me: {can_learn: [testing], cannot_learn: [secrets_handling]}\n"
+        )
+        told = await refused(client, "learn", **rotate)
+        assert "scope_violation: me may not learn secrets_handling" in told
+        configure("alma: [")
+        assert "invalid_config" in await refused(client, "learn", **rotate)
+        configure("alma:\n  project_id: shop\n")
+        await call(client, "learn", **rotate)
+
+    with_client(work)
+
+
+def test_a_project_that_was_removed_is_an_error_of_every_tool_and_nothing_is_made(with_client, project):
+    async def work(client):
+        await call(client, "learn", task="Ship", outcome="success")
+        shutil.rmtree(project / ".alma")
+        for tool, given in [
+            ("learn", {"task": "Ship", "outcome": "success"}),
+            ("retrieve", {"task": "Ship"}),
+            ("add", {"kind": "knowledge", "text": "CI has two cores"}),
+            ("stats", {}),
+        ]:
+            assert "no_project" in await refused(client, tool, **given)
+        assert not (project / ".alma").exists()
+
+    with_client(work)
+
+
+def test_a_memory_is_shown_with_the_outcomes_it_grew_from(with_client, run_json):
+    async def look(client):
+        for _ in range(3):
+            learned = await call(client, "learn", task="Test the form", outcome="success", strategy="Waited")
+        (rule,) = [line["id"] for line in run_json("list", "--kind", "heuristic")["data"]["memories"]]
+        return (
+            rule,
+            learned["id"],
+            await call(client, "show", id=rule[:8]),
+            await call(client, "show", id=learned["id"]),
+        )
+
+    rule, last, shown, outcome = with_client(look)
+    as_command = run_json("show", rule)["data"]
+    assert (as_command.pop("evidence"), as_command) == (shown["evidence"], shown["memory"])
+    assert (3, last) == (len(shown["evidence"]), shown["evidence"][0]["id"])
+    assert ("Waited", []) == (outcome["memory"]["strategy"], outcome["evidence"])
 
 
 def test_credentials_are_redacted_with_a_warning(with_client, project):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypedDict
 
 from alma_cli.core.codec import as_utc, parse_field, parse_labels, parse_text
 from alma_cli.core.records import FIELDS, GENERAL_WORDS, Credit, JsonValue, Outcome, OutcomeFields
-from alma_cli.core.text import did_you_mean, one_line, shown
+from alma_cli.core.text import composed, did_you_mean, one_line, shown
 from alma_cli.errors import InvalidInput
 
 
@@ -32,6 +32,13 @@ class Report(OutcomeFields):
     used: Sequence[str] = ()
     retrieval: str = ""
     followed: str = ""
+
+    def __post_init__(self) -> None:
+        """Names are compared in NFC, and kept so."""
+        for name in ("agent", "domain"):
+            given = getattr(self, name)
+            if isinstance(given, str):
+                object.__setattr__(self, name, composed(given))
 
 
 class ReportOptions(TypedDict, total=False):

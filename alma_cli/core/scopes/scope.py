@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from alma_cli.core.records import GENERAL_DOMAIN, PROJECT_AGENT
-from alma_cli.core.text import did_you_mean, one_line
+from alma_cli.core.text import composed, did_you_mean, one_line
 from alma_cli.errors import InvalidInput, ScopeViolation
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ ANY_AGENT = "*"
 MAX_NAME_LENGTH = 128
 """Characters in the name of an agent or a domain."""
 
+_COMPOSED_LENGTH = 8 * MAX_NAME_LENGTH
+"""A name of more characters is too long in every form."""
+
 
 @dataclass(frozen=True, slots=True)
 class Domain:
@@ -32,7 +35,7 @@ class Domain:
     keywords: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        validate_domain_name(self.name)
+        object.__setattr__(self, "name", validate_domain_name(self.name))
         if isinstance(self.keywords, str):
             raise InvalidInput(f"the keywords of {self.name} must be a list", hint=f'write ["{self.keywords}"]')
         object.__setattr__(self, "keywords", tuple(self.keywords))
@@ -136,7 +139,8 @@ def choose_domain(scope: MemoryScope, text: str, domain: str | None = None) -> R
     Raises `ScopeViolation` if the domain given is out of scope, or if the text is certainly about a forbidden one.
     """
     if domain is not None:
-        check(scope, validate_domain_name(domain))
+        domain = validate_domain_name(domain)
+        check(scope, domain)
         return Recognition(domain, certain=True)
     recognised = recognise(text, scope)
     if scope.may_learn(recognised.domain):
@@ -206,7 +210,7 @@ def scope_for(agent: str, agents: Mapping[str, MemoryScope]) -> MemoryScope:
 
     Raises `InvalidInput` for an agent that isn't named when there is no `"*"`.
     """
-    validate_agent_name(agent)
+    agent = validate_agent_name(agent)
     if agent in agents:
         return agents[agent]
     if agent == PROJECT_AGENT:
@@ -228,7 +232,7 @@ def _with_name(scope: MemoryScope, agent: str) -> MemoryScope:
 
 
 def validate_agent_name(name: str) -> str:
-    """Return the name. Raises `InvalidInput` if it can't name an agent."""
+    """Return the name in NFC. Raises `InvalidInput` if it can't name an agent."""
     if name.startswith("_") and name != PROJECT_AGENT:
         raise _bad_name("agent", name, f"it starts with _, which is reserved ({PROJECT_AGENT} is the whole project)")
     if name == ANY_AGENT:
@@ -237,16 +241,17 @@ def validate_agent_name(name: str) -> str:
 
 
 def validate_domain_name(name: str) -> str:
-    """Return the name. Raises `InvalidInput` if it can't name a domain."""
+    """Return the name in NFC. Raises `InvalidInput` if it can't name a domain."""
     if name.startswith("_"):
         raise _bad_name("domain", name, "it starts with _, which is reserved")
     return validate_name("domain", name)
 
 
 def validate_name(kind: str, name: str) -> str:
-    """Return the name. Raises `InvalidInput` if no agent or domain, here or in the cloud, can have it."""
+    """Return the name in NFC. Raises `InvalidInput` if no agent or domain, here or in the cloud, can have it."""
     if not name:
         raise _bad_name(kind, name, "it is empty")
+    name = composed(name) if len(name) <= _COMPOSED_LENGTH else name
     if len(name) > MAX_NAME_LENGTH:
         raise _bad_name(kind, name, f"it has {len(name)} characters; {MAX_NAME_LENGTH} are allowed")
     if name != name.strip():

@@ -1,7 +1,8 @@
 """Changes to others' files: planned as values, shown as a diff, and made one by one, with a copy of each file kept.
 
 `.alma/backup/installed.json` notes the folders that were made and the state of each file before, so that uninstalling
-gives back the very bytes, unless the file was edited since.
+gives back the very bytes, unless the file was edited since. What is in the project is noted relative to its folder, so
+that this holds after the folder was moved.
 """
 
 from __future__ import annotations
@@ -10,16 +11,19 @@ import difflib
 import json
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeAlias
 
 from alma_cli.errors import AlmaError
-from alma_cli.files import write_whole, writing_whole
+from alma_cli.files import make_folder, write_whole, writing_whole
+from alma_cli.ownership import give_to_owner
 
 _RECORD = "installed.json"
 _COPIES = "before-install"
+_MARKS = (b"# >>> alma >>>", b"# alma hook")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ def applied(changes: Sequence[FileChange], backup_dir: Path) -> None:
                 case RemoveFile():
                     record.keep_copy(change.path)
                     os.unlink(change.path)
-                    record.files.pop(change.path, None)
+                    record.files.pop(record.name_of(change.path), None)
                 case WriteFile():
                     record.note_before(change)
                     record.make_folders(os.path.dirname(change.path))
@@ -116,7 +120,8 @@ def applied(changes: Sequence[FileChange], backup_dir: Path) -> None:
 
 def original_of(path: str, backup_dir: Path) -> FileChange | None:
     """The changes that restore the file from before installing; None when that isn't known, or it was edited since."""
-    noted = InstallRecord.load(backup_dir).files.get(path)
+    record = InstallRecord.load(backup_dir)
+    noted = record.files.get(record.name_of(path))
     if noted is None or _digest(content_of(path)) != noted["after"]:
         return None
     if not noted["copy"]:
@@ -125,9 +130,27 @@ def original_of(path: str, backup_dir: Path) -> FileChange | None:
     return None if kept is None else WriteFile(path, kept)
 
 
+def overwritten(backup_dir: Path) -> list[str]:
+    """The files in which something was installed, and that have no mark of ours any more, sorted."""
+    record = InstallRecord.load(backup_dir)
+    return sorted(record.path_of(name) for name in record.files if record.is_overwritten(name))
+
+
+def forget_overwritten(backup_dir: Path) -> None:
+    """Forget the files that somebody wrote over: there is nothing of ours to take out of them."""
+    record = InstallRecord.load(backup_dir)
+    kept = {name: noted for name, noted in record.files.items() if not record.is_overwritten(name)}
+    if kept != record.files:
+        record.files = kept
+        record.save()
+
+
 @dataclass(slots=True)
 class InstallRecord:
-    """The notes on the files that were changed (`after`: a digest, `copy`: a file's name) and the folders made."""
+    """The notes on the files that were changed (`after`: a digest, `copy`: a file's name) and the folders made.
+
+    Both are named relative to the project's folder, or in full where they are outside.
+    """
 
     backup_dir: Path
     files: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -148,23 +171,37 @@ class InstallRecord:
     def save(self) -> None:
         """Keep the record."""
         content = json.dumps({"files": self.files, "folders": self.folders}, indent=2) + "\n"
-        os.makedirs(self.backup_dir, mode=0o700, exist_ok=True)
+        make_folder(os.fspath(self.backup_dir))
         write_whole(self.backup_dir / _RECORD, content.encode())
+
+    def name_of(self, path: str) -> str:
+        """The name by which a file or folder is noted."""
+        home = os.path.dirname(os.path.dirname(self.backup_dir))
+        return os.path.relpath(path, home) if path.startswith(f"{home}{os.sep}") else path
+
+    def path_of(self, name: str) -> str:
+        """The path of a file or folder that is noted by this name."""
+        return os.path.join(os.path.dirname(os.path.dirname(self.backup_dir)), name)
+
+    def is_overwritten(self, name: str) -> bool:
+        """True when the file that is noted by this name has no mark of ours."""
+        content = content_of(self.path_of(name)) or b""
+        return not any(mark in content for mark in _MARKS)
 
     def note_before(self, change: WriteFile) -> None:
         """Note the state of the file before the change; an earlier note on it stays."""
-        before = content_of(change.path)
-        noted = self.files.get(change.path)
+        before, name = content_of(change.path), self.name_of(change.path)
+        noted = self.files.get(name)
         if noted and _digest(before) == noted["after"]:
             if noted["copy"] and change.content == content_of(str(self.backup_dir / _COPIES / noted["copy"])):
-                del self.files[change.path]  # it is as it was before installing
+                del self.files[name]  # it is as it was before installing
             else:
                 noted["after"] = _digest(change.content)
         elif noted:
             self.keep_copy(change.path)
-            del self.files[change.path]  # somebody edited it, so its old content can't be restored
+            del self.files[name]  # somebody edited it, so its old content can't be restored
         else:
-            self.files[change.path] = {"after": _digest(change.content), "copy": self.keep_copy(change.path)}
+            self.files[name] = {"after": _digest(change.content), "copy": self.keep_copy(change.path)}
 
     def keep_copy(self, path: str) -> str:
         """Keep a copy of a file, and return the copy's name; empty when there is no such file."""
@@ -172,7 +209,7 @@ class InstallRecord:
         if content is None:
             return ""
         name = f"{os.path.basename(path)}-{_digest(content)[:12]}"
-        os.makedirs(self.backup_dir / _COPIES, mode=0o700, exist_ok=True)
+        make_folder(os.fspath(self.backup_dir / _COPIES))
         write_whole(self.backup_dir / _COPIES / name, content)
         return name
 
@@ -184,16 +221,17 @@ class InstallRecord:
             folder = os.path.dirname(folder)
         for path in reversed(missing):
             os.mkdir(path)
-            self.folders.append(path)
+            give_to_owner(path)
+            self.folders.append(self.name_of(path))
 
     def remove_empty_folders(self) -> None:
         """Remove the folders that we made, if they are empty."""
-        for path in reversed(self.folders.copy()):
+        for name in reversed(self.folders.copy()):
             try:
-                os.rmdir(path)
+                os.rmdir(self.path_of(name))
             except OSError:
                 continue
-            self.folders.remove(path)
+            self.folders.remove(name)
 
 
 def _replace(change: WriteFile) -> None:
@@ -204,7 +242,8 @@ def _replace(change: WriteFile) -> None:
         mode = os.stat(path).st_mode & 0o7777 if os.path.exists(path) else 0o644
     with writing_whole(path) as file:
         file.write(change.content)
-        os.fchmod(file.fileno(), mode)
+        with suppress(OSError):  # a file system without rights
+            os.fchmod(file.fileno(), mode)
 
 
 def _digest(content: bytes | None) -> str:

@@ -13,6 +13,7 @@ from alma_cli.errors import AlmaError
 from alma_cli.hooks.events import AGENT_EVENTS
 from alma_cli.hooks.install.changes import Plan, RemoveFile, WriteFile, original_of, text_of
 from alma_cli.hooks.install.program import agent_words, program
+from alma_cli.hooks.install.repository import committed_without
 
 _BOM = "\ufeff"
 _MARK = "# alma hook"
@@ -47,26 +48,27 @@ def plan_claude(folder: str, agent: str | None) -> Plan:
 
 
 def plan_claude_removal(folder: str, backup_dir: Path) -> Plan:
-    """The plan that restores the settings or, if they were edited since, takes our entries out."""
+    """The plan that restores the settings or, if they were edited since, takes our entries out.
+
+    A clone has no copy of them as they were; git may have.
+    """
     path = settings_path(folder)
     if (original := original_of(path, backup_dir)) is not None:
         return Plan([original])
     text = text_of(path)
     settings = _parsed(path, text)
-    hooks = settings.get("hooks", {})
-    changed = False
-    for name in AGENT_EVENTS.values():
-        kept = [group for group in hooks.get(name, []) if not _is_ours(group)]
-        if kept != hooks.get(name, []):
-            changed = True
-            hooks[name] = kept
-            if not kept:
-                del hooks[name]
-    if not changed:
+    if not any(_is_ours(group) for groups in settings.get("hooks", {}).values() for group in groups):
         return Plan()
-    if not hooks:
-        del settings["hooks"]
-    return Plan([WriteFile(path, _written(settings, text)) if settings else RemoveFile(path)])
+    without = _without_ours(settings)
+    committed = committed_without(path, _MARK.encode())
+    if committed is None:
+        return Plan([WriteFile(path, _written(without, text)) if without else RemoveFile(path)])
+    before = committed.decode("utf-8", "replace")
+    try:
+        is_the_same = _meaning(_parsed(path, before)) == _meaning(without)
+    except AlmaError:
+        is_the_same = False
+    return Plan([WriteFile(path, committed if is_the_same else _written(without, text))])
 
 
 def _command(event: str, agent: str | None) -> str:
@@ -76,6 +78,25 @@ def _command(event: str, agent: str | None) -> str:
     """
     words = f"hook {event}{agent_words(agent)} 2>/dev/null"
     return f"{shlex.quote(program())} {words} || alma {words} || : {_MARK}"
+
+
+def _without_ours(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings without our entries, and without the lists and the mapping that are empty for want of them."""
+    hooks = {}
+    for name, groups in settings.get("hooks", {}).items():
+        kept = [group for group in groups if not _is_ours(group)]
+        if kept or not groups:
+            hooks[name] = kept
+    return _with_hooks(settings, hooks)
+
+
+def _meaning(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings without lists of hooks that are empty: they mean the same."""
+    return _with_hooks(settings, {name: groups for name, groups in settings.get("hooks", {}).items() if groups})
+
+
+def _with_hooks(settings: Mapping[str, Any], hooks: dict[str, Any]) -> dict[str, Any]:
+    return {key: hooks if key == "hooks" else value for key, value in settings.items() if key != "hooks" or hooks}
 
 
 def _is_ours(group: Any) -> bool:

@@ -6,12 +6,11 @@ is switched off) gets another name, and a script of ours calls it.
 
 import os
 import re
-import subprocess
 
-from alma_cli.errors import AlmaError
 from alma_cli.hooks.events import GIT_EVENTS
 from alma_cli.hooks.install.changes import FileChange, MoveFile, Plan, RemoveFile, WriteFile, content_of
 from alma_cli.hooks.install.program import agent_words, found_or_nothing, program
+from alma_cli.hooks.install.repository import asked, asked_in_vain
 
 _START = b"# >>> alma >>>"
 _END = b"# <<< alma <<<"
@@ -23,6 +22,11 @@ _KEPT = ".before-alma"
 _LEGACY = ".legacy"
 """The ending that pre-commit gives to a hook when it installs its own after ours."""
 _DEADLINE_S = 120
+_BESIDE_LFS = (
+    "Git LFS goes on working, but `git lfs install` says from now on that a hook exists already: use "
+    "`git lfs install --skip-repo`; `git lfs update --force` would take ALMA's block out"
+)
+_OF_LFS = ("pre-push", "post-checkout", "post-commit", "post-merge")
 
 
 def plan_git(folder: str, agent: str | None) -> Plan:
@@ -36,7 +40,7 @@ def plan_git(folder: str, agent: str | None) -> Plan:
         planned, note = _plan_hook(path, _commands(event, agent))
         changes += planned
         notes += [note] if note else []
-    return Plan(changes, notes)
+    return Plan(changes, [*notes, *_lfs(folder, hooks)])
 
 
 def plan_git_removal(folder: str) -> Plan:
@@ -59,16 +63,24 @@ def plan_git_removal(folder: str) -> Plan:
 
 def hooks_folder(folder: str) -> tuple[str, list[str]]:
     """The folder where git looks for this repository's hooks, and a note if other repositories share it."""
-    top = _git(folder, "rev-parse", "--show-toplevel")
-    if top is None:
-        raise AlmaError(f"{folder} is in no git repository", hint="`git init` makes one; is git installed?")
-    hooks = _git(folder, "rev-parse", "--git-path", "hooks") or ""
-    hooks = os.path.normpath(os.path.join(folder, hooks))
-    set_by = _git(folder, "config", "--show-scope", "--get", "core.hooksPath") or ""
+    asked(folder, "rev-parse", "--show-toplevel")
+    hooks = os.path.normpath(os.path.join(folder, asked(folder, "rev-parse", "--git-path", "hooks")))
+    set_by = asked_in_vain(folder, "config", "--show-scope", "--get", "core.hooksPath")
     if set_by.split("\t")[0] in ("global", "system"):
         note = f"{hooks} (core.hooksPath) serves all your repositories; where there is no .alma/ the hooks do nothing"
         return hooks, [note]
     return hooks, []
+
+
+def _lfs(folder: str, hooks: str) -> list[str]:
+    """A note where Git LFS is used, which takes no hook but its own for its own."""
+    theirs = [content_of(os.path.join(hooks, name)) for name in _OF_LFS if os.path.isfile(os.path.join(hooks, name))]
+    attributes = os.path.join(asked(folder, "rev-parse", "--show-toplevel"), ".gitattributes")
+    if os.path.isfile(attributes):
+        theirs.append(content_of(attributes))
+    if not any(b"git lfs" in (content or b"") or b"filter=lfs" in (content or b"") for content in theirs):
+        return []
+    return [_BESIDE_LFS]
 
 
 def _plan_hook(path: str, commands: bytes) -> tuple[list[FileChange], str]:
@@ -121,12 +133,3 @@ def _is_shell(content: bytes) -> bool:
 def _has_block(path: str) -> bool:
     content = content_of(path) if os.path.isfile(path) and not os.path.islink(path) else None
     return content is not None and _START in content and bool(_BLOCK.search(content))
-
-
-def _git(folder: str, *words: str) -> str | None:
-    """The output of git; None when it fails, or isn't there."""
-    try:
-        done = subprocess.run(["git", "-C", folder, *words], capture_output=True, check=False, stdin=subprocess.DEVNULL)
-    except OSError:
-        return None
-    return os.fsdecode(done.stdout).rstrip("\n") if done.returncode == 0 else None

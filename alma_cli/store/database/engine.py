@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from alma_cli.errors import AlmaError, StoreBusy, StoreCorrupt, StoreError, StoreTooNew, StoreUnwritable
-from alma_cli.files import flush_folder
+from alma_cli.files import flush_folder, own
 from alma_cli.store.database.instance import instance
 from alma_cli.store.database.values import quoted
 
@@ -97,7 +97,7 @@ def own_log(path: str) -> None:
     if not log_bytes(path):
         return
     try:
-        os.chmod(path + ".wal", 0o600)
+        own(path + ".wal")
         flush_folder(os.path.dirname(path))
     except OSError as error:
         raise StoreUnwritable(

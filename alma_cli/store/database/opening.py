@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from alma_cli.core.replication.hlc import HLC
 from alma_cli.errors import StoreCorrupt, StoreTooNew, StoreUnwritable
-from alma_cli.files import flush_file, flush_folder, remove_if_there
+from alma_cli.files import flush_file, flush_folder, make_folder, own, remove_if_there
 from alma_cli.store.database.checkpoint import undo_path, undo_unfinished
 from alma_cli.store.database.engine import connected, transaction
 from alma_cli.store.database.schema import MIGRATIONS, Migration, views
@@ -95,14 +95,14 @@ class StoreFile:
         with connected(unfinished, read_only=False, spill_dir=self.spill_dir) as connection:
             self._migrate(connection, 0)
             connection.execute("CHECKPOINT store")
-        os.chmod(unfinished, 0o600)
+        own(unfinished)
         os.rename(unfinished, self.path)
         flush_folder(os.path.dirname(self.path))
 
     def _set_log_aside(self) -> None:
         """Move the log of a store that is gone into the backups: DuckDB would take it for the new store's."""
         if os.path.exists(self.path + ".wal"):
-            os.makedirs(self.backup_dir, mode=0o700, exist_ok=True)
+            make_folder(self.backup_dir)
             os.replace(self.path + ".wal", os.path.join(self.backup_dir, f"memory-{time_ns()}.duckdb.wal"))
 
     def _version(self, connection: Connection) -> int:
@@ -163,13 +163,13 @@ class StoreFile:
     def _keep_copy(self, version: int) -> None:
         """Copy the store and its log, on disk before anything is changed."""
         try:
-            os.makedirs(self.backup_dir, mode=0o700, exist_ok=True)
+            make_folder(self.backup_dir)
             for suffix in ("", ".wal"):
                 copy = os.path.join(self.backup_dir, f"memory-schema-{version}.duckdb{suffix}")
                 remove_if_there(copy)
                 if os.path.exists(self.path + suffix):
                     shutil.copyfile(self.path + suffix, copy)
-                    os.chmod(copy, 0o600)
+                    own(copy)
                     flush_file(copy)
             flush_folder(self.backup_dir)
         except OSError as error:

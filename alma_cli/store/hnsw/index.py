@@ -12,7 +12,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from alma_cli.files import remove_if_there
+from alma_cli.files import own, remove_if_there
 from alma_cli.store.database.values import columns, given, quoted, vector_text
 from alma_cli.store.hnsw.extension import connection_with_extension, unavailable
 
@@ -128,7 +128,7 @@ class Index:
             connection.execute("DETACH nearest")
         finally:
             connection.close()
-        os.chmod(self._unfinished(), 0o600)
+        own(self._unfinished())
         os.replace(self._unfinished(), self.path)
 
     def discard_unfinished(self) -> None:

@@ -14,6 +14,7 @@ from time import monotonic
 from alma_cli.errors import StoreBusy, StoreUnwritable
 from alma_cli.flock import lock, lock_at_once
 from alma_cli.logs import debug, info
+from alma_cli.ownership import give_to_owner
 
 _LONG_S = 0.1
 """A wait that is worth telling of."""
@@ -26,7 +27,8 @@ def hold(path: str, *, shared: bool, wait_s: float) -> Iterator[None]:
     """Hold the lock at `path`; shared locks exclude only exclusive ones.
 
     If its files can't be written, a shared lock is held on the files that exist, and without those that don't.
-    Raises `StoreBusy` when the lock can't be had in `wait_s` seconds, and `StoreUnwritable` when a file can't be made.
+    Raises `StoreBusy` when the lock can't be had in `wait_s` seconds, `StoreUnwritable` when a file can't be made, and
+    `LocksUnsupported` where the file system has no locks.
     """
     begun = monotonic()
     deadline = begun + wait_s
@@ -54,7 +56,7 @@ def is_awaited(path: str) -> bool:
     """True when another process queues for the lock at `path`, which the caller holds."""
     turnstile = _open(path + ".turnstile", only_to_read=False)
     try:
-        return turnstile is None or not lock_at_once(turnstile, shared=False)
+        return turnstile is None or not lock_at_once(turnstile, path, shared=False)
     finally:
         _close(turnstile)
 
@@ -63,14 +65,14 @@ def _acquire(path: str, deadline: float, *, shared: bool, only_to_read: bool) ->
     """A descriptor that holds the lock, to be closed by the caller; TimeoutError when the deadline passed."""
     descriptor = _open(path, only_to_read=only_to_read)
     if descriptor is not None:
-        lock(descriptor, shared=shared, wait_s=deadline - monotonic())
+        lock(descriptor, path, shared=shared, wait_s=deadline - monotonic())
     return descriptor
 
 
 def _open(path: str, *, only_to_read: bool) -> int | None:
     """A descriptor of the lock file, made if need be; None when it isn't there and may not be made by a reader."""
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         if only_to_read and error.errno in _NOT_OURS_TO_WRITE:
             try:
@@ -81,6 +83,8 @@ def _open(path: str, *, only_to_read: bool) -> int | None:
             f"cannot open the lock file {path}: {error.strerror}",
             hint="the .alma folder must be writable, and on a disk with space left",
         ) from error
+    give_to_owner(path)
+    return descriptor
 
 
 def _close(descriptor: int | None) -> None:

@@ -1,0 +1,57 @@
+"""Asks git about the repository that a folder is in. Errors are told in git's own words."""
+
+import os
+import subprocess
+
+from alma_cli.core.text import one_line
+from alma_cli.errors import AlmaError
+
+_LOOKED_AT = 50
+"""Versions of a file, the newest first."""
+
+
+def asked(folder: str, *words: str) -> str:
+    """The output of git. Raises `AlmaError` with what git says, and its remedy."""
+    done = _run(folder, words)
+    if done is None:
+        raise AlmaError("git can't be started", hint="is it installed?")
+    said = os.fsdecode(done.stderr)
+    if done.returncode == 0:
+        return os.fsdecode(done.stdout).rstrip("\n")
+    if "not a git repository" in said:
+        raise AlmaError(f"{folder} is in no git repository", hint="`git init` makes one")
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    remedy = next((line for line in lines if line.startswith("git config")), "")
+    raise AlmaError(
+        f"git says: {one_line(lines[0].removeprefix('fatal: '), 300) if lines else 'nothing'}",
+        hint=remedy or "`git status` may say more",
+    )
+
+
+def asked_in_vain(folder: str, *words: str) -> str:
+    """The output of git; empty when it fails, or isn't there."""
+    done = _run(folder, words)
+    return os.fsdecode(done.stdout).rstrip("\n") if done and done.returncode == 0 else ""
+
+
+def committed_without(path: str, mark: bytes) -> bytes | None:
+    """The newest committed version of a file that has no such mark in it; None when there is none."""
+    folder, name = os.path.split(path)
+    if not os.path.isdir(folder):
+        return None
+    commits = asked_in_vain(folder, "log", f"--max-count={_LOOKED_AT}", "--format=%H", "--", name).split()
+    for commit in commits:
+        done = _run(folder, ("show", f"{commit}:./{name}"))
+        if done and done.returncode == 0 and mark not in done.stdout:
+            return done.stdout
+    return None
+
+
+def _run(folder: str, words: tuple[str, ...]) -> subprocess.CompletedProcess[bytes] | None:
+    command = ["git", "-C", folder, *words]
+    try:
+        return subprocess.run(
+            command, capture_output=True, check=False, stdin=subprocess.DEVNULL, env={**os.environ, "LC_ALL": "C"}
+        )
+    except OSError:
+        return None

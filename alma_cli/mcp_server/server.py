@@ -1,0 +1,67 @@
+"""The SDK's server with ALMA's rules: arguments are checked, work is done in a thread, errors are told in our words."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, TypeVar
+
+import anyio
+from anyio.to_thread import run_sync
+from mcp.server.fastmcp import FastMCP
+from mcp.server.fastmcp.exceptions import ToolError
+from mcp.types import GetPromptResult
+
+from alma_cli import __version__
+from alma_cli.core.text import did_you_mean, one_line
+from alma_cli.errors import AlmaError, InvalidInput
+from alma_cli.mcp_server.arguments import arguments_of, refuse_unknown
+
+_Result = TypeVar("_Result")
+
+
+class Server(FastMCP):
+    """Calls run one after another in a thread, in the order in which they came; a ping waits for none of them."""
+
+    def __init__(self, instructions: str) -> None:
+        super().__init__("alma", instructions=instructions, log_level="ERROR")  # no warnings of lines that are refused
+        self._mcp_server.version = __version__
+        self._one_at_a_time: anyio.CapacityLimiter | None = None
+
+    async def in_thread(self, work: Callable[[], _Result]) -> _Result:
+        """The result of the work, for which the event loop doesn't wait. Who cancels it is answered at once."""
+        if self._one_at_a_time is None:
+            self._one_at_a_time = anyio.CapacityLimiter(1)
+        with told():
+            return await run_sync(work, abandon_on_cancel=True, limiter=self._one_at_a_time)
+
+    async def call_tool(self, name: str, arguments: dict[str, Any]) -> Any:
+        """The answer of a tool. Raises `ToolError` for what it refuses, and for arguments that it doesn't take."""
+        tool = self._tool_manager.get_tool(name)
+        with told():
+            if tool is None:
+                names = [tool.name for tool in self._tool_manager.list_tools()]
+                hint = did_you_mean(name, names) or f"the tools are {', '.join(names)}"
+                raise InvalidInput(f"there is no tool {one_line(name, 60)}", hint=hint)
+            given = arguments_of(tool, arguments)
+        return tool.fn_metadata.convert_result(await self.in_thread(partial(tool.fn, **given)))
+
+    async def get_prompt(self, name: str, arguments: dict[str, Any] | None = None) -> GetPromptResult:
+        """The messages of a prompt, whose arguments are looked at as those of a tool are."""
+        prompt = self._prompt_manager.get_prompt(name)
+        if prompt is not None:
+            known = {argument.name: argument for argument in prompt.arguments or []}
+            with told():
+                refuse_unknown(arguments or {}, known, name)
+                for missing in [argument.name for argument in known.values() if argument.required]:
+                    if missing not in (arguments or {}):
+                        raise InvalidInput(f"{missing}: missing", hint="give a text")
+        return await super().get_prompt(name, arguments)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Errors of ours become errors of a tool, with the remedy."""
+    try:
+        yield
+    except AlmaError as error:
+        raise ToolError(f"{error.code}: {error.message}{f' ({error.hint})' if error.hint else ''}") from error

@@ -1,0 +1,120 @@
+"""How git lays out worktrees: which of them share one repository. Git is never started: its files are read."""
+
+import os
+import re
+
+from alma_cli.ownership import is_trusted
+
+_SHARED = "alma"
+"""The folder in git's folder for what belongs to ALMA and to no worktree."""
+
+
+def shared_folder(folder: str) -> str | None:
+    """The folder that stands for this one in all worktrees, if this one is in a linked worktree; else None.
+
+    It is that of the main worktree or, since a bare repository has none, one in the repository itself. A submodule is
+    no linked worktree. A repository of somebody else's is not shared with him.
+    """
+    top = top_of(folder)
+    if top is None:
+        return None
+    common = _common_folder(top)
+    if common is None or not is_trusted(os.path.join(top, ".git")):
+        return None
+    main = _main_worktree(common)
+    if not os.path.isdir(main or common) or not is_trusted(main or common):
+        return None
+    return os.path.normpath(os.path.join(main or os.path.join(common, _SHARED), os.path.relpath(folder, top)))
+
+
+def naming_folder(folder: str) -> str:
+    """The folder whose name suits this one in all worktrees: that of the main worktree, or of the bare repository."""
+    top, shared = top_of(folder), shared_folder(folder)
+    common = _common_folder(top) if top and shared else None
+    if top is None or shared is None or common is None:
+        return folder
+    if _main_worktree(common):
+        return shared
+    named = os.path.dirname(common) if os.path.basename(common) == ".git" else common.removesuffix(".git")
+    return os.path.normpath(os.path.join(named, os.path.relpath(folder, top)))
+
+
+def top_of(folder: str) -> str | None:
+    """The top of the worktree that a folder is in; None outside git."""
+    while not os.path.lexists(os.path.join(folder, ".git")):
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+    return folder
+
+
+def is_submodule(top: str) -> bool:
+    """True when the worktree with this top is a submodule: its repository is in the one around it."""
+    pointed = _pointed(top)
+    return pointed is not None and f"{os.sep}modules{os.sep}" in pointed and _common_folder(top) is None
+
+
+def note_path(folder: str) -> str | None:
+    """Where in git's folder something can be noted of this folder, which no cleaning of a worktree removes.
+
+    None outside git.
+    """
+    top = top_of(folder)
+    if top is None or f"{os.sep}.git{os.sep}" in folder:
+        return None
+    git_folder = _pointed(top) or os.path.join(top, ".git")
+    if not os.path.isdir(git_folder):
+        return None
+    return os.path.normpath(os.path.join(git_folder, _SHARED, os.path.relpath(folder, top), "recorded"))
+
+
+def _pointed(top: str) -> str | None:
+    """Where a `.git` that is a file says that the repository is; None in a main worktree, where it is a folder."""
+    pointer = _first_line(os.path.join(top, ".git"))
+    if pointer is None or not pointer.startswith("gitdir:"):
+        return None
+    return os.path.realpath(os.path.join(top, pointer.removeprefix("gitdir:").strip()))
+
+
+def _common_folder(top: str) -> str | None:
+    """The repository of a linked worktree; None if it is no such worktree."""
+    pointed = _pointed(top)
+    common = _first_line(os.path.join(pointed, "commondir")) if pointed else None  # only linked worktrees have it
+    return None if pointed is None or common is None else os.path.realpath(os.path.join(pointed, common))
+
+
+def _main_worktree(common: str) -> str:
+    """The top of the main worktree of a repository; empty if that is bare."""
+    bare, worktree = _core_settings(common)
+    if worktree is not None:
+        return os.path.realpath(os.path.join(common, worktree))
+    return "" if bare or os.path.basename(common) != ".git" else os.path.dirname(common)
+
+
+def _core_settings(common_dir: str) -> tuple[bool, str | None]:
+    """`core.bare` and `core.worktree` of a repository; the latter is how that of a submodule names its worktree."""
+    bare, worktree, section = False, None, ""
+    for name in ("config", "config.worktree"):
+        for line in _lines(os.path.join(common_dir, name)):
+            header = re.match(r"\s*\[\s*([^\]]*?)\s*\]\s*(.*)", line)
+            section = header[1].lower() if header else section
+            key, _, value = (header[2] if header else line).partition("=")
+            value = value.strip().strip('"')
+            if section == "core" and key.strip().lower() == "bare":
+                bare = value.lower() in ("true", "yes", "on", "1", "")
+            if section == "core" and key.strip().lower() == "worktree":
+                worktree = value.replace("\\\\", "\\")
+    return bare, worktree
+
+
+def _first_line(path: str) -> str | None:
+    return next(iter(_lines(path)), None)
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read(1 << 20).splitlines()
+    except OSError:
+        return []

@@ -1,0 +1,147 @@
+"""File systems that lack something, and files that root has made in somebody's project."""
+
+import errno
+import fcntl
+import os
+import stat
+
+import pytest
+
+from alma_cli.files import write_whole
+
+
+def refuse(number):
+    def refused(*_arguments, **_options):
+        raise OSError(number, os.strerror(number))
+
+    return refused
+
+
+def checks(doctor):
+    return {check["name"]: check for check in doctor["data"]["checks"]}
+
+
+# Locks
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_where_there_are_no_locks_the_error_says_so_and_what_is_learned_waits(run_json, learn, monkeypatch, number):
+    learn("Ship")
+    with monkeypatch.context() as patch:
+        patch.setattr(fcntl, "flock", refuse(number))
+        recorded = run_json("learn", "--agent", "helena", "--task", "Ship again", "--outcome", "success")
+        assert "kept in the journal" in recorded["warnings"][0]
+        assert f"can't be locked: {os.strerror(number)}" in recorded["warnings"][0]
+        error = run_json("retrieve", "Ship", "--agent", "helena", code=1)["error"]
+        assert "locks_unsupported" == error["code"]
+        assert "supports flock" in error["hint"]
+        found = checks(run_json("doctor", code=1))
+        assert (False, error["hint"]) == (found["locks"]["ok"], found["locks"]["hint"])
+    assert checks(run_json("doctor"))["locks"]["ok"]
+    assert ["Ship again", "Ship"] == [record["task"] for record in run_json("list")["data"]["memories"]]
+
+
+def test_where_there_are_no_locks_nothing_is_said_to_be_remembered_that_cannot_be_read(run_json, learn, monkeypatch):
+    monkeypatch.setattr(fcntl, "flock", refuse(errno.ENOLCK))
+    learn("Ship")
+    assert "locks_unsupported" == run_json("retrieve", "Ship", "--agent", "helena", code=1)["error"]["code"]
+    round_trip = checks(run_json("doctor", code=1))["round trip"]
+    assert ("can't be locked" in round_trip["found"], "flock" in round_trip["hint"]) == (True, True)
+
+
+def test_a_shared_folder_without_locks_is_refused_with_the_reason(run_json, configure, learn, monkeypatch):
+    configure("alma:\n  project_id: shop\n  storage: file\n  file: {path: shared}\n")
+    learn("Ship")
+    real = fcntl.flock
+
+    def refuse_in_shared(descriptor, mode):
+        if "/shared/" in os.readlink(f"/proc/self/fd/{descriptor}"):
+            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+        return real(descriptor, mode)
+
+    monkeypatch.setattr(fcntl, "flock", refuse_in_shared)
+    error = run_json("sync", code=4)["error"]
+    assert ("remote_refused", True) == (error["code"], "can't be locked: No locks available" in error["message"])
+
+
+# Rights, links and flushing
+
+
+def test_where_rights_cannot_be_changed_everything_works(run_json, learn, monkeypatch):
+    for name in ("chmod", "fchmod"):
+        monkeypatch.setattr(os, name, refuse(errno.EPERM))
+    id = learn("Ship")
+    found = run_json("list")
+    assert ([id], []) == ([memory["id"] for memory in found["data"]["memories"]], found["warnings"])
+
+
+def test_where_folders_cannot_be_flushed_nothing_fails(run_json, learn, monkeypatch):
+    real = os.fsync
+
+    def only_files(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", only_files)
+    learn("Ship")
+    assert 1 == len(run_json("list")["data"]["memories"])
+
+
+def test_where_there_are_no_links_a_file_is_still_written_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "link", refuse(errno.EPERM))
+    write_whole(tmp_path / "file", b"one", exclusive=True)
+    with pytest.raises(FileExistsError):
+        write_whole(tmp_path / "file", b"two", exclusive=True)
+    assert (b"one", ["file"]) == ((tmp_path / "file").read_bytes(), os.listdir(tmp_path))
+
+
+# Root
+
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files in somebody's name")
+
+
+def give_away(project):
+    for path in [project, *project.rglob("*")]:
+        os.chown(path, 12345, 12345)
+
+
+@as_root
+@pytest.mark.slow
+def test_what_root_makes_in_somebodys_project_is_his(project, run_alma, monkeypatch):
+    give_away(project)
+    monkeypatch.setenv("ALMA_DIR", str(project))
+    for arguments in [
+        ("learn", "--agent", "me", "--task", "Ship", "--outcome", "failure", "--error", "no network"),
+        ("retrieve", "Ship", "--agent", "me"),
+        ("run", "--agent", "me", "--task", "Ship", "--", "true"),
+        ("install", "claude"),
+    ]:
+        assert 0 == run_alma(*arguments).code
+    made = [path for path in project.rglob("*") if path.is_file()]
+    assert project / ".alma/memory.duckdb" in made
+    assert [] == [path for path in project.rglob("*") if path.lstat().st_uid != 12345]
+
+
+@as_root
+def test_a_link_in_somebodys_folder_gives_him_nothing_else(project, tmp_path):
+    from alma_cli.ownership import give_to_owner
+
+    (tmp_path / "secret").write_text("root's")
+    give_away(project)
+    os.link(tmp_path / "secret", project / ".alma/hard")
+    (project / ".alma/soft").symlink_to(tmp_path / "secret")
+    for name in ("hard", "soft"):
+        give_to_owner(str(project / ".alma" / name))
+    assert 0 == (tmp_path / "secret").stat().st_uid
+
+
+@as_root
+def test_doctor_says_whose_the_folder_is_and_how_to_give_a_file_back(project, learn, run_json):
+    learn("Ship")
+    give_away(project)
+    os.chown(project / ".alma/memory.duckdb", 0, 0)
+    folder = checks(run_json("doctor", "--dir", str(project), code=1))["folder"]
+    assert f"{project}/.alma/memory.duckdb belongs to root" in folder["found"]
+    assert f"sudo chown -R 12345 {project}/.alma" == folder["hint"]

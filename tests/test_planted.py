@@ -1,0 +1,58 @@
+"""Files of the folder that is worked in, named like modules, are never run."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from alma_cli import ALMA
+from alma_cli.hooks.git import start_sync
+
+NAMES = ["typer", "json", "yaml", "sitecustomize", "typing", "gc", "duckdb", "numpy", "rich", "logging", "mcp"]
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def planted(project):
+    """The folder with a file for each of these names, which says when it is run; what was said."""
+    said = project.parent / "said"
+    for name in NAMES:
+        (project / f"{name}.py").write_text(f"open({str(said)!r}, 'a').write({name!r} + ' ')\n")
+    return lambda: said.read_text() if said.exists() else ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--version"],
+        ["learn", "--agent", "me", "--task", "Ship", "--outcome", "success"],
+        ["retrieve", "Ship", "--agent", "me"],
+        ["config", "show"],
+        ["list", "--json"],
+        ["mcp"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_command_of_python_m_runs_no_file_of_the_current_folder(planted, alma_process, arguments):
+    finished = alma_process(*arguments)
+    assert (0, "") == (finished.returncode, planted()), finished
+
+
+def test_a_started_sync_runs_no_file_of_the_current_folder(planted, project, configure, learn):
+    configure("alma:\n  project_id: shop\n  storage: file\n  file: {path: ../shared}\n")
+    learn("Ship")
+    assert 0 == start_sync(ALMA.find()).wait()
+    assert ("", True) == (planted(), (project.parent / "shared").is_dir())
+
+
+def test_the_demo_runs_no_file_of_the_current_folder(planted):
+    finished = subprocess.run([sys.executable, "-m", "alma_cli", "demo"], capture_output=True, env=dict(os.environ))
+    assert (0, "") == (finished.returncode, planted()), finished
+
+
+def test_a_program_that_imports_it_keeps_its_own_folder_on_the_path(project):
+    (project / "mine.py").write_text("import alma_cli, sys; print(sys.path[0])")
+    for arguments in (["-m", "mine"], ["mine.py"]):
+        finished = subprocess.run([sys.executable, *arguments], capture_output=True, text=True)
+        assert str(project) == finished.stdout.strip()
