@@ -9,7 +9,8 @@ from alma_cli.cli.output import Reply
 def mcp(agent: Agent = None, wait: Wait = None, directory: Dir = None, verbose: Verbose = False) -> Reply:
     """Serve the memory by the Model Context Protocol, on stdin and stdout. An agent's host starts this, not you.
 
-    Tools: retrieve, learn, reflect, apply_reflection, add, show, feedback, forget, stats. Needs the extra `mcp`.
+    Tools: retrieve, learn, reflect, apply_reflection, add, show, feedback, forget, stats, and hook, which answers the
+    events of a session to a host that can call tools from its hooks. Needs the extra `mcp`.
 
     \b
     Examples:
@@ -19,7 +20,8 @@ def mcp(agent: Agent = None, wait: Wait = None, directory: Dir = None, verbose: 
     alma = open_alma(directory, wait)
     if agent is not None:
         agent_of(alma.config, agent)
+    from alma_cli.hooks.claude import answer_event
     from alma_cli.mcp_server import build_server, serve
 
-    serve(build_server(alma, agent))
+    serve(build_server(alma, agent, answer_event))
     return Reply()

@@ -1,6 +1,7 @@
 """The MCP server on stdio: each tool is one call of the API. On stdout there is the protocol and nothing else."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
 
 from alma_cli.api import ALMA
 from alma_cli.errors import AlmaError
@@ -8,11 +9,16 @@ from alma_cli.errors import AlmaError
 if TYPE_CHECKING:
     from mcp.server.fastmcp import FastMCP
 
+    from alma_cli.core.records import JsonValue
 
-def build_server(alma: ALMA, agent: str | None) -> "FastMCP":
+AnswerEvent: TypeAlias = "Callable[[ALMA, str, str, JsonValue], str]"
+"""Answers an event of an agent's session: the memory, the event, the agent and the payload give the text to print."""
+
+
+def build_server(alma: ALMA, agent: str | None, answer_event: AnswerEvent) -> "FastMCP":
     """The server of a project's memory; `agent` is who calls, unless a call says otherwise.
 
-    Raises `AlmaError` when the extra `mcp` isn't installed.
+    `answer_event` answers the host's hooks. Raises `AlmaError` when the extra `mcp` isn't installed.
     """
     try:
         import mcp.server.fastmcp  # noqa: F401  # what follows needs it
@@ -25,7 +31,7 @@ def build_server(alma: ALMA, agent: str | None) -> "FastMCP":
     from alma_cli.mcp_server.tools import INSTRUCTIONS, add_tools
 
     server = Server(INSTRUCTIONS)
-    add_tools(server, alma, agent)
+    add_tools(server, alma, agent, answer_event)
     return server
 
 

@@ -5,7 +5,7 @@
 import json
 import os
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 from urllib.parse import unquote
 
 from mcp.types import ToolAnnotations
@@ -15,8 +15,9 @@ from alma_cli.api import ALMA
 from alma_cli.api.arguments import agent_of
 from alma_cli.api.author import AuthoredKind
 from alma_cli.core.codec import format_time, to_json
-from alma_cli.core.records import PROJECT_AGENT
+from alma_cli.core.records import PROJECT_AGENT, JsonValue
 from alma_cli.errors import InvalidInput
+from alma_cli.mcp_server import AnswerEvent
 from alma_cli.mcp_server.answers import (
     Added,
     Answered,
@@ -31,6 +32,8 @@ from alma_cli.mcp_server.answers import (
 )
 from alma_cli.mcp_server.memory import ServedMemory
 from alma_cli.mcp_server.server import Server
+
+EventName: TypeAlias = Literal["session-start", "user-prompt-submit", "post-tool-use", "post-tool-use-failure", "stop"]
 
 WHEN = (
     "The kind of situation in general words, one line, without names, numbers or paths: "
@@ -48,13 +51,47 @@ INSTRUCTIONS = (
 )
 
 
-def add_tools(server: Server, alma: ALMA, agent: str | None) -> None:
+def add_tools(server: Server, alma: ALMA, agent: str | None, answer_event: AnswerEvent) -> None:
     """Give the server everything that it offers; `agent` is who calls, unless a call says otherwise."""
     memory = ServedMemory(alma)
+    _add_hook(server, memory, agent, answer_event)
     _add_reading(server, memory, agent)
     _add_writing(server, memory, agent)
     for tool in server._tool_manager.list_tools():  # noqa: SLF001  # the SDK has no way to say it
         tool.parameters["additionalProperties"] = False
+
+
+def _add_hook(server: Server, memory: ServedMemory, agent: str | None, answer_event: AnswerEvent) -> None:
+    noting = ToolAnnotations(readOnlyHint=False, destructiveHint=False, idempotentHint=False, openWorldHint=False)
+
+    @server.tool(annotations=noting, structured_output=False)
+    def hook(
+        *,
+        event: Annotated[EventName, Field(description="The event of the session")],
+        session_id: Annotated[str, Field(description="The session's name")] = "",
+        prompt: Annotated[str, Field(description="What the user asked")] = "",
+        source: Annotated[str, Field(description="Why the session started")] = "",
+        tool_name: Annotated[str, Field(description="The tool that was used")] = "",
+        command: Annotated[str, Field(description="The command that it ran")] = "",
+        output: Annotated[str, Field(description="What the command printed")] = "",
+        error: Annotated[str, Field(description="What failed")] = "",
+        message: Annotated[str, Field(description="The agent's last message")] = "",
+        is_interrupt: Annotated[bool, Field(description="The user stopped the tool")] = False,
+    ) -> str:
+        """For the host's own hooks, never for a model: an event of the session, answered as `alma hook` does."""
+        alma = memory.now()
+        payload: JsonValue = {
+            "session_id": session_id,
+            "prompt": prompt,
+            "source": source,
+            "tool_name": tool_name,
+            "tool_input": {"command": command},
+            "tool_response": output,
+            "error": error,
+            "last_assistant_message": message,
+            "is_interrupt": is_interrupt,
+        }
+        return answer_event(alma, event, agent_of(alma.config, agent), payload)
 
 
 def _add_reading(server: Server, memory: ServedMemory, agent: str | None) -> None:

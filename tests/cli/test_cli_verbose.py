@@ -99,7 +99,7 @@ def test_no_line_has_what_a_memory_says(run_alma, configure, monkeypatch, projec
 
 @pytest.mark.slow
 def test_in_a_hook_it_goes_to_the_log_of_hooks(alma_process, learn, project):
-    learn("Test the login form")
+    learn("Test the login form", strategy="Try empty fields")
     event = json.dumps({"session_id": "s", "prompt": "Test the login form"}).encode()
     argv = ["hook", "user-prompt-submit", "--agent", "helena", "--deadline", "60"]
     finished = alma_process(*argv, input=event, environ={"ALMA_DEBUG": "1"})
@@ -107,7 +107,7 @@ def test_in_a_hook_it_goes_to_the_log_of_hooks(alma_process, learn, project):
     assert "Test the login form" in json.loads(finished.stdout)["hookSpecificOutput"]["additionalContext"]
     log = (project / ".alma/log/hooks.log").read_text("utf-8")
     assert "INFO memories searched: 1" in log
-    assert "INFO user-prompt-submit, turn 1: characters given: " in log
+    assert "INFO user-prompt-submit, turn 1: memories given: 1" in log
     assert "login" not in log
 
 

@@ -15,9 +15,11 @@ from mcp.shared.memory import create_connected_server_and_client_session
 
 import alma_cli
 from alma_cli import ALMA
+from alma_cli.hooks.claude import answer_event
 from alma_cli.mcp_server import build_server
 
-READING, WRITING = {"retrieve", "reflect", "show", "stats"}, {"learn", "apply_reflection", "add", "feedback", "forget"}
+READING = {"retrieve", "reflect", "show", "stats"}
+WRITING = {"learn", "apply_reflection", "add", "feedback", "forget", "hook"}
 
 
 @asynccontextmanager
@@ -37,7 +39,7 @@ async def over_a_pipe(agent):
 
 @asynccontextmanager
 async def in_memory(agent):
-    async with create_connected_server_and_client_session(build_server(ALMA.find(), agent)) as client:
+    async with create_connected_server_and_client_session(build_server(ALMA.find(), agent, answer_event)) as client:
         yield client
 
 
@@ -68,6 +70,25 @@ async def refused(client, tool, **arguments):
     result = await client.call_tool(tool, arguments)
     assert result.isError, result
     return result.content[0].text
+
+
+def test_the_hosts_hooks_are_answered_as_by_the_command(with_client):
+    async def host(client):
+        told = "Waited.\n\nAlma-Outcome: success; when a browser test is flaky; do wait for the element"
+        for event, more in (
+            ("session-start", {"source": "resume"}),
+            ("user-prompt-submit", {"prompt": "Fix the flaky login test in the browser", "command": ""}),
+            ("post-tool-use", {"tool_name": "Bash", "command": "npm test", "output": "3 passed"}),
+            ("stop", {"message": told}),
+        ):
+            assert "" == (await client.call_tool("hook", {"event": event, "session_id": "a", **more})).content[0].text
+        asked = {"event": "user-prompt-submit", "prompt": "The checkout test is flaky in the browser", "session_id": "b"}
+        (given,) = (await client.call_tool("hook", asked)).content
+        specific = json.loads(given.text)["hookSpecificOutput"]
+        assert '"a browser test is flaky": "wait for the element" worked' in specific["additionalContext"]
+        assert "event" in await refused(client, "hook", event="nonsense")
+
+    with_client(host)
 
 
 def test_a_scripted_agent_is_given_for_its_second_task_what_the_first_taught(with_client):
@@ -102,7 +123,7 @@ def test_every_tool_has_a_schema_and_says_what_it_does_to_the_memory(with_client
     for name, tool in tools.items():
         assert (name in READING) == tool.annotations.readOnlyHint
         assert tool.description
-        assert "object" == tool.outputSchema["type"]
+        assert name == "hook" or "object" == tool.outputSchema["type"]  # a host reads a hook's text as it stands
         for parameter in tool.inputSchema["properties"].values():
             assert parameter["description"]
         assert tool.inputSchema["additionalProperties"] is False
@@ -320,7 +341,7 @@ def test_nothing_but_the_protocol_is_on_stdout(project):
         {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "stats", "arguments": {}}},
     ]  # fmt: skip
     code = (
-        "import os, sys, alma_cli.mcp_server as m; from alma_cli import ALMA; s = m.build_server(ALMA.find(), None)\n"
+        "import os, sys, alma_cli.mcp_server as m; from alma_cli import ALMA; s = m.build_server(ALMA.find(), None, print)\n"
         "s.tool(name='noisy')(lambda: print('noise') or os.system('echo noise') and 0)\nm.serve(s)"
     )
     asked.append({"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {"name": "noisy", "arguments": {}}})
