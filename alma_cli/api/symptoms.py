@@ -16,6 +16,8 @@ SESSION_LABEL = "session"
 _ALIKE = 0.35
 """The share of words in common from which two error lines say the same."""
 _NEAR_ENOUGH = 0.4
+_TAKES_PLACE = 0.6
+"""The nearness from which a success takes the place of the one before it in the session: that one didn't last."""
 _SAME_SESSION = 0.1
 _LOOKED_AT = 200
 _NEAREST = 12
@@ -34,55 +36,52 @@ def overcome(session: Session, line: str, agent: str, *, without: Collection[str
         alike = [
             (_likeness(words, outcome), outcome.at, outcome)
             for outcome in reader.with_errors(seen, words, limit=_LOOKED_AT)
-            if outcome.id not in without
         ]
         for met, _, outcome in sorted(alike, key=lambda item: item[:2], reverse=True):
             if met < _ALIKE:
                 break
-            if outcome.outcome != "failure":
-                return outcome
-            worked = _worked_instead(session, reader, seen, outcome)
-            if worked is not None and worked.id not in without:
-                return worked
+            known = _best_way(session, reader, seen, outcome)
+            if known is not None and known.id not in without:
+                return known
     return None
+
+
+def _best_way(session: Session, reader: Reader, seen: Sequence[View], met: Outcome) -> Outcome | None:
+    """The outcome that solved the problem of one that met an error: itself, unless it failed or another followed it.
+
+    Of the successes nearest to it that is the one that came next in its session, or has its situation, or is near
+    enough. Nearness is the mean of two cosines, of all that is compared and of the general words.
+    """
+    near = reader.worked_near(seen, met, limit=_NEAREST)
+    following = _following(met, [outcome for outcome, _ in near])
+    if met.outcome == "success" and following is None:
+        return met
+    if not near:
+        return None if met.outcome == "failure" else met
+    vectors = session.vectors([_words(met), *(_words(outcome) for outcome, _ in near)])
+    nearness = {
+        outcome.id: (cosine + sum(a * b for a, b in zip(vectors[0], vector, strict=True))) / 2
+        + _SAME_SESSION * (outcome is following)
+        + (outcome.task_key == met.task_key)
+        for (outcome, cosine), vector in zip(near, vectors[1:], strict=True)
+    }
+    if met.outcome != "failure":
+        takes_its_place = following is not None and nearness[following.id] >= _TAKES_PLACE
+        return following if takes_its_place else met
+    best = max((outcome for outcome, _ in near), key=lambda outcome: (nearness[outcome.id], outcome.id))
+    return best if nearness[best.id] >= _NEAR_ENOUGH else None
 
 
 def _likeness(words: frozenset[str], outcome: Outcome) -> float:
     return max(likeness(words, error_words(line)) for line in outcome.error.split("\n"))
 
 
-def _worked_instead(session: Session, reader: Reader, seen: Sequence[View], failed: Outcome) -> Outcome | None:
-    """Of the successes nearest to an outcome that failed, the one that solved its problem most likely.
-
-    Nearness is the mean of two cosines, of all that is compared and of the general words; what came next in the same
-    session counts a little more.
-    """
-    near = reader.worked_near(seen, failed, limit=_NEAREST)
-    if not near:
-        return None
-    vectors = session.vectors([_words(failed), *(_words(outcome) for outcome, _ in near)])
-    following = _following(failed, [outcome for outcome, _ in near])
-    best = max(
-        (
-            (cosine + sum(a * b for a, b in zip(vectors[0], vector, strict=True))) / 2
-            + _SAME_SESSION * (outcome is following),
-            outcome.id,
-            outcome,
-        )
-        for (outcome, cosine), vector in zip(near, vectors[1:], strict=True)
-    )
-    same_words = [outcome for outcome, _ in near if outcome.task_key == failed.task_key]
-    if same_words:
-        return same_words[0]
-    return best[2] if best[0] >= _NEAR_ENOUGH else None
-
-
 def _words(outcome: Outcome) -> str:
     return ", ".join(filter(None, (outcome.when, outcome.do))) or f"{outcome.task[:200]}, {outcome.strategy[:200]}"
 
 
-def _following(failed: Outcome, outcomes: Sequence[Outcome]) -> Outcome | None:
-    """The first of the outcomes that came after the failed one in its session."""
-    session = failed.labels.get(SESSION_LABEL)
-    later = [one for one in outcomes if session and one.labels.get(SESSION_LABEL) == session and one.at > failed.at]
+def _following(met: Outcome, outcomes: Sequence[Outcome]) -> Outcome | None:
+    """The first of the outcomes that came after one in its session."""
+    session = met.labels.get(SESSION_LABEL)
+    later = [one for one in outcomes if session and one.labels.get(SESSION_LABEL) == session and one.at > met.at]
     return min(later, key=lambda outcome: outcome.at, default=None)

@@ -21,6 +21,7 @@ _SAY_NOTHING = frozenset(
 )
 _SHORTEST = 3
 _FEWEST = 3
+_FEWEST_INSIDE = 4
 
 
 def error_words(line: str) -> frozenset[str]:
@@ -33,5 +34,12 @@ def error_words(line: str) -> frozenset[str]:
 
 
 def likeness(one: frozenset[str], other: frozenset[str]) -> float:
-    """The share of the words of two error lines that they have in common, in [0, 1] (Jaccard's index)."""
-    return len(one & other) / len(one | other) if one and other else 0.0
+    """How much two error lines say the same, in [0, 1]: the share of their words that both have (Jaccard's index).
+
+    Where one line says all that the other says, and more, it is half of the share of the shorter one.
+    """
+    shared = len(one & other)
+    if not shared:
+        return 0.0
+    inside = shared / min(len(one), len(other)) / 2 if shared >= _FEWEST_INSIDE else 0.0
+    return max(shared / len(one | other), inside)
