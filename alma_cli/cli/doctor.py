@@ -9,12 +9,16 @@ from alma_cli.api.bug_report import bug_report
 from alma_cli.api.upkeep import Check
 from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.options import Dir, Json, Verbose, Wait
-from alma_cli.cli.output import Reply, Table
+from alma_cli.cli.output import Reply, Table, counted
 from alma_cli.core.records import JsonValue
-from alma_cli.core.text import harmless
+from alma_cli.core.text import harmless, one_line
 from alma_cli.errors import AlmaError
+from alma_cli.hooks.hook_log import lately
 from alma_cli.hooks.install.changes import overwritten
 from alma_cli.project import Project
+
+_LATELY = 7
+"""The days in which a hook's trouble is told."""
 
 
 def doctor(
@@ -40,7 +44,7 @@ def doctor(
         gathered = bug_report(directory, wait_s=wait)
         return Reply(data=gathered, lines=_outline(gathered), told=["read it before you send it"], json=json)
     alma = open_alma(directory, wait)
-    checks = [*alma.examine(), *_installed(alma.project)]
+    checks = [*alma.examine(), *_installed(alma.project), *_troubles(alma.project)]
     failed = [check for check in checks if not check.ok]
     rows = [("ok" if check.ok else "FAILED", check.name, check.found) for check in checks]
     count = "1 check" if len(failed) == 1 else f"{len(failed)} checks"
@@ -61,6 +65,18 @@ def _installed(project: Project) -> Iterator[Check]:
             ok=False,
             found=f"ALMA's part is gone from {', '.join(lost)}: somebody wrote over it",
             hint="`alma install` of the same target puts it back; `alma uninstall` forgets it",
+        )
+
+
+def _troubles(project: Project) -> Iterator[Check]:
+    """The trouble that hooks lately had; nothing where they had none."""
+    if lines := lately(project, days=_LATELY):
+        yield Check(
+            name="hooks",
+            ok=False,
+            found=f"{counted(len(lines), 'time', 'times')} in {_LATELY} days a hook didn't do all of its work: "
+            f"{one_line(lines[-1], 160)}",
+            hint=f"{project.log_dir / 'hooks.log'} says more; what was noted is made up for by the next hook",
         )
 
 

@@ -1,14 +1,16 @@
 """Notes in `.alma/log/hooks.log` why a hook did nothing: the only place where it may say so."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 
 from alma_cli.core.text import one_line
 from alma_cli.files import append_line
-from alma_cli.project import find_project
+from alma_cli.project import Project, find_project
 
 _FILE = "hooks.log"
 _MAX_BYTES = 256 * 1024
 _MAX_LINE = 600
+_LISTENED = re.compile(r" [\w-]+: (?:[\d.]+ ms )?(?:INFO|DEBUG) ")
 
 
 def note(event: str, text: str, *, directory: str | None = None) -> None:
@@ -21,3 +23,14 @@ def note(event: str, text: str, *, directory: str | None = None) -> None:
         append_line(find_project(directory=directory).log_dir / _FILE, line, max_bytes=_MAX_BYTES)
     except Exception:  # whatever it is, there is nobody to tell
         return
+
+
+def lately(project: Project, *, days: int) -> list[str]:
+    """The lines that tell of trouble in the last days, oldest first; what was listened to (`--verbose`) is left out."""
+    since = f"{datetime.now(UTC) - timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
+    try:
+        with open(project.log_dir / _FILE, encoding="utf-8", errors="replace") as file:
+            lines = file.read(2 * _MAX_BYTES).splitlines()
+    except OSError:
+        return []
+    return [line for line in lines if line >= since and not _LISTENED.search(line[:80])]

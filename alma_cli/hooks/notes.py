@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from alma_cli.core.redaction import redact
 from alma_cli.errors import InvalidInput
-from alma_cli.files import write_whole
+from alma_cli.files import make_folder, write_whole
 
 if TYPE_CHECKING:
     from alma_cli.core.records import JsonValue
@@ -44,7 +44,8 @@ def note_event(project: Project, event: str, payload: Mapping[str, JsonValue]) -
     """Note an event of a session, before anything else is done about it. Raises `OSError`."""
     folder = session_folder(project, payload)
     if not os.path.isdir(folder):
-        os.makedirs(folder, mode=0o700, exist_ok=True)
+        for part in (os.path.dirname(os.path.dirname(folder)), os.path.dirname(folder), folder):
+            make_folder(part)
         _remove_oldest(os.path.dirname(folder))
     name = f"{time_ns():020d}-{os.getpid()}{EVENT}"
     write_whole(os.path.join(folder, name), json.dumps({"event": event, "payload": payload}).encode("utf-8", "replace"))

@@ -252,3 +252,18 @@ def test_where_no_log_can_be_written_nothing_is_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     note("stop", "why")
     assert [] == list(tmp_path.iterdir())
+
+
+def test_the_doctor_tells_of_hooks_that_lately_had_trouble(project, run_alma, monkeypatch):
+    from alma_cli.hooks.hook_log import note
+
+    assert "FAILED" not in run_alma("doctor").out
+    (project / ".alma/log").mkdir(exist_ok=True)
+    (project / ".alma/log/hooks.log").write_text("2026-01-01T00:00:00Z stop: long ago\n")
+    note("stop", "12 ms INFO memories searched: 1")
+    assert 0 == run_alma("doctor").code
+    note("user-prompt-submit", "not done within 2 s, or died")
+    done = run_alma("doctor", "--json")
+    assert 1 == done.code
+    (check,) = [check for check in json.loads(done.out)["data"]["checks"] if check["name"] == "hooks"]
+    assert "1 time in 7 days" in check["found"] and "not done within 2 s" in check["found"]

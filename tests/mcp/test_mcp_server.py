@@ -82,7 +82,11 @@ def test_the_hosts_hooks_are_answered_as_by_the_command(with_client):
             ("stop", {"message": told}),
         ):
             assert "" == (await client.call_tool("hook", {"event": event, "session_id": "a", **more})).content[0].text
-        asked = {"event": "user-prompt-submit", "prompt": "The checkout test is flaky in the browser", "session_id": "b"}
+        asked = {
+            "event": "user-prompt-submit",
+            "prompt": "The checkout test is flaky in the browser",
+            "session_id": "b",
+        }
         (given,) = (await client.call_tool("hook", asked)).content
         specific = json.loads(given.text)["hookSpecificOutput"]
         assert '"a browser test is flaky": "wait for the element" worked' in specific["additionalContext"]
