@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from alma_cli.api.sync import SyncStatus
     from alma_cli.api.transfer import Imported
     from alma_cli.api.upkeep import Check
+    from alma_cli.core.learning.effect import Effect
     from alma_cli.core.learning.reports import Report, ReportOptions
     from alma_cli.core.learning.sheets import Sheet
     from alma_cli.core.records import JsonValue, Outcome, Record
@@ -268,6 +269,10 @@ class ALMA:
     def stats(self) -> Stats:
         """Counts of everything."""
         return api.overview.stats(self._session)
+
+    def effect(self) -> Effect:
+        """How turns ended that were shown memories, and those from which fitting ones were withheld by lot."""
+        return api.overview.effect(self._session)
 
     def agents(self) -> list[AgentView]:
         """Every agent, its scope, and what it learned and sees."""

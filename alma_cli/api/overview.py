@@ -7,11 +7,15 @@ from dataclasses import dataclass, replace
 
 from alma_cli.api.arguments import whole_number
 from alma_cli.api.session import Session
+from alma_cli.core.learning.effect import Effect, Succeeded
 from alma_cli.core.records import PROJECT_AGENT, AntiPattern, Heuristic, Outcome, Record
 from alma_cli.core.scopes.scope import ANY_AGENT, MemoryScope
 from alma_cli.core.scopes.visibility import sees, views
 from alma_cli.core.text import clean, composed
 from alma_cli.store import AuditRow, PastVersion, Selection, Tally
+
+MEMORIES_LABEL = "memories"
+"""The label of an outcome that says whether its turn was shown memories, or fitting ones were withheld from it."""
 
 MOST_LISTED = 1_000_000
 """The highest limit that can be asked for."""
@@ -108,6 +112,13 @@ def stats(session: Session) -> Stats:
             store_bytes=store.bytes_on_disk(),
             warnings=reader.warnings,
         )
+
+
+def effect(session: Session) -> Effect:
+    """How turns ended that were shown memories, and those from which fitting ones were withheld (retrieval.holdout)."""
+    with session.store().reading() as reader:
+        found = reader.worked_by_label(MEMORIES_LABEL)
+    return Effect(Succeeded(*found.get("shown", ())), Succeeded(*found.get("withheld", ())))
 
 
 def agents(session: Session) -> list[AgentView]:

@@ -1,19 +1,36 @@
 """`alma stats`: how much is remembered."""
 
+from typing import Annotated
+
+import typer
+
 from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.options import Dir, Json, Verbose, Wait
 from alma_cli.cli.output import Reply, Table
+from alma_cli.core.learning.effect import Effect
 
 
-def stats(wait: Wait = None, directory: Dir = None, verbose: Verbose = False, json: Json = False) -> Reply:
-    """Count what is remembered, by agent, domain and kind.
+def stats(
+    effect: Annotated[
+        bool, typer.Option("--effect", help="How turns ended with memories, and without (retrieval.holdout).")
+    ] = False,
+    wait: Wait = None,
+    directory: Dir = None,
+    verbose: Verbose = False,
+    json: Json = False,
+) -> Reply:
+    """Count what is remembered, by agent, domain and kind; or tell what remembering changes.
 
     \b
     Examples:
       alma stats
       alma stats --json | jq .data.total
+      alma stats --effect
     """
-    counted = open_alma(directory, wait).stats()
+    alma = open_alma(directory, wait)
+    if effect:
+        return _effect(alma.effect(), json=json)
+    counted = alma.stats()
     total = sum(tally.count for tally in counted.tallies)
     rows = [
         (tally.agent, tally.domain, tally.kind.replace("_", "-"), f"{tally.count:,}", f"{tally.archived:,}")
@@ -47,3 +64,34 @@ def stats(wait: Wait = None, directory: Dir = None, verbose: Verbose = False, js
         warnings=counted.warnings,
         json=json,
     )
+
+
+def _effect(effect: Effect, *, json: bool) -> Reply:
+    """How turns ended that were shown memories, and those from which fitting ones were withheld."""
+    rows = [
+        (
+            name,
+            f"{one.outcomes:,}",
+            f"{one.worked:g}",
+            _share(one.rate),
+            f"{_share(one.bounds.lower)} to {_share(one.bounds.upper)}",
+        )
+        for name, one in (("shown", effect.shown), ("withheld", effect.withheld))
+        if one.outcomes
+    ]
+    if effect.difference is None:
+        told = "nothing to compare yet: set retrieval.holdout to 0.1, and a tenth of the sessions go without memories"
+    else:
+        points, low, high = (100 * number for number in effect.difference)
+        told = f"with memories {points:+.1f} points ({low:+.1f} to {high:+.1f}, 95%)"
+    headings = ("memories", "turns", "worked", "share", "95%")
+    return Reply(
+        data=effect.to_json(),
+        tables=[Table(headings=headings, rows=rows, flexible=[0])] if rows else [],
+        told=[told],
+        json=json,
+    )
+
+
+def _share(rate: float | None) -> str:
+    return "" if rate is None else f"{100 * rate:.0f}%"

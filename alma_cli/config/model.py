@@ -173,6 +173,9 @@ class RetrievalSettings:
     )
     min_score: float = _key(0.0, "number", "hide what scores less", low=0, high=1)
     keyword_weight: float = _key(0.2, "number", "weight of keywords against meaning (1)", low=0, high=10)
+    holdout: float = _key(
+        0.0, "number", "share of sessions whose hooks give no memories, to see what they change", low=0, high=0.5
+    )
     candidates: int = _key(
         100, "whole", "memories ranked, of the best by meaning and by keyword each", low=1, high=10000
     )

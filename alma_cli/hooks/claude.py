@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from alma_cli.api import ALMA
+from alma_cli.api.overview import MEMORIES_LABEL
+from alma_cli.api.symptoms import SESSION_LABEL
 from alma_cli.core.learning.reports import Report
 from alma_cli.core.records import JsonValue, Record
 from alma_cli.errors import AlmaError, NotFound, StoreBusy, StoreUnwritable
@@ -54,6 +56,8 @@ def answer_noted(alma: ALMA, event: str, agent: str, payload: Mapping[str, JsonV
             if keep():
                 remove_if_there(noted.path)
         given, before = _given(alma, event, agent, turn, payload)
+        if given and _is_held_out(folder, alma.config.retrieval.holdout):
+            given, turn.withheld = [], turn.number > 0
         turn.note_given([record.id for record in given], at_failure=event == "post-tool-use-failure")
         keep()
     context = "\n\n".join(filter(None, (before, giving.heading([giving.fact(record) for record in given]))))
@@ -90,6 +94,11 @@ def _given(
     return [], ""
 
 
+def _is_held_out(folder: str, share: float) -> bool:
+    """True for this share of sessions, the same ones whenever it is asked: the name of the folder is a hash."""
+    return int(os.path.basename(folder)[:8], 16) < share * 2**32
+
+
 def _work_in_git() -> str:
     """The names of the branch and of the last commit; empty outside of git."""
     import subprocess
@@ -114,6 +123,9 @@ def _learn(alma: ALMA, agent: str, folder: str, turn: Turn, ending: Ending) -> N
     What can't be learned is noted in the log of hooks. Raises `StoreUnwritable`.
     """
     session = os.path.basename(folder)
+    labels = {"source": SOURCE, SESSION_LABEL: session[:12]}
+    if turn.given_now or turn.withheld:
+        labels[MEMORIES_LABEL] = "withheld" if turn.withheld else "shown"
     report = Report(
         agent=agent,
         task=turn.task,
@@ -123,7 +135,7 @@ def _learn(alma: ALMA, agent: str, folder: str, turn: Turn, ending: Ending) -> N
         do=ending.said.do,
         error="\n".join(turn.symptoms)[:_MAX_ERROR],
         feedback=ending.said.why[:_MAX_ERROR],
-        labels={"source": SOURCE, "session": session[:12]},
+        labels=labels,
         key=f"{SOURCE}/{session}/{turn.number}",
         used=turn.given_now,
     )

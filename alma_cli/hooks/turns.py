@@ -44,7 +44,8 @@ class Turn:
     `symptoms` are telling lines of what failed; `check` is how the last check ended ("green", "red" or empty);
     `taken_back` says that work was thrown away, `ends_badly` that the last command failed, `has_learned` that the agent
     recorded the outcome itself. `given` are the ids of memories that the session was given, those of this turn from
-    `given_before` on; `reminded` those that it was given at a failure; `recorded` those that it taught.
+    `given_before` on (`withheld` if it went without some that fit); `reminded` those that it was given at a failure;
+    `recorded` those that it taught.
     """
 
     number: int = 0
@@ -56,6 +57,7 @@ class Turn:
     has_learned: bool = False
     given: Sequence[str] = field(default_factory=list)
     given_before: int = 0
+    withheld: bool = False
     reminded: Sequence[str] = field(default_factory=list)
     recorded: Sequence[str] = field(default_factory=list)
 
@@ -91,7 +93,7 @@ class Turn:
     def _begin(self, prompt: str) -> None:
         self.number += 1
         self.symptoms, self.check = [], ""
-        self.taken_back = self.ends_badly = self.has_learned = False
+        self.taken_back = self.ends_badly = self.has_learned = self.withheld = False
         self.given_before = len(self.given)
         if is_task(prompt):
             self.task = prompt.strip()[:_MAX_TASK]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from alma_cli.core.records import FIELDS, SEARCHED_FIELDS, Kind, Outcome, Record
 from alma_cli.errors import AmbiguousId, InvalidInput, NotFound
 from alma_cli.store.database.engine import bound_memory
-from alma_cli.store.database.rows import RECORD_COLUMNS, RELEVANT_AT, row_record
+from alma_cli.store.database.rows import RECORD_COLUMNS, RELEVANT_AT, SUCCESS, row_record
 from alma_cli.store.database.values import any_of, rows_from, seq_in, vector_text
 from alma_cli.store.reading import general_words, met_errors
 from alma_cli.store.reading.query import Search, SearchResult
@@ -220,6 +220,15 @@ class Reader:
     def project_ids(self) -> Mapping[str, int]:
         """The number of records by the project that they were recorded in; one that was renamed has several names."""
         return dict(self._rows("SELECT project_id, count(*) FROM memories GROUP BY 1 ORDER BY 1", []))
+
+    def worked_by_label(self, name: str) -> dict[str, tuple[int, float]]:
+        """The number of outcomes, and of those that worked, by what they have under a label."""
+        rows = self._rows(
+            f"SELECT labels[$name], count(*), sum({SUCCESS}) FROM memories "
+            "WHERE kind = 'outcome' AND map_contains(labels, $name) GROUP BY 1",
+            {"name": name},
+        )
+        return {value: (count, worked) for value, count, worked in rows}
 
     def tombstones(self) -> int:
         """The number of records that were forgotten."""

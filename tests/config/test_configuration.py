@@ -127,6 +127,7 @@ alma:
     keyword_weight: .7
     min_similarity: .3
     candidates: 10
+    holdout: 0.1
     weights: {similarity: 1, recency: 0, success: 0, confidence: 0, credit: 0}
     half_life_days: {outcome: 1, heuristic: 2, anti_pattern: 3, preference: 4, knowledge: 5}
   learning:

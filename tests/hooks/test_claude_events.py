@@ -293,3 +293,23 @@ def test_old_sessions_are_forgotten(alma):
     for number in range(230):
         note_event(alma.project, "stop", {"session_id": f"s{number}"})
     assert len(list((alma.project.log_dir / "sessions").iterdir())) <= 200
+
+
+def test_a_share_of_sessions_goes_without_and_outcomes_tell_what_that_changed(tell, alma, configure, run_alma):
+    alma.learn("me", "Fix the flaky login test", "success", "Waited for the button")
+    assert "nothing to compare yet" in run_alma("stats", "--effect").err
+    configure("alma:\n  project_id: shop\n  retrieval: {holdout: 0.5}\n")
+    given = {}
+    for number in range(12):
+        session = f"s{number}"
+        given[session] = tell("user-prompt-submit", session=session, prompt="Fix the flaky login test")
+        result = "success" if given[session] else "failure"
+        tell(
+            "stop", session=session, last_assistant_message=f"Alma-Outcome: {result}; when it flakes {number}; do wait"
+        )
+    shown = sum(1 for context in given.values() if context)
+    assert 0 < shown < 12
+    effect = alma.effect()
+    assert ((shown, shown), (12 - shown, 0)) == (effect.shown, effect.withheld)
+    assert "with memories +100.0 points" in run_alma("stats", "--effect").err
+    assert [1.0] == json.loads(run_alma("stats", "--effect", "--json").out)["data"]["difference"][:1]
