@@ -30,17 +30,22 @@ def _shown(value: object) -> str:
 
 
 DEFAULT_AGENT = "me"
-"""Who learns through hooks, `alma run` and MCP where any agent may and none is named: one for all of them."""
+"""Who learns where any agent may and none is named: by the command line, hooks, `alma run` and MCP alike."""
 
 
 def named_agent(config: Config, given: str | None, environ: Mapping[str, str] = os.environ) -> str | None:
-    """The agent that is named: by the caller, else by ALMA_AGENT, else by being the only one there is."""
-    return given or environ.get("ALMA_AGENT") or config.only_agent
+    """The agent that is named: by the caller, by ALMA_AGENT, by being the only one; `me` where any agent may learn."""
+    return (
+        given
+        or environ.get("ALMA_AGENT")
+        or config.only_agent
+        or (DEFAULT_AGENT if ANY_AGENT in config.agents else None)
+    )
 
 
 def agent_of(config: Config, given: str | None, environ: Mapping[str, str] = os.environ) -> str:
-    """The agent that is meant, where nobody can be asked. Raises `InvalidInput` when that isn't clear."""
+    """The agent that is meant. Raises `InvalidInput` when that isn't clear."""
     named = named_agent(config, given, environ)
-    if not named and ANY_AGENT not in config.agents:
+    if not named:
         raise InvalidInput("no agent given", hint="name one with --agent NAME, or set ALMA_AGENT")
-    return config.scope_for(named or DEFAULT_AGENT).agent
+    return config.scope_for(named).agent

@@ -44,12 +44,12 @@ def init(
     project = make_project(root, template(name))
     alma = ALMA.find(directory=root)
     next_commands = [
-        'alma learn --agent me --task "Test the login form" --outcome success --strategy "Tried empty fields first"',
-        'alma retrieve "check that login works" --agent me',
+        'alma learn "Test the login form" --ok "Tried empty fields first"',
+        'alma retrieve "check that login works"',
     ]
     if alma.config.only_agent or "*" not in alma.config.agents:
         first = next(iter(alma.config.agents))
-        next_commands = [command.replace("--agent me", f"--agent {first}") for command in next_commands]
+        next_commands = [f"{command} --agent {first}" for command in next_commands]
     told = f"made {project.config_path}" if is_new else f"{project.config_path} was there already and is kept"
     return Reply(
         data={

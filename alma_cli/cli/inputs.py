@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import BinaryIO, cast
 
 from alma_cli.api import ALMA
-from alma_cli.api.arguments import named_agent
+from alma_cli.api.arguments import agent_of
 from alma_cli.core.records import PROJECT_AGENT, Kind
 from alma_cli.core.text import one_line
 from alma_cli.errors import InvalidInput
@@ -18,21 +18,13 @@ def open_alma(directory: str | None, wait: float | None = None) -> ALMA:
     return ALMA.find(directory=directory, wait_s=wait)
 
 
-def agent_or_default(alma: ALMA, given: str | None) -> str:
-    """The agent that is meant. Raises `InvalidInput` when none is given and there is no default."""
-    agent = named_agent(alma.config, given)
-    if not agent:
-        raise InvalidInput("no agent given", hint="name one with --agent NAME, or set ALMA_AGENT")
-    return agent
-
-
 def owner(alma: ALMA, agent: str | None, *, project_wide: bool, default: str | None = None) -> str:
     """Whose an authored memory is to be."""
     if project_wide:
         if agent:
             raise InvalidInput("--agent and --project-wide exclude each other")
         return PROJECT_AGENT
-    return agent or default or agent_or_default(alma, None)
+    return agent or default or agent_of(alma.config, None)
 
 
 def text_or_stdin(name: str, given: str | None) -> str:

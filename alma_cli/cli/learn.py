@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from alma_cli.api import ALMA
-from alma_cli.api.arguments import named_agent
+from alma_cli.api.arguments import agent_of, named_agent
 from alma_cli.api.learn import Learned, NumberedReport
-from alma_cli.cli.inputs import agent_or_default, open_alma
+from alma_cli.cli.inputs import open_alma, text_or_stdin
 from alma_cli.cli.ndjson import NumberedValue, count_lines, listed_refusals, numbered_values
 from alma_cli.cli.options import Agent, Dir, Do, DomainOption, Json, Verbose, Wait, When, Yes
 from alma_cli.cli.output import Reply, counted, error_json, progress
@@ -24,12 +24,16 @@ from alma_cli.errors import AlmaError, InvalidInput, InvalidUsage, PartialFailur
 
 Text = str | None
 _PROPOSAL = 60
+_USAGE = "alma learn TASK --ok HOW, or --failed HOW, or --outcome partial --strategy HOW"
 _BESIDE_A_BATCH = frozenset(("batch", "agent", "wait", "directory", "verbose", "yes", "json"))
 
 
 def learn(
     context: typer.Context,
-    task: Annotated[Text, typer.Option("--task", metavar="TEXT", help="What was to be done.")] = None,
+    words: Annotated[Text, typer.Argument(metavar="[TASK]", help="What was to be done; - is stdin.")] = None,
+    ok: Annotated[Text, typer.Option("--ok", metavar="HOW", help="It succeeded, this way.")] = None,
+    failed: Annotated[Text, typer.Option("--failed", metavar="HOW", help="It failed, this way.")] = None,
+    task: Annotated[Text, typer.Option("--task", metavar="TEXT", help="The task, if it isn't given first.")] = None,
     outcome: Annotated[
         Text, typer.Option("--outcome", metavar="RESULT", help="How it ended: success, failure or partial.")
     ] = None,
@@ -72,26 +76,26 @@ def learn(
 
     \b
     Examples:
-      alma learn --agent helena --task "Test login form" --outcome success \\
-          --strategy "Tested empty fields, invalid email, valid submission"
+      alma learn "Test login form" --ok "Tested empty fields, invalid email"
+      alma learn "Load 2 GB of orders" --failed "One transaction" --error "out of memory"
       alma learn --agent victor --task "Fix CardTest" --outcome success \\
           --strategy "Clock.fixed" --when "a test depends on today's date" \\
           --do "freeze the clock"
-      alma learn --agent victor --task "Load 2 GB of orders" --outcome failure \\
-          --strategy "One transaction" --error "out of memory" --label build=1187
+      alma learn --agent victor --task "Deploy the docs" --outcome partial --label build=1187
       alma learn --batch outcomes.ndjson
     """
     alma = open_alma(directory, wait)
     if batch is not None:
         _check_alone(context)
         return _learn_batch(alma, batch, agent, json=json)
-    if task is None or outcome is None:
-        missing = "--task" if task is None else "--outcome"
-        raise InvalidUsage(f"{missing} is missing", hint='alma learn --task "..." --outcome success --strategy "..."')
-    name = agent_or_default(alma, agent)
+    task = _either("TASK", words, "--task", task)
+    if task is None:
+        raise InvalidUsage("TASK is missing", hint=_USAGE)
+    outcome, strategy = _ended(outcome, strategy, ok, failed)
+    name = agent_of(alma.config, agent)
     learned = alma.learn(
         name,
-        task,
+        text_or_stdin("TASK", task),
         outcome,
         strategy,
         feedback=feedback,
@@ -121,6 +125,26 @@ def learn(
         warnings=learned.warnings,
         json=json,
     )
+
+
+def _either(name: str, one: Text, other_name: str, other: Text) -> Text:
+    """The one that is given. Raises `InvalidUsage` if both are."""
+    if one is not None and other is not None:
+        raise InvalidUsage(f"{name} and {other_name} exclude each other", hint=_USAGE)
+    return one if other is None else other
+
+
+def _ended(outcome: Text, strategy: str, ok: Text, failed: Text) -> tuple[str, str]:
+    """The result and the strategy, however they are given."""
+    how = _either("--ok", ok, "--failed", failed)
+    if how is None:
+        if outcome is None:
+            raise InvalidUsage("--outcome is missing", hint=_USAGE)
+        return outcome, strategy
+    if outcome is not None or strategy:
+        option = "--failed" if ok is None else "--ok"
+        raise InvalidUsage(f"{option} says the outcome and the strategy already", hint=_USAGE)
+    return "failure" if ok is None else "success", how
 
 
 def _proposed(learned: Learned, agent: str) -> list[str]:

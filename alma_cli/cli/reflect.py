@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from alma_cli.api import ALMA
+from alma_cli.api.arguments import agent_of
 from alma_cli.api.reflect import Reflected
-from alma_cli.cli.inputs import agent_or_default, file_or_stdin, open_alma
+from alma_cli.cli.inputs import file_or_stdin, open_alma
 from alma_cli.cli.learn import refusal
 from alma_cli.cli.options import Agent, Dir, DomainOption, Json, Verbose, Wait, Yes
 from alma_cli.cli.output import Reply, counted, progress
@@ -70,7 +71,7 @@ def reflect(
     if format not in ("prompt", "json"):
         raise InvalidUsage(f"--format {format[:40]!r}: expected prompt or json")
     alma = open_alma(directory, wait)
-    name = agent_or_default(alma, agent)
+    name = agent_of(alma.config, agent)
     if undo:
         return _reply(alma.undo_reflection(name), did="got back the words they had", json=json)
     if apply is not None:

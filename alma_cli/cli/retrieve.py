@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from alma_cli.cli.inputs import agent_or_default, kinds_of, open_alma, text_or_stdin
+from alma_cli.api.arguments import agent_of
+from alma_cli.cli.inputs import kinds_of, open_alma, text_or_stdin
 from alma_cli.cli.options import Agent, Dir, Json, Kinds, Verbose, Wait
 from alma_cli.cli.output import Reply, Table, on_terminal
 from alma_cli.core.retrieval.slices import Hit, MemorySlice
@@ -57,7 +58,7 @@ def retrieve(
     alma = open_alma(directory, wait)
     found = alma.retrieve(
         text_or_stdin("TASK", task),
-        agent_or_default(alma, agent),
+        agent_of(alma.config, agent),
         top_k,
         user=user,
         kinds=kinds_of(kind),

@@ -92,7 +92,7 @@ def test_a_mistyped_command_is_answered_with_what_was_probably_meant(run_alma, a
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["learn", "--taks", "x"], "no such option: --taks (Possible options: --at, --task)"),
+        (["learn", "--taks", "x"], "no such option: --taks (Possible options: --at, --ok, --task)"),
         (["learn", "--outcome"], "option '--outcome' requires an argument"),
         (["show"], "missing argument 'ID'"),
         (["stats", "extra"], "got unexpected extra argument(s) (extra)"),

@@ -6,8 +6,8 @@ import stat
 import pytest
 
 NEXT = """next:
-  alma learn --agent {agent} --task "Test the login form" --outcome success --strategy "Tried empty fields first"
-  alma retrieve "check that login works" --agent {agent}
+  alma learn "Test the login form" --ok "Tried empty fields first"{agent}
+  alma retrieve "check that login works"{agent}
 """
 
 
@@ -21,7 +21,7 @@ def empty(tmp_path, monkeypatch):
 
 def test_init_makes_the_folder_and_says_what_to_do_next(run_alma, empty):
     config = empty / ".alma/config.yaml"
-    expected = f"made {config} (project web-shop)\n{NEXT.format(agent='me')}"
+    expected = f"made {config} (project web-shop)\n{NEXT.format(agent='')}"
     assert (0, "", expected) == run_alma("init")
     assert {".gitignore", "config.cache", "config.yaml", "journal"} == set(os.listdir(empty / ".alma"))
     assert 0o700 == stat.S_IMODE(os.stat(empty / ".alma").st_mode)
@@ -50,7 +50,7 @@ def test_init_again_keeps_what_is_there(run_alma, run_json, empty):
 
 
 def test_the_next_commands_name_an_agent_that_there_is(scoped_project, run_alma):
-    assert run_alma("init").err.endswith(NEXT.format(agent="helena"))
+    assert run_alma("init").err.endswith(NEXT.format(agent=" --agent helena"))
 
 
 @pytest.mark.parametrize("named", [".", ".alma"])

@@ -7,6 +7,7 @@ import pytest
 
 from alma_cli.store.inbox.lock import hold
 
+USAGE = "alma learn TASK --ok HOW, or --failed HOW, or --outcome partial --strategy HOW"
 OUTCOME = ["--agent", "helena", "--task", "Test the login form", "--outcome", "success"]
 
 
@@ -66,8 +67,42 @@ def test_every_option_is_stored(run_alma, run_json):
 def test_what_is_missing_is_named(run_alma, missing):
     place = OUTCOME.index(missing)
     finished = run_alma("learn", *OUTCOME[:place], *OUTCOME[place + 2 :])
-    hint = 'alma learn --task "..." --outcome success --strategy "..."'
-    assert (2, "", f"error: {missing} is missing\nhint: {hint}\n") == finished
+    named = "TASK" if missing == "--task" else missing
+    assert (2, "", f"error: {named} is missing\nhint: {USAGE}\n") == finished
+
+
+@pytest.mark.parametrize(
+    ("argv", "outcome", "strategy"),
+    [
+        (["Fix the login test", "--ok", "Waited"], "success", "Waited"),
+        (["Fix the login test", "--failed", "Slept"], "failure", "Slept"),
+        (["--task", "Fix the login test", "--ok", ""], "success", ""),
+        (["Fix the login test", "--outcome", "partial", "--strategy", "Waited"], "partial", "Waited"),
+    ],
+)
+def test_the_short_ways_say_the_same(argv, outcome, strategy, run_json, run_alma):
+    run_json("learn", *argv)
+    (record,) = [json.loads(line) for line in run_alma("export").out.splitlines()]
+    assert ("me", "Fix the login test", outcome, strategy) == tuple(
+        record[name] for name in ("agent", "task", "outcome", "strategy")
+    )
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (["x", "--task", "y", "--ok", "z"], "TASK and --task exclude each other"),
+        (["x", "--ok", "y", "--failed", "z"], "--ok and --failed exclude each other"),
+        (["x", "--ok", "y", "--outcome", "success"], "--ok says the outcome and the strategy already"),
+        (["x", "--failed", "y", "--strategy", "z"], "--failed says the outcome and the strategy already"),
+        (["x", "--ok", "y", "--batch", "-"], "--batch excludes --ok"),
+        ([], "TASK is missing"),
+    ],
+)
+def test_ways_that_contradict_each_other_are_refused(argv, told, run_alma):
+    done = run_alma("learn", *argv)
+    assert 2 == done.code
+    assert f"error: {told}" in done.err or "--batch excludes" in done.err
 
 
 def test_the_agent_is_the_one_given_else_of_the_environment_else_the_only_one(
@@ -75,6 +110,7 @@ def test_the_agent_is_the_one_given_else_of_the_environment_else_the_only_one(
 ):
     unnamed = OUTCOME[2:]
     hint = "name one with --agent NAME, or set ALMA_AGENT"
+    configure("alma:\n  project_id: shop\n  agents: {victor: {}, helena: {}}\n")
     assert (2, "", f"error: no agent given\nhint: {hint}\n") == run_alma("learn", *unnamed)
     configure("alma:\n  project_id: shop\n  agents: {victor: {}}\n")
     only = run_json("learn", *unnamed)["data"]["id"]
@@ -206,6 +242,7 @@ def test_scope_as_the_only_trouble_of_a_batch_is_exit_6(scoped_project, run_alma
 
 def test_the_agent_of_lines_without_one(configure, run_alma, run_json, monkeypatch):
     line = lines({"task": "a", "outcome": "success"})
+    configure("alma:\n  project_id: shop\n  agents: {victor: {}, ines: {}}\n")
     finished = run_alma("learn", "--batch", "-", stdin=line)
     assert (1, "line 1: agent: missing") == (finished.code, finished.err.splitlines()[1])
     monkeypatch.setenv("ALMA_AGENT", "ines")
