@@ -40,6 +40,9 @@ UNCLEAR_LABEL = "reflect"
 RESULT_VALUES: Mapping[Result, float] = {"success": 1.0, "partial": 0.5, "failure": 0.0}
 """The share of a success that each result counts for."""
 
+STRATEGY_COMPARED = 200
+"""The characters of a strategy by which an outcome without general words is compared with a task."""
+
 GENERAL_WORDS = 200
 """The most characters of the general words for a situation, or for an approach: one line."""
 
@@ -149,9 +152,9 @@ class Outcome(OutcomeFields, Record):
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """The part of the task that asks, and the general words."""
-        general = ", ".join(filter(None, (self.when, self.do)))
-        return (topic(self.task), general) if general else (topic(self.task),)
+        """The part of the task that asks, and the general words or, without any, the start of the strategy."""
+        words = ", ".join(filter(None, (self.when, self.do))) or self.strategy[:STRATEGY_COMPARED]
+        return (topic(self.task), words) if words else (topic(self.task),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
