@@ -30,17 +30,18 @@ def _shown(value: object) -> str:
 
 
 DEFAULT_AGENT = "me"
-"""Who learns through hooks, `alma run` and MCP where any agent may and none is named: one for all of them."""
+"""Who learns and retrieves where any agent may and none is named: one for every command, hook and tool."""
 
 
 def named_agent(config: Config, given: str | None, environ: Mapping[str, str] = os.environ) -> str | None:
-    """The agent that is named: by the caller, else by ALMA_AGENT, else by being the only one there is."""
-    return given or environ.get("ALMA_AGENT") or config.only_agent
+    """The agent that is meant: given, else by ALMA_AGENT, else the only one, else (where any agent may learn) `me`."""
+    anybody = DEFAULT_AGENT if ANY_AGENT in config.agents else None
+    return given or environ.get("ALMA_AGENT") or config.only_agent or anybody
 
 
 def agent_of(config: Config, given: str | None, environ: Mapping[str, str] = os.environ) -> str:
-    """The agent that is meant, where nobody can be asked. Raises `InvalidInput` when that isn't clear."""
+    """`named_agent`, which may be used here. Raises `InvalidInput` when none is meant, or it is unknown."""
     named = named_agent(config, given, environ)
-    if not named and ANY_AGENT not in config.agents:
+    if not named:
         raise InvalidInput("no agent given", hint="name one with --agent NAME, or set ALMA_AGENT")
-    return config.scope_for(named or DEFAULT_AGENT).agent
+    return config.scope_for(named).agent

@@ -19,8 +19,8 @@ def open_alma(directory: str | None, wait: float | None = None) -> ALMA:
 
 
 def agent_or_default(alma: ALMA, given: str | None) -> str:
-    """The agent that is meant. Raises `InvalidInput` when none is given and there is no default."""
-    agent = named_agent(alma.config, given)
+    """The agent that is meant. Raises `InvalidInput` for an empty name, and when none is given or can be assumed."""
+    agent = None if given == "" else named_agent(alma.config, given)
     if not agent:
         raise InvalidInput("no agent given", hint="name one with --agent NAME, or set ALMA_AGENT")
     return agent
