@@ -51,6 +51,7 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
             Command("run", "run -- COMMAND", "run COMMAND, and learn from how it ended", "run"),
             Command("install", "install TARGET", "let claude, git, pre-commit or github call ALMA", "install"),
             Command("uninstall", "uninstall TARGET", "take that out again, byte for byte", "install"),
+            Command("publish", "publish", "the rules as an Agent Skill, or in AGENTS.md", "publish"),
             Command("mcp", "mcp", "an MCP server on stdio, for agents' hosts", "mcp"),
             Command("hook", "hook EVENT", "what installed hooks call; JSON on stdin", "hook"),
         ),

@@ -36,6 +36,7 @@ COMMAND_LINES = {
     "import": ["-"],
     "install": ["claude", "--dry-run"],
     "uninstall": ["claude", "--dry-run"],
+    "publish": ["--agent", "helena"],
 }
 """Every command with arguments it succeeds with; ID stands for a memory's."""
 
@@ -104,6 +105,7 @@ DATA = {
     "import": ["imported", "queued", "present", "forgotten", "derived", "refused"],
     "install": ["target", "changes", "changed", "notes"],
     "uninstall": ["target", "changes", "changed", "notes"],
+    "publish": ["name", "rules", "left_out", "changes", "changed"],
 }
 
 
@@ -203,6 +205,6 @@ def test_part_of_a_batch_has_data_and_an_error(run_json):
     envelope = run_json("learn", "--batch", "-", stdin=lines, code=1)
     Draft202012Validator(ENVELOPE).validate(envelope)
     assert (1, "partial_failure") == (envelope["data"]["learned"], envelope["error"]["code"])
-    assert [{"line": 2, "code": "invalid_input", "message": "agent: missing", "hint": ""}] == envelope["data"][
+    assert [{"line": 2, "code": "invalid_input", "message": "outcome: missing", "hint": ""}] == envelope["data"][
         "refused"
     ]

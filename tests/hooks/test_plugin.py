@@ -210,7 +210,7 @@ def test_a_command_of_the_plugin_says_what_it_does_and_may_run_alma_only(page):
 
 
 def test_the_commands_of_the_plugin_are_these():
-    assert ["reflect", "status"] == [page.stem for page in COMMAND_PAGES]
+    assert ["publish", "reflect", "status"] == [page.stem for page in COMMAND_PAGES]
 
 
 @pytest.mark.parametrize("page", [SKILL, *COMMAND_PAGES], ids=lambda page: page.parent.name + "/" + page.stem)
