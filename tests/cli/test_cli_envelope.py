@@ -37,6 +37,7 @@ COMMAND_LINES = {
     "install": ["claude", "--dry-run"],
     "uninstall": ["claude", "--dry-run"],
     "publish": ["--agent", "helena"],
+    "setup": ["skill", "--dry-run"],
 }
 """Every command with arguments it succeeds with; ID stands for a memory's."""
 
@@ -106,6 +107,7 @@ DATA = {
     "install": ["target", "changes", "changed", "notes"],
     "uninstall": ["target", "changes", "changed", "notes"],
     "publish": ["name", "rules", "left_out", "changes", "changed"],
+    "setup": ["targets", "changed"],
 }
 
 
