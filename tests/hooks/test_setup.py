@@ -184,6 +184,25 @@ def test_where_there_is_only_a_page_for_claude_the_block_goes_there(put, project
     assert "# Claude\n" == (project / "CLAUDE.md").read_text()
 
 
+def test_a_page_for_claude_that_is_a_link_gives_its_bytes_back_too(put, project, run_alma):
+    put(**{"AGENTS.md": "# For agents\n"})
+    (project / "CLAUDE.md").symlink_to("AGENTS.md")
+    run_alma("setup", "agents-md", "--yes")
+    assert 0 == run_alma("setup", "--remove", "--yes").code
+    assert "# For agents\n" == (project / "CLAUDE.md").read_text()
+    assert (project / "CLAUDE.md").is_symlink()
+
+
+def test_in_a_clone_that_did_not_set_it_up_all_of_it_goes_too(everything, project, run_alma):
+    run_alma("setup", "--yes")
+    (project / ".alma/backup/installed.json").unlink()
+    (project / "AGENTS.md").write_text("".join((project / "AGENTS.md").read_text().partition("<!--")[1:]))
+    assert 0 == run_alma("setup", "--remove", "--yes").code
+    assert {} == {path: text for path, text in files(project).items() if b"alma" in text}
+    assert not (project / "AGENTS.md").exists()
+    assert not (project / ".cursor/mcp.json").exists()
+
+
 def test_what_cannot_be_read_is_told_of_and_the_rest_is_connected(everything, put, project, run_alma):
     put(**{".vscode/mcp.json": "// servers\n{}"})
     done = run_alma("setup", "vscode", "cursor", "--yes")

@@ -192,7 +192,8 @@ def _install_section(place: Place) -> Plan:
 
 def _remove_section(place: Place) -> Plan:
     changes: list[FileChange] = []
-    for path in (place.path("AGENTS.md"), place.path("CLAUDE.md")):
+    pages = (place.path("AGENTS.md"), place.path("CLAUDE.md"))
+    for path in pages[:1] if os.path.realpath(pages[0]) == os.path.realpath(pages[1]) else pages:
         text = text_of(path)
         after = with_block(path, text, _BLOCK, "")
         if after == text:
@@ -202,7 +203,7 @@ def _remove_section(place: Place) -> Plan:
         if original is not None and before.rstrip("\r\n") == after.rstrip("\r\n"):  # no other block came since
             changes.append(original)
         else:
-            changes.append(WriteFile(path, after.encode()))
+            changes.append(WriteFile(path, after.encode()) if after else RemoveFile(path))
     return Plan(changes)
 
 
