@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from alma_cli.api.transfer import Imported
     from alma_cli.api.upkeep import Check
     from alma_cli.core.learning.effect import Effect
+    from alma_cli.core.learning.lessons import Lessons
     from alma_cli.core.learning.reports import Report, ReportOptions
     from alma_cli.core.learning.sheets import Sheet
     from alma_cli.core.records import JsonValue, Outcome, Record
@@ -277,6 +278,10 @@ class ALMA:
     def agents(self) -> list[AgentView]:
         """Every agent, its scope, and what it learned and sees."""
         return api.overview.agents(self._session)
+
+    def lessons(self, agent: str) -> Lessons:
+        """The surest rules that an agent sees, to be written where others read them. Raises `InvalidInput`."""
+        return api.publish.lessons(self._session, agent)
 
     # Sharing
 

@@ -30,22 +30,18 @@ def _shown(value: object) -> str:
 
 
 DEFAULT_AGENT = "me"
-"""Who learns where any agent may and none is named: by the command line, hooks, `alma run` and MCP alike."""
+"""Who learns and retrieves where any agent may and none is named: one for every command, hook and tool."""
 
 
 def named_agent(config: Config, given: str | None, environ: Mapping[str, str] = os.environ) -> str | None:
-    """The agent that is named: by the caller, by ALMA_AGENT, by being the only one; `me` where any agent may learn."""
-    return (
-        given
-        or environ.get("ALMA_AGENT")
-        or config.only_agent
-        or (DEFAULT_AGENT if ANY_AGENT in config.agents else None)
-    )
+    """The agent that is meant: given, else by ALMA_AGENT, else the only one, else (where any agent may learn) `me`."""
+    anybody = DEFAULT_AGENT if ANY_AGENT in config.agents else None
+    return given or environ.get("ALMA_AGENT") or config.only_agent or anybody
 
 
 def agent_of(config: Config, given: str | None, environ: Mapping[str, str] = os.environ) -> str:
-    """The agent that is meant. Raises `InvalidInput` when that isn't clear."""
-    named = named_agent(config, given, environ)
+    """`named_agent`, which may be used here. Raises `InvalidInput` if it is empty, unknown, or not clear."""
+    named = "" if given == "" else named_agent(config, given, environ)
     if not named:
         raise InvalidInput("no agent given", hint="name one with --agent NAME, or set ALMA_AGENT")
     return config.scope_for(named).agent

@@ -49,8 +49,10 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
         "Where agents live",
         (
             Command("run", "run -- COMMAND", "run COMMAND, and learn from how it ended", "run"),
+            Command("setup", "setup [TARGET]", "connect ALMA with all hosts that are found here", "setup"),
             Command("install", "install TARGET", "let claude, git, pre-commit or github call ALMA", "install"),
             Command("uninstall", "uninstall TARGET", "take that out again, byte for byte", "install"),
+            Command("publish", "publish", "the rules as an Agent Skill, or in AGENTS.md", "publish"),
             Command("mcp", "mcp", "an MCP server on stdio, for agents' hosts", "mcp"),
             Command("hook", "hook EVENT", "what installed hooks call; JSON on stdin", "hook"),
         ),

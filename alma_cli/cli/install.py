@@ -114,10 +114,10 @@ def _done(project: Project, target: str, plan: Plan, *, check: bool, dry_run: bo
     if not plan.changes:
         told = [f"{target} is {word}; nothing to change"]
     else:
-        told = [f"{'' if made else 'would '}{_shown(change)}" for change in plan.changes]
+        told = [f"{'' if made else 'would '}{shown_change(change)}" for change in plan.changes]
     data: dict[str, JsonValue] = {
         "target": target,
-        "changes": [{"path": change.path, "change": _word(change)} for change in plan.changes],
+        "changes": [{"path": change.path, "change": change_word(change)} for change in plan.changes],
         "changed": made,
         "notes": list(plan.notes),
     }
@@ -131,9 +131,13 @@ def _done(project: Project, target: str, plan: Plan, *, check: bool, dry_run: bo
     )
 
 
-def _word(change: FileChange) -> str:
+def change_word(change: FileChange) -> str:
+    """The kind of a change, in a word."""
     return "write" if isinstance(change, WriteFile) else "move" if isinstance(change, MoveFile) else "remove"
 
 
-def _shown(change: FileChange) -> str:
-    return f"move {change.path} to {change.to}" if isinstance(change, MoveFile) else f"{_word(change)} {change.path}"
+def shown_change(change: FileChange) -> str:
+    """A change in a line."""
+    return (
+        f"move {change.path} to {change.to}" if isinstance(change, MoveFile) else f"{change_word(change)} {change.path}"
+    )

@@ -16,7 +16,7 @@ Wait = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
 Agent = Annotated[
-    str | None, typer.Option("--agent", "-a", metavar="NAME", help="Who [else ALMA_AGENT, else the only agent].")
+    str | None, typer.Option("--agent", "-a", metavar="NAME", help="Who [else ALMA_AGENT, the only agent, or me].")
 ]
 ProjectWide = Annotated[bool, typer.Option("--project-wide", help="For every agent of the project.")]
 When = Annotated[

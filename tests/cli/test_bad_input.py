@@ -21,6 +21,10 @@ REFUSED = {
     ),
     "empty task": ([*LEARN, "--task", ""], (2, "task: empty", "say in a few words what the agent was to do")),
     "blank task": ([*LEARN, "--task", " \t\n"], (2, "task: empty", "say in a few words what the agent was to do")),
+    "empty agent": (
+        ["learn", "--agent", "", "--task", "x", "--outcome", "success"],
+        (2, "no agent given", "name one with --agent NAME, or set ALMA_AGENT"),
+    ),
     "agent with a slash": (
         ["learn", "--agent", "a/b", "--task", "x", "--outcome", "success"],
         (2, "'a/b' can't name an agent: it has /", NAME),

@@ -44,7 +44,7 @@ def test_whose_it_is(run_alma, run_json, monkeypatch, kind):
 
 
 @pytest.mark.parametrize("kind", ["knowledge", "heuristic", "anti-pattern"])
-def test_all_but_preferences_need_an_agent(run_alma, scoped_project, kind):
+def test_all_but_preferences_need_an_agent_where_several_are_named(scoped_project, run_alma, kind):
     hint = "name one with --agent NAME, or set ALMA_AGENT"
     assert (2, "", f"error: no agent given\nhint: {hint}\n") == run_alma("add", kind, *EXAMPLES[kind][0])
 

@@ -36,6 +36,8 @@ COMMAND_LINES = {
     "import": ["-"],
     "install": ["claude", "--dry-run"],
     "uninstall": ["claude", "--dry-run"],
+    "publish": ["--agent", "helena"],
+    "setup": ["skill", "--dry-run"],
 }
 """Every command with arguments it succeeds with; ID stands for a memory's."""
 
@@ -105,6 +107,8 @@ DATA = {
     "import": ["imported", "queued", "present", "forgotten", "derived", "refused"],
     "install": ["target", "changes", "changed", "notes"],
     "uninstall": ["target", "changes", "changed", "notes"],
+    "publish": ["name", "rules", "left_out", "changes", "changed"],
+    "setup": ["targets", "changed"],
 }
 
 

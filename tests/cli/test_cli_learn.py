@@ -105,11 +105,13 @@ def test_ways_that_contradict_each_other_are_refused(argv, told, run_alma):
     assert f"error: {told}" in done.err or "--batch excludes" in done.err
 
 
-def test_the_agent_is_the_one_given_else_of_the_environment_else_the_only_one(
+def test_the_agent_is_the_one_given_else_of_the_environment_else_the_only_one_else_me(
     run_alma, run_json, configure, monkeypatch
 ):
     unnamed = OUTCOME[2:]
     hint = "name one with --agent NAME, or set ALMA_AGENT"
+    anybody = run_json("learn", *unnamed)["data"]["id"]
+    assert "me" == run_json("show", anybody)["data"]["agent"]
     configure("alma:\n  project_id: shop\n  agents: {victor: {}, helena: {}}\n")
     assert (2, "", f"error: no agent given\nhint: {hint}\n") == run_alma("learn", *unnamed)
     configure("alma:\n  project_id: shop\n  agents: {victor: {}}\n")
@@ -242,16 +244,17 @@ def test_scope_as_the_only_trouble_of_a_batch_is_exit_6(scoped_project, run_alma
 
 def test_the_agent_of_lines_without_one(configure, run_alma, run_json, monkeypatch):
     line = lines({"task": "a", "outcome": "success"})
-    configure("alma:\n  project_id: shop\n  agents: {victor: {}, ines: {}}\n")
-    finished = run_alma("learn", "--batch", "-", stdin=line)
-    assert (1, "line 1: agent: missing") == (finished.code, finished.err.splitlines()[1])
+    assert 0 == run_alma("learn", "--batch", "-", stdin=line).code
     monkeypatch.setenv("ALMA_AGENT", "ines")
     assert 0 == run_alma("learn", "--batch", "-", stdin=line).code
     assert 0 == run_alma("learn", "--batch", "-", "--agent", "victor", stdin=line).code
     monkeypatch.delenv("ALMA_AGENT")
+    configure("alma:\n  project_id: shop\n  agents: {helena: {}, victor: {}}\n")
+    finished = run_alma("learn", "--batch", "-", stdin=line)
+    assert (1, "line 1: agent: missing") == (finished.code, finished.err.splitlines()[1])
     configure("alma:\n  project_id: shop\n  agents: {helena: {}}\n")
     assert 0 == run_alma("learn", "--batch", "-", stdin=line).code
-    assert ["helena", "victor", "ines"] == [m["agent"] for m in run_json("list")["data"]["memories"]]
+    assert ["helena", "victor", "ines", "me"] == [m["agent"] for m in run_json("list")["data"]["memories"]]
 
 
 @pytest.mark.parametrize(

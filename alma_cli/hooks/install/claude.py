@@ -1,8 +1,6 @@
-"""Claude Code's hooks in `.claude/settings.json`. JSON has no comments, so our entries have a mark inside."""
+"""Claude Code's hooks in its settings. JSON has no comments, so our entries have a mark inside."""
 
-import json
 import os
-import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,10 +10,10 @@ from alma_cli.core.records import JsonValue
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.events import AGENT_EVENTS
 from alma_cli.hooks.install.changes import Plan, RemoveFile, WriteFile, original_of, text_of
+from alma_cli.hooks.install.json_files import parsed, written
 from alma_cli.hooks.install.program import agent_words, program
 from alma_cli.hooks.install.repository import committed_without
 
-_BOM = "\ufeff"
 _MARK = "# alma hook"
 _MATCHERS: Mapping[str, dict[str, JsonValue]] = {"post-tool-use": {"matcher": "Bash|mcp__.*alma.*__learn"}}
 """Commands tell how work is judged; other tools don't."""
@@ -24,14 +22,19 @@ _TIMEOUT_S = 10
 """The seconds after which Claude Code gives up; ALMA gives up after 2."""
 
 
-def settings_path(folder: str) -> str:
+SHARED = "settings.json"
+LOCAL = "settings.local.json"
+"""The settings of everybody who works on the project, which are committed, and those of one person, which aren't."""
+
+
+def settings_path(folder: str, file: str = SHARED) -> str:
     """The path of the settings of the project in this folder."""
-    return os.path.join(folder, ".claude", "settings.json")
+    return os.path.join(folder, ".claude", file)
 
 
-def plan_claude(folder: str, agent: str | None) -> Plan:
+def plan_claude(folder: str, agent: str | None, file: str = SHARED) -> Plan:
     """The plan that makes Claude Code's sessions here use ALMA. Raises `AlmaError` for settings that aren't JSON."""
-    path = settings_path(folder)
+    path = settings_path(folder, file)
     text = text_of(path)
     settings = _parsed(path, text)
     changed = False
@@ -44,15 +47,15 @@ def plan_claude(folder: str, agent: str | None) -> Plan:
         if entry not in groups:
             groups[:] = [*(group for group in groups if not _is_ours(group)), entry]
             changed = True
-    return Plan([WriteFile(path, _written(settings, text))] if changed else [])
+    return Plan([WriteFile(path, written(settings, text))] if changed else [])
 
 
-def plan_claude_removal(folder: str, backup_dir: Path) -> Plan:
+def plan_claude_removal(folder: str, backup_dir: Path, file: str = SHARED) -> Plan:
     """The plan that restores the settings or, if they were edited since, takes our entries out.
 
     A clone has no copy of them as they were; git may have.
     """
-    path = settings_path(folder)
+    path = settings_path(folder, file)
     if (original := original_of(path, backup_dir)) is not None:
         return Plan([original])
     text = text_of(path)
@@ -62,13 +65,13 @@ def plan_claude_removal(folder: str, backup_dir: Path) -> Plan:
     without = _without_ours(settings)
     committed = committed_without(path, _MARK.encode())
     if committed is None:
-        return Plan([WriteFile(path, _written(without, text)) if without else RemoveFile(path)])
+        return Plan([WriteFile(path, written(without, text)) if without else RemoveFile(path)])
     before = committed.decode("utf-8", "replace")
     try:
-        is_the_same = _meaning(_parsed(path, before)) == _meaning(without)
+        is_the_same = _meaning(parsed(path, before)) == _meaning(without)
     except AlmaError:
         is_the_same = False
-    return Plan([WriteFile(path, committed if is_the_same else _written(without, text))])
+    return Plan([WriteFile(path, committed if is_the_same else written(without, text))])
 
 
 def _command(event: str, agent: str | None) -> str:
@@ -108,24 +111,11 @@ def _is_ours(group: Any) -> bool:
 
 def _parsed(path: str, text: str) -> dict[str, Any]:
     """The settings, in the form that Claude Code gives them. Raises `AlmaError` for another form."""
-    hint = "repair it, or move it away, and run `alma install claude` again; nothing was changed"
-    try:
-        value: Any = json.loads(text.removeprefix(_BOM).strip() or "{}")
-    except (ValueError, RecursionError) as error:
-        raise AlmaError(f"{path} is not JSON: {error}", hint=hint) from error
-    hooks = value.get("hooks", {}) if isinstance(value, dict) else None
+    settings = parsed(path, text)
+    hooks = settings.get("hooks", {})
     if not isinstance(hooks, dict) or not all(isinstance(groups, list) for groups in hooks.values()):
-        raise AlmaError(f"{path} has not the form of Claude Code's settings", hint=hint)
-    return dict(value)
-
-
-def _written(settings: Mapping[str, JsonValue], before: str) -> bytes:
-    """The settings as JSON, formatted like the text before: its indentation, line ends, and byte order mark."""
-    indented = re.search(r"\n([ \t]+)\S", before)
-    is_on_one_line = '"' in before and "\n" not in before.strip()
-    indent = indented[1] if indented else None if is_on_one_line else "  "
-    text = json.dumps(settings, ensure_ascii=False, indent=indent)
-    end = before[len(before.rstrip()) :] if before.strip() else "\n"
-    bom = _BOM if before.startswith(_BOM) else ""
-    newline = "\r\n" if "\r\n" in before else "\n"
-    return (bom + text.replace("\n", newline) + end).encode("utf-8", "backslashreplace")  # a lone surrogate stays
+        raise AlmaError(
+            f"{path} has not the form of Claude Code's settings",
+            hint="repair it, or move it away, and do this again; nothing was changed",
+        )
+    return settings

@@ -1,0 +1,239 @@
+"""`alma setup`: what is here is connected in one go, looked at, and taken out again byte for byte."""
+
+import json
+import os
+import re
+import shlex
+
+import pytest
+
+from tests.agent_skills import check_skill
+
+WITHOUT_HOSTS = "/usr/bin:/bin"
+
+
+@pytest.fixture(autouse=True)
+def no_host_on_the_path(monkeypatch):
+    monkeypatch.setenv("PATH", WITHOUT_HOSTS)
+
+
+@pytest.fixture
+def put(project):
+    """Write files into the project."""
+
+    def write(**files):
+        for name, text in files.items():
+            path = project / name.replace("__", "/")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+
+    return write
+
+
+@pytest.fixture
+def everything(project, put):
+    """A project where all hosts are."""
+    for folder in (".claude", ".cursor", ".vscode", ".github/workflows", ".git/hooks", ".git/objects", ".git/refs"):
+        (project / folder).mkdir(parents=True)
+    put(
+        **{
+            "AGENTS.md": "# For agents\n\nBe kind.",
+            ".pre-commit-config.yaml": "repos:\n  - repo: local\n    hooks: []\n",
+            ".git/HEAD": "ref: refs/heads/main\n",
+            ".claude/settings.json": '{"model": "opus"}',
+            ".claude/settings.local.json": '{\n\t"env": {"A": "1"}\n}',
+            ".mcp.json": '{"mcpServers": {"other": {"command": "other"}}}\n',
+            ".vscode/mcp.json": '{\r\n  "servers": {}\r\n}\r\n',
+        }
+    )
+
+
+def files(project):
+    return {
+        os.path.relpath(path, project): path.read_bytes()
+        for path in project.rglob("*")
+        if path.is_file() and ".alma" not in path.parts
+    }
+
+
+def folders(project):
+    return {path for path in project.rglob("*") if path.is_dir() and ".alma" not in path.parts}
+
+
+def test_all_that_is_here_is_connected_once_and_comes_out_byte_for_byte(everything, project, run_alma):
+    before, there = files(project), folders(project)
+    assert 1 == run_alma("setup", "--check").code
+    assert before == files(project)
+    done = run_alma("setup", "--yes")
+    assert 0 == done.code, done
+    after = files(project)
+    assert before != after
+    again = run_alma("setup", "--yes")
+    assert 0 == again.code
+    told = again.err.splitlines()
+    assert ["claude", "codex", "cursor", "vscode", "git", "pre-commit", "agents-md", "skill"] == [
+        line.removesuffix(": connected") for line in told if line.endswith(": connected")
+    ]
+    assert "GitHub needs to know where ALMA's action is" in told[-1]
+    assert 0 == run_alma("setup", "--check").code
+    assert after == files(project)
+    assert 1 == run_alma("setup", "--remove", "--check").code
+    assert 0 == run_alma("setup", "--remove", "--yes").code
+    assert before == files(project)
+    assert there == folders(project)
+    assert 0 == run_alma("setup", "--remove", "--check").code
+
+
+def test_no_path_of_this_machine_is_in_a_file_that_is_committed(everything, project, run_alma):
+    before = files(project)
+    run_alma("setup", "--yes")
+    written = {path: text for path, text in files(project).items() if before.get(path) != text}
+    not_committed = {path for path in written if path.startswith(".git/")} | {".claude/settings.local.json"}
+    assert {
+        ".mcp.json",
+        ".cursor/mcp.json",
+        ".vscode/mcp.json",
+        ".claude/skills/alma/SKILL.md",
+        ".agents/skills/alma/SKILL.md",
+        "AGENTS.md",
+        ".pre-commit-config.yaml",
+    } == set(written) - not_committed
+    for path in set(written) - not_committed:
+        assert b"/alma " not in written[path], path
+        assert str(project).encode() not in written[path], path
+    hooks = json.loads(written[".claude/settings.local.json"])["hooks"]
+    assert {"SessionStart", "UserPromptSubmit", "PostToolUse", "PostToolUseFailure", "Stop"} == set(hooks)
+    check_skill(project / ".agents/skills/alma/SKILL.md")
+
+
+def test_each_host_gets_its_server_beside_those_of_others(everything, project, run_alma):
+    run_alma("setup", "claude", "cursor", "vscode", "--agent", "ines", "--yes")
+    ours = {"command": "alma", "args": ["mcp", "--agent", "ines"]}
+    assert {"other": {"command": "other"}, "alma": ours} == json.loads((project / ".mcp.json").read_text())[
+        "mcpServers"
+    ]
+    assert {"mcpServers": {"alma": ours}} == json.loads((project / ".cursor/mcp.json").read_text())
+    assert {"servers": {"alma": {"type": "stdio", **ours}}} == json.loads((project / ".vscode/mcp.json").read_text())
+
+
+def test_a_server_of_somebodys_own_stays(put, project, run_alma):
+    text = '{"mcpServers": {"alma": {"command": "/opt/alma", "args": ["mcp"]}}}'
+    put(**{".cursor/mcp.json": text})
+    run_alma("setup", "cursor", "--yes")
+    assert text == (project / ".cursor/mcp.json").read_text()
+    run_alma("setup", "cursor", "--remove", "--yes")
+    assert text == (project / ".cursor/mcp.json").read_text()
+
+
+def test_files_that_were_edited_since_keep_the_edits(everything, project, run_alma):
+    run_alma("setup", "--yes")
+    page = project / "AGENTS.md"
+    page.write_text(page.read_text() + "\nBe brief.\n")
+    servers = project / ".mcp.json"
+    servers.write_text(servers.read_text().replace('"other"', '"another"'))
+    skill = project / ".agents/skills/alma/SKILL.md"
+    skill.write_text(skill.read_text() + "Mine.\n")
+    run_alma("setup", "--remove", "--yes")
+    assert "# For agents\n\nBe kind.\n\nBe brief.\n" == page.read_text()
+    assert {"mcpServers": {"another": {"command": "another"}}} == json.loads(servers.read_text())
+    assert skill.read_text().endswith("Mine.\n")
+
+
+def test_published_lessons_stay_when_the_memorys_own_block_goes(project, put, run_alma):
+    put(**{"AGENTS.md": "# For agents\n"})
+    run_alma("add", "heuristic", "you release", "--strategy", "tag first")
+    run_alma("setup", "agents-md", "--yes")
+    run_alma("publish", "--agents-md")
+    run_alma("setup", "agents-md", "--remove", "--yes")
+    text = (project / "AGENTS.md").read_text()
+    assert text.startswith("# For agents\n\n<!-- >>> alma lessons >>> -->\n")
+    assert "## Memory" not in text
+
+
+def test_hooks_that_install_wrote_into_shared_settings_move(everything, project, run_alma):
+    before = files(project)
+    run_alma("install", "claude")
+    done = run_alma("setup", "claude", "--yes")
+    assert "keep .claude/settings.local.json out of git: it names this machine's alma" == done.err.splitlines()[-1]
+    assert before[".claude/settings.json"] == (project / ".claude/settings.json").read_bytes()
+    assert "hook stop" in (project / ".claude/settings.local.json").read_text()
+    run_alma("install", "claude")
+    run_alma("setup", "claude", "--remove", "--yes")
+    assert before == files(project)
+
+
+def test_the_block_is_ten_lines_that_work_as_written_in_a_fresh_project(project, run_alma):
+    assert 0 == run_alma("setup", "agents-md", "--yes").code
+    lines = (project / "AGENTS.md").read_text().splitlines()
+    assert 10 == len(lines)
+    commands = [command for command in re.findall(r"`(alma [^`]+)`", "\n".join(lines)) if command != "alma retrieve"]
+    assert 3 == len(commands)
+    for command in commands:
+        assert 0 == run_alma(*shlex.split(command)[1:]).code, command
+    learned = next(command for command in commands if " learn " in command)
+    failed = learned.replace("success", "failure --error 'the line that tells why'")
+    assert 0 == run_alma(*shlex.split(failed)[1:]).code
+
+
+def test_where_there_is_only_a_page_for_claude_the_block_goes_there(put, project, run_alma):
+    put(**{"CLAUDE.md": "# Claude\n"})
+    run_alma("setup", "--yes")
+    assert "## Memory" in (project / "CLAUDE.md").read_text()
+    assert not (project / "AGENTS.md").exists()
+    run_alma("setup", "--remove", "--yes")
+    assert "# Claude\n" == (project / "CLAUDE.md").read_text()
+
+
+def test_a_page_for_claude_that_is_a_link_gives_its_bytes_back_too(put, project, run_alma):
+    put(**{"AGENTS.md": "# For agents\n"})
+    (project / "CLAUDE.md").symlink_to("AGENTS.md")
+    run_alma("setup", "agents-md", "--yes")
+    assert 0 == run_alma("setup", "--remove", "--yes").code
+    assert "# For agents\n" == (project / "CLAUDE.md").read_text()
+    assert (project / "CLAUDE.md").is_symlink()
+
+
+def test_in_a_clone_that_did_not_set_it_up_all_of_it_goes_too(everything, project, run_alma):
+    run_alma("setup", "--yes")
+    (project / ".alma/backup/installed.json").unlink()
+    (project / "AGENTS.md").write_text("".join((project / "AGENTS.md").read_text().partition("<!--")[1:]))
+    assert 0 == run_alma("setup", "--remove", "--yes").code
+    assert {} == {path: text for path, text in files(project).items() if b"alma" in text}
+    assert not (project / "AGENTS.md").exists()
+    assert not (project / ".cursor/mcp.json").exists()
+
+
+def test_what_cannot_be_read_is_told_of_and_the_rest_is_connected(everything, put, project, run_alma):
+    put(**{".vscode/mcp.json": "// servers\n{}"})
+    done = run_alma("setup", "vscode", "cursor", "--yes")
+    assert 1 == done.code
+    assert f"vscode: {project}/.vscode/mcp.json is not JSON" in done.err
+    assert "// servers\n{}" == (project / ".vscode/mcp.json").read_text()
+    assert (project / ".cursor/mcp.json").exists()
+
+
+def test_nothing_here_is_told_of(run_alma):
+    assert (0, "", "nothing is connected here\n") == run_alma("setup", "--remove")
+    done = run_alma("setup")
+    assert (0, "no host was found here; name one: claude, codex, ") == (done.code, done.err[:49])
+    unknown = run_alma("setup", "cloude")
+    assert (2, "hint: did you mean `claude`?") == (unknown.code, unknown.err.splitlines()[1])
+
+
+def test_a_dry_run_shows_the_difference(project, run_alma, run_json):
+    done = run_alma("setup", "agents-md", "--dry-run")
+    assert (0, True) == (done.code, "+## Memory\n" in done.out)
+    data = run_json("setup", "agents-md", "--check", code=1)["data"]
+    path = str(project / "AGENTS.md")
+    changes = [{"path": path, "change": "write"}]
+    assert [{"target": "agents-md", "here": False, "changes": changes, "trouble": None}] == data["targets"]
+    assert not os.path.exists(path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("typed", "is_made"), [("y\n", True), ("n\n", False)])
+def test_on_a_terminal_the_plan_is_shown_and_asked_about(project, run_on_terminal, typed, is_made):
+    seen = run_on_terminal("setup", "agents-md", typed=typed, PATH=WITHOUT_HOSTS)
+    assert 0 == seen.code
+    assert f"agents-md: write {project}/AGENTS.md\nmake 1 change? [y/N]" in seen.out
+    assert is_made == (project / "AGENTS.md").exists()
