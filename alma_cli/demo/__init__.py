@@ -127,7 +127,7 @@ class Demonstration:
     def run(self, command: str) -> tuple[int, str, str]:
         """Run a command on a terminal of our width: its exit code, stdout and stderr."""
         words = [word.replace("python ", f"{shlex.quote(sys.executable)} ") for word in _words(command)]
-        program = [sys.executable, "-m", "alma_cli", *words[1:]] if words[0] == "alma" else words
+        program = [sys.executable, "-P", "-m", "alma_cli", *words[1:]] if words[0] == "alma" else words
         ours, theirs = _terminal(self.width)
         with tempfile.TemporaryFile() as narration:
             try:
