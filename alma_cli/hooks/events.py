@@ -9,7 +9,7 @@ AGENT_EVENTS = {
 }
 """Claude Code's names of the events, whose payload is JSON on stdin."""
 
-GIT_EVENTS = ("post-commit", "post-merge", "pre-push")
+GIT_EVENTS = ("post-commit", "post-merge", "post-rewrite", "post-applypatch", "pre-push")
 """Git's hooks. Nothing is read from their stdin."""
 
 MAX_CHARACTERS = 3000

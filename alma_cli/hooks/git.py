@@ -1,7 +1,8 @@
 """Learns from git's history: a revert is a failure, and an `Alma-Outcome:` trailer is the outcome that it names.
 
 A commit by itself is no success, and teaches nothing. What is learned has a key made from the history, so it counts
-once, however often it is seen, and in however many clones.
+once, however often it is seen, and in however many clones: who wrote the commit, in which second, and how many of the
+commits before it are of the same author and second. Amending and rebasing keep all three.
 """
 
 from __future__ import annotations
@@ -9,36 +10,53 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import blake2b
 
 from alma_cli.api import ALMA
 from alma_cli.api.arguments import agent_of
 from alma_cli.core.learning.reports import Report, Said
 from alma_cli.errors import AlmaError, InvalidInput
+from alma_cli.files import remove_if_there
+from alma_cli.flock import lock
 from alma_cli.logs import info
+from alma_cli.project import FOLDER
 
 _COMMITS = re.compile(r"[0-9a-f]{40,64}(?:\.\.[0-9a-f]{40,64})?")
-_REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{40,64})\b.*$", re.MULTILINE)
+_REVERTS = re.compile(
+    r"^[ \t]*(?:This reverts commit (?P<id>[0-9a-f]{4,64})\b"
+    r"(?:,\s+reversing\s+changes\s+made\s+to\s+(?P<since>[0-9a-f]{4,64})\b)?"
+    r"|(?:Reverts|This reverts merge request) \S*[#!](?P<number>\d+)\b).*$",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""The sentences of `git revert` (for a merge, and with `--reference`, too), of GitHub and of GitLab."""
+
 _OUTCOME = re.compile(r"(success|failure|partial)\b[\s:;,-]*(.*)", re.IGNORECASE | re.DOTALL)
-_TRAILER = re.compile(r"^[A-Za-z][A-Za-z0-9-]*: .*(?:\n[ \t]+.*)*$", re.MULTILINE)
+_TRAILER = re.compile(r"^[A-Za-z][A-Za-z0-9-]*[ \t]*: .*(?:\n[ \t]+.*)*$", re.MULTILINE)
 _FORMAT = (
-    "%H%x00%ct%x00%at%x00%ae%x00%s%x00%b%x00%(trailers:key=Alma-Outcome,valueonly,unfold)%x00"
+    "%H%x00%P%x00%at%x00%ae%x00%s%x00%b%x00%(trailers:key=Alma-Outcome,valueonly,unfold)%x00"
     "%(trailers:key=Alma-Agent,valueonly)%x01"
 )
+_UNKNOWN = ("bad object", "bad revision", "unknown revision", "ambiguous argument", "Invalid revision range")
 _MOST_COMMITS = 200
+_MOST_OF_A_SECOND = 100
 _GIT_TIMEOUT_S = 20
+_PATIENCE_S = 600.0
 _MAX_TEXT = 2000
+
+_NOTED = "commits"
+"""The file in `.alma/` where hooks note, line by line, what is to be done."""
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """The parts of a commit that can teach: times are seconds since 1970; `outcome` and `agent` come from trailers."""
+    """The parts of a commit that can teach: `authored_s` is since 1970; `outcome` and `agent` come from trailers."""
 
     id: str
-    committed_s: int
+    parents: Sequence[str]
     authored_s: int
     author: str
     subject: str
@@ -48,66 +66,97 @@ class Commit:
 
 
 def answer_git(alma: ALMA, event: str, agent: str | None, commits: str) -> list[str]:
-    """Learn from these commits (`ID`, or `ID..ID`), fold the journal in, and start a sync that nobody waits for.
+    """Learn from these commits (`ID`, or `ID..ID`) and from those that hooks noted, and synchronise with the remote.
 
     Returns a line for each thing that couldn't be done. Raises `InvalidInput` for commits named in another way.
     """
+    named = [commits] if commits and event != "pre-push" else []
+    if named and not _COMMITS.fullmatch(commits):
+        raise _named_badly()
     told: list[str] = []
-    reports = list(_reports(alma, agent, commits)) if event != "pre-push" else []
-    info("%s: outcomes that commits tell: %d", event, len(reports))
-    if reports:
-        done = alma.learn_batch(enumerate(reports, start=1))
-        told += [refused.error.message for refused in done.refused] + list(done.warnings)
-    elif _waits(alma):
-        alma.stats()  # opening the store folds the journal in
-    start_sync(alma)
+    with _noted(os.path.join(alma.project.root, FOLDER)) as noted:
+        reports = list(_reports(alma, agent, [*named, *noted]))
+        info("%s: outcomes that commits tell: %d", event, len(reports))
+        if reports:
+            told += _learn(alma, reports)
+        elif _waits(alma):
+            alma.stats()  # opening the store folds the journal in
+        told += _synchronise(alma)
     return told
 
 
-def start_sync(alma: ALMA) -> subprocess.Popen[bytes] | None:
-    """Start a process that synchronises with the remote, and return it; None without a remote."""
+@contextmanager
+def _noted(folder: str) -> Iterator[list[str]]:
+    """The commits that hooks noted, which are forgotten at the end; whoever comes meanwhile waits for that end."""
+    path = os.path.join(folder, _NOTED)
+    taken = f"{path}.taken"
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    lock(descriptor, shared=False, wait_s=_PATIENCE_S)
+    try:
+        remove_if_there(f"{path}.awaited")  # from here on, who notes something has to start another process
+        left = _lines(taken)  # by a process that was ended
+        with suppress(FileNotFoundError):
+            os.replace(path, taken)
+        yield list(dict.fromkeys([*left, *_lines(taken)]))
+        remove_if_there(taken)
+    finally:
+        os.close(descriptor)
+
+
+def _learn(alma: ALMA, reports: Sequence[Report | AlmaError]) -> list[str]:
+    """Record the outcomes; what a commit says differently than before (it was amended) replaces what was learned."""
+    done = alma.learn_batch(enumerate(reports, start=1))
+    told = [refused.error.message for refused in done.refused] + list(done.warnings)
+    for report in reports if done.duplicates else ():
+        try:
+            if isinstance(report, AlmaError) or not (learned := alma.learn_report(report)).duplicate:
+                continue
+            if alma.memory(learned.id).labels.get("message") != (report.labels or {}).get("message"):
+                told += alma.relearn(report).warnings
+        except AlmaError:
+            continue  # it was refused before, and told
+    return told
+
+
+def _synchronise(alma: ALMA) -> list[str]:
     config = alma.config
     if not {"azure": config.azure.endpoint, "file": config.file.path}.get(config.storage, ""):
-        return None
-    info("a sync is started")
-    return subprocess.Popen(
-        [sys.executable, "-m", "alma_cli", "sync", "--dir", str(alma.project.root)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+        return []
+    try:
+        return alma.sync().warnings
+    except AlmaError as error:
+        return [f"not synchronised: {error.message}"]
 
 
-def _reports(alma: ALMA, agent: str | None, commits: str) -> Iterator[Report | AlmaError]:
-    if not commits:
-        return
-    if not _COMMITS.fullmatch(commits):
-        raise InvalidInput("commits are named by their whole ids, as ID or ID..ID")
-    for commit in _log(commits, most=_MOST_COMMITS if ".." in commits else 1):
+def _reports(alma: ALMA, agent: str | None, named: Iterable[str]) -> Iterator[Report | AlmaError]:
+    for commits in named:
+        if not _COMMITS.fullmatch(commits):
+            yield _named_badly()
+            continue
         try:
-            yield from _taught_by(alma, agent, commit)
+            for commit in _log(commits, most=_MOST_COMMITS if ".." in commits else 1):
+                yield from _taught_by(alma, agent, commit)
         except AlmaError as error:
             yield error
 
 
 def _taught_by(alma: ALMA, agent: str | None, commit: Commit) -> Iterator[Report]:
     """The outcomes that a commit reports: of the work before it, and of its own."""
-    for reverted in _REVERTS.findall(commit.body):
-        for failed in _log(reverted, most=1):
-            if _REVERTS.search(failed.body):
-                continue  # taking back a revert says nothing about the commit that was reverted at first
-            why = _REVERTS.sub("", _prose(commit.body)).strip()
-            yield Report(
-                agent=agent_of(alma.config, failed.agent or agent),
-                task=failed.subject[:_MAX_TEXT],
-                outcome="failure",
-                strategy=_prose(failed.body)[:_MAX_TEXT],
-                error=f"reverted by {commit.id[:12]}{f': {why}' if why else ''}"[:_MAX_TEXT],
-                at=_time(commit.committed_s),
-                labels={"source": "git", "commit": failed.id[:12]},
-                key=f"git/revert/{failed.id}",
-            )
+    message = blake2b(f"{commit.subject}\0{commit.body}".encode(), digest_size=4).hexdigest()
+    for failed in _reverted_by(commit):
+        if _REVERTS.search(failed.body):
+            continue  # taking back a revert says nothing about the commit that was reverted at first
+        why = _REVERTS.sub("", _prose(commit.body)).strip()
+        yield Report(
+            agent=agent_of(alma.config, failed.agent or agent),
+            task=failed.subject[:_MAX_TEXT],
+            outcome="failure",
+            strategy=_prose(failed.body)[:_MAX_TEXT],
+            error=f"reverted by {commit.id[:12]}{f': {why}' if why else ''}"[:_MAX_TEXT],
+            at=_time(commit.authored_s),
+            labels={"source": "git", "commit": failed.id[:12], "message": message},
+            key=f"git/revert/{_place(failed)}",
+        )
     if told := _OUTCOME.match(commit.outcome):
         said = Said.of(told[2])
         yield Report(
@@ -118,33 +167,71 @@ def _taught_by(alma: ALMA, agent: str | None, commit: Commit) -> Iterator[Report
             when=said.when,
             do=said.do,
             feedback=said.why[:_MAX_TEXT],
-            at=_time(commit.committed_s),
-            labels={"source": "git", "commit": commit.id[:12]},
-            key=f"git/outcome/{commit.authored_s}/{commit.author}/{commit.subject}",  # a rebase keeps it
+            at=_time(commit.authored_s),
+            labels={"source": "git", "commit": commit.id[:12], "message": message},
+            key=f"git/outcome/{_place(commit)}",
         )
 
 
-def _log(commits: str, *, most: int) -> list[Commit]:
-    """The commits, newest first; none when git doesn't know them (in a shallow clone)."""
-    command = ["git", "log", f"--max-count={most}", f"--format={_FORMAT}", commits, "--"]
-    done = subprocess.run(command, capture_output=True, timeout=_GIT_TIMEOUT_S, check=False, stdin=subprocess.DEVNULL)
-    if done.returncode:
+def _reverted_by(commit: Commit) -> Iterator[Commit]:
+    """The commits that this one takes back; of a merge those that it brought."""
+    for found in _REVERTS.finditer(commit.body):
+        for failed in _log(found["id"], most=1) if found["id"] else _merged_as(found["number"], commit):
+            if len(failed.parents) > 1:
+                brought = f"{found['since'] or failed.parents[0]}..{failed.id}"
+                yield from _log(brought, "--no-merges", most=_MOST_COMMITS)
+            else:
+                yield failed
+
+
+def _merged_as(number: str, before: Commit) -> list[Commit]:
+    """The newest commit by which this pull request or merge request came, before another commit; or none."""
+    if not before.parents:
         return []
+    names = rf"\(#{number}\)$|^Merge pull request #{number} |^See merge request [^ ]*!{number}$"
+    candidates = _log(before.parents[0], "--extended-regexp", f"--grep={names}", most=20)
+    known = re.compile(names, re.MULTILINE)
+    return [one for one in candidates if known.search(f"{one.subject}\n{one.body}")][:1]
+
+
+def _place(commit: Commit) -> str:
+    """The identity of a commit, which it keeps when it is amended, rebased or picked for another branch."""
+    times = f"--format={commit.authored_s}%x00{commit.author}%x00%at%x00%ae"
+    lines = _git("log", f"--max-count={_MOST_OF_A_SECOND}", times, commit.id, "--").splitlines()
+    same = sum(written[:2] == written[2:] for written in (line.split("\0") for line in lines[1:]))
+    return f"{commit.authored_s}/{commit.author}/{same}"
+
+
+def _log(commits: str, *options: str, most: int) -> list[Commit]:
+    """The commits, newest first; none when git doesn't know them (in a shallow clone). Raises `AlmaError`."""
     found = []
-    for entry in done.stdout.decode("utf-8", "replace").split("\x01"):
-        parts = entry.lstrip("\n").split("\0")
+    for entry in _git("log", f"--max-count={most}", f"--format={_FORMAT}", *options, commits, "--").split("\x01"):
+        parts = [part.strip() for part in entry.split("\0")]
         if len(parts) == 8:
-            id, committed, authored, author, subject, body, outcome, agent = parts
-            found.append(
-                Commit(id, int(committed), int(authored), author, subject, body, outcome.strip(), agent.strip())
-            )
+            id, parents, authored, author, subject, body, outcome, agent = parts
+            found.append(Commit(id, parents.split(), int(authored), author, subject, body, outcome, agent))
     return found
+
+
+def _git(*words: str) -> str:
+    """What git answers, with plain line ends; nothing of what it doesn't know. Raises `AlmaError` with its words."""
+    try:
+        done = subprocess.run(
+            ["git", *words], capture_output=True, timeout=_GIT_TIMEOUT_S, check=False, stdin=subprocess.DEVNULL,
+            env={**os.environ, "LC_ALL": "C"},
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise AlmaError(f"git doesn't answer: {error}") from error
+    said = done.stderr.decode("utf-8", "replace").strip()
+    if done.returncode and not any(known in said for known in _UNKNOWN):
+        raise AlmaError(f"git {words[0]} failed: {said}")
+    return "" if done.returncode else done.stdout.decode("utf-8", "replace").replace("\r\n", "\n")
 
 
 def _prose(body: str) -> str:
     """A commit's text without the trailers at its end."""
-    paragraphs = body.strip().split("\n\n")
-    if paragraphs and not _TRAILER.sub("", paragraphs[-1]).strip():
+    paragraphs = re.split(r"\n[ \t]*\n", body.strip())
+    if not _TRAILER.sub("", paragraphs[-1]).strip():
         paragraphs.pop()
     return "\n\n".join(paragraphs).strip()
 
@@ -156,6 +243,19 @@ def _time(seconds: int) -> datetime | None:
     except (OverflowError, ValueError, OSError):
         return None
     return at if at <= datetime.now(UTC) else None
+
+
+def _named_badly() -> InvalidInput:
+    return InvalidInput("commits are named by their whole ids, as ID or ID..ID")
+
+
+def _lines(path: str) -> list[str]:
+    """The lines of a file that say something; none without one."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return [line for line in file.read().splitlines() if line]
+    except FileNotFoundError:
+        return []
 
 
 def _waits(alma: ALMA) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from alma_cli import ALMA
 from alma_cli.core.records import Outcome
 from alma_cli.errors import InvalidInput
-from alma_cli.hooks.git import answer_git, start_sync
+from alma_cli.hooks.git import answer_git
 
 
 @pytest.fixture
@@ -156,15 +156,109 @@ def test_the_journal_is_folded_in(git, commit, project, run_alma):
     assert [] == list((project / ".alma/journal").glob("*.json*"))
 
 
-def test_nothing_is_synchronised_without_a_remote(project, configure):
-    assert None is start_sync(ALMA.find())
-    configure("alma:\n  project_id: shop\n  storage: azure\n")
-    assert None is start_sync(ALMA.find())
+def test_an_amended_outcome_replaces_the_earlier_one(commit, git, learned):
+    assert 1 == len(learned(commit("Cache the totals\n\nAlma-Outcome: success - fast")))
+    git("commit", "-q", "--amend", "--allow-empty", "-m", "Cache all totals\n\nAlma-Outcome: failure - stale")
+    (outcome,) = learned(git("rev-parse", "HEAD"))
+    assert ("Cache all totals", "failure", "stale") == (outcome.task, outcome.outcome, outcome.feedback)
 
 
-def test_a_sync_with_a_remote_is_started_and_not_waited_for(project, configure, tmp_path):
+def test_what_a_person_corrected_stays_when_the_same_message_comes_again(commit, git, learned, run_alma):
+    (outcome,) = learned(commit("Cache the totals\n\nAlma-Outcome: success - fast"))
+    assert 0 == run_alma("correct", outcome.id, "Cache every total").code
+    git("commit", "-q", "--amend", "--no-edit", "--allow-empty", GIT_COMMITTER_DATE="2026-01-01T00:00:00Z")
+    assert ["Cache every total"] == [one.task for one in learned(git("rev-parse", "HEAD"))]
+
+
+SECOND = {"GIT_AUTHOR_DATE": "2026-01-01T00:00:00Z", "GIT_COMMITTER_DATE": "2026-01-01T00:00:00Z"}
+
+
+def test_commits_of_one_second_and_message_count_each_and_once_after_a_rebase(commit, git, learned):
+    start = commit("Start")
+    git("branch", "other")
+    for _ in range(3):
+        commit("Retry the upload\n\nAlma-Outcome: failure", **SECOND)
+    last = git("rev-parse", "HEAD")
+    assert 3 == len(learned(f"{start}..{last}", event="post-merge"))
+    git("switch", "-q", "other")
+    other = commit("Go on elsewhere")
+    git("switch", "-q", "main")
+    git("rebase", "-q", "other")
+    assert last != git("rev-parse", "HEAD")
+    assert 3 == len(learned(f"{other}..{git('rev-parse', 'HEAD')}", event="post-rewrite"))
+
+
+def test_a_revert_by_reference_is_a_failure(commit, git, project, learned):
+    (project / "prices").write_text("1")
+    git("add", "prices")
+    bad = commit("Cache the prices")
+    git("-c", "revert.reference=true", "revert", "--no-edit", bad)
+    assert [("Cache the prices", "failure")] == [(one.task, one.outcome) for one in learned(git("rev-parse", "HEAD"))]
+
+
+@pytest.mark.parametrize(
+    ("merged", "reverted", "expected"),
+    [
+        ("Cache prices (#12)", "Reverts acme/shop#12", ["Cache prices (#12)"]),
+        ("Cache (#1)\n\nSee merge request acme/shop!12", "This reverts merge request !12", ["Cache (#1)"]),
+        ("Cache prices (#121)", "Reverts acme/shop#12", []),
+    ],
+)
+def test_a_revert_on_a_host_is_a_failure_of_the_request(merged, reverted, expected, commit, learned):
+    commit(merged)
+    commit("See (#12) for more")
+    assert expected == [one.task for one in learned(commit(f'Revert "Cache"  (#13)\n\n{reverted}'))]
+
+
+@pytest.mark.parametrize("host", [False, True])
+def test_the_revert_of_a_merge_is_a_failure_of_what_it_brought(host, commit, git, project, learned):
+    commit("Start")
+    git("switch", "-q", "-c", "feat")
+    (project / "one").write_text("1")
+    git("add", "one")
+    commit("One")
+    commit("Two")
+    git("switch", "-q", "main")
+    git("merge", "-q", "--no-ff", "feat", "-m", "Merge pull request #7 from acme/feat")
+    if host:
+        commit('Revert "One and two"\n\nReverts acme/shop#7')
+    else:
+        git("revert", "-m", "1", "--no-edit", "HEAD")
+    found = learned(git("rev-parse", "HEAD"))
+    assert ["One", "Two"] == sorted(one.task for one in found)
+    assert all(one.error.removeprefix("reverted by ").isalnum() for one in found)
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_the_trailers_are_no_part_of_the_strategy(ends, git, learned, project):
+    text = ends.join(("Speed up", "", "Read in blocks.", " ", "Then write.", "", "Alma-Outcome: success - x", ""))
+    (project / "message").write_bytes(text.encode())
+    git("commit", "-q", "--allow-empty", "--cleanup=verbatim", "-F", "message")
+    (outcome,) = learned(git("rev-parse", "HEAD"))
+    assert ("Speed up", "Read in blocks.\n\nThen write.", "x") == (outcome.task, outcome.strategy, outcome.feedback)
+
+
+def test_what_hooks_noted_is_learned_in_order_and_once(commit, git, project, learned):
+    first = commit("Speed up\n\nAlma-Outcome: success")
+    git("commit", "-q", "--amend", "--allow-empty", "-m", "Speed up\n\nAlma-Outcome: failure")
+    last = git("rev-parse", "HEAD")
+    for name, text in (("commits.taken", f"{first}\n"), ("commits", f"{last}\n\n{last}\n"), ("commits.awaited", "")):
+        (project / ".alma" / name).write_text(text)
+    assert ["failure"] == [one.outcome for one in learned("")]
+    assert [] == sorted((project / ".alma").glob("commits*"))
+
+
+def test_what_git_refuses_is_told(commit, git, project, monkeypatch):
+    id = commit("Speed up\n\nAlma-Outcome: success")
+    monkeypatch.setenv("GIT_DIR", str(project / "none"))
+    (told,) = answer_git(ALMA.find(), "post-commit", None, id)
+    assert "not a git repository" in told
+
+
+def test_a_remote_gets_what_was_learned_and_its_trouble_is_told(commit, project, configure, tmp_path):
     configure(f"alma:\n  project_id: shop\n  storage: file\n  file: {{path: {tmp_path / 'shared'}}}\n")
-    process = start_sync(ALMA.find())
-    assert "sync" in process.args
-    assert os.getsid(process.pid) == process.pid  # what ends us doesn't end it
-    process.wait()
+    assert [] == answer_git(ALMA.find(), "post-commit", None, commit("Speed up\n\nAlma-Outcome: success"))
+    assert [path for path in (tmp_path / "shared").rglob("*") if path.is_file() and "Speed up" in path.read_text()]
+    configure("alma:\n  project_id: shop\n  storage: file\n  file: {path: /dev/null/shared}\n")
+    (told,) = answer_git(ALMA.find(), "pre-push", None, "")
+    assert told.startswith("not synchronised: ")

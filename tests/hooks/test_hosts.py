@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from alma_cli.hooks.install.pre_commit import pre_commit_hooks
 from tests.hooks.test_install_git import PROGRAM, Repository
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -118,11 +118,17 @@ def test_pre_commit_takes_the_manifest():
     assert 0 == done.returncode, done
 
 
+def test_the_manifest_has_the_hooks_that_are_installed():
+    hooks = yaml.safe_load("\n".join(pre_commit_hooks({".": None})))
+    described = {hook["id"]: {"language": "python", "description": hook["description"]} for hook in HOOKS}
+    assert [hook | described[hook["id"]] for hook in hooks] == HOOKS
+
+
 def run_hook(repository, stage):
     """Run the hook of this stage, as pre-commit does, with our program on the PATH."""
     (hook,) = [hook for hook in HOOKS if hook["stages"] == [stage]]
     path = f"{Path(PROGRAM).parent}{os.pathsep}{os.environ['PATH']}"
-    return repository.run(*shlex.split(hook["entry"]), PATH=path)
+    return repository.run(hook["entry"], *hook["args"], PATH=path)
 
 
 def test_the_hooks_learn_from_commits_and_merges_and_say_nothing(repository):

@@ -231,7 +231,7 @@ def test_pre_commits_configuration_comes_back_byte_for_byte(name, project, run_a
     installed = run_alma("install", "pre-commit")
     assert (0, True) == (installed.code, "pre-commit install --hook-type post-commit" in installed.err)
     value = yaml.safe_load(path.read_text())
-    assert ["alma-post-commit", "alma-post-merge", "alma-pre-push"] == [
+    assert ["alma-post-commit", "alma-post-merge", "alma-post-rewrite", "alma-pre-push"] == [
         hook["id"] for hook in value["repos"][0]["hooks"]
     ]
     if text:

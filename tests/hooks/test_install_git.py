@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from alma_cli.cli import main
+from alma_cli.hooks.events import GIT_EVENTS
 from alma_cli.project import make_project
 
 PROGRAM = str(Path(sys.executable).with_name("alma"))
@@ -456,8 +457,213 @@ def test_doctor_knows_when_a_hook_was_written_over(tmp_path):
     assert 0 == repository.alma("doctor").returncode
     assert '#!/bin/sh\ngit lfs pre-push "$@"\n' == hook.read_text()
     repository.alma("install", "git")
-    for event in ("post-commit", "post-merge", "pre-push"):
+    for event in GIT_EVENTS:
         (repository.hooks() / event).write_text("#!/bin/sh\n")
     assert 1 == repository.alma("doctor", check=False).returncode
     assert "nothing to change" in repository.alma("uninstall", "git").stderr
     assert 0 == repository.alma("doctor").returncode
+
+
+# What is started, and when
+
+
+@pytest.fixture
+def starts(repository, tmp_path):
+    """The words of each alma that hooks started so far; nothing is learned."""
+    log = tmp_path / "starts"
+    log.touch()
+    program = tmp_path / "started/alma"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho "$@" >>{log}\nrm -f "$4/.alma/commits.awaited"\n')
+    program.chmod(0o755)
+    repository.alma("install", "git")
+    for path in repository.hooks().iterdir():
+        path.write_text(path.read_text().replace(PROGRAM, str(program)))
+
+    def taken():
+        lines, events = repository.folder / ".alma/commits", log.read_text().split("\n")[:-1]
+        log.write_text("")
+        noted = lines.read_text().split("\n")[:-1] if lines.exists() else []
+        lines.unlink(missing_ok=True)
+        return [line.split()[1] for line in events], noted
+
+    return taken
+
+
+def add_commits(repository, *messages):
+    for message in messages:
+        (repository.folder / message[:9].replace("/", "")).write_text(message)
+        repository.git("add", "--all", "--", ":!.alma")
+        repository.commit(message)
+
+
+def test_a_commit_with_nothing_to_teach_starts_nothing(repository, starts):
+    add_commits(repository, "One", "Two\n\nThis is a success, and reverts nothing.")
+    assert ([], []) == starts()
+    add_commits(repository, "Three\n\nAlma-Outcome: success")
+    assert (["post-commit"], [repository.git("rev-parse", "HEAD")]) == starts()
+
+
+@pytest.mark.parametrize("backend", ["--merge", "--apply", "--interactive"])
+def test_a_rebase_starts_one_at_its_end(backend, repository, starts):
+    add_commits(repository, "Start")
+    repository.git("branch", "other")
+    add_commits(repository, "One\n\nAlma-Outcome: success", "Two\n\nAlma-Outcome: failure", "Three")
+    before = repository.git("rev-parse", "HEAD")
+    repository.git("switch", "-q", "other")
+    add_commits(repository, "Elsewhere")
+    repository.git("switch", "-q", "main")
+    starts()
+    repository.git("rebase", "-q", backend, "other", GIT_SEQUENCE_EDITOR=":")
+    assert (["post-rewrite"], [f"{before}..{repository.git('rev-parse', 'HEAD')}"]) == starts()
+
+
+@pytest.mark.parametrize("command", ["cherry-pick", "revert --no-edit", "am"])
+def test_a_range_starts_one_at_its_end(command, repository, starts):
+    add_commits(repository, "Start", "One\n\nAlma-Outcome: success", "Two", "Three")
+    words = [*command.split(), "HEAD~3..HEAD"]
+    if command == "am":
+        repository.git("format-patch", "-q", "-o", str(repository.folder.parent / "patches"), "HEAD~3")
+        words = ["am", "-q", *sorted(str(path) for path in (repository.folder.parent / "patches").iterdir())]
+    if command != "revert --no-edit":
+        repository.git("branch", "side")
+        repository.git("reset", "-q", "--hard", "HEAD~3")
+        words = ["cherry-pick", "main..side"] if command == "cherry-pick" else words
+    before = repository.git("rev-parse", "HEAD")
+    starts()
+    repository.git(*words)
+    event = "post-applypatch" if command == "am" else "post-commit"
+    assert ([event], [f"{before}..{repository.git('rev-parse', 'HEAD')}"]) == starts()
+
+
+def test_where_one_is_on_its_way_no_other_is_started(repository, starts):
+    (repository.folder / ".alma/commits.awaited").touch()
+    add_commits(repository, "One\n\nAlma-Outcome: success")
+    assert ([], [repository.git("rev-parse", "HEAD")]) == starts()
+    os.utime(repository.folder / ".alma/commits.awaited", (0, 0))
+    add_commits(repository, "Two\n\nAlma-Outcome: success")
+    assert ["post-commit"] == starts()[0]
+
+
+def test_a_plain_commit_starts_one_only_where_there_is_a_remote_and_no_python_of_the_repository_runs(repository):
+    repository.alma("install", "git")
+    shared = repository.folder.parent / "shared"
+    for name in ("typer", "json", "yaml", "sitecustomize", "runpy", "numpy", "duckdb", "alma_cli"):
+        (repository.folder / f"{name}.py").write_text(f"open({str(repository.folder / 'ran')!r}, 'w')\n")
+    repository.git("add", "--all")
+    repository.commit("One")
+    assert not shared.exists()
+    (repository.folder / ".alma/config.yaml").write_text(
+        f"alma:\n  project_id: shop\n  storage: file\n  file: {{path: {shared}}}\n"
+    )
+    repository.commit("Two")
+    assert shared.exists()
+    (repository.folder / "alma_cli.py").unlink()
+    repository.run(sys.executable, "-m", "alma_cli", "list")
+    assert not (repository.folder / "ran").exists()
+
+
+def test_a_sync_that_fails_is_in_the_log_of_hooks(repository):
+    repository.alma("install", "git")
+    (repository.folder / ".alma/config.yaml").write_text(
+        "alma:\n  project_id: shop\n  storage: file\n  file: {path: /dev/null/shared}\n"
+    )
+    repository.commit("One")
+    assert "not synchronised: " in (repository.folder / ".alma/log/hooks.log").read_text()
+
+
+def test_an_alma_that_cannot_start_is_silent_and_the_next_is_tried(repository, tmp_path):
+    broken = tmp_path / "broken/alma"
+    broken.parent.mkdir()
+    broken.write_text("#!/no/such/python\n")
+    broken.chmod(0o755)
+    repository.alma("install", "git")
+    for path in repository.hooks().iterdir():
+        path.write_text(path.read_text().replace(PROGRAM, str(broken)))
+    message = "Speed up\n\nAlma-Outcome: success"
+    done = repository.run("git", "commit", "-q", "--allow-empty", "-m", message, PATH="/usr/bin:/bin")
+    assert ("", "", []) == (done.stdout, done.stderr, repository.outcomes())
+    path = f"{Path(PROGRAM).parent}{os.pathsep}{os.environ['PATH']}"
+    repository.git("commit", "-q", "--allow-empty", "-m", "Go on\n\nAlma-Outcome: success", PATH=path)
+    assert [("Go on", "success"), ("Speed up", "success")] == repository.outcomes()  # what was noted isn't lost
+
+
+# Projects in subfolders
+
+
+@pytest.mark.parametrize("language", [None, SH, PYTHON])
+def test_several_projects_of_a_repository_learn_and_leave(language, repository):
+    if language:
+        repository.add_hook("post-commit", language)
+    shutil.rmtree(repository.folder / ".alma")
+    folders = [repository.folder / "packages/app", repository.folder / "packages/it's"]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        make_project(folder, "alma:\n  project_id: part\n")
+    before = repository.state()
+    repository.alma("install", "git", cwd=folders[0])
+    one = repository.state()
+    assert 1 == repository.alma("install", "git", "--check", cwd=folders[1], check=False).returncode
+    repository.alma("install", "git", "--agent", "helena", cwd=folders[1])
+    both = repository.state()
+    assert 0 == repository.alma("install", "git", "--check", cwd=folders[0]).returncode
+    repository.commit("Speed up\n\nAlma-Outcome: success", cwd=folders[0])
+    for folder, agent in zip(folders, ("me", "helena"), strict=True):
+        (found,) = map(json.loads, repository.alma("export", cwd=folder).stdout.splitlines())
+        assert ("Speed up", agent) == (found["task"], found["agent"])
+    repository.alma("uninstall", "git", cwd=folders[1])
+    assert one == repository.state() != both
+    repository.alma("uninstall", "git", cwd=folders[0])
+    assert before == repository.state()
+
+
+def test_pre_commits_configuration_at_the_top_serves_projects_in_subfolders(repository, pre_commit):
+    folders = [repository.folder / "packages/app", repository.folder / "packages/web"]
+    path = repository.folder / ".pre-commit-config.yaml"
+    for folder in folders:
+        folder.mkdir(parents=True)
+        make_project(folder, "alma:\n  project_id: part\n")
+        repository.alma("install", "pre-commit", cwd=folder)
+    pre_commit("install", *STAGES)
+    repository.git("add", ".pre-commit-config.yaml")
+    environ = {"PATH": f"{Path(PROGRAM).parent}{os.pathsep}{os.environ['PATH']}"}
+    repository.git("commit", "-q", "-m", "Speed up\n\nAlma-Outcome: success", **environ)
+    for folder in folders:
+        assert any("Speed up" in repository.alma("export", cwd=folder).stdout for _ in range(1000))
+    for folder in folders:
+        assert PRE_COMMIT != path.read_text()
+        repository.alma("uninstall", "pre-commit", cwd=folder)
+    assert PRE_COMMIT == path.read_text()
+
+
+def test_a_linked_worktree_without_a_configuration_uses_that_of_the_main_one(repository, tmp_path):
+    repository.commit("Start")
+    repository.alma("install", "git")
+    repository.git("worktree", "add", "-q", str(tmp_path / "linked"))
+    repository.commit("In the other tree\n\nAlma-Outcome: success", cwd=tmp_path / "linked")
+    assert [("In the other tree", "success")] == repository.outcomes()
+
+
+def test_an_inherited_repository_is_not_the_one_that_is_written_to(repository, tmp_path):
+    other = Repository(tmp_path / "other")
+    before = other.state()
+    environ = {"GIT_DIR": str(other.folder / ".git"), "GIT_WORK_TREE": str(other.folder), "GIT_INDEX_FILE": "x"}
+    repository.alma("install", "git", **environ)
+    assert before == other.state()
+    assert (repository.hooks() / "post-commit").exists()
+
+
+def test_the_block_of_an_older_version_is_replaced(repository):
+    old = SH.replace("\n", "\n# >>> alma >>> `alma uninstall git` takes this out\n( old & )\n# <<< alma <<<\n", 1)
+    path = repository.add_hook("post-commit", old)
+    repository.alma("install", "git")
+    assert (1, False) == (path.read_text().count(">>> alma >>>"), "( old & )" in path.read_text())
+    repository.alma("uninstall", "git")
+    assert SH == path.read_text()
+
+
+def test_what_git_lfs_will_say_is_told(repository):
+    lfs = '#!/bin/sh\ncommand -v git-lfs >/dev/null 2>&1 || exit 0\ngit lfs post-commit "$@"\n'
+    assert "git lfs" not in repository.alma("install", "git", "--dry-run").stderr
+    repository.add_hook("post-commit", lfs)
+    assert "use `git lfs install --skip-repo`" in repository.alma("install", "git").stderr

@@ -1,15 +1,19 @@
 """Git's hooks: a marked block at the top of each, which starts `alma hook` in the background and doesn't wait for it.
 
 Somebody else's shell script gets the block after its first line. Any other hook (in another language, a link, one that
-is switched off) gets another name, and a script of ours calls it.
+is switched off) gets another name, and a script of ours calls it. One block serves all projects of the repository.
 """
 
 import os
 import re
+import shlex
+from collections.abc import Mapping
 
+from alma_cli.errors import AlmaError
 from alma_cli.hooks.events import GIT_EVENTS
 from alma_cli.hooks.install.changes import FileChange, MoveFile, Plan, RemoveFile, WriteFile, content_of
-from alma_cli.hooks.install.program import agent_words, found_or_nothing, program
+from alma_cli.hooks.install.git_script import projects_in, script
+from alma_cli.hooks.install.program import program
 from alma_cli.hooks.install.repository import asked, asked_in_vain
 
 _START = b"# >>> alma >>>"
@@ -21,7 +25,6 @@ _SHELL = re.compile(rb"#![ \t]*(?:/\S*/)?(?:env[ \t]+)?(?:\S*/)?(?:sh|bash|dash|
 _KEPT = ".before-alma"
 _LEGACY = ".legacy"
 """The ending that pre-commit gives to a hook when it installs its own after ours."""
-_DEADLINE_S = 120
 _BESIDE_LFS = (
     "Git LFS goes on working, but `git lfs install` says from now on that a hook exists already: use "
     "`git lfs install --skip-repo`; `git lfs update --force` would take ALMA's block out"
@@ -32,12 +35,14 @@ _OF_LFS = ("pre-push", "post-checkout", "post-commit", "post-merge")
 def plan_git(folder: str, agent: str | None) -> Plan:
     """The plan that makes the hooks of the repository here call ALMA. Raises `AlmaError` outside of a repository."""
     hooks, notes = hooks_folder(folder)
+    here = path_from_top(folder)
     changes: list[FileChange] = []
     for event in GIT_EVENTS:
         path = os.path.join(hooks, event)
         if _has_block(path + _LEGACY) and not os.path.lexists(path + _KEPT):
-            continue  # pre-commit calls it
-        planned, note = _plan_hook(path, _commands(event, agent))
+            path += _LEGACY  # pre-commit calls it
+        projects = {**_projects(path), here: agent}
+        planned, note = _plan_hook(path, _commands(event, projects))
         changes += planned
         notes += [note] if note else []
     return Plan(changes, [*notes, *_lfs(folder, hooks)])
@@ -46,11 +51,18 @@ def plan_git(folder: str, agent: str | None) -> Plan:
 def plan_git_removal(folder: str) -> Plan:
     """The plan that restores every hook."""
     hooks, _ = hooks_folder(folder)
+    here = path_from_top(folder)
     changes: list[FileChange] = []
     for event in GIT_EVENTS:
         for path in (os.path.join(hooks, event), os.path.join(hooks, event + _LEGACY)):
             content = content_of(path) if _has_block(path) else None
             if content is None:
+                continue
+            projects = _projects(path)
+            if projects.keys() - {here}:
+                if here in projects:
+                    del projects[here]
+                    changes += _with_commands(path, content, _commands(event, projects))
                 continue
             if _OURS not in content:
                 changes.append(WriteFile(path, _BLOCK.sub(b"", content, count=1)))
@@ -59,6 +71,19 @@ def plan_git_removal(folder: str) -> Plan:
             if os.path.lexists(path + _KEPT):
                 changes.append(MoveFile(path + _KEPT, path))
     return Plan(changes)
+
+
+def top_folder(folder: str) -> str | None:
+    """The top of the worktree that this folder is in; None outside of a repository."""
+    return asked_in_vain(folder, "rev-parse", "--show-toplevel") or None
+
+
+def path_from_top(folder: str) -> str:
+    """The path of a project's folder from the top of its worktree. Raises `AlmaError` for one that no hook can name."""
+    path = os.path.relpath(os.path.realpath(folder), os.path.realpath(top_folder(folder) or folder))
+    if "\n" in path:
+        raise AlmaError(f"{folder} has a line break in its name, which no hook can have")
+    return path if path == "." else f"./{path}"
 
 
 def hooks_folder(folder: str) -> tuple[str, list[str]]:
@@ -88,10 +113,7 @@ def _plan_hook(path: str, commands: bytes) -> tuple[list[FileChange], str]:
     if content is None and not os.path.lexists(path):
         return [WriteFile(path, b"#!/bin/sh\n" + _OURS + commands, 0o755)], ""
     if content is not None and _has_block(path):
-        own = _OURS if _OURS in content else _THEIRS
-        calls = _call(path) if os.path.lexists(path + _KEPT) else b""
-        wanted = _BLOCK.sub(lambda _: own + calls.join((commands[: -len(_END) - 1], _END + b"\n")), content, count=1)
-        return ([WriteFile(path, wanted)] if wanted != content else []), ""
+        return _with_commands(path, content, commands), ""
     if content is not None and not os.path.islink(path) and os.access(path, os.X_OK) and _is_shell(content):
         first = content.index(b"\n") + 1 if content.startswith(b"#!") else 0
         return [WriteFile(path, content[:first] + _THEIRS + commands + content[first:])], ""
@@ -103,19 +125,24 @@ def _plan_hook(path: str, commands: bytes) -> tuple[list[FileChange], str]:
     return [MoveFile(path, path + _KEPT), WriteFile(path, wrapper, 0o755)], ""
 
 
-def _commands(event: str, agent: str | None) -> bytes:
+def _with_commands(path: str, content: bytes, commands: bytes) -> list[FileChange]:
+    """The change that gives the block of a hook these commands; none if it has them."""
+    own = _OURS if _OURS in content else _THEIRS
+    calls = _call(path) if os.path.lexists(path + _KEPT) else b""
+    wanted = _BLOCK.sub(lambda _: own + calls.join((commands[: -len(_END) - 1], _END + b"\n")), content, count=1)
+    return [WriteFile(path, wanted)] if wanted != content else []
+
+
+def _commands(event: str, projects: Mapping[str, str | None]) -> bytes:
     """The block's lines, from the first command to the end mark. The hook's input and exit code stay its own."""
-    commits = {
-        "post-commit": ' "$(git rev-parse -q --verify HEAD)"',
-        "post-merge": ' "$(git rev-parse -q --verify ORIG_HEAD)..$(git rev-parse -q --verify HEAD)"',
-    }.get(event, "")
-    # The job belongs to a shell that ends at once, so a `wait` further down doesn't wait for it.
-    words = f"hook {event}{commits}{agent_words(agent)} --deadline {_DEADLINE_S}"
-    lines = (
-        f"( {found_or_nothing(program())}",
-        f'  set -- {words}; "$alma" "$@" & ) </dev/null >/dev/null 2>&1 || :',
-    )
-    return "\n".join(lines).encode() + b"\n" + _END + b"\n"
+    lines = script(event, projects, shlex.quote(program()), "alma")
+    return os.fsencode("\n".join(lines)) + b"\n" + _END + b"\n"
+
+
+def _projects(path: str) -> dict[str, str | None]:
+    """The projects that the block of this hook serves, with their agents."""
+    block = _BLOCK.search(content_of(path) or b"") if _has_block(path) else None
+    return projects_in(os.fsdecode(block.group())) if block else {}
 
 
 def _call(path: str) -> bytes:

@@ -1,14 +1,19 @@
-"""pre-commit's configuration: a marked block at the start of its `repos`, whose hooks start ALMA in the background."""
+"""pre-commit's configuration: a marked block at the start of its `repos`, whose hooks start ALMA in the background.
+
+It is the one at the top of the worktree, and its hooks serve all projects of the repository.
+"""
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.events import GIT_EVENTS
 from alma_cli.hooks.install.changes import Plan, RemoveFile, WriteFile, original_of, text_of
-from alma_cli.hooks.install.program import agent_words
+from alma_cli.hooks.install.git import path_from_top, top_folder
+from alma_cli.hooks.install.git_script import projects_in, script
 
 _FILE = ".pre-commit-config.yaml"
 _BLOCK = re.compile(r"^ *# >>> alma >>>[^\n]*\n.*?^ *# <<< alma <<<\r?\n", re.MULTILINE | re.DOTALL)
@@ -16,78 +21,100 @@ _REPOS = re.compile(
     r"^repos:[ \t]*(?:#[^\n]*)?\r?\n(?P<between>(?:[ \t]*(?:#[^\n]*)?\r?\n)*)(?P<indent>[ \t]*)- ", re.MULTILINE
 )
 _NEW = "repos:\n"
+PRE_COMMIT_EVENTS = tuple(event for event in GIT_EVENTS if event != "post-applypatch")
+"""The events that pre-commit knows."""
 
 
 def plan_pre_commit(folder: str, agent: str | None) -> Plan:
     """The plan that adds ALMA's hooks to the configuration. Raises `AlmaError` unless `repos` is a list we can read."""
-    path = os.path.join(folder, _FILE)
+    path = os.path.join(top_folder(folder) or folder, _FILE)
     text = text_of(path)
-    found = _BLOCK.search(text)
-    indent = ""
-    if found is None and text.strip():
+    projects = {**_projects(text), path_from_top(folder): agent}
+    if _BLOCK.search(text):
+        after = _with_block(text, projects)
+    elif text.strip():
         repos = _REPOS.search(text)
         if repos is None:
             raise AlmaError(
                 f"{path} has no `repos:` with a list below it",
                 hint="write `repos:` and below it a `- repo: ...` on a line of its own; nothing was changed",
             )
-        indent = repos["indent"]
         place = repos.start("indent")
-        after = text[:place] + _block(indent, agent) + text[place:]
-    elif found is None:
-        after = _NEW + _block("  ", agent)
+        after = _ends_like(text, text[:place] + _block(repos["indent"], projects) + text[place:])
     else:
-        indent = found.group()[: len(found.group()) - len(found.group().lstrip(" "))]
-        after = text[: found.start()] + _block(indent, agent) + text[found.end() :]
-    if "\r\n" in text:
-        after = after.replace("\r\n", "\n").replace("\n", "\r\n")
+        after = _NEW + _block("  ", projects)
     _check_the_rest_is_kept(path, text, after)
-    stages = " ".join(f"--hook-type {event}" for event in GIT_EVENTS)
+    stages = " ".join(f"--hook-type {event}" for event in PRE_COMMIT_EVENTS)
     note = f"git calls pre-commit for these once you run: pre-commit install {stages}"
     return Plan([WriteFile(path, after.encode())], [note]) if after != text else Plan()
 
 
 def plan_pre_commit_removal(folder: str, backup_dir: Path) -> Plan:
     """The plan that restores the configuration or, if it was edited since, takes our block out."""
-    path = os.path.join(folder, _FILE)
+    path = os.path.join(top_folder(folder) or folder, _FILE)
+    text = text_of(path)
+    projects = _projects(text)
+    if projects.keys() - {path_from_top(folder)}:
+        if path_from_top(folder) not in projects:
+            return Plan()
+        del projects[path_from_top(folder)]
+        return Plan([WriteFile(path, _with_block(text, projects).encode())])
     if (original := original_of(path, backup_dir)) is not None:
         return Plan([original])
-    text = text_of(path)
     after = _BLOCK.sub("", text, count=1)
     if after == text:
         return Plan()
     return Plan([RemoveFile(path) if after.strip() == _NEW.strip() else WriteFile(path, after.encode())])
 
 
-def _block(indent: str, agent: str | None) -> str:
+def pre_commit_hooks(projects: Mapping[str, str | None]) -> list[str]:
+    """The hooks for these projects, as lines of YAML that pre-commit understands."""
+    lines = []
+    for event in PRE_COMMIT_EVENTS:
+        lines += [
+            f"- id: alma-{event}",
+            f"  name: alma ({event})",
+            "  entry: sh",
+            "  args:",
+            "  - -c",
+            "  - |",
+            *(f"    {line}" for line in script(event, projects, "alma")),
+            "  language: system",
+            f"  stages: [{event}]",
+            "  always_run: true",
+            "  pass_filenames: false",
+        ]
+    return lines
+
+
+def _projects(text: str) -> dict[str, str | None]:
+    """The projects that our block serves, with their agents."""
+    found = _BLOCK.search(text)
+    return projects_in(found.group()) if found else {}
+
+
+def _with_block(text: str, projects: Mapping[str, str | None]) -> str:
+    """The text with a block for these projects in the place of the one that is there."""
+
+    def block(found: re.Match[str]) -> str:
+        return _block(found.group()[: -len(found.group().lstrip(" "))], projects)
+
+    return _ends_like(text, _BLOCK.sub(block, text, count=1))
+
+
+def _ends_like(text: str, after: str) -> str:
+    return after.replace("\r\n", "\n").replace("\n", "\r\n") if "\r\n" in text else after
+
+
+def _block(indent: str, projects: Mapping[str, str | None]) -> str:
     lines = [
         "# >>> alma >>> `alma uninstall pre-commit` takes this out",
         "- repo: local",
         "  hooks:",
+        *(f"    {line}" for line in pre_commit_hooks(projects)),
+        "# <<< alma <<<",
     ]
-    for event in GIT_EVENTS:
-        commits = {"post-commit": ' "$(git rev-parse HEAD)"'}.get(event, "")
-        if event == "post-merge":
-            commits = ' "$(git rev-parse ORIG_HEAD)..$(git rev-parse HEAD)"'
-        command = f"alma hook {event}{commits}{agent_words(agent)} --deadline 120"
-        script = f"(command -v alma && {command} &) </dev/null >/dev/null 2>&1"
-        lines += [
-            f"    - id: alma-{event}",
-            f"      name: alma ({event})",
-            "      entry: sh",
-            f"      args: [-c, {_yaml_text(script)}]",
-            "      language: system",
-            f"      stages: [{event}]",
-            "      always_run: true",
-            "      pass_filenames: false",
-        ]
-    lines.append("# <<< alma <<<")
     return "".join(f"{indent}{line}\n" for line in lines)
-
-
-def _yaml_text(text: str) -> str:
-    escaped = text.replace("'", "''")
-    return f"'{escaped}'"
 
 
 def _check_the_rest_is_kept(path: str, before: str, after: str) -> None:

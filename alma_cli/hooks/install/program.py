@@ -1,4 +1,4 @@
-"""The way hooks find `alma`: where they were installed from, else on the PATH, else not at all, which does no harm."""
+"""The way hooks name the `alma` that they were installed from, and the agent that they work for."""
 
 import os
 import shlex
@@ -14,11 +14,6 @@ def program() -> str:
         if os.path.basename(path) == "alma" and os.access(path, os.X_OK) and os.path.isfile(path):
             return path
     return shutil.which("alma") or "alma"
-
-
-def found_or_nothing(path: str) -> str:
-    """The start of a line of shell that sets `$alma`, or ends with 0 when there is none."""
-    return f'alma={shlex.quote(path)}; [ -x "$alma" ] || alma=$(command -v alma) || exit 0'
 
 
 def agent_words(agent: str | None) -> str:

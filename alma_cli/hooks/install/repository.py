@@ -9,6 +9,12 @@ from alma_cli.errors import AlmaError
 _LOOKED_AT = 50
 """Versions of a file, the newest first."""
 
+_LOCATING = {
+    *("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX"),
+    *("GIT_NAMESPACE", "GIT_CONFIG", "GIT_CONFIG_PARAMETERS"),
+}
+"""The variables by which a git that calls us would send our own git into its repository."""
+
 
 def asked(folder: str, *words: str) -> str:
     """The output of git. Raises `AlmaError` with what git says, and its remedy."""
@@ -49,9 +55,10 @@ def committed_without(path: str, mark: bytes) -> bytes | None:
 
 def _run(folder: str, words: tuple[str, ...]) -> subprocess.CompletedProcess[bytes] | None:
     command = ["git", "-C", folder, *words]
+    environ = {name: value for name, value in os.environ.items() if name not in _LOCATING}
     try:
         return subprocess.run(
-            command, capture_output=True, check=False, stdin=subprocess.DEVNULL, env={**os.environ, "LC_ALL": "C"}
+            command, capture_output=True, check=False, stdin=subprocess.DEVNULL, env={**environ, "LC_ALL": "C"}
         )
     except OSError:
         return None
