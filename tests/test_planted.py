@@ -6,9 +6,6 @@ import sys
 
 import pytest
 
-from alma_cli import ALMA
-from alma_cli.hooks.git import start_sync
-
 NAMES = ["typer", "json", "yaml", "sitecustomize", "typing", "gc", "duckdb", "numpy", "rich", "logging", "mcp"]
 pytestmark = pytest.mark.slow
 
@@ -39,10 +36,10 @@ def test_a_command_of_python_m_runs_no_file_of_the_current_folder(planted, alma_
     assert (0, "") == (finished.returncode, planted()), finished
 
 
-def test_a_started_sync_runs_no_file_of_the_current_folder(planted, project, configure, learn):
+def test_a_sync_runs_no_file_of_the_current_folder(planted, project, configure, learn, alma_process):
     configure("alma:\n  project_id: shop\n  storage: file\n  file: {path: ../shared}\n")
     learn("Ship")
-    assert 0 == start_sync(ALMA.find()).wait()
+    assert 0 == alma_process("sync").returncode
     assert ("", True) == (planted(), (project.parent / "shared").is_dir())
 
 
