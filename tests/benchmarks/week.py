@@ -12,6 +12,7 @@ process, as the MCP server answers `mcp_tool` hooks.
 - *prompts helped*: of the prompts that a lesson would help, those that were given one. *failures helped*: of the failures whose
   fix was learned, those given it there, or earlier in the same session.
 - *left alone*: of the prompts that nothing helps, those that were given nothing.
+- --half counts the sessions of odd (1) or even (0) number only; the memory is of all.
 - *wrong*: of the recorded turns, those recorded with another result than they had.
 - *as strategies*: records whose approach is a tool call or a check.
 - Rules are *false* with less than 80% of their evidence from one lesson, or of the wrong kind.
@@ -68,6 +69,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("--silent", "--examples", "--processes", "--reflect"):
         options.add_argument(name, action="store_true")
+    options.add_argument("--half", type=int, choices=(0, 1))
     asked = options.parse_args()
     lessons = {line["id"]: line for line in lines(DATA / "lessons.ndjson")}
     events = [*lines(DATA / "events.ndjson")]
@@ -78,7 +80,7 @@ def main() -> None:
         week = Week()
         for event, text in replay(alma, events, silent=asked.silent):
             note(alma, week, event, text)
-        report(alma, week, lessons, silent=asked.silent)
+        report(alma, week, lessons, silent=asked.silent, half=asked.half)
         if asked.reflect:
             reflect(alma, week, lessons)
         if asked.examples:
@@ -141,8 +143,17 @@ def lesson_of(alma: ALMA, week: Week, prefix: str) -> str | None:
     return taught.most_common(1)[0][0] if taught else None
 
 
-def report(alma: ALMA, week: Week, lessons: Mapping[str, Any], *, silent: bool) -> None:
-    events = [*lines(DATA / "events.ndjson")]
+def report(alma: ALMA, week: Week, lessons: Mapping[str, Any], *, silent: bool, half: int | None) -> None:
+    def counts(event: Mapping[str, Any]) -> bool:
+        return half is None or int(event["session"][1:]) % 2 == half
+
+    events = [event for event in lines(DATA / "events.ndjson") if counts(event)]
+    taught = {
+        event["expect"]["teaches"]: event["n"]
+        for event in reversed(lines(DATA / "events.ndjson"))
+        if event["event"] == "stop"
+    }
+    week = Week([one for one in week.given if counts(one.event)], week.turns)
     prompts = [event for event in events if event["event"] == "user-prompt-submit"]
     failures = [event for event in events if event["event"] == "post-tool-use-failure"]
     given = {one.event["n"]: one for one in week.given}
@@ -155,12 +166,11 @@ def report(alma: ALMA, week: Week, lessons: Mapping[str, Any], *, silent: bool) 
         if event["expect"]["helps"]
     ]
     alone = [not lessons_at(given, event) for event in prompts if not event["expect"]["helps"]]
-    taught = {event["expect"]["teaches"]: event["n"] for event in reversed(events) if event["event"] == "stop"}
     fixable = [event for event in failures if any(taught.get(x, 1e9) < event["n"] for x in event["expect"]["helps"])]
     fixed_there = [any(x in event["expect"]["helps"] for x in lessons_at(given, event)) for event in fixable]
     fixed = [any(x in event["expect"]["helps"] for x in earlier(week, event)) for event in fixable]
     tokens = [count_tokens(given[event["n"]].text) if event["n"] in given else 0 for event in prompts]
-    outcomes = outcomes_of(alma)
+    outcomes = [one for one in outcomes_of(alma) if counts(week.turns[one.id])]
     wrong = [one for one in outcomes if week.turns[one.id]["expect"]["result"] not in (one.outcome, "none")]
     wrong += [one for one in outcomes if week.turns[one.id]["expect"]["result"] == "none"]
     as_strategy = [one for one in outcomes if is_check(one.strategy) or re.match(r"(Bash|Edit|Read):", one.strategy)]
