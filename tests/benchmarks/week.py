@@ -24,6 +24,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import chdir
@@ -108,8 +109,8 @@ def by_processes(
         done = subprocess.run(
             [*command, event["event"], "--deadline", "60"], input=payload, capture_output=True, check=True
         )
-        if event["event"] == "stop":
-            subprocess.run([*command[:-1], "stats"], capture_output=True, check=True)
+        while event["event"] == "stop" and list((alma.project.log_dir / "sessions").glob("*/*.event")):
+            time.sleep(0.02)  # learning goes on in a process that nobody waits for
         yield event, done.stdout.decode()
 
 
