@@ -178,7 +178,7 @@ def _give_back(project: Project) -> str:
 
 
 def _locks(project: Project) -> Iterator[Check]:
-    """Whether files can be locked where the memory is, tried with a file that goes at once."""
+    """The check of locking files where the memory is, tried with a file that goes at once."""
     if not os.access(project.home, os.W_OK):
         return
     with tempfile.TemporaryFile(dir=project.home) as file:
@@ -250,7 +250,7 @@ def _store(session: Session) -> Iterator[Check]:
 
 
 def _project(project_id: str, names: Mapping[str, int]) -> Check:
-    """Whether the records have the project's name: those of another are found, and not shared."""
+    """The check of the records' project name: those of another are found, and not shared."""
     others = {name: count for name, count in names.items() if name != project_id}
     if not others:
         return Check(name="project", ok=True, found="every record is of this project_id")

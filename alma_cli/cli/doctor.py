@@ -58,7 +58,7 @@ def doctor(
 
 
 def _installed(project: Project) -> Iterator[Check]:
-    """Whether what was installed is still there; nothing where all of it is."""
+    """The check of what was installed; nothing where all of it is still there."""
     if lost := overwritten(project.backup_dir):
         yield Check(
             name="hooks",

@@ -12,7 +12,7 @@ WORD_CHARACTERS = (
     r"\u1885-\u193b\u1a17-\u1a1b\u1a55-\u1a7f\u1ab0-\u1b44\u1b80-\u1bf3\u1c24-\u1c37\u1cd4-\u1dff\u20d0-\u20f0"
     r"\u302a-\u302f\u3099\u309a\ua8e0-\ua8f1\ua947-\ua953\ua980-\ua9c0\ua9e5-\uaa4d\uabe3-\uabea\ufe20-\ufe2f"
 )
-r"""What words are made of, for a character class: `\w` and the marks it lacks (accents, the vowel signs of Hindi)."""
+r"""The characters of words, for a character class: `\w` and the marks it lacks (accents, the vowel signs of Hindi)."""
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _UNSAFE = re.compile(

@@ -214,7 +214,7 @@ def _log(commits: str, *options: str, most: int) -> list[Commit]:
 
 
 def _git(*words: str) -> str:
-    """What git answers, with plain line ends; nothing of what it doesn't know. Raises `AlmaError` with its words."""
+    """The answer of git, with plain line ends; nothing of what it doesn't know. Raises `AlmaError` with its words."""
     try:
         done = subprocess.run(
             ["git", *words], capture_output=True, timeout=_GIT_TIMEOUT_S, check=False, stdin=subprocess.DEVNULL,

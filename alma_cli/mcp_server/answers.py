@@ -1,4 +1,4 @@
-"""What the tools answer: the SDK makes a schema of each of these classes."""
+"""Holds the answers of the tools: the SDK makes a schema of each of these classes."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,7 +52,7 @@ class Worksheet:
 
 @dataclass
 class Answered:
-    """What became of an answer: how many outcomes got words, what looks alike, which rules came, which lines failed."""
+    """The result of an answer: how many outcomes got words, what looks alike, which rules came, which lines failed."""
 
     worded: int
     left: int

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def arguments_of(tool: "Tool", given: dict[str, Any]) -> dict[str, Any]:
-    """What the tool's function is called with. For what is optional, null and an empty text are as good as absent.
+    """The arguments that the tool's function is called with. For what is optional, null and an empty text are as good as absent.
 
     Raises `InvalidInput`, naming the argument.
     """
@@ -41,7 +41,7 @@ def refuse_unknown(given: dict[str, Any], known: list[str] | dict[str, Any], whe
 
 
 def takes(schema: dict[str, Any]) -> str:
-    """What an argument with this JSON schema takes, as a message says it."""
+    """The values that an argument with this JSON schema takes, as a message says it."""
     if "anyOf" in schema:
         return takes(next(option for option in schema["anyOf"] if option.get("type") != "null") | _limits(schema))
     if "enum" in schema:
