@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def arguments_of(tool: "Tool", given: dict[str, Any]) -> dict[str, Any]:
-    """The arguments that the tool's function is called with. For what is optional, null and an empty text are as good as absent.
+    """The arguments of the tool's function. For what is optional, null and an empty text are as good as absent.
 
     Raises `InvalidInput`, naming the argument.
     """
