@@ -164,7 +164,7 @@ def _check_alone(context: typer.Context) -> None:
     """Raise `InvalidUsage` if something is given that the lines of a batch say."""
     for name, value in context.params.items():
         if name not in _BESIDE_A_BATCH and value not in (None, "", (), []):
-            option = f"--{name.replace('_', '-')}"
+            option = "TASK" if name == "words" else f"--{name.replace('_', '-')}"
             raise InvalidUsage(f"--batch excludes {option}", hint="write it into the lines of the batch")
 
 
