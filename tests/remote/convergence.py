@@ -24,10 +24,12 @@ from tests.remote.replica import AGENTS, live, opened, read_ledger, synced
 REPLICAS = 3
 FAULTS = (
     *({"status": status, "chance": 0.02} for status in (408, 410, 429, 449, 500, 503)),
-    {"status": 410, "substatus": 1002, "chance": 0.02},
+    *({"status": status, "substatus": 1002, "chance": 0.02} for status in (404, 410)),
+    *({"kinds": ("batch",), "status": status, "inside": True, "chance": 0.05} for status in (429, 449, 503)),
     *({"drop": when, "chance": 0.04} for when in ("before", "after")),
     *({"stall": when, "chance": 0.05, "times": 1} for when in ("before", "after")),
 )
+CALM = {"page_cap": 1000, "skew_s": 0, "units_per_s": 0, "lag_s": 0, "gives_sessions": True}
 _CONFIG = """\
 alma:
   project_id: shop
@@ -49,7 +51,7 @@ def run(seed, folder, *, memories, kills):
             (home / ".alma" / "config.yaml").write_text(_CONFIG % server.endpoint, encoding="utf-8")
         killed = _live(server, homes, chance, memories=memories, kills=kills)
         met = server.quiet()
-        server.set(page_cap=1000, skew_s=0)
+        server.set(**CALM)
         _settle(server, homes)
         seen = _check(server, homes)
     return {"seed": seed, "killed": killed, "faults": met, **seen}
@@ -86,10 +88,12 @@ def _started(home, chance, share):
 
 
 def _trouble(server, chance):
-    """Other faults than before, perhaps a calm; other pages, another clock, another physical range."""
+    """Other faults than before, perhaps a calm; other pages, another clock, fewer units, older reads, another range."""
     faults = FAULTS if chance.random() < 0.8 else ()
     server.change_faults(*[Fault(**{"times": None, "retry_after_ms": 5, **fault}) for fault in faults])
     server.set(page_cap=chance.choice((1, 7, 1000)), skew_s=chance.uniform(-100, 100))
+    server.set(units_per_s=chance.choice((0, 400, 4000)), lag_s=chance.choice((0, 0.3, 2)))
+    server.set(gives_sessions=chance.random() < 0.8)
     if chance.random() < 0.1:
         server.split("alma", "memories", ["shop", chance.choice(AGENTS)])
 
