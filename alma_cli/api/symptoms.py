@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from alma_cli.api.session import Session
-from alma_cli.core.error_words import error_words, likeness
+from alma_cli.core.error_words import ALIKE, error_words, likeness
 from alma_cli.core.records import Outcome
 from alma_cli.core.scopes.visibility import View, views
 from alma_cli.store import Reader
@@ -13,8 +13,6 @@ from alma_cli.store import Reader
 SESSION_LABEL = "session"
 """The label of an outcome that names the session in which it was learned."""
 
-_ALIKE = 0.35
-"""The share of words in common from which two error lines say the same."""
 _NEAR_ENOUGH = 0.4
 _TAKES_PLACE = 0.6
 """The nearness from which a success takes the place of the one before it in the session: that one didn't last."""
@@ -38,7 +36,7 @@ def overcome(session: Session, line: str, agent: str, *, without: Collection[str
             for outcome in reader.with_errors(seen, words, limit=_LOOKED_AT)
         ]
         for met, _, outcome in sorted(alike, key=lambda item: item[:2], reverse=True):
-            if met < _ALIKE:
+            if met < ALIKE:
                 break
             known = _best_way(session, reader, seen, outcome)
             if known is not None and known.id not in without:

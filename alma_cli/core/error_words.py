@@ -19,6 +19,9 @@ _SAY_NOTHING = frozenset(
         *("object", "has", "attribute", "type", "instance", "expected", "got"),
     )
 )
+ALIKE = 0.35
+"""The likeness from which two error lines say the same."""
+
 _SHORTEST = 3
 _FEWEST = 3
 _FEWEST_INSIDE = 4
@@ -31,6 +34,11 @@ def error_words(line: str) -> frozenset[str]:
     found = terms(_VALUES.sub(" ", words))
     telling = frozenset(word for word in found if len(word) >= _SHORTEST and word not in _SAY_NOTHING)
     return telling if len(telling) >= _FEWEST else frozenset()
+
+
+def is_alike(one: frozenset[str], other: frozenset[str]) -> bool:
+    """True when two error lines with these words say the same."""
+    return likeness(one, other) >= ALIKE
 
 
 def likeness(one: frozenset[str], other: frozenset[str]) -> float:

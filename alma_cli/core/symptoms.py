@@ -6,7 +6,8 @@ A table says which lines tell, best first. Stack frames, rulers and progress are
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import takewhile
+from functools import lru_cache
+from itertools import islice, takewhile
 
 from alma_cli.core.text import one_line
 
@@ -132,13 +133,18 @@ _WORD = re.compile(r"[^\W_]")
 _CUT_WORD = re.compile(r"[ :]*[\w./+=~-]*$")
 
 
+@lru_cache(maxsize=8)
 def telling_line(output: str, reason: str = "") -> str:
     """The line of an output that tells most of a failure, after the reason (such as "exit status 1").
 
     At most 300 characters, control characters made visible; the reason alone where no line tells anything.
     """
-    lines = list(_lines(output[-_READ:]))
-    return _shortened(": ".join(filter(None, (reason, _picked(lines)))))
+    return _shortened(": ".join(filter(None, (reason, next(_picked(output), "")))))
+
+
+def telling_lines(output: str, most: int) -> list[str]:
+    """The lines of an output that tell of its failures, at most one of each kind, the one that tells most first."""
+    return [_shortened(line) for line in islice(dict.fromkeys(_picked(output)), most)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,15 +179,20 @@ def _without_noise(line: str) -> str:
     return shown if _WORD.search(shown) else ""
 
 
-def _picked(lines: list[_Line]) -> str:
+def _picked(output: str) -> Iterator[str]:
+    """For each sign its line; else the last line that may tell."""
+    lines = list(_lines(output[-_READ:]))
     telling = [number for number, line in enumerate(lines) if line.tells]
+    found = False
     for sign in _SIGNS:
         for number in reversed(telling) if sign.last else telling:
             if sign.pattern.match(lines[number].text):
-                return _with_more(lines, number, sign.more)
-    if telling:
-        return lines[telling[-1]].text
-    return next((line.text for line in reversed(lines) if line.aside), "")
+                yield _with_more(lines, number, sign.more)
+                found = True
+                break
+    if not found:
+        asides = (line.text for line in reversed(lines) if line.aside)
+        yield from [lines[telling[-1]].text] if telling else islice(asides, 1)
 
 
 def _with_more(lines: list[_Line], number: int, more: int) -> str:

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from alma_cli.api import ALMA
 from alma_cli.api.overview import MEMORIES_LABEL
@@ -23,7 +24,7 @@ from alma_cli.hooks.events import AGENT_EVENTS, MAX_CHARACTERS
 from alma_cli.hooks.notes import note_event, session_folder, to_note
 from alma_cli.hooks.prompts import is_task
 from alma_cli.hooks.session_state import held_turn, noted_events
-from alma_cli.hooks.turns import Ending, Turn, symptom
+from alma_cli.hooks.turns import Ending, Turn, symptoms
 from alma_cli.logs import info
 
 SOURCE = "claude-code"
@@ -55,12 +56,13 @@ def answer_noted(alma: ALMA, event: str, agent: str, payload: Mapping[str, JsonV
                 _learn(alma, agent, folder, turn, ending)
             if keep():
                 remove_if_there(noted.path)
-        given, before = _given(alma, event, agent, turn, payload)
+        answer = _answer(alma, event, agent, turn, payload)
+        given = answer.given
         if given and _is_held_out(folder, alma.config.retrieval.holdout):
             given, turn.withheld = [], turn.number > 0
-        turn.note_given([record.id for record in given], at_failure=event == "post-tool-use-failure")
+        turn.note_given([record.id for record in given], at_error=answer.at_error)
         keep()
-    context = "\n\n".join(filter(None, (before, giving.heading([giving.fact(record) for record in given]))))
+    context = "\n\n".join(filter(None, (answer.before, giving.heading([giving.fact(record) for record in given]))))
     info("%s, turn %d: memories given: %d", event, turn.number, len(given))
     if not context:
         return ""
@@ -71,12 +73,18 @@ def answer_noted(alma: ALMA, event: str, agent: str, payload: Mapping[str, JsonV
 # What goes in
 
 
-def _given(
-    alma: ALMA, event: str, agent: str, turn: Turn, payload: Mapping[str, JsonValue]
-) -> tuple[Sequence[Record], str]:
-    """The memories to give at an event, and what to say before them.
+class _Answer(NamedTuple):
+    """The memories to give at an event, what to say before them, and the error line for which they are given."""
 
-    None is given twice; but what a prompt was given is worth a reminder at the error that it would have spared.
+    given: Sequence[Record] = ()
+    before: str = ""
+    at_error: str = ""
+
+
+def _answer(alma: ALMA, event: str, agent: str, turn: Turn, payload: Mapping[str, JsonValue]) -> _Answer:
+    """The answer to an event, once its turn has it.
+
+    None is given twice; but what a prompt was given is worth a reminder at each error that it would have spared.
     """
     without = {*turn.given, *turn.recorded}
     prompt = payload.get("prompt")
@@ -85,13 +93,14 @@ def _given(
             found = giving.preferences(alma, agent, without=without)
             if work := _work_in_git():
                 found += giving.fitting(alma, agent, work, without=without, rules_only=True)
-            return found, "" if payload.get("source") == "resume" else ASKING
+            return _Answer(found, "" if payload.get("source") == "resume" else ASKING)
         case "user-prompt-submit" if isinstance(prompt, str) and is_task(prompt):
-            return giving.fitting(alma, agent, prompt, without=without), ""
+            return _Answer(giving.fitting(alma, agent, prompt, without=without))
         case "post-tool-use-failure" if payload.get("is_interrupt") is not True:
-            known = alma.overcome(symptom(payload), agent, without={*turn.reminded, *turn.recorded})
-            return [known] if known else [], ""
-    return [], ""
+            for line in symptoms(payload):
+                if known := alma.overcome(line, agent, without={*turn.reminded_at(line), *turn.recorded}):
+                    return _Answer([known], at_error=line)
+    return _Answer()
 
 
 def _is_held_out(folder: str, share: float) -> bool:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from alma_cli.core.asking import split_task
+from alma_cli.core.error_words import error_words, is_alike
 from alma_cli.core.learning.reports import Said
 from alma_cli.core.records import JsonValue
-from alma_cli.core.symptoms import telling_line
+from alma_cli.core.symptoms import telling_line, telling_lines
 from alma_cli.core.text import clean
 from alma_cli.hooks.checks import is_check, passed, takes_back
 from alma_cli.hooks.prompts import is_task
@@ -20,6 +21,8 @@ from alma_cli.hooks.prompts import is_task
 _MAX_TASK = 2000
 _MAX_STRATEGY = 600
 _MOST_SYMPTOMS = 5
+_MOST_ERRORS = 3
+"""The different errors of one failure that are looked up."""
 _OUTCOME_LINE = re.compile(
     r"^[\s>*_`-]*Alma-Outcome[*_`]*:[\s*_`]*(success|failure|partial)\b[ \t:;,.*_`-]*(.*)$",
     re.IGNORECASE | re.MULTILINE,
@@ -44,8 +47,8 @@ class Turn:
     `symptoms` are telling lines of what failed; `check` is how the last check ended ("green", "red" or empty);
     `taken_back` says that work was thrown away, `ends_badly` that the last command failed, `has_learned` that the agent
     recorded the outcome itself. `given` are the ids of memories that the session was given, those of this turn from
-    `given_before` on (`withheld` if it went without some that fit); `reminded` those that it was given at a failure;
-    `recorded` those that it taught.
+    `given_before` on (`withheld` if it went without some that fit); `reminded` those that it was given at failures,
+    with the error line of each; `recorded` those that it taught.
     """
 
     number: int = 0
@@ -58,7 +61,7 @@ class Turn:
     given: Sequence[str] = field(default_factory=list)
     given_before: int = 0
     withheld: bool = False
-    reminded: Sequence[str] = field(default_factory=list)
+    reminded: Sequence[Sequence[str]] = field(default_factory=list)
     recorded: Sequence[str] = field(default_factory=list)
 
     def add(self, event: str, payload: Mapping[str, JsonValue], *, checks: Sequence[str] = ()) -> Ending | None:
@@ -79,11 +82,16 @@ class Turn:
                 return self._ending(_text(payload, "last_assistant_message"))
         return None
 
-    def note_given(self, ids: Sequence[str], *, at_failure: bool) -> None:
-        """Note memories that the session was given."""
+    def note_given(self, ids: Sequence[str], *, at_error: str = "") -> None:
+        """Note memories that the session was given, at this error line if it was at a failure."""
         self.given = [*self.given, *(id for id in ids if id not in self.given)]
-        if at_failure:
-            self.reminded = [*self.reminded, *ids]
+        if at_error:
+            self.reminded = [*self.reminded, *([id, at_error] for id in ids)]
+
+    def reminded_at(self, error: str) -> set[str]:
+        """The memories that the session was given at a failure that said the same."""
+        words = error_words(error)
+        return {id for id, line in self.reminded if is_alike(words, error_words(line))}
 
     @property
     def given_now(self) -> Sequence[str]:
@@ -114,7 +122,7 @@ class Turn:
     def _failed(self, payload: Mapping[str, JsonValue], checks: Sequence[str]) -> None:
         if payload.get("is_interrupt") is True:
             return
-        self._note_symptom(symptom(payload))
+        self._note_symptom(next(iter(symptoms(payload)), ""))
         self.ends_badly = self.ends_badly or bool(_command(payload))
         if is_check(_command(payload), checks):
             self.check = "red"
@@ -137,9 +145,9 @@ class Turn:
         return Ending("success" if self.check == "green" else "failure", strategy, Said("", "", ""), is_told=False)
 
 
-def symptom(payload: Mapping[str, JsonValue]) -> str:
-    """The telling line of a failed tool call."""
-    return telling_line(_output(payload.get("error")))
+def symptoms(payload: Mapping[str, JsonValue]) -> list[str]:
+    """The telling lines of a failed tool call, the one that tells most first."""
+    return telling_lines(_output(payload.get("error")), _MOST_ERRORS)
 
 
 def _command(payload: Mapping[str, JsonValue]) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alma_cli.core.symptoms import telling_line
+from alma_cli.core.symptoms import telling_line, telling_lines
 
 PYTEST = """\
 F.x                                                                      [100%]
@@ -306,6 +306,16 @@ def test_the_reason_stands_before_the_line_or_alone():
     assert "exit status 1: ValueError: bad" == telling_line("ValueError: bad\n", "exit status 1")
     assert "ended by SIGTERM" == telling_line("\n....\n", "ended by SIGTERM")
     assert "" == telling_line("")
+
+
+def test_several_kinds_of_failure_give_a_line_each_the_most_telling_first():
+    output = "KeyError: 'a'\nFAILED tests/x.py::f - assert 1 == 2\nValueError: bad\nmake: *** [all] Error 1\n2 failed"
+    found = ["ValueError: bad", "FAILED tests/x.py::f - assert 1 == 2"]
+    assert found == telling_lines(output, 2)
+    assert [*found, "2 failed"] == telling_lines(output, 9)
+    assert ["all is lost"] == telling_lines("all is lost\n", 3)
+    assert ["make: *** [all] Error 1"] == telling_lines("make: *** [all] Error 1\n", 3)
+    assert [] == telling_lines("", 3)
 
 
 def test_a_long_line_is_cut_between_words():

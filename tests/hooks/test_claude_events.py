@@ -161,6 +161,25 @@ def test_at_a_failure_the_agent_is_told_what_overcame_the_error_before(tell, alm
     assert "" == tell("post-tool-use-failure", session="s2", **failed, is_interrupt=True)
 
 
+def test_at_another_error_that_it_overcame_a_memory_is_given_again(tell, alma):
+    errors = "ERROR: the package hashes do not match\nERROR: requirements must have their versions pinned"
+    learned = alma.learn("me", "Bump the packages", "success", "Compiled the lock anew", error=errors)
+    for line in errors.split("\n"):
+        assert [learned.id[:8]] == [item[3:11] for item in items(tell("post-tool-use-failure", error=line))]
+        assert "" == tell("post-tool-use-failure", error=line)
+
+
+def test_of_several_errors_the_known_one_is_answered(tell, alma):
+    surface = "AssertionError: API surface differs from tests/snapshots/openapi.json"
+    alma.learn(
+        "me", "Add a filter", "success", "Made the snapshot anew", error=f"FAILED tests/test_x.py::f - {surface}"
+    )
+    failed = (
+        f"sqlalchemy.exc.InvalidRequestError: unique() must be invoked\nFAILED tests/test_x.py::f - {surface}\n2 failed"
+    )
+    assert "Made the snapshot anew" in tell("post-tool-use-failure", error=failed)
+
+
 def test_an_error_that_was_met_and_not_overcome_leads_to_what_worked_next_in_that_session(tell):
     tell("user-prompt-submit", prompt="The label is lost about once in thirty requests, fix it")
     tell("post-tool-use-failure", tool_input={"command": "pytest"}, error=NO_ROW)

@@ -24,6 +24,9 @@ def stop(message="Waited for the button."):
     return ("stop", {"last_assistant_message": message})
 
 
+NO_ROW = "sqlalchemy.exc.NoResultFound: No row was found when one was required"
+
+
 def added(*events, turn=None):
     """The turn with these events, and what the last one gave."""
     turn = turn or Turn()
@@ -121,14 +124,16 @@ def test_without_a_prompt_there_is_no_outcome():
 
 def test_what_was_given_is_known_by_turn_and_forgotten_with_the_context():
     turn, _ = added(prompt())
-    turn.note_given(["a", "b"], at_failure=False)
+    turn.note_given(["a", "b"])
     added(prompt("Another"), turn=turn)
-    turn.note_given(["b", "c"], at_failure=True)
-    assert (["a", "b", "c"], ["c"], ["b", "c"]) == (turn.given, turn.given_now, turn.reminded)
+    turn.note_given(["b", "c"], at_error=NO_ROW)
+    assert (["a", "b", "c"], ["c"]) == (turn.given, turn.given_now)
+    assert {"b", "c"} == turn.reminded_at(f"17 times: {NO_ROW}")
+    assert set() == turn.reminded_at("OvenError: the oven door was open all the time")
     added(("session-start", {"source": "resume"}), turn=turn)
     assert 3 == len(turn.given)
     added(("session-start", {"source": "compact"}), turn=turn)
-    assert ([], [], []) == (turn.given, turn.given_now, turn.reminded)
+    assert ([], [], set()) == (turn.given, turn.given_now, turn.reminded_at(NO_ROW))
 
 
 @pytest.mark.parametrize("value", [None, 1, [], {}, [{"a": 1}], "x"])
