@@ -26,9 +26,14 @@ def loaded(*argv):
     return set(json.loads(finished.stderr.splitlines()[-1]))
 
 
-@pytest.mark.parametrize("argv", [["--help"], ["--version"], []])
+@pytest.mark.parametrize("argv", [["--help"], ["--version"]])
 def test_the_overview_loads_nothing_heavy(project, argv):
     assert set() == loaded(*argv) & set(HEAVY.split())
+
+
+def test_alma_alone_loads_nothing_heavy_where_no_project_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert set() == loaded() & set(HEAVY.split())
 
 
 @pytest.mark.parametrize(
@@ -46,7 +51,7 @@ def test_a_piped_command_loads_no_rich_and_no_heavy_model(project, learn, argv):
     assert set() == loaded(*argv) & {"rich", "fastembed", "onnxruntime", "tokenizers", "pydantic", "azure", "duckdb"}
 
 
-@pytest.mark.parametrize("argv", [["stats"], ["log"], ["config", "show"], ["export"]])
+@pytest.mark.parametrize("argv", [["stats"], [], ["log"], ["config", "show"], ["export"]])
 def test_what_compares_no_meaning_loads_no_numpy(project, learn, argv):
     learn("Test the login form")
     assert "numpy" not in loaded(*argv)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from alma_cli.api.reflect import Reflected
     from alma_cli.api.rename import Renamed
     from alma_cli.api.retrieve import RetrieveOptions
+    from alma_cli.api.status import Status
     from alma_cli.api.sync import SyncStatus
     from alma_cli.api.transfer import Imported
     from alma_cli.api.upkeep import Check
@@ -270,6 +271,14 @@ class ALMA:
     def stats(self) -> Stats:
         """Counts of everything."""
         return api.overview.stats(self._session)
+
+    def status(self) -> Status:
+        """The state of the project: counts, rules that are new to the user, what waits, what happened last."""
+        return api.status.status(self._session)
+
+    def note_looked(self, found: Status) -> None:
+        """Remember that the user has seen this state: the next `status` tells what is new since."""
+        api.status.note_looked(self._session, found)
 
     def effect(self) -> Effect:
         """How turns ended that were shown memories, and those from which fitting ones were withheld by lot."""

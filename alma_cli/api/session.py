@@ -116,7 +116,12 @@ class Session:
 
     def operation(self, kind: Callable[..., _Operation], **what: object) -> _Operation:
         """An operation by this session's user, now."""
-        return kind(op_id=new_id(), at=self.now(), by=self.by or _login_name(), **what)
+        return kind(op_id=new_id(), at=self.now(), by=self.user, **what)
+
+    @property
+    def user(self) -> str:
+        """The name of whoever acts, as the audit has it."""
+        return self.by or _login_name()
 
     @property
     def model(self) -> str:

@@ -46,7 +46,11 @@ def _noting(arguments: list[str], directory: str | None) -> Callable[[str], None
 def _run_command(arguments: list[str], directory: str | None) -> int:
     """Answer a command that isn't a hook's; return its exit code."""
     try:
-        shown = _overview(arguments)
+        if not arguments and "_ALMA_COMPLETE" not in os.environ:
+            shown = _welcome(directory)
+            arguments = ["status"]
+        else:
+            shown = _overview(arguments)
         if shown is None:
             status = _run(arguments, directory, started=perf_counter())
         else:
@@ -130,13 +134,31 @@ def _root_options(arguments: list[str]) -> tuple[str | None, list[str]]:
     return directory, arguments
 
 
+def _welcome(directory: str | None) -> str | None:
+    """The answer of `alma` alone where no project is; None in a project, or where one was named."""
+    from alma_cli.errors import ProjectNotFound
+    from alma_cli.project import find_project
+
+    if directory or os.environ.get("ALMA_DIR"):
+        return None
+    try:
+        find_project()
+    except ProjectNotFound as error:
+        from alma_cli.cli.commands import welcome
+
+        return welcome(__version__, error.message)
+    except AlmaError:
+        return None
+    return None
+
+
 def _overview(arguments: list[str]) -> str | None:
     """The answer to what needs no command."""
     if "_ALMA_COMPLETE" in os.environ:
         return None
     if arguments[:1] == ["--version"]:
         return f"alma {__version__}"
-    if not arguments or arguments == ["help"] or arguments[0] in ("--help", "-h"):
+    if arguments == ["help"] or arguments[0] in ("--help", "-h"):
         from alma_cli.cli.commands import overview
 
         return overview(__version__)

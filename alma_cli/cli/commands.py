@@ -67,6 +67,7 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
     (
         "Looking after it",
         (
+            Command("status", "status", "where this project stands; so does `alma` alone", "status"),
             Command("log", "log [ID]", "what was done, by whom, and earlier versions", "log"),
             Command("stats", "stats", "how much is remembered", "stats"),
             Command("agents", "agents", "scopes, and what each agent learned and sees", "agents"),
@@ -89,6 +90,24 @@ COMMANDS: dict[str, Command] = {command.name: command for _, commands in GROUPS 
 
 OWN_OUTPUT = frozenset({"export", "run", "hook", "mcp"})
 """The commands whose stdout is not ours to put a JSON envelope on."""
+
+
+def welcome(version: str, why: str) -> str:
+    """The answer of `alma` alone where no project is."""
+    return "\n".join(
+        [
+            f"ALMA {version}: a memory that lets AI agents learn from what happened.",
+            f"There is {why}. To begin, in a project's folder:",
+            "  alma init                                   make .alma/, once",
+            "  alma setup                                  connect the agents found there",
+            '  alma learn "Test login" --ok "With a stub"  record how a task went',
+            '  alma retrieve "Test the login form"         what to know before the next',
+            "",
+            "See it work in ten seconds:  alma demo",
+            "Every command:               alma --help",
+            "More about one of them:      alma COMMAND --help",
+        ]
+    )
 
 
 def overview(version: str) -> str:

@@ -114,6 +114,21 @@ def counted(count: int, one: str, many: str) -> str:
     return f"{count:,} {one if count == 1 else many}"
 
 
+def labelled(pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Lines of texts behind their labels; on a terminal a long one goes on below, under its own start."""
+    import shutil
+    import textwrap
+
+    width = shutil.get_terminal_size().columns if on_terminal() else sys.maxsize
+    indent = max(len(label) for label, _ in pairs) + 2
+    for label, text in pairs:
+        start = f"{label:<{indent}}"
+        if indent * 3 > width:
+            start, indent = f"{label}: ", 2
+        lines = textwrap.wrap(harmless(text), width, initial_indent=start, subsequent_indent=" " * indent)
+        yield from lines or [start.rstrip()]
+
+
 def on_terminal() -> bool:
     """True when somebody reads stdout."""
     return sys.stdout.isatty()

@@ -30,6 +30,8 @@ _SHOWN_LENGTH = 60
 _COMPARED = 100
 """Characters of a word that names are compared with: comparing takes the square of the length."""
 
+_AGES = (("y", 365 * 86_400), ("w", 7 * 86_400), ("d", 86_400), ("h", 3600), ("m", 60))
+
 
 def clean(text: str) -> str:
     """The text with lone surrogates, which can't be encoded, replaced by U+FFFD."""
@@ -63,6 +65,14 @@ def shown(value: object) -> str:
         return one_line(reprlib.repr(value), _SHOWN_LENGTH)
     except ValueError:  # Python writes no whole number of more than 4300 digits
         return "a huge number"
+
+
+def age(seconds: float) -> str:
+    """A length of time in its largest unit: `now`, `5m`, `3h`, `2d`, `6w`, `1y`. What is to come is now."""
+    for unit, length in _AGES:
+        if seconds >= length:
+            return f"{seconds // length:.0f}{unit}"
+    return "now"
 
 
 def most_like(word: str, names: Iterable[str], *, limit: int = 1) -> list[str]:

@@ -217,6 +217,25 @@ class Reader:
             results.setdefault(agent, {})[outcome] = count
         return results
 
+    def rule_marks(self) -> dict[str, str]:
+        """A mark of each rule that retrieve considers, by id, which changes with the rule; the newest rules first."""
+        rows = self._rows(
+            "SELECT id, concat_ws(' ', epoch_ms(updated_at), occurrences, successes) FROM memories "
+            "WHERE kind IN ('heuristic', 'anti_pattern') AND NOT archived ORDER BY updated_at DESC, seq DESC",
+            [],
+        )
+        return dict(rows)
+
+    def last_outcomes(self, label: str) -> list[tuple[str, str]]:
+        """The id and result of the outcome that happened last, and of those with the same value of a label."""
+        return self._rows(
+            "WITH newest AS (SELECT id AS last, labels[$label] AS session FROM memories WHERE kind = 'outcome' "
+            "ORDER BY happened_at DESC, seq DESC LIMIT 1) SELECT id, outcome FROM memories, newest "
+            "WHERE kind = 'outcome' AND (id = last OR labels[$label] = session) "
+            "ORDER BY happened_at DESC, seq DESC",
+            {"label": label},
+        )
+
     def project_ids(self) -> Mapping[str, int]:
         """The number of records by the project that they were recorded in; one that was renamed has several names."""
         return dict(self._rows("SELECT project_id, count(*) FROM memories GROUP BY 1 ORDER BY 1", []))
@@ -283,6 +302,10 @@ class Reader:
     def waiting_counts(self, agent: str) -> dict[str, int]:
         """The number of an agent's outcomes that wait for general words, by domain."""
         return {} if self._connection is None else general_words.waiting_counts(self._connection, agent)
+
+    def waiting_by_agent(self) -> dict[str, int]:
+        """The number of outcomes that wait for general words, by agent."""
+        return {} if self._connection is None else general_words.waiting_by_agent(self._connection)
 
     def waiting(self, agent: str, domain: str, *, without: Collection[str] = (), limit: int) -> list[Outcome]:
         """The oldest outcome that waits for general words, and those most like it."""

@@ -18,7 +18,7 @@ def page_id(argv):
 
 
 @pytest.mark.parametrize(
-    "argv", [[], ["--help"], ["-h"], ["help"], ["--dir", "/nowhere"], ["--dir=/nowhere", "--help"]]
+    "argv", [["--help"], ["-h"], ["help"], ["--dir", "/nowhere", "-h"], ["--dir=/nowhere", "--help"]]
 )
 def test_the_overview_lists_every_command(run_alma, argv):
     finished = run_alma(*argv)
@@ -27,7 +27,7 @@ def test_the_overview_lists_every_command(run_alma, argv):
 
 
 def test_the_overview_is_at_most_104_columns_wide(run_alma):
-    assert 104 >= max(map(len, run_alma().out.splitlines()))
+    assert 104 >= max(map(len, run_alma("--help").out.splitlines()))
 
 
 @pytest.mark.parametrize("argv", PAGES, ids=page_id)

@@ -1,12 +1,14 @@
 """Text from agents is kept where it can be, and harmless where it is shown."""
 
 import unicodedata
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alma_cli.core.text import (
+    age,
     alike_form,
     clean,
     did_you_mean,
@@ -217,3 +219,20 @@ def test_the_normal_form_is_that_of_unicode(text):
 
 def test_accents_without_end_take_no_time_without_end():
     assert len(normal_form("a" + "\u0301\u0316" * 130_000)) > 200_000  # in one go, this takes a minute
+
+
+@pytest.mark.parametrize(
+    ("length", "shown"),
+    [
+        (timedelta(seconds=-5), "now"),
+        (timedelta(seconds=59), "now"),
+        (timedelta(minutes=1), "1m"),
+        (timedelta(minutes=59.9), "59m"),
+        (timedelta(hours=23.9), "23h"),
+        (timedelta(days=6.9), "6d"),
+        (timedelta(days=364), "52w"),
+        (timedelta(days=800), "2y"),
+    ],
+)
+def test_an_age_has_one_unit(length, shown):
+    assert shown == age(length.total_seconds())

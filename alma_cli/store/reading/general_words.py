@@ -21,10 +21,11 @@ MOST_LABELS = 2000
 _PROPOSED_FROM = 16_384
 """So many of the newest memories are searched for words to propose, however many there are: two row groups or three."""
 
-WAITING = (
-    "kind = 'outcome' AND agent = $agent AND coalesce(approach, '') = '' AND trim(strategy) <> '' "
+_WAITS = (
+    "kind = 'outcome' AND coalesce(approach, '') = '' AND trim(strategy) <> '' "
     f"AND NOT map_contains(labels, '{UNCLEAR_LABEL}')"
 )
+WAITING = f"{_WAITS} AND agent = $agent"
 """The condition of an outcome that waits for general words; without a strategy there is nothing to give them to."""
 
 
@@ -146,6 +147,12 @@ def waiting_counts(connection: Connection, agent: str) -> dict[str, int]:
         f"SELECT domain, count(*) FROM memories WHERE {WAITING} GROUP BY domain ORDER BY domain", {"agent": agent}
     ).fetchall()
     return dict(rows)
+
+
+def waiting_by_agent(connection: Connection) -> dict[str, int]:
+    """The number of outcomes that wait for general words, by agent."""
+    rows = connection.execute(f"SELECT agent, count(*) FROM memories WHERE {_WAITS} GROUP BY agent ORDER BY agent")
+    return dict(rows.fetchall())
 
 
 def waiting(

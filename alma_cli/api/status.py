@@ -1,0 +1,133 @@
+"""Where a project stands: what is remembered, what is new to whoever looks, what waits, what happened last."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from alma_cli.api.session import Session
+from alma_cli.api.symptoms import SESSION_LABEL
+from alma_cli.core.codec import format_time
+from alma_cli.core.records import JsonValue, Kind, Outcome, Record
+from alma_cli.files import write_whole
+from alma_cli.project import Project
+from alma_cli.store import Shared
+
+_FILE = "seen.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleNews:
+    """The ids of rules that are new or changed since the user last looked, newest first, and how many are gone.
+
+    `seen_at` is when that was; without it everything is new. `marks` are what the next look is compared with.
+    """
+
+    seen_at: datetime | None
+    new: Sequence[str]
+    changed: Sequence[str]
+    gone: int
+    marks: Mapping[str, str]
+    newest: Record | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastSession:
+    """The newest outcome, and how the outcomes of its session ended; without a session it is alone."""
+
+    outcome: Outcome
+    results: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The state of a project.
+
+    `kinds` and `agents` count memories that retrieve considers; `reflection` counts, by agent, the outcomes that wait
+    for general words, and `journal` the writes that wait to be folded in. `shared` is None for memories of this machine
+    alone.
+    """
+
+    kinds: Mapping[Kind, int]
+    agents: Mapping[str, int]
+    archived: int
+    news: RuleNews
+    reflection: Mapping[str, int]
+    journal: int
+    last: LastSession | None
+    shared: Shared | None
+    warnings: Sequence[str] = ()
+
+
+def status(session: Session) -> Status:
+    """The state of the project, in one opening of the store."""
+    store = session.store()
+    with store.reading() as reader:
+        tallies = [tally for tally in reader.tallies() if tally.kind != "credit"]
+        marks, ended = reader.rule_marks(), reader.last_outcomes(SESSION_LABEL)
+        seen_at, seen = _seen(session.project, session.user)
+        new = [id for id in marks if id not in seen]
+        changed = [id for id, mark in marks.items() if seen.get(id, mark) != mark]
+        wanted = [*new[:1], *(id for id, _ in ended[:1])]
+        records = reader.records(wanted) if wanted else {}
+        last = records.get(ended[0][0]) if ended else None
+        kinds: dict[Kind, int] = {}
+        agents: dict[str, int] = {}
+        for tally in tallies:
+            kinds[tally.kind] = kinds.get(tally.kind, 0) + tally.count - tally.archived
+            agents[tally.agent] = agents.get(tally.agent, 0) + tally.count - tally.archived
+        return Status(
+            kinds=kinds,
+            agents=agents,
+            archived=sum(tally.archived for tally in tallies),
+            news=RuleNews(
+                seen_at=seen_at,
+                new=new,
+                changed=changed,
+                gone=sum(id not in marks for id in seen),
+                marks=marks,
+                newest=records.get(new[0]) if new else None,
+            ),
+            reflection=reader.waiting_by_agent(),
+            journal=len(store.journal.names()),
+            last=LastSession(outcome=last, results=_counts([result for _, result in ended]))
+            if isinstance(last, Outcome)
+            else None,
+            shared=None if session.config.storage == "local" else reader.shared(session.config.project_id),
+            warnings=reader.warnings,
+        )
+
+
+def note_looked(session: Session, found: Status) -> None:
+    """Remember that the user has seen the rules as they are now; where that can't be written, do nothing."""
+    everyone = _kept(session.project)
+    everyone[session.user] = {"at": format_time(session.now()), "rules": dict(found.news.marks)}
+    with suppress(OSError):
+        session.project.log_dir.mkdir(mode=0o700, exist_ok=True)
+        write_whole(session.project.log_dir / _FILE, json.dumps(everyone).encode())
+
+
+def _seen(project: Project, user: str) -> tuple[datetime | None, dict[str, str]]:
+    """When a user last looked, and the marks of the rules that were there then."""
+    kept = _kept(project).get(user)
+    try:
+        at, rules = kept["at"], kept["rules"]  # type: ignore[index, call-overload]
+        return datetime.fromisoformat(at).astimezone(UTC), dict(rules)  # type: ignore[arg-type]
+    except (TypeError, KeyError, ValueError):
+        return None, {}
+
+
+def _kept(project: Project) -> dict[str, JsonValue]:
+    try:
+        with open(project.log_dir / _FILE, "rb") as file:
+            kept = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return kept if isinstance(kept, dict) else {}
+
+
+def _counts(results: Sequence[str]) -> dict[str, int]:
+    return {result: results.count(result) for result in dict.fromkeys(results)}
