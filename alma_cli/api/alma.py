@@ -230,9 +230,12 @@ class ALMA:
         """
         return api.author.add(self._session, kind, text, **options)
 
-    def correct(self, id: str, text: str) -> Corrected:
-        """Put a new text in the place of a memory's main one. Raises `NotFound`, `AmbiguousId`, `ScopeViolation`."""
-        return api.author.correct(self._session, id, text)
+    def correct(self, id: str, text: str | None = None, **changes: JsonValue) -> Corrected:
+        """Put right what a memory says: `text` is its main one, `changes` are other fields by their names.
+
+        Raises `NotFound`, `AmbiguousId`, `InvalidInput`, `ScopeViolation`.
+        """
+        return api.author.correct(self._session, id, text, changes)
 
     def forget(self, ids: Sequence[str]) -> Forgotten:
         """Remove memories for good. Raises `NotFound` or `AmbiguousId` before any is removed."""

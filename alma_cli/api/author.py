@@ -11,7 +11,9 @@ from alma_cli.api.arguments import number
 from alma_cli.api.learn import write_warnings
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.codec import check_size, parse_text
+from alma_cli.core.learning.corrections import corrected
 from alma_cli.core.records import (
+    EDITABLE,
     MAIN_FIELDS,
     PROJECT_AGENT,
     RECORD_TYPES,
@@ -22,6 +24,7 @@ from alma_cli.core.records import (
     JsonValue,
     Record,
 )
+from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.scopes.scope import check, choose_domain, scope_for
 from alma_cli.core.text import alike_form, clean, composed, did_you_mean, one_line, shown
 from alma_cli.errors import InvalidInput
@@ -75,9 +78,13 @@ class Authored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corrected:
-    """A record after its correction; `hides` is the id of the derived memory in whose place it stands."""
+    """A record after its correction, the names of the fields that changed (none: nothing was written).
+
+    `hides` is the id of the derived memory in whose place it stands.
+    """
 
     record: Record
+    changed: Sequence[str] = ()
     hides: str = ""
     queued: bool = False
     warnings: Sequence[str] = ()
@@ -208,33 +215,48 @@ def _given(kind: AuthoredKind, options: Mapping[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def correct(session: Session, prefix: str, text: str) -> Corrected:
-    """Put a new text in the place of a memory's main one; history keeps the old.
+def correct(session: Session, prefix: str, text: str | None, changes: Mapping[str, JsonValue]) -> Corrected:
+    """Put right what a memory says; history keeps the old, and nothing is written where nothing changes.
 
-    A derived memory is hidden by an authored one that says what is right, of the same task and strategy.
-    Raises `NotFound`, `AmbiguousId`, and `ScopeViolation` for what the present scope of the memory's agent forbids.
+    `text` is its main text, and `changes` are fields by their names. A derived memory is hidden by an authored one that
+    says what is right, of the same task and strategy. Raises `NotFound`, `AmbiguousId`, `InvalidInput`, and
+    `ScopeViolation` for a domain that the present scope of the memory's agent forbids.
     """
-    if not text.strip():
+    if text is not None and not text.strip():
         raise InvalidInput("TEXT: empty", hint="give the corrected text, or use `alma forget` to remove the memory")
+    if text is None and not changes:
+        raise InvalidInput("nothing to correct", hint="give the corrected text, or a field")
     with session.store().reading() as reader:
         record = reader.record(prefix)
-    if record.kind == "credit":
-        raise InvalidInput("a credit has no text to correct", hint="`alma forget` removes it")
-    with session.refusals_noted(record.agent, record.domain):
-        check(scope_for(record.agent, session.config.agents), record.domain)
-    changed: dict[str, Any] = {MAIN_FIELDS[record.kind]: clean(text), "updated_at": session.now()}
+    if text is not None:
+        main = MAIN_FIELDS[record.kind]
+        if main in changes:
+            raise InvalidInput(f"TEXT is the {main}, which is given twice", hint="give one of them")
+        changes = {main: text, **changes}
+    now = session.now()
+    right = corrected(record, changes, now=now)
     is_derived = record.origin == "derived"
+    if is_derived and right.domain != record.domain:
+        raise InvalidInput(
+            f"{record.id[:SHORT_ID]} was derived from outcomes in {one_line(record.domain, 40)}, and is where they are",
+            hint="correct the domain of the outcomes: `alma show` lists them",
+        )
+    with session.refusals_noted(right.agent, right.domain):
+        check(scope_for(right.agent, session.config.agents), right.domain)
+    if right is record:
+        return Corrected(record=record)
     if is_derived:
-        changed |= {"id": new_id(), "origin": "authored", "created_at": session.now(), "archived": False}
-    corrected = replace(record, **changed)
-    check_size(corrected)
-    entries, warnings = session.entries([corrected])
+        right = replace(right, id=new_id(), origin="authored", created_at=now, archived=False)
+    check_size(right)
+    entries, warnings = session.entries([right])
     operation: Operation = (
         session.operation(Insert, entries=tuple(entries)) if is_derived else session.operation(Revise, entry=entries[0])
     )
     receipt = session.submit([operation])
+    stored = entries[0].record
     return Corrected(
-        record=entries[0].record,
+        record=stored,
+        changed=[name for name in EDITABLE[stored.kind] if getattr(stored, name) != getattr(record, name)],
         hides=record.id if is_derived else "",
         queued=receipt.queued,
         warnings=[*warnings, *write_warnings(receipt)],

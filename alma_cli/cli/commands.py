@@ -31,6 +31,7 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
     (
         "Memories",
         (
+            Command("remember", "remember TEXT", "keep a fact; short for add knowledge", "remember"),
             Command(
                 "add",
                 "add KIND TEXT",
@@ -40,7 +41,7 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
             ),
             Command("list", "list", "memories, newest first", "list_"),
             Command("show", "show ID", "one memory, whole", "show"),
-            Command("correct", "correct ID TEXT", "replace a memory's text; history keeps the old", "correct"),
+            Command("correct", "correct ID TEXT", "put right what a memory says; history keeps it", "correct"),
             Command("forget", "forget ID...", "remove memories for good", "forget"),
             Command("feedback", "feedback ID", "say that a memory --helped or --misled", "feedback"),
         ),

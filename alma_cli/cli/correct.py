@@ -1,5 +1,6 @@
-"""`alma correct`: replace a memory's text."""
+"""`alma correct`: put right what a memory says."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -8,36 +9,82 @@ from alma_cli.cli.inputs import open_alma, text_or_stdin
 from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
 from alma_cli.cli.output import Reply
 from alma_cli.core.codec import to_json
-from alma_cli.core.records import MAIN_FIELDS
+from alma_cli.core.records import GENERAL_WORDS, JsonValue
 from alma_cli.core.retrieval.prompt import SHORT_ID
 
 
 def correct(
     id: Annotated[str, typer.Argument(metavar="ID", help="The memory's id, or the start of it.")],
-    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The right text (- is stdin).")] = None,
+    text: Annotated[
+        str | None, typer.Argument(metavar="TEXT", help="The right text (- is stdin): task, condition, fact ...")
+    ] = None,
+    outcome: Annotated[
+        str | None, typer.Option("--outcome", metavar="RESULT", help="How it ended: success, failure or partial.")
+    ] = None,
+    strategy: Annotated[str | None, typer.Option("--strategy", metavar="TEXT", help="How it was done.")] = None,
+    task: Annotated[str | None, typer.Option("--task", metavar="TEXT", help="What was to be done.")] = None,
+    error: Annotated[str | None, typer.Option("--error", metavar="TEXT", help="What went wrong.")] = None,
+    feedback: Annotated[str | None, typer.Option("--feedback", metavar="TEXT", help="What was said of it.")] = None,
+    when: Annotated[
+        str | None,
+        typer.Option("--when", metavar="SITUATION", help=f"The kind of situation, at most {GENERAL_WORDS} characters."),
+    ] = None,
+    do: Annotated[
+        str | None,
+        typer.Option("--do", metavar="APPROACH", help=f"The decisive step, at most {GENERAL_WORDS} characters."),
+    ] = None,
+    domain: Annotated[str | None, typer.Option("--domain", metavar="NAME", help="What it is about.")] = None,
     wait: Wait = None,
     directory: Dir = None,
     verbose: Verbose = False,
     yes: Yes = False,
     json: Json = False,
 ) -> Reply:
-    """Replace the main text of a memory: an outcome's task, a heuristic's condition, a fact, and so on.
+    """Put right what a memory says: its main text, or fields of it. An empty value takes a field out.
 
-    The old version stays in `alma log ID`. A derived memory is hidden by one that says what is right instead.
+    The old version stays in `alma log ID`. A derived memory is hidden by one that says what is right instead; rules
+    that grew out of a corrected outcome are derived again. `alma edit ID` shows all that can be changed.
 
     \b
     Examples:
       alma correct 3fa9c2d1 "Test the sign-in form"
+      alma correct 3fa9c2d1 --outcome failure --error "timed out on CI"
+      alma correct 3fa9c2d1 --when "a test depends on today's date" --do "freeze the clock"
     """
-    corrected = open_alma(directory, wait).correct(id, text_or_stdin("TEXT", text))
-    record = corrected.record
-    told = f"replaced the {MAIN_FIELDS[record.kind]}; `alma log {record.id[:SHORT_ID]}` has the old one"
+    given: dict[str, str | None] = {
+        "outcome": outcome,
+        "strategy": strategy,
+        "task": task,
+        "error": error,
+        "feedback": feedback,
+        "when": when,
+        "do": do,
+        "domain": domain,
+    }
+    changes: dict[str, JsonValue] = {name: value for name, value in given.items() if value is not None}
+    if text is not None or not changes:
+        text = text_or_stdin("TEXT", text)
+    corrected = open_alma(directory, wait).correct(id, text, **changes)
+    record, short = corrected.record, corrected.record.id[:SHORT_ID]
     if corrected.hides:
-        told = f"added {record.id[:SHORT_ID]}, which hides what was derived as {corrected.hides[:SHORT_ID]}"
+        told = f"added {short}, which hides what was derived as {corrected.hides[:SHORT_ID]}"
+    elif corrected.changed:
+        told = f"replaced the {_listed(corrected.changed)}; `alma log {short}` has the old one"
+    else:
+        told = f"nothing changed: {short} says that already"
     return Reply(
-        data={**to_json(record), "queued": corrected.queued},
+        data={
+            **to_json(record),
+            "changed": [*corrected.changed],
+            "hides": corrected.hides or None,
+            "queued": corrected.queued,
+        },
         text=record.id,
         told=[told],
         warnings=corrected.warnings,
         json=json,
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -352,6 +352,25 @@ FIELDS: Mapping[str, Field] = {
 }
 """The fields that any record has, each once: what several kinds have means the same in all of them."""
 
+_CHANGED_BESIDE_TEXTS = frozenset({"outcome", "confidence", "duration_ms", "at"})
+_MADE_HERE = frozenset({"extra", "task_key", "strategy_key"})
+
+EDITABLE: Mapping[Kind, tuple[str, ...]] = {
+    kind: (
+        MAIN_FIELDS[kind],
+        *(
+            name
+            for name in FIELD_NAMES[kind]
+            if name in _CHANGED_BESIDE_TEXTS or (FIELDS[name].is_text and name not in _MADE_HERE)
+            if name not in (MAIN_FIELDS[kind], "labels")
+        ),
+        "domain",
+        "labels",
+    )
+    for kind in RETRIEVED_KINDS
+}
+"""The fields of each kind that a person may change, its main one first."""
+
 SEARCHED_FIELDS: tuple[str, ...] = tuple(name for name, each in FIELDS.items() if each.is_searched)
 """The fields whose words find a memory."""
 

@@ -149,12 +149,87 @@ REFUSED = {
             "`alma retrieve --help` shows what it takes",
         ),
     ),
+    "nothing to remember": (
+        ["remember", " \t"],
+        (2, "TEXT: empty", "say in a sentence what is to be remembered"),
+    ),
+    "remembered for one and for all": (
+        ["remember", "x", "--agent", "a", "--project-wide"],
+        (2, "--agent and --project-wide exclude each other", ""),
+    ),
+    "nothing to correct": (
+        ["correct", "abc", ""],
+        (2, "TEXT: empty", "give the corrected text, or use `alma forget` to remove the memory"),
+    ),
+    "nothing to correct by a field": (
+        ["correct", "xyz", "--outcome", "failure"],
+        (2, "id: expected up to 32 hex digits, got 'xyz'", ""),
+    ),
     "nameless project": (["init", "--project-id", ""], (2, "'' can't name a project: it is empty", NAME)),
     "folder that is not": (
         ["stats", "--dir", "/no/such/folder"],
         (3, "there is no folder /no/such/folder (--dir)", "is --dir right?"),
     ),
 }
+
+
+# Refused as a correction of an outcome: options, then exit code, message and hint
+NOT_CORRECTED = {
+    "unknown result": (["--outcome", "won"], (2, "outcome: expected success or failure or partial, got 'won'", "")),
+    "empty result": (["--outcome", ""], (2, "outcome: expected success or failure or partial, got ''", "")),
+    "blank task": (
+        ["--task", " "],
+        (2, "task: empty", "give the corrected text, or use `alma forget` to remove the memory"),
+    ),
+    "task given twice": (["x", "--task", "y"], (2, "TEXT is the task, which is given twice", "give one of them")),
+    "situation of several lines": (
+        ["--when", "a\nb"],
+        (
+            2,
+            "when: expected one line of at most 200 characters, got several lines",
+            'say it in general words, such as "a test depends on today\'s date"',
+        ),
+    ),
+    "long approach": (
+        ["--do", "x" * 201],
+        (
+            2,
+            "do: expected one line of at most 200 characters, got 201 characters",
+            'say it in general words, such as "a test depends on today\'s date"',
+        ),
+    ),
+    "nameless domain": (["--domain", ""], (2, "'' can't name a domain: it is empty", NAME)),
+    "domain with an escape": (
+        ["--domain", "a\x1b[2J"],
+        (2, "'a\\x1b[2J' can't name a domain: it has a control or invisible character", NAME),
+    ),
+    "strategy of a megabyte": (
+        ["--strategy", "x" * 1_000_000],
+        (
+            2,
+            "the outcome has 1,000,505 bytes; a memory has at most 262,144",
+            "shorten it: a memory is read before a task, so a few sentences serve best",
+        ),
+    ),
+    "field of another kind": (
+        ["--fact", "x"],
+        (
+            2,
+            "no such option: --fact (Possible options: --feedback, --wait)",
+            "`alma correct --help` shows what it takes",
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NOT_CORRECTED)
+def test_a_bad_correction_is_refused_and_nothing_changes(learn, run_alma, run_json, case):
+    options, (code, message, hint) = NOT_CORRECTED[case]
+    id = learn("Test login")
+    before = run_json("show", id)["data"]
+    told = f"error: {message}\n" + (f"hint: {hint}\n" if hint else "")
+    assert (code, "", told) == run_alma("correct", id, *options)
+    assert before == run_json("show", id)["data"]
 
 
 @pytest.mark.parametrize("case", REFUSED)

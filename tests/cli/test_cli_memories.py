@@ -171,6 +171,59 @@ def test_correct_replaces_the_main_text_and_history_keeps_the_old(run_alma, run_
     assert [id] == [hit["id"] for kind in newest.values() if isinstance(kind, list) for hit in kind]
 
 
+def test_correct_mends_what_an_outcome_says_and_its_rule_is_derived_again(learn, run_alma, run_json):
+    ids = [learn("Test the login form", strategy="try blanks", domain="ui") for _ in range(3)]
+    assert ["heuristic"] == listed(run_json, "--kind", "heuristic")
+    finished = run_alma("correct", ids[0][:8], "--outcome", "failure", "--error", "timed out", "--yes")
+    told = f"replaced the outcome and error; `alma log {ids[0][:8]}` has the old one\n"
+    assert (0, f"{ids[0]}\n", told) == finished
+    assert 2 == run_json("list", "--kind", "heuristic")["data"]["memories"][0]["successes"]
+    moved = run_json("correct", ids[1], "--domain", "forms", "--when", "a form is tested", "--do", "send it empty")
+    assert ["when", "do", "domain"] == moved["data"]["changed"]
+    assert [] == listed(run_json, "--kind", "heuristic"), "two are no rule"
+    shown = run_json("show", ids[1])["data"]
+    assert ("forms", "send it empty", "helena") == (shown["domain"], shown["do"], shown["agent"])
+    assert "" == run_json("correct", ids[0], "--error", "")["data"]["error"]
+
+
+def test_where_nothing_changes_nothing_is_written(learn, run_alma, run_json):
+    id = learn("Test the login form", strategy="try blanks")
+    finished = run_alma("correct", id, "Test the login form", "--strategy", "try blanks")
+    assert (0, f"{id}\n", f"nothing changed: {id[:8]} says that already\n") == finished
+    assert ["insert"] == [row["action"] for row in run_json("log", id)["data"]["audit"]]
+
+
+def test_correcting_the_strategy_of_a_rule_hides_what_was_derived(learn, run_alma, run_json):
+    for _ in range(3):
+        learn("Test the login form", strategy="try blanks")
+    rule = run_json("list", "--kind", "heuristic")["data"]["memories"][0]["id"]
+    data = run_json("correct", rule, "--strategy", "try blanks, then long names")["data"]
+    assert (rule, "authored", ["strategy"]) == (data["hides"], data["origin"], data["changed"])
+    refused = run_alma("correct", rule, "--domain", "ui")
+    assert f"error: {rule[:8]} was derived from outcomes in general, and is where they are" in refused.err
+
+
+def test_correct_checks_the_domain_that_it_gives(scoped_project, learn, run_alma):
+    id = learn("Test the login form", domain="ui_patterns")
+    finished = run_alma("correct", id, "--domain", "backend_logic")
+    assert (6, "error: helena may not learn backend_logic: its cannot_learn names it") == (
+        finished.code,
+        finished.err.splitlines()[0],
+    )
+
+
+def test_remember_keeps_a_fact(run_alma, run_json):
+    finished = run_alma("remember", "CI has 2 cores", "--project-wide", "--source", "runbook", "--yes")
+    assert (0, "added the knowledge in general\n") == (finished.code, finished.err)
+    fact = run_json("show", finished.out.strip())["data"]
+    assert ("knowledge", "_project", "runbook", "CI has 2 cores") == (
+        *(fact[name] for name in ("kind", "agent", "source", "fact")),
+    )
+    assert (
+        finished.out.strip() == run_json("remember", "-", "--project-wide", stdin="ci has 2 cores")["data"]["same_as"]
+    )
+
+
 def test_correct_needs_a_text(two, run_alma):
     hint = "give the corrected text, or use `alma forget` to remove the memory"
     assert (2, "", f"error: TEXT: empty\nhint: {hint}\n") == run_alma("correct", "abc1", "  ")

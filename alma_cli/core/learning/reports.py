@@ -117,7 +117,7 @@ def outcome_record(report: Report, *, domain: str, project_id: str, id: str, now
     if not report.task.strip():
         raise InvalidInput("task: empty", hint="say in a few words what the agent was to do")
     told = {name: getattr(report, name) for name in _OUTCOME_FIELDS}
-    at = now if report.at is None else _past(report.at, now=now)
+    at = now if report.at is None else past(report.at, now=now)
     # Every value is checked as one in JSON is, so the constructor gets what it declares.
     return Outcome(
         id=id,
@@ -162,7 +162,8 @@ def credits(outcome: Outcome, used: Sequence[str], *, followed: str = "", id_of:
     ]
 
 
-def _past(at: datetime, *, now: datetime) -> datetime:
+def past(at: datetime, *, now: datetime) -> datetime:
+    """The time in UTC. Raises `InvalidInput` for one that is still to come, or in no calendar."""
     try:
         happened_at = as_utc(at)
     except OverflowError:

@@ -1,0 +1,40 @@
+"""`alma remember`: keep a fact."""
+
+from typing import Annotated
+
+import typer
+
+from alma_cli.cli.add import Source, knowledge
+from alma_cli.cli.options import Agent, Dir, DomainOption, Json, ProjectWide, Verbose, Wait, Yes
+from alma_cli.cli.output import Reply
+
+
+def remember(
+    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The fact (- is stdin).")] = None,
+    agent: Agent = None,
+    project_wide: ProjectWide = False,
+    domain: DomainOption = None,
+    source: Source = "",
+    wait: Wait = None,
+    directory: Dir = None,
+    verbose: Verbose = False,
+    yes: Yes = False,
+    json: Json = False,
+) -> Reply:
+    """Keep a fact: short for `alma add knowledge`.
+
+    \b
+    Examples:
+      alma remember "The staging API allows 100 requests a minute"
+      alma remember "Node 20 is the oldest version we run on" --project-wide
+    """
+    return knowledge(
+        text,
+        agent=agent,
+        project_wide=project_wide,
+        domain=domain,
+        source=source,
+        wait=wait,
+        directory=directory,
+        json=json,
+    )

@@ -1,0 +1,39 @@
+"""What a person says is right becomes the fields of a record."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from alma_cli.core.codec import parse_field
+from alma_cli.core.learning.reports import past
+from alma_cli.core.records import EDITABLE, MAIN_FIELDS, UNCLEAR_LABEL, JsonValue, Record
+from alma_cli.core.text import did_you_mean, one_line
+from alma_cli.errors import InvalidInput
+
+
+def corrected(record: Record, changes: Mapping[str, JsonValue], *, now: datetime) -> Record:
+    """The record with these fields, each checked as in JSON; itself if that is what it says already.
+
+    Raises `InvalidInput`, naming the field, also for one that the kind doesn't have or that nobody may change.
+    """
+    if record.kind == "credit":
+        raise InvalidInput("a credit has no text to correct", hint="`alma forget` removes it")
+    fields: dict[str, Any] = {name: _checked(record, name, value, now=now) for name, value in changes.items()}
+    if (fields.get("when") or fields.get("do")) and UNCLEAR_LABEL in record.labels:
+        labels = fields.get("labels", record.labels)
+        fields["labels"] = {name: value for name, value in labels.items() if name != UNCLEAR_LABEL}
+    if all(getattr(record, name) == value for name, value in fields.items()):
+        return record
+    return replace(record, **fields, updated_at=max(now, record.updated_at))
+
+
+def _checked(record: Record, name: str, value: JsonValue, *, now: datetime) -> object:
+    if name not in EDITABLE[record.kind]:
+        kind, known = record.kind.replace("_", "-"), EDITABLE[record.kind]
+        hint = did_you_mean(name, known) or f"there are {', '.join(known)}"
+        raise InvalidInput(f"{one_line(name, 40)}: not a field of {kind} that can be changed", hint=hint)
+    parsed = parse_field(name, value)
+    if name == MAIN_FIELDS[record.kind] and not str(parsed).strip():
+        raise InvalidInput(f"{name}: empty", hint="give the corrected text, or use `alma forget` to remove the memory")
+    return past(parsed, now=now) if isinstance(parsed, datetime) else parsed

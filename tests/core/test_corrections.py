@@ -1,0 +1,74 @@
+"""A correction changes what it names, is checked as JSON is, and can't make a record of another identity."""
+
+from datetime import timedelta
+
+import pytest
+
+from alma_cli.core.learning.corrections import corrected
+from alma_cli.core.records import EDITABLE, FIELD_NAMES, RETRIEVED_KINDS, UNCLEAR_LABEL
+from alma_cli.errors import InvalidInput
+from tests.core.record_examples import EXAMPLES, NOW, credit, outcome
+
+LATER = NOW + timedelta(days=1)
+
+
+def refused(record, **changes):
+    with pytest.raises(InvalidInput) as caught:
+        corrected(record, changes, now=LATER)
+    return caught.value.message, caught.value.hint
+
+
+def test_only_what_is_named_changes_and_the_time_of_the_change():
+    right = corrected(outcome(strategy="blanks"), {"outcome": "failure", "error": "timed out"}, now=LATER)
+    assert outcome(strategy="blanks", outcome="failure", error="timed out", updated_at=LATER) == right
+
+
+def test_what_says_the_same_is_the_record_itself():
+    record = outcome(strategy="blanks")
+    assert corrected(record, {"strategy": "blanks", "at": "2026-01-31T09:30:00Z"}, now=LATER) is record
+    assert corrected(record, {}, now=LATER) is record
+
+
+def test_a_clock_that_went_back_makes_no_version_older_than_the_one_before():
+    assert NOW == corrected(outcome(), {"do": "freeze the clock"}, now=NOW - timedelta(days=1)).updated_at
+
+
+def test_general_words_end_that_nobody_could_tell_them():
+    unclear = outcome(labels={UNCLEAR_LABEL: "unclear", "os": "linux"})
+    assert {"os": "linux"} == corrected(unclear, {"when": "a form is tested"}, now=LATER).labels
+    assert unclear.labels == corrected(unclear, {"when": "", "task": "Test"}, now=LATER).labels
+    given = corrected(unclear, {"do": "try blanks", "labels": {"os": "mac", UNCLEAR_LABEL: "x"}}, now=LATER)
+    assert {"os": "mac"} == given.labels
+
+
+def test_an_empty_value_takes_a_field_out_but_the_main_one():
+    assert "" == corrected(outcome(feedback="thanks"), {"feedback": ""}, now=LATER).feedback
+    hint = "give the corrected text, or use `alma forget` to remove the memory"
+    assert ("task: empty", hint) == refused(outcome(), task=" \n")
+
+
+def test_no_identity_and_nothing_that_is_counted_can_be_changed():
+    for kind in RETRIEVED_KINDS:
+        fixed = {"id", "project_id", "agent", "origin", "created_at", "updated_at", "occurrences", "successes", "extra"}
+        for name in fixed & {*FIELD_NAMES[kind]}:
+            message, _ = refused(EXAMPLES[kind], **{name: "x"})
+            assert message == f"{name}: not a field of {kind.replace('_', '-')} that can be changed"
+        assert EDITABLE[kind][-2:] == ("domain", "labels")
+
+
+def test_a_field_that_is_not_there_is_told_with_the_one_that_is_meant():
+    message = "strategi: not a field of outcome that can be changed"
+    assert (message, "did you mean strategy?") == refused(outcome(), strategi="x")
+    known = "there are fact, source, confidence, domain, labels"
+    assert ("x: not a field of knowledge that can be changed", known) == refused(EXAMPLES["knowledge"], x="y")
+
+
+def test_values_are_checked_as_in_json():
+    assert "outcome: expected success or failure or partial, got 'won'" == refused(outcome(), outcome="won")[0]
+    assert "when: expected one line of at most 200 characters, got several lines" == refused(outcome(), when="a\nb")[0]
+    assert "at: 2026-02-02T00:00:00+00:00 is in the future" == refused(outcome(), at="2026-02-02")[0]
+    assert "'a/b' can't name a domain: it has /" == refused(outcome(), domain="a/b")[0]
+
+
+def test_a_credit_can_only_be_forgotten():
+    assert ("a credit has no text to correct", "`alma forget` removes it") == refused(credit(), value=1)
