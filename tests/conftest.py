@@ -105,7 +105,10 @@ def clean_environment(tmp_path_factory):
         for name in list(os.environ):
             if name.startswith("AZURE_") and ON_ACCOUNT:
                 continue  # who signs in
-            if name.startswith(("ALMA_", "_ALMA_", "AZURE_", "GIT_", "XDG_")) or name in ("NO_COLOR", "COLUMNS"):
+            if name.startswith(("ALMA_", "_ALMA_", "AZURE_", "CLAUDE_", "GIT_", "XDG_")) or name in (
+                "NO_COLOR",
+                "COLUMNS",
+            ):
                 patch.delenv(name)
         patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
         patch.setenv("USER", "tester")

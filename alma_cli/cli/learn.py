@@ -17,7 +17,7 @@ from alma_cli.cli.options import Agent, Dir, Do, DomainOption, Json, Verbose, Wa
 from alma_cli.cli.output import Reply, counted, error_json, progress
 from alma_cli.core.codec import parse_time
 from alma_cli.core.learning.narration import narrated, summed_up
-from alma_cli.core.learning.reports import report_from_json
+from alma_cli.core.learning.reports import Report, report_from_json
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, InvalidInput, InvalidUsage, PartialFailure, ScopeViolation
@@ -61,6 +61,9 @@ def learn(
     followed: Annotated[
         str, typer.Option("--followed", metavar="ID", help="The memory whose advice was taken: its words are used.")
     ] = "",
+    turn: Annotated[
+        bool, typer.Option("--turn", help="It is the present turn of this agent's session; TASK may be left out.")
+    ] = False,
     batch: Annotated[
         Text, typer.Option("--batch", metavar="FILE", help="Many outcomes: one JSON object a line (- is stdin).")
     ] = None,
@@ -72,7 +75,9 @@ def learn(
 ) -> Reply:
     """Record how a task went, so that the next one goes better.
 
-    Once this ends with 0, no crash loses the outcome. Its id is printed on stdout.
+    Once this ends with 0, no crash loses the outcome. Its id is printed on stdout. With --turn it is the outcome of the
+    present turn of an agent's session, in the place of what the turn said before; hooks then record nothing more of it.
+    The session is the one that ALMA_SESSION or CLAUDE_CODE_SESSION_ID names, else the last one that hooks told of here.
 
     \b
     Examples:
@@ -82,6 +87,7 @@ def learn(
           --strategy "Clock.fixed" --when "a test depends on today's date" \\
           --do "freeze the clock"
       alma learn --agent victor --task "Deploy the docs" --outcome partial --label build=1187
+      alma learn --turn --ok "Waited for the button" --when "a browser test is flaky"
       alma learn --batch outcomes.ndjson
     """
     alma = open_alma(directory, wait)
@@ -89,15 +95,17 @@ def learn(
         _check_alone(context)
         return _learn_batch(alma, batch, agent, json=json)
     task = _either("TASK", words, "--task", task)
-    if task is None:
+    if task is None and not turn:
         raise InvalidUsage("TASK is missing", hint=_USAGE)
+    if turn and key:
+        raise InvalidUsage("--turn and --key exclude each other", hint="a turn has a key of its own")
     outcome, strategy = _ended(outcome, strategy, ok, failed)
     name = agent_of(alma.config, agent)
-    learned = alma.learn(
-        name,
-        text_or_stdin("TASK", task),
-        outcome,
-        strategy,
+    report = Report(
+        agent=name,
+        task="" if task is None else text_or_stdin("TASK", task),
+        outcome=outcome,
+        strategy=strategy,
         feedback=feedback,
         error=error,
         domain=domain,
@@ -111,10 +119,13 @@ def learn(
         used=used or (),
         retrieval=retrieval,
     )
+    learned = _of_turn(alma, report) if turn else alma.learn_report(report)
     if learned.duplicate:
-        told = f"key {key!r} was recorded before, as {learned.id[:SHORT_ID]}; nothing changed"
+        which = "this turn" if turn else f"key {key!r}"
+        told = f"{which} was recorded before, as {learned.id[:SHORT_ID]}; nothing changed"
     elif learned.forgotten:
-        told = f"what was recorded under key {key!r} has been forgotten; nothing was recorded"
+        which = "of this turn" if turn else f"under key {key!r}"
+        told = f"what was recorded {which} has been forgotten; nothing was recorded"
     else:
         told = f"recorded a {outcome} in {learned.domain}"
     lines = (narrated(item.change, item.before, item.memory) for item in learned.derived)
@@ -125,6 +136,12 @@ def learn(
         warnings=learned.warnings,
         json=json,
     )
+
+
+def _of_turn(alma: ALMA, report: Report) -> Learned:
+    from alma_cli.hooks.claude import learn_turn
+
+    return learn_turn(alma, report)
 
 
 def _either(name: str, one: Text, other_name: str, other: Text) -> Text:
@@ -163,7 +180,7 @@ def _proposed(learned: Learned, agent: str) -> list[str]:
 def _check_alone(context: typer.Context) -> None:
     """Raise `InvalidUsage` if something is given that the lines of a batch say."""
     for name, value in context.params.items():
-        if name not in _BESIDE_A_BATCH and value not in (None, "", (), []):
+        if name not in _BESIDE_A_BATCH and value is not False and value not in (None, "", (), []):
             option = "TASK" if name == "words" else f"--{name.replace('_', '-')}"
             raise InvalidUsage(f"--batch excludes {option}", hint="write it into the lines of the batch")
 

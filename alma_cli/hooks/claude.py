@@ -8,20 +8,21 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from alma_cli.api import ALMA
+from alma_cli.api.learn import Learned
 from alma_cli.api.overview import MEMORIES_LABEL
 from alma_cli.api.symptoms import SESSION_LABEL
 from alma_cli.core.learning.reports import Report
 from alma_cli.core.records import JsonValue, Record
-from alma_cli.errors import AlmaError, NotFound, StoreBusy, StoreUnwritable
+from alma_cli.errors import AlmaError, InvalidUsage, NotFound, StoreBusy, StoreUnwritable
 from alma_cli.files import remove_if_there
 from alma_cli.hooks import giving, hook_log
 from alma_cli.hooks.events import AGENT_EVENTS, MAX_CHARACTERS
-from alma_cli.hooks.notes import note_event, session_folder, to_note
+from alma_cli.hooks.notes import note_event, present_session, session_folder, to_note
 from alma_cli.hooks.prompts import is_task
 from alma_cli.hooks.session_state import held_turn, noted_events
 from alma_cli.hooks.turns import Ending, Turn, symptoms
@@ -50,12 +51,7 @@ def answer_noted(alma: ALMA, event: str, agent: str, payload: Mapping[str, JsonV
     """Add up what was noted of the session, learn from turns that ended, and answer this event."""
     folder = session_folder(alma.project, payload)
     with held_turn(folder, wait_s=_WAIT_S) as (turn, keep):
-        for noted in noted_events(folder):
-            ending = turn.add(noted.event, noted.payload, checks=alma.config.hooks.more_checks)
-            if ending is not None and (ending.is_told or alma.config.hooks.learn_from_stop):
-                _learn(alma, agent, folder, turn, ending)
-            if keep():
-                remove_if_there(noted.path)
+        _add_up(alma, agent, folder, turn, keep)
         answer = _answer(alma, event, agent, turn, payload)
         given = answer.given
         if given and _is_held_out(folder, alma.config.retrieval.holdout):
@@ -68,6 +64,35 @@ def answer_noted(alma: ALMA, event: str, agent: str, payload: Mapping[str, JsonV
         return ""
     specific = {"hookEventName": AGENT_EVENTS[event], "additionalContext": context[:MAX_CHARACTERS]}
     return json.dumps({"hookSpecificOutput": specific}) + "\n"
+
+
+def learn_turn(alma: ALMA, report: Report) -> Learned:
+    """Record the outcome of the present turn of the session that is on, in the place of what the turn said before.
+
+    What the report leaves out is the turn's: its task, its symptoms, and the memories that it was given. From then on
+    the hooks record nothing of this turn. Raises `NotFound` when no session is on, and what learning raises.
+    """
+    folder = present_session(alma.project)
+    with held_turn(folder, wait_s=_WAIT_S) as (turn, keep):
+        _add_up(alma, report.agent, folder, turn, keep)
+        if not turn.number:
+            raise NotFound("no turn has begun in this session", hint="leave --turn out to record an outcome of its own")
+        if not (report.task or turn.task):
+            raise InvalidUsage("TASK is missing", hint="the turn has none: its prompts only said to go on")
+        learned = _relearned(alma, folder, turn, report)
+        turn.has_learned, turn.recorded = True, [*turn.recorded, learned.id]
+        keep()
+    return learned
+
+
+def _add_up(alma: ALMA, agent: str, folder: str, turn: Turn, keep: Callable[[], bool]) -> None:
+    """Add what was noted of a session to its turn, and learn from turns that ended."""
+    for noted in noted_events(folder):
+        ending = turn.add(noted.event, noted.payload, checks=alma.config.hooks.more_checks)
+        if ending is not None and (ending.is_told or alma.config.hooks.learn_from_stop):
+            _learn(alma, agent, folder, turn, ending)
+        if keep():
+            remove_if_there(noted.path)
 
 
 # What goes in
@@ -131,10 +156,6 @@ def _learn(alma: ALMA, agent: str, folder: str, turn: Turn, ending: Ending) -> N
 
     What can't be learned is noted in the log of hooks. Raises `StoreUnwritable`.
     """
-    session = os.path.basename(folder)
-    labels = {"source": SOURCE, SESSION_LABEL: session[:12]}
-    if turn.given_now or turn.withheld:
-        labels[MEMORIES_LABEL] = "withheld" if turn.withheld else "shown"
     report = Report(
         agent=agent,
         task=turn.task,
@@ -142,19 +163,30 @@ def _learn(alma: ALMA, agent: str, folder: str, turn: Turn, ending: Ending) -> N
         strategy=ending.strategy,
         when=ending.said.when,
         do=ending.said.do,
-        error="\n".join(turn.symptoms)[:_MAX_ERROR],
         feedback=ending.said.why[:_MAX_ERROR],
-        labels=labels,
-        key=f"{SOURCE}/{session}/{turn.number}",
-        used=turn.given_now,
     )
     try:
-        try:
-            learned = alma.relearn(report)
-        except (NotFound, StoreBusy):  # a memory that was given is forgotten by now, or can't be looked at
-            learned = alma.relearn(replace(report, used=()))
-        turn.recorded = [*turn.recorded, learned.id]
+        turn.recorded = [*turn.recorded, _relearned(alma, folder, turn, report).id]
     except StoreUnwritable:
         raise
     except AlmaError as error:
         hook_log.note("stop", f"not learned: {error.message}", directory=str(alma.project.root))
+
+
+def _relearned(alma: ALMA, folder: str, turn: Turn, report: Report) -> Learned:
+    """Record a report as the outcome of a turn, with what the turn knows and the report leaves out."""
+    session = os.path.basename(folder)
+    labels = {"source": SOURCE, SESSION_LABEL: session[:12]}
+    if turn.given_now or turn.withheld:
+        labels[MEMORIES_LABEL] = "withheld" if turn.withheld else "shown"
+    report = replace(
+        report,
+        task=report.task or turn.task,
+        error=report.error or "\n".join(turn.symptoms)[:_MAX_ERROR],
+        labels={**labels, **(report.labels or {})},
+        key=f"{SOURCE}/{session}/{turn.number}",
+    )
+    try:
+        return alma.relearn(replace(report, used=[*report.used, *turn.given_now]))
+    except (NotFound, StoreBusy):  # a memory that was given is forgotten by now, or can't be looked at
+        return alma.relearn(report)

@@ -7,11 +7,11 @@ import os
 import shutil
 from collections.abc import Mapping
 from hashlib import blake2b
-from time import time_ns
+from time import time, time_ns
 from typing import TYPE_CHECKING
 
 from alma_cli.core.redaction import redact
-from alma_cli.errors import InvalidInput
+from alma_cli.errors import InvalidInput, NotFound
 from alma_cli.files import make_folder, write_whole
 
 if TYPE_CHECKING:
@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 EVENT = ".event"
 """The end of the name of a file that holds an event."""
 
+SESSION_VARIABLES = ("ALMA_SESSION", "CLAUDE_CODE_SESSION_ID")
+"""The variables that may name the session; Claude Code sets the second for the commands that it runs."""
+
+_ON_S = 12 * 3600
+"""The seconds without an event after which a session is taken to be over."""
+_APART_S = 600
+_NO_SESSION = "sessions are noted by a host's hooks: `alma setup` connects them; leave --turn out to go without"
 _FOLDER = "sessions"
 _MOST_SESSIONS = 200
 _MAX_TEXT = 64 * 1024
@@ -57,6 +64,27 @@ def session_folder(project: Project, payload: Mapping[str, JsonValue]) -> str:
     name = given if isinstance(given, str) and given else "unnamed"
     digest = blake2b(name.encode("utf-8", "replace"), digest_size=12).hexdigest()
     return os.path.join(project.log_dir, _FOLDER, digest)
+
+
+def present_session(project: Project) -> str:
+    """The folder of the session that is on: the one that the environment names, else the one heard of last.
+
+    Raises `NotFound` where there is none, and where two were heard of at about the same time.
+    """
+    for variable in SESSION_VARIABLES:
+        if name := os.environ.get(variable):
+            folder = session_folder(project, {"session_id": name})
+            if os.path.isdir(folder):
+                return folder
+            raise NotFound(f"ALMA's hooks have heard nothing of the session that {variable} names", hint=_NO_SESSION)
+    sessions = os.path.join(project.log_dir, _FOLDER)
+    found = os.scandir(sessions) if os.path.isdir(sessions) else ()
+    heard = sorted(((entry.stat().st_mtime, entry.path) for entry in found), reverse=True)
+    if not heard or heard[0][0] < time() - _ON_S:
+        raise NotFound("no session is on here", hint=_NO_SESSION)
+    if len(heard) > 1 and heard[0][0] - heard[1][0] < _APART_S:
+        raise NotFound("several sessions are on here", hint=f"say which by {SESSION_VARIABLES[0]}, or leave --turn out")
+    return heard[0][1]
 
 
 def _kept(value: JsonValue) -> JsonValue:

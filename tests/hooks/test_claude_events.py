@@ -1,7 +1,9 @@
 """A session as Claude Code tells of it: what goes in before the work, and what comes out after it."""
 
 import json
+import os
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -332,3 +334,81 @@ def test_a_share_of_sessions_goes_without_and_outcomes_tell_what_that_changed(te
     assert ((shown, shown), (12 - shown, 0)) == (effect.shown, effect.withheld)
     assert "with memories +100.0 points" in run_alma("stats", "--effect").err
     assert [1.0] == json.loads(run_alma("stats", "--effect", "--json").out)["data"]["difference"][:1]
+
+
+# An agent that reports in the middle of a turn
+
+
+@pytest.fixture
+def learn_turn(run_alma):
+    def learned(*words):
+        return run_alma("learn", "--turn", "--agent", "me", *words)
+
+    return learned
+
+
+def test_an_agent_may_report_the_present_turn_and_the_hooks_add_nothing(tell, check, learn_turn, outcomes):
+    tell("user-prompt-submit", prompt="Fix the flaky login test")
+    tell("post-tool-use-failure", tool_input={"command": "npm test"}, error="Error: still flaky")
+    told = learn_turn("--failed", "Slept two seconds", "--when", "a browser test is flaky", "--do", "sleep")
+    assert (0, "recorded a failure in general") == (told.code, told.err.splitlines()[0])
+    (outcome,) = outcomes()
+    assert ("Fix the flaky login test", "Error: still flaky", "sleep") == (outcome.task, outcome.error, outcome.do)
+    check()
+    tell("stop", last_assistant_message=f"All is well.\n\n{TOLD}")
+    assert ["failure"] == [one.outcome for one in outcomes()]
+
+
+def test_the_last_report_of_a_turn_counts_and_another_turn_is_another_outcome(tell, learn_turn, outcomes):
+    tell("user-prompt-submit", prompt="Fix the flaky login test")
+    tell("stop", last_assistant_message=TOLD)
+    learn_turn("--failed", "Waited for the button")
+    again = learn_turn("--failed", "Waited for the button")
+    assert "this turn was recorded before" in again.err
+    assert [("failure", "Waited for the button")] == [(one.outcome, one.strategy) for one in outcomes()]
+    tell("user-prompt-submit", prompt="Bake a cake")
+    learn_turn("Bake a small cake", "--ok", "Used butter")
+    assert ["Fix the flaky login test", "Bake a small cake"] == [one.task for one in outcomes()]
+
+
+def test_a_turn_that_was_reported_credits_what_it_was_given(tell, learn_turn, alma):
+    given = alma.learn("me", "Fix the flaky login test", "success", "Waited for the button")
+    tell("user-prompt-submit", prompt="Fix the flaky login test")
+    learn_turn("--failed", "Waited for the button too")
+    (credit,) = [record for record in alma.memories() if isinstance(record, Credit)]
+    assert (given.id, -1) == (credit.target, credit.value)
+
+
+def test_the_session_is_the_one_that_the_environment_names_else_the_last_one_heard(
+    tell, learn_turn, outcomes, alma, monkeypatch
+):
+    for session, task in (("s1", "Fix the login test"), ("s2", "Bake a cake")):
+        tell("user-prompt-submit", session=session, prompt=task)
+    assert "several sessions are on here" in learn_turn("--ok", "Waited").err
+    monkeypatch.setenv("CLAUDE_CODE_SESSION_ID", "s2")
+    learn_turn("--ok", "Used butter")
+    monkeypatch.setenv("ALMA_SESSION", "s1")
+    learn_turn("--ok", "Waited")
+    assert ["Bake a cake", "Fix the login test"] == [one.task for one in outcomes()]
+    monkeypatch.setenv("ALMA_SESSION", "s3")
+    unknown = learn_turn("--ok", "Waited")
+    assert (1, True) == (unknown.code, "nothing of the session that ALMA_SESSION names" in unknown.err)
+    monkeypatch.delenv("ALMA_SESSION")
+    monkeypatch.delenv("CLAUDE_CODE_SESSION_ID")
+    os.utime(session_folder(alma.project, {"session_id": "s1"}), (time.time() - 3600,) * 2)
+    learn_turn("--failed", "Used flour")
+    assert {"Bake a cake": "failure", "Fix the login test": "success"} == {one.task: one.outcome for one in outcomes()}
+
+
+def test_without_a_session_or_a_turn_with_a_task_the_error_says_so(tell, learn_turn, alma):
+    nowhere = learn_turn("--ok", "Waited")
+    assert (1, True) == (nowhere.code, "no session is on here" in nowhere.err)
+    tell("session-start", source="startup")
+    assert "no turn has begun in this session" in learn_turn("--ok", "Waited").err
+    tell("user-prompt-submit", prompt="go on")
+    assert (2, True) == ((taskless := learn_turn("--ok", "Waited")).code, "TASK is missing" in taskless.err)
+    assert 0 == learn_turn("Fix the login test", "--ok", "Waited").code
+    assert 2 == learn_turn("--ok", "Waited", "--key", "k").code
+    assert "--batch excludes --turn" in learn_turn("--batch", "-").err
+    os.utime(session_folder(alma.project, {"session_id": "s1"}), (time.time() - 86_400,) * 2)
+    assert "no session is on here" in learn_turn("--ok", "Waited").err
