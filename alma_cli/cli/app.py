@@ -25,6 +25,7 @@ from alma_cli.errors import AlmaError, InvalidUsage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_LONGEST_MESSAGE = 500
 _SHELLS = ("bash", "zsh", "fish", "powershell")
 
 
@@ -100,7 +101,7 @@ def _no_subcommand(command: Command, arguments: list[str]) -> InvalidUsage:
 
 def _worded(message: str) -> str:
     """Typer's message in the words of all others."""
-    message = one_line(message).removesuffix(".")
+    message = one_line(message, _LONGEST_MESSAGE).removesuffix(".")
     for theirs, ours in REWORDED.items():
         message = message.replace(theirs, ours)
     return message[:1].lower() + message[1:]

@@ -119,7 +119,7 @@ def message_in(line: bytes) -> JSONRPCMessage | dict[str, object] | None:
     if not line.strip():
         return None
     try:
-        message = JSONRPCMessage.model_validate_json(line.decode("utf-8", "replace"))
+        message = JSONRPCMessage.model_validate_json(line.decode("utf-8-sig", "replace"))
     except ValidationError:
         return _refusal(line)
     root = message.root
@@ -134,7 +134,7 @@ def message_in(line: bytes) -> JSONRPCMessage | dict[str, object] | None:
 
 def _refusal(line: bytes) -> dict[str, object]:
     try:
-        given = json.loads(line.decode("utf-8", "replace"))
+        given = json.loads(line.decode("utf-8-sig", "replace"))
     except (ValueError, RecursionError):
         return _error(None, PARSE_ERROR, "this line isn't JSON")
     if isinstance(given, list):

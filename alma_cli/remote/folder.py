@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import quote, unquote
 
 from alma_cli.core.replication.documents import Document, Unreadable
+from alma_cli.core.text import clean
 from alma_cli.errors import CheckpointLost, LocksUnsupported, RemoteError, RemoteMissing, RemoteRefused, RemoteThrottled
 from alma_cli.files import flush_folder, write_whole
 from alma_cli.flock import lock
@@ -125,7 +126,9 @@ class FolderRemote:
         with self._explained():
             names = (name for shard in self._shards() for name in os.listdir(os.path.join(self._base, shard)))
             return frozenset(
-                name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX) and not name.startswith(".")
+                clean(name.removesuffix(_SUFFIX))
+                for name in names
+                if name.endswith(_SUFFIX) and not name.startswith(".")
             )
 
     def again(self, places: Sequence[Place]) -> Mapping[str, Found]:
@@ -242,12 +245,12 @@ class FolderRemote:
                 raise TypeError("its agent and id aren't those of its place")
         except (ValueError, TypeError, RecursionError) as error:
             return Unreadable(
-                name=path,
+                name=clean(path),
                 raw=content[:_MAX_RAW].decode("utf-8", "replace"),
                 reason=_why(content, error),
                 etag=_etag(content),
-                agent=known_agent or self._agent_of(top, content),
-                id=name,
+                agent=clean(known_agent or self._agent_of(top, content)),
+                id=clean(name),
             )
         return Document(agent=agent, id=id, body=body, etag=_etag(content))
 

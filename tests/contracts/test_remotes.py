@@ -244,3 +244,15 @@ def test_a_file_that_is_a_link_is_set_aside_without_what_it_leads_to(remote, sha
     [result] = remote.write([new(1, "helena", etag=written.etag)])
     assert isinstance(result, Clash)
     assert "secret" == secret.read_text()
+
+
+def test_a_file_whose_name_is_no_unicode_is_unreadable_by_a_name_that_is_one(remote, shared):
+    stored(remote, new(1, "a"))
+    strange = os.fsencode(shared / "p" / "a") + b"/zz/\xff.json"
+    os.makedirs(os.path.dirname(strange))
+    with open(strange, "wb") as file:
+        file.write(b"{}")
+    [found] = [one for page in remote.changes(None) for one in page.found if isinstance(one, Unreadable)]
+    assert ("\ufffd", "a") == (found.id, found.agent)
+    assert found.name.endswith("/\ufffd.json")
+    assert {an_id(1), "\ufffd"} == remote.ids()

@@ -82,7 +82,7 @@ def test_every_line_is_answered_with_its_id_and_the_server_goes_on(client):
         answer = client.read()
         assert (id, code) == (answer["id"], answer["error"]["code"]), line
         assert "pydantic" not in json.dumps(answer)
-    client.write({"jsonrpc": "2.0", "id": 10, "method": "ping"})
+    client.write(b'\xef\xbb\xbf{"jsonrpc": "2.0", "id": 10, "method": "ping"}')
     assert {"jsonrpc": "2.0", "id": 10, "result": {}} == client.read()
 
 

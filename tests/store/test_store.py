@@ -155,6 +155,7 @@ DAMAGED = {
     "garbage": b"\x00\xff" * 40,
     "another JSON": b"[1, 2]",
     "deep": b"[" * 50_000,
+    "an id that is none": encode(forget(9)).replace(an_id(9).encode(), rb"\udcff"),
 }
 
 

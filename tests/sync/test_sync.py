@@ -655,6 +655,22 @@ def test_what_was_put_right_is_taken_in_and_what_waited_for_it_pushed(two, conta
     assert "CI has four cores" == other.records()[id]["fact"]
 
 
+def test_texts_that_are_no_unicode_are_set_aside_once_and_stop_nothing(two, container):
+    one, other = two
+    id = one.know("CI has two cores")
+    one.sync()
+    surrogate = {"id": "f" * 32, "agent": "helena", "project_id": "p", "kind": "dream \ud800", "x": "\udfff"}
+    container.put("p", "helena", "f" * 32, json.dumps(surrogate))
+    container.put(
+        "p", "helena", "a" * 32, json.dumps({**surrogate, "id": "a" * 32, "kind": "knowledge", "hlc": "\udcff"})
+    )
+    derived = {"id": "b" * 32, "agent": "helena", "project_id": "p", "kind": "heuristic", "content_hash": "\ud800"}
+    container.put("p", "helena", "b" * 32, json.dumps(derived))
+    assert 2 == other.sync().set_aside
+    assert id in other.records()
+    assert is_idle(other.sync())
+
+
 def test_what_somebody_removed_is_no_longer_kept_aside(two, container):
     one, _ = two
     container.put("p", "helena", "f" * 32, "nonsense")

@@ -23,7 +23,7 @@ from alma_cli.core.records import RECORD_TYPES, JsonValue, Kind, Record
 from alma_cli.core.replication.hlc import HLC
 from alma_cli.core.replication.merge import State, Tombstone, Version, content_hash
 from alma_cli.core.scopes.scope import validate_agent_name
-from alma_cli.core.text import one_line, shown
+from alma_cli.core.text import clean, one_line, shown
 from alma_cli.errors import InvalidInput
 
 Body: TypeAlias = Mapping[str, JsonValue]
@@ -56,8 +56,9 @@ class Document:
 
     def unreadable(self, reason: str) -> "Unreadable":
         """The document as one that can't be used, with its JSON, which always has the same form."""
-        raw = json.dumps(dict(self.body), ensure_ascii=False, sort_keys=True)
-        return Unreadable(name=self.name, raw=raw, reason=reason, etag=self.etag, agent=self.agent, id=self.id)
+        raw = clean(json.dumps(dict(self.body), ensure_ascii=False, sort_keys=True))
+        agent, id = clean(self.agent), clean(self.id)
+        return Unreadable(name=clean(self.name), raw=raw, reason=reason, etag=self.etag, agent=agent, id=id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +175,7 @@ def decode(body: Body, *, agent: str, id: str, project_id: str) -> Content:
     validate_agent_name(agent)
     kind = _kind(body.get("kind"))
     if isinstance(body.get("content_hash"), str) and "hlc" not in body:
-        return Cached(id=id, agent=agent, kind=kind, content_hash=str(body["content_hash"]))
+        return Cached(id=id, agent=agent, kind=kind, content_hash=clean(str(body["content_hash"])))
     hlc = _stamp(body.get("hlc"))
     if body.get("deleted_at") is not None:
         deleted_at = parse_time("deleted_at", body["deleted_at"])
@@ -216,7 +217,9 @@ def embedding_of(body: Body) -> Embedding | None:
     model, numbers = body.get("embedding_model"), body.get("embedding")
     if not isinstance(model, str) or not isinstance(numbers, list) or not 0 < len(numbers) <= _LONGEST_VECTOR:
         return None
-    return Embedding(model=model, vector=cast("Sequence[float]", numbers)) if _are_small_numbers(numbers) else None
+    if not _are_small_numbers(numbers):
+        return None
+    return Embedding(model=clean(model), vector=cast("Sequence[float]", numbers))
 
 
 def _are_small_numbers(numbers: Sequence[JsonValue]) -> bool:

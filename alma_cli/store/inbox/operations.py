@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
-from alma_cli.core.codec import format_time, from_json, parse_time, to_json
+from alma_cli.core.codec import format_time, from_json, parse_id, parse_text, parse_time, to_json
 from alma_cli.core.records import JsonValue, Record, Vector
 from alma_cli.errors import AlmaError
 
@@ -190,7 +190,7 @@ def decode(content: bytes) -> Operation:
 
 def _operation(shown: dict[str, Any]) -> Operation:
     at = parse_time("at", shown["at"])
-    op_id, by = str(shown["op_id"]), str(shown["by"])
+    op_id, by = (parse_text(key, shown[key]) for key in ("op_id", "by"))
     match shown["op"]:
         case "insert":
             entries = tuple(_entry_from_json(item, at) for item in shown["entries"])
@@ -198,14 +198,14 @@ def _operation(shown: dict[str, Any]) -> Operation:
         case "revise":
             return Revise(op_id=op_id, at=at, by=by, entry=_entry_from_json(shown["entry"], at))
         case "forget":
-            return Forget(op_id=op_id, at=at, by=by, ids=tuple(map(str, shown["ids"])))
+            return Forget(op_id=op_id, at=at, by=by, ids=tuple(map(parse_id, shown["ids"])))
         case "archive":
-            return Archive(op_id=op_id, at=at, by=by, ids=tuple(map(str, shown["ids"])))
+            return Archive(op_id=op_id, at=at, by=by, ids=tuple(map(parse_id, shown["ids"])))
         case "reword":
             words = tuple(map(_words_from_json, shown["words"]))
-            return Reword(op_id=op_id, at=at, by=by, agent=str(shown["agent"]), words=words)
+            return Reword(op_id=op_id, at=at, by=by, agent=parse_text("agent", shown["agent"]), words=words)
         case "refuse":
-            agent, domain, reason = (str(shown[key]) for key in ("agent", "domain", "reason"))
+            agent, domain, reason = (parse_text(key, shown[key]) for key in ("agent", "domain", "reason"))
             return Refuse(op_id=op_id, at=at, by=by, agent=agent, domain=domain, reason=reason)
     raise ValueError(f"operation {shown['op']!r} is not known here")
 
@@ -227,7 +227,7 @@ def _entry_from_json(value: dict[str, JsonValue], at: datetime) -> Entry:
     return Entry(
         record=record,
         vector=_vector_from_json(value["vector"]),
-        model=str(value["model"]),
+        model=parse_text("model", value["model"]),
     )
 
 
@@ -243,12 +243,12 @@ def _words_to_json(words: GeneralWords) -> dict[str, JsonValue]:
 
 
 def _words_from_json(value: dict[str, JsonValue]) -> GeneralWords:
-    id, when, do, task = (str(value[name]) for name in _TEXTS_OF_WORDS)
+    id, when, do, task = (parse_text(name, value[name]) for name in _TEXTS_OF_WORDS)
     replaces, unclear = (value[name] is True for name in ("replaces", "unclear"))
     words = GeneralWords(id=id, when=when, do=do, task=task, replaces=replaces, unclear=unclear)
     if "vector" not in value:
         return words
-    return replace(words, vector=_vector_from_json(value["vector"]), model=str(value["model"]))
+    return replace(words, vector=_vector_from_json(value["vector"]), model=parse_text("model", value["model"]))
 
 
 def _vector_to_json(vector: Vector) -> str:
