@@ -39,6 +39,7 @@ NAVIGATION = {
         "Begin": ["What to read </docs/README>", "/docs/guides/getting-started", "/docs/guides/agents-in-shells"],
         "Where agents live": ["/docs/guides/claude-code", "/docs/guides/git", "/docs/guides/run", "/docs/guides/mcp"],
         "Guides": [
+            "/docs/guides/report",
             "/docs/guides/scopes",
             "/docs/guides/durability",
             "/docs/guides/secrets",

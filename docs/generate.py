@@ -55,6 +55,7 @@ GUIDES: Mapping[str, tuple[str, ...]] = {
     "log": ("scopes", "durability"),
     "agents": ("scopes",),
     "cloud": ("azure",),
+    "report": ("report",),
     "doctor": ("troubleshooting", "durability"),
     "reindex": ("troubleshooting",),
     "sync": ("troubleshooting",),

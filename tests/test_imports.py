@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-HEAVY = "typer rich duckdb _duckdb numpy yaml fastembed onnxruntime tokenizers pydantic azure"
+HEAVY = "typer rich duckdb _duckdb numpy yaml fastembed onnxruntime tokenizers pydantic azure jinja2"
 PROBE = """
 import json, sys
 from alma_cli.cli import main
@@ -48,7 +48,16 @@ def test_alma_alone_loads_nothing_heavy_where_no_project_is(tmp_path, monkeypatc
 )
 def test_a_piped_command_loads_no_rich_and_no_heavy_model(project, learn, argv):
     learn("Test the login form")
-    assert set() == loaded(*argv) & {"rich", "fastembed", "onnxruntime", "tokenizers", "pydantic", "azure", "duckdb"}
+    assert set() == loaded(*argv) & {
+        "rich",
+        "fastembed",
+        "onnxruntime",
+        "tokenizers",
+        "pydantic",
+        "azure",
+        "duckdb",
+        "jinja2",
+    }
 
 
 @pytest.mark.parametrize("argv", [["stats"], [], ["log"], ["config", "show"], ["export"]])

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from alma_cli.api.overview import AgentView, Stats, Story
     from alma_cli.api.reflect import Reflected
     from alma_cli.api.rename import Renamed
+    from alma_cli.api.report import Reported
     from alma_cli.api.retrieve import RetrieveOptions
     from alma_cli.api.status import Status
     from alma_cli.api.sync import SyncStatus
@@ -294,6 +295,10 @@ class ALMA:
     def lessons(self, agent: str) -> Lessons:
         """The surest rules that an agent sees, to be written where others read them. Raises `InvalidInput`."""
         return api.publish.lessons(self._session, agent)
+
+    def report(self, agent: str | None = None) -> Reported:
+        """All that was learned, by every agent or by one, as `alma report` shows it. Raises `InvalidInput`."""
+        return api.report.report(self._session, agent)
 
     # Sharing
 

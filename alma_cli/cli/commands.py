@@ -70,6 +70,7 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
         (
             Command("status", "status", "where this project stands; so does `alma` alone", "status"),
             Command("log", "log [ID]", "what was done, by whom, and earlier versions", "log"),
+            Command("report", "report", "one HTML page: what was learned, and what it changed", "report"),
             Command("stats", "stats", "how much is remembered", "stats"),
             Command("agents", "agents", "scopes, and what each agent learned and sees", "agents"),
             Command("doctor", "doctor", "check that everything works", "doctor"),

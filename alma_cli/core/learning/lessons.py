@@ -83,10 +83,10 @@ def lessons(project_id: str, rules: Iterable[Derived], *, z: float) -> Lessons:
 
 def _place(rule: Derived, z: float) -> tuple[float, bool, str]:
     """The order of rules: the surest first; of two that are as sure, what works comes first."""
-    return -round(_sureness(rule, z), 6), not isinstance(rule, Heuristic), rule.id
+    return -round(sureness(rule, z), 6), not isinstance(rule, Heuristic), rule.id
 
 
-def _sureness(rule: Derived, z: float) -> float:
+def sureness(rule: Derived, z: float) -> float:
     """The certainty that a heuristic works, or that an anti-pattern doesn't."""
     if isinstance(rule, Heuristic):
         return rule.confidence

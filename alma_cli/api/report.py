@@ -1,0 +1,81 @@
+"""Gathers what the report shows: the account of all memories, and how agents, effect and sharing stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, cast
+
+from alma_cli.api.overview import AgentView, agents, effect
+from alma_cli.api.session import Session
+from alma_cli.core.codec import format_time
+from alma_cli.core.learning.account import Account, account
+from alma_cli.core.records import RECORD_TYPES
+from alma_cli.core.text import composed
+from alma_cli.store import Selection, Shared
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from alma_cli.core.learning.effect import Effect
+    from alma_cli.core.records import JsonValue, Outcome
+
+_OTHERS = tuple(kind for kind in RECORD_TYPES if kind != "outcome")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """All that a report shows of a project, or of one of its agents; `agent` is empty for all.
+
+    `waiting` counts the outcomes without general words by agent and domain; `shared` is what is known here of the
+    shared copy, which isn't asked.
+    """
+
+    project_id: str
+    made_at: datetime
+    agent: str
+    account: Account
+    effect: Effect
+    agents: Sequence[AgentView]
+    waiting: Mapping[str, Mapping[str, int]]
+    storage: str
+    shared: Shared
+    warnings: Sequence[str]
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """The numbers as a JSON object."""
+        return {
+            "project_id": self.project_id,
+            "made_at": format_time(self.made_at),
+            "agent": self.agent,
+            **self.account.to_json(),
+            "effect": self.effect.to_json(),
+            "waiting": {agent: {**domains} for agent, domains in self.waiting.items()},
+        }
+
+
+def report(session: Session, agent: str | None = None) -> Reported:
+    """What was learned, by all agents or by one. Raises `InvalidInput` for an agent that may not be here."""
+    config = session.config
+    only = None if agent is None else config.scope_for(composed(agent)).agent
+    views = [view for view in agents(session) if only in (None, view.scope.agent)]
+    with session.store().reading() as reader:
+        found = account(
+            reader.listed(Selection(kinds=_OTHERS, agent=only)),
+            cast("Iterator[Outcome]", reader.listed(Selection(kinds=("outcome",), agent=only))),
+            z=config.learning.z,
+        )
+        waiting = {view.scope.agent: reader.waiting_counts(view.scope.agent) for view in views}
+        return Reported(
+            project_id=config.project_id,
+            made_at=session.now(),
+            agent=only or "",
+            account=found,
+            effect=effect(session),
+            agents=views,
+            waiting={name: domains for name, domains in waiting.items() if domains},
+            storage=config.storage,
+            shared=reader.shared(config.project_id),
+            warnings=reader.warnings,
+        )

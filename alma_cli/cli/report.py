@@ -1,0 +1,71 @@
+"""`alma report`: one HTML page, for people who would rather look."""
+
+import os
+import webbrowser
+from typing import Annotated
+
+import typer
+
+from alma_cli.cli.inputs import open_alma
+from alma_cli.cli.options import Dir, Json, Verbose, Wait
+from alma_cli.cli.output import Reply
+from alma_cli.core.text import one_line
+from alma_cli.errors import InvalidInput
+from alma_cli.files import write_whole
+from alma_cli.project import make_home
+
+_NAME = "report.html"
+
+
+def report(
+    open_it: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
+    out: Annotated[
+        str | None, typer.Option("--out", metavar="FILE", help="Where to write it, - for stdout [.alma/report.html].")
+    ] = None,
+    agent: Annotated[
+        str | None, typer.Option("--agent", "-a", metavar="NAME", help="Only what this agent learned [else all].")
+    ] = None,
+    wait: Wait = None,
+    directory: Dir = None,
+    verbose: Verbose = False,
+    json: Json = False,
+) -> Reply:
+    """Write one HTML page of what was learned, and what it changed.
+
+    It has the rules with their evidence, success over time, what memories helped, agents and scopes, and what waits.
+    The page needs no network and sends nothing. It has texts of memories: share it as you would share them.
+
+    \b
+    Examples:
+      alma report --open
+      alma report --agent helena --out helena.html
+      alma report --json | jq .data.results.rate
+    """
+    from alma_cli.report import page
+
+    alma = open_alma(directory, wait)
+    reported = alma.report(agent)
+    content = page(reported)
+    if out == "-" and not (json or open_it):
+        return Reply(text=content, warnings=reported.warnings)
+    if out is None:
+        make_home(alma.project)
+    path = os.path.abspath(os.path.join(alma.project.home, _NAME) if out is None else out)
+    if out == "-" or os.path.isdir(path):
+        raise InvalidInput(
+            f"--out: {one_line(out or path, 200)} is no file to write", hint="name a file, such as report.html"
+        )
+    try:
+        write_whole(path, content.encode())
+    except OSError as error:
+        raise InvalidInput(
+            f"cannot write {one_line(path, 200)}: {error.strerror}", hint="name another file with --out"
+        ) from error
+    opened = open_it and webbrowser.open("file://" + path)
+    return Reply(
+        data={"path": path, **reported.to_json()},
+        text=path,
+        told=["no browser could be opened; open the file yourself"] if open_it and not opened else [],
+        warnings=reported.warnings,
+        json=json,
+    )
