@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo quick test coverage wheel test-wheel test-hnsw test-azure check bench docs site clean
+.PHONY: help setup demo quick test fuzz coverage wheel test-wheel test-hnsw test-azure check bench docs site clean
 .DEFAULT_GOAL := help
 
 help:  ## show this help
@@ -64,6 +64,11 @@ test-hnsw:  ## the tests of `index: hnsw`, with DuckDB's extension in an environ
 
 test-azure: setup  ## the remotes' tests on a real account: TEST_AZURE_ENDPOINT, TEST_AZURE_KEY or a sign-in
 	@AZURE_CONFIG_DIR="$${AZURE_CONFIG_DIR:-$$HOME/.azure}" $(BIN)/python -m pytest -n0 -s tests/azure
+
+N ?= 20000
+SEED ?= 1
+fuzz: setup  ## N odd inputs (20,000) from SEED for every way in: a claim that doesn't hold ends it with 1
+	@$(BIN)/python -m tests.fuzz --number $(N) --seed $(SEED)
 
 bench: setup  ## measure, for three quarters of an hour; prints ratios and rates (docs/benchmarks.md explains them)
 	@$(BIN)/python -m tests.benchmarks.cold_start

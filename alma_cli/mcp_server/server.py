@@ -23,7 +23,7 @@ class Server(FastMCP):
     """Calls run one after another in a thread, in the order in which they came; a ping waits for none of them."""
 
     def __init__(self, instructions: str) -> None:
-        super().__init__("alma", instructions=instructions, log_level="ERROR")  # no warnings of lines that are refused
+        super().__init__("alma", instructions=instructions, log_level="CRITICAL")  # no traces of what is refused
         self._mcp_server.version = __version__
         self._one_at_a_time: anyio.CapacityLimiter | None = None
 
@@ -48,13 +48,15 @@ class Server(FastMCP):
     async def get_prompt(self, name: str, arguments: dict[str, Any] | None = None) -> GetPromptResult:
         """The messages of a prompt, whose arguments are looked at as those of a tool are."""
         prompt = self._prompt_manager.get_prompt(name)
-        if prompt is not None:
+        with told():
+            if prompt is None:
+                names = ", ".join(prompt.name for prompt in self._prompt_manager.list_prompts())
+                raise InvalidInput(f"there is no prompt {one_line(name, 60)}", hint=f"there is {names}")
             known = {argument.name: argument for argument in prompt.arguments or []}
-            with told():
-                refuse_unknown(arguments or {}, known, name)
-                for missing in [argument.name for argument in known.values() if argument.required]:
-                    if missing not in (arguments or {}):
-                        raise InvalidInput(f"{missing}: missing", hint="give a text")
+            refuse_unknown(arguments or {}, known, name)
+            for missing in [argument.name for argument in known.values() if argument.required]:
+                if missing not in (arguments or {}):
+                    raise InvalidInput(f"{missing}: missing", hint="give a text")
         return await super().get_prompt(name, arguments)
 
 

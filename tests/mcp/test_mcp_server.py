@@ -337,6 +337,19 @@ def test_the_slice_is_a_resource_and_a_prompt(with_client):
     with_client(look)
 
 
+def test_what_is_refused_is_told_to_the_client_in_our_words_and_leaves_no_trace_on_stderr(with_client, capfd):
+    async def fail(client):
+        with pytest.raises(McpError, match=r"invalid_input: there is no prompt nonsense \(there is with_memories\)"):
+            await client.get_prompt("nonsense")
+        with pytest.raises(McpError, match="invalid_input: TASK: empty"):
+            await client.get_prompt("with_memories", {"task": " "})
+        with pytest.raises(McpError, match="Unknown resource"):
+            await client.read_resource("alma://nonsense/x")
+
+    with_client(fail)
+    assert "" == capfd.readouterr().err
+
+
 def test_nothing_but_the_protocol_is_on_stdout(project):
     asked = [
         {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
