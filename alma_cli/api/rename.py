@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 from dataclasses import dataclass, replace
@@ -9,10 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alma_cli.api.session import Session
-from alma_cli.config import load_config, with_project_id
+from alma_cli.config import load_config, with_value, write_text
 from alma_cli.core.scopes.scope import validate_name
 from alma_cli.errors import InvalidConfig
-from alma_cli.files import write_whole
 from alma_cli.project import make_home
 
 if TYPE_CHECKING:
@@ -70,19 +70,16 @@ def _leave_word(session: Session, before: str, project_id: str, project_uid: str
 
 def _configured(session: Session, project_id: str) -> Config:
     """The configuration with this id, written if it wasn't so yet."""
-    path = Path(os.path.realpath(session.project.config_path))
-    config = load_config(session.project.config_path)
+    path = os.path.realpath(session.project.config_path)
+    config = load_config(path)
     if config.project_id == project_id:
         return config
-    text = path.read_bytes().decode()
-    changed = with_project_id(text, project_id)
+    changed = with_value(Path(path).read_bytes().decode(), "project_id", json.dumps(project_id, ensure_ascii=False))
     if changed is not None:
-        mode = path.stat().st_mode & 0o777
-        write_whole(path, changed.encode(), mode=mode, flushed=True)
-        config = load_config(session.project.config_path)
-        if config.project_id == project_id:
-            return config
-        write_whole(path, text.encode(), mode=mode, flushed=True)
+        renamed = load_config(path, text=changed)
+        if renamed.project_id == project_id:
+            write_text(path, changed)
+            return renamed
     origin = next((setting.origin for setting in config.explain() if setting.key == "project_id"), str(path))
     raise InvalidConfig(
         f"project_id can't be changed here: {origin} has it",

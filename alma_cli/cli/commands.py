@@ -80,7 +80,7 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
                 "config SUBCOMMAND",
                 "the configuration and where it comes from; the project's name",
                 "config",
-                ("show", "check", "rename"),
+                ("show", "check", "set", "rename"),
             ),
             Command("export", "export [FILE]", "all memories as NDJSON, lossless", "export"),
             Command("import", "import FILE|-", "memories from NDJSON, each once", "import_"),

@@ -7,7 +7,7 @@ import typer
 from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
 from alma_cli.cli.output import Reply, Table, confirmed, counted, error_json
-from alma_cli.config import check_config
+from alma_cli.config import KEYS, check_config, set_value
 from alma_cli.project import find_project
 
 
@@ -50,6 +50,35 @@ def check(directory: Dir = None, verbose: Verbose = False, json: Json = False) -
         data={"path": str(project.config_path), "problems": [error_json(problem) for problem in problems]},
         told=told if problems else [f"{project.config_path} is valid"],
         error=problems[0] if problems else None,
+        json=json,
+    )
+
+
+def set(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The key, as `alma config show` names it.")],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="What it is to be.")],
+    directory: Dir = None,
+    verbose: Verbose = False,
+    yes: Yes = False,
+    json: Json = False,
+) -> Reply:
+    """Write a value into config.yaml, whose comments and layout stay; nothing is written unless all of it is right.
+
+    \b
+    Examples:
+      alma config set retrieval.top_k 3
+      alma config set reflect.command "claude -p"
+    """
+    path = find_project(directory=directory).config_path
+    before, now = set_value(path, key, value)
+    told = [f"{now.key} is {now.value or 'empty'} ({now.origin})"]
+    if before is not None and before.value != now.value:
+        told = [f"{told[0]}; it was {before.value or 'empty'} ({before.origin})"]
+    is_overridden = now.origin in {one.variable for one in KEYS}
+    return Reply(
+        data={"key": now.key, "value": now.value, "origin": now.origin, "before": before and before.value},
+        told=told,
+        warnings=[f"{now.origin} in the environment overrides what was written"] if is_overridden else [],
         json=json,
     )
 

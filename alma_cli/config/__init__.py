@@ -3,7 +3,7 @@
 Each key is described once, in `model.py`; checking, showing, overriding and documenting follow from there.
 """
 
-from alma_cli.config.edit import with_project_id
+from alma_cli.config.edit import Changed, set_value, with_value, write_text
 from alma_cli.config.environment import OTHER_VARIABLES, unknown_variables
 from alma_cli.config.load import check_config, load_config
 from alma_cli.config.model import AGENT_KEYS, KEYS, Azure, Config, KeyFromEnvironment, KeyFromVault, Setting
@@ -14,6 +14,7 @@ __all__ = [
     "KEYS",
     "OTHER_VARIABLES",
     "Azure",
+    "Changed",
     "Config",
     "KeyFromEnvironment",
     "KeyFromVault",
@@ -22,7 +23,9 @@ __all__ = [
     "default_project_id",
     "load_config",
     "reference",
+    "set_value",
     "template",
     "unknown_variables",
-    "with_project_id",
+    "with_value",
+    "write_text",
 ]

@@ -1,22 +1,171 @@
-"""Changes a value in the text of a configuration, and leaves everything else in it as it is."""
+"""Changes a value in the text of a configuration, and leaves all else in it as it is: comments, order, layout."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
-_PROJECT_ID = re.compile(
-    r"""
-    ^(?P<key>[ \t]+project_id:[ \t]*)
-    (?:"(?:[^"\\]|\\.)*" | '(?:[^']|'')*' | [^\s"'\#][^\r\n\#]*?)
-    (?P<rest>[ \t]*(?:[ \t]\#[^\n]*)?\r?)$
-    """,
-    re.MULTILINE | re.VERBOSE,
-)
+from alma_cli.config.load import load_config, read_text
+from alma_cli.config.model import KEYS, Key, Setting
+from alma_cli.config.tree import parse_yaml
+from alma_cli.config.values import BadValue, looks_secret, parse_value
+from alma_cli.core.redaction import redact
+from alma_cli.core.text import did_you_mean, most_like, one_line
+from alma_cli.errors import InvalidConfig, InvalidInput
+from alma_cli.files import write_whole
+
+_PLAIN = re.compile(r"[A-Za-z][\w./-]*")
+_NOT_TEXT = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
+_UNQUOTED: frozenset[str] = frozenset({"whole", "number", "flag"})
 
 
-def with_project_id(text: str, project_id: str) -> str | None:
-    """The text with another project id; None when it isn't on a line of its own."""
-    written = json.dumps(project_id, ensure_ascii=False)
-    changed, count = _PROJECT_ID.subn(lambda found: found["key"] + written + found["rest"], text, count=1)
-    return changed if count else None
+class Changed(NamedTuple):
+    """A key of the configuration as it was and as it is now, each with its origin."""
+
+    before: Setting | None
+    now: Setting
+
+
+def set_value(
+    file: str | os.PathLike[str], name: str, written: str, environ: Mapping[str, str] = os.environ
+) -> Changed:
+    """Write a key's value into the file, if all of it is right then; else nothing is changed.
+
+    `before` is None where the file could not be used before. Raises `InvalidInput` for a key or value that can't be,
+    and `InvalidConfig` for a file that can't be changed so.
+    """
+    key = _key(name)
+    _refuse_secret(key, written)
+    try:
+        parse_value(key, written)
+    except BadValue as error:
+        raise InvalidInput(f"{key.path} {error.message}", hint=error.hint) from error
+    path = os.path.realpath(file)
+    text = read_text(path)
+    parse_yaml(text, path)  # refuses what can't be composed
+    changed = with_value(text, key.path, _as_yaml(key, written))
+    if changed is None:
+        raise InvalidConfig(f"{path}: {key.path} can't be changed where it stands", hint="write it there yourself")
+    now = _setting(path, key, changed, environ)
+    try:
+        before = _setting(path, key, text, environ)
+    except InvalidConfig:
+        before = None
+    if changed != text:
+        write_text(path, changed)
+    return Changed(before, now)
+
+
+def write_text(path: str, text: str) -> None:
+    """Put a new text into the file of a configuration, whole or not at all. Raises `InvalidConfig` if it can't be."""
+    try:
+        write_whole(path, text.encode(), mode=os.stat(path).st_mode & 0o777, flushed=True)
+    except OSError as error:
+        raise InvalidConfig(f"{path} can't be written: {error.strerror}", hint="is it yours to write?") from error
+
+
+def with_value(text: str, path: str, written: str) -> str | None:
+    """The text of a valid YAML document with this value of the key at a path below `alma:`; None if that can't be.
+
+    A key that isn't there is added behind the others of its section, and a section behind all others.
+    """
+    import yaml
+
+    node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    parts = ["alma", *path.split(".")]
+    above: Any = None
+    for place, part in enumerate(parts):
+        if not isinstance(node, yaml.MappingNode):
+            is_absent = isinstance(node, yaml.ScalarNode) and node.start_mark.index == node.end_mark.index
+            if not is_absent or above is None:
+                return None
+            return _below(text, node.end_mark.index, above.start_mark.column + 2, parts[place:], written)
+        found = next((pair for pair in node.value if pair[0].value == part), None)
+        if found is None:
+            return _behind(text, node, parts[place:], written)
+        above, node = found
+    if not isinstance(node, yaml.ScalarNode) or node.style in ("|", ">"):
+        return None
+    start, end = node.start_mark.index, node.end_mark.index
+    return f"{text[:start]}{' ' if text[start - 1] == ':' else ''}{written}{text[end:]}"
+
+
+def _behind(text: str, node: Any, parts: Sequence[str], written: str) -> str | None:
+    """The text with these keys behind the last of a mapping."""
+    if node.flow_style:
+        opened = ": {".join(parts) + f": {written}" + "}" * (len(parts) - 1)
+        if not node.value:
+            end = node.end_mark.index - 1
+            return f"{text[:end]}{opened}{text[end:]}"
+        end = node.value[-1][1].end_mark.index
+        return f"{text[:end]}, {opened}{text[end:]}"
+    return _below(text, _end(node), node.value[0][0].start_mark.column, parts, written)
+
+
+def _below(text: str, end: int, column: int, parts: Sequence[str], written: str) -> str:
+    """The text with these keys on new lines below the one that has this place."""
+    newline = "\r\n" if "\r\n" in text else "\n"
+    at = text.find("\n", end)
+    head, tail = (text + newline, "") if at < 0 else (text[: at + 1], text[at + 1 :])
+    lines = [f"{' ' * (column + 2 * depth)}{part}:" for depth, part in enumerate(parts)]
+    return head + newline.join(lines) + f" {written}{newline}" + tail
+
+
+def _end(node: Any) -> int:
+    """The place where a node's last value ends, before the blank lines and comments that follow it."""
+    import yaml
+
+    if isinstance(node, yaml.ScalarNode):
+        return int(node.end_mark.index) - (node.style in ("|", ">"))
+    if node.flow_style or not node.value:
+        return int(node.end_mark.index)
+    last = node.value[-1]
+    return _end(last[1] if isinstance(last, tuple) else last)
+
+
+def _key(name: str) -> Key:
+    """The key of this name. Raises `InvalidInput` with what is meant, or where it is written."""
+    keys = {key.path: key for key in KEYS}
+    if name == "project_id":
+        raise InvalidInput("the project's id isn't only in its configuration", hint="`alma config rename NAME`")
+    if name in keys:
+        return keys[name]
+    shown = one_line(name, 60)
+    if name.partition(".")[0] == "agents":
+        raise InvalidInput(
+            f"{shown} is no single value", hint="write it into .alma/config.yaml: see `alma config show`"
+        )
+    below = [path for path in keys if path.startswith(f"{name}.")]
+    if below:
+        raise InvalidInput(f"{shown} is a group of keys", hint=f"there are {', '.join(below)}")
+    named = [path for path in keys if path.rpartition(".")[2] == name.rpartition(".")[2]]
+    hint = f"did you mean {' or '.join(named)}?" if named else did_you_mean(name, keys) or _by_last_part(name, keys)
+    raise InvalidInput(f"there is no key {shown}", hint=hint or "`alma config show` lists the keys")
+
+
+def _by_last_part(name: str, keys: Mapping[str, Key]) -> str:
+    last = {path.rpartition(".")[2]: path for path in keys}
+    close = most_like(name.rpartition(".")[2], last)
+    return f"did you mean {last[close[0]]}?" if close else ""
+
+
+def _refuse_secret(key: Key, written: str) -> None:
+    if key.kind != "secret" and (looks_secret(written) or redact(written)[1]):
+        raise InvalidInput(
+            f"{key.path}: that looks like a credential, and the file is shared",
+            hint="keep it in an environment variable, or in a file outside the project",
+        )
+
+
+def _as_yaml(key: Key, written: str) -> str:
+    if key.kind in _UNQUOTED or (_PLAIN.fullmatch(written) and written.lower() not in _NOT_TEXT):
+        return written
+    return json.dumps(written, ensure_ascii=False)
+
+
+def _setting(path: str, key: Key, text: str, environ: Mapping[str, str]) -> Setting:
+    """The key's value, and its origin, by this text. Raises `InvalidConfig`."""
+    return next(one for one in load_config(path, environ, text=text).explain() if one.key == key.path)

@@ -25,13 +25,15 @@ _WEIGHTS = [path for path in _KEYS if path.startswith("retrieval.weights.")]
 _Section = TypeVar("_Section")
 
 
-def load_config(path: str | os.PathLike[str], environ: MappingOf[str, str] = os.environ) -> Config:
-    """The configuration in this file, with the values that the environment overrides.
+def load_config(
+    path: str | os.PathLike[str], environ: MappingOf[str, str] = os.environ, *, text: str | None = None
+) -> Config:
+    """The configuration in this file, with the values that the environment overrides; as if it had this `text`.
 
     Raises `InvalidConfig` for the first problem, and `ProjectNotFound` if there is no such file.
     """
     reader = _Reader(os.fspath(path), environ)
-    config = reader.read()
+    config = reader.read(text)
     if reader.findings.problems:
         raise reader.findings.problems[0]
     return config
@@ -55,9 +57,9 @@ class _Reader:
         self.values: dict[str, object] = {}
         self.origins: dict[str, str] = {}  # of every key that was given, whether it can be used or not
 
-    def read(self) -> Config:
+    def read(self, text: str | None = None) -> Config:
         """The configuration, complete if there are no problems. Raises `InvalidConfig` if the file can't be parsed."""
-        text = _read_text(self.file)
+        text = read_text(self.file) if text is None else text
         _refuse_secrets(text, self.file)
         top = self.below_alma(parse_cached(text, self.file))
         agents = Mapping(top.line, ())
@@ -153,7 +155,8 @@ class _Reader:
         return [Setting(path, display(_value(config, path)), self.origins.get(path, "default")) for path in _KEYS]
 
 
-def _read_text(file: str) -> str:
+def read_text(file: str) -> str:
+    """The text of a configuration. Raises `ProjectNotFound` or `InvalidConfig`."""
     try:
         with open(file, "rb") as opened:
             content = opened.read(MAX_BYTES + 1)

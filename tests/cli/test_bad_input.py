@@ -165,6 +165,26 @@ REFUSED = {
         ["correct", "xyz", "--outcome", "failure"],
         (2, "id: expected up to 32 hex digits, got 'xyz'", ""),
     ),
+    "unknown key": (
+        ["config", "set", "retreival.top_k", "3"],
+        (2, "there is no key retreival.top_k", "did you mean retrieval.top_k?"),
+    ),
+    "key without a value": (
+        ["config", "set", "wait_s"],
+        (2, "missing argument 'VALUE'", "`alma config set --help` shows what it takes"),
+    ),
+    "value out of range": (
+        ["config", "set", "retrieval.top_k", "0"],
+        (2, "retrieval.top_k is '0'; it takes a whole number from 1 to 100", ""),
+    ),
+    "secret in the configuration": (
+        ["config", "set", "hooks.checks", "ghp_" + "aB3dE6gH9j" * 3 + "aB3dE6"],
+        (
+            2,
+            "hooks.checks: that looks like a credential, and the file is shared",
+            "keep it in an environment variable, or in a file outside the project",
+        ),
+    ),
     "nameless project": (["init", "--project-id", ""], (2, "'' can't name a project: it is empty", NAME)),
     "folder that is not": (
         ["stats", "--dir", "/no/such/folder"],

@@ -80,8 +80,12 @@ def test_the_version(run_alma):
             "what follows `alma add` is missing",
             "`alma add` takes preference, knowledge, heuristic or anti-pattern",
         ),
-        (["config"], "what follows `alma config` is missing", "`alma config` takes show, check or rename"),
-        (["config", "--all"], "what follows `alma config` is missing", "`alma config` takes show, check or rename"),
+        (["config"], "what follows `alma config` is missing", "`alma config` takes show, check, set or rename"),
+        (
+            ["config", "--all"],
+            "what follows `alma config` is missing",
+            "`alma config` takes show, check, set or rename",
+        ),
         (["help", "lern"], "there is no command 'lern'", "did you mean `alma learn`?"),
     ],
 )

@@ -319,3 +319,25 @@ def test_doctor_tells_an_emptied_project_from_a_new_one(project, run_json, learn
     shutil.rmtree(project / ".alma")
     make_project(project, "alma:\n  project_id: new\n")
     assert "empty: nothing was recorded yet" == store()["found"]
+
+
+def test_config_set_writes_a_value_and_says_what_it_was(run_alma, run_json, project):
+    file = project / ".alma/config.yaml"
+    finished = run_alma("config", "set", "retrieval.top_k", "3", "--yes")
+    assert (0, "", f"retrieval.top_k is 3 ({file}:4); it was 5 (default)\n") == finished
+    assert "alma:\n  project_id: shop\n  retrieval:\n    top_k: 3\n" == file.read_text()
+    again = run_json("config", "set", "retrieval.top_k", "3")["data"]
+    assert {"key": "retrieval.top_k", "value": "3", "origin": f"{file}:4", "before": "3"} == again
+
+
+def test_config_set_warns_where_the_environment_has_its_own(run_alma, monkeypatch):
+    monkeypatch.setenv("ALMA_WAIT_S", "7")
+    told = "wait_s is 7 (ALMA_WAIT_S)\nwarning: ALMA_WAIT_S in the environment overrides what was written\n"
+    assert (0, "", told) == run_alma("config", "set", "wait_s", "5")
+
+
+def test_config_set_mends_a_broken_configuration(run_alma, configure):
+    configure("alma:\n  project_id: shop\n  wait_s: soon\n")
+    assert 3 == run_alma("stats").code
+    assert 0 == run_alma("config", "set", "wait_s", "5").code
+    assert 0 == run_alma("stats").code
