@@ -23,9 +23,11 @@ def build_server(alma: ALMA, agent: str | None, answer_event: AnswerEvent) -> "F
     try:
         import mcp.server.fastmcp  # noqa: F401  # what follows needs it
     except ImportError as error:
+        from alma_cli.installation import how_to_add
+
         raise AlmaError(
             "the MCP server needs the extra `mcp`",
-            hint='python -m pip install "mcp>=1.10,<2"',
+            hint=how_to_add("mcp"),
         ) from error
     from alma_cli.mcp_server.server import Server
     from alma_cli.mcp_server.tools import INSTRUCTIONS, add_tools

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 Credential: TypeAlias = "str | TokenCredential"
 
-INSTALL_HINT = (
-    'python -m pip install "azure-cosmos>=4.14.5,<5" "azure-identity>=1.19,<2" "azure-keyvault-secrets>=4.9,<5"'
-)
 _CONNECT_S = 3.0
 _FIRST_TRIES_S = 1.0
 """A first connection that fails is reported after this time."""
@@ -160,6 +157,8 @@ def _check_installed() -> None:
     except ModuleNotFoundError:
         found = False
     if not found:
+        from alma_cli.installation import how_to_add
+
         raise InvalidConfig(
-            "storage: azure needs packages that are not installed (the extra `azure`)", hint=INSTALL_HINT
+            "storage: azure needs packages that are not installed (the extra `azure`)", hint=how_to_add("azure")
         )

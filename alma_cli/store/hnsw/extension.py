@@ -10,9 +10,6 @@ from alma_cli.store.database.values import quoted
 if TYPE_CHECKING:
     from alma_cli.store.database.duckdb import Connection
 
-_INSTALL = "python -m pip install duckdb==1.5.5 duckdb-extension-vss==1.5.5"
-"""The newest pair that fits ALMA, as in the extra `vss`."""
-
 
 def unavailable() -> str:
     """Why DuckDB's vss extension can't be used; empty when it can."""
@@ -20,9 +17,9 @@ def unavailable() -> str:
 
     path = _path()
     if path is None:
-        return f"the extension isn't installed: {_INSTALL}"
+        return "the extension isn't installed"
     if not os.path.exists(path):
-        return f"the installed extension is not for DuckDB {duckdb.__version__}: {_INSTALL}"
+        return f"the installed extension is not for DuckDB {duckdb.__version__}"
     return ""
 
 

@@ -88,7 +88,7 @@ class Index:
         try:
             connection = self._connection()
             if connection is None:
-                return IndexState(False, unavailable() or "there is none for this model yet: run `alma reindex`")
+                return IndexState(False, _missing())
             count, up_to = connection.execute("SELECT vectors, up_to FROM nearest.about").fetchall()[0]
         except (duckdb.Error, OSError) as error:
             return IndexState(False, f"it can't be used: {str(error).splitlines()[0]}")
@@ -165,3 +165,13 @@ def _distance(vector: Vector) -> str:
 def _nearest_rows(vector: Vector) -> str:
     """A statement for the nearest; DuckDB uses the index only if the distance itself is selected."""
     return f"SELECT seq, {_distance(vector)} AS distance FROM nearest.vectors ORDER BY distance LIMIT {FETCHED}"
+
+
+def _missing() -> str:
+    """Why there is no index, with the remedy."""
+    reason = unavailable()
+    if not reason:
+        return "there is none for this model yet: run `alma reindex`"
+    from alma_cli.installation import how_to_add
+
+    return f"{reason}: {how_to_add('vss')}"
