@@ -8,9 +8,9 @@ import typer
 from alma_cli.api import ALMA
 from alma_cli.cli.options import Dir, Json, Verbose, Yes
 from alma_cli.cli.output import Reply
-from alma_cli.config import default_project_id, template
+from alma_cli.config import default_project_id, load_config, template
 from alma_cli.core.scopes.scope import validate_name
-from alma_cli.project import make_project
+from alma_cli.project import CONFIG, FOLDER, make_project
 from alma_cli.worktrees import naming_folder
 
 
@@ -40,7 +40,10 @@ def init(
         if project_id is None
         else validate_name("project", project_id)
     )
-    is_new = not os.path.exists(os.path.join(root, ".alma", "config.yaml"))
+    path = os.path.join(root, FOLDER, CONFIG)
+    is_new = not os.path.exists(path)
+    if is_new:
+        load_config(path, text=template(name))  # raises before anything is made that can't be used
     project = make_project(root, template(name))
     alma = ALMA.find(directory=root)
     next_commands = [

@@ -28,6 +28,13 @@ def test_init_makes_the_folder_and_says_what_to_do_next(run_alma, empty):
     assert 0o600 == stat.S_IMODE(os.stat(config).st_mode)
 
 
+def test_a_name_that_the_configuration_would_refuse_makes_nothing(run_alma, empty):
+    finished = run_alma("init", "--project-id", "AccountKey=abcdefghij")
+    assert (3, "") == (finished.code, finished.out)
+    assert "there is a secret in this line" in finished.err
+    assert [] == os.listdir(empty)
+
+
 def test_the_next_commands_work_as_they_are_printed(run_alma, run_json, empty):
     import shlex
 

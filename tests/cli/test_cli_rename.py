@@ -91,6 +91,14 @@ def test_a_name_that_another_project_has_is_refused_and_nothing_changes(shared, 
     assert 0 == run_alma("sync").code
 
 
+def test_a_name_that_the_configuration_would_refuse_changes_nothing(configure, run_alma, project):
+    configure("alma:\n  project_id: shop\n")
+    before = (project / ".alma/config.yaml").read_bytes()
+    assert 3 == run_alma("config", "rename", "AccountKey=abcdefghij").code
+    assert before == (project / ".alma/config.yaml").read_bytes()
+    assert 0 == run_alma("stats").code
+
+
 def test_there_and_back_again(shared, run_alma, learn):
     id = learn("Test the login form")
     run_alma("sync")
