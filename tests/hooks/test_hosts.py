@@ -24,21 +24,29 @@ def repository(tmp_path):
     return Repository(tmp_path / "repository")
 
 
+def step_of(name):
+    """The step of the action with this name."""
+    (step,) = [step for step in ACTION["runs"]["steps"] if step["name"] == name]
+    return step
+
+
 @pytest.fixture
 def act(repository, tmp_path):
     """Run the action's own step with these inputs, as GitHub would; its exit code, outputs and summary."""
     installed = tmp_path / "runner/alma/bin/alma"
     installed.parent.mkdir(parents=True)
     installed.symlink_to(PROGRAM)
-    (step,) = [step for step in ACTION["runs"]["steps"] if step.get("id") == "run"]
+    step = step_of("Run")
 
-    def run(**given):
+    def run(*, title="", **given):
         inputs = {name.replace("-", "_"): about.get("default", "") for name, about in ACTION["inputs"].items()} | given
 
         def value(match):
             return inputs[match[1].replace("-", "_")]
 
         environ = {name: re.sub(r"\$\{\{ inputs\.([\w-]+) \}\}", value, text) for name, text in step["env"].items()}
+        assert "${{ github.event.pull_request.title || github.event.head_commit.message }}" == environ["TITLE"]
+        environ["TITLE"] = title
         files = {name: tmp_path / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
         for file in files.values():
             file.write_text("")
@@ -54,13 +62,71 @@ def act(repository, tmp_path):
 def test_the_action_ends_as_the_command_does_and_learns_from_it(act, repository):
     code, output, summary, done = act(command="echo to stdout; echo broken >&2; exit 7", task="build the docs")
     assert (7, "exit-code=7\n", "to stdout\nbroken\n") == (code, output, done.stdout)
-    assert "ended with 7" in summary
     assert [("build the docs", "failure")] == repository.outcomes()
     code, output, summary, done = act(command="true", task="build the docs")
     assert (0, "exit-code=0\n") == (code, output)
-    assert "build the docs" in summary.partition("What is known of this task:")[2]
-    assert "broken" in summary
+    assert "## ALMA\n\nNo rule is known that fits this work.\n" == summary
     assert [("build the docs", "failure"), ("build the docs", "success")] == repository.outcomes()
+
+
+def test_the_task_is_the_title_of_the_pull_request_or_the_subject_of_the_commit(act, repository):
+    act(command="true", title="Cache the embeddings")
+    act(command="true", title="Wait for the button\n\nIt was too slow.")
+    repository.commit("Freeze the clock\n\nSince it was February.")
+    act(command="true")
+    tasks = ["Cache the embeddings", "Wait for the button", "Freeze the clock"]
+    assert tasks == [outcome["task"] for outcome in exported(repository)]
+    assert [""] * 3 == [outcome["strategy"] for outcome in exported(repository)]
+
+
+def test_the_summary_has_the_rules_that_fit_and_nothing_else(act, repository):
+    words = ("--when", "a page is slow in a browser test", "--do", "wait for the element")
+    for number in range(3):
+        repository.alma("learn", "Fix the flaky login test", "--ok", f"Waited {number}", "--agent", "ci", *words)
+    _, _, summary, _ = act(command="true", task="Fix the flaky login test", agent="ci")
+    assert "wait for the element" in summary
+    assert "Waited" not in summary
+    assert "What happened before" not in summary
+
+
+def test_the_action_synchronises_where_a_shared_copy_is_configured(act, repository, tmp_path):
+    act(command="true", task="Build the docs")
+    config = repository.folder / ".alma/config.yaml"
+    config.write_text(f"{config.read_text().rstrip()}\n  storage: file\n  file: {{path: {tmp_path / 'shared'}}}\n")
+    code, _, _, done = act(command="true", task="Build the wheel")
+    assert 0 == code, done
+    shared = "".join(path.read_text() for path in (tmp_path / "shared").rglob("*.json"))
+    assert ("Build the docs" in shared, "Build the wheel" in shared) == (True, True), done
+    (tmp_path / "gone").touch()
+    config.write_text(config.read_text().replace("shared", "gone"))
+    code, _, _, done = act(command="true", task="Build the image")
+    assert (0, 2) == (code, done.stdout.count("::warning::ALMA could not synchronise")), done
+
+
+def test_the_installation_is_kept_until_its_source_or_the_python_changes(repository, tmp_path):
+    output = tmp_path / "output"
+
+    def looked():
+        output.write_text("")
+        environ = {"GITHUB_ACTION_PATH": str(ROOT), "GITHUB_OUTPUT": str(output)}
+        repository.run(*GITHUBS_BASH, step_of("Look for ALMA")["run"], **environ)
+        return dict(line.split("=", 1) for line in output.read_text().splitlines())
+
+    first = looked()
+    assert ("", first["key"]) == (first["extra"], looked()["key"])
+    assert re.fullmatch(r"[0-9a-f]{16}-[0-9a-f]{16}-", first["key"])
+    config = repository.folder / ".alma/config.yaml"
+    config.write_text(f"{config.read_text().rstrip()}\n  storage: azure\n")
+    assert ("azure", first["key"] + "azure") == (looked()["extra"], looked()["key"])
+
+
+def test_an_installation_that_was_kept_is_used_as_it_is(repository, tmp_path):
+    kept = tmp_path / "runner/alma/bin/alma"
+    kept.parent.mkdir(parents=True)
+    kept.symlink_to(PROGRAM)
+    environ = {"RUNNER_TEMP": str(tmp_path / "runner"), "GITHUB_ACTION_PATH": "/nowhere", "EXTRA": ""}
+    repository.run(*GITHUBS_BASH, step_of("Install ALMA")["run"], **environ)
+    assert kept.is_symlink()
 
 
 def test_the_action_learns_from_a_report_and_for_an_agent(act, repository):
