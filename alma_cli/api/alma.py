@@ -19,7 +19,7 @@ from alma_cli.logs import info
 from alma_cli.project import Project, find_project
 
 if TYPE_CHECKING:
-    from typing import Unpack
+    from typing import Literal, Unpack
 
     from alma_cli.api.author import (
         AntiPatternOptions,
@@ -34,12 +34,14 @@ if TYPE_CHECKING:
         KnowledgeOptions,
         PreferenceOptions,
     )
+    from alma_cli.api.filters import Filters
     from alma_cli.api.learn import BatchLearned, Learned, NumberedReport
     from alma_cli.api.overview import AgentView, Stats, Story
     from alma_cli.api.reflect import Reflected
     from alma_cli.api.rename import Renamed
     from alma_cli.api.report import Reported
     from alma_cli.api.retrieve import RetrieveOptions
+    from alma_cli.api.search import Found, Order
     from alma_cli.api.status import Status
     from alma_cli.api.sync import SyncStatus
     from alma_cli.api.transfer import Imported
@@ -52,7 +54,6 @@ if TYPE_CHECKING:
     from alma_cli.core.retrieval.slices import MemorySlice
     from alma_cli.errors import AlmaError
     from alma_cli.remote.cosmos.container import Made
-    from alma_cli.store import Selection
     from alma_cli.sync.report import Synced
 
 
@@ -256,9 +257,42 @@ class ALMA:
 
     # Looking
 
-    def memories(self, selection: Selection | None = None, *, limit: int | None = None) -> list[Record]:
-        """The selected records, newest first."""
-        return api.overview.memories(self._session, selection, limit=limit)
+    def search(
+        self,
+        words: str,
+        *,
+        viewer: str | None = None,
+        viewing_user: str = "",
+        sort: Order = "relevance",
+        limit: int = 20,
+        offset: int = 0,
+        **filters: Unpack[Filters],
+    ) -> Found:
+        """The memories about some words, by meaning, words and letters; with a `viewer`, only what that agent sees.
+
+        `filters`: see `Filters`; archived ones are found too unless `archived` is false. Raises `InvalidInput`.
+        """
+        return api.search.search(
+            self._session,
+            words,
+            filters,
+            viewer=viewer,
+            viewing_user=viewing_user,
+            sort=sort,
+            limit=limit,
+            offset=offset,
+        )
+
+    def memories(
+        self,
+        *,
+        sort: Literal["newest", "oldest"] = "newest",
+        limit: int | None = None,
+        offset: int = 0,
+        **filters: Unpack[Filters],
+    ) -> list[Record]:
+        """The records that pass the filters, by when they happened or were last confirmed. Raises `InvalidInput`."""
+        return api.overview.memories(self._session, filters, sort=sort, limit=limit, offset=offset)
 
     def memory(self, id: str) -> Record:
         """The record whose id starts so. Raises `NotFound`, `AmbiguousId`."""

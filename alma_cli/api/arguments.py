@@ -9,6 +9,9 @@ from alma_cli.config import Config
 from alma_cli.core.scopes.scope import ANY_AGENT
 from alma_cli.errors import InvalidInput
 
+MOST_LISTED = 1_000_000
+"""The highest limit that can be asked for."""
+
 
 def whole_number(key: str, value: object, *, low: int, high: int) -> int:
     """The value, a whole number within these limits. Raises `InvalidInput`."""

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Literal
 
-from alma_cli.api.arguments import whole_number
+from alma_cli.api.arguments import MOST_LISTED, whole_number
+from alma_cli.api.filters import Filters, selection
 from alma_cli.api.session import Session
 from alma_cli.core.learning.effect import Effect, Succeeded
 from alma_cli.core.records import PROJECT_AGENT, AntiPattern, Heuristic, Outcome, Record
 from alma_cli.core.scopes.scope import ANY_AGENT, MemoryScope
 from alma_cli.core.scopes.visibility import sees, views
-from alma_cli.core.text import clean, composed
-from alma_cli.store import AuditRow, PastVersion, Selection, Tally
+from alma_cli.core.text import clean
+from alma_cli.store import AuditRow, PastVersion, Tally
 
 MEMORIES_LABEL = "memories"
 """The label of an outcome that says whether its turn was shown memories, or fitting ones were withheld from it."""
-
-MOST_LISTED = 1_000_000
-"""The highest limit that can be asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,19 +58,21 @@ class AgentView:
     results: dict[str, int]
 
 
-def memories(session: Session, selection: Selection | None = None, *, limit: int | None = None) -> list[Record]:
-    """The selected records, newest first; all without a selection."""
-    selection = selection or Selection()
+def memories(
+    session: Session,
+    filters: Filters,
+    *,
+    sort: Literal["newest", "oldest"] = "newest",
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[Record]:
+    """The records that pass the filters, by when they happened or were last confirmed. Raises `InvalidInput`."""
     limit = None if limit is None else whole_number("limit", limit, low=1, high=MOST_LISTED)
-    selection = replace(
-        selection,
-        agent=_name(selection.agent),
-        domain=_name(selection.domain),
-        user_id=_name(selection.user_id),
-        containing=_clean(selection.containing),
-    )
+    offset = whole_number("offset", offset, low=0, high=MOST_LISTED)
+    chosen = selection(filters, now=session.now())
     with session.store().reading() as reader:
-        return list(reader.listed(selection, limit=limit))
+        newest_first = sort == "newest"
+        return list(reader.listed(chosen, limit=limit, offset=offset, newest_first=newest_first, by_change=False))
 
 
 def memory(session: Session, prefix: str) -> Record:
@@ -147,11 +148,3 @@ def agents(session: Session) -> list[AgentView]:
             )
         )
     return found
-
-
-def _name(text: str | None) -> str | None:
-    return None if text is None else composed(clean(text))
-
-
-def _clean(text: str | None) -> str | None:
-    return None if text is None else clean(text)

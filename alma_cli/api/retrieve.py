@@ -149,7 +149,7 @@ def answer(session: Session, wanted: Wanted, asked: Question, source: Reader | P
         near_misses=near_misses if wanted.explain else (),
         explained=wanted.explain,
         considered=found.total,
-        warnings=warnings if asked.search.vector is None else [*warnings, *_without_vectors(found, session.model)],
+        warnings=warnings if asked.search.vector is None else [*warnings, *without_vectors(found, session.model)],
         count_tokens=count_tokens,
     )
 
@@ -222,7 +222,8 @@ def _sameness(record: Record) -> str:
     return " ".join(word for word in words if word not in _SAY_NOTHING) or " ".join(words)
 
 
-def _without_vectors(found: SearchResult, model: str) -> list[str]:
+def without_vectors(found: SearchResult, model: str) -> list[str]:
+    """A warning when some memories could be compared by their words only."""
     if not found.without_vector:
         return []
     count = f"{found.without_vector} of {found.total}"

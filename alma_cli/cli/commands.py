@@ -39,6 +39,7 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
                 "add",
                 ("preference", "knowledge", "heuristic", "anti-pattern"),
             ),
+            Command("search", "search WORDS", "memories of all kinds and agents, by words and meaning", "search"),
             Command("list", "list", "memories, newest first", "list_"),
             Command("show", "show ID", "one memory, whole", "show"),
             Command("correct", "correct ID TEXT", "put right what a memory says; history keeps it", "correct"),

@@ -1,12 +1,11 @@
 """Reads the options that several commands have: the project, the agent, a text from stdin."""
 
 import sys
-from collections.abc import Sequence
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from alma_cli.api import ALMA
 from alma_cli.api.arguments import agent_of
-from alma_cli.core.records import PROJECT_AGENT, Kind
+from alma_cli.core.records import PROJECT_AGENT
 from alma_cli.core.text import one_line
 from alma_cli.errors import InvalidInput
 
@@ -58,8 +57,3 @@ def _text(name: str, file: BinaryIO, where: str) -> str:
     if len(content) > _MAX_STDIN_BYTES:
         raise InvalidInput(f"{name}: {where} has more than {_MAX_STDIN_BYTES // 2**20} MiB", hint="send less")
     return content.decode("utf-8", "replace").removeprefix("\ufeff")
-
-
-def kinds_of(names: Sequence[str] | None) -> list[Kind]:
-    """Kinds as records name them."""
-    return [cast(Kind, name.replace("-", "_")) for name in names or []]

@@ -1,27 +1,52 @@
 """`alma list`: memories, newest first."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from alma_cli.cli.inputs import kinds_of, open_alma
+from alma_cli.cli.filters import (
+    All,
+    Ended,
+    Limit,
+    OfAgent,
+    OfDomain,
+    Offset,
+    OfUser,
+    Since,
+    Source,
+    Until,
+    WithLabels,
+    filters_of,
+)
+from alma_cli.cli.inputs import open_alma
+from alma_cli.cli.memory_table import memory_table
 from alma_cli.cli.options import Dir, Json, Kinds, Verbose, Wait
-from alma_cli.cli.output import Reply, Table
-from alma_cli.core.codec import format_time, to_json
+from alma_cli.cli.output import Reply
+from alma_cli.core.codec import to_json
 from alma_cli.core.records import RETRIEVED_KINDS
-from alma_cli.store import Selection
 
 
 def list(
     kind: Kinds = None,
-    agent: Annotated[str | None, typer.Option("--agent", "-a", metavar="NAME", help="Only this agent's.")] = None,
-    domain: Annotated[str | None, typer.Option("--domain", metavar="NAME", help="Only in this domain.")] = None,
-    user: Annotated[str | None, typer.Option("--user", metavar="ID", help="Only this user's preferences.")] = None,
+    agent: OfAgent = None,
+    domain: OfDomain = None,
+    outcome: Ended = None,
+    since: Since = None,
+    until: Until = None,
+    source: Source = None,
+    label: WithLabels = None,
+    user: OfUser = None,
     containing: Annotated[
         str | None, typer.Option("--containing", metavar="TEXT", help="Only those with this text, in any case.")
     ] = None,
     archived: Annotated[bool, typer.Option("--archived", help="Those that retrieve no longer considers.")] = False,
-    limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", help="At most so many.")] = 50,
+    everything: All = False,
+    sort: Annotated[Literal["newest", "oldest"], typer.Option("--sort", metavar="ORDER", help="newest or oldest.")] = (
+        "newest"
+    ),
+    limit: Limit = 50,
+    offset: Offset = 0,
+    long: Annotated[bool, typer.Option("--long", "-l", help="All columns, and whole texts.")] = False,
     wait: Wait = None,
     directory: Dir = None,
     verbose: Verbose = False,
@@ -31,39 +56,30 @@ def list(
 
     \b
     Examples:
-      alma list --agent helena --kind outcome
+      alma list --outcome failure --since 7d
+      alma list --agent helena --kind rules
       alma list --containing timeout --json
     """
-    selection = Selection(
-        kinds=kinds_of(kind) or RETRIEVED_KINDS,
+    filters = filters_of(
+        kind=kind or RETRIEVED_KINDS,
         agent=agent,
         domain=domain,
-        user_id=user,
+        outcome=outcome,
+        since=since,
+        until=until,
+        source=source,
+        label=label,
+        user=user,
+        archived=None if everything else archived,
         containing=containing,
-        archived=archived,
     )
     one_more = limit + 1 if limit > 0 else limit
-    found = open_alma(directory, wait).memories(selection, limit=one_more)
+    found = open_alma(directory, wait).memories(**filters, sort=sort, limit=one_more, offset=offset)
     shown = found[:limit]
-    rows = [
-        (
-            record.id,
-            record.kind.replace("_", "-"),
-            record.agent,
-            record.domain,
-            format_time(record.updated_at)[:10],
-            record.text,
-        )
-        for record in shown
-    ]
-    told = [f"only the newest {limit}; --limit shows more"] if len(found) > limit else []
+    told = [f"only {limit}; --limit shows more, --offset {offset + limit} the next"] if len(found) > limit else []
     return Reply(
         data={"memories": [to_json(record) for record in shown], "more": len(found) > limit},
-        tables=[
-            Table(headings=("id", "kind", "agent", "domain", "date", "memory"), rows=rows, flexible=[5], id_column=0)
-        ]
-        if rows
-        else [],
-        told=told or ([] if rows else ["no memories"]),
+        tables=[memory_table(shown, long=long)] if shown else [],
+        told=told or ([] if shown else ["no memories"]),
         json=json,
     )

@@ -1,6 +1,5 @@
 """Options that several commands share, and what they mean."""
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -26,17 +25,19 @@ Do = Annotated[str, typer.Option("--do", metavar="APPROACH", help="The decisive 
 DomainOption = Annotated[str | None, typer.Option("--domain", metavar="NAME", help="About what [else recognised].")]
 
 
-class KindName(StrEnum):
-    """A kind of memory, as it is written on the command line."""
+_KINDS = ("outcome", "heuristic", "anti-pattern", "preference", "knowledge", "rule")
 
-    OUTCOME = "outcome"
-    HEURISTIC = "heuristic"
-    ANTI_PATTERN = "anti-pattern"
-    PREFERENCE = "preference"
-    KNOWLEDGE = "knowledge"
+
+def _complete_kind(incomplete: str) -> list[str]:
+    return [kind for kind in _KINDS if kind.startswith(incomplete)]
 
 
 Kinds = Annotated[
-    list[KindName] | None,
-    typer.Option("--kind", metavar="KIND", help=f"Only this kind, several times for several: {', '.join(KindName)}."),
+    list[str] | None,
+    typer.Option(
+        "--kind",
+        metavar="KIND",
+        help=f"Only this kind; may be repeated: {', '.join(_KINDS)}.",
+        autocompletion=_complete_kind,
+    ),
 ]

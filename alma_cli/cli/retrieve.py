@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 import typer
 
 from alma_cli.api.arguments import agent_of
-from alma_cli.cli.inputs import kinds_of, open_alma, text_or_stdin
+from alma_cli.api.filters import kinds_of
+from alma_cli.cli.inputs import open_alma, text_or_stdin
 from alma_cli.cli.options import Agent, Dir, Json, Kinds, Verbose, Wait
 from alma_cli.cli.output import Reply, Table, on_terminal
 from alma_cli.core.retrieval.slices import Hit, MemorySlice
@@ -61,7 +62,7 @@ def retrieve(
         agent_of(alma.config, agent),
         top_k,
         user=user,
-        kinds=kinds_of(kind),
+        kinds=kinds_of(kind or ()),
         min_score=min_score,
         max_tokens=max_tokens,
         explain=explain,

@@ -64,13 +64,11 @@ def _sure(found: MemorySlice, without: Collection[str], *, rules_only: bool) -> 
 
 def preferences(alma: ALMA, agent: str, *, without: Collection[str]) -> list[Record]:
     """The newest preferences that the agent sees, whatever the task is: they say how to work."""
-    from alma_cli.store import Selection
-
     config, user = alma.config, os.environ.get("ALMA_USER", "")
     seen = views(config.scope_for(agent), config.agents)
     found: list[Record] = [
         record
-        for record in alma.memories(Selection(kinds=("preference",), archived=False), limit=100)
+        for record in alma.memories(kinds=("preference",), archived=False, limit=100)
         if isinstance(record, Preference)
         and record.user_id in ("", user)
         and record.id not in without

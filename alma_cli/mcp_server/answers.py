@@ -29,6 +29,16 @@ class Retrieved:
 
 
 @dataclass
+class Searched:
+    """The memories found, best first; `score` is how surely each fits. If not `sure`, they are only the nearest."""
+
+    memories: list[Memory] = field(default_factory=list)
+    sure: bool = True
+    more: bool = False
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass
 class Recorded:
     """The outcome that was recorded, and what was derived anew because of it."""
 

@@ -27,6 +27,7 @@ from alma_cli.mcp_server.answers import (
     Memory,
     Recorded,
     Retrieved,
+    Searched,
     Shown,
     Worksheet,
 )
@@ -117,6 +118,39 @@ def _add_reading(server: Server, memory: ServedMemory, agent: str | None) -> Non
         )
         memories = [Memory(hit.id, hit.kind, hit.agent, hit.domain, round(hit.score, 4), hit.text) for hit in found]
         return Retrieved(found.retrieval_id, found.to_prompt(found.tokens), memories, list(found.warnings))
+
+    @server.tool(annotations=looking)
+    def search(
+        *,
+        words: Annotated[str, Field(description="What to look for")],
+        kind: Annotated[str, Field(description="Only outcome, rule, preference or knowledge")] = "",
+        learned_by: Annotated[str, Field(description="Only this agent's, among those that may be seen")] = "",
+        domain: Annotated[str, Field(description="Only in this domain")] = "",
+        outcome: Annotated[str, Field(description="Only a success, failure or partial")] = "",
+        since: Annotated[str, Field(description="Only from then on: a day, a time, or an age such as 7d")] = "",
+        limit: Annotated[int, Field(description="At most so many", ge=1, le=100)] = 20,
+        as_agent: Annotated[str, Field(description="Who asks; by default the agent of this server")] = "",
+    ) -> Searched:
+        """All memories about some words, by meaning, words and letters: to look something up, not before a task."""
+        alma = memory.now()
+        found = alma.search(
+            words,
+            viewer=agent_of(alma.config, as_agent or agent),
+            viewing_user=os.environ.get("ALMA_USER", ""),
+            kinds=[kind] if kind else None,
+            agent=learned_by or None,
+            domain=domain or None,
+            outcome=outcome or None,
+            since=since or None,
+            archived=False,
+            limit=limit,
+        )
+        memories = [
+            Memory(one.id, one.kind, one.agent, one.domain, round(each.similarity, 4), one.text)
+            for each in found.memories
+            for one in [each.record]
+        ]
+        return Searched(memories, found.sure, found.more, list(found.warnings))
 
     @server.tool(annotations=looking)
     def reflect(

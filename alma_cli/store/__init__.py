@@ -20,10 +20,10 @@ if TYPE_CHECKING:
         Revise,
         Reword,
     )
-    from alma_cli.store.reader import AuditRow, PastVersion, Reader, Selection, Shared, Tally
+    from alma_cli.store.reader import AuditRow, PastVersion, Reader, Shared, Tally
     from alma_cli.store.reading.general_words import Label, Near
     from alma_cli.store.reading.pool import Pool
-    from alma_cli.store.reading.query import Search, SearchResult
+    from alma_cli.store.reading.query import Search, SearchResult, Selection
     from alma_cli.store.replication.outgoing import Pending, PendingCounts, PendingDerived, Position, PushFilter
     from alma_cli.store.replication.remote_state import Clashed, KnownDocument, Quarantined, SyncState
     from alma_cli.store.store import Receipt, Store, open_store
@@ -85,11 +85,11 @@ _HOMES = {
         "Revise",
         "Reword",
     ),
-    "reader": ("AuditRow", "PastVersion", "Reader", "Selection", "Shared", "Tally"),
+    "reader": ("AuditRow", "PastVersion", "Reader", "Shared", "Tally"),
     "hnsw.index": ("Index",),
     "reading.general_words": ("Label", "Near"),
     "reading.pool": ("Pool",),
-    "reading.query": ("Search", "SearchResult"),
+    "reading.query": ("Search", "SearchResult", "Selection"),
     "replication.outgoing": ("Pending", "PendingCounts", "PendingDerived", "Position", "PushFilter"),
     "replication.remote_state": ("Clashed", "KnownDocument", "Quarantined", "SyncState"),
     "store": ("Receipt", "Store", "open_store"),

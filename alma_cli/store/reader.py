@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from alma_cli.core.records import FIELDS, SEARCHED_FIELDS, Kind, Outcome, Record
+from alma_cli.core.records import Kind, Outcome, Record
 from alma_cli.errors import AmbiguousId, InvalidInput, NotFound
 from alma_cli.store.database.engine import bound_memory
 from alma_cli.store.database.rows import RECORD_COLUMNS, RELEVANT_AT, SUCCESS, row_record
 from alma_cli.store.database.values import any_of, rows_from, seq_in, vector_text
 from alma_cli.store.reading import general_words, met_errors
-from alma_cli.store.reading.query import Search, SearchResult
+from alma_cli.store.reading.query import Search, SearchResult, Selection
 from alma_cli.store.reading.search import search
 
 if TYPE_CHECKING:
@@ -27,38 +27,9 @@ if TYPE_CHECKING:
     from alma_cli.store.replication.remote_state import Quarantined
 
 _COLUMNS = ", ".join(f"memories.{name}" for name in RECORD_COLUMNS)
-_TEXTS = ", ".join(FIELDS[name].column for name in SEARCHED_FIELDS)
 _ID_DIGITS = frozenset("0123456789abcdef")
 _FETCHED_TOGETHER = 1024
 _LARGE_BYTES = 256 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """A selection of records; None means any."""
-
-    kinds: Sequence[Kind] | None = None
-    agent: str | None = None
-    domain: str | None = None
-    user_id: str | None = None
-    archived: bool | None = None
-    containing: str | None = None
-
-    def where(self) -> tuple[str, dict[str, object]]:
-        """The condition in SQL and its parameters."""
-        conditions = {
-            "list_contains(from_json($kinds, '[\"VARCHAR\"]'), kind)": (
-                "kinds",
-                None if self.kinds is None else json.dumps(list(self.kinds)),
-            ),
-            "agent = $agent": ("agent", self.agent),
-            "domain = $domain": ("domain", self.domain),
-            "user_id = $user_id": ("user_id", self.user_id),
-            "archived = $archived": ("archived", self.archived),
-            f"contains(lower(concat_ws(' ', {_TEXTS})), lower($containing))": ("containing", self.containing),
-        }
-        given = {sql: parameter for sql, parameter in conditions.items() if parameter[1] is not None}
-        return " AND ".join(given) or "true", dict(given.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,16 +126,25 @@ class Reader:
             raise AmbiguousId(f"several memories have an id that starts with {wanted}: {some}", hint="add more digits")
         return found[0]
 
-    def listed(self, selection: Selection, *, limit: int | None = None, newest_first: bool = True) -> Iterator[Record]:
-        """The selected records by the time of their last change; all of them when `limit` is None."""
+    def listed(
+        self,
+        selection: Selection,
+        *,
+        limit: int | None = None,
+        offset: int = 0,
+        newest_first: bool = True,
+        by_change: bool = True,
+    ) -> Iterator[Record]:
+        """The selected records by the time of their last change, or that of their recency; all without a `limit`."""
         if self._connection is None:
             return
-        condition, parameters = selection.where()
+        condition, values = selection.where(lambda name: f"${name}")
         order = "DESC" if newest_first else "ASC"
+        time = "updated_at" if by_change else RELEVANT_AT
         cursor = self._connection.execute(
-            f"SELECT {_COLUMNS} FROM memories WHERE {condition} ORDER BY updated_at {order}, seq {order}"
-            + ("" if limit is None else f" LIMIT {int(limit)}"),
-            parameters,
+            f"SELECT {_COLUMNS} FROM memories WHERE {condition} ORDER BY {time} {order}, seq {order}"
+            + ("" if limit is None else f" LIMIT {int(limit)} OFFSET {int(offset)}"),
+            values,
         )
         while rows := cursor.fetchmany(_FETCHED_TOGETHER):
             yield from map(row_record, rows)

@@ -12,7 +12,6 @@ from alma_cli.api.retrieve import RetrieveOptions, Wanted
 from alma_cli.core.learning.reports import Report, ReportOptions
 from alma_cli.errors import AmbiguousId, InvalidInput, NotFound, ProjectNotFound, ScopeViolation, StoreBusy
 from alma_cli.pipeline import TOGETHER
-from alma_cli.store import Selection
 from alma_cli.store.database.engine import CHECKPOINT_AT_BYTES, log_bytes
 from alma_cli.store.inbox.lock import hold
 
@@ -142,7 +141,7 @@ def test_used_memories_get_credit_by_how_it_went(alma):
     slice_ = alma.retrieve("login form", "a")
     for outcome in ("success", "failure", "partial"):
         alma.learn("a", f"Test the login form, {outcome}", outcome, used=[fact[:8]], retrieval=slice_.retrieval_id)
-    credits = alma.memories(Selection(kinds=["credit"]))
+    credits = alma.memories(kinds=["credit"])
     assert [(fact, -1), (fact, 1)] == sorted((credit.target, credit.value) for credit in credits)
 
 
@@ -160,7 +159,7 @@ def test_an_old_retrieve_is_still_found_after_its_log_was_set_aside(project, alm
     alma.retrieve("test the login form", "a")
     assert (project / ".alma/log/retrievals.ndjson.old").exists()
     alma.learn("a", "Test it again", "success", retrieval=first.retrieval_id[:12])
-    assert 1 == len(alma.memories(Selection(kinds=["credit"])))
+    assert 1 == len(alma.memories(kinds=["credit"]))
 
 
 @pytest.mark.parametrize(
@@ -221,7 +220,7 @@ def test_a_store_that_is_busy(project, alma):
             hurried.retrieve("x", "a")
     assert (True, 1, 1) == (learned.queued, batch.queued, imported.queued)
     assert all(len(told.warnings) == 1 for told in (learned, batch, imported))
-    assert {"x", "y"} == {record.task for record in alma.memories(Selection(kinds=["outcome"]))}
+    assert {"x", "y"} == {record.task for record in alma.memories(kinds=["outcome"])}
 
 
 def _report(task, **fields):

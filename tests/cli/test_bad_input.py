@@ -6,6 +6,8 @@ import unicodedata
 
 import pytest
 
+KINDS = "anti-pattern, heuristic, preference, knowledge, outcome, rule"
+WHEN = "expected a day, a time like 2026-01-31T09:30:00Z, or an age like 12h, 7d or 2w"
 LEARN = ["learn", "--agent", "a", "--outcome", "success"]
 NAME = "a name has 1 to 128 characters, none of / \\ ? # and no control characters"
 
@@ -186,6 +188,71 @@ REFUSED = {
         ),
     ),
     "nameless project": (["init", "--project-id", ""], (2, "'' can't name a project: it is empty", NAME)),
+    "no words to search for": (
+        ["search", ""],
+        (2, "WORDS: empty", 'say what to look for: alma search "login form"'),
+    ),
+    "blank words": (["search", " \t"], (2, "WORDS: empty", 'say what to look for: alma search "login form"')),
+    "nothing piped to a search": (
+        ["search", "-"],
+        (2, "WORDS: empty", 'say what to look for: alma search "login form"'),
+    ),
+    "kind that is mistyped": (
+        ["list", "--kind", "outcom"],
+        (2, f"kind: expected {KINDS}, got 'outcom'", "did you mean outcome?"),
+    ),
+    "kind of something else": (["search", "x", "--kind", "rumour"], (2, f"kind: expected {KINDS}, got 'rumour'", "")),
+    "kind that is empty": (["search", "x", "--kind", ""], (2, f"kind: expected {KINDS}, got ''", "")),
+    "kind that is not retrieved": (
+        ["retrieve", "x", "--agent", "a", "--kind", "credit"],
+        (2, "kinds: expected anti_pattern, heuristic, preference, knowledge, outcome, got 'credit'", ""),
+    ),
+    "result that is mistyped": (
+        ["list", "--outcome", "sucess"],
+        (2, "outcome: expected success or failure or partial, got 'sucess'", "did you mean success?"),
+    ),
+    "result with an escape": (
+        ["search", "x", "--outcome", "\x1b[31m"],
+        (2, "outcome: expected success or failure or partial, got '\\\\x1b[31m'", ""),
+    ),
+    "since in words": (["list", "--since", "yesterday"], (2, f"since: {WHEN}, got 'yesterday'", "")),
+    "since nothing": (["search", "x", "--since", ""], (2, f"since: {WHEN}, got ''", "")),
+    "until a day that is not": (["list", "--until", "2026-02-30"], (2, f"until: {WHEN}, got '2026-02-30'", "")),
+    "until after the end of time": (["list", "--until", "9999-12-31"], (2, f"until: {WHEN}, got '9999-12-31'", "")),
+    "an age before all time": (["search", "x", "--since", "99999y"], (2, f"since: {WHEN}, got '99999y'", "")),
+    "an age in a unit that is none": (["list", "--since", "7x"], (2, f"since: {WHEN}, got '7x'", "")),
+    "since after until": (
+        ["search", "x", "--since", "2026-02-02", "--until", "2026-02-01"],
+        (2, "since: '2026-02-02' is not before until '2026-02-01'", "since is the earlier of the two"),
+    ),
+    "label to filter by without a key": (
+        ["list", "--label", "=7"],
+        (2, "--label '=7': expected KEY or KEY=VALUE", "for instance --label build=1187"),
+    ),
+    "search for none": (
+        ["search", "x", "--limit", "0"],
+        (2, "limit: expected a whole number from 1 to 1,000,000, got 0", ""),
+    ),
+    "offset before the first": (
+        ["list", "--offset", "-1"],
+        (2, "offset: expected a whole number from 0 to 1,000,000, got -1", ""),
+    ),
+    "offset past all": (
+        ["search", "x", "--offset", "1000001"],
+        (2, "offset: expected a whole number from 0 to 1,000,000, got 1,000,001", ""),
+    ),
+    "order that is none": (
+        ["list", "--sort", "random"],
+        (
+            2,
+            "invalid value for '--sort': 'random' is not one of 'newest', 'oldest'",
+            "`alma list --help` shows what it takes",
+        ),
+    ),
+    "status of something": (
+        ["status", "extra"],
+        (2, "got unexpected extra argument(s) (extra)", "`alma status --help` shows what it takes"),
+    ),
     "folder that is not": (
         ["stats", "--dir", "/no/such/folder"],
         (3, "there is no folder /no/such/folder (--dir)", "is --dir right?"),

@@ -103,11 +103,8 @@ def test_a_mistyped_command_is_answered_with_what_was_probably_meant(run_alma, a
         (["list", "--limit", "many"], "invalid value for '--limit' / '-n': 'many' is not a whole number"),
         (["list", "--wait", "long"], "invalid value for '--wait': 'long' is not a number"),
         (
-            ["list", "--kind", "fact"],
-            (
-                "invalid value for '--kind': 'fact' is not one of "
-                "'outcome', 'heuristic', 'anti-pattern', 'preference', 'knowledge'"
-            ),
+            ["search", "x", "--sort", "best"],
+            "invalid value for '--sort': 'best' is not one of 'relevance', 'newest', 'oldest'",
         ),
         (
             ["retrieve", "x", "--format", "yaml"],

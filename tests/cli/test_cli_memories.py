@@ -109,7 +109,7 @@ def test_piped_a_memory_is_a_line_with_its_whole_id(several, run_alma, run_json)
 
 
 def test_more_than_the_limit_is_said(several, run_alma, run_json):
-    assert "only the newest 2; --limit shows more\n" == run_alma("list", "-n", "2").err
+    assert "only 2; --limit shows more, --offset 2 the next\n" == run_alma("list", "-n", "2").err
     assert run_json("list", "-n", "2")["data"]["more"]
     assert not run_json("list", "-n", "7")["data"]["more"]
     assert "" == run_alma("list", "-n", "7").err

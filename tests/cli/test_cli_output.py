@@ -286,7 +286,7 @@ def test_where_the_project_takes_no_log_the_temporary_folder_does(run_alma, proj
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("alma re", {"retrieve", "reflect", "reindex"}),
+        ("alma ret", {"retrieve"}),
         ("alma learn --ta", {"--task"}),
         ("alma add ", {"preference", "knowledge", "heuristic", "anti-pattern"}),
         ("alma config c", {"check"}),

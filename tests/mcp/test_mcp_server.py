@@ -18,7 +18,7 @@ from alma_cli import ALMA
 from alma_cli.hooks.claude import answer_event
 from alma_cli.mcp_server import build_server
 
-READING = {"retrieve", "reflect", "show", "stats"}
+READING = {"retrieve", "search", "reflect", "show", "stats"}
 WRITING = {"learn", "apply_reflection", "add", "feedback", "forget", "hook"}
 
 
@@ -169,6 +169,31 @@ def test_errors_are_told_with_their_remedy(scoped_project, with_client):
         await call(client, "stats")  # and it goes on answering
 
     with_client(fail, "helena")
+
+
+def test_a_search_finds_what_the_agent_sees(with_client, configure):
+    configure("alma:\n  project_id: shop\n  agents: {helena: {}, victor: {}}\n")
+
+    async def use(client):
+        for agent in ("helena", "victor"):
+            await call(client, "learn", task=f"Test the login form as {agent}", outcome="success", as_agent=agent)
+        await call(client, "add", kind="knowledge", text="The login form has two fields", as_agent="helena")
+        return [
+            await call(client, "search", words="login form", as_agent="helena"),
+            await call(client, "search", words="login form", kind="outcomes", outcome="success", as_agent="victor"),
+            await call(client, "search", words="gin form", learned_by="victor", as_agent="helena"),
+            await refused(client, "search", words="", as_agent="helena"),
+            await refused(client, "search", words="x", since="soon", as_agent="helena"),
+        ]
+
+    both, outcomes, none, empty, soon = with_client(use)
+    assert {"knowledge", "outcome"} == {memory["kind"] for memory in both["memories"]}
+    assert {"helena"} == {memory["agent"] for memory in both["memories"]}
+    assert ["victor"] == [memory["agent"] for memory in outcomes["memories"]]
+    assert (True, False) == (outcomes["sure"], outcomes["more"])
+    assert [] == none["memories"]
+    assert empty.startswith("invalid_input: WORDS: empty")
+    assert soon.startswith("invalid_input: since: expected a day")
 
 
 def test_an_argument_that_a_tool_does_not_take_is_refused_with_the_nearest_name(with_client, run_json):

@@ -61,6 +61,12 @@ def test_an_empty_store_answers_everything_with_nothing():
         ({"archived": False, "agent": "a"}, [4, 3, 1]),
         ({"containing": "rains UMB"}, [2]),
         ({"containing": "%"}, []),
+        ({"outcome": "failure"}, [1]),
+        ({"outcome": "success"}, []),
+        ({"shown_to": "you"}, [5, 4, 2, 1]),
+        ({"shown_to": "me"}, [5, 4, 3, 2, 1]),
+        ({"labels": {"'; DROP TABLE memories; --": None}}, []),
+        ({"source": "' OR 1 = 1 --"}, []),
     ],
 )
 def test_a_selection_limits_what_is_listed_newest_first(filled, selection, found):

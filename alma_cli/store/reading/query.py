@@ -2,19 +2,87 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from alma_cli.core.records import Kind
+from alma_cli.core.records import FIELDS, SEARCHED_FIELDS, Kind, Result
 from alma_cli.core.retrieval.ranking import Candidate, Spread
 from alma_cli.core.scopes.visibility import View
+from alma_cli.store.database.rows import RELEVANT_AT
+from alma_cli.store.database.values import utc_text
 
 if TYPE_CHECKING:
     from alma_cli.core.records import Vector
     from alma_cli.store.hnsw.index import Nearest
+
+
+_TEXTS = ", ".join(FIELDS[name].column for name in SEARCHED_FIELDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """A selection of records; None means any.
+
+    `since` is the first time that counts and `until` the first that doesn't, of the times from which recency counts;
+    `source` is the field or the label of that name; a label whose value is None may have any.
+    `shown_to` leaves out the preferences of other users.
+    """
+
+    kinds: Sequence[Kind] | None = None
+    agent: str | None = None
+    domain: str | None = None
+    user_id: str | None = None
+    archived: bool | None = None
+    containing: str | None = None
+    outcome: Result | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    source: str | None = None
+    labels: Mapping[str, str | None] = field(default_factory=dict)
+    shown_to: str | None = None
+
+    def where(self, given: Callable[[str], str]) -> tuple[str, dict[str, str]]:
+        """The condition in SQL and its values, which are texts; `given` writes the value of a name in SQL."""
+        values: dict[str, str] = {}
+
+        def value(text: str) -> str:
+            name = f"selected{len(values)}"
+            values[name] = text
+            return given(name)
+
+        conditions = [
+            f"{column} = {value(wanted)}"
+            for column, wanted in (
+                ("agent", self.agent),
+                ("domain", self.domain),
+                ("user_id", self.user_id),
+                ("outcome", self.outcome),
+            )
+            if wanted is not None
+        ]
+        if self.kinds is not None:
+            kinds = value(json.dumps(list(self.kinds)))
+            conditions.append(f"list_contains(from_json({kinds}, '[\"VARCHAR\"]'), kind)")
+        if self.archived is not None:
+            conditions.append("archived" if self.archived else "NOT archived")
+        if self.containing is not None:
+            conditions.append(f"contains(lower(concat_ws(' ', {_TEXTS})), lower({value(self.containing)}))")
+        if self.since is not None:
+            conditions.append(f"{RELEVANT_AT} >= {value(utc_text(self.since))}::TIMESTAMP")
+        if self.until is not None:
+            conditions.append(f"{RELEVANT_AT} < {value(utc_text(self.until))}::TIMESTAMP")
+        if self.source is not None:
+            conditions.append(f"coalesce(nullif(source, ''), labels['source']) = {value(self.source)}")
+        if self.shown_to is not None:
+            conditions.append(f"(kind <> 'preference' OR user_id = '' OR user_id = {value(self.shown_to)})")
+        for name, wanted in self.labels.items():
+            label = f"labels[{value(name)}]"
+            conditions.append(f"{label} IS NOT NULL" if wanted is None else f"{label} = {value(wanted)}")
+        return " AND ".join(conditions) or "true", values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +93,7 @@ class Search:
     are the task's words, `identifiers` those among them that count as rare when few memories have them; `per_signal` is
     how many of each kind are handed over by each signal. An outcome counts half as evidence when it is
     `evidence_half_life_days` older than the newest that counts. `nearest` is the answer of an index, if there is one.
+    A `selection` takes the place of `kinds` and `user_id`, and may choose what is archived.
     """
 
     vector: Vector | None
@@ -39,6 +108,7 @@ class Search:
     evidence_half_life_days: float = math.inf
     nearest: Nearest | None = None
     parts: Sequence[Vector] = ()
+    selection: Selection | None = None
 
     @property
     def vectors(self) -> Sequence[Vector]:

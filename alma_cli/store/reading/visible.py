@@ -201,6 +201,9 @@ def _fill_in(
 
 def _scope(search: Search) -> _Scope:
     seen, values = seen_by(search.views)
+    if search.selection is not None:
+        selected, chosen = search.selection.where(given)
+        return _Scope(seen, f"coalesce({selected}, false)", {**values, "model": search.model, **chosen})
     values |= {"kinds": list(search.kinds), "user_id": search.user_id, "model": search.model}
     asked = (
         f"(NOT archived AND list_contains({given_list('kinds')}, kind) "

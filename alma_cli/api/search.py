@@ -1,0 +1,116 @@
+"""Searching all memories for words: by their meaning, by the words themselves, and letter by letter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Literal, TypeAlias
+
+from alma_cli.api.arguments import MOST_LISTED, whole_number
+from alma_cli.api.filters import Filters, selection
+from alma_cli.api.retrieve import Wanted, question, without_vectors
+from alma_cli.api.session import Session
+from alma_cli.core.records import PROJECT_AGENT, RETRIEVED_KINDS, Record, relevant_at
+from alma_cli.core.retrieval.ranking import Rules, rank
+from alma_cli.core.scopes.visibility import View, sees
+from alma_cli.core.text import clean
+from alma_cli.errors import InvalidInput
+
+Order: TypeAlias = Literal["relevance", "newest", "oldest"]
+
+_NEAREST = 3
+"""Memories that are given when nothing is sure."""
+
+_EVERYTHING = (View(agent=None),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundMemory:
+    """A memory that was found, and how surely it is about the words, in [0, 1]; 0 if it only has them in it."""
+
+    record: Record
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The memories found, in the order asked for, how many were looked through, and whether there are `more`.
+
+    If they aren't `sure`, nothing is about the words: these are the nearest that there are.
+    """
+
+    memories: Sequence[FoundMemory]
+    considered: int
+    more: bool
+    sure: bool
+    warnings: Sequence[str] = ()
+
+
+def search(
+    session: Session,
+    words: str,
+    filters: Filters,
+    *,
+    viewer: str | None = None,
+    viewing_user: str = "",
+    sort: Order = "relevance",
+    limit: int = 20,
+    offset: int = 0,
+) -> Found:
+    """The memories about some words: every agent's or, with a `viewer`, those that this agent sees.
+
+    An agent sees everybody's preferences and those of the `viewing_user`. Raises `InvalidInput` without words, for a
+    filter that can't be, or an agent that isn't there.
+    """
+    whole_number("limit", limit, low=1, high=MOST_LISTED)
+    whole_number("offset", offset, low=0, high=MOST_LISTED)
+    words = clean(words).strip()
+    if not words:
+        raise InvalidInput("WORDS: empty", hint='say what to look for: alma search "login form"')
+    enough = offset + limit + 1
+    chosen = selection(filters, now=session.now())
+    chosen = replace(chosen, kinds=chosen.kinds or RETRIEVED_KINDS, shown_to=None if viewer is None else viewing_user)
+    asked = question(session, Wanted(task=words, agent=viewer or PROJECT_AGENT))
+    views = _EVERYTHING if viewer is None else asked.search.views
+    per_signal = max(asked.search.per_signal, enough)
+    with session.store().reading() as reader:
+        found = reader.search(replace(asked.search, views=views, selection=chosen, per_signal=per_signal))
+        ranked = rank(found.candidates, found.cosine, found.bm25, _rules(session))
+        passing = [one for one in ranked if one.passes]
+        if sort != "relevance":
+            passing.sort(key=lambda one: one.candidate.age_days, reverse=sort == "oldest")
+        letters: dict[str, Record] = {}
+        if sort != "relevance" or len(passing) < enough:  # else they would come behind all others
+            with_letters = replace(chosen, containing=words)
+            listed = reader.listed(with_letters, limit=enough, newest_first=sort != "oldest", by_change=False)
+            letters = {record.id: record for record in listed if sees(tuple(views), record.agent, record.domain)}
+        sure = bool(passing or letters)
+        similarity = {one.candidate.id: one.similarity for one in (passing[:enough] if sure else ranked[:_NEAREST])}
+        records = {**reader.records(list(similarity)), **letters}
+    memories = [
+        FoundMemory(record=records[id], similarity=similarity.get(id, 0.0))
+        for id in dict.fromkeys([*similarity, *letters])
+        if id in records
+    ]
+    if sort != "relevance":
+        memories.sort(key=lambda each: relevant_at(each.record), reverse=sort == "newest")
+    lacking = without_vectors(found, session.model) if asked.search.vector is not None else []
+    return Found(
+        memories=memories[offset : offset + limit],
+        considered=found.total,
+        more=len(memories) > offset + limit,
+        sure=sure,
+        warnings=[*asked.warnings, *reader.warnings, *lacking],
+    )
+
+
+def _rules(session: Session) -> Rules:
+    """Nothing counts but how well the memories fit."""
+    settings = session.config.retrieval
+    return Rules(
+        weights={field.name: float(field.name == "similarity") for field in fields(settings.weights)},
+        half_life_days={kind: getattr(settings.half_life_days, kind) for kind in RETRIEVED_KINDS},
+        keyword_weight=settings.keyword_weight,
+        min_similarity=settings.min_similarity,
+        min_score=0.0,
+    )

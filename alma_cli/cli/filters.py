@@ -1,0 +1,64 @@
+"""The options of `list` and `search` that say which memories are meant, in one place."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from alma_cli.api.filters import Filters
+from alma_cli.core.text import shown
+from alma_cli.errors import InvalidInput
+
+OfAgent = Annotated[str | None, typer.Option("--agent", "-a", metavar="NAME", help="Only this agent's.")]
+OfDomain = Annotated[str | None, typer.Option("--domain", metavar="NAME", help="Only in this domain.")]
+Ended = Annotated[
+    str | None,
+    typer.Option("--outcome", metavar="RESULT", help="Only a success, failure or partial."),
+]
+Since = Annotated[str | None, typer.Option("--since", metavar="WHEN", help="Only from then on: 2026-01-31, 12h, 7d.")]
+Until = Annotated[str | None, typer.Option("--until", metavar="WHEN", help="Only until then.")]
+Source = Annotated[str | None, typer.Option("--source", metavar="NAME", help="Only from there: git, run, a file.")]
+WithLabels = Annotated[
+    list[str] | None, typer.Option("--label", metavar="KEY[=VALUE]", help="Only with this label; may be repeated.")
+]
+OfUser = Annotated[str | None, typer.Option("--user", metavar="ID", help="Only this user's preferences.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", metavar="N", help="At most so many.")]
+Offset = Annotated[int, typer.Option("--offset", metavar="N", help="Leave out the first N.")]
+All = Annotated[bool, typer.Option("--all", help="Also those that retrieve no longer considers.")]
+
+
+def filters_of(
+    *,
+    kind: Sequence[str] | None,
+    agent: str | None,
+    domain: str | None,
+    outcome: str | None,
+    since: str | None,
+    until: str | None,
+    source: str | None,
+    label: Sequence[str] | None,
+    user: str | None,
+    archived: bool | None,
+    containing: str | None = None,
+) -> Filters:
+    """The filters that the options mean. Raises `InvalidInput` for a label that is none."""
+    return Filters(
+        kinds=kind,
+        agent=agent,
+        domain=domain,
+        outcome=outcome,
+        since=since,
+        until=until,
+        source=source,
+        labels=dict(map(_label, label or ())),
+        user=user,
+        archived=archived,
+        containing=containing,
+    )
+
+
+def _label(given: str) -> tuple[str, str | None]:
+    name, equals, value = given.partition("=")
+    if not name:
+        raise InvalidInput(f"--label {shown(given)}: expected KEY or KEY=VALUE", hint="for instance --label build=1187")
+    return name, value if equals else None

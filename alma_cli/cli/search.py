@@ -1,0 +1,105 @@
+"""`alma search`: look for memories of any kind and any agent."""
+
+import os
+from typing import Annotated, Literal
+
+import typer
+
+from alma_cli.cli.filters import (
+    All,
+    Ended,
+    Limit,
+    OfAgent,
+    OfDomain,
+    Offset,
+    OfUser,
+    Since,
+    Source,
+    Until,
+    WithLabels,
+    filters_of,
+)
+from alma_cli.cli.inputs import open_alma, text_or_stdin
+from alma_cli.cli.memory_table import memory_table
+from alma_cli.cli.options import Dir, Json, Kinds, Verbose, Wait
+from alma_cli.cli.output import Reply, counted
+from alma_cli.core.codec import to_json
+
+
+def search(
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="WORDS", help="What to look for (- or a pipe: stdin).")
+    ] = None,
+    kind: Kinds = None,
+    agent: OfAgent = None,
+    domain: OfDomain = None,
+    outcome: Ended = None,
+    since: Since = None,
+    until: Until = None,
+    source: Source = None,
+    label: WithLabels = None,
+    user: OfUser = None,
+    everything: All = False,
+    sort: Annotated[
+        Literal["relevance", "newest", "oldest"],
+        typer.Option("--sort", metavar="ORDER", help="relevance, newest or oldest."),
+    ] = "relevance",
+    limit: Limit = 20,
+    offset: Offset = 0,
+    long: Annotated[bool, typer.Option("--long", "-l", help="All columns, and whole texts.")] = False,
+    wait: Wait = None,
+    directory: Dir = None,
+    verbose: Verbose = False,
+    json: Json = False,
+) -> Reply:
+    """Search memories of all kinds and agents for WORDS: by meaning, by words, and letter by letter.
+
+    Where ALMA_AGENT is set, only what that agent sees is searched. When nothing is about the words, the nearest are
+    shown, and it is said.
+
+    \b
+    Examples:
+      alma search login form
+      alma search "flaky test" --kind rules --agent helena
+      alma search timeout --outcome failure --since 30d --sort newest
+    """
+    given = " ".join(words) if words else None
+    found = open_alma(directory, wait).search(
+        text_or_stdin("WORDS", given),
+        viewer=os.environ.get("ALMA_AGENT") or None,
+        viewing_user=os.environ.get("ALMA_USER", ""),
+        sort=sort,
+        limit=limit,
+        offset=offset,
+        **filters_of(
+            kind=kind,
+            agent=agent,
+            domain=domain,
+            outcome=outcome,
+            since=since,
+            until=until,
+            source=source,
+            label=label,
+            user=user,
+            archived=None if everything else False,
+        ),
+    )
+    shown = [each.record for each in found.memories]
+    told = [f"nothing is about this among {counted(found.considered, 'memory', 'memories')}"] if not found.sure else []
+    told += ["these are the nearest"] if shown and not found.sure else []
+    told += [f"only {limit}; --limit shows more, --offset {offset + limit} the next"] if found.more else []
+    return Reply(
+        data={
+            "memories": [
+                {**to_json(each.record), "similarity": round(each.similarity, 6), "text": each.record.text}
+                for each in found.memories
+            ],
+            "considered": found.considered,
+            "sure": found.sure,
+            "more": found.more,
+        },
+        tables=[memory_table(shown, long=long)] if shown else [],
+        told=told,
+        warnings=found.warnings,
+        json=json,
+    )
