@@ -1,11 +1,11 @@
-# Needs nothing but Python 3.11 to 3.13 and make; everything else goes into .venv.
+# Needs nothing but Python 3.11 to 3.13 and make; everything else goes into .venv, but for what `make tools` tells.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo quick test fuzz coverage wheel test-wheel test-hnsw test-azure check bench docs site clean
+.PHONY: help setup tools demo quick test fuzz coverage wheel test-wheel test-hnsw test-azure check bench docs site clean
 .DEFAULT_GOAL := help
 
 help:  ## show this help
@@ -18,14 +18,22 @@ $(STAMP): pyproject.toml
 		|| { echo "ALMA needs Python 3.11 to 3.13: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) (a minute or two the first time)"
-	@$(BIN)/python -m pip install --quiet --editable '.[azure,mcp,docs,dev]'
+	@$(BIN)/python -m pip install --quiet --editable '.[azure,mcp,docs,browser,dev]'
 	@$(BIN)/python -m compileall -q alma_cli    # where writing bytecode is switched off, each start would compile
 	@touch $@
 
 demo: setup  ## the main job, in a temporary project: learn outcomes, retrieve memories
 	@$(BIN)/alma demo
 
-test: check  ## lint, types, import contracts, tests; those of the core have to reach every branch of it
+# In a container of a CI, one is root and there is no Chromium: it is a dependency like any other there.
+tools: setup  ## what tests need that pip doesn't have (Chromium, zsh, fish), where one is root on Debian; else they skip
+	@for tool in chromium zsh fish; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+		if [ -z "$$missing" ] || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then exit 0; fi; \
+		echo "installing$$missing"; \
+		install() { DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing; }; \
+		{ install || { apt-get update -qq && install; }; } >/dev/null 2>&1 || echo "could not: their tests are skipped" >&2
+
+test: check tools  ## lint, types, import contracts, tests; those of the core have to reach every branch of it
 	@$(BIN)/python -m pytest -n auto --cov=alma_cli/core --cov-report=term:skip-covered tests/core
 	@$(BIN)/python tests/coverage_floor.py
 	@$(BIN)/python -m pytest -n auto --dist worksteal --ignore=tests/core

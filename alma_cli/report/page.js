@@ -29,7 +29,7 @@
     ];
   }
 
-  function draw(place, said, options, data, words) {
+  function draw(place, said, options, data, words, told = data[0].length - 1) {
     const box = at(place);
     const inner = () => Math.max(200, box.clientWidth - 20);
     const xs = data[0];
@@ -39,11 +39,11 @@
         cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
         ...options,
         scales: { x: { range: () => [xs[0] - LENGTH * 0.6, xs[xs.length - 1] + LENGTH * 0.6] }, ...options.scales },
-        hooks: { setCursor: [(self) => { at(said).textContent = words(self.cursor.idx ?? xs.length - 1); }] },
+        hooks: { setCursor: [(self) => { at(said).textContent = words(self.cursor.idx ?? told); }] },
       },
       data, box,
     );
-    at(said).textContent = words(xs.length - 1);
+    at(said).textContent = words(told);
     drawn.push({ chart, fit: () => { if (inner() !== chart.width) chart.setSize({ width: inner(), height: HEIGHT }); } });
   }
 
@@ -61,7 +61,8 @@
       [given.periods, low, high, rate],
       (place) => named(given.periods[place]) + ": " + (outcomes[place]
         ? percent(rate[place]) + " worked (" + percent(low[place]) + " to " + percent(high[place]) + ") of " + outcomes[place].toLocaleString("en")
-        : "no outcomes"));
+        : "no outcomes"),
+      outcomes.findLastIndex((count) => count));
   }
 
   function growth() {
