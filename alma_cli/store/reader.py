@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -99,6 +99,8 @@ class Reader:
         # Scanned blocks aren't read again, so keeping them only fills memory: 1.6 GB for a million memories, else 0.6.
         if self._path is None or os.path.getsize(self._path) > _LARGE_BYTES:
             bound_memory(self._connection)
+        if wanted.vector is not None and not self._compares(wanted.vector):
+            wanted = replace(wanted, vector=None)
         found = search(self._connection, wanted, self._path)
         self._seqs = found.seqs
         return found
@@ -243,6 +245,8 @@ class Reader:
 
     def nearest(self, record: Record, vector: Vector, model: str, *, limit: int = 3) -> list[tuple[Record, float]]:
         """The memories of the same kind, agent, domain and user nearest in meaning, with their cosine."""
+        if not self._compares(vector):
+            return []
         rows = self._rows(
             f"SELECT {_COLUMNS}, array_cosine_similarity(embedding, $vector::VARCHAR::FLOAT[{len(vector)}]) AS cosine "
             "FROM memories WHERE embedding_model = $model AND kind = $kind AND agent = $agent AND domain = $domain "
@@ -368,6 +372,10 @@ class Reader:
         from alma_cli.store.writing.reindex import Vectors
 
         return [] if self._connection is None else Vectors(self._connection).outdated(model, limit=limit)
+
+    def _compares(self, vector: Vector) -> bool:
+        """True when the store's vectors are as long: those of the model before may not be, until `alma reindex`."""
+        return self._rows("SELECT dimension FROM replica", []) == [(len(vector),)]
 
     def _rows(self, sql: str, parameters: object) -> list[tuple]:  # type: ignore[type-arg]
         return [] if self._connection is None else self._connection.execute(sql, parameters).fetchall()

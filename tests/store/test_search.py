@@ -22,6 +22,7 @@ from tests.store.samples import (
     an_operation,
     common,
     entry,
+    insert,
     later,
     outcome,
     store_in,
@@ -139,6 +140,14 @@ def test_without_a_vector_words_alone_are_compared(connection):
 def test_vectors_of_another_model_are_not_compared(connection):
     found = searched(connection, [entry(outcome(), (1, 0, 0))], wanted("task", model="another"))
     assert [None] == [candidate.cosine for candidate in found.candidates]
+
+
+def test_vectors_of_another_length_are_not_compared(store):
+    store.submit([insert(outcome(1, task="login"))])
+    with store.reading() as reader:
+        found = reader.search(wanted("login", numbers=(1.0, 0.0), model="another"))
+        assert (1, [None]) == (found.without_vector, [candidate.cosine for candidate in found.candidates])
+        assert [] == reader.nearest(outcome(2), vector(1, 0), "another")
 
 
 def test_each_signal_hands_over_its_best_of_each_kind(connection):
