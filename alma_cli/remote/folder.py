@@ -234,6 +234,8 @@ class FolderRemote:
         except FileNotFoundError:
             return None
         name = os.path.basename(path).removesuffix(_SUFFIX)
+        folder = os.path.relpath(os.path.dirname(path), self._base)
+        is_in_place = folder.casefold() == (top if name.startswith("_") else os.path.join(top, name[:2])).casefold()
         try:
             if is_link:
                 raise TypeError("it is a symbolic link")
@@ -241,7 +243,7 @@ class FolderRemote:
             if not isinstance(body, dict):
                 raise TypeError("it is no JSON object")
             agent, id = str(body.get("agent")), str(body.get("id"))
-            if (id, _file_name(agent).casefold()) != (name, top.casefold()):
+            if (id, _file_name(agent).casefold()) != (name, top.casefold()) or not is_in_place:
                 raise TypeError("its agent and id aren't those of its place")
         except (ValueError, TypeError, RecursionError) as error:
             return Unreadable(
@@ -249,8 +251,8 @@ class FolderRemote:
                 raw=content[:_MAX_RAW].decode("utf-8", "replace"),
                 reason=_why(content, error),
                 etag=_etag(content),
-                agent=clean(known_agent or self._agent_of(top, content)),
-                id=clean(name),
+                agent=clean(known_agent or self._agent_of(top, content)) if is_in_place else "",
+                id=clean(name) if is_in_place else "",
             )
         return Document(agent=agent, id=id, body=body, etag=_etag(content))
 

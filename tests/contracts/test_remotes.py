@@ -248,11 +248,20 @@ def test_a_file_that_is_a_link_is_set_aside_without_what_it_leads_to(remote, sha
 
 def test_a_file_whose_name_is_no_unicode_is_unreadable_by_a_name_that_is_one(remote, shared):
     stored(remote, new(1, "a"))
-    strange = os.fsencode(shared / "p" / "a") + b"/zz/\xff.json"
-    os.makedirs(os.path.dirname(strange))
+    strange = os.fsencode(shared / "p" / "a") + b"/\xff.json"
     with open(strange, "wb") as file:
         file.write(b"{}")
     [found] = [one for page in remote.changes(None) for one in page.found if isinstance(one, Unreadable)]
-    assert ("\ufffd", "a") == (found.id, found.agent)
+    assert ("", "") == (found.id, found.agent)
     assert found.name.endswith("/\ufffd.json")
     assert {an_id(1), "\ufffd"} == remote.ids()
+
+
+def test_a_document_in_a_folder_that_is_not_its_own_is_no_second_one_and_stops_none(remote, shared):
+    stored(remote, new(1, "a"))
+    path = shared / "p" / "a" / an_id(1)[:2] / f"{an_id(1)}.json"
+    for elsewhere in (shared / "p" / "a" / "zz", shared / "p" / "a"):
+        elsewhere.mkdir(exist_ok=True)
+        (elsewhere / path.name).write_bytes(path.read_bytes())
+    found = [one for page in remote.changes(None) for one in page.found]
+    assert [("", ""), ("", ""), ("a", an_id(1))] == sorted((one.agent, one.id) for one in found)
