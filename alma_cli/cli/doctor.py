@@ -14,7 +14,7 @@ from alma_cli.core.records import JsonValue
 from alma_cli.core.text import harmless, one_line
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.hook_log import lately
-from alma_cli.hooks.install.changes import overwritten
+from alma_cli.hooks.install.states import host_states
 from alma_cli.project import Project
 
 _LATELY = 7
@@ -58,14 +58,11 @@ def doctor(
 
 
 def _installed(project: Project) -> Iterator[Check]:
-    """The check of what was installed; nothing where all of it is still there."""
-    if lost := overwritten(project.backup_dir):
-        yield Check(
-            name="hooks",
-            ok=False,
-            found=f"ALMA's part is gone from {', '.join(lost)}: somebody wrote over it",
-            hint="`alma install` of the same target puts it back; `alma uninstall` forgets it",
-        )
+    """The check of each host that is, or was, connected."""
+    for host in host_states(project):
+        if host.state != "not connected":
+            ok = host.state == "connected"
+            yield Check(name=f"host {host.target}", ok=ok, found="connected" if ok else host.why, hint=host.remedy)
 
 
 def _troubles(project: Project) -> Iterator[Check]:

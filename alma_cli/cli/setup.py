@@ -11,7 +11,7 @@ from alma_cli.cli.output import Reply, confirmed, counted, tell
 from alma_cli.core.records import JsonValue
 from alma_cli.core.text import did_you_mean
 from alma_cli.errors import AlmaError, InvalidUsage
-from alma_cli.hooks.install.changes import applied, difference
+from alma_cli.hooks.install.changes import applied, difference, forget_overwritten
 from alma_cli.hooks.install.setup import SETUP_TARGETS, ConnectedProject, Connection, connections, targets_here
 from alma_cli.project import make_home
 
@@ -56,6 +56,11 @@ def setup(
     lines = difference(changes) if dry_run else []
     if remove and not changes:
         told.append("nothing is connected here")
+    if not (check or dry_run):
+        if remove:
+            forget_overwritten(alma.project.backup_dir)
+        else:
+            make_home(alma.project)  # its .gitignore may be missing, as in a clone
     made = False
     if changes and not (check or dry_run):
         if not (json or yes):
@@ -64,7 +69,6 @@ def setup(
             told = []
         made = confirmed(f"make {counted(len(changes), 'change', 'changes')}?", yes=yes)
         if made:
-            make_home(alma.project)
             applied(changes, alma.project.backup_dir)
         told.append(f"made {counted(len(changes), 'change', 'changes')}" if made else "nothing was changed")
     notes = [note for connection in found for note in connection.plan.notes]

@@ -12,7 +12,7 @@ from alma_cli.core.records import PROJECT_AGENT, JsonValue, Kind
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.text import age, one_line
 from alma_cli.hooks.hook_log import lately
-from alma_cli.hooks.install.setup import ConnectedProject, Connection, connections, targets_here
+from alma_cli.hooks.install.states import STATES, HostState, host_states
 
 _NAMES: dict[Kind, tuple[str, str]] = {
     "heuristic": ("rule", "rules"),
@@ -39,8 +39,7 @@ def status(wait: Wait = None, directory: Dir = None, verbose: Verbose = False, j
     """
     alma = open_alma(directory, wait)
     found = alma.status()
-    place = ConnectedProject(alma.project, None)
-    hosts = connections(place, targets_here(place), remove=False)
+    hosts = host_states(alma.project)
     troubles = len(lately(alma.project, days=_TROUBLE_DAYS))
     why, command = _next(found, hosts, troubles)
     lines = [
@@ -118,17 +117,10 @@ def _last(found: Status) -> str:
     return f"{_ago(outcome.at)}, {one_line(outcome.agent)}: {one_line(outcome.task, _TEXT)} [{ended}]"
 
 
-def _hosts(hosts: list[Connection]) -> str:
-    connected = [host.target for host in hosts if _is_connected(host)]
-    missing = [host.target for host in hosts if host.plan.changes]
-    parts = [f"{', '.join(connected)} connected"] if connected else []
-    parts += [f"{', '.join(missing)} here, not connected"] if missing else []
-    parts += [f"{host.target}: {host.trouble.message}" for host in hosts if host.trouble]
-    return "; ".join(parts) or "none found here"
-
-
-def _is_connected(host: Connection) -> bool:
-    return not host.plan.changes and not host.plan.notes and host.trouble is None
+def _hosts(hosts: list[HostState]) -> str:
+    by_state = {state: ", ".join(host.target for host in hosts if host.state == state) for state in STATES}
+    words = {"connected": "connected", "not connected": "here, not connected", "gone": "gone", "can't run": "can't run"}
+    return "; ".join(f"{names} {words[state]}" for state, names in by_state.items() if names) or "none found here"
 
 
 def _sync(found: Status, storage: str) -> str:
@@ -143,10 +135,10 @@ def _sync(found: Status, storage: str) -> str:
     return ", ".join(parts)
 
 
-def _next(found: Status, hosts: list[Connection], troubles: int) -> tuple[str, str]:
+def _next(found: Status, hosts: list[HostState], troubles: int) -> tuple[str, str]:
     """One thing to do now: the reason, and the command."""
     reflection = sum(found.reflection.values())
-    if found.journal or troubles:
+    if found.journal or troubles or any(host.state in ("gone", "can't run") for host in hosts):
         return "not everything went well", "alma doctor"
     if not sum(found.kinds.values()):
         return "nothing is remembered yet", 'alma learn "Test the login form" --ok "Tried empty fields first"'
@@ -157,7 +149,7 @@ def _next(found: Status, hosts: list[Connection], troubles: int) -> tuple[str, s
         return "general words turn outcomes into rules", f"alma reflect --agent {shlex.quote(one_line(agent))}"
     if found.news.new:
         return "read what is new", f"alma show {found.news.new[0][:SHORT_ID]}"
-    if any(host.plan.changes for host in hosts):
+    if any(host.state == "not connected" for host in hosts):
         return "so that agents here use it by themselves", "alma setup"
     if found.shared and found.shared.pending:
         return "share what is new", "alma sync"
@@ -199,13 +191,8 @@ def _data(found: Status) -> dict[str, JsonValue]:
     }
 
 
-def _host_data(host: Connection) -> dict[str, JsonValue]:
-    return {
-        "target": host.target,
-        "connected": _is_connected(host),
-        "missing": len(host.plan.changes),
-        "trouble": host.trouble.message if host.trouble else None,
-    }
+def _host_data(host: HostState) -> dict[str, JsonValue]:
+    return {"target": host.target, "state": host.state, "why": host.why, "remedy": host.remedy}
 
 
 def _ago(time: datetime) -> str:

@@ -127,21 +127,25 @@ def test_the_last_session_is_that_of_the_newest_outcome(run_alma, run_json, lear
     assert "just now, victor: Alone [success]" == lines_of(run_alma("status"))["last"]
 
 
-def test_hosts_that_are_here_are_connected_or_not(run_alma, run_json, learn, project):
+def test_hosts_that_are_here_are_connected_or_not(run_alma, run_json, learn, project, tmp_path, monkeypatch):
+    (tmp_path / "alma").touch(mode=0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     learn("Ship")
     (project / ".cursor").mkdir()
     assert "cursor here, not connected" == lines_of(run_alma("status"))["hosts"]
     assert lines_of(run_alma("status"))["next"].startswith("alma setup")
     assert 0 == run_alma("setup", "cursor", "--yes").code
-    assert [{"target": "cursor", "connected": True, "missing": 0, "trouble": None}] == [
+    assert [{"target": "cursor", "state": "connected", "why": "", "remedy": ""}] == [
         host for host in run_json("status")["data"]["hosts"] if host["target"] == "cursor"
     ]
 
 
-def test_a_host_whose_files_can_not_be_read_is_told(run_alma, project):
+def test_a_host_whose_part_is_gone_is_told_and_the_doctor_is_next(run_alma, project):
     (project / ".cursor").mkdir()
+    run_alma("setup", "cursor", "--yes")
     (project / ".cursor/mcp.json").write_text("{")
-    assert "cursor: " in lines_of(run_alma("status"))["hosts"]
+    assert "cursor gone" in lines_of(run_alma("status"))["hosts"]
+    assert lines_of(run_alma("status"))["next"].startswith("alma doctor")
 
 
 def test_a_hook_that_had_trouble_makes_the_doctor_the_next_step(run_alma, project):

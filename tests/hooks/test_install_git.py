@@ -445,12 +445,12 @@ def test_where_lfs_is_used_install_says_what_to_do(tmp_path, place):
 def test_doctor_knows_when_a_hook_was_written_over(tmp_path):
     repository = Repository(tmp_path / "shop")
     repository.alma("install", "git")
-    assert "hooks" not in repository.alma("doctor").stdout
+    assert "ok\thost git\tconnected\n" in repository.alma("doctor").stdout
     hook = repository.hooks() / "pre-push"
     hook.write_text('#!/bin/sh\ngit lfs pre-push "$@"\n')
     told = repository.alma("doctor", check=False)
     assert 1 == told.returncode
-    assert f"FAILED\thooks\tALMA's part is gone from {hook}: somebody wrote over it\n" in told.stdout
+    assert f"FAILED\thost git\tALMA's part is gone from {hook}: somebody wrote over it\n" in told.stdout
     repository.alma("install", "git")
     assert 0 == repository.alma("doctor").returncode
     repository.alma("uninstall", "git")

@@ -7,6 +7,8 @@ import shlex
 
 import pytest
 
+from alma_cli import ALMA
+from alma_cli.hooks.install.states import host_states
 from tests.agent_skills import check_skill
 
 WITHOUT_HOSTS = "/usr/bin:/bin"
@@ -237,3 +239,81 @@ def test_on_a_terminal_the_plan_is_shown_and_asked_about(project, run_on_termina
     assert 0 == seen.code
     assert f"agents-md: write {project}/AGENTS.md\nmake 1 change? [y/N]" in seen.out
     assert is_made == (project / "AGENTS.md").exists()
+
+
+# How each host stands
+
+
+@pytest.fixture
+def states(project):
+    def looked():
+        found = host_states(ALMA.find(directory=str(project)).project)
+        return {host.target: (host.state, host.why) for host in found}
+
+    return looked
+
+
+@pytest.fixture
+def alma_on_the_path(tmp_path_factory, monkeypatch):
+    program = tmp_path_factory.mktemp("bin") / "alma"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{WITHOUT_HOSTS}")
+    return program
+
+
+def test_each_host_that_is_here_is_connected_or_not(everything, states, run_alma, alma_on_the_path):
+    assert {("not connected", "")} == set(states().values())
+    run_alma("setup", "--yes")
+    found = states()
+    assert ("not connected", "") == found.pop("github")
+    assert {("connected", "")} == set(found.values())
+    assert 0 == run_alma("doctor").code
+    run_alma("setup", "--remove", "--yes")
+    assert {("not connected", "")} == set(states().values())
+
+
+def test_what_was_connected_and_is_gone_is_told_by_the_doctor(everything, project, states, run_alma, alma_on_the_path):
+    run_alma("setup", "--yes")
+    for name in (".mcp.json", "AGENTS.md", ".git/hooks/pre-push"):
+        (project / name).write_text("{}")
+    found = states()
+    assert f"ALMA's part is gone from {project}/.mcp.json: somebody wrote over it" == found["claude"][1]
+    assert ["gone"] * 3 == [found[name][0] for name in ("claude", "codex", "git")]
+    assert "connected" == found["vscode"][0]
+    told = run_alma("doctor")
+    assert (1, True) == (told.code, "`alma setup claude` puts it back" in told.err)
+    run_alma("setup", "claude", "git", "agents-md", "--yes")
+    assert "gone" not in {state for state, _ in states().values()}
+
+
+def test_what_is_gone_for_good_is_forgotten_by_remove(project, put, states, run_alma, alma_on_the_path):
+    put(**{".cursor/x": ""})
+    run_alma("setup", "cursor", "--yes")
+    (project / ".cursor/mcp.json").write_text("{}")
+    assert "gone" == states()["cursor"][0]
+    run_alma("setup", "cursor", "--remove", "--yes")
+    assert "not connected" == states()["cursor"][0]
+
+
+def test_what_is_connected_in_part_is_not_connected(everything, project, states, run_alma, alma_on_the_path):
+    run_alma("install", "claude")
+    assert ("not connected", "in part") == states()["claude"]
+
+
+def test_where_no_alma_can_start_the_hosts_cannot_run(everything, project, states, run_alma, alma_on_the_path):
+    run_alma("setup", "--yes")
+    alma_on_the_path.unlink()
+    for path in (project / ".claude/settings.local.json", *(project / ".git/hooks").iterdir()):
+        path.write_text(re.sub(r"'?/[^ '\"]*/alma\b'?", "/gone/alma", path.read_text()))
+    assert {"can't run", "not connected"} == {state for state, _ in states().values()}
+    assert "no `alma` is on the PATH" in run_alma("doctor").out
+
+
+def test_a_missing_gitignore_of_the_memory_is_written(project, put, run_alma):
+    (project / ".alma/.gitignore").unlink()
+    put(**{".cursor/x": ""})
+    assert 1 == run_alma("setup", "--check").code
+    assert not (project / ".alma/.gitignore").exists()
+    run_alma("setup", "--yes")
+    assert "config.yaml" in (project / ".alma/.gitignore").read_text()

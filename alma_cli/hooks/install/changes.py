@@ -23,7 +23,8 @@ from alma_cli.ownership import give_to_owner
 
 _RECORD = "installed.json"
 _COPIES = "before-install"
-_MARKS = (b"# >>> alma >>>", b"# alma hook")
+_MARKS = (b">>> alma >>>", b"# alma hook", b'"alma"', b"\nname: alma\n")
+"""One of these is in each file that has something of ours: blocks, hooks, servers, the skill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +131,10 @@ def original_of(path: str, backup_dir: Path) -> FileChange | None:
     return None if kept is None else WriteFile(path, kept)
 
 
-def overwritten(backup_dir: Path) -> list[str]:
-    """The files in which something was installed, and that have no mark of ours any more, sorted."""
-    record = InstallRecord.load(backup_dir)
-    return sorted(record.path_of(name) for name in record.files if record.is_overwritten(name))
-
-
 def forget_overwritten(backup_dir: Path) -> None:
     """Forget the files that somebody wrote over: there is nothing of ours to take out of them."""
     record = InstallRecord.load(backup_dir)
-    kept = {name: noted for name, noted in record.files.items() if not record.is_overwritten(name)}
+    kept = {name: noted for name, noted in record.files.items() if record.is_marked(record.path_of(name))}
     if kept != record.files:
         record.files = kept
         record.save()
@@ -183,10 +178,10 @@ class InstallRecord:
         """The path of a file or folder that is noted by this name."""
         return os.path.join(os.path.dirname(os.path.dirname(self.backup_dir)), name)
 
-    def is_overwritten(self, name: str) -> bool:
-        """True when the file that is noted by this name has no mark of ours."""
-        content = content_of(self.path_of(name)) or b""
-        return not any(mark in content for mark in _MARKS)
+    def is_marked(self, path: str) -> bool:
+        """True when a file has something of ours."""
+        content = content_of(path) or b""
+        return any(mark in content for mark in _MARKS)
 
     def note_before(self, change: WriteFile) -> None:
         """Note the state of the file before the change; an earlier note on it stays."""

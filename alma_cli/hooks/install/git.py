@@ -48,6 +48,12 @@ def plan_git(folder: str, agent: str | None) -> Plan:
     return Plan(changes, [*notes, *_lfs(folder, hooks)])
 
 
+def hook_files(folder: str) -> list[str]:
+    """The paths at which hooks of ours may be. Raises `AlmaError` outside of a repository."""
+    hooks, _ = hooks_folder(folder)
+    return [os.path.join(hooks, event + end) for event in GIT_EVENTS for end in ("", _LEGACY)]
+
+
 def plan_git_removal(folder: str) -> Plan:
     """The plan that restores every hook."""
     hooks, _ = hooks_folder(folder)

@@ -27,7 +27,7 @@ PRE_COMMIT_EVENTS = tuple(event for event in GIT_EVENTS if event != "post-applyp
 
 def plan_pre_commit(folder: str, agent: str | None) -> Plan:
     """The plan that adds ALMA's hooks to the configuration. Raises `AlmaError` unless `repos` is a list we can read."""
-    path = os.path.join(top_folder(folder) or folder, _FILE)
+    path = pre_commit_file(folder)
     text = text_of(path)
     projects = {**_projects(text), path_from_top(folder): agent}
     if _BLOCK.search(text):
@@ -49,9 +49,14 @@ def plan_pre_commit(folder: str, agent: str | None) -> Plan:
     return Plan([WriteFile(path, after.encode())], [note]) if after != text else Plan()
 
 
+def pre_commit_file(folder: str) -> str:
+    """The path of the configuration that is for this folder."""
+    return os.path.join(top_folder(folder) or folder, _FILE)
+
+
 def plan_pre_commit_removal(folder: str, backup_dir: Path) -> Plan:
     """The plan that restores the configuration or, if it was edited since, takes our block out."""
-    path = os.path.join(top_folder(folder) or folder, _FILE)
+    path = pre_commit_file(folder)
     text = text_of(path)
     projects = _projects(text)
     if projects.keys() - {path_from_top(folder)}:

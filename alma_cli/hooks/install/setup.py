@@ -5,7 +5,7 @@ What is committed calls the `alma` of the PATH; what names this machine's alma g
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -13,11 +13,11 @@ from alma_cli.core.records import JsonValue
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.install.blocks import with_block
 from alma_cli.hooks.install.changes import FileChange, Plan, RemoveFile, WriteFile, content_of, original_of, text_of
-from alma_cli.hooks.install.claude import LOCAL, SHARED, plan_claude, plan_claude_removal
-from alma_cli.hooks.install.git import plan_git, plan_git_removal
+from alma_cli.hooks.install.claude import LOCAL, SHARED, plan_claude, plan_claude_removal, settings_path
+from alma_cli.hooks.install.git import hook_files, plan_git, plan_git_removal
 from alma_cli.hooks.install.github import Job, plan_github, plan_github_removal, workflow_path
 from alma_cli.hooks.install.json_files import parsed, written
-from alma_cli.hooks.install.pre_commit import plan_pre_commit, plan_pre_commit_removal
+from alma_cli.hooks.install.pre_commit import plan_pre_commit, plan_pre_commit_removal, pre_commit_file
 from alma_cli.project import Project
 
 _BLOCK = "alma"
@@ -49,10 +49,14 @@ Planner: TypeAlias = Callable[[ConnectedProject], Plan]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One thing to install: the plan that does it where it is missing, and the plan that takes it out."""
+    """One thing to install: the plan that does it where it is missing, the plan that takes it out, and its files.
+
+    In one file at least there is a mark of ours when it is installed.
+    """
 
     install: Planner
     remove: Planner
+    files: Callable[[ConnectedProject], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,7 @@ def _mcp(key: str, *names: str, **more: JsonValue) -> Part:
             del settings[key]
         return Plan([WriteFile(path, written(settings, text)) if settings else RemoveFile(path)])
 
-    return Part(install, remove)
+    return Part(install, remove, lambda place: [place.path(*names)])
 
 
 # The skill
@@ -175,7 +179,7 @@ def _skill(*names: str) -> Part:
             return Plan([original])
         return Plan([RemoveFile(path)] if content_of(path) == skill_text() else [])
 
-    return Part(install, remove)
+    return Part(install, remove, lambda place: [place.path(*names, "alma", "SKILL.md")])
 
 
 # The block of AGENTS.md, or of CLAUDE.md where there is no AGENTS.md
@@ -211,9 +215,12 @@ def _remove_section(place: ConnectedProject) -> Plan:
 
 
 def _remove_git(place: ConnectedProject) -> Plan:
+    return plan_git_removal(str(place.project.root)) if _is_in_a_repository(place) else Plan()
+
+
+def _is_in_a_repository(place: ConnectedProject) -> bool:
     root = place.project.root
-    in_a_repository = any(os.path.exists(folder / ".git") for folder in (root, *root.parents))
-    return plan_git_removal(str(root)) if in_a_repository else Plan()
+    return any(os.path.exists(folder / ".git") for folder in (root, *root.parents))
 
 
 def _install_github(place: ConnectedProject) -> Plan:
@@ -223,14 +230,30 @@ def _install_github(place: ConnectedProject) -> Plan:
     return plan_github(str(place.project.root), place.agent, Job())
 
 
-_SECTION_PART = Part(_install_section, _remove_section)
+_SECTION_PART = Part(
+    _install_section, _remove_section, lambda place: [place.path(name) for name in ("AGENTS.md", "CLAUDE.md")]
+)
+_CLAUDE = Part(
+    _install_claude,
+    _remove_claude,
+    lambda place: [settings_path(str(place.project.root), file) for file in (SHARED, LOCAL)],
+)
 _AGENTS_SKILL = _skill(".agents", "skills")
-_GIT = Part(lambda place: plan_git(str(place.project.root), place.agent), _remove_git)
+_GIT = Part(
+    lambda place: plan_git(str(place.project.root), place.agent),
+    _remove_git,
+    lambda place: hook_files(str(place.project.root)) if _is_in_a_repository(place) else [],
+)
 _PRE_COMMIT = Part(
     lambda place: plan_pre_commit(str(place.project.root), place.agent),
     lambda place: plan_pre_commit_removal(str(place.project.root), place.project.backup_dir),
+    lambda place: [pre_commit_file(str(place.project.root))] if _is_in_a_repository(place) else [],
 )
-_GITHUB = Part(_install_github, lambda place: plan_github_removal(str(place.project.root)))
+_GITHUB = Part(
+    _install_github,
+    lambda place: plan_github_removal(str(place.project.root)),
+    lambda place: [workflow_path(str(place.project.root))],
+)
 
 
 def _any_of(*paths: str, program: str = "") -> Callable[[ConnectedProject], bool]:
@@ -243,7 +266,7 @@ def _any_of(*paths: str, program: str = "") -> Callable[[ConnectedProject], bool
 SETUP_TARGETS: Mapping[str, SetupTarget] = {
     "claude": SetupTarget(
         _any_of(".claude", program="claude"),
-        (Part(_install_claude, _remove_claude), _mcp("mcpServers", ".mcp.json"), _skill(".claude", "skills")),
+        (_CLAUDE, _mcp("mcpServers", ".mcp.json"), _skill(".claude", "skills")),
     ),
     "codex": SetupTarget(_any_of(".codex", "AGENTS.md", program="codex"), (_AGENTS_SKILL, _SECTION_PART)),
     "cursor": SetupTarget(_any_of(".cursor"), (_mcp("mcpServers", ".cursor", "mcp.json"), _AGENTS_SKILL)),

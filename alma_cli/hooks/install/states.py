@@ -1,0 +1,72 @@
+"""How each host that is found here stands: connected, not connected, gone since it was connected, or unable to run."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from alma_cli.errors import AlmaError
+from alma_cli.hooks.install.changes import InstallRecord, content_of
+from alma_cli.hooks.install.setup import SETUP_TARGETS, ConnectedProject, targets_here
+from alma_cli.project import Project
+
+State = Literal["connected", "not connected", "gone", "can't run"]
+STATES: tuple[State, ...] = get_args(State)
+
+_NAMED = re.compile(rb"'(/[^'\n]*/alma)'|(?<![\w.~$}/])(/[^\s'\"<>|;:]*/alma)(?![\w./-])")
+"""The full path of an `alma`, as shells and settings have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostState:
+    """A host, how it stands, why (empty where it is connected, or was never), and the command that mends it."""
+
+    target: str
+    state: State
+    why: str = ""
+    remedy: str = ""
+
+
+def host_states(project: Project) -> list[HostState]:
+    """The state of each host that is found here, or that was connected."""
+    place = ConnectedProject(project, None)
+    record = InstallRecord.load(project.backup_dir)
+    here = set(targets_here(place))
+    found = []
+    for name, target in SETUP_TARGETS.items():
+        if name not in here and not record.files:
+            continue
+        try:
+            parts = [part.files(place) for part in target.parts]
+            lost = sorted({path for files in parts for path in files if _is_lost(record, path)})
+            there = [[path for path in files if record.is_marked(path)] for files in parts]
+        except AlmaError as error:
+            found += [HostState(name, "not connected", error.message, error.hint)] if name in here else []
+            continue
+        if lost:
+            why = f"ALMA's part is gone from {', '.join(lost)}: somebody wrote over it"
+            remedy = f"`alma setup {name}` puts it back; `alma setup {name} --remove` forgets it"
+            found.append(HostState(name, "gone", why, remedy))
+        elif any(there) and not _can_run(path for files in there for path in files):
+            why = "no `alma` is on the PATH, nor at the place that the hooks name"
+            found.append(HostState(name, "can't run", why, f"put `alma` on the PATH, or `alma setup {name}` again"))
+        elif name in here:
+            is_whole = all(there)
+            why = "in part" if any(there) and not is_whole else ""
+            remedy = "" if is_whole else f"alma setup {name}"
+            found.append(HostState(name, "connected" if is_whole else "not connected", why, remedy))
+    return found
+
+
+def _is_lost(record: InstallRecord, path: str) -> bool:
+    return record.name_of(path) in record.files and not record.is_marked(path)
+
+
+def _can_run(paths: Iterable[str]) -> bool:
+    """True when an `alma` is on the PATH, or one that these files name can be started."""
+    if shutil.which("alma"):
+        return True
+    named = [quoted or bare for path in paths for quoted, bare in _NAMED.findall(content_of(path) or b"")]
+    return any(os.access(path, os.X_OK) for path in named)
