@@ -127,10 +127,10 @@ def test_the_last_session_is_that_of_the_newest_outcome(run_alma, run_json, lear
     assert "just now, victor: Alone [success]" == lines_of(run_alma("status"))["last"]
 
 
-def test_hosts_that_are_here_are_connected_or_not(run_alma, run_json, learn, project, tmp_path, monkeypatch):
+def test_hosts_that_are_here_are_connected_or_not(run_alma, run_json, project, tmp_path, monkeypatch):
     (tmp_path / "alma").touch(mode=0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    learn("Ship")
+    run_alma("learn", "Ship", "--ok", "Tagged first")
     (project / ".cursor").mkdir()
     assert "cursor here, not connected" == lines_of(run_alma("status"))["hosts"]
     assert lines_of(run_alma("status"))["next"].startswith("alma setup")
