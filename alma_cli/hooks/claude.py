@@ -52,7 +52,8 @@ def answer_noted(alma: ALMA, event: str, agent: str, payload: Mapping[str, JsonV
     folder = session_folder(alma.project, payload)
     with held_turn(folder, wait_s=_WAIT_S) as (turn, keep):
         _add_up(alma, agent, folder, turn, keep)
-        answer = _answer(alma, event, agent, turn, payload)
+        is_first = turn.is_to_answer(event, payload)
+        answer = _answer(alma, event, agent, turn, payload) if is_first else _Answer()
         given = answer.given
         if given and _is_held_out(folder, alma.config.retrieval.holdout):
             given, turn.withheld = [], turn.number > 0

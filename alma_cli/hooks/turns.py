@@ -48,7 +48,9 @@ class Turn:
     `taken_back` says that work was thrown away, `ends_badly` that the last command failed, `has_learned` that the agent
     recorded the outcome itself. `given` are the ids of memories that the session was given, those of this turn from
     `given_before` on (`withheld` if it went without some that fit); `reminded` those that it was given at failures,
-    with the error line of each; `recorded` those that it taught.
+    with the error line of each; `recorded` those that it taught. `heard` is the prompt or session start that nothing
+    came after, and `answered` says that it was answered: two installations, such as a plugin and hooks in settings,
+    tell of it twice.
     """
 
     number: int = 0
@@ -63,12 +65,18 @@ class Turn:
     withheld: bool = False
     reminded: Sequence[Sequence[str]] = field(default_factory=list)
     recorded: Sequence[str] = field(default_factory=list)
+    heard: str = ""
+    answered: bool = False
 
     def add(self, event: str, payload: Mapping[str, JsonValue], *, checks: Sequence[str] = ()) -> Ending | None:
         """Add what an event says; at a stop, how the turn ended, if that is known.
 
         `checks` are parts of the project's own commands that check.
         """
+        beginning = _beginning(event, payload)
+        if beginning and beginning == self.heard:
+            return None
+        self.heard, self.answered = beginning, False
         match event:
             case "session-start" if payload.get("source") in ("clear", "compact"):
                 self.given, self.given_before, self.reminded = [], 0, []
@@ -92,6 +100,13 @@ class Turn:
         """The memories that the session was given at a failure that said the same."""
         words = error_words(error)
         return {id for id, line in self.reminded if is_alike(words, error_words(line))}
+
+    def is_to_answer(self, event: str, payload: Mapping[str, JsonValue]) -> bool:
+        """True unless this very event was answered before; from now on it was."""
+        if not self.heard or _beginning(event, payload) != self.heard:
+            return True
+        was_answered, self.answered = self.answered, True
+        return not was_answered
 
     @property
     def given_now(self) -> Sequence[str]:
@@ -143,6 +158,13 @@ class Turn:
         if not self.check or (self.check == "green" and (self.taken_back or self.ends_badly)):
             return None
         return Ending("success" if self.check == "green" else "failure", strategy, Said("", "", ""), is_told=False)
+
+
+def _beginning(event: str, payload: Mapping[str, JsonValue]) -> str:
+    """The text by which a prompt or the start of a session is known; empty for other events."""
+    key = {"user-prompt-submit": "prompt", "session-start": "source"}.get(event)
+    text = _text(payload, key) if key else ""
+    return f"{event} {len(text)} {text[:_MAX_TASK]}" if key else ""
 
 
 def symptoms(payload: Mapping[str, JsonValue]) -> list[str]:

@@ -336,6 +336,40 @@ def test_a_share_of_sessions_goes_without_and_outcomes_tell_what_that_changed(te
     assert [1.0] == json.loads(run_alma("stats", "--effect", "--json").out)["data"]["difference"][:1]
 
 
+# Two installations, such as the plugin and hooks in settings, tell of each event
+
+
+def test_an_event_that_is_told_of_twice_is_recorded_and_answered_once(tell, check, alma, outcomes):
+    for what in ("big button", "red field", "green page", "blue link", "grey box", "old form"):
+        alma.learn("me", "Fix the flaky login test", "success", f"Waited for the {what}")
+    assert [True, False] == [bool(tell("session-start", source="startup")) for _ in range(2)]
+    assert [3, 0] == [len(items(tell("user-prompt-submit", prompt="Fix the flaky login test"))) for _ in range(2)]
+    for _ in range(2):
+        check()
+    for _ in range(2):
+        tell("stop", last_assistant_message=TOLD)
+    assert 7 == len(outcomes())
+    assert 3 == len([record for record in alma.memories() if isinstance(record, Credit)])
+
+
+def test_at_the_same_time_too(tell, alma, outcomes):
+    for what in ("big button", "red field", "green page", "blue link", "grey box", "old form"):
+        alma.learn("me", "Fix the flaky login test", "success", f"Waited for the {what}")
+    prompt = {"session_id": "s1", "prompt": "Fix the flaky login test"}
+    with ThreadPoolExecutor() as pool:
+        told = list(pool.map(lambda _: answer_event(ALMA.find(), "user-prompt-submit", "me", prompt), range(4)))
+    assert [""] * 3 == sorted(told)[:3]
+    with held_turn(session_folder(alma.project, prompt), wait_s=1) as (turn, _):
+        assert (1, 3) == (turn.number, len(turn.given_now))
+
+
+def test_the_same_prompt_after_a_turn_begins_another(tell, outcomes):
+    for _ in range(2):
+        tell("user-prompt-submit", prompt="Fix the flaky login test")
+        tell("stop", last_assistant_message=TOLD)
+    assert 2 == len(outcomes())
+
+
 # An agent that reports in the middle of a turn
 
 
