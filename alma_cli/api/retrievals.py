@@ -15,14 +15,17 @@ _MAX_BYTES = 1_000_000
 
 
 def note(project: Project, found: MemorySlice) -> None:
-    """Add a retrieve to the log, without waiting for the disk; where that can't be written, do nothing."""
-    line = json.dumps({"retrieval_id": found.retrieval_id, "agent": found.agent, "ids": [hit.id for hit in found]})
+    """Add the sure memories of a retrieve to the log, without waiting for the disk; where it can't be written, nothing.
+
+    How the work went says nothing of a memory that may not have been about it.
+    """
+    line = json.dumps({"retrieval_id": found.retrieval_id, "agent": found.agent, "ids": [hit.id for hit in found.sure]})
     with suppress(OSError):
         append_line(project.log_dir / _FILE, line, max_bytes=_MAX_BYTES)
 
 
 def used_in(project: Project, prefix: str) -> list[str]:
-    """The ids of the memories that a retrieve gave. Raises `NotFound` when it isn't in the log (any more)."""
+    """The ids of the sure memories that a retrieve gave. Raises `NotFound` when it isn't in the log (any more)."""
     wanted = prefix.strip().lower()
     for name in (_FILE, _FILE + ".old"):
         for line in reversed(_lines(project.log_dir / name)):

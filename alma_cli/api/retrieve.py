@@ -11,37 +11,31 @@ from alma_cli.api import retrievals
 from alma_cli.api.arguments import number, whole_number
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.asking import parts_of, split_task
-from alma_cli.core.records import PLURALS, RETRIEVED_KINDS, Heuristic, Kind, Record
-from alma_cli.core.retrieval.prompt import Line, fitting, rendered
-from alma_cli.core.retrieval.ranking import Ranked, Rules, news_first, rank
-from alma_cli.core.retrieval.slices import Hit, MemorySlice
+from alma_cli.core.records import PLURALS, RETRIEVED_KINDS, Kind
+from alma_cli.core.retrieval.choosing import choose, worth_fetching
+from alma_cli.core.retrieval.ranking import Rules, news_first, rank
+from alma_cli.core.retrieval.slices import MemorySlice
 from alma_cli.core.scopes.visibility import views
-from alma_cli.core.text import alike_form, clean, composed
+from alma_cli.core.text import clean, composed
 from alma_cli.core.words import identifiers, query_terms
 from alma_cli.embedding import count_tokens
 from alma_cli.errors import InvalidInput
 from alma_cli.logs import debug, info
 from alma_cli.store import Pool, Reader, Search, SearchResult
 
-NEAR_MISSES = 5
-_FETCHED_PER_PLACE = 3
-"""Records fetched for each place in the answer, so that near-identical ones can be left out."""
-_SAY_NOTHING = frozenset(
-    ["a", "an", "the", "please", "is", "are", "was", "were", "be", "been", "that", "this", "our", "my"]
-)
-
 
 class RetrieveOptions(TypedDict, total=False):
     """The options of a retrieve besides task, agent and `top_k`.
 
     `user` is whose preferences are wanted besides everybody's; `kinds` are the only ones wanted; what scores less than
-    `min_score` is hidden; `explain` keeps the best that were left out.
+    `min_score` is hidden; `strict` leaves out what only may fit; `explain` keeps the best that were left out.
     """
 
     user: str
     kinds: Sequence[Kind]
     min_score: float | None
     max_tokens: int | None
+    strict: bool
     explain: bool
 
 
@@ -56,6 +50,7 @@ class Wanted:
     kinds: Sequence[Kind] = ()
     min_score: float | None = None
     max_tokens: int | None = None
+    strict: bool = False
     explain: bool = False
 
     def __post_init__(self) -> None:
@@ -131,27 +126,35 @@ def answer(session: Session, wanted: Wanted, asked: Question, source: Reader | P
     took_ms = (perf_counter() - begun) * 1000
     info("memories searched: %d, in %.0f ms; candidates: %d", found.total, took_ms, len(found.candidates))
     ranked = news_first(rank(found.candidates, found.cosine, found.bm25, _rules(session, wanted)))
-    fetched = source.records([one.candidate.id for one in _worth_fetching(ranked, top_k, explain=wanted.explain)])
+    worth = worth_fetching(ranked, top_k, strict=wanted.strict, explain=wanted.explain)
+    fetched = source.records([one.candidate.id for one in worth])
     warnings = [*asked.warnings, *source.warnings]
     budget = settings.max_tokens if wanted.max_tokens is None else wanted.max_tokens
-    chosen, near_misses = _choose(ranked, fetched, top_k=top_k, agent=wanted.agent, max_tokens=budget)
+    chosen, near_misses = choose(
+        ranked,
+        fetched,
+        top_k=top_k,
+        strict=wanted.strict,
+        max_tokens=budget,
+        agent=wanted.agent,
+        count_tokens=count_tokens,
+    )
     by_kind: dict[str, Any] = {
         PLURALS[kind]: [hit for hit in chosen if hit.record.kind == kind] for kind in RETRIEVED_KINDS
     }
     debug("chose %s", ", ".join(f"{hit.record.id} {hit.score:.3f}" for hit in chosen) or "none")
-    text = rendered([Line(hit.record, hit.score) for hit in chosen], wanted.agent)
-    return MemorySlice(
+    result = MemorySlice(
         retrieval_id=new_id(),
         agent=wanted.agent,
         task=asked.task,
         **by_kind,
-        tokens=count_tokens(text),
         near_misses=near_misses if wanted.explain else (),
         explained=wanted.explain,
         considered=found.total,
         warnings=warnings if asked.search.vector is None else [*warnings, *without_vectors(found, session.model)],
         count_tokens=count_tokens,
     )
+    return replace(result, tokens=count_tokens(result.whole_prompt()))
 
 
 def _rules(session: Session, wanted: Wanted) -> Rules:
@@ -163,63 +166,6 @@ def _rules(session: Session, wanted: Wanted) -> Rules:
         min_similarity=settings.min_similarity,
         min_score=settings.min_score if wanted.min_score is None else wanted.min_score,
     )
-
-
-def _worth_fetching(ranked: Sequence[Ranked], top_k: int, *, explain: bool) -> list[Ranked]:
-    """The best of each kind that pass, with some to spare, and (to explain) the best that don't."""
-    left = dict.fromkeys(RETRIEVED_KINDS, top_k * _FETCHED_PER_PLACE)
-    near = NEAR_MISSES if explain else 0
-    worth = []
-    for one in ranked:
-        if one.passes and left[one.candidate.kind] > 0:
-            left[one.candidate.kind] -= 1
-            worth.append(one)
-        elif not one.passes and near > 0:
-            near -= 1
-            worth.append(one)
-    return worth
-
-
-def _choose(
-    ranked: Sequence[Ranked], fetched: dict[str, Record], *, top_k: int, agent: str, max_tokens: int
-) -> tuple[list[Hit], list[tuple[Hit, str]]]:
-    """The hits to give, in the order they are shown, and the best that were left out, each with the reason."""
-    left_out: list[tuple[Hit, str]] = []
-    kept: dict[str, list[Hit]] = {kind: [] for kind in RETRIEVED_KINDS}
-    texts: set[tuple[str, str]] = set()
-    for one in ranked:
-        record = fetched.get(one.candidate.id)
-        if record is None:
-            continue
-        hit = Hit(record, one)
-        text = (record.kind, _sameness(record))
-        if not one.passes:
-            left_out.append((hit, one.why_not))
-        elif text in texts:
-            left_out.append((hit, "the same as a memory that is shown"))
-        elif len(kept[record.kind]) >= top_k:
-            left_out.append((hit, f"{top_k} better ones of this kind"))
-        else:
-            kept[record.kind].append(hit)
-        texts.add(text)
-    hits = [hit for of_kind in kept.values() for hit in sorted(of_kind, key=lambda hit: (-hit.score, hit.record.id))]
-    by_id = {hit.record.id: hit for hit in hits}
-    shown = [
-        by_id[line.record.id]
-        for line in fitting([Line(hit.record, hit.score) for hit in hits], agent, max_tokens, count_tokens)
-    ]
-    ids = {hit.record.id for hit in shown}
-    left_out += [(hit, f"over the budget of {max_tokens} tokens") for hit in hits if hit.record.id not in ids]
-    left_out.sort(key=lambda item: (-item[0].score, item[0].record.id))
-    return shown, left_out[:NEAR_MISSES]
-
-
-def _sameness(record: Record) -> str:
-    """The text of which one memory of a kind is enough: a derived rule's strategy, else the words that tell."""
-    if isinstance(record, Heuristic) and record.strategy_key:
-        return f"{record.origin}:{record.strategy_key}"
-    words = alike_form(record.text).split(" ")
-    return " ".join(word for word in words if word not in _SAY_NOTHING) or " ".join(words)
 
 
 def without_vectors(found: SearchResult, model: str) -> list[str]:

@@ -33,6 +33,7 @@ def retrieve(
         Literal["table", "prompt", "json"] | None,
         typer.Option("--format", metavar="FORMAT", help="table, prompt or json [table on a terminal, else prompt]."),
     ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Only what surely fits, no maybes.")] = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show every term of every score, and the best that were left out.")
     ] = False,
@@ -46,8 +47,8 @@ def retrieve(
 ) -> Reply:
     """Show the few memories that are worth knowing before TASK.
 
-    What not to do comes first, then what works, preferences, facts, and what happened before. When nothing is relevant
-    nothing is shown, and the exit code is 0.
+    What not to do comes first, then what works, preferences, facts, and what happened before. Where nothing is sure to
+    fit, up to three of the nearest are shown as "maybe", but not with --strict. An empty answer is no failure: exit 0.
 
     \b
     Examples:
@@ -65,20 +66,29 @@ def retrieve(
         kinds=kinds_of(kind or ()),
         min_score=min_score,
         max_tokens=max_tokens,
+        strict=strict,
         explain=explain,
         remote=remote,
     )
     chosen = output or ("table" if on_terminal() else "prompt")
     if json or chosen == "json":
         return Reply(data=found.to_json(explain=explain), warnings=found.warnings, json=True)
-    told = [] if len(found) else [f"nothing relevant among {found.considered:,} memories"]
+    told = [] if found.sure else [_nothing(found)]
     if chosen == "prompt":
         return Reply(text=found.to_prompt(found.tokens), told=told, tables=_explained(found), warnings=found.warnings)
     return Reply(tables=[*_table(found), *_explained(found)], told=told, warnings=found.warnings)
 
 
+def _nothing(found: MemorySlice) -> str:
+    among = f"among {found.considered:,} memories"
+    return f"nothing is sure to fit {among}, the nearest may" if len(found) else f"nothing relevant {among}"
+
+
 def _table(found: MemorySlice) -> Iterable[Table]:
-    rows = [(_kind(hit), f"{hit.score:.2f}", f"{hit.similarity:.2f}", hit.id, hit.text) for hit in found]
+    rows = [
+        (_kind(hit), f"{hit.score:.2f}" if hit.sure else "maybe", f"{hit.similarity:.2f}", hit.id, hit.text)
+        for hit in found
+    ]
     return (
         [Table(headings=("kind", "score", "sim", "id", "memory"), rows=rows, flexible=[4], id_column=3)] if rows else []
     )
@@ -88,7 +98,7 @@ def _explained(found: MemorySlice) -> list[Table]:
     """Why each hit scored as it did, and what was left out; empty unless asked for."""
     if not found.explained:
         return []
-    hits = [(hit, "shown") for hit in found] + list(found.near_misses)
+    hits = [(hit, "shown" if hit.sure else f"maybe: {hit.ranked.why_not}") for hit in found] + list(found.near_misses)
     rows = [row for hit, result in hits for row in _terms(hit, result)]
     return [Table(headings=("id", "", "value", "weight", "points", "measured"), rows=rows, flexible=[5], id_column=0)]
 

@@ -169,7 +169,7 @@ class RetrievalSettings:
     top_k: int = _key(5, "whole", "memories of each kind at most", low=1, high=100)
     max_tokens: int = _key(2000, "whole", "tokens of a prompt at most", low=1, high=1000000)
     min_similarity: float = _key(
-        0.24, "number", "when the best two are less similar to the task than this, nothing is shown", low=0, high=1
+        0.4, "number", "when the best two are less similar to the task than this, nothing is sure", low=0, high=1
     )
     min_score: float = _key(0.0, "number", "hide what scores less", low=0, high=1)
     keyword_weight: float = _key(0.2, "number", "weight of keywords against meaning (1)", low=0, high=10)

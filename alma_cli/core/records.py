@@ -40,8 +40,8 @@ UNCLEAR_LABEL = "reflect"
 RESULT_VALUES: Mapping[Result, float] = {"success": 1.0, "partial": 0.5, "failure": 0.0}
 """The share of a success that each result counts for."""
 
-STRATEGY_COMPARED = 200
-"""The characters of a strategy by which an outcome without general words is compared with a task."""
+BESIDE_COMPARED = 400
+"""The characters of a strategy, reason or general words by which a memory is compared with a task, beside its topic."""
 
 GENERAL_WORDS = 200
 """The most characters of the general words for a situation, or for an approach: one line."""
@@ -105,6 +105,10 @@ class Record:
         return (self.text,)
 
 
+def _compared(topic: str, beside: str) -> tuple[str, ...]:
+    return (topic, beside[:BESIDE_COMPARED]) if beside else (topic,)
+
+
 @dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class OutcomeFields:
     """The account of one thing that happened: fields of a report, and of the outcome that it becomes.
@@ -153,8 +157,7 @@ class Outcome(OutcomeFields, Record):
     @property
     def topics(self) -> tuple[str, ...]:
         """The part of the task that asks, and the general words or, without any, the start of the strategy."""
-        words = ", ".join(filter(None, (self.when, self.do))) or self.strategy[:STRATEGY_COMPARED]
-        return (topic(self.task), words) if words else (topic(self.task),)
+        return _compared(topic(self.task), ", ".join(filter(None, (self.when, self.do))) or self.strategy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,8 +187,8 @@ class Heuristic(Record):
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """The condition."""
-        return (self.condition,)
+        """The condition, and the start of the strategy."""
+        return _compared(self.condition, self.strategy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,8 +215,8 @@ class AntiPattern(Record):
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """The pattern."""
-        return (self.pattern,)
+        """The pattern, and the start of the reason."""
+        return _compared(self.pattern, self.why_bad)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,7 @@ def heading(lines: Sequence[str]) -> str:
 
 def fitting(alma: ALMA, agent: str, prompt: str, *, without: Collection[str], rules_only: bool = False) -> list[Record]:
     """The memories that surely fit a prompt, at most three: what overcame an error that it quotes, then rules."""
-    found = alma.retrieve(prompt, agent, _TOP_K, user=os.environ.get("ALMA_USER", ""))
+    found = alma.retrieve(prompt, agent, _TOP_K, user=os.environ.get("ALMA_USER", ""), strict=True)
     fits = _sure(found, without, rules_only=rules_only)
     line = split_task(prompt).telling
     if line and not rules_only and (known := alma.overcome(line, agent, without=without)):

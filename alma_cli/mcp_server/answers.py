@@ -8,7 +8,7 @@ from alma_cli.api.learn import Similar
 
 @dataclass
 class Memory:
-    """A memory that was found."""
+    """A memory that was found; one that is not sure is among the nearest, and may not fit."""
 
     id: str
     kind: str
@@ -16,6 +16,7 @@ class Memory:
     domain: str
     score: float
     text: str
+    sure: bool
 
 
 @dataclass

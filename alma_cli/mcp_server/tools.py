@@ -106,8 +106,9 @@ def _add_reading(server: Server, memory: ServedMemory, agent: str | None) -> Non
         top_k: Annotated[int | None, Field(description="At most so many memories of each kind", ge=1, le=100)] = None,
         max_tokens: Annotated[int | None, Field(description="At most so many tokens together", ge=1)] = None,
         user: Annotated[str, Field(description="Whose preferences are wanted")] = "",
+        strict: Annotated[bool, Field(description="Only what surely fits, no maybes")] = False,
     ) -> Retrieved:
-        """The few memories worth knowing before a task, of every kind; none when nothing is relevant."""
+        """The few memories worth knowing before a task, of every kind; where none is sure, up to three maybes."""
         alma = memory.now()
         found = alma.retrieve(
             task,
@@ -115,8 +116,11 @@ def _add_reading(server: Server, memory: ServedMemory, agent: str | None) -> Non
             top_k,
             user=user or os.environ.get("ALMA_USER", ""),
             max_tokens=max_tokens,
+            strict=strict,
         )
-        memories = [Memory(hit.id, hit.kind, hit.agent, hit.domain, round(hit.score, 4), hit.text) for hit in found]
+        memories = [
+            Memory(hit.id, hit.kind, hit.agent, hit.domain, round(hit.score, 4), hit.text, hit.sure) for hit in found
+        ]
         return Retrieved(found.retrieval_id, found.to_prompt(found.tokens), memories, list(found.warnings))
 
     @server.tool(annotations=looking)
@@ -187,7 +191,7 @@ def _add_reading(server: Server, memory: ServedMemory, agent: str | None) -> Non
 
     def known_before(task: str) -> str:
         alma = memory.now()
-        return alma.retrieve(task, agent_of(alma.config, agent)).to_prompt()
+        return alma.retrieve(task, agent_of(alma.config, agent), strict=True).to_prompt()
 
     @server.resource("alma://slice/{task}", mime_type="text/markdown")
     async def slice_of(task: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from alma_cli import ALMA
 from alma_cli.embedding import count_tokens
+from alma_cli.store import Selection
 
 MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
@@ -128,7 +129,7 @@ def test_in_any_script_a_memory_is_found_by_its_words(alma, task):
         (number, {"kind": "knowledge", "agent": "a", "fact": fact, "source": "x"}) for number, fact in enumerate(facts)
     )
     found = alma.retrieve(task, "a")
-    assert [facts[1]] == [hit.fact for hit in found.knowledge]
+    assert [facts[1]] == [hit.fact for hit in found.sure]
     assert ["only words are compared, not meaning: the bundled model reads the Latin script only"] == found.warnings
 
 
@@ -143,6 +144,23 @@ def test_near_misses_say_why_they_were_left_out(alma):
     tight = alma.retrieve("login form", "a", max_tokens=1, explain=True)
     assert (0, 3) == (len(tight), sum(reason == "over the budget of 1 tokens" for _, reason in tight.near_misses))
     assert [] == list(alma.retrieve("login form", "a").near_misses)
+
+
+def test_where_nothing_is_sure_the_nearest_may_fit(alma):
+    fact = alma.add_knowledge("Use parameterised statements, never string concatenation, for SQL", agent="a").id
+    alma.add_knowledge("Bake a cake with chocolate", agent="a")
+    found = alma.retrieve("Protect against injection attacks", "a")
+    assert [(fact, False)] == [(hit.id, hit.sure) for hit in found]
+    assert [] == found.sure
+    assert "### Not sure to fit" in found.to_prompt()
+    assert 0 == len(alma.retrieve("Protect against injection attacks", "a", strict=True))
+
+
+def test_an_outcome_credits_no_memory_that_only_may_have_fitted(alma):
+    alma.add_knowledge("Use parameterised statements, never string concatenation, for SQL", agent="a")
+    found = alma.retrieve("Protect against injection attacks", "a")
+    alma.learn("a", "Protect against injection attacks", "success", retrieval=found.retrieval_id)
+    assert [] == alma.memories(Selection(kinds=("credit",)))
 
 
 def test_nothing_relevant_is_an_empty_slice(alma):

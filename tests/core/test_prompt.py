@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alma_cli.core.retrieval.prompt import Line, fitting, line_text, rendered
+from alma_cli.core.retrieval.prompt import Line, fitting, line_text, maybe_text, rendered
 from alma_cli.embedding import count_tokens
 from tests.core.record_examples import (
     EXAMPLES,
@@ -46,7 +46,7 @@ hostile_records = st.one_of(
     st.builds(knowledge, **dict.fromkeys(["fact", "source"], hostile_texts)),
 )
 memories = hostile_records | records().filter(lambda record: record.kind != "credit")
-scored = st.lists(st.builds(Line, memories, st.sampled_from([0.0, 0.5, 1.0])), max_size=8)
+scored = st.lists(st.builds(Line, memories, st.sampled_from([0.0, 0.5, 1.0]), sure=st.booleans()), max_size=8)
 
 
 # A line
@@ -188,3 +188,9 @@ def test_rules_come_before_the_outcomes_that_they_sum_up():
     lines = [Line(heuristic(), 0.1), Line(outcome(id="1" * 32), 0.9)]
     room = count_tokens(rendered(lines, "a")) - 1
     assert fitting(lines, "a", room, count_tokens) == lines[:1]
+
+
+def test_what_may_fit_is_one_short_line():
+    assert maybe_text(knowledge(fact="x" * 1000)) == f'- [01234567] "{"x" * 99}\u2026"'
+    avoid = anti_pattern(why_bad="flaky", better_alternative="wait")
+    assert maybe_text(avoid) == '- [01234567] avoid "sleep in tests"; instead: "wait"'

@@ -225,3 +225,12 @@ def test_a_rule_is_as_near_in_words_as_the_best_three_outcomes_of_its_task():
     assert found["h1"] == found["a1"] == found["k"] == found["o3"]
     alone = {one.candidate.id: one.terms[0].raw for one in rank(asked, COSINE, BM25, RULES)}
     assert alone["h1"] == alone["a1"] > alone["k"]
+
+
+def test_what_is_unlike_may_fit_if_it_has_anything_in_common_and_scores_enough():
+    near, far = replace(PLAIN, cosine=0.1, matched=0.0), replace(PLAIN, cosine=0.04, matched=0.0)
+    by_words, unknown = replace(PLAIN, cosine=None, matched=0.05), replace(PLAIN, cosine=None, matched=0.0)
+    may_fit = [rank([one], COSINE, BM25, RULES)[0].may_fit for one in (near, far, by_words, unknown)]
+    assert [True, False, True, False] == may_fit
+    assert not rank([near], COSINE, BM25, replace(RULES, min_score=1.0))[0].may_fit
+    assert not rank([FITS], COSINE, BM25, RULES)[0].may_fit

@@ -60,23 +60,25 @@ def test_a_memory_in_one_text(record, text):
 
 
 @pytest.mark.parametrize(
-    ("record", "topic"),
+    ("record", "topics"),
     [
-        (outcome(), "Test login"),
-        (heuristic(), "testing forms"),
-        (anti_pattern(why_bad="flaky"), "sleep in tests"),
-        (preference(category="style"), "style: short answers"),
-        (knowledge(source="wiki"), "CI has two cores"),
+        (outcome(), ["Test login"]),
+        (heuristic(), ["testing forms", "try blanks"]),
+        (heuristic(strategy=""), ["testing forms"]),
+        (anti_pattern(), ["sleep in tests"]),
+        (anti_pattern(why_bad="flaky"), ["sleep in tests", "flaky"]),
+        (preference(category="style"), ["style: short answers"]),
+        (knowledge(source="wiki"), ["CI has two cores"]),
     ],
 )
-def test_the_topics_are_what_a_task_is_compared_with(record, topic):
-    assert (topic,) == record.topics
+def test_the_topics_are_what_a_task_is_compared_with(record, topics):
+    assert topics == list(record.topics)
 
 
 def test_an_outcome_is_about_what_its_task_asks_and_its_general_words_or_its_strategy():
     assert outcome(when="a form is tested", strategy="x").topics == ("Test login", "a form is tested")
     assert outcome(when="a form is tested", do="fill it in").topics == ("Test login", "a form is tested, fill it in")
-    assert outcome(strategy="clicked " * 99).topics == ("Test login", ("clicked " * 99)[:200])
+    assert outcome(strategy="clicked " * 99).topics == ("Test login", ("clicked " * 99)[:400])
     assert outcome(task="Test login\n\n> all of it\n> on monday").topics == ("Test login",)
 
 

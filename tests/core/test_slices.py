@@ -89,7 +89,7 @@ def test_an_unfinished_hit_has_no_record_to_ask():
 
 def test_a_hit_as_json_is_its_record_with_score_similarity_and_text():
     record = knowledge(extra={"score": "forged", "newer": 1})
-    expected = {**to_json(record), "score": 0.8, "similarity": 0.666667, "text": "CI has two cores"}
+    expected = {**to_json(record), "score": 0.8, "similarity": 0.666667, "sure": True, "text": "CI has two cores"}
     assert hit(record).to_json() == expected
 
 
@@ -128,6 +128,15 @@ def test_a_memory_without_a_vector_has_no_cosine_to_explain():
 def test_hits_come_in_the_order_of_their_kinds():
     assert [one.kind for one in FOUND] == ["anti_pattern", "heuristic", "preference", "knowledge", "outcome"]
     assert len(FOUND) == 5
+
+
+def test_what_only_may_fit_is_said_to():
+    maybe = replace(hit(heuristic(id="1" * 32)), sure=False)
+    found = MemorySlice(retrieval_id="r", agent="a", task="t", heuristics=[maybe], count_tokens=count_tokens)
+    assert ([maybe], []) == (list(found), found.sure)
+    assert [False] == [one["sure"] for one in found.to_json()["heuristics"]]
+    assert found.to_prompt().endswith('### Not sure to fit\n- [11111111] when "testing forms": "try blanks"\n')
+    assert found.to_prompt() == found.whole_prompt()
 
 
 def test_a_slice_with_nothing_in_it_is_empty():

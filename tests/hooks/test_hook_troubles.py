@@ -82,7 +82,7 @@ def test_what_is_learned_while_the_store_is_locked_is_kept(hook, learn, project,
     hook("user-prompt-submit")
     with hold(str(project / ".alma/lock"), shared=False, wait_s=5):
         assert silent(hook("stop", {"session_id": "s1", "last_assistant_message": "Waited.\nAlma-Outcome: success"}))
-        wait_until(lambda: list((project / ".alma/journal").glob("*.*")))
+        wait_until(lambda: list((project / ".alma/journal").glob("[0-9]*.json")))
     assert "Fix the flaky login test [success] - Waited." in run_alma("list").out
 
 

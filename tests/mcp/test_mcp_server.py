@@ -208,7 +208,7 @@ def test_an_argument_that_a_tool_does_not_take_is_refused_with_the_nearest_name(
         assert [
             "invalid_input: agent: not an argument of learn (did you mean as_agent?)",
             "invalid_input: stratgy: not an argument of learn (did you mean strategy?)",
-            "invalid_input: limit: not an argument of retrieve (the arguments are task, as_agent, top_k, max_tokens, user)",
+            "invalid_input: limit: not an argument of retrieve (the arguments are task, as_agent, top_k, max_tokens, user, strict)",
             "invalid_input: task: not an argument of stats (it takes none)",
             "invalid_input: there is no tool lern (did you mean learn?)",
         ] == told

@@ -17,6 +17,7 @@ SHORT_ID = 8
 
 _MAX_TEXT = 480
 _MAX_REASON = 120
+_MAX_MAYBE = 100
 _AGAIN = 0.95
 _HEADINGS = {
     "heuristic": "### What works",
@@ -25,15 +26,27 @@ _HEADINGS = {
     "knowledge": "### Facts",
     "outcome": "### What happened before",
 }
+_MAYBE = "### Not sure to fit"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A memory to show, and how useful it is; `brief` is without the reasons."""
+    """A memory to show, and how useful it is; `brief` is without the reasons. One that isn't `sure` is brief too."""
 
     record: Record
     score: float
     brief: bool = False
+    sure: bool = True
+
+    @property
+    def heading(self) -> str:
+        """The heading under which it stands."""
+        return _HEADINGS[self.record.kind] if self.sure else _MAYBE
+
+    @property
+    def text(self) -> str:
+        """The list item."""
+        return line_text(self.record, brief=self.brief) if self.sure else maybe_text(self.record)
 
 
 def fitting(lines: Sequence[Line], agent: str, max_tokens: int, count_tokens: Callable[[str], int]) -> list[Line]:
@@ -49,14 +62,14 @@ def fitting(lines: Sequence[Line], agent: str, max_tokens: int, count_tokens: Ca
     for place, _ in sorted(
         _usefulness(lines), key=lambda item: (lines[item[0]].record.kind == "outcome", -item[1], item[0])
     ):
-        kind = lines[place].record.kind
-        heading = 0 if kind in headed else count_tokens(_HEADINGS[kind])
-        forms = [lines[place], replace(lines[place], brief=True)] if kind == "anti_pattern" else [lines[place]]
-        for line in forms:
-            cost = count_tokens(line_text(line.record, brief=line.brief)) + heading
+        whole = lines[place]
+        heading = 0 if whole.heading in headed else count_tokens(whole.heading)
+        can_be_brief = whole.sure and whole.record.kind == "anti_pattern"
+        for line in [whole, replace(whole, brief=True)] if can_be_brief else [whole]:
+            cost = count_tokens(line.text) + heading
             if cost <= left:
                 left -= cost
-                headed.add(kind)
+                headed.add(line.heading)
                 chosen[place] = line
                 break
     return [chosen[place] for place in sorted(chosen)]
@@ -77,37 +90,49 @@ def rendered(lines: Sequence[Line], agent: str) -> str:
     if not lines:
         return ""
     parts = [_opening(agent)]
-    for kind, heading in _HEADINGS.items():
-        of_kind = [line_text(line.record, brief=line.brief) for line in lines if line.record.kind == kind]
-        if of_kind:
-            parts.append("\n".join([heading, *of_kind]))
+    for heading in (*_HEADINGS.values(), _MAYBE):
+        under = [line.text for line in lines if line.heading == heading]
+        if under:
+            parts.append("\n".join([heading, *under]))
     return "\n\n".join(parts) + "\n"
 
 
 def line_text(record: Record, *, brief: bool = False) -> str:
     """One memory as a list item; a `brief` anti-pattern is without its reasons."""
-    shown = f"- [{record.id[:SHORT_ID]}] "
+    return _item(record, _MAX_TEXT, brief=brief)
+
+
+def maybe_text(record: Record) -> str:
+    """A memory that may not fit, as a short list item, which no heading of its kind explains."""
+    return _item(record, _MAX_MAYBE, brief=True, start="avoid " if record.kind == "anti_pattern" else "")
+
+
+def _item(record: Record, most: int, *, brief: bool, start: str = "") -> str:
+    """A memory as a list item, each of its texts of at most so many characters."""
+    shown = f"- [{record.id[:SHORT_ID]}] {start}"
     match record:
         case AntiPattern():
-            shown += _quoted(record.pattern)
+            shown += _quoted(record.pattern, most)
             shown += f"; why: {_quoted(record.why_bad, _MAX_REASON)}" if record.why_bad and not brief else ""
-            shown += f"; instead: {_quoted(record.better_alternative)}" if record.better_alternative else ""
+            shown += f"; instead: {_quoted(record.better_alternative, most)}" if record.better_alternative else ""
             shown += _evidence(record.successes, record.occurrences)
         case Heuristic():
-            shown += f"when {_quoted(record.condition)}"
-            shown += f": {_quoted(record.strategy)}" if record.strategy else ""
+            shown += f"when {_quoted(record.condition, most)}"
+            shown += f": {_quoted(record.strategy, most)}" if record.strategy else ""
             shown += _evidence(record.successes, record.occurrences)
         case Outcome():
-            shown += f"{record.outcome}: {_quoted(record.task)}"
-            shown += f"; strategy: {_quoted(record.strategy)}" if record.strategy else ""
-            shown += f"; error: {_quoted(record.error)}" if record.error else ""
-            shown += f"; feedback: {_quoted(record.feedback)}" if record.feedback else ""
+            shown += f"{record.outcome}: {_quoted(record.task, most)}"
+            shown += f"; strategy: {_quoted(record.strategy, most)}" if record.strategy else ""
+            shown += f"; error: {_quoted(record.error, most)}" if record.error else ""
+            shown += f"; feedback: {_quoted(record.feedback, most)}" if record.feedback else ""
         case Preference():
-            shown += (f"{_quoted(record.category)}: " if record.category else "") + _quoted(record.preference)
+            shown += f"{_quoted(record.category, most)}: " if record.category else ""
+            shown += _quoted(record.preference, most)
         case Knowledge():
-            shown += _quoted(record.fact) + (f" (source: {_quoted(record.source)})" if record.source else "")
+            shown += _quoted(record.fact, most)
+            shown += f" (source: {_quoted(record.source, most)})" if record.source else ""
         case _:
-            shown += _quoted(record.text)
+            shown += _quoted(record.text, most)
     return shown
 
 
@@ -122,5 +147,5 @@ def _evidence(successes: float, occurrences: int) -> str:
     return f" (worked {successes:.15g} of {occurrences} times)" if occurrences else ""
 
 
-def _quoted(text: str, most: int = _MAX_TEXT) -> str:
+def _quoted(text: str, most: int) -> str:
     return json.dumps(one_line(text, most), ensure_ascii=False)

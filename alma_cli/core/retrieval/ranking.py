@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from alma_cli.core.records import Kind
-from alma_cli.core.retrieval.relevance import floor, relevance
+from alma_cli.core.retrieval.relevance import COSINE_UNRELATED, floor, relevance
 
 POOL_FROM, POOL_WHOLE = 0.3, 0.5
 """Cosines of two tasks at which outcomes of one begin to count for the other, and at which they count fully."""
@@ -92,7 +92,10 @@ class Term:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranked:
-    """A candidate with its relevance, its score and the terms that make it up, and its rank by each signal."""
+    """A candidate with its relevance, its score and the terms that make it up, and its rank by each signal.
+
+    One that doesn't pass, yet has anything in common with the task and scores enough, `may_fit`.
+    """
 
     candidate: Candidate
     similarity: float
@@ -101,6 +104,7 @@ class Ranked:
     cosine_rank: int
     keyword_rank: int
     why_not: str = ""
+    may_fit: bool = False
 
     @property
     def points(self) -> tuple[float, ...]:
@@ -110,7 +114,7 @@ class Ranked:
 
     @property
     def passes(self) -> bool:
-        """True when the memory is relevant; if not, `why_not` has the reason."""
+        """True when the memory is surely relevant; if not, `why_not` has the reason."""
         return not self.why_not
 
 
@@ -133,6 +137,7 @@ def rank(candidates: Sequence[Candidate], cosine: Spread, bm25: Spread, rules: R
         score_terms = _terms(candidate, fused[candidate.id], rules)
         whole = math.fsum(term.weight for term in score_terms) or 1.0
         score = math.fsum(term.value * term.weight for term in score_terms) / whole
+        why_not = _why_not(candidate, similarity, enough, score, rules.min_score)
         ranked.append(
             Ranked(
                 candidate=candidate,
@@ -141,7 +146,8 @@ def rank(candidates: Sequence[Candidate], cosine: Spread, bm25: Spread, rules: R
                 terms=score_terms,
                 cosine_rank=by_cosine[candidate.id],
                 keyword_rank=by_keyword[candidate.id],
-                why_not=_why_not(candidate, similarity, enough, score, rules.min_score),
+                why_not=why_not,
+                may_fit=bool(why_not) and _has_to_do(candidate) and score >= rules.min_score,
             )
         )
     return sorted(ranked, key=lambda one: (-one.score, one.candidate.id))
@@ -228,6 +234,10 @@ def _why_not(candidate: Candidate, similarity: float, enough: float, score: floa
     if not candidate.rare_match and similarity < enough:
         return "nothing is similar enough to the task" if math.isinf(enough) else "not similar enough to the task"
     return "scored too low" if score < min_score else ""
+
+
+def _has_to_do(candidate: Candidate) -> bool:
+    return candidate.matched > 0 or (candidate.cosine is not None and candidate.cosine > COSINE_UNRELATED)
 
 
 def _terms(candidate: Candidate, z: float, rules: Rules) -> tuple[Term, ...]:

@@ -10,16 +10,19 @@ from collections.abc import Sequence
 COSINE_NONE, COSINE_SURE = 0.15, 0.75
 """Cosines at which calibrated likeness is 0 and 1, for short texts by MiniLM."""
 
+COSINE_UNRELATED = 0.08
+"""The cosine up to which two texts have nothing to do with each other; what fits may be as low as .09."""
+
 WORDS_COUNT = 0.5
 """The weight of shared words against meaning: tasks that no memory fits share up to .43 of their idf mass by chance."""
 
 WORDS_SURE = 0.5
 """The share of a task's idf mass that is never matched by chance."""
 
-_ALONE = 5 / 3
+_ALONE = 1.2
 """How many times `min_similarity` one memory has to reach by itself."""
 
-_ALONE_BY_WORDS = 0.6
+_ALONE_BY_WORDS = 0.36
 """The same without vectors: in some scripts, sentences in other words share few pairs of characters."""
 
 _BESIDE = 1 / 3

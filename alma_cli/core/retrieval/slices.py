@@ -15,11 +15,12 @@ from alma_cli.core.retrieval.ranking import Ranked
 class Hit:
     """A memory that was found. It has its record's fields as attributes besides its own.
 
-    Those that memories of every kind have are typed here.
+    Those that memories of every kind have are typed here. One that is not `sure` is among the nearest, and may not fit.
     """
 
     record: Record
     ranked: Ranked
+    sure: bool = True
 
     @property
     def score(self) -> float:
@@ -78,7 +79,7 @@ class Hit:
 
     def __getattr__(self, name: str) -> Any:
         """Any other field of the record."""
-        if name in ("record", "ranked"):  # not set yet, as while it is copied
+        if name in ("record", "ranked", "sure"):  # not set yet, as while it is copied
             raise AttributeError(name)
         return getattr(self.record, name)
 
@@ -88,6 +89,7 @@ class Hit:
             **to_json(self.record),
             "score": round(self.score, 6),
             "similarity": round(self.similarity, 6),
+            "sure": self.sure,
             "text": self.record.text,
         }
         if self.ranked.candidate.pooled_occurrences:
@@ -102,7 +104,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemorySlice:
-    """The memories worth knowing for a task, by kind; `near_misses` are the best that were left out, if `explained`."""
+    """The memories worth knowing for a task, by kind; `near_misses` are the best that were left out, if `explained`.
+
+    Its hits are all sure or, where none is, all the nearest that may fit.
+    """
 
     retrieval_id: str
     agent: str
@@ -125,14 +130,25 @@ class MemorySlice:
         for kind in RETRIEVED_KINDS:
             yield from getattr(self, PLURALS[kind])
 
+    @property
+    def sure(self) -> Sequence[Hit]:
+        """The hits that surely fit."""
+        return [hit for hit in self if hit.sure]
+
     def __len__(self) -> int:
         """How many hits there are."""
         return sum(1 for _ in self)
 
     def to_prompt(self, max_tokens: int = 2000) -> str:
         """Markdown for a model's context, of at most `max_tokens` tokens; empty when nothing is known or fits."""
-        lines = [Line(hit.record, hit.score) for hit in self]
-        return rendered(fitting(lines, self.agent, max_tokens, self.count_tokens), self.agent)
+        return rendered(fitting(self._lines(), self.agent, max_tokens, self.count_tokens), self.agent)
+
+    def whole_prompt(self) -> str:
+        """The same with all hits, however many tokens they have."""
+        return rendered(self._lines(), self.agent)
+
+    def _lines(self) -> list[Line]:
+        return [Line(hit.record, hit.score, sure=hit.sure) for hit in self]
 
     def to_json(self, *, explain: bool = False) -> dict[str, JsonValue]:
         """The slice as a JSON object."""

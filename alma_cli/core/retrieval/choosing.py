@@ -1,0 +1,95 @@
+"""Chooses what is given of what was ranked: the sure memories of each kind or, where none is sure, the nearest.
+
+A floor that is never wrong withholds a third of what was wanted. So where nothing passes it, up to three of the nearest
+are given as *maybe*: a reader sees in a second whether they fit. Beside sure ones they find nothing more.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+
+from alma_cli.core.records import RETRIEVED_KINDS, Heuristic, Outcome, Record
+from alma_cli.core.retrieval.prompt import Line, fitting
+from alma_cli.core.retrieval.ranking import Ranked
+from alma_cli.core.retrieval.slices import Hit
+from alma_cli.core.text import alike_form
+
+MOST_MAYBES = 3
+NEAR_MISSES = 5
+_FETCHED_PER_PLACE = 3
+"""Records fetched for each place in the answer, so that near-identical ones can be left out."""
+_SAY_NOTHING = frozenset(
+    ["a", "an", "the", "please", "is", "are", "was", "were", "be", "been", "that", "this", "our", "my"]
+)
+
+
+def worth_fetching(ranked: Sequence[Ranked], top_k: int, *, strict: bool, explain: bool) -> list[Ranked]:
+    """The best of each kind that pass, with some to spare; the best that may fit, and (to explain) of the others."""
+    left = dict.fromkeys(RETRIEVED_KINDS, top_k * _FETCHED_PER_PLACE)
+    worth = []
+    for one in ranked:
+        if one.passes and left[one.candidate.kind] > 0:
+            left[one.candidate.kind] -= 1
+            worth.append(one)
+    maybes = [] if strict else islice((one for one in ranked if one.may_fit), MOST_MAYBES * _FETCHED_PER_PLACE)
+    near = islice((one for one in ranked if not one.passes), NEAR_MISSES + MOST_MAYBES if explain else 0)
+    return list({one.candidate.id: one for one in (*worth, *maybes, *near)}.values())
+
+
+def choose(
+    ranked: Sequence[Ranked],
+    fetched: Mapping[str, Record],
+    *,
+    top_k: int,
+    strict: bool,
+    max_tokens: int,
+    agent: str,
+    count_tokens: Callable[[str], int],
+) -> tuple[list[Hit], list[tuple[Hit, str]]]:
+    """The hits to give, by kind and best first, or else those that may fit; and the best left out, with the reasons."""
+    kept: dict[str, list[Hit]] = {kind: [] for kind in RETRIEVED_KINDS}
+    unsure: list[Hit] = []
+    left_out: list[tuple[Hit, str]] = []
+    texts: set[tuple[str, str]] = set()
+    for one, record in _fetched(ranked, fetched):
+        text = (record.kind, _sameness(record))
+        if not one.passes:
+            unsure.append(Hit(record, one, sure=False))
+            continue
+        if text in texts:
+            left_out.append((Hit(record, one), "the same as a memory that is shown"))
+        elif len(kept[record.kind]) >= top_k:
+            left_out.append((Hit(record, one), f"{top_k} better ones of this kind"))
+        else:
+            kept[record.kind].append(Hit(record, one))
+        texts.add(text)
+    hits = [hit for of_kind in kept.values() for hit in sorted(of_kind, key=lambda hit: (-hit.score, hit.record.id))]
+    places = 0 if strict or hits else MOST_MAYBES
+    for hit in unsure:
+        text = (hit.record.kind, _sameness(hit.record))
+        if len(hits) < places and hit.ranked.may_fit and text not in texts and _tells(hit.record):
+            texts.add(text)
+            hits.append(hit)
+        else:
+            left_out.append((hit, hit.ranked.why_not))
+    lines = [Line(hit.record, hit.score, sure=hit.sure) for hit in hits]
+    shown = {line.record.id for line in fitting(lines, agent, max_tokens, count_tokens)}
+    left_out += [(hit, f"over the budget of {max_tokens} tokens") for hit in hits if hit.record.id not in shown]
+    left_out.sort(key=lambda item: (-item[0].score, item[0].record.id))
+    return [hit for hit in hits if hit.record.id in shown], left_out[:NEAR_MISSES]
+
+
+def _fetched(ranked: Sequence[Ranked], fetched: Mapping[str, Record]) -> Iterator[tuple[Ranked, Record]]:
+    return ((one, fetched[one.candidate.id]) for one in ranked if one.candidate.id in fetched)
+
+
+def _tells(record: Record) -> bool:
+    """True unless it says how a task went, and nothing of how it was done or why."""
+    return not isinstance(record, Outcome) or any((record.strategy, record.do, record.error, record.feedback))
+
+
+def _sameness(record: Record) -> str:
+    """The text of which one memory of a kind is enough: a derived rule's strategy, else the words that tell."""
+    if isinstance(record, Heuristic) and record.strategy_key:
+        return f"{record.origin}:{record.strategy_key}"
+    words = alike_form(record.text).split(" ")
+    return " ".join(word for word in words if word not in _SAY_NOTHING) or " ".join(words)
