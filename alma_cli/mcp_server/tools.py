@@ -150,7 +150,7 @@ def _add_reading(server: Server, memory: ServedMemory, agent: str | None) -> Non
             limit=limit,
         )
         memories = [
-            Memory(one.id, one.kind, one.agent, one.domain, round(each.similarity, 4), one.text)
+            Memory(one.id, one.kind, one.agent, one.domain, round(each.similarity, 4), one.text, found.sure)
             for each in found.memories
             for one in [each.record]
         ]

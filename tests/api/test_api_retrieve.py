@@ -11,7 +11,6 @@ import pytest
 
 from alma_cli import ALMA
 from alma_cli.embedding import count_tokens
-from alma_cli.store import Selection
 
 MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
@@ -160,7 +159,7 @@ def test_an_outcome_credits_no_memory_that_only_may_have_fitted(alma):
     alma.add_knowledge("Use parameterised statements, never string concatenation, for SQL", agent="a")
     found = alma.retrieve("Protect against injection attacks", "a")
     alma.learn("a", "Protect against injection attacks", "success", retrieval=found.retrieval_id)
-    assert [] == alma.memories(Selection(kinds=("credit",)))
+    assert [] == alma.memories(kinds=["credit"])
 
 
 def test_nothing_relevant_is_an_empty_slice(alma):

@@ -40,7 +40,6 @@ from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.retrieval.slices import Hit, MemorySlice
 from alma_cli.embedding import count_tokens
 from alma_cli.project import make_project
-from alma_cli.store import Selection
 from tests.benchmarks import answerer
 from tests.benchmarks.natural_words import CENTRAL, WORDINGS, Labelled, Query, outcomes, queries, truths, words_of_kinds
 
@@ -161,7 +160,7 @@ class Learner:
         return f"{len(pairs)} sheets, {read:,} read, {wrote:,} written"
 
     def rules(self) -> list[Rule]:
-        return [self.rule(record) for kind in RULES for record in self.alma.memories(Selection(kinds=(kind,)))]
+        return [self.rule(record) for kind in RULES for record in self.alma.memories(kinds=[kind])]
 
     def rule(self, record: Record) -> Rule:
         return Rule(record.id, record.kind, [self.labelled[each.id].id for each in self.alma.evidence(record.id)])
@@ -268,7 +267,7 @@ def answered(learned: Learner, rules: Sequence[Rule], strategies: Mapping[str, s
     """What each query is told within a budget of tokens."""
     about = {rule.id: pure_strategy(rule.evidence, strategies) for rule in rules}
     by_words: dict[tuple[str, str], str] = defaultdict(str)
-    for record in learned.alma.memories(Selection(kinds=("heuristic",))):
+    for record in learned.alma.memories(kinds=["heuristic"]):
         by_words[record.task_key, record.strategy] = about[record.id]
     result = Answered()
     for query in queries():
