@@ -39,6 +39,9 @@ from alma_cli.core.records import (
 )
 from alma_cli.remote.cosmos.queries import INDEXED_FIELDS
 
+sys.path.insert(0, str(Path(__file__).parent))
+import completion
+
 DOCS = Path(__file__).resolve().parent
 PACKAGE = DOCS.parent / "alma_cli"
 WIDTH = 100
@@ -231,6 +234,8 @@ def between_markers(text: str, name: str, generated: str) -> str:
 def generated_files() -> dict[Path, str]:
     """Every generated file with what should be in it."""
     files = {DOCS / "cli" / f"{name}.md": command_page(command) for name, command in COMMANDS.items()}
+    for shell, script in {"bash": completion.bash, "zsh": completion.zsh, "fish": completion.fish}.items():
+        files[PACKAGE / "cli" / "scripts" / f"alma.{shell}"] = script()
     files[DOCS / "schemas" / "record.schema.json"] = record_schema()
     for page, parts in {
         "cli/README.md": {"commands": command_tables()},

@@ -60,6 +60,12 @@ def test_a_piped_command_loads_no_rich_and_no_heavy_model(project, learn, argv):
     }
 
 
+def test_completing_a_value_loads_nothing_heavy(project, learn):
+    learn("Test the login form")
+    loaded("completion", "--values", "ids")  # writes what the next key reads
+    assert set() == loaded("completion", "--values", "ids") & set(HEAVY.split())
+
+
 @pytest.mark.parametrize("argv", [["stats"], [], ["log"], ["config", "show"], ["export"]])
 def test_what_compares_no_meaning_loads_no_numpy(project, learn, argv):
     learn("Test the login form")

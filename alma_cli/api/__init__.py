@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from alma_cli.api import (
         author,
         cloud,
+        completing,
         learn,
         overview,
         publish,
@@ -28,6 +29,7 @@ __all__ = [
     "ALMA",
     "author",
     "cloud",
+    "completing",
     "learn",
     "overview",
     "publish",

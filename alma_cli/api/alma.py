@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         KnowledgeOptions,
         PreferenceOptions,
     )
+    from alma_cli.api.completing import Completion
     from alma_cli.api.filters import Filters
     from alma_cli.api.learn import BatchLearned, Learned, NumberedReport
     from alma_cli.api.overview import AgentView, Stats, Story
@@ -329,6 +330,10 @@ class ALMA:
     def lessons(self, agent: str) -> Lessons:
         """The surest rules that an agent sees, to be written where others read them. Raises `InvalidInput`."""
         return api.publish.lessons(self._session, agent)
+
+    def completions(self) -> Iterator[Completion]:
+        """What a shell may complete: ids with their texts, newest first, and the names in use."""
+        return api.completing.completions(self._session)
 
     def report(self, agent: str | None = None) -> Reported:
         """All that was learned, by every agent or by one, as `alma report` shows it. Raises `InvalidInput`."""

@@ -15,6 +15,9 @@ from alma_cli import __version__
 from alma_cli.errors import AlmaError, Interrupted, InvalidUsage
 from alma_cli.logs import info, level_asked, listening
 
+_COMPLETION = {"--install-completion": ["--install"], "--show-completion": []}
+"""Options by which other tools are known to install completion, and those of `alma completion`."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; nothing that goes wrong leaves here as an exception."""
@@ -46,11 +49,11 @@ def _noting(arguments: list[str], directory: str | None) -> Callable[[str], None
 def _run_command(arguments: list[str], directory: str | None) -> int:
     """Answer a command that isn't a hook's; return its exit code."""
     try:
-        if not arguments and "_ALMA_COMPLETE" not in os.environ:
+        if not arguments:
             shown = _welcome(directory)
             arguments = ["status"]
         else:
-            shown = _overview(arguments)
+            shown = _overview(arguments, directory)
         if shown is None:
             status = _run(arguments, directory, started=perf_counter())
         else:
@@ -89,10 +92,8 @@ def _run(arguments: list[str], directory: str | None, *, started: float) -> int:
     failure: AlmaError
     command = "alma"
     try:
-        if "_ALMA_COMPLETE" in os.environ or arguments[0] in ("--install-completion", "--show-completion"):
-            from alma_cli.cli.app import run_completion
-
-            return run_completion(arguments)
+        if arguments[0] in _COMPLETION:
+            arguments = ["completion", *_COMPLETION[arguments[0]], *arguments[1:]]
         if arguments[0] == "help":
             arguments = [*arguments[1:], "--help"]
         command = _checked_name(arguments)
@@ -152,10 +153,12 @@ def _welcome(directory: str | None) -> str | None:
     return None
 
 
-def _overview(arguments: list[str]) -> str | None:
+def _overview(arguments: list[str], directory: str | None) -> str | None:
     """The answer to what needs no command."""
-    if "_ALMA_COMPLETE" in os.environ:
-        return None
+    if arguments[:2] == ["completion", "--values"]:
+        from alma_cli.cli.completing import answer
+
+        return answer(arguments[2:], directory)
     if arguments[:1] == ["--version"]:
         return f"alma {__version__}"
     if arguments == ["help"] or arguments[0] in ("--help", "-h"):

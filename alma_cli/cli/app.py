@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import inspect
-import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from alma_cli.cli.commands import COMMANDS, Command
-from alma_cli.cli.output import Reply, tell, write
+from alma_cli.cli.output import Reply
 from alma_cli.cli.typer_insides import (
     INTERRUPTED,
     REWORDED,
     UsageError,
-    completion_script,
-    install_completion,
-    shell_here,
 )
 from alma_cli.core.text import did_you_mean, one_line
-from alma_cli.errors import AlmaError, InvalidUsage
+from alma_cli.errors import InvalidUsage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LONGEST_MESSAGE = 500
-_SHELLS = ("bash", "zsh", "fish", "powershell")
 
 
 def run_command(name: str, arguments: list[str], directory: str | None) -> Reply | None:
@@ -50,29 +45,6 @@ def run_command(name: str, arguments: list[str], directory: str | None) -> Reply
     if reply == INTERRUPTED:
         raise KeyboardInterrupt
     return reply if isinstance(reply, Reply) else None
-
-
-def run_completion(arguments: list[str]) -> int:
-    """Answer the shell's questions, or show or install what asks them. Raises `InvalidUsage` for an unknown shell."""
-    if not arguments or "_ALMA_COMPLETE" in os.environ:
-        try:
-            full_app()(arguments, prog_name="alma", standalone_mode=False)
-        except SystemExit as done:
-            return int(done.code or 0)
-        return 0
-    option, shell = arguments[0], arguments[1] if len(arguments) > 1 else shell_here()
-    if shell not in _SHELLS:
-        name = one_line(shell, 40) if shell else "this shell"
-        raise InvalidUsage(f"there is no completion for {name}", hint=f"alma {option} {'|'.join(_SHELLS)}")
-    if option == "--show-completion":
-        write(completion_script(shell))
-        return 0
-    try:
-        path = install_completion(shell)
-    except OSError as error:
-        raise AlmaError(f"cannot install completion in {error.filename}: {error.strerror}") from error
-    tell(f"installed completion for {shell} in {path}; new shells have it")
-    return 0
 
 
 def full_app() -> typer.Typer:
@@ -113,7 +85,7 @@ def _app(commands: tuple[Command, ...], *, single: bool = True) -> typer.Typer:
         "pretty_exceptions_enable": False,
         "context_settings": {"help_option_names": ["--help", "-h"], "max_content_width": 100},
     }
-    app = typer.Typer(add_completion=not single, **settings)
+    app = typer.Typer(add_completion=False, **settings)
     for command in commands:
         if not command.subcommands:
             app.command(command.name, no_args_is_help=False)(function_of(command))

@@ -25,19 +25,10 @@ Do = Annotated[str, typer.Option("--do", metavar="APPROACH", help="The decisive 
 DomainOption = Annotated[str | None, typer.Option("--domain", metavar="NAME", help="About what [else recognised].")]
 
 
-_KINDS = ("outcome", "heuristic", "anti-pattern", "preference", "knowledge", "rule")
-
-
-def _complete_kind(incomplete: str) -> list[str]:
-    return [kind for kind in _KINDS if kind.startswith(incomplete)]
+KIND_NAMES = ("outcome", "heuristic", "anti-pattern", "preference", "knowledge", "rule")
 
 
 Kinds = Annotated[
     list[str] | None,
-    typer.Option(
-        "--kind",
-        metavar="KIND",
-        help=f"Only this kind; may be repeated: {', '.join(_KINDS)}.",
-        autocompletion=_complete_kind,
-    ),
+    typer.Option("--kind", metavar="KIND", help=f"Only this kind; may be repeated: {', '.join(KIND_NAMES)}."),
 ]

@@ -9,9 +9,6 @@ from alma_cli.cli.typer_insides import (
     INTERRUPTED,
     REWORDED,
     UsageError,
-    completion_script,
-    install_completion,
-    shell_here,
 )
 
 
@@ -51,23 +48,6 @@ def test_messages_have_the_words_that_are_put_in_ours(option, words):
 def test_ctrl_c_is_this_number():
     """Without `standalone_mode` an application returns the exit code of Ctrl-C: is it still 130?"""
     assert INTERRUPTED == run("--number", "-1")
-
-
-def test_the_shell_is_a_name_or_not_known():
-    assert shell_here() is None or shell_here().islower()
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
-def test_each_shell_has_a_script_that_asks_alma(shell):
-    script = completion_script(shell)
-    assert "alma" in script
-    assert "_ALMA_COMPLETE" in script
-
-
-@pytest.mark.parametrize("shell", ["bash", "fish"])
-def test_installing_gives_the_file_that_shells_read(shell, monkeypatch, tmp_path):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert "alma" in install_completion(shell).read_text("utf-8")
 
 
 def test_a_command_can_see_all_that_it_was_given():
