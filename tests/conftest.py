@@ -226,17 +226,20 @@ def alma_process(project):
 
 @pytest.fixture
 def run_on_terminal(project):
-    """Run `alma` on a terminal of 80 columns and return its exit code and what is seen; `typed` is typed at once."""
+    """Run `alma` on a terminal of 80 columns and return its exit code and what is seen; `typed` is typed at once.
 
-    def run(*argv, typed="", **environ):
+    There is no pager, which would wait for a key, unless the environment names one.
+    """
+
+    def run(*argv, typed="", columns=80, **environ):
         ours, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         process = subprocess.Popen(
             [sys.executable, "-m", "alma_cli", *argv],
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
-            env={**os.environ, "TERM": "xterm-256color", **environ},
+            env={**os.environ, "TERM": "xterm-256color", "ALMA_PAGER": "cat", **environ},
             start_new_session=True,
         )
         os.close(theirs)

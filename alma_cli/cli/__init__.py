@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from time import perf_counter
 
 from alma_cli import __version__
+from alma_cli.cli.terminal import check_color, choose
 from alma_cli.errors import AlmaError, Interrupted, InvalidUsage
 from alma_cli.logs import info, level_asked, listening
 
@@ -22,7 +23,7 @@ _COMPLETION = {"--install-completion": ["--install"], "--show-completion": []}
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; nothing that goes wrong leaves here as an exception."""
     given = list(sys.argv[1:] if argv is None else argv)
-    directory, arguments = _root_options(given)
+    directory, arguments = _root_options(_screen_options(given))
     _prepare_streams()
     is_hook = arguments[:1] == ["hook"] and not {"--help", "-h"}.intersection(arguments)
     answer = _run_hook if is_hook else _run_command
@@ -92,6 +93,7 @@ def _run(arguments: list[str], directory: str | None, *, started: float) -> int:
     failure: AlmaError
     command = "alma"
     try:
+        check_color()
         if arguments[0] in _COMPLETION:
             arguments = ["completion", *_COMPLETION[arguments[0]], *arguments[1:]]
         if arguments[0] == "help":
@@ -118,6 +120,28 @@ def _run(arguments: list[str], directory: str | None, *, started: float) -> int:
 
     as_json = _wants_json(command, arguments)
     return show_error(failure, command=command, as_json=as_json, duration_ms=_since(started))
+
+
+def _screen_options(arguments: list[str]) -> list[str]:
+    """Take `--color WHEN` and `--no-pager` from the command line, wherever they stand before `--`.
+
+    Of a command that runs others, or hooks, only what stands in front of it.
+    """
+    own = _own(arguments)
+    ends = [place for place, argument in enumerate(own) if argument in ("run", "hook")]
+    own = own[: ends[0]] if ends else own
+    color, pager, kept, rest = "auto", True, [], iter(own)
+    for argument in rest:
+        if argument == "--no-pager":
+            pager = False
+        elif argument == "--color":
+            color = next(rest, "")
+        elif argument.startswith("--color="):
+            color = argument.removeprefix("--color=")
+        else:
+            kept.append(argument)
+    choose(color=color, pager=pager)
+    return [*kept, *arguments[len(own) :]]
 
 
 def _root_options(arguments: list[str]) -> tuple[str | None, list[str]]:

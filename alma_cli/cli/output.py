@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from alma_cli.core.retrieval.prompt import SHORT_ID
+from alma_cli.cli.terminal import page, size, styled
 from alma_cli.core.text import harmless, one_line
 from alma_cli.errors import AlmaError
 
@@ -21,16 +21,14 @@ if TYPE_CHECKING:
     from alma_cli.core.records import JsonValue
 
 SCHEMA = "alma/1"
-_MIN_FLEXIBLE = 8
-_MAX_CELL = 300
-"""Characters of a text that a table on a terminal shows; piped, and in `alma show`, there is all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """Rows under headings; on a terminal the columns `flexible` share the width that the others leave.
 
-    The others are cut at `widest` characters there, and `id_column` has whole ids, which are shown short.
+    The others are cut at `widest` characters there, and `id_column` has whole ids, which are shown short. Texts are
+    shown `whole`, over several lines, or cut to one. Where they have too little room, columns go: `first_to_go`.
     """
 
     headings: Sequence[str]
@@ -38,6 +36,8 @@ class Table:
     flexible: Sequence[int]
     id_column: int | None = None
     widest: int = 16
+    whole: bool = True
+    first_to_go: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,16 +64,16 @@ def show(reply: Reply, *, command: str, duration_ms: float) -> int:
     if reply.json:
         _print_envelope(command, reply.data, reply.warnings, reply.error, duration_ms)
     else:
-        if reply.text:
-            write(reply.text if reply.text.endswith("\n") else reply.text + "\n")
-        for line in reply.lines:
-            write(line + "\n")
-        for table in reply.tables:
-            _print_table(table)
+        text = reply.text if reply.text.endswith("\n") or not reply.text else reply.text + "\n"
+        if not page(text + _tabled(reply.tables)):
+            write(text)
+            for line in reply.lines:
+                write(line + "\n")
+            write(_tabled(reply.tables))
         for line in reply.told:
             tell(line)
         for warning in reply.warnings:
-            tell(f"warning: {warning}")
+            tell(warning, "warning")
         if reply.error:
             _tell_error(reply.error)
     return reply.error.exit_code if reply.error else reply.exit_code
@@ -100,10 +100,14 @@ def write(text: str) -> None:
         raise OutputLost(error.errno, error.strerror) from error
 
 
-def tell(text: str) -> None:
-    """Narrate on stderr; where nobody can read it, do nothing: what was done is done."""
+def tell(text: str, kind: str = "") -> None:
+    """Narrate on stderr, as an error, hint or warning if it is one.
+
+    Where nobody can read it, do nothing: what was done is done.
+    """
     try:
-        sys.stderr.write(harmless(text) + "\n")
+        start = styled(f"{kind}:", kind, sys.stderr) + " " if kind else ""
+        sys.stderr.write(start + harmless(text) + "\n")
         sys.stderr.flush()
     except OSError:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # lasts as long as the process
@@ -116,17 +120,14 @@ def counted(count: int, one: str, many: str) -> str:
 
 def labelled(pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
     """Lines of texts behind their labels; on a terminal a long one goes on below, under its own start."""
-    import shutil
-    import textwrap
+    if not on_terminal():
+        indent = max(len(label) for label, _ in pairs) + 2
+        yield from (f"{label:<{indent}}{one_line(text)}" for label, text in pairs)
+        return
+    from alma_cli.cli.layout import laid_out
 
-    width = shutil.get_terminal_size().columns if on_terminal() else sys.maxsize
-    indent = max(len(label) for label, _ in pairs) + 2
-    for label, text in pairs:
-        start = f"{label:<{indent}}"
-        if indent * 3 > width:
-            start, indent = f"{label}: ", 2
-        lines = textwrap.wrap(harmless(text), width, initial_indent=start, subsequent_indent=" " * indent)
-        yield from lines or [start.rstrip()]
+    columns, _ = size()
+    yield from laid_out(Table(headings=("", ""), rows=pairs, flexible=[1]), columns, sys.stdout)
 
 
 def on_terminal() -> bool:
@@ -192,30 +193,18 @@ def _print_envelope(
 
 
 def _tell_error(error: AlmaError) -> None:
-    tell(f"error: {error.message}")
+    tell(error.message, "error")
     if error.hint:
-        tell(f"hint: {error.hint}")
+        tell(error.hint, "hint")
 
 
-def _print_table(table: Table) -> None:
+def _tabled(tables: Sequence[Table]) -> str:
+    """Tables as they are laid out on a terminal, with a line between them; piped, their rows."""
     if not on_terminal():
-        for row in table.rows:
-            write("\t".join(one_line(cell) for cell in row) + "\n")
-        return
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table as RichTable
-    from rich.text import Text
+        return "".join("\t".join(map(one_line, row)) + "\n" for table in tables for row in table.rows)
+    if not tables:
+        return ""
+    from alma_cli.cli.layout import laid_out
 
-    shown = RichTable(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for number, heading in enumerate(table.headings):
-        if number in table.flexible:
-            shown.add_column(heading, overflow="fold", min_width=_MIN_FLEXIBLE)
-        else:
-            shown.add_column(heading, no_wrap=True, max_width=table.widest)
-    for row in table.rows:
-        cells = [one_line(cell, _MAX_CELL) for cell in row]
-        if table.id_column is not None:
-            cells[table.id_column] = cells[table.id_column][:SHORT_ID]
-        shown.add_row(*map(Text, cells))
-    Console(highlight=False).print(shown)
+    columns, _ = size()
+    return "\n".join("".join(f"{line}\n" for line in laid_out(table, columns, sys.stdout)) for table in tables)

@@ -21,7 +21,7 @@ _NAMES: dict[Kind, tuple[str, str]] = {
     "knowledge": ("fact", "facts"),
     "outcome": ("outcome", "outcomes"),
 }
-_TEXT = 100
+_TEXT = 36
 _MOST_AGENTS = 5
 _TROUBLE_DAYS = 7
 _ENOUGH_TO_REFLECT = 5
@@ -52,7 +52,7 @@ def status(wait: Wait = None, directory: Dir = None, verbose: Verbose = False, j
         ("hosts", _hosts(hosts)),
         ("hooks", f"{counted(troubles, 'trouble', 'troubles')} in {_TROUBLE_DAYS} days" if troubles else "no trouble"),
         ("sync", _sync(found, alma.config.storage)),
-        ("next", f"{command}  ({why})"),
+        ("next", f"{command} ({why})"),
     ]
     if on_terminal() and not json:
         alma.note_looked(found)
@@ -91,13 +91,13 @@ def _rules(found: Status) -> str:
     news = found.news
     changes = [(len(news.new), "new"), (len(news.changed), "changed"), (news.gone, "gone")]
     told = ", ".join(f"{count:,} {word}" for count, word in changes if count)
-    since = f"since {_ago(news.seen_at)}" if news.seen_at else "you haven't looked before"
+    since = f"since {_ago(news.seen_at)}" if news.seen_at else "to you"
     if not news.marks and not told:
         return "none yet: outcomes with the same --when and --do become one"
     newest = f": {news.newest.id[:SHORT_ID]} {one_line(news.newest.text, _TEXT)}" if news.newest else ""
     if not told:
         return f"nothing new {since}"
-    return f"{told} {since}{newest}" if news.seen_at else f"{told} ({since}){newest}"
+    return f"{told} {since}{newest}"
 
 
 def _waiting(found: Status) -> str:

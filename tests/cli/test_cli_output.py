@@ -47,9 +47,11 @@ def test_on_a_terminal_memories_are_a_table_of_80_columns_in_colour(learn, run_o
         plain = re.sub(r"\x1b\[[0-9;]*m", "", finished.out)
         assert 80 >= max(map(len, plain.splitlines())), plain
     shown = re.sub(r"\s+", " ", re.sub(r"\x1b\[[0-9;]*m", "", run_on_terminal("list").out))
-    assert f"{id[:8]} outcome helena ui" in shown
+    assert f"{id[:8]} now success Test that the [red]login[/red] form" in shown
     assert id not in shown
-    assert "[red]login[/red]" in shown
+    assert f"{id[:8]} outcome helena ui" in re.sub(
+        r"\s+", " ", run_on_terminal("list", "--long", NO_COLOR="1", columns=100).out
+    )
 
 
 @pytest.mark.parametrize("environ", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
@@ -58,6 +60,96 @@ def test_without_colour_a_terminal_gets_none(learn, run_on_terminal, environ):
     finished = run_on_terminal("list", **environ)
     assert not re.search(r"\x1b\[[0-9;]*(3[0-7]|9[0-7])m", finished.out)
     assert "memory" in finished.out
+
+
+@pytest.mark.parametrize("argv", [["list", "--color", "never"], ["--color=never", "list"]])
+def test_colour_can_be_refused_anywhere_on_the_command_line(learn, run_on_terminal, argv):
+    learn("Test the login form")
+    assert ESCAPE not in run_on_terminal(*argv).out
+
+
+def test_colour_can_be_had_in_spite_of_the_environment(learn, run_on_terminal):
+    learn("Test the login form", outcome="failure")
+    assert "\x1b[31mfailure\x1b[0m" in run_on_terminal("list", "--color", "always", NO_COLOR="1").out
+
+
+def test_colour_in_a_pipe_is_in_errors_only_for_a_table_is_none_there(learn, run_alma):
+    learn("Test the login form")
+    assert ESCAPE not in run_alma("list", "--color", "always").out
+    assert run_alma("show", "abc", "--color=always").err.startswith("\x1b[31merror:\x1b[0m no memory")
+    assert ESCAPE not in run_alma("show", "abc").err, "one command line's choice is not the next one's"
+
+
+@pytest.mark.parametrize("given", ["sometimes", "", "Always"])
+def test_a_colour_that_is_no_choice_is_refused(run_alma, given):
+    finished = run_alma("list", "--color", given)
+    message = f"error: --color: expected auto, always or never, got '{given}'\n"
+    assert (2, "", message) == (*finished[:2], finished.err.splitlines(keepends=True)[0])
+
+
+@pytest.mark.slow
+def test_what_a_command_runs_keeps_its_own_colour_and_pager(run_alma):
+    finished = run_alma(
+        "run",
+        "--agent",
+        "a",
+        "--",
+        "sh",
+        "-c",
+        'test "$*" = "--color x --no-pager"',
+        "-",
+        *("--color", "x"),
+        "--no-pager",
+    )
+    assert 0 == finished.code, finished
+
+
+# The pager
+
+
+def test_what_is_longer_than_the_screen_goes_through_the_pager(run_alma, run_on_terminal, project):
+    facts = "".join(json.dumps({"kind": "knowledge", "agent": "a", "fact": f"fact {n}"}) + "\n" for n in range(40))
+    run_alma("import", "-", stdin=facts)
+    pager = "sed s/.fact.[0-9]/paged/"
+    assert "paged" in run_on_terminal("list", ALMA_PAGER=pager).out
+    for argv, environ in [
+        (["list", "--no-pager"], {"ALMA_PAGER": pager}),
+        (["--no-pager", "list"], {"ALMA_PAGER": pager}),
+        (["list", "-n", "10"], {"ALMA_PAGER": pager}),
+        (["list"], {"ALMA_PAGER": pager, "TERM": "dumb"}),
+        (["list"], {"ALMA_PAGER": "", "PAGER": pager}),
+        (["list"], {"ALMA_PAGER": "no-such-program"}),
+        (["list"], {"ALMA_PAGER": "'"}),
+        (["list", "--json"], {"ALMA_PAGER": pager}),
+    ]:
+        shown = run_on_terminal(*argv, **environ).out
+        assert ("paged" not in shown, "fact 39" in shown) == (True, True), (argv, environ)
+
+
+def test_less_leaves_what_fits_and_colours_through(run_alma, run_on_terminal):
+    facts = "".join(json.dumps({"kind": "knowledge", "agent": "a", "fact": f"fact {n}"}) + "\n" for n in range(40))
+    run_alma("import", "-", stdin=facts)
+    assert "LESS=FRX" in run_on_terminal("list", ALMA_PAGER="env").out
+
+
+def test_a_pager_that_leaves_early_is_no_error(run_alma, run_on_terminal):
+    facts = "".join(
+        json.dumps({"kind": "knowledge", "agent": "a", "fact": f"{n} {'x' * 250}"}) + "\n" for n in range(900)
+    )
+    run_alma("import", "-", stdin=facts)
+    finished = run_on_terminal("list", "-n", "900", "--long", ALMA_PAGER="true")
+    assert (0, "") == (finished.code, finished.out)
+
+
+def test_while_the_pager_is_open_the_store_is_free(run_alma, run_on_terminal, project):
+    facts = "".join(json.dumps({"kind": "knowledge", "agent": "a", "fact": f"fact {n}"}) + "\n" for n in range(40))
+    run_alma("import", "-", stdin=facts)
+    (project / "pager").write_text(
+        f"#!/bin/sh\ncat > /dev/null\n{sys.executable} -m alma_cli add knowledge Meanwhile --agent a --wait 0 >&2\n"
+    )
+    (project / "pager").chmod(0o755)
+    assert "queued" not in run_on_terminal("list", ALMA_PAGER=str(project / "pager")).out
+    assert "Meanwhile" in run_alma("list", "-n", "1").out
 
 
 def test_an_empty_no_color_means_colour(learn, run_on_terminal):
@@ -79,8 +171,10 @@ def test_a_long_text_does_not_fill_the_terminal(run_alma, run_on_terminal):
     finished = run_on_terminal("list", NO_COLOR="1")
     plain = re.sub(r"\x1b\[[0-9;]*m", "", finished.out)
     assert 80 >= max(map(len, plain.splitlines())), plain
-    assert f" {'a' * 15}… " in plain
-    assert 30 > len(plain.splitlines())
+    assert 2 == len(plain.splitlines())
+    long = run_on_terminal("list", "--long", NO_COLOR="1").out
+    assert 80 >= max(map(len, long.splitlines())), long
+    assert 30 > len(long.splitlines())
     assert 50_000 < len(run_alma("list").out)
 
 
@@ -117,8 +211,10 @@ def test_long_work_shows_a_bar_on_a_terminal(project, run_on_terminal):
 
 def test_a_task_that_is_missing_on_a_terminal_is_not_waited_for(run_on_terminal):
     finished = run_on_terminal("retrieve", "--agent", "helena")
-    assert (2, "error: TASK is missing\nhint: give TASK, or pipe it in\n") == finished[:2]
-    finished = run_on_terminal("learn", "--batch", "-", "--agent", "helena")
+    red, dim, end = "\x1b[31m", "\x1b[2m", "\x1b[0m"
+    shown = f"{red}error:{end} TASK is missing\n{dim}hint:{end} give TASK, or pipe it in\n"
+    assert (2, shown) == finished[:2]
+    finished = run_on_terminal("learn", "--batch", "-", "--agent", "helena", NO_COLOR="1")
     assert (2, "error: nothing is piped in\nhint: pipe NDJSON in, or name a file\n") == finished[:2]
 
 

@@ -73,7 +73,7 @@ def test_the_most_learned_agents_are_named_and_the_others_counted(run_alma, lear
 
 def test_rules_are_new_until_they_were_looked_at(run_alma, run_json, project, rule, learn):
     (new,) = run_json("status")["data"]["rules"]["new"]
-    assert lines_of(run_alma("status"))["rules"].startswith(f"1 new (you haven't looked before): {new[:8]} When a page")
+    assert lines_of(run_alma("status"))["rules"].startswith(f"1 new to you: {new[:8]} When a page has a form: ")
     assert [new] == run_json("status")["data"]["rules"]["new"], "a pipe is no look"
     look(project)
     told = run_json("status")["data"]["rules"]
@@ -113,7 +113,7 @@ def test_outcomes_wait_for_general_words_and_the_next_step_says_so(run_alma, run
         learn(f"Test form {number}", strategy=f"Tried it {number}", agent="helena")
     told = lines_of(run_alma("status"))
     assert "5 outcomes for general words" == told["waiting"]
-    assert told["next"].startswith("alma reflect --agent helena  (")
+    assert told["next"].startswith("alma reflect --agent helena (")
     assert {"reflection": {"helena": 5}, "journal": 0} == run_json("status")["data"]["waiting"]
 
 
@@ -152,7 +152,7 @@ def test_a_hook_that_had_trouble_makes_the_doctor_the_next_step(run_alma, projec
     (project / ".alma/log").mkdir()
     (project / ".alma/log/hooks.log").write_text(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} stop: it broke\n")
     told = lines_of(run_alma("status"))
-    assert ("1 trouble in 7 days", "alma doctor  (not everything went well)") == (told["hooks"], told["next"])
+    assert ("1 trouble in 7 days", "alma doctor (not everything went well)") == (told["hooks"], told["next"])
 
 
 def test_sync_is_told_in_a_phrase(run_alma, run_json, configure, learn):
@@ -161,7 +161,7 @@ def test_sync_is_told_in_a_phrase(run_alma, run_json, configure, learn):
     configure("alma:\n  project_id: shop\n  storage: file\n  file: {path: ../shared}\n")
     learn("Ship")
     assert "file, never yet, 1 to push" == lines_of(run_alma("status"))["sync"]
-    assert lines_of(run_alma("status"))["next"].startswith("alma sync  (")
+    assert lines_of(run_alma("status"))["next"].startswith("alma sync (")
     assert 0 == run_alma("sync").code
     assert "file, last just now, nothing to push" == lines_of(run_alma("status"))["sync"]
 
