@@ -44,7 +44,7 @@ import completion
 
 DOCS = Path(__file__).resolve().parent
 PACKAGE = DOCS.parent / "alma_cli"
-WIDTH = 100
+WIDTH = 80
 GUIDES: Mapping[str, tuple[str, ...]] = {
     "init": ("getting-started",),
     "retrieve": ("getting-started", "agents-in-shells"),

@@ -71,7 +71,8 @@ def knowledge(
 
     \b
     Examples:
-      alma add knowledge "The staging API allows 100 requests a minute" --agent victor --source runbook
+      alma add knowledge "The staging API allows 100 requests a minute" \\
+          --agent victor --source runbook
       alma add knowledge "Node 20 is the oldest version we run on" --project-wide
     """
     alma = open_alma(directory, wait)
@@ -102,7 +103,8 @@ def heuristic(
 
     \b
     Examples:
-      alma add heuristic "a selector breaks after every release" --strategy "use data-testid" --agent helena
+      alma add heuristic "a selector breaks after every release" \\
+          --strategy "use data-testid" --agent helena
     """
     alma = open_alma(directory, wait)
     added = alma.add_heuristic(
@@ -132,7 +134,7 @@ def anti_pattern(
 
     \b
     Examples:
-      alma add anti-pattern "sleeping a fixed time before a click" --why "flaky on CI" \\
+      alma add anti-pattern "sleeping before a click" --why "flaky on CI" \\
           --instead "wait for the element" --agent helena
     """
     alma = open_alma(directory, wait)

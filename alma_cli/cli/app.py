@@ -83,7 +83,7 @@ def _app(commands: tuple[Command, ...], *, single: bool = True) -> typer.Typer:
     settings: dict[str, Any] = {
         "rich_markup_mode": None,
         "pretty_exceptions_enable": False,
-        "context_settings": {"help_option_names": ["--help", "-h"], "max_content_width": 100},
+        "context_settings": {"help_option_names": ["--help", "-h"], "max_content_width": 80},
     }
     app = typer.Typer(add_completion=False, **settings)
     for command in commands:

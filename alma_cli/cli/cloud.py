@@ -27,7 +27,7 @@ def create(
     Examples:
       alma cloud create
       alma cloud create --print-az
-      ALMA_AZURE_ENDPOINT=https://NAME.documents.azure.com:443/ ALMA_AZURE_AUTH=key alma cloud create --json
+      ALMA_AZURE_AUTH=key alma cloud create --json
     """
     alma = open_alma(directory)
     if print_az:

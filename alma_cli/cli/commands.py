@@ -22,10 +22,10 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
         "The loop",
         (
             Command("init", "init", "make .alma/ here; safe to run again", "init"),
+            Command("setup", "setup [TARGET]", "connect ALMA with all hosts that are found here", "setup"),
             Command("retrieve", "retrieve TASK", "what is worth knowing before doing TASK", "retrieve"),
             Command("learn", "learn", "record how a task went, and learn from it", "learn"),
             Command("reflect", "reflect", "general words for outcomes that have none", "reflect"),
-            Command("demo", "demo", "all of this in a temporary project, in ten seconds", "demo"),
         ),
     ),
     (
@@ -35,7 +35,7 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
             Command(
                 "add",
                 "add KIND TEXT",
-                "author a memory: preference, knowledge, heuristic, anti-pattern",
+                "author one: preference, knowledge, heuristic, anti-pattern",
                 "add",
                 ("preference", "knowledge", "heuristic", "anti-pattern"),
             ),
@@ -48,33 +48,27 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
         ),
     ),
     (
-        "Where agents live",
+        "Every day",
+        (
+            Command("status", "status", "where this project stands; so does `alma` alone", "status"),
+            Command("log", "log [ID]", "what was done, by whom, and earlier versions", "log"),
+            Command("report", "report", "one HTML page: what was learned, and what it changed", "report"),
+            Command("sync", "sync [status]", "reconcile with the shared copy", "sync", ("status",), alone=True),
+            Command("doctor", "doctor", "check that everything works", "doctor"),
+        ),
+    ),
+    (
+        "More",
         (
             Command("run", "run -- COMMAND", "run COMMAND, and learn from how it ended", "run"),
-            Command("setup", "setup [TARGET]", "connect ALMA with all hosts that are found here", "setup"),
             Command("install", "install TARGET", "let claude, git, pre-commit or github call ALMA", "install"),
             Command("uninstall", "uninstall TARGET", "take that out again, byte for byte", "install"),
             Command("publish", "publish", "the rules as an Agent Skill, or in AGENTS.md", "publish"),
             Command("mcp", "mcp", "an MCP server on stdio, for agents' hosts", "mcp"),
             Command("hook", "hook EVENT", "what installed hooks call; JSON on stdin", "hook"),
-        ),
-    ),
-    (
-        "Sharing",
-        (
-            Command("sync", "sync [status]", "reconcile with the shared copy", "sync", ("status",), alone=True),
             Command("cloud", "cloud create", "make the database and container to share through", "cloud", ("create",)),
-        ),
-    ),
-    (
-        "Looking after it",
-        (
-            Command("status", "status", "where this project stands; so does `alma` alone", "status"),
-            Command("log", "log [ID]", "what was done, by whom, and earlier versions", "log"),
-            Command("report", "report", "one HTML page: what was learned, and what it changed", "report"),
             Command("stats", "stats", "how much is remembered", "stats"),
             Command("agents", "agents", "scopes, and what each agent learned and sees", "agents"),
-            Command("doctor", "doctor", "check that everything works", "doctor"),
             Command("reindex", "reindex", "give memories vectors by the configured model", "reindex"),
             Command(
                 "config",
@@ -86,9 +80,11 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
             Command("completion", "completion", "complete words in bash, zsh and fish", "completion"),
             Command("export", "export [FILE]", "all memories as NDJSON, lossless", "export"),
             Command("import", "import FILE|-", "memories from NDJSON, each once", "import_"),
+            Command("demo", "demo", "all of this in a temporary project, in ten seconds", "demo"),
         ),
     ),
 )
+"""Those under `More` are only named in the overview, which is to be read at a glance."""
 
 COMMANDS: dict[str, Command] = {command.name: command for _, commands in GROUPS for command in commands}
 
@@ -115,26 +111,26 @@ def welcome(version: str, why: str) -> str:
 
 
 def overview(version: str) -> str:
-    """The overview of `alma --help`."""
+    """The overview of `alma --help`: at most 40 lines of 80 columns."""
+    import textwrap
+
     lines = [
         f"ALMA {version}: a memory that lets AI agents learn from what happened.",
-        "",
         "Usage: alma [--dir PATH] [--verbose] COMMAND [OPTIONS] [ARGUMENTS]",
     ]
     for title, commands in GROUPS:
         lines += ["", f"{title}:"]
-        lines += [f"  {command.usage:<18} {command.summary}" for command in commands]
+        if title == "More":
+            names = ", ".join(command.name for command in commands)
+            lines += textwrap.wrap(names, 80, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+        else:
+            lines += [f"  {command.usage:<18} {command.summary}" for command in commands]
     lines += [
         "",
         "Options:",
-        "  --dir PATH           the project's folder (else ALMA_DIR, else the nearest .alma/ upwards)",
-        "  --verbose            tell on stderr what happens, step by step; ALMA_DEBUG=1 tells more",
-        "  --version            show the version and exit",
-        "  --help               show this help; `alma COMMAND --help` has examples",
-        "",
-        "Start with:",
-        "  alma init",
-        '  alma learn --agent helena --task "Test login form" --outcome success --strategy "Tried empty fields"',
-        '  alma retrieve "Test the login form validation" --agent helena',
+        "  --dir PATH         the project's folder [else ALMA_DIR, else upwards]",
+        "  --verbose          tell on stderr what happens; ALMA_DEBUG=1 tells more",
+        "  --color WHEN       auto, always or never; --no-pager shows all at once",
+        "  --version, --help  `alma COMMAND --help` shows examples",
     ]
     return "\n".join(lines)

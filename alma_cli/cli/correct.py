@@ -49,7 +49,7 @@ def correct(
     Examples:
       alma correct 3fa9c2d1 "Test the sign-in form"
       alma correct 3fa9c2d1 --outcome failure --error "timed out on CI"
-      alma correct 3fa9c2d1 --when "a test depends on today's date" --do "freeze the clock"
+      alma correct 3fa9c2d1 --when "a test needs the date" --do "freeze the clock"
     """
     given: dict[str, str | None] = {
         "outcome": outcome,

@@ -36,7 +36,8 @@ def hook(
 
     \b
     Examples:
-      echo '{"session_id": "s1", "prompt": "Fix the login test"}' | alma hook user-prompt-submit --agent helena
+      echo '{"session_id": "s1", "prompt": "Fix the login test"}' \\
+          | alma hook user-prompt-submit --agent helena
       alma hook post-commit "$(git rev-parse HEAD)"
     """
     if event in GIT_EVENTS:

@@ -27,7 +27,8 @@ def import_(
     \b
     Examples:
       alma import memories.ndjson
-      echo '{"kind": "knowledge", "agent": "a", "fact": "CI has two cores", "source": "wiki"}' | alma import -
+      echo '{"kind": "knowledge", "agent": "a", "fact": "CI has two cores"}' \\
+          | alma import -
     """
     alma = open_alma(directory, wait)
     lines = numbered_values(file)

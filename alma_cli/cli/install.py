@@ -56,7 +56,7 @@ def install(
     Examples:
       alma install claude
       alma install git --agent helena --dry-run
-      alma install github --action OWNER/REPO@REF --command "make test" --junit report.xml
+      alma install github --action OWNER/REPO@REF --command "make test"
     """
     try:
         alma = open_alma(directory)

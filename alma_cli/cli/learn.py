@@ -82,12 +82,12 @@ def learn(
     \b
     Examples:
       alma learn "Test login form" --ok "Tested empty fields, invalid email"
-      alma learn "Load 2 GB of orders" --failed "One transaction" --error "out of memory"
+      alma learn "Load 2 GB" --failed "One transaction" --error "out of memory"
       alma learn --agent victor --task "Fix CardTest" --outcome success \\
           --strategy "Clock.fixed" --when "a test depends on today's date" \\
           --do "freeze the clock"
-      alma learn --agent victor --task "Deploy the docs" --outcome partial --label build=1187
-      alma learn --turn --ok "Waited for the button" --when "a browser test is flaky"
+      alma learn --task "Deploy the docs" --outcome partial --label build=1187
+      alma learn --turn --ok "Waited for it" --when "a browser test is flaky"
       alma learn --batch outcomes.ndjson
     """
     alma = open_alma(directory, wait)

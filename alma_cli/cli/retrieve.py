@@ -53,7 +53,7 @@ def retrieve(
     \b
     Examples:
       alma retrieve "Test the login form validation" --agent helena
-      alma retrieve "Test the login form validation" --agent helena --format prompt --max-tokens 800
+      alma retrieve "Test the login form" --format prompt --max-tokens 800
       git log -1 --format=%B | alma retrieve --agent victor --json
       alma retrieve "cancel a flight" --agent airline --explain
     """

@@ -3,12 +3,12 @@
 # For the command $1: its options, what follows which ("-" for a text that nobody knows), and what its words may be.
 _alma_about() {
     case $1 in
-    '') options='--dir --verbose --version --help -h' follows='--dir=<dir>' words='init,retrieve,learn,reflect,demo,remember,add,search,list,show,correct,forget,feedback,run,setup,install,uninstall,publish,mcp,hook,sync,cloud,status,log,report,stats,agents,doctor,reindex,config,completion,export,import' ;;
+    '') options='--dir --verbose --version --help -h' follows='--dir=<dir>' words='init,setup,retrieve,learn,reflect,remember,add,search,list,show,correct,forget,feedback,status,log,report,sync,doctor,run,install,uninstall,publish,mcp,hook,cloud,stats,agents,reindex,config,completion,export,import,demo' ;;
     'init') options='--project-id --dir --verbose --yes -y --json --help -h' follows='--project-id=- --dir=<dir>' words='-' ;;
-    'retrieve') options='--agent -a --top-k -k --user --kind --min-score --max-tokens --format --explain --remote --wait --dir --verbose --json --help -h' follows='--agent=@agents -a=@agents --top-k=- -k=- --user=@users --kind=outcome,heuristic,anti-pattern,preference,knowledge,rule --min-score=- --max-tokens=- --format=table,prompt,json --wait=- --dir=<dir>' words='-' ;;
+    'setup') options='--check --dry-run --remove --agent -a --dir --verbose --yes -y --json --help -h' follows='--agent=@agents -a=@agents --dir=<dir>' words='claude,codex,cursor,vscode,git,pre-commit,github,agents-md,skill' ;;
+    'retrieve') options='--agent -a --top-k -k --user --kind --min-score --max-tokens --format --strict --explain --remote --wait --dir --verbose --json --help -h' follows='--agent=@agents -a=@agents --top-k=- -k=- --user=@users --kind=outcome,heuristic,anti-pattern,preference,knowledge,rule --min-score=- --max-tokens=- --format=table,prompt,json --wait=- --dir=<dir>' words='-' ;;
     'learn') options='--ok --failed --task --outcome --strategy --agent -a --feedback --error --domain --duration-ms --at --label --used --retrieval --key --when --do --followed --turn --batch --wait --dir --verbose --yes -y --json --help -h' follows='--ok=- --failed=- --task=- --outcome=success,partial,failure --strategy=- --agent=@agents -a=@agents --feedback=- --error=- --domain=@domains --duration-ms=- --at=- --label=@labels --used=@ids --retrieval=- --key=- --when=- --do=- --followed=@ids --batch=<file> --wait=- --dir=<dir>' words='-' ;;
     'reflect') options='--apply --with --sheets --review --undo --format --agent -a --domain --wait --dir --verbose --yes -y --json --help -h' follows='--apply=<file> --with=- --sheets=- --format=prompt,json --agent=@agents -a=@agents --domain=@domains --wait=- --dir=<dir>' words='-' ;;
-    'demo') options='--dir --verbose --json --help -h' follows='--dir=<dir>' words='-' ;;
     'remember') options='--agent -a --project-wide --domain --source --wait --dir --verbose --yes -y --json --help -h' follows='--agent=@agents -a=@agents --domain=@domains --source=- --wait=- --dir=<dir>' words='-' ;;
     'add') options='--help -h' follows='' words='preference,knowledge,heuristic,anti-pattern' ;;
     'add preference') options='--user --category --agent -a --project-wide --domain --source --confidence --wait --dir --verbose --yes -y --json --help -h' follows='--user=@users --category=- --agent=@agents -a=@agents --domain=@domains --source=- --confidence=- --wait=- --dir=<dir>' words='-' ;;
@@ -21,23 +21,22 @@ _alma_about() {
     'correct') options='--outcome --strategy --task --error --feedback --when --do --domain --wait --dir --verbose --yes -y --json --help -h' follows='--outcome=success,partial,failure --strategy=- --task=- --error=- --feedback=- --when=- --do=- --domain=@domains --wait=- --dir=<dir>' words='@ids' ;;
     'forget') options='--stale --dry-run --wait --dir --verbose --yes -y --json --help -h' follows='--wait=- --dir=<dir>' words='@ids' ;;
     'feedback') options='--helped --misled --wait --dir --verbose --yes -y --json --help -h' follows='--wait=- --dir=<dir>' words='@ids' ;;
+    'status') options='--wait --dir --verbose --json --help -h' follows='--wait=- --dir=<dir>' words='-' ;;
+    'log') options='--limit -n --wait --dir --verbose --json --help -h' follows='--limit=- -n=- --wait=- --dir=<dir>' words='@ids' ;;
+    'report') options='--open --out --agent -a --wait --dir --verbose --json --help -h' follows='--out=<file> --agent=@agents -a=@agents --wait=- --dir=<dir>' words='-' ;;
+    'sync') options='--dry-run --push --pull --agent -a --timeout --check --join --reseed --restamp --wait --dir --verbose --yes -y --json --help -h' follows='--agent=@agents -a=@agents --timeout=- --wait=- --dir=<dir>' words='status' ;;
+    'sync status') options='--wait --dir --verbose --json --help -h' follows='--wait=- --dir=<dir>' words='-' ;;
+    'doctor') options='--report --wait --dir --verbose --json --help -h' follows='--wait=- --dir=<dir>' words='-' ;;
     'run') options='--agent -a --task --strategy --when --do --domain --junit --dir --verbose --help -h' follows='--agent=@agents -a=@agents --task=- --strategy=- --when=- --do=- --domain=@domains --junit=<file> --dir=<dir>' words='<file>' ;;
-    'setup') options='--check --dry-run --remove --agent -a --dir --verbose --yes -y --json --help -h' follows='--agent=@agents -a=@agents --dir=<dir>' words='claude,codex,cursor,vscode,git,pre-commit,github,agents-md,skill' ;;
     'install') options='--agent -a --check --dry-run --action --command --junit --dir --verbose --yes -y --json --help -h' follows='--agent=@agents -a=@agents --action=- --command=- --junit=<file> --dir=<dir>' words='claude,git,pre-commit,github' ;;
     'uninstall') options='--check --dry-run --dir --verbose --yes -y --json --help -h' follows='--dir=<dir>' words='claude,git,pre-commit,github' ;;
     'publish') options='--out --agents-md --check --agent -a --wait --dir --verbose --yes -y --json --help -h' follows='--out=<dir> --agent=@agents -a=@agents --wait=- --dir=<dir>' words='-' ;;
     'mcp') options='--agent -a --wait --dir --verbose --help -h' follows='--agent=@agents -a=@agents --wait=- --dir=<dir>' words='-' ;;
     'hook') options='--agent -a --deadline --dir --verbose --help -h' follows='--agent=@agents -a=@agents --deadline=- --dir=<dir>' words='-' ;;
-    'sync') options='--dry-run --push --pull --agent -a --timeout --check --join --reseed --restamp --wait --dir --verbose --yes -y --json --help -h' follows='--agent=@agents -a=@agents --timeout=- --wait=- --dir=<dir>' words='status' ;;
-    'sync status') options='--wait --dir --verbose --json --help -h' follows='--wait=- --dir=<dir>' words='-' ;;
     'cloud') options='--help -h' follows='' words='create' ;;
     'cloud create') options='--print-az --dir --verbose --yes -y --json --help -h' follows='--dir=<dir>' words='-' ;;
-    'status') options='--wait --dir --verbose --json --help -h' follows='--wait=- --dir=<dir>' words='-' ;;
-    'log') options='--limit -n --wait --dir --verbose --json --help -h' follows='--limit=- -n=- --wait=- --dir=<dir>' words='@ids' ;;
-    'report') options='--open --out --agent -a --wait --dir --verbose --json --help -h' follows='--out=<file> --agent=@agents -a=@agents --wait=- --dir=<dir>' words='-' ;;
     'stats') options='--effect --wait --dir --verbose --json --help -h' follows='--wait=- --dir=<dir>' words='-' ;;
     'agents') options='--wait --dir --verbose --json --help -h' follows='--wait=- --dir=<dir>' words='-' ;;
-    'doctor') options='--report --wait --dir --verbose --json --help -h' follows='--wait=- --dir=<dir>' words='-' ;;
     'reindex') options='--all --wait --dir --verbose --yes -y --json --help -h' follows='--wait=- --dir=<dir>' words='-' ;;
     'config') options='--help -h' follows='' words='show,check,set,rename' ;;
     'config show') options='--dir --verbose --json --help -h' follows='--dir=<dir>' words='-' ;;
@@ -47,6 +46,7 @@ _alma_about() {
     'completion') options='--install --remove --dir --verbose --yes -y --json --help -h' follows='--dir=<dir>' words='bash,zsh,fish' ;;
     'export') options='--wait --dir --verbose --help -h' follows='--wait=- --dir=<dir>' words='<file>' ;;
     'import') options='--wait --dir --verbose --yes -y --json --help -h' follows='--wait=- --dir=<dir>' words='<file>' ;;
+    'demo') options='--dir --verbose --json --help -h' follows='--dir=<dir>' words='-' ;;
     *) options='' follows='' words='-' ;;
     esac
 }

@@ -18,38 +18,38 @@ _alma_commands() {
     local -a names
     names=(
     'init:make .alma/ here; safe to run again'
+    'setup:connect ALMA with all hosts that are found here'
     'retrieve:what is worth knowing before doing TASK'
     'learn:record how a task went, and learn from it'
     'reflect:general words for outcomes that have none'
-    'demo:all of this in a temporary project, in ten seconds'
     'remember:keep a fact; short for add knowledge'
-    'add:author a memory, preference, knowledge, heuristic, anti-pattern'
+    'add:author one, preference, knowledge, heuristic, anti-pattern'
     'search:memories of all kinds and agents, by words and meaning'
     'list:memories, newest first'
     'show:one memory, whole'
     'correct:put right what a memory says; history keeps it'
     'forget:remove memories for good'
     'feedback:say that a memory --helped or --misled'
+    'status:where this project stands; so does alma alone'
+    'log:what was done, by whom, and earlier versions'
+    'report:one HTML page, what was learned, and what it changed'
+    'sync:reconcile with the shared copy'
+    'doctor:check that everything works'
     'run:run COMMAND, and learn from how it ended'
-    'setup:connect ALMA with all hosts that are found here'
     'install:let claude, git, pre-commit or github call ALMA'
     'uninstall:take that out again, byte for byte'
     'publish:the rules as an Agent Skill, or in AGENTS.md'
     'mcp:an MCP server on stdio, for agents’ hosts'
     'hook:what installed hooks call; JSON on stdin'
-    'sync:reconcile with the shared copy'
     'cloud:make the database and container to share through'
-    'status:where this project stands; so does alma alone'
-    'log:what was done, by whom, and earlier versions'
-    'report:one HTML page, what was learned, and what it changed'
     'stats:how much is remembered'
     'agents:scopes, and what each agent learned and sees'
-    'doctor:check that everything works'
     'reindex:give memories vectors by the configured model'
     'config:the configuration and where it comes from; the project’s name'
     'completion:complete words in bash, zsh and fish'
     'export:all memories as NDJSON, lossless'
     'import:memories from NDJSON, each once'
+    'demo:all of this in a temporary project, in ten seconds'
     )
     _describe command names
 }
@@ -96,6 +96,19 @@ _alma() {
             '(--help -h)'{--help,-h}'[show help]'
             '*: :'
         ) ;;
+    'setup')
+        specs=(
+            '(--check)--check[Change nothing; the exit code is 1 when something is missing]'
+            '(--dry-run)--dry-run[Change nothing; print what would change, as a diff]'
+            '(--remove)--remove[Take everything out again, byte for byte]'
+            '(--agent -a)'{--agent,-a}'[Who]:agent: _alma_values agents'
+            '(--dir)--dir[The project’s folder]:dir:_files -/'
+            '(--verbose)--verbose[Tell on stderr what happens, step by step]'
+            '(--yes -y)'{--yes,-y}'[Don’t ask]'
+            '(--json)--json[Print one JSON object]'
+            '(--help -h)'{--help,-h}'[show help]'
+            '*:setup:(claude codex cursor vscode git pre-commit github agents-md skill)'
+        ) ;;
     'retrieve')
         specs=(
             '(--agent -a)'{--agent,-a}'[Who]:agent: _alma_values agents'
@@ -105,6 +118,7 @@ _alma() {
             '(--min-score)--min-score[Hide what scores less]:min-score: '
             '(--max-tokens)--max-tokens[At most so many tokens together]:max-tokens: '
             '(--format)--format[table, prompt or json]:format:(table prompt json)'
+            '(--strict)--strict[Only what surely fits, no maybes]'
             '(--explain)--explain[Show every term of every score, and the best that were left out]'
             '(--remote)--remote[Ask the project’s Cosmos DB; no memories are needed here]'
             '(--wait)--wait[Wait so long for other processes]:wait: '
@@ -158,14 +172,6 @@ _alma() {
             '(--dir)--dir[The project’s folder]:dir:_files -/'
             '(--verbose)--verbose[Tell on stderr what happens, step by step]'
             '(--yes -y)'{--yes,-y}'[Don’t ask]'
-            '(--json)--json[Print one JSON object]'
-            '(--help -h)'{--help,-h}'[show help]'
-            '*: :'
-        ) ;;
-    'demo')
-        specs=(
-            '(--dir)--dir[The project’s folder]:dir:_files -/'
-            '(--verbose)--verbose[Tell on stderr what happens, step by step]'
             '(--json)--json[Print one JSON object]'
             '(--help -h)'{--help,-h}'[show help]'
             '*: :'
@@ -349,6 +355,74 @@ _alma() {
             '(--help -h)'{--help,-h}'[show help]'
             '*:feedback: _alma_values ids'
         ) ;;
+    'status')
+        specs=(
+            '(--wait)--wait[Wait so long for other processes]:wait: '
+            '(--dir)--dir[The project’s folder]:dir:_files -/'
+            '(--verbose)--verbose[Tell on stderr what happens, step by step]'
+            '(--json)--json[Print one JSON object]'
+            '(--help -h)'{--help,-h}'[show help]'
+            '*: :'
+        ) ;;
+    'log')
+        specs=(
+            '(--limit -n)'{--limit,-n}'[At most so many]:limit: '
+            '(--wait)--wait[Wait so long for other processes]:wait: '
+            '(--dir)--dir[The project’s folder]:dir:_files -/'
+            '(--verbose)--verbose[Tell on stderr what happens, step by step]'
+            '(--json)--json[Print one JSON object]'
+            '(--help -h)'{--help,-h}'[show help]'
+            '*:log: _alma_values ids'
+        ) ;;
+    'report')
+        specs=(
+            '(--open)--open[Show it in the browser]'
+            '(--out)--out[Where to write it, - for stdout]:out:_files'
+            '(--agent -a)'{--agent,-a}'[Only what this agent learned]:agent: _alma_values agents'
+            '(--wait)--wait[Wait so long for other processes]:wait: '
+            '(--dir)--dir[The project’s folder]:dir:_files -/'
+            '(--verbose)--verbose[Tell on stderr what happens, step by step]'
+            '(--json)--json[Print one JSON object]'
+            '(--help -h)'{--help,-h}'[show help]'
+            '*: :'
+        ) ;;
+    'sync')
+        specs=(
+            '(--dry-run)--dry-run[Only show what would be done]'
+            '(--push)--push[Only push]'
+            '(--pull)--pull[Only pull]'
+            '*'{--agent,-a}'[Push only this agent’s; several times for several]:agent: _alma_values agents'
+            '(--timeout)--timeout[Stop after so long]:timeout: '
+            '(--check)--check[Compare all ids, what is gone from the shared copy is pushed again]'
+            '(--join)--join[Merge with a shared copy that this store, not empty, never met]'
+            '(--reseed)--reseed[Fill a shared copy that was emptied; or pin this model and these rules]'
+            '(--restamp)--restamp[Stamp what waits anew, after this clock was set right]'
+            '(--wait)--wait[Wait so long for other processes]:wait: '
+            '(--dir)--dir[The project’s folder]:dir:_files -/'
+            '(--verbose)--verbose[Tell on stderr what happens, step by step]'
+            '(--yes -y)'{--yes,-y}'[Don’t ask]'
+            '(--json)--json[Print one JSON object]'
+            '(--help -h)'{--help,-h}'[show help]'
+        ) ;;
+    'sync status')
+        specs=(
+            '(--wait)--wait[Wait so long for other processes]:wait: '
+            '(--dir)--dir[The project’s folder]:dir:_files -/'
+            '(--verbose)--verbose[Tell on stderr what happens, step by step]'
+            '(--json)--json[Print one JSON object]'
+            '(--help -h)'{--help,-h}'[show help]'
+            '*: :'
+        ) ;;
+    'doctor')
+        specs=(
+            '(--report)--report[Gather what a bug report needs, without memories, and print it]'
+            '(--wait)--wait[Wait so long for other processes]:wait: '
+            '(--dir)--dir[The project’s folder]:dir:_files -/'
+            '(--verbose)--verbose[Tell on stderr what happens, step by step]'
+            '(--json)--json[Print one JSON object]'
+            '(--help -h)'{--help,-h}'[show help]'
+            '*: :'
+        ) ;;
     'run')
         specs=(
             '(--agent -a)'{--agent,-a}'[Who]:agent: _alma_values agents'
@@ -362,19 +436,6 @@ _alma() {
             '(--verbose)--verbose[Tell on stderr what happens, step by step]'
             '(--help -h)'{--help,-h}'[show help]'
             '*:run:_files'
-        ) ;;
-    'setup')
-        specs=(
-            '(--check)--check[Change nothing; the exit code is 1 when something is missing]'
-            '(--dry-run)--dry-run[Change nothing; print what would change, as a diff]'
-            '(--remove)--remove[Take everything out again, byte for byte]'
-            '(--agent -a)'{--agent,-a}'[Who]:agent: _alma_values agents'
-            '(--dir)--dir[The project’s folder]:dir:_files -/'
-            '(--verbose)--verbose[Tell on stderr what happens, step by step]'
-            '(--yes -y)'{--yes,-y}'[Don’t ask]'
-            '(--json)--json[Print one JSON object]'
-            '(--help -h)'{--help,-h}'[show help]'
-            '*:setup:(claude codex cursor vscode git pre-commit github agents-md skill)'
         ) ;;
     'install')
         specs=(
@@ -434,33 +495,6 @@ _alma() {
             '(--help -h)'{--help,-h}'[show help]'
             '*: :'
         ) ;;
-    'sync')
-        specs=(
-            '(--dry-run)--dry-run[Only show what would be done]'
-            '(--push)--push[Only push]'
-            '(--pull)--pull[Only pull]'
-            '*'{--agent,-a}'[Push only this agent’s; several times for several]:agent: _alma_values agents'
-            '(--timeout)--timeout[Stop after so long]:timeout: '
-            '(--check)--check[Compare all ids, what is gone from the shared copy is pushed again]'
-            '(--join)--join[Merge with a shared copy that this store, not empty, never met]'
-            '(--reseed)--reseed[Fill a shared copy that was emptied; or pin this model and these rules]'
-            '(--restamp)--restamp[Stamp what waits anew, after this clock was set right]'
-            '(--wait)--wait[Wait so long for other processes]:wait: '
-            '(--dir)--dir[The project’s folder]:dir:_files -/'
-            '(--verbose)--verbose[Tell on stderr what happens, step by step]'
-            '(--yes -y)'{--yes,-y}'[Don’t ask]'
-            '(--json)--json[Print one JSON object]'
-            '(--help -h)'{--help,-h}'[show help]'
-        ) ;;
-    'sync status')
-        specs=(
-            '(--wait)--wait[Wait so long for other processes]:wait: '
-            '(--dir)--dir[The project’s folder]:dir:_files -/'
-            '(--verbose)--verbose[Tell on stderr what happens, step by step]'
-            '(--json)--json[Print one JSON object]'
-            '(--help -h)'{--help,-h}'[show help]'
-            '*: :'
-        ) ;;
     'cloud')
         specs=(
             '(--help -h)'{--help,-h}'[show help]'
@@ -471,37 +505,6 @@ _alma() {
             '(--dir)--dir[The project’s folder]:dir:_files -/'
             '(--verbose)--verbose[Tell on stderr what happens, step by step]'
             '(--yes -y)'{--yes,-y}'[Don’t ask]'
-            '(--json)--json[Print one JSON object]'
-            '(--help -h)'{--help,-h}'[show help]'
-            '*: :'
-        ) ;;
-    'status')
-        specs=(
-            '(--wait)--wait[Wait so long for other processes]:wait: '
-            '(--dir)--dir[The project’s folder]:dir:_files -/'
-            '(--verbose)--verbose[Tell on stderr what happens, step by step]'
-            '(--json)--json[Print one JSON object]'
-            '(--help -h)'{--help,-h}'[show help]'
-            '*: :'
-        ) ;;
-    'log')
-        specs=(
-            '(--limit -n)'{--limit,-n}'[At most so many]:limit: '
-            '(--wait)--wait[Wait so long for other processes]:wait: '
-            '(--dir)--dir[The project’s folder]:dir:_files -/'
-            '(--verbose)--verbose[Tell on stderr what happens, step by step]'
-            '(--json)--json[Print one JSON object]'
-            '(--help -h)'{--help,-h}'[show help]'
-            '*:log: _alma_values ids'
-        ) ;;
-    'report')
-        specs=(
-            '(--open)--open[Show it in the browser]'
-            '(--out)--out[Where to write it, - for stdout]:out:_files'
-            '(--agent -a)'{--agent,-a}'[Only what this agent learned]:agent: _alma_values agents'
-            '(--wait)--wait[Wait so long for other processes]:wait: '
-            '(--dir)--dir[The project’s folder]:dir:_files -/'
-            '(--verbose)--verbose[Tell on stderr what happens, step by step]'
             '(--json)--json[Print one JSON object]'
             '(--help -h)'{--help,-h}'[show help]'
             '*: :'
@@ -518,16 +521,6 @@ _alma() {
         ) ;;
     'agents')
         specs=(
-            '(--wait)--wait[Wait so long for other processes]:wait: '
-            '(--dir)--dir[The project’s folder]:dir:_files -/'
-            '(--verbose)--verbose[Tell on stderr what happens, step by step]'
-            '(--json)--json[Print one JSON object]'
-            '(--help -h)'{--help,-h}'[show help]'
-            '*: :'
-        ) ;;
-    'doctor')
-        specs=(
-            '(--report)--report[Gather what a bug report needs, without memories, and print it]'
             '(--wait)--wait[Wait so long for other processes]:wait: '
             '(--dir)--dir[The project’s folder]:dir:_files -/'
             '(--verbose)--verbose[Tell on stderr what happens, step by step]'
@@ -613,6 +606,14 @@ _alma() {
             '(--json)--json[Print one JSON object]'
             '(--help -h)'{--help,-h}'[show help]'
             '*:import:_files'
+        ) ;;
+    'demo')
+        specs=(
+            '(--dir)--dir[The project’s folder]:dir:_files -/'
+            '(--verbose)--verbose[Tell on stderr what happens, step by step]'
+            '(--json)--json[Print one JSON object]'
+            '(--help -h)'{--help,-h}'[show help]'
+            '*: :'
         ) ;;
     esac
     (( $#specs )) && _arguments -s $specs
