@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup tools demo quick test fuzz coverage wheel test-wheel test-hnsw test-azure check bench docs site clean
+.PHONY: help setup tools demo quick test fuzz coverage wheel test-wheel test-hnsw test-azure check bench docs pictures site clean
 .DEFAULT_GOAL := help
 
 help:  ## show this help
@@ -91,6 +91,9 @@ bench: setup  ## measure, for three quarters of an hour; prints ratios and rates
 
 docs: setup  ## write docs/cli/ and the configuration reference anew
 	@$(BIN)/python docs/generate.py
+
+pictures: setup tools  ## take the pictures of the report in docs/images/ anew
+	@$(BIN)/python docs/pictures.py
 
 site: setup  ## build the documentation site into build/site; a link that leads nowhere is an error
 	@rm -rf build/site build/doctrees    # Sphinx warns of a page only when it reads it

@@ -16,14 +16,27 @@
   const named = (seconds) =>
     (given.unit === "week" ? "week of " : "") +
     new Date(seconds * 1000).toLocaleDateString("en-GB", { ...formats[given.unit], timeZone: "UTC" });
+  const ticks = {
+    day: { day: "numeric", month: "short" },
+    week: { day: "numeric", month: "short" },
+    month: { month: "short", year: "2-digit" },
+    year: { year: "numeric" },
+  };
+  const marked = (seconds) => new Date(seconds * 1000).toLocaleDateString("en-GB", { ...ticks[given.unit], timeZone: "UTC" });
   const LENGTH = { day: 1, week: 7, month: 30, year: 365 }[given.unit] * 86400;
-  const HEIGHT = 250;
+  const HEIGHT = 236;
   let drawn = [];
 
   function axes(values, more) {
     const axis = { stroke: colour("quiet"), font: "12px system-ui, sans-serif", ticks: { show: false } };
     return [
-      { ...axis, grid: { show: false }, space: 64 },
+      {
+        ...axis, grid: { show: false }, size: 32, values: (self, splits) => splits.map(marked),
+        splits: (self) => {
+          const each = Math.ceil(given.periods.length / Math.max(2, Math.floor(self.bbox.width / devicePixelRatio / 62)));
+          return given.periods.filter((period, place) => place % each === 0);
+        },
+      },
       { ...axis, grid: { stroke: colour("line"), width: 1 }, size: 46, values },
       ...more.map((one) => ({ ...axis, grid: { show: false }, size: 46, ...one })),
     ];
