@@ -1,6 +1,8 @@
 """Reads the options that several commands have: the project, the agent, a text from stdin."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from alma_cli.api import ALMA
@@ -45,15 +47,23 @@ def file_or_stdin(name: str, path: str) -> str:
 
 def opened(path: str) -> BinaryIO:
     """The file, open to read. Raises `InvalidInput` when it can't be."""
-    try:
+    with told_of(path):
         return open(path, "rb")
+
+
+@contextmanager
+def told_of(path: str) -> Iterator[None]:
+    """Errors of the system while a file, or stdin, is opened or read become `InvalidInput`."""
+    try:
+        yield
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InvalidInput(f"cannot read {one_line(path, 200)}: {reason}", hint="is the path right?") from error
 
 
 def _text(name: str, file: BinaryIO, where: str) -> str:
-    content = file.read(_MAX_STDIN_BYTES + 1)
+    with told_of(where):
+        content = file.read(_MAX_STDIN_BYTES + 1)
     if len(content) > _MAX_STDIN_BYTES:
         raise InvalidInput(f"{name}: {where} has more than {_MAX_STDIN_BYTES // 2**20} MiB", hint="send less")
     return content.decode("utf-8", "replace").removeprefix("\ufeff")

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO, NoReturn, TypeAlias
 
 from alma_cli.api.learn import Refused
-from alma_cli.cli.inputs import opened
+from alma_cli.cli.inputs import opened, told_of
 from alma_cli.core.records import JsonValue
 from alma_cli.core.text import one_line
 from alma_cli.errors import InvalidInput
@@ -66,17 +66,22 @@ def count_lines(path: str) -> int | None:
 
 def _values(file: BinaryIO, name: str) -> Iterator[NumberedValue]:
     number, is_first = 0, True
-    while line := file.readline(_MAX_LINE_BYTES + 1):
+    while line := _line(file, name, _MAX_LINE_BYTES + 1):
         number += 1
         if is_first and line.strip(_BLANK):
             is_first = False
             _refuse_one_value(line, name)
         if len(line) > _MAX_LINE_BYTES:
             while line and not line.endswith(b"\n"):
-                line = file.readline(_MAX_LINE_BYTES)
+                line = _line(file, name, _MAX_LINE_BYTES)
             yield number, InvalidInput(f"the line has more than {_MAX_LINE_BYTES // 2**20} MiB")
         elif line.strip(_BLANK):
             yield number, _value(line)
+
+
+def _line(file: BinaryIO, name: str, most: int) -> bytes:
+    with told_of(name):
+        return file.readline(most)
 
 
 def _refuse_one_value(line: bytes, name: str) -> None:

@@ -9,7 +9,7 @@ import typer
 from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.options import Dir, Json, Verbose, Wait
 from alma_cli.cli.output import Reply
-from alma_cli.core.text import one_line
+from alma_cli.core.text import harmless, one_line
 from alma_cli.errors import InvalidInput
 from alma_cli.files import write_whole
 from alma_cli.project import make_home
@@ -64,7 +64,7 @@ def report(
     opened = open_it and webbrowser.open("file://" + path)
     return Reply(
         data={"path": path, **reported.to_json()},
-        text=path,
+        text=harmless(path),
         told=["no browser could be opened; open the file yourself"] if open_it and not opened else [],
         warnings=reported.warnings,
         json=json,

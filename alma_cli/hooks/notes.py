@@ -31,6 +31,7 @@ _NO_SESSION = "sessions are noted by a host's hooks: `alma setup` connects them;
 _FOLDER = "sessions"
 _MOST_SESSIONS = 200
 _MAX_TEXT = 64 * 1024
+_MAX_DEPTH = 20
 _KEPT = frozenset(
     (
         *("session_id", "prompt", "source", "tool_name", "tool_input", "tool_response", "error", "is_interrupt"),
@@ -87,10 +88,10 @@ def present_session(project: Project) -> str:
     return heard[0][1]
 
 
-def _kept(value: JsonValue) -> JsonValue:
+def _kept(value: JsonValue, depth: int = 0) -> JsonValue:
     """A value of a payload without credentials, and without the middle of long texts."""
     if isinstance(value, dict):
-        return {key: _kept(part) for key, part in value.items()}
+        return {key: _kept(part, depth + 1) for key, part in value.items()} if depth < _MAX_DEPTH else None
     if not isinstance(value, str):
         return value if isinstance(value, bool | int | float) else None
     if len(value) > _MAX_TEXT:

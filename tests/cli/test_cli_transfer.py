@@ -28,6 +28,18 @@ def exported(learn, run_alma):
 # export
 
 
+@pytest.mark.parametrize(
+    "argv",
+    [["import", "-"], ["learn", "--batch", "-"], ["retrieve", "-"], ["reflect", "--apply", "-"]],
+    ids=lambda argv: argv[0],
+)
+@pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="needs a file that opens and can't be read")
+def test_a_stdin_that_cannot_be_read_is_told_of_as_such(run_alma, project, argv):
+    with open("/proc/self/mem") as unreadable:
+        finished = run_alma(*argv, stdin=unreadable)
+        assert (2, "error: cannot read stdin: Input/output error") == (finished.code, finished.err.splitlines()[0])
+
+
 def test_an_export_is_a_line_for_each_record_oldest_first(exported):
     records = [json.loads(line) for line in exported.splitlines()]
     assert ["outcome", "knowledge", "credit"] == [record["kind"] for record in records]

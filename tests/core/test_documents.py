@@ -207,3 +207,14 @@ def test_a_document_that_cant_be_read_is_given_as_it_came_with_the_reason():
 def test_what_the_remote_could_not_read_stays_so():
     unreadable = Unreadable(name="x.json", raw="{", reason="no JSON", etag="7")
     assert read(unreadable, "p") is unreadable
+
+
+@pytest.mark.parametrize("depth", [100, 5_000])
+def test_a_document_that_is_nested_too_deeply_to_be_written_again_is_unreadable(depth):
+    deep = []
+    for _ in range(depth):
+        deep = [deep]
+    body = {"id": "f" * 32, "agent": "a", "project_id": "p", "kind": deep}
+    found = read(Document(agent="a", id="f" * 32, body=body, etag="e"), "p")
+    assert isinstance(found, Unreadable)
+    assert (depth == 100) == bool(found.raw)

@@ -23,7 +23,7 @@ TIMES = [
     "2999-01-01", "1969-12-31T23:59:59.999999Z", "20260131T093000Z", "soon", "2026-02-30", "2026-W05-6", "+010000-01-01",
 ]  # fmt: skip
 PATHS = [
-    ".", "..", "/", "/dev/null", "../outside", "a/../../b", ".alma/config.yaml", ".alma", "file.ndjson", "x" * 300, "~", "~root/x",
+    ".", "..", "/", "/dev/null", "../outside", "a/../../b", ".alma", "file.ndjson", "x" * 300, "~", "~root/x",
     "/proc/self/mem", "a\nb", "-", "sub", "sub/link", "lonely.json", "/dev/full", "con:1", "?*", "C:\\x",
 ]  # fmt: skip
 NUMBERS = [
@@ -115,6 +115,11 @@ def written(chance, given):
     if isinstance(given, dict) and given and chance.random() < 0.05:
         key = chance.choice(list(given))
         content = content[:-1] + f", {json.dumps(key)}: {json.dumps(value(chance))}}}"
+    if isinstance(given, dict) and chance.random() < 0.02:
+        start, end = chance.choice([("[", "]"), ('{"a":', "}")])
+        depth = chance.choice([500, 900, 950, 970, 985, 2000, 100_000])  # Python reads and writes about 990 levels
+        key = chance.choice([*given, "x"])
+        content = f"{content[:-1]}{', ' if given else ''}{json.dumps(key)}: {start * depth}1{end * depth}}}"
     return content.encode("utf-8", "surrogatepass")
 
 

@@ -446,3 +446,13 @@ def test_without_a_session_or_a_turn_with_a_task_the_error_says_so(tell, learn_t
     assert "--batch excludes --turn" in learn_turn("--batch", "-").err
     os.utime(session_folder(alma.project, {"session_id": "s1"}), (time.time() - 86_400,) * 2)
     assert "no session is on here" in learn_turn("--ok", "Waited").err
+
+
+def test_a_payload_that_is_nested_deeply_is_noted_without_what_is_deep(alma, outcomes):
+    deep = {"command": "npm test"}
+    for _ in range(900):
+        deep = {"x": deep}
+    answer_event(alma, "user-prompt-submit", "me", {"session_id": "s1", "prompt": "Test the login form"})
+    answer_event(alma, "post-tool-use", "me", {"session_id": "s1", "tool_input": deep, "tool_response": deep})
+    answer_event(alma, "stop", "me", {"session_id": "s1", "last_assistant_message": TOLD})
+    assert ["Test the login form"] == [outcome.task for outcome in outcomes()]

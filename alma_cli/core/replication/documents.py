@@ -56,7 +56,10 @@ class Document:
 
     def unreadable(self, reason: str) -> "Unreadable":
         """The document as one that can't be used, with its JSON, which always has the same form."""
-        raw = clean(json.dumps(dict(self.body), ensure_ascii=False, sort_keys=True))
+        try:
+            raw = clean(json.dumps(dict(self.body), ensure_ascii=False, sort_keys=True))
+        except RecursionError:
+            raw = ""  # it is nested as deeply as can just be read
         agent, id = clean(self.agent), clean(self.id)
         return Unreadable(name=clean(self.name), raw=raw, reason=reason, etag=self.etag, agent=agent, id=id)
 
