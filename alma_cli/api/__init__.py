@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         symptoms,
         sync,
         transfer,
+        undo,
         upkeep,
     )
     from alma_cli.api.alma import ALMA
@@ -43,6 +44,7 @@ __all__ = [
     "symptoms",
     "sync",
     "transfer",
+    "undo",
     "upkeep",
 ]
 

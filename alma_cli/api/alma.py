@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from alma_cli.api.status import Status
     from alma_cli.api.sync import SyncStatus
     from alma_cli.api.transfer import Imported
+    from alma_cli.api.undo import Undoable, Undone
     from alma_cli.api.upkeep import Check
     from alma_cli.core.learning.effect import Effect
     from alma_cli.core.learning.lessons import Lessons
@@ -240,9 +241,20 @@ class ALMA:
         """
         return api.author.correct(self._session, id, text, changes)
 
-    def forget(self, ids: Sequence[str]) -> Forgotten:
-        """Remove memories for good. Raises `NotFound` or `AmbiguousId` before any is removed."""
-        return api.author.forget(self._session, ids)
+    def forget(self, ids: Sequence[str], *, at_once: bool = False) -> Forgotten:
+        """Remove memories for good. Raises `NotFound` or `AmbiguousId` before any is removed.
+
+        For an hour `undo` brings them back, unless they are erased `at_once` (with what was forgotten before).
+        """
+        return api.author.forget(self._session, ids, at_once=at_once)
+
+    def undo(self, id: str = "") -> Undone:
+        """Take back the last write of this user, or the last one to a memory. Raises `NotFound` if none can be."""
+        return api.undo.undo(self._session, id)
+
+    def undoable(self, id: str = "", *, limit: int = 10) -> list[Undoable]:
+        """The last writes of this user that `undo` can take back, newest first."""
+        return api.undo.undoable(self._session, id, limit=limit)
 
     def to_forget(self, ids: Sequence[str]) -> list[Record]:
         """The records that `forget` would remove: of a derived memory, its evidence."""

@@ -263,13 +263,15 @@ def correct(session: Session, prefix: str, text: str | None, changes: Mapping[st
     )
 
 
-def forget(session: Session, prefixes: Sequence[str]) -> Forgotten:
+def forget(session: Session, prefixes: Sequence[str], *, at_once: bool = False) -> Forgotten:
     """Remove memories for good, their text from history too; of a derived memory, its evidence.
 
+    The text is erased `at_once` (that of what was forgotten before, too), else when its grace is over.
     Raises `NotFound` or `AmbiguousId` before any is removed.
     """
     records = to_forget(session, prefixes)
-    receipt = session.submit([session.operation(Forget, ids=tuple(record.id for record in records))])
+    ids = tuple(record.id for record in records)
+    receipt = session.submit([session.operation(Forget, ids=ids, at_once=at_once)])
     return Forgotten(records=records, queued=receipt.queued, warnings=write_warnings(receipt))
 
 

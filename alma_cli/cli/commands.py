@@ -44,6 +44,7 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
             Command("show", "show ID", "one memory, whole", "show"),
             Command("correct", "correct ID TEXT", "put right what a memory says; history keeps it", "correct"),
             Command("forget", "forget ID...", "remove memories for good", "forget"),
+            Command("undo", "undo [ID]", "take back your last write, a forget too", "undo"),
             Command("feedback", "feedback ID", "say that a memory --helped or --misled", "feedback"),
         ),
     ),

@@ -21,6 +21,12 @@ def forget(
     stale: Annotated[
         bool, typer.Option("--stale", help="Instead, hide what is old and never helped; it stays as evidence.")
     ] = False,
+    now: Annotated[
+        bool,
+        typer.Option(
+            "--now", help="Erase the text at once, so that nothing undoes it; without IDs what was forgotten."
+        ),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be forgotten.")] = False,
     wait: Wait = None,
     directory: Dir = None,
@@ -31,27 +37,30 @@ def forget(
     """Remove memories for good, with their text in history; what is left says only that they were there.
 
     Of a derived memory, the outcomes that it grew out of are forgotten. If one of the ids isn't found, none is removed.
+    For an hour, or until `alma sync`, `alma undo` brings them back; use --now for what must not stay on this disk.
 
     \b
     Examples:
       alma forget 3fa9c2d1
       alma list --containing "wrong project" | cut -f1 | xargs alma forget --yes
+      alma forget 3fa9c2d1 --now
       alma forget --stale --dry-run
     """
-    if bool(ids) == stale:
+    if (bool(ids) or now) == stale:
         raise InvalidUsage("give either IDs or --stale", hint="`alma list` shows the ids")
     alma = open_alma(directory, wait)
     if stale:
         return _stale(alma, dry_run=dry_run, json=json)
     going = [record.id for record in alma.to_forget(ids or [])]
     count = "1 memory" if len(going) == 1 else f"{len(going):,} memories"
-    if dry_run or not confirmed(f"forget {count} for good?", yes=yes):
+    if dry_run or (going and not confirmed(f"forget {count} for good?", yes=yes)):
         told = [f"would forget {count}: {_shortened(going)}"] if dry_run else ["nothing was forgotten"]
         return Reply(data={"forgotten": [], "would_forget": list(going), "queued": False}, told=told, json=json)
-    forgotten = alma.forget(going)
+    forgotten = alma.forget(going, at_once=now)
+    done = f"forgot {_shortened(going)}" if going else "erased the text of what was forgotten"
     return Reply(
         data={"forgotten": list(going), "queued": forgotten.queued},
-        told=[f"forgot {_shortened(going)}"],
+        told=[done if now else f"{done}; `alma undo` brings it back for an hour"],
         warnings=forgotten.warnings,
         json=json,
     )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Refuse,
         Revise,
         Reword,
+        Undo,
     )
     from alma_cli.store.reader import AuditRow, PastVersion, Reader, Shared, Tally
     from alma_cli.store.reading.general_words import Label, Near
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from alma_cli.store.writer import Writer
     from alma_cli.store.writing.changes import ProjectRules, RecordChange
     from alma_cli.store.writing.derived import DerivedChange
+    from alma_cli.store.writing.undoable import Write
 
 __all__ = [
     "Archive",
@@ -68,6 +70,8 @@ __all__ = [
     "StoreFile",
     "SyncState",
     "Tally",
+    "Undo",
+    "Write",
     "Writer",
     "open_store",
 ]
@@ -84,6 +88,7 @@ _HOMES = {
         "Refuse",
         "Revise",
         "Reword",
+        "Undo",
     ),
     "reader": ("AuditRow", "PastVersion", "Reader", "Shared", "Tally"),
     "hnsw.index": ("Index",),
@@ -96,6 +101,7 @@ _HOMES = {
     "writer": ("Writer",),
     "writing.changes": ("ProjectRules", "RecordChange"),
     "writing.derived": ("DerivedChange",),
+    "writing.undoable": ("Write",),
 }
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from alma_cli.store.database.duckdb import Connection
     from alma_cli.store.reading.general_words import Label
     from alma_cli.store.replication.remote_state import Quarantined
+    from alma_cli.store.writing.undoable import Write
 
 _COLUMNS = ", ".join(f"memories.{name}" for name in RECORD_COLUMNS)
 _ID_DIGITS = frozenset("0123456789abcdef")
@@ -171,7 +172,8 @@ class Reader:
     def versions(self, id: str) -> list[PastVersion]:
         """The versions of a record that were replaced, newest first."""
         rows = self._rows(
-            "SELECT id, replaced_at, replaced_by, content FROM history WHERE id = ? "
+            "SELECT id, replaced_at, replaced_by, CASE WHEN id NOT IN (SELECT id FROM tombstones) THEN content END "
+            "FROM history WHERE id = ? "
             "ORDER BY replaced_at DESC, rowid DESC",
             [id],
         )
@@ -179,6 +181,18 @@ class Reader:
             PastVersion(id=row[0], replaced_at=row[1].replace(tzinfo=UTC), replaced_by=row[2], content=row[3])
             for row in rows
         ]
+
+    def writes_by(self, by: str, *, about: str = "", limit: int) -> list[Write]:
+        """The last writes of a user that nobody undid, newest first; only those about an id that starts so."""
+        from alma_cli.store.writing.undoable import writes_by
+
+        return [] if self._connection is None else writes_by(self._connection, by, about=about, limit=limit)
+
+    def replaced_versions(self, write: Write) -> dict[str, str]:
+        """The versions, as JSON, that a write replaced or forgot, by their ids, as far as their text is there."""
+        from alma_cli.store.writing.undoable import replaced_versions
+
+        return {} if self._connection is None else replaced_versions(self._connection, write)
 
     def tallies(self) -> list[Tally]:
         """The number of records by agent, domain and kind."""

@@ -16,7 +16,7 @@ from alma_cli.logs import info
 from alma_cli.sync.exchange import Prepared, exchange_all, write_of
 
 if TYPE_CHECKING:
-    from alma_cli.store import Pending, PendingCounts, PushFilter
+    from alma_cli.store import Pending, PendingCounts, Position, PushFilter, Writer
     from alma_cli.sync.report import Context
 
 _ROUNDS = 5
@@ -51,9 +51,14 @@ def restamp(context: Context) -> None:
 def _push_once(context: Context, wanted: PushFilter) -> PendingCounts:
     """Push everything that is pending now, and return what is left."""
     left: list[PendingCounts] = []
+
+    def next_pending(writer: Writer, after: Position) -> tuple[list[Pending], Position]:
+        writer.outgoing.end_grace()
+        return writer.outgoing.pending(wanted, after)
+
     exchange_all(
         context,
-        lambda writer, after: writer.outgoing.pending(wanted, after),
+        next_pending,
         partial(_prepared, context),
         partial(_count, context),
         at_end=lambda writer: left.append(writer.outgoing.counts(context.project_id)),

@@ -25,6 +25,7 @@ COMMAND_LINES = {
     "remember": ["CI has 2 cores", "--project-wide"],
     "correct": ["ID", "Test the sign-in form"],
     "forget": ["ID"],
+    "undo": [],
     "feedback": ["ID", "--helped"],
     "log": ["ID"],
     "sync": [],
@@ -67,6 +68,7 @@ DATA = {
     "search": ["memories", "considered", "sure", "more"],
     "list": ["memories", "more"],
     "forget": ["forgotten", "queued"],
+    "undo": ["undone", "queued"],
     "log": ["audit", "versions"],
     "sync": [
         "remote",

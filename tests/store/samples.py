@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from alma_cli.core.learning.derive import LearningRules
 from alma_cli.core.records import AntiPattern, Credit, Heuristic, Knowledge, Outcome, Preference
-from alma_cli.store import Archive, Entry, Forget, Insert, ProjectRules, Refuse, Revise, Selection, open_store
+from alma_cli.store import Archive, Entry, Forget, Insert, ProjectRules, Refuse, Revise, Selection, Undo, open_store
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 MODEL = "some-model"
@@ -164,7 +164,8 @@ def operations(draw, ids=any_number):
     some = st.one_of(
         st.builds(Insert, entries=st.lists(entries(ids), max_size=3).map(tuple), **base),
         st.builds(Revise, entry=entries(ids), **base),
-        st.builds(Forget, ids=st.lists(ids.map(an_id), max_size=3).map(tuple), **base),
+        st.builds(Forget, ids=st.lists(ids.map(an_id), max_size=3).map(tuple), at_once=st.booleans(), **base),
+        st.builds(Undo, undone=any_number.map(an_id), entries=st.lists(entries(ids), max_size=2).map(tuple), **base),
         st.builds(Archive, ids=st.lists(ids.map(an_id), max_size=3).map(tuple), **base),
         st.builds(Refuse, agent=texts, domain=texts, reason=texts, **base),
     )

@@ -96,11 +96,28 @@ class Revise(Operation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forget(Operation):
-    """Remove records, leaving a tombstone for each, and erase their text from history."""
+    """Remove records, leaving a tombstone for each; history keeps their text for a grace, so that it can be undone.
+
+    `at_once` there is no grace, and none for what was forgotten before either.
+    """
 
     name: ClassVar[str] = "forget"
 
     ids: tuple[str, ...]
+    at_once: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo(Operation):
+    """Take back what an earlier operation did to records that nothing has changed since.
+
+    `entries` are the versions from before it, of what it changed or forgot; what it added is removed again.
+    """
+
+    name: ClassVar[str] = "undo"
+
+    undone: str
+    entries: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,8 +182,13 @@ def encode(operation: Operation) -> bytes:
             shown["entries"] = [_entry_to_json(entry) for entry in operation.entries]
         case Revise():
             shown["entry"] = _entry_to_json(operation.entry)
-        case Forget() | Archive():
+        case Forget():
+            shown |= {"ids": operation.ids, "at_once": operation.at_once}
+        case Archive():
             shown["ids"] = operation.ids
+        case Undo():
+            entries = [_entry_to_json(entry) for entry in operation.entries]
+            shown |= {"undone": operation.undone, "entries": entries}
         case Reword():
             shown |= {"agent": operation.agent, "words": [_words_to_json(one) for one in operation.words]}
         case Refuse():
@@ -198,7 +220,11 @@ def _operation(shown: dict[str, Any]) -> Operation:
         case "revise":
             return Revise(op_id=op_id, at=at, by=by, entry=_entry_from_json(shown["entry"], at))
         case "forget":
-            return Forget(op_id=op_id, at=at, by=by, ids=tuple(map(parse_id, shown["ids"])))
+            ids, at_once = tuple(map(parse_id, shown["ids"])), shown.get("at_once", True) is True
+            return Forget(op_id=op_id, at=at, by=by, ids=ids, at_once=at_once)
+        case "undo":
+            entries = tuple(_entry_from_json(item, at) for item in shown["entries"])
+            return Undo(op_id=op_id, at=at, by=by, undone=parse_id(shown["undone"]), entries=entries)
         case "archive":
             return Archive(op_id=op_id, at=at, by=by, ids=tuple(map(parse_id, shown["ids"])))
         case "reword":

@@ -16,6 +16,7 @@ from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
 from alma_cli.store.database.values import columns, fewest_digits, given, given_list, rows_from
 from alma_cli.store.replication.remote_state import UNSURE
 from alma_cli.store.writing.rows_writer import read_replica
+from alma_cli.store.writing.undoable import end_grace
 
 if TYPE_CHECKING:
     from alma_cli.core.records import Kind, Record
@@ -106,6 +107,10 @@ class Outgoing:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def end_grace(self) -> None:
+        """Erase the text of what was forgotten: once a tombstone leaves, no forget can be undone."""
+        end_grace(self._connection)
 
     def counts(self, project_id: str) -> PendingCounts:
         """The numbers of records that wait to be pushed."""

@@ -25,11 +25,13 @@ from alma_cli.store.inbox.operations import (
     Refuse,
     Revise,
     Reword,
+    Undo,
 )
 from alma_cli.store.writing.changes import ProjectRules, RecordChange
 from alma_cli.store.writing.credits import Group, groups, is_own_group
 from alma_cli.store.writing.derived import DerivedChange, Touched, derive_touched
 from alma_cli.store.writing.rows_writer import Replaced, RowsWriter
+from alma_cli.store.writing.undoable import GRACE, changed_by, end_grace
 
 if TYPE_CHECKING:
     from alma_cli.store.database.duckdb import Connection
@@ -53,6 +55,8 @@ def fold(connection: Connection, operations: Sequence[Operation], *, now_ms: int
     known, present, forgotten = _known(connection, operations, ids)
     fresh = list({op.op_id: op for op in operations if op.op_id not in known}.values())
     rows = RowsWriter(connection, now_ms=now_ms)
+    if fresh:
+        end_grace(connection, before=rows.now - GRACE)
     folding = _Folding(rows, present, forgotten, groups(connection, fresh))
     folded = Folded()
     for operation in fresh:
@@ -87,6 +91,10 @@ class _Folding:
                 changes = self._reword(operation)
             case Forget():
                 changes = [self._forget(id, operation) for id in operation.ids]
+                if operation.at_once:
+                    end_grace(self._rows.connection)
+            case Undo():
+                changes = self._undo(operation)
             case Archive():
                 changes = [self._archive(id, operation) for id in operation.ids]
             case Refuse():
@@ -112,7 +120,7 @@ class _Folding:
             self.outcomes.append(record)
         return self._note(operation, "insert", record.id, record.agent, record.kind)
 
-    def _revise(self, entry: Entry, operation: Operation) -> RecordChange:
+    def _revise(self, entry: Entry, operation: Operation, *, action: str = "revise", detail: str = "") -> RecordChange:
         record = entry.record
         if _is_derived(record):
             return self._note(operation, "skip-derived", record.id, record.agent)
@@ -124,7 +132,7 @@ class _Folding:
         self._rows.add(entry, hlc=str(self._rows.stamp(after=hlc)), acked_hlc=acked_hlc)
         self.touched.add(previous)
         self.touched.add(record)
-        return self._note(operation, "revise", record.id, record.agent, record.kind)
+        return self._note(operation, action, record.id, record.agent, detail or record.kind)
 
     def _reword(self, operation: Reword) -> list[RecordChange]:
         self._rows.flush()
@@ -152,17 +160,74 @@ class _Folding:
             self._rows.add(entry, hlc=str(self._rows.stamp(after=hlc)), acked_hlc=acked_hlc)
         return changes
 
-    def _forget(self, id: str, operation: Operation) -> RecordChange:
+    def _forget(self, id: str, operation: Forget) -> RecordChange:
         removed = self._remove(id)
         if removed is None:
             return self._note(operation, "skip-forgotten", id, "")
         record, hlc, acked_hlc = removed
-        self._forgotten.add(id)
+        if not operation.at_once:
+            self._rows.add_history([Replaced(record=record, hlc=hlc, at=operation.at, by=operation.by)])
+        self._bury(record, hlc, acked_hlc, operation, erasing=operation.at_once)
+        return self._note(operation, "forget", id, record.agent, record.kind)
+
+    def _bury(
+        self, record: Record, hlc: str, acked_hlc: str | None, operation: Operation, *, erasing: bool = True
+    ) -> None:
+        self._forgotten.add(record.id)
         self.touched.add(record)
         stamp = self._rows.stamp(after=hlc)
-        tombstone = Tombstone(id=id, kind=record.kind, agent=record.agent, hlc=stamp, deleted_at=operation.at)
-        self._rows.add_tombstones([(tombstone, acked_hlc)])
-        return self._note(operation, "forget", id, record.agent, record.kind)
+        tombstone = Tombstone(id=record.id, kind=record.kind, agent=record.agent, hlc=stamp, deleted_at=operation.at)
+        self._rows.add_tombstones([(tombstone, acked_hlc)], erasing=erasing)
+
+    def _undo(self, operation: Undo) -> list[RecordChange]:
+        self._rows.flush_audit()
+        entries = {entry.record.id: entry for entry in operation.entries}
+        changes: list[RecordChange] = []
+        for action, id, agent in changed_by(self._rows.connection, operation.undone):
+            if action == "insert":
+                done = self._take_back(id, operation)
+            elif action == "forget":
+                done = id in entries and self._restore(entries[id])
+            else:
+                done = id in entries
+                if done:
+                    changes.append(self._revise(entries[id], operation, action="undo", detail=operation.undone))
+                    continue
+            changes.append(self._note(operation, "undo" if done else "skip-final", id, agent, operation.undone))
+        return changes
+
+    def _take_back(self, id: str, operation: Operation) -> bool:
+        """Remove what an operation added as if it had never been; with a tombstone where the remote may have it."""
+        removed = self._remove(id)
+        if removed is None:
+            return False
+        record, hlc, acked_hlc = removed
+        self._present.discard(id)
+        self.touched.add(record)
+        if acked_hlc is None:
+            self._rows.erase_history(json.dumps([id]))
+        else:
+            self._bury(record, hlc, acked_hlc, operation)
+        return True
+
+    def _restore(self, entry: Entry) -> bool:
+        """Bring back what was forgotten, unless its text was erased since."""
+        connection, id = self._rows.connection, entry.record.id
+        buried = connection.execute(
+            "SELECT hlc, acked_hlc, deleted_at FROM tombstones WHERE id = ? AND EXISTS (SELECT 1 FROM history "
+            "WHERE history.id = tombstones.id AND replaced_at = deleted_at AND content IS NOT NULL)",
+            [id],
+        ).fetchone()
+        if buried is None:
+            return False
+        hlc, acked_hlc, deleted_at = buried
+        connection.execute("DELETE FROM tombstones WHERE id = ?", [id])
+        connection.execute("DELETE FROM history WHERE id = ? AND replaced_at = ?", [id, deleted_at])
+        self._forgotten.discard(id)
+        self._present.add(id)
+        self._rows.add(entry, hlc=str(self._rows.stamp(after=hlc)), acked_hlc=acked_hlc)
+        self.touched.add(entry.record)
+        return True
 
     def _archive(self, id: str, operation: Operation) -> RecordChange:
         self._rows.flush()

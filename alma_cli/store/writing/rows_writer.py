@@ -144,8 +144,11 @@ class RowsWriter:
         seqs = json.dumps([row[0] for row in rows.fetchall()])
         self.connection.execute(f"DELETE FROM postings WHERE seq IN {any_of(of='BIGINT')}", [seqs])
 
-    def add_tombstones(self, tombstones: Sequence[tuple[Tombstone, str | None]]) -> None:
-        """Add tombstones, each with the stamp that the remote is known to have, and erase the texts in history."""
+    def add_tombstones(self, tombstones: Sequence[tuple[Tombstone, str | None]], *, erasing: bool = True) -> None:
+        """Add tombstones, each with the stamp that the remote is known to have, and erase the texts in history.
+
+        Where nothing is erased, a grace begins (see `undoable`).
+        """
         if not tombstones:
             return
         rows: list[dict[str, Any]] = [
@@ -162,6 +165,11 @@ class RowsWriter:
         ids = json.dumps([row["id"] for row in rows])
         self.connection.execute(f"DELETE FROM tombstones WHERE id IN {any_of()}", [ids])
         insert_rows(self.connection, "tombstones", _TOMBSTONE_TYPES, rows)
+        if erasing:
+            self.erase_history(ids)
+
+    def erase_history(self, ids: str) -> None:
+        """Erase the texts that history has of these ids, a JSON list."""
         self.connection.execute(f"UPDATE history SET content = NULL WHERE id IN {any_of()}", [ids])
 
     def add_history(self, replaced: Sequence[Replaced]) -> None:
@@ -199,7 +207,12 @@ class RowsWriter:
     def finish(self) -> None:
         """Write the gathered rows, and the replica's counters."""
         self.flush()
-        insert_rows(self.connection, "audit", _AUDIT_TYPES, self._audit)
+        self.flush_audit()
         self.connection.execute(
             "UPDATE replica SET hlc = ?, next_seq = ?", [str(self._replica.hlc), self._replica.next_seq]
         )
+
+    def flush_audit(self) -> None:
+        """Write the audit rows that were added."""
+        insert_rows(self.connection, "audit", _AUDIT_TYPES, self._audit)
+        self._audit = []

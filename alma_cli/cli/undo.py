@@ -1,0 +1,81 @@
+"""`alma undo`: take back the last write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from alma_cli.cli.inputs import open_alma
+from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
+from alma_cli.cli.output import Reply, Table, confirmed, counted
+from alma_cli.core.codec import format_time
+from alma_cli.core.retrieval.prompt import SHORT_ID
+from alma_cli.core.text import one_line
+
+if TYPE_CHECKING:
+    from alma_cli.api.undo import Undoable
+    from alma_cli.core.records import JsonValue
+
+_DONE = {"insert": "added", "revise": "corrected", "reword": "reworded", "archive": "archived", "forget": "forgot"}
+_MAX_TEXT = 60
+
+
+def undo(
+    id: Annotated[
+        str | None, typer.Argument(metavar="ID", help="Instead, the last write to this memory, or the start of its id.")
+    ] = None,
+    list: Annotated[bool, typer.Option("--list", help="Only show what can be undone, newest first.")] = False,
+    limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", help="Show at most so many.")] = 10,
+    wait: Wait = None,
+    directory: Dir = None,
+    verbose: Verbose = False,
+    yes: Yes = False,
+    json: Json = False,
+) -> Reply:
+    """Take back your last write: what it added goes, what it changed or forgot is again as it was.
+
+    A forget can be undone for an hour, until `alma sync` shares it, and not with `forget --now`. A long batch or import
+    is several writes.
+
+    \b
+    Examples:
+      alma undo
+      alma undo --list
+      alma undo 3fa9c2d1
+    """
+    alma = open_alma(directory, wait)
+    writes = alma.undoable(id or "", limit=limit if list else 1)
+    if list:
+        rows = [(format_time(one.at)[:19].replace("T", " "), *_shown(one)) for one in writes]
+        return Reply(
+            data={"writes": [_as_json(one) for one in writes]},
+            tables=[Table(headings=("when (UTC)", "what", "id", "memory"), rows=rows, flexible=[3], widest=19)]
+            if rows
+            else [],
+            told=[] if rows else ["nothing can be undone"],
+            json=json,
+        )
+    if writes and not confirmed(f"undo what {_told(writes[0])}?", yes=yes):
+        return Reply(data={"undone": None}, told=["nothing was undone"], json=json)
+    undone = alma.undo(id or "")
+    return Reply(
+        data={"undone": _as_json(undone.write), "queued": undone.queued},
+        told=[f"undone: what {_told(undone.write)}"],
+        warnings=undone.warnings,
+        json=json,
+    )
+
+
+def _told(write: Undoable) -> str:
+    what, id, text = _shown(write)
+    return f"{what} {id}: {one_line(text, _MAX_TEXT)}"
+
+
+def _shown(write: Undoable) -> tuple[str, str, str]:
+    count = f" {counted(len(write.ids), 'memory', 'memories')}," if len(write.ids) > 1 else ""
+    return f"{_DONE[write.action]}{count}", write.ids[0][:SHORT_ID], write.text
+
+
+def _as_json(write: Undoable) -> dict[str, JsonValue]:
+    return {"at": format_time(write.at), "action": write.action, "ids": [*write.ids], "text": write.text}
