@@ -42,6 +42,7 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
             Command("search", "search WORDS", "memories of all kinds and agents, by words and meaning", "search"),
             Command("list", "list", "memories, newest first", "list_"),
             Command("show", "show ID", "one memory, whole", "show"),
+            Command("edit", "edit ID", "change a memory in your editor, all of it", "edit"),
             Command("correct", "correct ID TEXT", "put right what a memory says; history keeps it", "correct"),
             Command("forget", "forget ID...", "remove memories for good", "forget"),
             Command("undo", "undo [ID]", "take back your last write, a forget too", "undo"),

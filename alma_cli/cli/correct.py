@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from alma_cli.api.author import Corrected
 from alma_cli.cli.inputs import open_alma, text_or_stdin
 from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
 from alma_cli.cli.output import Reply
@@ -65,6 +66,11 @@ def correct(
     if text is not None or not changes:
         text = text_or_stdin("TEXT", text)
     corrected = open_alma(directory, wait).correct(id, text, **changes)
+    return reply_of(corrected, json=json)
+
+
+def reply_of(corrected: Corrected, *, json: bool) -> Reply:
+    """What became of a correction."""
     record, short = corrected.record, corrected.record.id[:SHORT_ID]
     if corrected.hides:
         told = f"added {short}, which hides what was derived as {corrected.hides[:SHORT_ID]}"

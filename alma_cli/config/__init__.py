@@ -8,6 +8,7 @@ from alma_cli.config.environment import OTHER_VARIABLES, unknown_variables
 from alma_cli.config.load import check_config, load_config
 from alma_cli.config.model import AGENT_KEYS, KEYS, Azure, Config, KeyFromEnvironment, KeyFromVault, Setting
 from alma_cli.config.template import default_project_id, reference, template
+from alma_cli.config.tree import Mapping, Node, Scalar, parse_yaml
 
 __all__ = [
     "AGENT_KEYS",
@@ -18,10 +19,14 @@ __all__ = [
     "Config",
     "KeyFromEnvironment",
     "KeyFromVault",
+    "Mapping",
+    "Node",
+    "Scalar",
     "Setting",
     "check_config",
     "default_project_id",
     "load_config",
+    "parse_yaml",
     "reference",
     "set_value",
     "template",

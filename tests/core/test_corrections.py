@@ -43,6 +43,7 @@ def test_general_words_end_that_nobody_could_tell_them():
 
 def test_an_empty_value_takes_a_field_out_but_the_main_one():
     assert "" == corrected(outcome(feedback="thanks"), {"feedback": ""}, now=LATER).feedback
+    assert None is corrected(outcome(duration_ms=5), {"duration_ms": None}, now=LATER).duration_ms
     hint = "give the corrected text, or use `alma forget` to remove the memory"
     assert ("task: empty", hint) == refused(outcome(), task=" \n")
 

@@ -33,6 +33,8 @@ def _checked(record: Record, name: str, value: JsonValue, *, now: datetime) -> o
         kind, known = record.kind.replace("_", "-"), EDITABLE[record.kind]
         hint = did_you_mean(name, known) or f"there are {', '.join(known)}"
         raise InvalidInput(f"{one_line(name, 40)}: not a field of {kind} that can be changed", hint=hint)
+    if value is None and name == "duration_ms":
+        return None
     parsed = parse_field(name, value)
     if name == MAIN_FIELDS[record.kind] and not str(parsed).strip():
         raise InvalidInput(f"{name}: empty", hint="give the corrected text, or use `alma forget` to remove the memory")

@@ -1,0 +1,98 @@
+"""`alma edit`: change a memory in an editor."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from alma_cli.api.author import Corrected
+from alma_cli.api.editing import as_yaml, changes_in
+from alma_cli.api.session import utc_now
+from alma_cli.cli.correct import reply_of
+from alma_cli.cli.inputs import open_alma
+from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
+from alma_cli.cli.output import Reply, tell
+from alma_cli.core.retrieval.prompt import SHORT_ID
+from alma_cli.errors import AlmaError, InvalidInput, InvalidUsage
+from alma_cli.files import remove_if_there, write_whole
+from alma_cli.project import make_home
+
+if TYPE_CHECKING:
+    from alma_cli.api import ALMA
+    from alma_cli.core.records import Record
+
+
+def edit(
+    id: Annotated[str, typer.Argument(metavar="ID", help="The memory's id, or the start of it.")],
+    wait: Wait = None,
+    directory: Dir = None,
+    verbose: Verbose = False,
+    yes: Yes = False,
+    json: Json = False,
+) -> Reply:
+    """Change a memory in your editor ($VISUAL, else $EDITOR): all that may be changed of it, as YAML.
+
+    Nothing is written where nothing changes. What can't be read is told with its line, and your text is kept: edit the
+    memory again to go on with it. Without a terminal, use `alma correct`.
+
+    \b
+    Examples:
+      alma edit 3fa9c2d1
+      EDITOR=nano alma edit 3fa9c2d1
+    """
+    alma = open_alma(directory, wait)
+    return reply_of(edited(alma, alma.memory(id)), json=json)
+
+
+def edited(alma: ALMA, record: Record) -> Corrected:
+    """The memory as its user left it in the editor. Raises `InvalidUsage` without one, and `InvalidInput`."""
+    editor = _editor(record)
+    if record.kind == "credit":
+        raise InvalidInput("a credit has no text to correct", hint="`alma forget` removes it")
+    make_home(alma.project)
+    before = as_yaml(record)
+    path = os.path.join(alma.project.home, f"edit-{record.id[:SHORT_ID]}.yaml")
+    if os.path.exists(path):
+        tell(f"this is what was kept in {path}")
+    else:
+        write_whole(path, before.encode())
+    try:
+        status = subprocess.run([*editor, path], check=False).returncode
+    except OSError as error:
+        remove_if_there(path)
+        raise AlmaError(f"{editor[0]} can't be started: {error.strerror}", hint="is $EDITOR right?") from error
+    with open(path, encoding="utf-8", errors="replace") as file:
+        text = file.read()
+    if status and text == before:
+        remove_if_there(path)
+    if status:
+        kept = "" if text == before else f"your text is kept in {path}"
+        raise AlmaError(f"{editor[0]} ended with {status}; nothing was changed", hint=kept)
+    try:
+        changes = changes_in(record, text, path, now=utc_now())
+        corrected = alma.correct(record.id, None, **changes) if changes else Corrected(record=record)
+    except AlmaError as error:
+        hint = f"your text is kept: mend it with `alma edit {record.id[:SHORT_ID]}`"
+        error.hint = f"{error.hint}; {hint}" if error.hint else hint
+        raise
+    remove_if_there(path)
+    return corrected
+
+
+def _editor(record: Record) -> list[str]:
+    """The words of the command that edits a file. Raises `InvalidUsage`."""
+    hint = f"`alma correct {record.id[:SHORT_ID]} --help` has an option for each field"
+    if not (sys.stdin and sys.stdin.isatty()):
+        raise InvalidUsage("there is no terminal to edit on", hint=hint)
+    words = os.environ.get("VISUAL", "").strip() or os.environ.get("EDITOR", "").strip()
+    if not words:
+        raise InvalidUsage("no editor is named", hint=f"export EDITOR=nano, or such; {hint}")
+    try:
+        return shlex.split(words)
+    except ValueError as error:
+        raise InvalidUsage(f"$EDITOR can't be read: {error}", hint=hint) from error

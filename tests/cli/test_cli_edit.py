@@ -1,0 +1,93 @@
+"""`alma edit` needs a terminal and an editor, writes what changed and nothing else, and loses no text."""
+
+import json
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def editor(tmp_path):
+    """An editor that runs this command of sed on the file."""
+
+    def named(command):
+        script = tmp_path / "editor"
+        script.write_text(f"#!/bin/sh\nsed -i -e '{command}' \"$1\"\n")
+        script.chmod(0o755)
+        return str(script)
+
+    return named
+
+
+def test_what_is_changed_in_the_editor_is_changed(learn, run_json, run_on_terminal, editor, project):
+    id = learn("Test the login form", strategy="try blanks")
+    finished = run_on_terminal("edit", id[:8], VISUAL=editor("s/^outcome: success/outcome: failure/; s/^do:/do: x/"))
+    assert 0 == finished.code, finished
+    assert f"replaced the outcome and do; `alma log {id[:8]}` has the old one" in finished.out
+    shown = run_json("show", id)["data"]
+    assert ("failure", "x", "try blanks") == (shown["outcome"], shown["do"], shown["strategy"])
+    assert [] == list((project / ".alma").glob("edit-*"))
+
+
+def test_nothing_is_written_where_nothing_changes(learn, run_json, run_on_terminal, editor):
+    id = learn("Test the login form")
+    finished = run_on_terminal("edit", id, EDITOR=editor(""))
+    assert (0, True) == (finished.code, f"nothing changed: {id[:8]} says that already" in finished.out)
+    assert ["insert"] == [row["action"] for row in run_json("log", id)["data"]["audit"]]
+
+
+def test_a_mistake_is_told_with_its_line_and_the_text_is_kept_and_gone_on_with(
+    learn, run_json, run_on_terminal, editor, project
+):
+    id = learn("Test the login form")
+    kept = project / f".alma/edit-{id[:8]}.yaml"
+    finished = run_on_terminal(
+        "edit", id, EDITOR=editor("s/^outcome: success/outcome: won/; s/^strategy:/strategy: x/")
+    )
+    assert 2 == finished.code
+    assert f"edit-{id[:8]}.yaml:4: outcome: expected success or failure or partial" in _joined(finished.out)
+    assert f"your text is kept: mend it with `alma edit {id[:8]}`" in _joined(finished.out)
+    assert "strategy: x\n" in kept.read_text()
+    assert 0o600 == kept.stat().st_mode & 0o777
+    finished = run_on_terminal("edit", id, EDITOR=editor("s/^outcome: won/outcome: partial/"))
+    assert (0, False) == (finished.code, kept.exists())
+    shown = run_json("show", id)["data"]
+    assert ("partial", "x") == (shown["outcome"], shown["strategy"])
+
+
+def test_an_editor_that_fails_changes_nothing(learn, run_json, run_on_terminal, project):
+    id = learn("Test the login form")
+    finished = run_on_terminal("edit", id, EDITOR="false")
+    assert (1, True) == (finished.code, "false ended with 1; nothing was changed" in finished.out)
+    assert [] == list((project / ".alma").glob("edit-*")), "nothing of it is worth keeping"
+    finished = run_on_terminal("edit", id, EDITOR="/no/such/editor")
+    assert (1, True) == (finished.code, "/no/such/editor can't be started" in finished.out)
+    assert (2, True) == (run_on_terminal("edit", id, EDITOR="'").code, True)
+
+
+def test_without_a_terminal_or_an_editor_the_way_out_is_named(learn, run_alma, run_on_terminal):
+    id = learn("Test the login form")
+    hint = f"hint: `alma correct {id[:8]} --help` has an option for each field\n"
+    assert (2, "", f"error: there is no terminal to edit on\n{hint}") == run_alma("edit", id)
+    finished = run_on_terminal("edit", id, VISUAL="", EDITOR="")
+    assert 2 == finished.code
+    assert f"no editor is named hint: export EDITOR=nano, or such; `alma correct {id[:8]}" in _joined(finished.out)
+
+
+def test_scope_is_checked(scoped_project, learn, run_on_terminal, editor, run_json):
+    id = learn("Test the login form", domain="ui_patterns")
+    finished = run_on_terminal("edit", id, EDITOR=editor("s/^domain: .*/domain: backend_logic/"))
+    assert (6, True) == (finished.code, "helena may not learn backend_logic" in finished.out)
+    assert "ui_patterns" == run_json("show", id)["data"]["domain"]
+
+
+def test_with_json_the_answer_is_that_of_correct(learn, run_on_terminal, editor):
+    id = learn("Test the login form")
+    finished = run_on_terminal("edit", id, "--json", EDITOR=editor("s/^error:/error: late/"))
+    data = json.loads(finished.out)["data"]
+    assert (["error"], "late") == (data["changed"], data["error"])
+
+
+def _joined(text):
+    return " ".join(text.split())
