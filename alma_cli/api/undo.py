@@ -20,7 +20,7 @@ from alma_cli.store import Undo
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from alma_cli.store import Reader, Write
+    from alma_cli.store import PastWrite, Reader
 
 _LOOKED_AT = 200
 _FINAL = "a forget can be undone for an hour, and not after `alma sync` or with --now"
@@ -81,7 +81,7 @@ def undo(session: Session, prefix: str = "") -> Undone:
     return Undone(write=write, queued=receipt.queued, warnings=[*warnings, *write_warnings(receipt)])
 
 
-def _undoable(session: Session, reader: Reader, write: Write) -> Undoable | None:
+def _undoable(session: Session, reader: Reader, write: PastWrite) -> Undoable | None:
     """The write with the records as they were before; None for one that is final."""
     now = session.now()
     present = reader.records(write.ids)

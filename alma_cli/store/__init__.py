@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from alma_cli.store.writer import Writer
     from alma_cli.store.writing.changes import ProjectRules, RecordChange
     from alma_cli.store.writing.derived import DerivedChange
-    from alma_cli.store.writing.undoable import Write
+    from alma_cli.store.writing.undoable import PastWrite
 
 __all__ = [
     "Archive",
@@ -48,6 +48,7 @@ __all__ = [
     "Near",
     "Operation",
     "PastVersion",
+    "PastWrite",
     "Pending",
     "PendingCounts",
     "PendingDerived",
@@ -71,7 +72,6 @@ __all__ = [
     "SyncState",
     "Tally",
     "Undo",
-    "Write",
     "Writer",
     "open_store",
 ]
@@ -101,7 +101,7 @@ _HOMES = {
     "writer": ("Writer",),
     "writing.changes": ("ProjectRules", "RecordChange"),
     "writing.derived": ("DerivedChange",),
-    "writing.undoable": ("Write",),
+    "writing.undoable": ("PastWrite",),
 }
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from alma_cli.store.database.duckdb import Connection
     from alma_cli.store.reading.general_words import Label
     from alma_cli.store.replication.remote_state import Quarantined
-    from alma_cli.store.writing.undoable import Write
+    from alma_cli.store.writing.undoable import PastWrite
 
 _COLUMNS = ", ".join(f"memories.{name}" for name in RECORD_COLUMNS)
 _ID_DIGITS = frozenset("0123456789abcdef")
@@ -182,13 +182,13 @@ class Reader:
             for row in rows
         ]
 
-    def writes_by(self, by: str, *, about: str = "", limit: int) -> list[Write]:
+    def writes_by(self, by: str, *, about: str = "", limit: int) -> list[PastWrite]:
         """The last writes of a user that nobody undid, newest first; only those about an id that starts so."""
         from alma_cli.store.writing.undoable import writes_by
 
         return [] if self._connection is None else writes_by(self._connection, by, about=about, limit=limit)
 
-    def replaced_versions(self, write: Write) -> dict[str, str]:
+    def replaced_versions(self, write: PastWrite) -> dict[str, str]:
         """The versions, as JSON, that a write replaced or forgot, by their ids, as far as their text is there."""
         from alma_cli.store.writing.undoable import replaced_versions
 

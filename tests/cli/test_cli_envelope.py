@@ -137,7 +137,12 @@ DATA = {
 
 def test_every_command_is_here():
     named = {line.partition(" ")[0] for line in COMMAND_LINES}
-    elsewhere = {"cloud", "demo", "edit", "report"}  # tests/cli/test_cli_cloud.py, test_cli_edit.py, ...; tests/test_docs.py
+    elsewhere = {
+        "cloud",
+        "demo",
+        "edit",
+        "report",
+    }  # tests/cli/test_cli_cloud.py, test_cli_edit.py, ...; tests/test_docs.py
     assert named == set(COMMANDS) - OWN_OUTPUT - elsewhere
 
 

@@ -31,7 +31,7 @@ _NEWEST = f"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Write:
+class PastWrite:
     """A write that nobody undid: its operation, the time, the action, and the records."""
 
     op_id: str
@@ -40,7 +40,7 @@ class Write:
     ids: Sequence[str]
 
 
-def writes_by(connection: Connection, by: str, *, about: str = "", limit: int) -> list[Write]:
+def writes_by(connection: Connection, by: str, *, about: str = "", limit: int) -> list[PastWrite]:
     """The last writes of a user, newest first, each with the records that nothing has changed since.
 
     With `about`, the id of a record, only those to it.
@@ -53,7 +53,7 @@ def writes_by(connection: Connection, by: str, *, about: str = "", limit: int) -
         """,
         {"by": by, "about": about, "limit": limit},
     ).fetchall()
-    return [Write(op_id=row[0], at=row[1].replace(tzinfo=UTC), action=row[2], ids=row[3]) for row in rows]
+    return [PastWrite(op_id=row[0], at=row[1].replace(tzinfo=UTC), action=row[2], ids=row[3]) for row in rows]
 
 
 def changed_by(connection: Connection, op_id: str) -> list[tuple[str, str, str]]:
@@ -63,7 +63,7 @@ def changed_by(connection: Connection, op_id: str) -> list[tuple[str, str, str]]
     ).fetchall()
 
 
-def replaced_versions(connection: Connection, write: Write) -> dict[str, str]:
+def replaced_versions(connection: Connection, write: PastWrite) -> dict[str, str]:
     """The versions, as JSON, that a write replaced or forgot, by their ids; without those whose text was erased."""
     rows = connection.execute(
         f"SELECT id, content FROM history WHERE id IN {any_of()} AND replaced_at = ?::TIMESTAMP "
