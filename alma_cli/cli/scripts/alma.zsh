@@ -27,8 +27,10 @@ _alma_commands() {
     'search:memories of all kinds and agents, by words and meaning'
     'list:memories, newest first'
     'show:one memory, whole'
+    'edit:change a memory in your editor, all of it'
     'correct:put right what a memory says; history keeps it'
     'forget:remove memories for good'
+    'undo:take back your last write, a forget too'
     'feedback:say that a memory --helped or --misled'
     'status:where this project stands; so does alma alone'
     'log:what was done, by whom, and earlier versions'
@@ -313,6 +315,16 @@ _alma() {
             '(--help -h)'{--help,-h}'[show help]'
             '*:show: _alma_values ids'
         ) ;;
+    'edit')
+        specs=(
+            '(--wait)--wait[Wait so long for other processes]:wait: '
+            '(--dir)--dir[The project’s folder]:dir:_files -/'
+            '(--verbose)--verbose[Tell on stderr what happens, step by step]'
+            '(--yes -y)'{--yes,-y}'[Don’t ask]'
+            '(--json)--json[Print one JSON object]'
+            '(--help -h)'{--help,-h}'[show help]'
+            '*:edit: _alma_values ids'
+        ) ;;
     'correct')
         specs=(
             '(--outcome)--outcome[How it ended, success, failure or partial]:outcome:(success partial failure)'
@@ -334,6 +346,7 @@ _alma() {
     'forget')
         specs=(
             '(--stale)--stale[Instead, hide what is old and never helped; it stays as evidence]'
+            '(--now)--now[Erase the text at once, so that nothing undoes it; without IDs what was forgotten]'
             '(--dry-run)--dry-run[Only say what would be forgotten]'
             '(--wait)--wait[Wait so long for other processes]:wait: '
             '(--dir)--dir[The project’s folder]:dir:_files -/'
@@ -342,6 +355,18 @@ _alma() {
             '(--json)--json[Print one JSON object]'
             '(--help -h)'{--help,-h}'[show help]'
             '*:forget: _alma_values ids'
+        ) ;;
+    'undo')
+        specs=(
+            '(--list)--list[Only show what can be undone, newest first]'
+            '(--limit -n)'{--limit,-n}'[Show at most so many]:limit: '
+            '(--wait)--wait[Wait so long for other processes]:wait: '
+            '(--dir)--dir[The project’s folder]:dir:_files -/'
+            '(--verbose)--verbose[Tell on stderr what happens, step by step]'
+            '(--yes -y)'{--yes,-y}'[Don’t ask]'
+            '(--json)--json[Print one JSON object]'
+            '(--help -h)'{--help,-h}'[show help]'
+            '*:undo: _alma_values ids'
         ) ;;
     'feedback')
         specs=(

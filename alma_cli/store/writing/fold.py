@@ -55,8 +55,6 @@ def fold(connection: Connection, operations: Sequence[Operation], *, now_ms: int
     known, present, forgotten = _known(connection, operations, ids)
     fresh = list({op.op_id: op for op in operations if op.op_id not in known}.values())
     rows = RowsWriter(connection, now_ms=now_ms)
-    if fresh:
-        end_grace(connection, before=rows.now - GRACE)
     folding = _Folding(rows, present, forgotten, groups(connection, fresh))
     folded = Folded()
     for operation in fresh:
@@ -65,6 +63,8 @@ def fold(connection: Connection, operations: Sequence[Operation], *, now_ms: int
     derivation = derive_touched(rows, folding.touched, rules)
     folded.derived = derivation.changed
     folded.known_bad = derivation.known_bad(folding.outcomes)
+    if fresh:
+        end_grace(connection, before=rows.now - GRACE)
     rows.finish()
     return folded
 
