@@ -23,7 +23,7 @@ from alma_cli.ownership import give_to_owner
 
 _RECORD = "installed.json"
 _COPIES = "before-install"
-_MARKS = (b">>> alma >>>", b"# alma hook", b'"alma"', b"\nname: alma\n")
+_MARKS = (b">>> alma >>>", b"# alma hook", b'"alma"', b'"preserveUnused"', b"\nname: alma\n")
 """One of these is in each file that has something of ours: blocks, hooks, servers, the skill."""
 
 

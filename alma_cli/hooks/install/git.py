@@ -8,11 +8,21 @@ import os
 import re
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.events import GIT_EVENTS
 from alma_cli.hooks.install.changes import FileChange, MoveFile, Plan, RemoveFile, WriteFile, content_of
 from alma_cli.hooks.install.git_script import projects_in, script
+from alma_cli.hooks.install.hook_tools import (
+    husky_folder,
+    lefthook_events,
+    lefthook_file,
+    plan_lefthook,
+    plan_lefthook_removal,
+    plan_simple_git_hooks,
+    plan_simple_git_hooks_removal,
+)
 from alma_cli.hooks.install.program import program
 from alma_cli.hooks.install.repository import asked, asked_in_vain
 
@@ -35,30 +45,40 @@ _OF_LFS = ("pre-push", "post-checkout", "post-commit", "post-merge")
 def plan_git(folder: str, agent: str | None) -> Plan:
     """The plan that makes the hooks of the repository here call ALMA. Raises `AlmaError` outside of a repository."""
     hooks, notes = hooks_folder(folder)
-    here = path_from_top(folder)
-    changes: list[FileChange] = []
+    top, here = top_folder(folder) or folder, path_from_top(folder)
+    through_lefthook = lefthook_events(top, GIT_EVENTS)
+    kept, of_others = plan_simple_git_hooks(top, GIT_EVENTS)
+    notes += [f"simple-git-hooks writes {event} itself, so it was left without ALMA" for event in of_others]
+    lefthook = plan_lefthook(top, through_lefthook, here, agent)
+    changes: list[FileChange] = [*kept.changes, *lefthook.changes]
     for event in GIT_EVENTS:
+        if event in through_lefthook or event in of_others:
+            continue
         path = os.path.join(hooks, event)
         if _has_block(path + _LEGACY) and not os.path.lexists(path + _KEPT):
             path += _LEGACY  # pre-commit calls it
         projects = {**_projects(path), here: agent}
-        planned, note = _plan_hook(path, _commands(event, projects))
+        planned, note = _plan_hook(path, _commands(event, projects, hooks))
         changes += planned
         notes += [note] if note else []
-    return Plan(changes, [*notes, *_lfs(folder, hooks)])
+    return Plan(changes, [*notes, *lefthook.notes, *_lfs(folder, hooks)])
 
 
 def hook_files(folder: str) -> list[str]:
     """The paths at which hooks of ours may be. Raises `AlmaError` outside of a repository."""
     hooks, _ = hooks_folder(folder)
-    return [os.path.join(hooks, event + end) for event in GIT_EVENTS for end in ("", _LEGACY)]
+    paths = [os.path.join(hooks, event + end) for event in GIT_EVENTS for end in ("", _LEGACY)]
+    return [*paths, lefthook_file(top_folder(folder) or folder)]
 
 
-def plan_git_removal(folder: str) -> Plan:
+def plan_git_removal(folder: str, backup_dir: Path) -> Plan:
     """The plan that restores every hook."""
     hooks, _ = hooks_folder(folder)
-    here = path_from_top(folder)
-    changes: list[FileChange] = []
+    top, here = top_folder(folder) or folder, path_from_top(folder)
+    changes: list[FileChange] = [
+        *plan_lefthook_removal(top, here).changes,
+        *plan_simple_git_hooks_removal(top, backup_dir, GIT_EVENTS).changes,
+    ]
     for event in GIT_EVENTS:
         for path in (os.path.join(hooks, event), os.path.join(hooks, event + _LEGACY)):
             content = content_of(path) if _has_block(path) else None
@@ -68,7 +88,7 @@ def plan_git_removal(folder: str) -> Plan:
             if projects.keys() - {here}:
                 if here in projects:
                     del projects[here]
-                    changes += _with_commands(path, content, _commands(event, projects))
+                    changes += _with_commands(path, content, _commands(event, projects, hooks))
                 continue
             if _OURS not in content:
                 changes.append(WriteFile(path, _BLOCK.sub(b"", content, count=1)))
@@ -96,6 +116,8 @@ def hooks_folder(folder: str) -> tuple[str, list[str]]:
     """The folder where git looks for this repository's hooks, and a note if other repositories share it."""
     asked(folder, "rev-parse", "--show-toplevel")
     hooks = os.path.normpath(os.path.join(folder, asked(folder, "rev-parse", "--git-path", "hooks")))
+    if shared := husky_folder(hooks):
+        return shared, []
     set_by = asked_in_vain(folder, "config", "--show-scope", "--get", "core.hooksPath")
     if set_by.split("\t")[0] in ("global", "system"):
         note = f"{hooks} (core.hooksPath) serves all your repositories; where there is no .alma/ the hooks do nothing"
@@ -116,11 +138,12 @@ def _lfs(folder: str, hooks: str) -> list[str]:
 
 def _plan_hook(path: str, commands: bytes) -> tuple[list[FileChange], str]:
     content = content_of(path)
+    is_on = os.access(path, os.X_OK) or _is_huskys(os.path.dirname(path))  # which reads it, whatever its rights
     if content is None and not os.path.lexists(path):
         return [WriteFile(path, b"#!/bin/sh\n" + _OURS + commands, 0o755)], ""
     if content is not None and _has_block(path):
         return _with_commands(path, content, commands), ""
-    if content is not None and not os.path.islink(path) and os.access(path, os.X_OK) and _is_shell(content):
+    if content is not None and not os.path.islink(path) and is_on and _is_shell(content):
         first = content.index(b"\n") + 1 if content.startswith(b"#!") else 0
         return [WriteFile(path, content[:first] + _THEIRS + commands + content[first:])], ""
     if content is not None and os.access(path, os.X_OK) and b"basename" in content.lower():
@@ -139,10 +162,18 @@ def _with_commands(path: str, content: bytes, commands: bytes) -> list[FileChang
     return [WriteFile(path, wanted)] if wanted != content else []
 
 
-def _commands(event: str, projects: Mapping[str, str | None]) -> bytes:
-    """The block's lines, from the first command to the end mark. The hook's input and exit code stay its own."""
-    lines = script(event, projects, shlex.quote(program()), "alma")
+def _commands(event: str, projects: Mapping[str, str | None], hooks: str) -> bytes:
+    """The block's lines, from the first command to the end mark. The hook's input and exit code stay its own.
+
+    Hooks that husky calls are committed, so they name no path of this machine.
+    """
+    programs = ("alma",) if _is_huskys(hooks) else (shlex.quote(program()), "alma")
+    lines = script(event, projects, *programs)
     return os.fsencode("\n".join(lines)) + b"\n" + _END + b"\n"
+
+
+def _is_huskys(folder: str) -> bool:
+    return bool(husky_folder(os.path.join(folder, "_")))
 
 
 def _projects(path: str) -> dict[str, str | None]:

@@ -215,7 +215,8 @@ def _remove_section(place: ConnectedProject) -> Plan:
 
 
 def _remove_git(place: ConnectedProject) -> Plan:
-    return plan_git_removal(str(place.project.root)) if _is_in_a_repository(place) else Plan()
+    root, backup = str(place.project.root), place.project.backup_dir
+    return plan_git_removal(root, backup) if _is_in_a_repository(place) else Plan()
 
 
 def _is_in_a_repository(place: ConnectedProject) -> bool:

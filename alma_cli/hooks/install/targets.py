@@ -44,7 +44,7 @@ def plan_uninstall(project: Project, target: Target) -> Plan:
         case "claude":
             return plan_claude_removal(folder, project.backup_dir)
         case "git":
-            return plan_git_removal(folder)
+            return plan_git_removal(folder, project.backup_dir)
         case "pre-commit":
             return plan_pre_commit_removal(folder, project.backup_dir)
         case "github":
