@@ -1,17 +1,21 @@
 """How well `retrieve` finds what fits, and finds nothing where nothing fits; with each part of the score left out.
 
-    python -m tests.benchmarks.retrieval_quality [--set pairs hints docstrings] [--set-file FILE ...]
+    python -m tests.benchmarks.retrieval_quality [--set pairs hints short docstrings] [--set-file FILE ...]
 
 Sets, each in a store of its own, for one agent, with made-up ages (0 to 90 days) and results that have nothing to do
 with what is asked, so that the terms beside similarity show what they cost:
 
 - `pairs`: 160 hand-written memories of all kinds, each with a task in other words (data/pairs.ndjson).
 - `hints`: the same memories, with tasks that share hardly a word and have to be understood.
+- `short`: 120 memories with short tasks that share hardly a word, by two writers who didn't know the code or each other
+  (data/short_pairs). The first one's stand at even places; nobody looked at the second one's before they were measured.
 - `docstrings`: known items of Python's standard library (data/docstrings.ndjson, see make_docstrings.py).
 - any NDJSON file of `{"text", "task", "kind", "more"}`; kind (knowledge) and more (a strategy or reason) may be missing.
 
-The tasks of data/nothing_fits.ndjson fit no memory of any set but, by chance, a docstring. A hit is counted by its place among the best of all kinds together. Weights
-and floors were chosen on the tasks at even places; the figures are of those at odd places, and of all.
+The tasks of data/nothing_fits.ndjson fit no memory of any set but, by chance, a docstring; `short` has its own, which are
+near in topic. A hit is counted by its place among the best of all kinds together. Weights and floors were chosen on the
+tasks at even places; the figures are of those at odd places, and of all. The last lines tell what is given: what is sure,
+and what is sure or, where nothing is, among the three that may fit.
 """
 
 import argparse
@@ -30,12 +34,14 @@ from alma_cli.api import ALMA
 from alma_cli.api.retrieve import Wanted, _rules, question
 from alma_cli.config import load_config
 from alma_cli.core.records import MAIN_FIELDS
-from alma_cli.core.retrieval.ranking import Rules, news_first, rank
+from alma_cli.core.retrieval.choosing import MOST_MAYBES, nearest
+from alma_cli.core.retrieval.ranking import Ranked, Rules, news_first, rank
 from alma_cli.core.words import query_terms, terms
 from alma_cli.project import make_project
 from alma_cli.store import SearchResult
 
 DATA = Path(__file__).with_name("data")
+SHORT = DATA / "short_pairs"
 NOW = datetime.now(UTC)
 AT_MOST = 10
 KEYWORDS_ONLY = "keywords only"
@@ -61,16 +67,16 @@ class Asked:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--set", nargs="*", default=["pairs", "hints", "docstrings"], dest="names")
+    parser.add_argument("--set", nargs="*", default=["pairs", "hints", "short", "docstrings"], dest="names")
     parser.add_argument("--set-file", nargs="*", default=[], type=Path)
     options = parser.parse_args()
-    nothing = [line["task"] for line in lines(DATA / "nothing_fits.ndjson")]
     sets = {name: bundled(name) for name in options.names}
     sets |= {path.stem: [Item(**line) for line in lines(path)] for path in options.set_file}
     for name, items in sets.items():
         print(f"\n{name}: {len(items)} tasks; {overlap(items):.0%} of a task's words stand in its memory, on average")
-        asked, rules = answers(items, [item.task for item in items] + nothing)
+        asked, rules = answers(items, [item.task for item in items] + nothing_fits(name))
         report(asked, rules)
+        print_given(asked, rules)
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -80,8 +86,22 @@ def lines(path: Path) -> list[dict[str, Any]]:
 def bundled(name: str) -> list[Item]:
     if name == "docstrings":
         return [Item(**line) for line in lines(DATA / "docstrings.ndjson")]
+    if name == "short":
+        hands = (lines(SHORT / f"{hand}_hand.ndjson") for hand in ("first", "second"))
+        return [
+            Item(line["task"], line["text"], line["kind"], line["more"])
+            for pair in zip(*hands, strict=True)
+            for line in pair
+        ]
     task = {"pairs": "task", "hints": "hint"}[name]
     return [Item(line[task], line["text"], line["kind"], line.get("more", "")) for line in lines(DATA / "pairs.ndjson")]
+
+
+def nothing_fits(name: str) -> list[str]:
+    if name != "short":
+        return [line["task"] for line in lines(DATA / "nothing_fits.ndjson")]
+    hands = (lines(SHORT / f"{hand}_hand_nothing.ndjson") for hand in ("first", "second"))
+    return [line["task"] for pair in zip(*hands, strict=True) for line in pair]
 
 
 def overlap(items: Sequence[Item]) -> float:
@@ -160,6 +180,30 @@ def report(asked: Sequence[Asked], rules: Rules) -> None:
         print(f"{name:28} {figures(expected[1::2])} | {figures(expected)} | {none:7.2f}")
 
 
+def print_given(asked: Sequence[Asked], rules: Rules) -> None:
+    """How often what was expected is sure, or sure or maybe; and how often nothing is sure where nothing fits."""
+    fits = [one for one in asked if one.expected]
+    nothing = [one for one in asked if not one.expected]
+    for half, ours, none in (("reported half", fits[1::2], nothing[1::2]), ("all", fits, nothing)):
+        sure = statistics.fmean(one.expected in ids(given(one, rules, maybes=0)) for one in ours)
+        both = statistics.fmean(one.expected in ids(given(one, rules, maybes=MOST_MAYBES)) for one in ours)
+        silent = statistics.fmean(not given(one, rules, maybes=0) for one in none)
+        print(
+            f"given, {half:13}: sure {sure:.3f}, sure or maybe {both:.3f}; nothing sure where nothing fits {silent:.2f}"
+        )
+
+
+def given(asked: Asked, rules: Rules, *, maybes: int) -> list[Ranked]:
+    """The ten best that are sure or, without any, so many that may fit."""
+    found = asked.found
+    ranked = news_first(rank(found.candidates, found.cosine, found.bm25, rules))
+    return [one for one in ranked if one.passes][:AT_MOST] or nearest(ranked)[:maybes]
+
+
+def ids(ranked: Sequence[Ranked]) -> list[str]:
+    return [one.candidate.id for one in ranked]
+
+
 def without_meaning(asked: Asked) -> Asked:
     candidates = [replace(candidate, cosine=None) for candidate in asked.found.candidates]
     return replace(asked, found=replace(asked.found, candidates=candidates))
@@ -171,8 +215,8 @@ def place_of(asked: Asked, rules: Rules) -> float:
     ranked = [one for one in news_first(rank(found.candidates, found.cosine, found.bm25, rules)) if one.passes]
     if not asked.expected:
         return len(ranked)
-    ids = [one.candidate.id for one in ranked[:AT_MOST]]
-    return ids.index(asked.expected) + 1 if asked.expected in ids else math.inf
+    best = ids(ranked[:AT_MOST])
+    return best.index(asked.expected) + 1 if asked.expected in best else math.inf
 
 
 def figures(places: Sequence[float]) -> str:

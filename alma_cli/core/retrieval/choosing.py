@@ -30,9 +30,18 @@ def worth_fetching(ranked: Sequence[Ranked], top_k: int, *, strict: bool, explai
         if one.passes and left[one.candidate.kind] > 0:
             left[one.candidate.kind] -= 1
             worth.append(one)
-    maybes = [] if strict else islice((one for one in ranked if one.may_fit), MOST_MAYBES * _FETCHED_PER_PLACE)
+    maybes = [] if strict else nearest(ranked)[: MOST_MAYBES * _FETCHED_PER_PLACE]
     near = islice((one for one in ranked if not one.passes), NEAR_MISSES + MOST_MAYBES if explain else 0)
     return list({one.candidate.id: one for one in (*worth, *maybes, *near)}.values())
+
+
+def nearest(ranked: Sequence[Ranked]) -> list[Ranked]:
+    """Those that may fit, by meaning alone: for what isn't sure, age and success say nothing of whether it fits."""
+
+    def nearness(one: Ranked) -> tuple[float, float]:
+        return (-1.0 if one.candidate.cosine is None else one.candidate.cosine, one.score)
+
+    return sorted((one for one in ranked if one.may_fit), key=nearness, reverse=True)
 
 
 def choose(
@@ -47,14 +56,12 @@ def choose(
 ) -> tuple[list[Hit], list[tuple[Hit, str]]]:
     """The hits to give, by kind and best first, or else those that may fit; and the best left out, with the reasons."""
     kept: dict[str, list[Hit]] = {kind: [] for kind in RETRIEVED_KINDS}
-    unsure: list[Hit] = []
     left_out: list[tuple[Hit, str]] = []
     texts: set[tuple[str, str]] = set()
     for one, record in _fetched(ranked, fetched):
-        text = (record.kind, _sameness(record))
         if not one.passes:
-            unsure.append(Hit(record, one, sure=False))
             continue
+        text = (record.kind, _sameness(record))
         if text in texts:
             left_out.append((Hit(record, one), "the same as a memory that is shown"))
         elif len(kept[record.kind]) >= top_k:
@@ -63,19 +70,28 @@ def choose(
             kept[record.kind].append(Hit(record, one))
         texts.add(text)
     hits = [hit for of_kind in kept.values() for hit in sorted(of_kind, key=lambda hit: (-hit.score, hit.record.id))]
-    places = 0 if strict or hits else MOST_MAYBES
-    for hit in unsure:
-        text = (hit.record.kind, _sameness(hit.record))
-        if len(hits) < places and hit.ranked.may_fit and text not in texts and _tells(hit.record):
-            texts.add(text)
-            hits.append(hit)
-        else:
-            left_out.append((hit, hit.ranked.why_not))
+    if not (hits or strict):
+        hits = _maybes(ranked, fetched)
+    given = {hit.record.id for hit in hits}
+    left_out += [
+        (Hit(record, one, sure=False), one.why_not)
+        for one, record in _fetched(ranked, fetched)
+        if not one.passes and record.id not in given
+    ]
     lines = [Line(hit.record, hit.score, sure=hit.sure) for hit in hits]
     shown = {line.record.id for line in fitting(lines, agent, max_tokens, count_tokens)}
     left_out += [(hit, f"over the budget of {max_tokens} tokens") for hit in hits if hit.record.id not in shown]
     left_out.sort(key=lambda item: (-item[0].score, item[0].record.id))
     return [hit for hit in hits if hit.record.id in shown], left_out[:NEAR_MISSES]
+
+
+def _maybes(ranked: Sequence[Ranked], fetched: Mapping[str, Record]) -> list[Hit]:
+    """The nearest that may fit and tell something, without what says the same as a nearer one."""
+    hits: dict[tuple[str, str], Hit] = {}
+    for one, record in _fetched(nearest(ranked), fetched):
+        if _tells(record):
+            hits.setdefault((record.kind, _sameness(record)), Hit(record, one, sure=False))
+    return list(hits.values())[:MOST_MAYBES]
 
 
 def _fetched(ranked: Sequence[Ranked], fetched: Mapping[str, Record]) -> Iterator[tuple[Ranked, Record]]:
