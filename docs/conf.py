@@ -48,7 +48,7 @@ NAVIGATION = {
             "/docs/guides/troubleshooting",
         ],
         "Look up": ["/docs/cli/README", "/docs/configuration", "/docs/api/python"],
-        "Understand": ["/docs/learning", "/docs/sync", "/docs/benchmarks"],
+        "Understand": ["/docs/learning", "/docs/sync", "/docs/benchmarks", "/docs/comparison"],
         "Take part": [
             "/docs/architecture/architecture",
             "/docs/architecture/PRD",
