@@ -84,6 +84,7 @@ bench: setup  ## measure, for three quarters of an hour; prints ratios and rates
 	@$(BIN)/python -m tests.benchmarks.retrieval_speed --cold
 	@$(BIN)/python -m tests.benchmarks.batch_learning
 	@$(BIN)/python -m tests.benchmarks.natural
+	@$(BIN)/python -m tests.benchmarks.languages
 	@$(BIN)/python -m tests.benchmarks.learning_scale
 	@$(BIN)/python -m tests.benchmarks.learning
 	@$(BIN)/python -m tests.benchmarks.sync_throughput
