@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup tools demo quick test fuzz coverage wheel test-wheel test-hnsw test-azure check bench docs pictures site clean
+.PHONY: help setup tools demo quick test fuzz kills coverage wheel test-wheel test-hnsw test-azure check bench docs pictures site clean
 .DEFAULT_GOAL := help
 
 help:  ## show this help
@@ -77,6 +77,10 @@ N ?= 20000
 SEED ?= 1
 fuzz: setup  ## N odd inputs (20,000) from SEED for every way in: a claim that doesn't hold ends it with 1
 	@$(BIN)/python -m tests.fuzz --number $(N) --seed $(SEED)
+
+KILLS ?= 2000
+kills: setup  ## KILLS (2,000) at random moments from SEED: nothing told is lost, nothing is there twice
+	@$(BIN)/python -m tests.durability.kills --number $(KILLS) --seed $(SEED)
 
 bench: setup  ## measure, for three quarters of an hour; prints ratios and rates (docs/benchmarks.md explains them)
 	@$(BIN)/python -m tests.benchmarks.cold_start

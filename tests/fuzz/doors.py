@@ -227,6 +227,8 @@ def fuzz(door_class, *, number, seed, first=0, tell=lambda line: None, most_faul
             if (at - first) % INPUTS_OF_A_PROJECT == 0:
                 place.anew()
                 door.begin()
+                if at > first and at % 1000 == 0:
+                    tell(f"{door_class.name}: {at} inputs, {len(faults)} faults")
             _GUARD.tried = []
             drawn = random.Random(f"{door_class.name}/{seed}/{at}")
             try:
