@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,10 +22,14 @@ MEMORIES_LABEL = "memories"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """The audit, newest first, and (of one record) the versions that were replaced."""
+    """The audit, newest first, and (of one record) the versions that were replaced.
+
+    `records` are those that it tells of, by id, as they are now; what was forgotten isn't there.
+    """
 
     audit: Sequence[AuditRow]
     versions: Sequence[PastVersion]
+    records: Mapping[str, Record]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +98,13 @@ def log(session: Session, prefix: str | None = None, *, limit: int = 50) -> Stor
     """The story of one record (also of a forgotten one), or of the whole store."""
     limit = whole_number("limit", limit, low=1, high=MOST_LISTED)
     with session.store().reading() as reader:
-        if prefix is None:
-            return Story(audit=reader.audit(limit=limit), versions=())
-        id = reader.audited_id(clean(prefix))
-        return Story(audit=reader.audit(id, limit=limit), versions=reader.versions(id))
+        id = None if prefix is None else reader.audited_id(clean(prefix))
+        audit = reader.audit(id, limit=limit)
+        return Story(
+            audit=audit,
+            versions=[] if id is None else reader.versions(id),
+            records=reader.records(list(dict.fromkeys(row.id for row in audit))),
+        )
 
 
 def stats(session: Session) -> Stats:

@@ -19,7 +19,7 @@ from alma_cli.core.learning.reports import Report
 from alma_cli.core.records import JsonValue
 from alma_cli.core.scopes.scope import ANY_AGENT
 from alma_cli.core.scopes.visibility import sees, views
-from alma_cli.core.text import shown
+from alma_cli.core.text import counted, shown
 from alma_cli.errors import AlmaError, LocksUnsupported, StoreCorrupt
 from alma_cli.flock import lock_at_once
 from alma_cli.ownership import owner_of
@@ -219,13 +219,19 @@ def _store(session: Session) -> Iterator[Check]:
             yield Check(name="store", ok=False, found=error.message, hint=_remedy(session.project, error))
             return
         total = sum(tally.count for tally in tallies)
-        yield Check(name="store", ok=True, found=f"{total:,} records in {store.bytes_on_disk() / 1e6:.1f} MB")
+        yield Check(
+            name="store",
+            ok=True,
+            found=f"{counted(total, 'record', 'records')} in {store.bytes_on_disk() / 1e6:.1f} MB",
+        )
         yield _project(session.config.project_id, names)
         stale = sum(count for model, count in models.items() if model != session.model)
         yield Check(
             name="vectors",
             ok=not stale,
-            found=f"{stale:,} memories have no vector by {session.model}" if stale else f"all by {session.model}",
+            found=f"{counted(stale, 'memory has', 'memories have')} no vector by {session.model}"
+            if stale
+            else f"all by {session.model}",
             hint="run `alma reindex`" if stale else "",
         )
         hidden = [

@@ -1,13 +1,14 @@
 """`alma agents`: who may learn what, and what each learned and sees."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from alma_cli.api.overview import AgentView
 from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.options import Dir, Json, Verbose, Wait
-from alma_cli.cli.output import Reply, Table
+from alma_cli.cli.output import Reply, Table, labelled, on_terminal
 from alma_cli.core.records import JsonValue
 from alma_cli.core.scopes.scope import Domain
+from alma_cli.core.text import counted
 
 
 def agents(wait: Wait = None, directory: Dir = None, verbose: Verbose = False, json: Json = False) -> Reply:
@@ -35,6 +36,8 @@ def agents(wait: Wait = None, directory: Dir = None, verbose: Verbose = False, j
         )
         for view in found
     ]
+    if rows and on_terminal() and not json:
+        return Reply(lines=labelled([line for view in found for line in _lines(view)]))
     headings = ("agent", "may learn", "may not", "memories", "rules", "avoid", "outcomes", "sees of others", "hidden")
     return Reply(
         data={"agents": [_data(view) for view in found]},
@@ -42,6 +45,20 @@ def agents(wait: Wait = None, directory: Dir = None, verbose: Verbose = False, j
         told=[] if rows else ['any agent may learn anything ("*" in the configuration), and none has yet'],
         json=json,
     )
+
+
+def _lines(view: AgentView) -> Iterator[tuple[str, str]]:
+    """The lines that a terminal shows of an agent."""
+    kept = [counted(view.learned, "memory", "memories")]
+    kept += [counted(view.heuristics, "rule", "rules")] if view.heuristics else []
+    kept += [f"{view.anti_patterns:,} to avoid"] if view.anti_patterns else []
+    yield view.scope.agent, ", ".join([*kept, *(f"{count:,} {result}" for result, count in view.results.items())])
+    never = f", but not {_names(view.scope.cannot_learn)}" if view.scope.cannot_learn else ""
+    yield "", f"may learn {_names(view.scope.can_learn) or 'anything'}{never}"
+    others = [f"sees {view.seen:,} of others"] if view.seen else []
+    others += [f"{view.hidden:,} of its own hidden by its scope"] if view.hidden else []
+    if others:
+        yield "", ", ".join(others)
 
 
 def _names(domains: Iterable[Domain]) -> str:

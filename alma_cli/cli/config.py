@@ -6,8 +6,9 @@ import typer
 
 from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
-from alma_cli.cli.output import Reply, Table, confirmed, counted, error_json
+from alma_cli.cli.output import Reply, Table, confirmed, error_json
 from alma_cli.config import KEYS, check_config, set_value
+from alma_cli.core.text import counted
 from alma_cli.project import find_project
 
 

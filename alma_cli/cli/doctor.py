@@ -9,9 +9,9 @@ from alma_cli.api.bug_report import bug_report
 from alma_cli.api.upkeep import Check
 from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.options import Dir, Json, Verbose, Wait
-from alma_cli.cli.output import Reply, Table, counted
+from alma_cli.cli.output import Reply, Table
 from alma_cli.core.records import JsonValue
-from alma_cli.core.text import harmless, one_line
+from alma_cli.core.text import counted, harmless, one_line
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.hook_log import lately
 from alma_cli.hooks.install.states import host_states

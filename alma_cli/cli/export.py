@@ -8,7 +8,8 @@ import typer
 
 from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.options import Dir, Verbose, Wait
-from alma_cli.cli.output import Reply, counted
+from alma_cli.cli.output import Reply
+from alma_cli.core.text import counted
 from alma_cli.errors import StoreUnwritable
 from alma_cli.files import writing_whole
 

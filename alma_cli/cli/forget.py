@@ -1,14 +1,19 @@
 """`alma forget`: remove memories for good."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from alma_cli.api import ALMA
 from alma_cli.cli.inputs import open_alma
+from alma_cli.cli.memory_table import line_of, word_of
 from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
 from alma_cli.cli.output import Reply, confirmed
+from alma_cli.cli.terminal import size
+from alma_cli.core.records import Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
+from alma_cli.core.text import counted, one_line
 from alma_cli.errors import InvalidUsage
 
 _SHOWN = 20
@@ -51,10 +56,11 @@ def forget(
     alma = open_alma(directory, wait)
     if stale:
         return _stale(alma, dry_run=dry_run, json=json)
-    going = [record.id for record in alma.to_forget(ids or [])]
-    count = "1 memory" if len(going) == 1 else f"{len(going):,} memories"
-    if dry_run or (going and not confirmed(f"forget {count} for good?", yes=yes)):
-        told = [f"would forget {count}: {_shortened(going)}"] if dry_run else ["nothing was forgotten"]
+    records = alma.to_forget(ids or [])
+    going = [record.id for record in records]
+    count = counted(len(going), "memory", "memories")
+    if dry_run or (going and not confirmed(f"forget {count} for good?", yes=yes, about=_lines(records))):
+        told = [f"would forget {count}:", *_lines(records)] if dry_run else ["nothing was forgotten"]
         return Reply(data={"forgotten": [], "would_forget": list(going), "queued": False}, told=told, json=json)
     forgotten = alma.forget(going, at_once=now)
     done = f"forgot {_shortened(going)}" if going else "erased the text of what was forgotten"
@@ -68,7 +74,7 @@ def forget(
 
 def _stale(alma: ALMA, *, dry_run: bool, json: bool) -> Reply:
     archived = alma.archive_stale(dry_run=dry_run)
-    count = "1 memory" if len(archived.ids) == 1 else f"{len(archived.ids):,} memories"
+    count = counted(len(archived.ids), "memory", "memories")
     return Reply(
         data={
             "archived": [] if dry_run else list(archived.ids),
@@ -79,6 +85,17 @@ def _stale(alma: ALMA, *, dry_run: bool, json: bool) -> Reply:
         warnings=archived.warnings,
         json=json,
     )
+
+
+def _lines(records: Sequence[Record]) -> list[str]:
+    """The memories that are to go, a line each."""
+    columns, _ = size()
+    room = max(1, columns - len(f"  {'':{SHORT_ID}}  {'':8} "))
+    lines = [
+        f"  {record.id[:SHORT_ID]}  {word_of(record):<8} {one_line(line_of(record), room)}"
+        for record in records[:_SHOWN]
+    ]
+    return lines + ([f"  and {len(records) - _SHOWN:,} more"] if len(records) > _SHOWN else [])
 
 
 def _shortened(ids: list[str]) -> str:

@@ -8,7 +8,8 @@ from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.learn import refusal
 from alma_cli.cli.ndjson import count_lines, listed_refusals, numbered_values
 from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
-from alma_cli.cli.output import Reply, counted, error_json, progress
+from alma_cli.cli.output import Reply, error_json, progress
+from alma_cli.core.text import counted
 
 
 def import_(

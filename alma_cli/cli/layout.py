@@ -53,9 +53,9 @@ def folded(text: str, width: int) -> list[str]:
     return [*lines, line] if line or not lines else lines
 
 
-def laid_out(table: Table, width: int, stream: TextIO | None) -> list[str]:
-    """The lines of a table in so many columns."""
-    rows = [[one_line(cell, _MAX_CELL) for cell in row] for row in table.rows]
+def laid_out(table: Table, width: int, stream: TextIO | None, *, most: int | None = _MAX_CELL) -> list[str]:
+    """The lines of a table in so many columns, with at most so many characters of a text."""
+    rows = [[one_line(cell, most) for cell in row] for row in table.rows]
     if table.id_column is not None:
         for row in rows:
             row[table.id_column] = row[table.id_column][:SHORT_ID]
@@ -144,6 +144,8 @@ def _stacked(table: Table, rows: Sequence[Sequence[str]], width: int, stream: Te
 def _styled(table: Table, text: str, column: int, stream: TextIO | None) -> str:
     if column in table.flexible:
         return text
+    if column == 0 and not any(table.headings):
+        return styled(text, "heading", stream)
     return styled(text, "id" if column == table.id_column else text.strip(), stream)
 
 

@@ -14,12 +14,12 @@ from alma_cli.api.learn import Learned, NumberedReport
 from alma_cli.cli.inputs import open_alma, text_or_stdin
 from alma_cli.cli.ndjson import NumberedValue, count_lines, listed_refusals, numbered_values
 from alma_cli.cli.options import Agent, Dir, Do, DomainOption, Json, Verbose, Wait, When, Yes
-from alma_cli.cli.output import Reply, counted, error_json, progress
+from alma_cli.cli.output import Reply, error_json, progress
 from alma_cli.core.codec import parse_time
 from alma_cli.core.learning.narration import narrated, summed_up
 from alma_cli.core.learning.reports import Report, report_from_json
 from alma_cli.core.retrieval.prompt import SHORT_ID
-from alma_cli.core.text import one_line
+from alma_cli.core.text import counted, one_line
 from alma_cli.errors import AlmaError, InvalidInput, InvalidUsage, PartialFailure, ScopeViolation
 
 Text = str | None

@@ -1,17 +1,22 @@
 """`alma log`: what was done."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
+from alma_cli.api.overview import Story
 from alma_cli.cli.inputs import open_alma
+from alma_cli.cli.memory_table import line_of, word_of
 from alma_cli.cli.options import Dir, Json, Verbose, Wait
-from alma_cli.cli.output import Reply, Table
+from alma_cli.cli.output import Reply, Table, on_terminal
 from alma_cli.core.codec import format_time
+from alma_cli.core.text import age
 
 
 def log(
     id: Annotated[str | None, typer.Argument(metavar="ID", help="Only what was done to this memory.")] = None,
+    long: Annotated[bool, typer.Option("--long", "-l", help="All columns, and whole texts.")] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", help="At most so many.")] = 50,
     wait: Wait = None,
     directory: Dir = None,
@@ -20,25 +25,20 @@ def log(
 ) -> Reply:
     """Show what was done, newest first: when, by whom, what, to which memory; and a memory's earlier versions.
 
+    The text beside an id is the memory's present one; of what was forgotten there is none.
+
     \b
     Examples:
       alma log
       alma log 3fa9c2d1
     """
     story = open_alma(directory, wait).log(id, limit=limit)
-    done = [
-        (format_time(row.at)[:19].replace("T", " "), row.by, row.action, row.id, row.agent, row.detail)
-        for row in story.audit
-    ]
-    versions = [
-        (format_time(version.replaced_at)[:19].replace("T", " "), version.replaced_by, version.content or "(forgotten)")
-        for version in story.versions
-    ]
-    tables = []
-    if done:
-        headings = ("when (UTC)", "who", "what", "id", "agent", "detail")
-        tables.append(Table(headings=headings, rows=done, flexible=[5], id_column=3, widest=19))
-    if versions:
+    tables = [_done(story, long=long)] if story.audit else []
+    if story.versions:
+        versions = [
+            (_time(version.replaced_at), version.replaced_by, version.content or "(forgotten)")
+            for version in story.versions
+        ]
         tables.append(
             Table(headings=("replaced (UTC)", "by", "earlier version"), rows=versions, flexible=[2], widest=19)
         )
@@ -52,6 +52,7 @@ def log(
                     "id": row.id,
                     "agent": row.agent,
                     "detail": row.detail,
+                    "text": story.records[row.id].text if row.id in story.records else None,
                 }
                 for row in story.audit
             ],
@@ -65,6 +66,39 @@ def log(
             ],
         },
         tables=tables,
-        told=[] if done else ["nothing was done yet"],
+        told=[] if story.audit else ["nothing was done yet"],
         json=json,
     )
+
+
+def _done(story: Story, *, long: bool) -> Table:
+    """What was done, with the memory that it was done to in a line; piped, or if it is to be `long`, all of it."""
+    if long or not on_terminal():
+        rows = [
+            (
+                *(_time(row.at), row.by, row.action, row.id, row.agent, row.detail),
+                story.records[row.id].text if row.id in story.records else "",
+            )
+            for row in story.audit
+        ]
+        headings = ("when (UTC)", "who", "what", "id", "agent", "detail", "memory")
+        return Table(headings=headings, rows=rows, flexible=[5, 6], id_column=3, widest=19)
+    now = datetime.now(UTC)
+    short = []
+    for row in story.audit:
+        record = story.records.get(row.id)
+        text = f"{word_of(record)}: {line_of(record)}" if record else row.detail
+        short.append((age((now - row.at).total_seconds()), row.by, row.action, row.id, text))
+    return Table(
+        headings=("age", "who", "did", "id", "memory"),
+        rows=short,
+        flexible=[4],
+        id_column=3,
+        widest=12,
+        whole=False,
+        first_to_go=[1, 0, 2],
+    )
+
+
+def _time(time: datetime) -> str:
+    return format_time(time)[:19].replace("T", " ")

@@ -113,11 +113,6 @@ def tell(text: str, kind: str = "") -> None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # lasts as long as the process
 
 
-def counted(count: int, one: str, many: str) -> str:
-    """The number with its noun: `1 memory`, `1,200 memories`."""
-    return f"{count:,} {one if count == 1 else many}"
-
-
 def labelled(pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
     """Lines of texts behind their labels; on a terminal a long one goes on below, under its own start."""
     if not on_terminal():
@@ -127,7 +122,7 @@ def labelled(pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
     from alma_cli.cli.layout import laid_out
 
     columns, _ = size()
-    yield from laid_out(Table(headings=("", ""), rows=pairs, flexible=[1]), columns, sys.stdout)
+    yield from laid_out(Table(headings=("", ""), rows=pairs, flexible=[1], widest=20), columns, sys.stdout, most=None)
 
 
 def on_terminal() -> bool:
@@ -155,9 +150,13 @@ def progress(label: str, *, total: int | None, quiet: bool) -> Iterator[Callable
         yield lambda done: bar.advance(task, done)
 
 
-def confirmed(question: str, *, yes: bool) -> bool:
-    """True to go on; the question is asked only where somebody can answer."""
-    return yes or not _is_somebody_there() or agreed(question)
+def confirmed(question: str, *, yes: bool, about: Sequence[str] = ()) -> bool:
+    """True to go on; the question is asked only where somebody can answer, under the lines that it is about."""
+    if yes or not _is_somebody_there():
+        return True
+    for line in about:
+        tell(line)
+    return agreed(question)
 
 
 def agreed(question: str) -> bool:

@@ -8,8 +8,9 @@ import typer
 from alma_cli.api.arguments import agent_of
 from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.options import Agent, Dir, Json, Verbose, Wait, Yes
-from alma_cli.cli.output import Reply, counted
+from alma_cli.cli.output import Reply
 from alma_cli.core.learning.lessons import Lessons
+from alma_cli.core.text import counted
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.install.changes import applied, difference
 from alma_cli.hooks.install.lessons import plan_section, plan_skill

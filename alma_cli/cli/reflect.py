@@ -13,9 +13,9 @@ from alma_cli.api.reflect import Reflected
 from alma_cli.cli.inputs import file_or_stdin, open_alma
 from alma_cli.cli.learn import refusal
 from alma_cli.cli.options import Agent, Dir, DomainOption, Json, Verbose, Wait, Yes
-from alma_cli.cli.output import Reply, counted, progress
+from alma_cli.cli.output import Reply, progress
 from alma_cli.core.learning.narration import narrated
-from alma_cli.core.text import one_line
+from alma_cli.core.text import counted, one_line
 from alma_cli.errors import AlmaError, InvalidUsage
 
 _SHOWN = 10

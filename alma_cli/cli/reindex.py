@@ -6,7 +6,8 @@ import typer
 
 from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
-from alma_cli.cli.output import Reply, counted, progress
+from alma_cli.cli.output import Reply, progress
+from alma_cli.core.text import counted
 
 
 def reindex(

@@ -11,6 +11,7 @@ from alma_cli.cli.inputs import open_alma, text_or_stdin
 from alma_cli.cli.options import Agent, Dir, Json, Kinds, Verbose, Wait
 from alma_cli.cli.output import Reply, Table, on_terminal
 from alma_cli.core.retrieval.slices import Hit, MemorySlice
+from alma_cli.core.text import counted
 
 
 def retrieve(
@@ -80,7 +81,7 @@ def retrieve(
 
 
 def _nothing(found: MemorySlice) -> str:
-    among = f"among {found.considered:,} memories"
+    among = f"among {counted(found.considered, 'memory', 'memories')}"
     return f"nothing is sure to fit {among}, the nearest may" if len(found) else f"nothing relevant {among}"
 
 

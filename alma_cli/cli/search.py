@@ -22,8 +22,9 @@ from alma_cli.cli.filters import (
 from alma_cli.cli.inputs import open_alma, text_or_stdin
 from alma_cli.cli.memory_table import memory_table
 from alma_cli.cli.options import Dir, Json, Kinds, Verbose, Wait
-from alma_cli.cli.output import Reply, counted
+from alma_cli.cli.output import Reply
 from alma_cli.core.codec import to_json
+from alma_cli.core.text import counted
 
 
 def search(

@@ -7,9 +7,9 @@ import typer
 from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.install import change_word, shown_change
 from alma_cli.cli.options import Agent, Dir, Json, Verbose, Yes
-from alma_cli.cli.output import Reply, confirmed, counted, tell
+from alma_cli.cli.output import Reply, confirmed, tell
 from alma_cli.core.records import JsonValue
-from alma_cli.core.text import did_you_mean
+from alma_cli.core.text import counted, did_you_mean
 from alma_cli.errors import AlmaError, InvalidUsage
 from alma_cli.hooks.install.changes import applied, difference, forget_overwritten
 from alma_cli.hooks.install.setup import SETUP_TARGETS, ConnectedProject, Connection, connections, targets_here

@@ -8,6 +8,7 @@ from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.options import Dir, Json, Verbose, Wait
 from alma_cli.cli.output import Reply, Table
 from alma_cli.core.learning.effect import Effect
+from alma_cli.core.text import counted
 
 
 def stats(
@@ -30,24 +31,24 @@ def stats(
     alma = open_alma(directory, wait)
     if effect:
         return _effect(alma.effect(), json=json)
-    counted = alma.stats()
-    total = sum(tally.count for tally in counted.tallies)
+    found = alma.stats()
+    total = sum(tally.count for tally in found.tallies)
     rows = [
         (tally.agent, tally.domain, tally.kind.replace("_", "-"), f"{tally.count:,}", f"{tally.archived:,}")
-        for tally in counted.tallies
+        for tally in found.tallies
     ]
     headings = ("agent", "domain", "kind", "count", "archived")
-    told = [f"{total:,} records, {counted.forgotten:,} forgotten, {counted.store_bytes / 1e6:.1f} MB"]
-    if counted.waiting:
-        told.append(f"{counted.waiting:,} {'write waits' if counted.waiting == 1 else 'writes wait'} in the journal")
+    told = [f"{counted(total, 'record', 'records')}, {found.forgotten:,} forgotten, {found.store_bytes / 1e6:.1f} MB"]
+    if found.waiting:
+        told.append(f"{counted(found.waiting, 'write waits', 'writes wait')} in the journal")
     return Reply(
         data={
             "total": total,
-            "forgotten": counted.forgotten,
-            "waiting": counted.waiting,
-            "store_bytes": counted.store_bytes,
-            "models": dict(counted.models),
-            "outcomes": {agent: dict(results) for agent, results in counted.results.items()},
+            "forgotten": found.forgotten,
+            "waiting": found.waiting,
+            "store_bytes": found.store_bytes,
+            "models": dict(found.models),
+            "outcomes": {agent: dict(results) for agent, results in found.results.items()},
             "tallies": [
                 {
                     "agent": tally.agent,
@@ -56,12 +57,12 @@ def stats(
                     "count": tally.count,
                     "archived": tally.archived,
                 }
-                for tally in counted.tallies
+                for tally in found.tallies
             ],
         },
         tables=[Table(headings=headings, rows=rows, flexible=[0, 1])] if rows else [],
         told=told,
-        warnings=counted.warnings,
+        warnings=found.warnings,
         json=json,
     )
 

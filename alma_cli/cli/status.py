@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from alma_cli.api.status import Status
 from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.options import Dir, Json, Verbose, Wait
-from alma_cli.cli.output import Reply, counted, labelled, on_terminal
+from alma_cli.cli.output import Reply, labelled, on_terminal
 from alma_cli.core.codec import format_time
 from alma_cli.core.records import PROJECT_AGENT, JsonValue, Kind
 from alma_cli.core.retrieval.prompt import SHORT_ID
-from alma_cli.core.text import age, one_line
+from alma_cli.core.text import age, counted, one_line
 from alma_cli.hooks.hook_log import lately
 from alma_cli.hooks.install.states import STATES, HostState, host_states
 

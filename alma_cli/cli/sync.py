@@ -7,8 +7,9 @@ import typer
 from alma_cli.api.sync import SyncStatus
 from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
-from alma_cli.cli.output import Reply, Table, agreed, confirmed, counted, progress, tell
+from alma_cli.cli.output import Reply, Table, agreed, confirmed, progress, tell
 from alma_cli.core.codec import format_time
+from alma_cli.core.text import counted
 from alma_cli.errors import InvalidInput, InvalidUsage, JoinNeeded
 from alma_cli.sync.report import Synced
 

@@ -8,10 +8,10 @@ import typer
 
 from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
-from alma_cli.cli.output import Reply, Table, confirmed, counted
+from alma_cli.cli.output import Reply, Table, confirmed
 from alma_cli.core.codec import format_time
 from alma_cli.core.retrieval.prompt import SHORT_ID
-from alma_cli.core.text import one_line
+from alma_cli.core.text import counted, one_line
 
 if TYPE_CHECKING:
     from alma_cli.api.undo import Undoable

@@ -75,6 +75,11 @@ def age(seconds: float) -> str:
     return "now"
 
 
+def counted(count: int, one: str, many: str) -> str:
+    """The number with its noun: `1 memory`, `1,200 memories`."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
 def most_like(word: str, names: Iterable[str], *, limit: int = 1) -> list[str]:
     """The names most like a word, in any case, best first; none when none is like it."""
     import difflib

@@ -14,6 +14,7 @@ from time import time_ns
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from alma_cli.core.text import counted
 from alma_cli.errors import LocksUnsupported, StoreBusy, StoreError
 from alma_cli.logs import debug, info
 from alma_cli.project import BACKUP, JOURNAL
@@ -201,7 +202,7 @@ class Store:
         if not waiting and not self.file.was_left_open():
             return [], self.wait_s
         if not self.writable():
-            return [f"{len(waiting)} writes wait in {self.journal.folder}, which can't be folded in here"], self.wait_s
+            return [f"{_waits(waiting)} in {self.journal.folder}, which can't be folded in here"], self.wait_s
         patience_s = self.wait_s / 2
         try:
             with self._locked(shared=False, wait_s=patience_s), self._opened_and_folded() as (_, folded):
@@ -209,7 +210,7 @@ class Store:
         except LocksUnsupported:  # now and later
             raise
         except (StoreBusy, StoreError) as error:
-            return [f"{len(waiting)} writes wait in {self.journal.folder}: {error.message}"], patience_s
+            return [f"{_waits(waiting)} in {self.journal.folder}: {error.message}"], patience_s
 
     def _locked(self, *, shared: bool, wait_s: float) -> AbstractContextManager[None]:
         return hold(self.lock_path, shared=shared, wait_s=wait_s)
@@ -297,3 +298,7 @@ def _in_order(
     elsewhere = [operation.op_id for operation in operations if operation.op_id not in done]
     known = done | changes_of(connection, elsewhere) if elsewhere else done
     return tuple(change for operation in operations for change in known.get(operation.op_id, []))
+
+
+def _waits(waiting: Sequence[str]) -> str:
+    return counted(len(waiting), "write waits", "writes wait")

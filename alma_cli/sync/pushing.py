@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from alma_cli.core.replication.merge import Version
+from alma_cli.core.text import counted
 from alma_cli.errors import ClockAhead
 from alma_cli.logs import info
 from alma_cli.sync.exchange import Prepared, exchange_all, write_of
@@ -109,8 +110,12 @@ def tell_left(context: Context, left: PendingCounts) -> None:
     report.pending = left.total
     if left.blocked:
         report.warn(
-            f"{left.blocked:,} memories were not pushed, because the remote's documents of them can't be read: "
+            f"{counted(left.blocked, 'memory was', 'memories were')} not pushed, "
+            "because the remote's documents of them can't be read: "
             "see `alma sync status`"
         )
     if _of_agents(left, wanted):
-        report.warn(f"{_of_agents(left, wanted):,} memories are still to be pushed: run `alma sync` again")
+        report.warn(
+            f"{counted(_of_agents(left, wanted), 'memory is', 'memories are')} still to be pushed: "
+            "run `alma sync` again"
+        )

@@ -271,7 +271,7 @@ def test_forgetting_a_derived_memory_forgets_its_evidence(outcomes, run_alma, ru
     other = outcomes("s", BAD)["data"]["id"]
     evidence = {memory["id"] for memory in memories("outcome")} - {other}
     dry = run_alma("forget", id, "--dry-run")
-    assert (0, True) == (dry.code, dry.err.startswith("would forget 3 memories: "))
+    assert (0, True) == (dry.code, dry.err.startswith("would forget 3 memories:\n"))
     assert evidence == set(run_json("forget", id, "--dry-run")["data"]["would_forget"])
     assert 4 == len(memories("outcome"))
     assert evidence == set(run_json("forget", id)["data"]["forgotten"])

@@ -374,3 +374,59 @@ def test_where_the_project_takes_no_log_the_temporary_folder_does(run_alma, proj
     finished = run_alma("retrieve", "--agent", "a", stdin=stdin_raising(RuntimeError("x")))
     assert (1, "") == finished[:2]
     assert re.search(r"\nhint: this is a bug in ALMA; its trace could not be kept: .+\n$", finished.err)
+
+
+# Any width
+
+
+def test_every_command_that_shows_memories_fits_80_60_40_and_20_columns(learn, run_alma, run_on_terminal):
+    words = {"when": "a page has a form", "do": "send it empty first"}
+    for number in range(3):
+        id = learn(f"Test that form {number} of the checkout says what is missing", strategy="Sent it empty", **words)
+    rule = run_alma("list", "--kind", "rule").out[:8]
+    for columns in (80, 60, 40, 20):
+        for argv in (
+            ["list"],
+            ["search", "form"],
+            ["log"],
+            ["agents"],
+            ["show", rule],
+            ["forget", id, "--dry-run"],
+        ):
+            shown = run_on_terminal(*argv, columns=columns, NO_COLOR="1").out
+            lines = shown.splitlines()[argv[0] == "forget" :]  # a sentence goes on in the next line by itself
+            assert columns >= max(map(len, lines)), (columns, argv, shown)
+            assert "Test" in shown or argv[0] not in ("list", "show"), (columns, argv, shown)
+
+
+def test_what_is_forgotten_is_shown_before_it_is_asked(learn, run_on_terminal):
+    id = learn("Test the login form", outcome="failure")
+    finished = run_on_terminal("forget", id, typed="n\n", NO_COLOR="1")
+    shown = f"  {id[:8]}  failure  Test the login form\nforget 1 memory for good? [y/N] "
+    assert shown in finished.out
+
+
+def test_the_log_tells_what_it_was(learn, run_alma, run_json, run_on_terminal):
+    id = learn("Test the login form")
+    assert f"  insert  {id[:8]}  success: Test the login form\n" in run_on_terminal("log", NO_COLOR="1").out
+    assert "Test the login form [success]" == run_json("log")["data"]["audit"][0]["text"]
+    run_alma("forget", id, "--yes")
+    assert [None, None] == [row["text"] for row in run_json("log")["data"]["audit"]]
+
+
+def test_the_evidence_of_a_rule_is_a_line_each(learn, run_alma, run_on_terminal):
+    words = {"when": "a page has a form", "do": "send it empty first"}
+    ids = [learn(f"Test form {number}", strategy="Sent it empty", **words) for number in range(3)]
+    rule = run_alma("list", "--kind", "rule").out[:8]
+    shown = run_on_terminal("show", rule, NO_COLOR="1").out.partition("evidence, newest first:\n")[2].splitlines()
+    assert [f"  {id[:8]}" for id in reversed(ids)] == [line[:10] for line in shown]
+    assert shown[0].endswith("success Test form 2")
+
+
+def test_of_one_thing_the_noun_is_singular(learn, run_alma):
+    learn("Test the login form")
+    assert run_alma("stats").err.startswith("1 record, 0 forgotten")
+    assert (
+        "nothing relevant among 1 memory\n"
+        in run_alma("retrieve", "bake bread", "--agent", "helena", "--kind", "outcome").err
+    )

@@ -25,7 +25,15 @@ def test_the_log_says_when_who_what_and_which(run_alma, run_json, learn, monkeyp
         (row["by"], row["action"], row["agent"], row["detail"]) for row in done
     ]
     line = run_alma("log", id).out.rstrip("\n").split("\t")
-    assert [done[1]["at"][:19].replace("T", " "), "tester", "insert", id, "helena", "outcome"] == line
+    assert [
+        done[1]["at"][:19].replace("T", " "),
+        "tester",
+        "insert",
+        id,
+        "helena",
+        "outcome",
+        "Test the login form [success]",
+    ] == line
     assert 1 == len(run_json("log", "--limit", "1")["data"]["audit"])
     assert 1 == len(run_json("log", "-n", "1", "--wait", "5")["data"]["audit"])
 
@@ -158,7 +166,7 @@ def test_doctor_counts_and_leaves_everything_as_it_is(run_json, learn):
     learn("Test the login form")
     before = run_json("stats")["data"]["total"]
     found = checks(run_json("doctor"))
-    assert found["store"]["found"].startswith("1 records in ")
+    assert found["store"]["found"].startswith("1 record in ")
     assert (f"all by {MODEL}", "nothing is hidden by a scope", "0 waiting") == tuple(
         found[name]["found"] for name in ("vectors", "scope", "journal")
     )
@@ -224,7 +232,7 @@ def test_reindex_gives_vectors_where_they_are_missing(project, run_alma, run_jso
         envelope["warnings"]
     )
     found = checks(run_json("doctor", code=1))["vectors"]
-    assert (f"1 memories have no vector by {MODEL}", "run `alma reindex`") == (found["found"], found["hint"])
+    assert (f"1 memory has no vector by {MODEL}", "run `alma reindex`") == (found["found"], found["hint"])
     assert (0, "", f"embedded 1 memory with {MODEL}\n{derived}") == run_alma("reindex", "--yes", "--wait", "5")
     assert [] == run_json("retrieve", "test the login form", "--agent", "helena")["warnings"]
     assert {"embedded": 2, "derived_changed": 0, "model": MODEL} == run_json("reindex", "--all")["data"]
@@ -310,12 +318,12 @@ def test_doctor_tells_an_emptied_project_from_a_new_one(project, run_json, learn
     subprocess.run(["git", "init", "-q"], check=True)
     assert "empty: nothing was recorded yet" == store()["found"]
     learn("Ship")
-    assert store()["found"].startswith("1 records")
+    assert store()["found"].startswith("1 record in ")
     subprocess.run(["git", "add", ".alma"], check=True)
     subprocess.run(["git", "clean", "-fdxq"], check=True)
     assert store(1)["found"].startswith("gone: something was recorded since ")
     learn("Ship again")
-    assert store()["found"].startswith("1 records")
+    assert store()["found"].startswith("1 record in ")
     shutil.rmtree(project / ".alma")
     make_project(project, "alma:\n  project_id: new\n")
     assert "empty: nothing was recorded yet" == store()["found"]

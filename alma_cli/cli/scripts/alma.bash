@@ -24,7 +24,7 @@ _alma_about() {
     'undo') options='--list --limit -n --wait --dir --verbose --yes -y --json --help -h' follows='--limit=- -n=- --wait=- --dir=<dir>' words='@ids' ;;
     'feedback') options='--helped --misled --wait --dir --verbose --yes -y --json --help -h' follows='--wait=- --dir=<dir>' words='@ids' ;;
     'status') options='--wait --dir --verbose --json --help -h' follows='--wait=- --dir=<dir>' words='-' ;;
-    'log') options='--limit -n --wait --dir --verbose --json --help -h' follows='--limit=- -n=- --wait=- --dir=<dir>' words='@ids' ;;
+    'log') options='--long -l --limit -n --wait --dir --verbose --json --help -h' follows='--limit=- -n=- --wait=- --dir=<dir>' words='@ids' ;;
     'report') options='--open --out --agent -a --wait --dir --verbose --json --help -h' follows='--out=<file> --agent=@agents -a=@agents --wait=- --dir=<dir>' words='-' ;;
     'sync') options='--dry-run --push --pull --agent -a --timeout --check --join --reseed --restamp --wait --dir --verbose --yes -y --json --help -h' follows='--agent=@agents -a=@agents --timeout=- --wait=- --dir=<dir>' words='status' ;;
     'sync status') options='--wait --dir --verbose --json --help -h' follows='--wait=- --dir=<dir>' words='-' ;;

@@ -304,6 +304,7 @@ complete -c alma -n '__alma_at "status"' -l verbose -d 'Tell on stderr what happ
 complete -c alma -n '__alma_at "status"' -l json -d 'Print one JSON object'
 complete -c alma -n '__alma_at "status"' -l help -s h -d 'show help'
 complete -c alma -n '__alma_at "log"' -f -a '(__alma_values ids)'
+complete -c alma -n '__alma_at "log"' -l long -s l -d 'All columns, and whole texts'
 complete -c alma -n '__alma_at "log"' -l limit -s n -r -f -d 'At most so many'
 complete -c alma -n '__alma_at "log"' -l wait -r -f -d 'Wait so long for other processes'
 complete -c alma -n '__alma_at "log"' -l dir -r -f -a '(__fish_complete_directories)' -d 'The project’s folder'

@@ -391,6 +391,7 @@ _alma() {
         ) ;;
     'log')
         specs=(
+            '(--long -l)'{--long,-l}'[All columns, and whole texts]'
             '(--limit -n)'{--limit,-n}'[At most so many]:limit: '
             '(--wait)--wait[Wait so long for other processes]:wait: '
             '(--dir)--dir[The project’s folder]:dir:_files -/'
