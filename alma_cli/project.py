@@ -56,6 +56,16 @@ class Project:
         return self.home / BACKUP
 
     @property
+    def completion_path(self) -> Path:
+        """The file with what a shell may complete."""
+        return self.home / "completion"
+
+    @property
+    def report_path(self) -> Path:
+        """The page that `alma report` writes unless another is named."""
+        return self.home / "report.html"
+
+    @property
     def gitignore_path(self) -> Path:
         """The file that keeps the memory out of git."""
         return self.home / ".gitignore"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Literal, TypedDict, Unpack
@@ -272,6 +274,9 @@ def forget(session: Session, prefixes: Sequence[str], *, at_once: bool = False) 
     records = to_forget(session, prefixes)
     ids = tuple(record.id for record in records)
     receipt = session.submit([session.operation(Forget, ids=ids, at_once=at_once)])
+    for copy in (session.project.completion_path, session.project.report_path):
+        with suppress(OSError):  # made anew when it is asked for, without what was forgotten
+            os.unlink(copy)
     return Forgotten(records=records, queued=receipt.queued, warnings=write_warnings(receipt))
 
 

@@ -13,9 +13,6 @@ from contextlib import suppress
 from alma_cli import __version__
 from alma_cli.project import Project, find_project
 
-NAME = "completion"
-"""The name of the file, in the folder of the store."""
-
 REFRESH = "--refresh"
 MOST = 100
 """The most values of one answer."""
@@ -51,7 +48,7 @@ def _matching(lines: Iterator[str], what: str, start: str) -> Iterator[str]:
 def _known(project: Project, directory: str | None) -> Iterator[str]:
     """What is in the file, which is made when there is none and renewed when it is old."""
     try:
-        with open(_path(project), encoding="utf-8") as file:
+        with open(project.completion_path, encoding="utf-8") as file:
             written = next(file, "").rstrip("\n")
             lines = file.readlines()
     except OSError:
@@ -69,7 +66,7 @@ def _written(project: Project, directory: str | None) -> list[str]:
     stamp = _stamp(project)
     lines = ["\t".join(known) + "\n" for known in ALMA.find(directory=directory).completions()]
     with suppress(OSError):
-        write_whole(_path(project), "".join([f"{stamp}\n", *lines]).encode("utf-8", "replace"))
+        write_whole(project.completion_path, "".join([f"{stamp}\n", *lines]).encode("utf-8", "replace"))
     return lines
 
 
@@ -89,7 +86,3 @@ def _renew(directory: str | None) -> None:
     program = [sys.executable, "-P", "-m", "alma_cli", *where, "completion", "--values", REFRESH]
     nowhere = [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_RDWR, 0) for stream in (0, 1, 2)]
     os.posix_spawn(sys.executable, program, os.environ, file_actions=nowhere, setsid=True)
-
-
-def _path(project: Project) -> str:
-    return os.path.join(project.home, NAME)

@@ -14,8 +14,6 @@ from alma_cli.errors import InvalidInput
 from alma_cli.files import write_whole
 from alma_cli.project import make_home
 
-_NAME = "report.html"
-
 
 def report(
     open_it: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
@@ -50,7 +48,7 @@ def report(
         return Reply(text=content, warnings=reported.warnings)
     if out is None:
         make_home(alma.project)
-    path = os.path.abspath(os.path.join(alma.project.home, _NAME) if out is None else out)
+    path = os.path.abspath(alma.project.report_path if out is None else out)
     if out == "-" or os.path.isdir(path):
         raise InvalidInput(
             f"--out: {one_line(out or path, 200)} is no file to write", hint="name a file, such as report.html"

@@ -121,6 +121,25 @@ def test_json_has_the_numbers_and_where_the_page_is(project, learn, run_json):
     assert (1, 1.0) == (data["counts"]["outcome"], data["results"]["rate"])
 
 
+def test_what_is_forgotten_is_in_no_file_that_was_made_of_it(project, learn, run_alma):
+    id = learn("Press the pay button")
+    run_alma("report")
+    run_alma("completion", "--values", "ids")
+    made = [project / ".alma/report.html", project / ".alma/completion"]
+    assert all("Press the pay button" in path.read_text() for path in made)
+    run_alma("forget", id, "--yes")
+    assert not any(path.exists() for path in made)
+
+
+def test_the_effect_is_told_with_its_interval(learn, report):
+    for number in range(40):
+        shown = "withheld" if number % 4 == 0 else "shown"
+        learn(f"Task {number}", "failure" if number % 8 == 0 else "success", label=f"memories={shown}")
+    text = report().text
+    assert "succeeded 50 points more often than work from which they were withheld by lot (95%: +21 to +76)" in text
+    assert "this may be chance" not in text
+
+
 @pytest.mark.parametrize(
     ("argv", "says"),
     [
