@@ -90,9 +90,9 @@ def _stale(alma: ALMA, *, dry_run: bool, json: bool) -> Reply:
 def _lines(records: Sequence[Record]) -> list[str]:
     """The memories that are to go, a line each."""
     columns, _ = size()
-    room = max(1, columns - len(f"  {'':{SHORT_ID}}  {'':8} "))
+    width = max(1, columns - len(f"  {'':{SHORT_ID}}  "))
     lines = [
-        f"  {record.id[:SHORT_ID]}  {word_of(record):<8} {one_line(line_of(record), room)}"
+        f"  {record.id[:SHORT_ID]}  {one_line(f'{word_of(record)}: {line_of(record)}', width)}"
         for record in records[:_SHOWN]
     ]
     return lines + ([f"  and {len(records) - _SHOWN:,} more"] if len(records) > _SHOWN else [])

@@ -402,7 +402,7 @@ def test_every_command_that_shows_memories_fits_80_60_40_and_20_columns(learn, r
 def test_what_is_forgotten_is_shown_before_it_is_asked(learn, run_on_terminal):
     id = learn("Test the login form", outcome="failure")
     finished = run_on_terminal("forget", id, typed="n\n", NO_COLOR="1")
-    shown = f"  {id[:8]}  failure  Test the login form\nforget 1 memory for good? [y/N] "
+    shown = f"  {id[:8]}  failure: Test the login form\nforget 1 memory for good? [y/N] "
     assert shown in finished.out
 
 

@@ -11,6 +11,7 @@ from alma_cli.core.text import (
     age,
     alike_form,
     clean,
+    counted,
     did_you_mean,
     harmless,
     most_like,
@@ -236,3 +237,7 @@ def test_accents_without_end_take_no_time_without_end():
 )
 def test_an_age_has_one_unit(length, shown):
     assert shown == age(length.total_seconds())
+
+
+def test_a_count_has_its_noun_in_singular_or_plural():
+    assert ["0 memories", "1 memory", "1,200 memories"] == [counted(n, "memory", "memories") for n in (0, 1, 1200)]
