@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import tomllib
 
 import pytest
 
@@ -317,3 +318,88 @@ def test_a_missing_gitignore_of_the_memory_is_written(project, put, run_alma):
     assert not (project / ".alma/.gitignore").exists()
     run_alma("setup", "--yes")
     assert "config.yaml" in (project / ".alma/.gitignore").read_text()
+
+
+# Codex's own configuration, and hooks that call the server
+
+
+CODEX = '# mine\r\nmodel = "o3"\r\n\r\n[mcp_servers.other]\r\ncommand = "other"  # stays'
+
+
+@pytest.fixture
+def codex(tmp_path, monkeypatch):
+    """The configuration of Codex, made with this text."""
+    path = tmp_path / "codex/config.toml"
+    path.parent.mkdir()
+    monkeypatch.setenv("CODEX_HOME", str(path.parent))
+    return path
+
+
+@pytest.mark.parametrize("text", [CODEX, CODEX + "\r\n", "a = 1\n", ""])
+def test_codex_gets_the_server_and_its_bytes_back(text, codex, project, run_alma):
+    codex.write_bytes(text.encode())
+    run_alma("setup", "codex", "--yes")
+    servers = tomllib.loads(codex.read_bytes().decode())["mcp_servers"]
+    assert {"command": "alma", "args": ["mcp"]} == servers.pop("alma")
+    assert tomllib.loads(text).get("mcp_servers", {}) == servers
+    assert codex.read_bytes().startswith(text.encode())
+    after = codex.read_bytes()
+    assert "codex: connected" in run_alma("setup", "codex", "--yes").err
+    assert after == codex.read_bytes()
+    run_alma("setup", "codex", "--remove", "--yes")
+    assert text.encode() == codex.read_bytes()
+
+
+def test_what_was_added_to_codex_since_stays(codex, project, run_alma):
+    codex.write_text('model = "o3"\n')
+    run_alma("setup", "codex", "--yes")
+    codex.write_text(codex.read_text() + '\n[mcp_servers.new]\ncommand = "new"\n')
+    run_alma("setup", "codex", "--remove", "--yes")
+    assert 'model = "o3"\n\n[mcp_servers.new]\ncommand = "new"\n' == codex.read_text()
+
+
+@pytest.mark.parametrize(
+    "text", ["[mcp_servers.alma]\ncommand = '/opt/alma'\n", "a = [\n", "mcp_servers = {}\n", "mcp_servers = 3\n"]
+)
+def test_a_configuration_of_codex_that_has_one_or_cannot_take_one_stays(text, codex, project, run_alma):
+    codex.write_text(text)
+    done = run_alma("setup", "codex", "--yes")
+    assert text == codex.read_text()
+    assert ("opt" in text) == (0 == done.code)
+    run_alma("setup", "codex", "--remove", "--yes")
+    assert text == codex.read_text()
+
+
+def test_without_codex_no_configuration_is_made_for_it(project, run_alma, monkeypatch, tmp_path):
+    monkeypatch.setenv("CODEX_HOME", str(tmp_path / "none"))
+    run_alma("setup", "codex", "--yes")
+    assert not (tmp_path / "none").exists()
+    assert (project / "AGENTS.md").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("version", "kinds"),
+    [
+        ("2.1.118 (Claude Code)", "mcp_tool"),
+        ("3.0.1", "mcp_tool"),
+        ("2.1.99 (Claude Code)", "command"),
+        ("what?", "command"),
+    ],
+)
+def test_hooks_call_the_server_where_claude_code_can(version, kinds, project, run_alma, alma_on_the_path):
+    claude = alma_on_the_path.with_name("claude")
+    claude.write_text(f"#!/bin/sh\necho '{version}'\n")
+    claude.chmod(0o755)
+    before = files(project)
+    run_alma("setup", "claude", "--yes")
+    hooks = json.loads((project / ".claude/settings.local.json").read_text())["hooks"]
+    found = {event: group["hooks"][0]["type"] for event, (group,) in hooks.items()}
+    assert ("command", {kinds}) == (found.pop("SessionStart"), set(found.values()))
+    assert 0 == run_alma("setup", "claude", "--check").code
+    claude.write_text("#!/bin/sh\necho '1.0.0'\n")
+    run_alma("setup", "claude", "--yes")
+    hooks = json.loads((project / ".claude/settings.local.json").read_text())["hooks"]
+    assert {"command"} == {hook["type"] for groups in hooks.values() for group in groups for hook in group["hooks"]}
+    run_alma("setup", "claude", "--remove", "--yes")
+    assert before == files(project)

@@ -1,7 +1,10 @@
 """Claude Code's hooks in its settings. JSON has no comments, so our entries have a mark inside."""
 
 import os
+import re
 import shlex
+import shutil
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,25 @@ _MARK = "# alma hook"
 _MATCHERS: Mapping[str, dict[str, JsonValue]] = {"post-tool-use": {"matcher": "Bash|mcp__.*alma.*__learn"}}
 """Commands tell how work is judged; other tools don't."""
 
+_CALLS_TOOLS = (2, 1, 118)
+"""The first version of Claude Code whose hooks can call a server's tools."""
+_COMMON_INPUT = {"session_id": "${session_id}"}
+_TOOL_INPUT: Mapping[str, dict[str, JsonValue]] = {
+    "user-prompt-submit": {"prompt": "${prompt}"},
+    "post-tool-use": {
+        "tool_name": "${tool_name}",
+        "command": "${tool_input.command}",
+        "output": "${tool_response.stdout}",
+    },
+    "post-tool-use-failure": {
+        "tool_name": "${tool_name}",
+        "command": "${tool_input.command}",
+        "error": "${error}",
+    },
+    "stop": {"message": "${last_assistant_message}"},
+}
+"""The input of the tool `hook` at each event. A session starts before its servers: that is left to a command."""
+
 _TIMEOUT_S = 10
 """The seconds after which Claude Code gives up; ALMA gives up after 2."""
 
@@ -32,17 +54,36 @@ def settings_path(folder: str, file: str = SHARED) -> str:
     return os.path.join(folder, ".claude", file)
 
 
-def plan_claude(folder: str, agent: str | None, file: str = SHARED) -> Plan:
-    """The plan that makes Claude Code's sessions here use ALMA. Raises `AlmaError` for settings that aren't JSON."""
+def can_call_tools() -> bool:
+    """True where the Claude Code on the PATH can call a server's tools from its hooks, and start that server."""
+    program = shutil.which("claude")
+    if program is None or shutil.which("alma") is None:
+        return False
+    try:
+        done = subprocess.run(
+            [program, "--version"], capture_output=True, text=True, timeout=10, check=False, stdin=subprocess.DEVNULL
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    version = re.match(r"(\d+)\.(\d+)\.(\d+)", done.stdout)
+    return version is not None and tuple(map(int, version.groups())) >= _CALLS_TOOLS
+
+
+def plan_claude(folder: str, agent: str | None, file: str = SHARED, *, by_server: bool = False) -> Plan:
+    """The plan that makes Claude Code's sessions here use ALMA: by commands or, where there is a tool, `by_server`.
+
+    Raises `AlmaError` for settings that aren't JSON.
+    """
     path = settings_path(folder, file)
     text = text_of(path)
     settings = _parsed(path, text)
     changed = False
     for event, name in AGENT_EVENTS.items():
-        entry: JsonValue = {
-            **_MATCHERS.get(event, {}),
-            "hooks": [{"type": "command", "command": _command(event, agent), "timeout": _TIMEOUT_S}],
-        }
+        asked: dict[str, JsonValue] = {"type": "command", "command": _command(event, agent)}
+        if by_server and event in _TOOL_INPUT:
+            given: JsonValue = {"event": event, **_COMMON_INPUT, **_TOOL_INPUT[event]}
+            asked = {"type": "mcp_tool", "server": "alma", "tool": "hook", "input": given}
+        entry: JsonValue = {**_MATCHERS.get(event, {}), "hooks": [{**asked, "timeout": _TIMEOUT_S}]}
         groups = settings.setdefault("hooks", {}).setdefault(name, [])
         if entry not in groups:
             groups[:] = [*(group for group in groups if not _is_ours(group)), entry]
@@ -105,7 +146,9 @@ def _with_hooks(settings: Mapping[str, Any], hooks: dict[str, Any]) -> dict[str,
 def _is_ours(group: Any) -> bool:
     hooks = group.get("hooks") if isinstance(group, dict) else None
     return isinstance(hooks, list) and any(
-        isinstance(hook, dict) and str(hook.get("command", "")).endswith(_MARK) for hook in hooks
+        isinstance(hook, dict)
+        and (str(hook.get("command", "")).endswith(_MARK) or (hook.get("server"), hook.get("tool")) == ("alma", "hook"))
+        for hook in hooks
     )
 
 

@@ -13,7 +13,8 @@ from alma_cli.core.records import JsonValue
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.install.blocks import with_block
 from alma_cli.hooks.install.changes import FileChange, Plan, RemoveFile, WriteFile, content_of, original_of, text_of
-from alma_cli.hooks.install.claude import LOCAL, SHARED, plan_claude, plan_claude_removal, settings_path
+from alma_cli.hooks.install.claude import LOCAL, SHARED, can_call_tools, plan_claude, plan_claude_removal, settings_path
+from alma_cli.hooks.install.codex import codex_file, plan_codex, plan_codex_removal
 from alma_cli.hooks.install.git import hook_files, plan_git, plan_git_removal
 from alma_cli.hooks.install.github import Job, plan_github, plan_github_removal, workflow_path
 from alma_cli.hooks.install.json_files import parsed, written
@@ -112,8 +113,13 @@ def skill_text() -> bytes:
 def _install_claude(place: ConnectedProject) -> Plan:
     folder, backup = str(place.project.root), place.project.backup_dir
     shared = plan_claude_removal(folder, backup, SHARED)
-    local = plan_claude(folder, place.agent, LOCAL)
+    by_server = can_call_tools()
+    local = plan_claude(folder, place.agent, LOCAL, by_server=by_server)
     notes = [f"keep .claude/{LOCAL} out of git: it names this machine's alma"] if local.changes else []
+    if notes and by_server:
+        notes.append(
+            "its hooks call the server `alma` of .mcp.json: allow it when Claude Code asks, or nothing is learned"
+        )
     return Plan([*shared.changes, *local.changes], notes)
 
 
@@ -239,6 +245,11 @@ _CLAUDE = Part(
     _remove_claude,
     lambda place: [settings_path(str(place.project.root), file) for file in (SHARED, LOCAL)],
 )
+_CODEX_SERVER = Part(
+    lambda _: plan_codex(),
+    lambda place: plan_codex_removal(place.project.backup_dir),
+    lambda _: [path] if (path := codex_file()) else [],
+)
 _AGENTS_SKILL = _skill(".agents", "skills")
 _GIT = Part(
     lambda place: plan_git(str(place.project.root), place.agent),
@@ -269,7 +280,9 @@ SETUP_TARGETS: Mapping[str, SetupTarget] = {
         _any_of(".claude", program="claude"),
         (_CLAUDE, _mcp("mcpServers", ".mcp.json"), _skill(".claude", "skills")),
     ),
-    "codex": SetupTarget(_any_of(".codex", "AGENTS.md", program="codex"), (_AGENTS_SKILL, _SECTION_PART)),
+    "codex": SetupTarget(
+        _any_of(".codex", "AGENTS.md", program="codex"), (_CODEX_SERVER, _AGENTS_SKILL, _SECTION_PART)
+    ),
     "cursor": SetupTarget(_any_of(".cursor"), (_mcp("mcpServers", ".cursor", "mcp.json"), _AGENTS_SKILL)),
     "vscode": SetupTarget(_any_of(".vscode"), (_mcp("servers", ".vscode", "mcp.json", type="stdio"),)),
     "git": SetupTarget(_any_of(".git"), (_GIT,)),

@@ -41,7 +41,7 @@ def host_states(project: Project) -> list[HostState]:
         try:
             parts = [part.files(place) for part in target.parts]
             lost = sorted({path for files in parts for path in files if _is_lost(record, path)})
-            there = [[path for path in files if record.is_marked(path)] for files in parts]
+            there = [[path for path in files if record.is_marked(path)] for files in parts if files]
         except AlmaError as error:
             found += [HostState(name, "not connected", error.message, error.hint)] if name in here else []
             continue

@@ -1,0 +1,66 @@
+"""Codex's MCP servers, in the user's own configuration: a marked block at its end, all else byte for byte as it was."""
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from alma_cli.errors import AlmaError
+from alma_cli.hooks.install.changes import Plan, RemoveFile, WriteFile, original_of, text_of
+
+_BLOCK = re.compile(r"(?:^\r?\n)?^# >>> alma >>>[^\n]*\n.*?^# <<< alma <<<\r?\n?", re.MULTILINE | re.DOTALL)
+_TEXT = """\
+# >>> alma >>> `alma setup codex --remove` takes this out, for all projects
+[mcp_servers.alma]
+command = "alma"
+args = ["mcp"]
+# <<< alma <<<
+"""
+_SHARED = "it serves all your projects; where there is no .alma/ the server ends with an error"
+
+
+def codex_file() -> str:
+    """The path of Codex's configuration; empty where Codex keeps none."""
+    folder = os.environ.get("CODEX_HOME") or os.path.join(os.path.expanduser("~"), ".codex")
+    return os.path.join(folder, "config.toml") if os.path.isdir(folder) else ""
+
+
+def plan_codex() -> Plan:
+    """The plan that names ALMA's server there; a server called `alma` of somebody's own stays.
+
+    Raises `AlmaError` for what isn't TOML, or can't get a table at its end.
+    """
+    path = codex_file()
+    text = text_of(path) if path else ""
+    if not path or "alma" in _servers(path, text):
+        return Plan()
+    newline = "\r\n" if "\r\n" in text else "\n"
+    between = "" if not text else newline if text.endswith("\n") else newline * 2
+    after = text + between + _TEXT.replace("\n", newline)
+    if "alma" not in _servers(path, after):
+        raise AlmaError(f"{path} can't get another server", hint="nothing was changed")
+    return Plan([WriteFile(path, after.encode())], [f"{path}: {_SHARED}"])
+
+
+def plan_codex_removal(backup_dir: Path) -> Plan:
+    """The plan that restores the configuration or, if it was edited since, takes our block out."""
+    path = codex_file()
+    text = text_of(path) if path else ""
+    if not _BLOCK.search(text):
+        return Plan()
+    if (original := original_of(path, backup_dir)) is not None:
+        return Plan([original])
+    after = _BLOCK.sub("", text, count=1)
+    return Plan([WriteFile(path, after.encode()) if after else RemoveFile(path)])
+
+
+def _servers(path: str, text: str) -> dict[str, Any]:
+    hint = "repair it, and do this again; nothing was changed"
+    try:
+        servers = tomllib.loads(text).get("mcp_servers", {})
+    except tomllib.TOMLDecodeError as error:
+        raise AlmaError(f"{path} is not TOML: {error}", hint=hint) from error
+    if not isinstance(servers, dict):
+        raise AlmaError(f"{path} has no servers under mcp_servers", hint=hint)
+    return servers
