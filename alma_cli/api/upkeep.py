@@ -20,6 +20,7 @@ from alma_cli.core.records import JsonValue
 from alma_cli.core.scopes.scope import ANY_AGENT
 from alma_cli.core.scopes.visibility import sees, views
 from alma_cli.core.text import counted, shown
+from alma_cli.embedding import MULTILINGUAL_MODEL, reads
 from alma_cli.errors import AlmaError, LocksUnsupported, StoreCorrupt
 from alma_cli.flock import lock_at_once
 from alma_cli.ownership import owner_of
@@ -213,6 +214,7 @@ def _store(session: Session) -> Iterator[Check]:
             with store.reading() as reader:
                 tallies = reader.tallies()
                 models = reader.models()
+                unread = sum(not reads(session.model, text) for text in reader.main_texts_beyond_ascii())
                 names = reader.project_ids()
                 shared = reader.shared(session.config.project_id)
         except AlmaError as error:
@@ -234,6 +236,8 @@ def _store(session: Session) -> Iterator[Check]:
             else f"all by {session.model}",
             hint="run `alma reindex`" if stale else "",
         )
+        if unread:
+            yield _unread(unread, sum(models.values()))
         hidden = [
             f"{tally.count} of {tally.agent} in {tally.domain}"
             for tally in tallies
@@ -252,6 +256,17 @@ def _store(session: Session) -> Iterator[Check]:
         ok=not damaged,
         found=f"{len(damaged)} unreadable files were set aside" if damaged else f"{len(store.journal.names())} waiting",
         hint=f"look at {os.path.dirname(damaged[0])}, then delete what you don't need" if damaged else "",
+    )
+
+
+def _unread(count: int, total: int) -> Check:
+    """The check of memories that the bundled model can't read; words find them, so nothing is wrong."""
+    return Check(
+        name="language",
+        ok=True,
+        found=f"{count:,} of {total:,} memories are in a script that the bundled model can't read: words find them",
+        hint=f"to find them by meaning too: `alma config set embedding.model {MULTILINGUAL_MODEL}`, "
+        "`alma config set embedding.allow_download true` (220 MB), then `alma reindex`",
     )
 
 

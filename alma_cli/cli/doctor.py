@@ -51,7 +51,7 @@ def doctor(
     return Reply(
         data={"checks": [check.to_json() for check in checks]},
         tables=[Table(headings=("", "check", "found"), rows=rows, flexible=[2])],
-        told=[f"{check.name}: {check.hint}" for check in failed if check.hint],
+        told=[f"{check.name}: {check.hint}" for check in checks if check.hint],
         error=AlmaError(f"{count} failed", hint=failed[0].hint) if failed else None,
         json=json,
     )

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alma_cli.embedding.base import DEFAULT_MODEL, Embedder, OnProgress
+from alma_cli.embedding.base import DEFAULT_MODEL, MULTILINGUAL_MODEL, Embedder, OnProgress
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["DEFAULT_MODEL", "Embedder", "OnProgress", "count_tokens", "open_embedder", "reads"]
+__all__ = ["DEFAULT_MODEL", "MULTILINGUAL_MODEL", "Embedder", "OnProgress", "count_tokens", "open_embedder", "reads"]
 
 _AFTER_LATIN = 0x250
 

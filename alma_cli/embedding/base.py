@@ -15,6 +15,9 @@ OnProgress = Callable[[int], None]
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 """The bundled model."""
 
+MULTILINGUAL_MODEL = "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2"
+"""The smallest model of fastembed's that reads fifty languages (220 MB), for those that the bundled one can't read."""
+
 
 class Embedder(Protocol):
     """A model that turns texts into vectors."""

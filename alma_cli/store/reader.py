@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from alma_cli.core.records import Kind, Outcome, Record
+from alma_cli.core.records import FIELDS, MAIN_FIELDS, RETRIEVED_KINDS, Kind, Outcome, Record
 from alma_cli.errors import AmbiguousId, InvalidInput, NotFound
 from alma_cli.store.database.engine import bound_memory
 from alma_cli.store.database.rows import RECORD_COLUMNS, RELEVANT_AT, SUCCESS, row_record
@@ -256,6 +256,13 @@ class Reader:
             "SELECT coalesce(embedding_model, ''), count(*) FROM memories WHERE kind <> 'credit' GROUP BY 1", []
         )
         return dict(rows)
+
+    def main_texts_beyond_ascii(self) -> list[str]:
+        """The main text of every memory where that has more than ASCII's characters."""
+        text = f"coalesce({', '.join(FIELDS[MAIN_FIELDS[kind]].column for kind in RETRIEVED_KINDS)})"
+        return [
+            text for (text,) in self._rows(f"SELECT {text} FROM memories WHERE strlen({text}) > length({text})", [])
+        ]
 
     def nearest(self, record: Record, vector: Vector, model: str, *, limit: int = 3) -> list[tuple[Record, float]]:
         """The memories of the same kind, agent, domain and user nearest in meaning, with their cosine."""

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from alma_cli.api import ALMA
+from alma_cli.embedding import MULTILINGUAL_MODEL, open_embedder
 from alma_cli.project import make_project
 from alma_cli.store.hnsw.extension import unavailable
 
@@ -207,6 +208,23 @@ def test_doctor_says_what_can_be_done_about_a_damaged_store(project, run_json):
     backup.parent.mkdir(exist_ok=True)
     backup.touch()
     assert f"restore {backup}; the journal is kept" == checks(run_json("doctor", code=1))["store"]["hint"]
+
+
+def test_doctor_says_once_how_much_the_bundled_model_cannot_read_and_which_model_can(run_alma, run_json, learn):
+    learn("Test the login form")
+    learn("Größe der Bestellung prüfen")
+    assert "language" not in checks(run_json("doctor"))
+    learn("测试登录表单")
+    found = checks(run_json("doctor"))["language"]
+    assert found["ok"]
+    assert found["found"] == "1 of 3 memories are in a script that the bundled model can't read: words find them"
+    assert f"alma config set embedding.model {MULTILINGUAL_MODEL}`" in found["hint"]
+    finished = run_alma("doctor")
+    assert (0, 1) == (finished.code, finished.err.count("multilingual"))
+
+
+def test_the_model_that_doctor_names_is_one_that_can_be_configured():
+    assert open_embedder(MULTILINGUAL_MODEL).dimension == 384
 
 
 def test_doctor_lists_what_the_present_scope_hides(configure, run_json, learn):
