@@ -9,6 +9,7 @@ OTHER_VARIABLES: Mapping[str, str] = {
     "ALMA_AGENT": "the agent, where --agent isn't given",
     "ALMA_USER": "the user whose preferences are shown, where --user isn't given",
     "ALMA_DEBUG": "1 tells in detail on stderr what happens, as --verbose does in short",
+    "ALMA_PAGER": "the program that shows what is longer than the screen, before PAGER; empty is none",
     "ALMA_COSMOS_KEY": "the Cosmos DB account key, for azure.auth: key",
 }
 """The variables that override no key, and what they mean."""
