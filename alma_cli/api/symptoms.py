@@ -52,8 +52,8 @@ def _best_way(session: Session, reader: Reader, seen: Sequence[View], met: Outco
     """
     near = reader.worked_near(seen, met, limit=_NEAREST)
     following = _following(met, [outcome for outcome, _ in near])
-    if met.outcome == "success" and following is None:
-        return met
+    if met.outcome != "failure":  # only the one that came next can take its place
+        near = [(outcome, cosine) for outcome, cosine in near if outcome is following]
     if not near:
         return None if met.outcome == "failure" else met
     vectors = session.vectors([_words(met), *(_words(outcome) for outcome, _ in near)])

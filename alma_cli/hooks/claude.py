@@ -136,14 +136,9 @@ def _is_held_out(folder: str, share: float) -> bool:
 
 def _work_in_git() -> str:
     """The names of the branch and of the last commit; empty outside of git."""
-    import subprocess
+    from alma_cli.hooks.install.repository import asked_in_vain
 
-    command = ["git", "log", "-1", "--format=%D%x00%s"]
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=1, check=False, stdin=subprocess.DEVNULL)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    names, _, subject = done.stdout.decode("utf-8", "replace").strip().partition("\0")
+    names, _, subject = asked_in_vain(".", "log", "-1", "--format=%D%x00%s").partition("\0")
     branch = re.match(r"HEAD -> ([^,]+)", names)
     words = re.sub(r"[-_/]+", " ", branch[1]) if branch and branch[1] not in ("main", "master", "develop") else ""
     return f"{words}. {subject}".strip(". ")
