@@ -90,6 +90,8 @@ def _block(shell: Shell, script: Path) -> str:
 def _put(path: Path, block: str) -> bool:
     """Put the block into the file in place of the one there, or take that out; return whether it changed."""
     path = path.resolve()  # what a link leads to is changed, not the link
+    if path.exists() and not path.is_file():
+        raise AlmaError(f"{path} is no file to change", hint="`alma completion` prints what your shell is to read")
     try:
         before = path.read_text(encoding="utf-8", errors="surrogateescape") if path.exists() else ""
         without = _BLOCK.sub("", before)

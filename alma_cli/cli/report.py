@@ -54,10 +54,11 @@ def report(
             f"--out: {one_line(out or path, 200)} is no file to write", hint="name a file, such as report.html"
         )
     try:
-        write_whole(path, content.encode())
-    except OSError as error:
+        _write(path, content.encode())
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise InvalidInput(
-            f"cannot write {one_line(path, 200)}: {error.strerror}", hint="name another file with --out"
+            f"cannot write {one_line(path, 200)}: {reason}", hint="name another file with --out"
         ) from error
     opened = open_it and webbrowser.open("file://" + path)
     return Reply(
@@ -67,3 +68,12 @@ def report(
         warnings=reported.warnings,
         json=json,
     )
+
+
+def _write(path: str, content: bytes) -> None:
+    """Write a file, whole or not at all; a device or a pipe stays what it is."""
+    if os.path.isfile(path) or not os.path.exists(path):
+        write_whole(os.path.realpath(path), content)
+    else:
+        with open(path, "ab") as target:
+            target.write(content)

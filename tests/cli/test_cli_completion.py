@@ -272,6 +272,16 @@ def test_installing_and_removing_exclude_each_other(run_alma):
     assert 2 == run_alma("completion", "bash", "--install", "--remove").code
 
 
+def test_a_device_is_never_replaced(run_alma, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / ".bashrc").symlink_to("pipe")
+    finished = run_alma("completion", "bash", "--install")
+    assert (1, "") == finished[:2]
+    assert f"{tmp_path}/pipe is no file to change" in finished.err
+    assert (tmp_path / "pipe").is_fifo()
+
+
 def test_a_file_that_cannot_be_changed_is_named(run_alma, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("HOME", str(tmp_path / "file"))

@@ -1,8 +1,10 @@
 """`alma report` writes one page of all that was learned, in which no memory's text is anything but text."""
 
 import json
+import os
 import re
 import sys
+import threading
 from html.parser import HTMLParser
 
 import pytest
@@ -146,6 +148,8 @@ def test_the_effect_is_told_with_its_interval(learn, report):
         (["--out", "."], "is no file to write"),
         (["--out", "-", "--json"], "is no file to write"),
         (["--out", "nowhere/page.html"], "cannot write"),
+        (["--out", "a\0b"], "cannot write"),
+        (["--out", ""], "is no file to write"),
         (["--agent", ""], "agent"),
     ],
 )
@@ -153,6 +157,17 @@ def test_what_cannot_be_written_is_a_usage_error(run_alma, argv, says):
     finished = run_alma("report", *argv)
     assert 2 == finished.code
     assert says in (finished.err or finished.out)
+
+
+def test_a_pipe_stays_a_pipe(project, run_alma):
+    os.mkfifo(project / "pipe")
+    read = []
+    reader = threading.Thread(target=lambda: read.append((project / "pipe").read_bytes()))
+    reader.start()
+    assert 0 == run_alma("report", "--out", "pipe").code
+    reader.join()
+    assert read[0].startswith(b"<!doctype html>")
+    assert (project / "pipe").is_fifo()
 
 
 def test_an_unknown_agent_is_named_with_the_one_that_was_meant(scoped_project, run_alma):
