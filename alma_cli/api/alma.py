@@ -344,7 +344,7 @@ class ALMA:
         return api.publish.lessons(self._session, agent)
 
     def completions(self) -> Iterator[Completion]:
-        """What a shell may complete: ids with their texts, newest first, and the names in use."""
+        """The values that a shell may complete: ids with their texts, newest first, and the names in use."""
         return api.completing.completions(self._session)
 
     def report(self, agent: str | None = None) -> Reported:

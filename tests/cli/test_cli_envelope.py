@@ -139,6 +139,7 @@ def test_every_command_is_here():
     named = {line.partition(" ")[0] for line in COMMAND_LINES}
     elsewhere = {
         "cloud",
+        "completion",
         "demo",
         "edit",
         "report",
