@@ -362,7 +362,10 @@ def test_the_log_is_in_the_project_that_was_named(run_alma, project, tmp_path, m
         "behind": ["retrieve", "--agent", "a", "--dir", str(project)],
         "behind=": ["retrieve", "--agent", "a", f"--dir={project}"],
     }[where]
-    assert f"the trace is in {project}/.alma/log/crash-" in run_alma(*argv, stdin=stdin_raising(ValueError("x"))).err
+    assert (
+        f"the trace is in {project}/.alma/log/crash-"
+        in run_alma(*argv, stdin=stdin_raising(ZeroDivisionError("x"))).err
+    )
 
 
 def test_where_the_project_takes_no_log_the_temporary_folder_does(run_alma, project, tmp_path, monkeypatch):
