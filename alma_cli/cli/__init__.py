@@ -128,8 +128,9 @@ def _screen_options(arguments: list[str]) -> list[str]:
     Of a command that runs others, or hooks, only what stands in front of it.
     """
     own = _own(arguments)
-    ends = [place for place, argument in enumerate(own) if argument in ("run", "hook")]
-    own = own[: ends[0]] if ends else own
+    command = _command_place(own)
+    if own[command : command + 1] in (["run"], ["hook"]):
+        own = own[:command]
     color, pager, kept, rest = "auto", True, [], iter(own)
     for argument in rest:
         if argument == "--no-pager":
@@ -142,6 +143,14 @@ def _screen_options(arguments: list[str]) -> list[str]:
             kept.append(argument)
     choose(color=color, pager=pager)
     return [*kept, *arguments[len(own) :]]
+
+
+def _command_place(arguments: list[str]) -> int:
+    """The place of the command: the first argument that is neither an option nor the value of one."""
+    place = 0
+    while place < len(arguments) and arguments[place].startswith("-"):
+        place += 2 if arguments[place] in ("--dir", "--color") else 1
+    return place
 
 
 def _root_options(arguments: list[str]) -> tuple[str | None, list[str]]:

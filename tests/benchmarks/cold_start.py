@@ -21,7 +21,7 @@ from typing import NamedTuple
 from tests.benchmarks.processes import COMMAND, compile_modules
 from tests.benchmarks.vocabulary import MORE_WORDS
 
-GOALS = {"alma --help": 18, "alma retrieve": 35, "alma learn": 35}
+GOALS = {"alma --help": 18, "alma retrieve": 35, "alma search": 35, "alma status": 35, "alma learn": 35}
 
 
 class Run(NamedTuple):
@@ -41,6 +41,8 @@ def main() -> None:
         commands = {
             "alma --help": [str(COMMAND), "--help"],
             "alma retrieve": [str(COMMAND), "retrieve", "check that the login form rejects bad input", "--agent", "a"],
+            "alma search": [str(COMMAND), "search", "login form rejects bad input"],
+            "alma status": [str(COMMAND), "status"],
             "alma learn": [
                 *(str(COMMAND), "learn", "--agent", "a", "--task", "Test the login form"),
                 *("--outcome", "success", "--strategy", "Tried empty fields first"),

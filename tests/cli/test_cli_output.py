@@ -80,6 +80,14 @@ def test_colour_in_a_pipe_is_in_errors_only_for_a_table_is_none_there(learn, run
     assert ESCAPE not in run_alma("show", "abc").err, "one command line's choice is not the next one's"
 
 
+def test_words_that_are_commands_take_no_option_away(run_alma):
+    for argv in (
+        ["search", "run", "hook", "--color", "never", "--no-pager"],
+        ["--dir", ".", "--color", "never", "list"],
+    ):
+        assert 0 == run_alma(*argv).code
+
+
 @pytest.mark.parametrize("given", ["sometimes", "", "Always"])
 def test_a_colour_that_is_no_choice_is_refused(run_alma, given):
     finished = run_alma("list", "--color", given)
