@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from alma_cli.api.rename import Renamed
     from alma_cli.api.report import Reported
     from alma_cli.api.retrieve import RetrieveOptions
+    from alma_cli.api.review import Promoted
     from alma_cli.api.search import Found, Order
     from alma_cli.api.status import Status
     from alma_cli.api.sync import SyncStatus
@@ -267,6 +268,27 @@ class ALMA:
     def feedback(self, id: str, *, helped: bool) -> Credited:
         """Record that a retrieved memory helped or misled. Raises `NotFound`, `AmbiguousId`."""
         return api.author.feedback(self._session, id, helped=helped)
+
+    # Reviewing
+
+    def unseen(self, kinds: Sequence[str] = (), agent: str | None = None) -> list[Record]:
+        """The memories that nobody has looked at: rules first, of each kind the newest first."""
+        return api.review.unseen(self._session, kinds, agent and composed(agent))
+
+    def mark_seen(self, ids: Sequence[str]) -> None:
+        """Note that somebody looked at these memories."""
+        api.review.mark_seen(self._session, ids)
+
+    def same_as(self, id: str, other: str) -> list[str]:
+        """Make a memory say the same as another: its general words, or (if somebody wrote it) its place.
+
+        Returns warnings. Raises `NotFound`, `AmbiguousId`, and `InvalidInput` where the two can't be the same.
+        """
+        return api.review.same_as(self._session, self.memory(id), other)
+
+    def promote(self, id: str) -> Promoted:
+        """Make a memory project-wide. Raises `NotFound`, `AmbiguousId`, and `InvalidInput` for an outcome."""
+        return api.review.promote(self._session, self.memory(id))
 
     # Looking
 

@@ -192,7 +192,7 @@ def _overview(arguments: list[str], directory: str | None) -> str | None:
         from alma_cli.cli.completing import answer
 
         return answer(arguments[2:], directory)
-    if arguments[:1] == ["--version"]:
+    if arguments[:1] in (["--version"], ["-V"]):
         return f"alma {__version__}"
     if arguments == ["help"] or arguments[0] in ("--help", "-h"):
         from alma_cli.cli.commands import overview
@@ -203,7 +203,7 @@ def _overview(arguments: list[str], directory: str | None) -> str | None:
 
 def _checked_name(arguments: list[str]) -> str:
     """The whole name of the command, such as `add knowledge`. Raises `InvalidUsage` if there is none of that name."""
-    from alma_cli.cli.commands import COMMANDS
+    from alma_cli.cli.commands import COMMANDS, MEANT
 
     name = arguments[0]
     if name in COMMANDS:
@@ -218,7 +218,9 @@ def _checked_name(arguments: list[str]) -> str:
             f"there is no option '{one_line(name, 40)}' before the command",
             hint="write options after it, as in `alma retrieve TASK --json`",
         )
-    hint = did_you_mean(name, COMMANDS, shown_as="`alma {}`") or "`alma --help` lists the commands"
+    meant = MEANT.get(name, "")
+    hint = f"it is `alma {meant}` here" if meant else did_you_mean(name, COMMANDS, shown_as="`alma {}`")
+    hint = hint or "`alma --help` lists the commands"
     raise InvalidUsage(f"there is no command '{one_line(name, 40)}'", hint=hint)
 
 

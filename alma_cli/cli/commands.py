@@ -45,6 +45,7 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
             Command("edit", "edit ID", "change a memory in your editor, all of it", "edit"),
             Command("correct", "correct ID TEXT", "put right what a memory says; history keeps it", "correct"),
             Command("forget", "forget ID...", "remove memories for good", "forget"),
+            Command("review", "review", "go through what is new, a key for each", "review"),
             Command("undo", "undo [ID]", "take back your last write, a forget too", "undo"),
             Command("feedback", "feedback ID", "say that a memory --helped or --misled", "feedback"),
         ),
@@ -89,6 +90,33 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
 """Those under `More` are only named in the overview, which is to be read at a glance."""
 
 COMMANDS: dict[str, Command] = {command.name: command for _, commands in GROUPS for command in commands}
+
+MEANT = {
+    "rm": "forget",
+    "delete": "forget",
+    "remove": "forget",
+    "find": "search",
+    "grep": "search",
+    "query": "search",
+    "ls": "list",
+    "cat": "show",
+    "get": "show",
+    "history": "log",
+    "revert": "undo",
+    "fix": "correct",
+    "update": "correct",
+    "save": "remember",
+    "note": "remember",
+    "store": "remember",
+    "recall": "retrieve",
+    "check": "doctor",
+    "push": "sync",
+    "pull": "sync",
+    "serve": "mcp",
+    "set": "config set",
+    "version": "--version",
+}
+"""What people type who know other tools, and how it is called here."""
 
 OWN_OUTPUT = frozenset({"export", "run", "hook", "mcp"})
 """The commands whose stdout is not ours to put a JSON envelope on."""

@@ -25,6 +25,7 @@ COMMAND_LINES = {
     "remember": ["CI has 2 cores", "--project-wide"],
     "correct": ["ID", "Test the sign-in form"],
     "forget": ["ID"],
+    "review": [],
     "undo": [],
     "feedback": ["ID", "--helped"],
     "log": ["ID"],
@@ -68,6 +69,7 @@ DATA = {
     "search": ["memories", "considered", "sure", "more"],
     "list": ["memories", "more"],
     "forget": ["forgotten", "queued"],
+    "review": ["answered", "left", "waiting"],
     "undo": ["undone", "queued"],
     "log": ["audit", "versions"],
     "sync": [

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from alma_cli import __version__
-from alma_cli.cli.commands import COMMANDS
+from alma_cli.cli.commands import COMMANDS, MEANT
 
 PAGES = [
     *([name] for name in COMMANDS),
@@ -90,6 +90,11 @@ def test_the_version(run_alma):
             "what follows `alma config` is missing",
             "`alma config` takes show, check, set or rename",
         ),
+        (["rm", "abc"], "there is no command 'rm'", "it is `alma forget` here"),
+        (["ls"], "there is no command 'ls'", "it is `alma list` here"),
+        (["find", "x"], "there is no command 'find'", "it is `alma search` here"),
+        (["version"], "there is no command 'version'", "it is `alma --version` here"),
+        (["set", "wait_s", "5"], "there is no command 'set'", "it is `alma config set` here"),
         (["help", "lern"], "there is no command 'lern'", "did you mean `alma learn`?"),
     ],
 )
@@ -123,3 +128,13 @@ def test_a_mistaken_option_is_named(run_alma, argv, message):
 def test_a_subcommands_mistake_points_to_its_own_help(run_alma):
     finished = run_alma("add", "knowledge", "x", "--sorce", "wiki")
     assert finished.err.endswith("hint: `alma add knowledge --help` shows what it takes\n")
+
+
+def test_every_name_of_other_tools_leads_to_a_command_that_is_there():
+    for name, meant in MEANT.items():
+        assert name not in COMMANDS
+        assert meant.split()[0] in {*COMMANDS, "--version"}
+
+
+def test_a_capital_v_asks_for_the_version_too(run_alma):
+    assert run_alma("--version") == run_alma("-V")
