@@ -14,10 +14,10 @@ import typer
 from alma_cli.cli.edit import edited
 from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.options import Dir, Json, Kinds, Verbose, Wait, Yes
-from alma_cli.cli.output import Reply, counted, tell
+from alma_cli.cli.output import Reply, tell
 from alma_cli.core.codec import format_time, to_json
 from alma_cli.core.retrieval.prompt import SHORT_ID
-from alma_cli.core.text import did_you_mean, one_line
+from alma_cli.core.text import counted, did_you_mean, one_line
 from alma_cli.errors import AlmaError, InvalidInput
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def review(
     Examples:
       alma review
       alma review --kind heuristic --kind anti-pattern
-      printf 'keep\nforget\nsame 3fa9c2d1\n' | alma review --json
+      printf 'keep\\nforget\\nsame 3fa9c2d1\\n' | alma review --json
     """
     alma = open_alma(directory, wait)
     every = alma.unseen(kind or (), agent)

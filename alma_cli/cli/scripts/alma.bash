@@ -3,7 +3,7 @@
 # For the command $1: its options, what follows which ("-" for a text that nobody knows), and what its words may be.
 _alma_about() {
     case $1 in
-    '') options='--dir --verbose --version --help -h' follows='--dir=<dir>' words='init,setup,retrieve,learn,reflect,remember,add,search,list,show,edit,correct,forget,undo,feedback,status,log,report,sync,doctor,run,install,uninstall,publish,mcp,hook,cloud,stats,agents,reindex,config,completion,export,import,demo' ;;
+    '') options='--dir --verbose --version --help -h' follows='--dir=<dir>' words='init,setup,retrieve,learn,reflect,remember,add,search,list,show,edit,correct,forget,review,undo,feedback,status,log,report,sync,doctor,run,install,uninstall,publish,mcp,hook,cloud,stats,agents,reindex,config,completion,export,import,demo' ;;
     'init') options='--project-id --dir --verbose --yes -y --json --help -h' follows='--project-id=- --dir=<dir>' words='-' ;;
     'setup') options='--check --dry-run --remove --agent -a --dir --verbose --yes -y --json --help -h' follows='--agent=@agents -a=@agents --dir=<dir>' words='claude,codex,cursor,vscode,git,pre-commit,github,agents-md,skill' ;;
     'retrieve') options='--agent -a --top-k -k --user --kind --min-score --max-tokens --format --strict --explain --remote --wait --dir --verbose --json --help -h' follows='--agent=@agents -a=@agents --top-k=- -k=- --user=@users --kind=outcome,heuristic,anti-pattern,preference,knowledge,rule --min-score=- --max-tokens=- --format=table,prompt,json --wait=- --dir=<dir>' words='-' ;;
@@ -21,6 +21,7 @@ _alma_about() {
     'edit') options='--wait --dir --verbose --yes -y --json --help -h' follows='--wait=- --dir=<dir>' words='@ids' ;;
     'correct') options='--outcome --strategy --task --error --feedback --when --do --domain --wait --dir --verbose --yes -y --json --help -h' follows='--outcome=success,partial,failure --strategy=- --task=- --error=- --feedback=- --when=- --do=- --domain=@domains --wait=- --dir=<dir>' words='@ids' ;;
     'forget') options='--stale --now --dry-run --wait --dir --verbose --yes -y --json --help -h' follows='--wait=- --dir=<dir>' words='@ids' ;;
+    'review') options='--kind --agent -a --limit -n --seen --wait --dir --verbose --yes -y --json --help -h' follows='--kind=outcome,heuristic,anti-pattern,preference,knowledge,rule --agent=@agents -a=@agents --limit=- -n=- --wait=- --dir=<dir>' words='-' ;;
     'undo') options='--list --limit -n --wait --dir --verbose --yes -y --json --help -h' follows='--limit=- -n=- --wait=- --dir=<dir>' words='@ids' ;;
     'feedback') options='--helped --misled --wait --dir --verbose --yes -y --json --help -h' follows='--wait=- --dir=<dir>' words='@ids' ;;
     'status') options='--wait --dir --verbose --json --help -h' follows='--wait=- --dir=<dir>' words='-' ;;

@@ -1,5 +1,5 @@
 # Written by `make docs` from the commands themselves: see docs/completion.py.
-set -g __alma_paths 'init' 'setup' 'retrieve' 'learn' 'reflect' 'remember' 'add' 'add preference' 'add knowledge' 'add heuristic' 'add anti-pattern' 'search' 'list' 'show' 'edit' 'correct' 'forget' 'undo' 'feedback' 'status' 'log' 'report' 'sync' 'sync status' 'doctor' 'run' 'install' 'uninstall' 'publish' 'mcp' 'hook' 'cloud' 'cloud create' 'stats' 'agents' 'reindex' 'config' 'config show' 'config check' 'config set' 'config rename' 'completion' 'export' 'import' 'demo'
+set -g __alma_paths 'init' 'setup' 'retrieve' 'learn' 'reflect' 'remember' 'add' 'add preference' 'add knowledge' 'add heuristic' 'add anti-pattern' 'search' 'list' 'show' 'edit' 'correct' 'forget' 'review' 'undo' 'feedback' 'status' 'log' 'report' 'sync' 'sync status' 'doctor' 'run' 'install' 'uninstall' 'publish' 'mcp' 'hook' 'cloud' 'cloud create' 'stats' 'agents' 'reindex' 'config' 'config show' 'config check' 'config set' 'config rename' 'completion' 'export' 'import' 'demo'
 set -g __alma_followed --action --agent --apply --at --batch --category --command --confidence --containing --deadline --dir --do --domain --duration-ms --error --failed --feedback --followed --format --instead --junit --key --kind --label --limit --max-tokens --min-score --offset --ok --out --outcome --project-id --retrieval --sheets --since --sort --source --strategy --task --timeout --top-k --until --used --user --wait --when --why --with -a -k -n
 
 # True where the words so far, without options and what follows those, are this command.
@@ -44,6 +44,7 @@ complete -c alma -n '__alma_at ""' -a 'show' -d 'one memory, whole'
 complete -c alma -n '__alma_at ""' -a 'edit' -d 'change a memory in your editor, all of it'
 complete -c alma -n '__alma_at ""' -a 'correct' -d 'put right what a memory says; history keeps it'
 complete -c alma -n '__alma_at ""' -a 'forget' -d 'remove memories for good'
+complete -c alma -n '__alma_at ""' -a 'review' -d 'go through what is new, a key for each'
 complete -c alma -n '__alma_at ""' -a 'undo' -d 'take back your last write, a forget too'
 complete -c alma -n '__alma_at ""' -a 'feedback' -d 'say that a memory --helped or --misled'
 complete -c alma -n '__alma_at ""' -a 'status' -d 'where this project stands; so does alma alone'
@@ -280,6 +281,16 @@ complete -c alma -n '__alma_at "forget"' -l verbose -d 'Tell on stderr what happ
 complete -c alma -n '__alma_at "forget"' -l yes -s y -d 'Don’t ask'
 complete -c alma -n '__alma_at "forget"' -l json -d 'Print one JSON object'
 complete -c alma -n '__alma_at "forget"' -l help -s h -d 'show help'
+complete -c alma -n '__alma_at "review"' -l kind -r -f -a 'outcome heuristic anti-pattern preference knowledge rule' -d 'Only this kind; may be repeated, outcome, heuristic, anti-pattern, preference, knowledge, rule'
+complete -c alma -n '__alma_at "review"' -l agent -s a -r -f -a '(__alma_values agents)' -d 'Only this agent’s'
+complete -c alma -n '__alma_at "review"' -l limit -s n -r -f -d 'At most so many'
+complete -c alma -n '__alma_at "review"' -l seen -d 'Only note that all of them were looked at'
+complete -c alma -n '__alma_at "review"' -l wait -r -f -d 'Wait so long for other processes'
+complete -c alma -n '__alma_at "review"' -l dir -r -f -a '(__fish_complete_directories)' -d 'The project’s folder'
+complete -c alma -n '__alma_at "review"' -l verbose -d 'Tell on stderr what happens, step by step'
+complete -c alma -n '__alma_at "review"' -l yes -s y -d 'Don’t ask'
+complete -c alma -n '__alma_at "review"' -l json -d 'Print one JSON object'
+complete -c alma -n '__alma_at "review"' -l help -s h -d 'show help'
 complete -c alma -n '__alma_at "undo"' -f -a '(__alma_values ids)'
 complete -c alma -n '__alma_at "undo"' -l list -d 'Only show what can be undone, newest first'
 complete -c alma -n '__alma_at "undo"' -l limit -s n -r -f -d 'Show at most so many'

@@ -30,6 +30,7 @@ _alma_commands() {
     'edit:change a memory in your editor, all of it'
     'correct:put right what a memory says; history keeps it'
     'forget:remove memories for good'
+    'review:go through what is new, a key for each'
     'undo:take back your last write, a forget too'
     'feedback:say that a memory --helped or --misled'
     'status:where this project stands; so does alma alone'
@@ -355,6 +356,20 @@ _alma() {
             '(--json)--json[Print one JSON object]'
             '(--help -h)'{--help,-h}'[show help]'
             '*:forget: _alma_values ids'
+        ) ;;
+    'review')
+        specs=(
+            '*--kind[Only this kind; may be repeated, outcome, heuristic, anti-pattern, preference, knowledge, rule]:kind:(outcome heuristic anti-pattern preference knowledge rule)'
+            '(--agent -a)'{--agent,-a}'[Only this agent’s]:agent: _alma_values agents'
+            '(--limit -n)'{--limit,-n}'[At most so many]:limit: '
+            '(--seen)--seen[Only note that all of them were looked at]'
+            '(--wait)--wait[Wait so long for other processes]:wait: '
+            '(--dir)--dir[The project’s folder]:dir:_files -/'
+            '(--verbose)--verbose[Tell on stderr what happens, step by step]'
+            '(--yes -y)'{--yes,-y}'[Don’t ask]'
+            '(--json)--json[Print one JSON object]'
+            '(--help -h)'{--help,-h}'[show help]'
+            '*: :'
         ) ;;
     'undo')
         specs=(
