@@ -21,7 +21,14 @@ from typing import NamedTuple
 from tests.benchmarks.processes import COMMAND, compile_modules
 from tests.benchmarks.vocabulary import MORE_WORDS
 
-GOALS = {"alma --help": 18, "alma retrieve": 35, "alma search": 35, "alma status": 35, "alma learn": 35}
+GOALS = {
+    "a key (Tab)": 8,
+    "alma --help": 18,
+    "alma retrieve": 35,
+    "alma search": 35,
+    "alma status": 35,
+    "alma learn": 35,
+}
 
 
 class Run(NamedTuple):
@@ -39,6 +46,7 @@ def main() -> None:
         environment = {**os.environ, "HOME": folder, "ALMA_DIR": folder}
         prepare(folder, options.memories, environment)
         commands = {
+            "a key (Tab)": [str(COMMAND), "completion", "--values", "ids", "a"],
             "alma --help": [str(COMMAND), "--help"],
             "alma retrieve": [str(COMMAND), "retrieve", "check that the login form rejects bad input", "--agent", "a"],
             "alma search": [str(COMMAND), "search", "login form rejects bad input"],
