@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from alma_cli.api.status import Status
 from alma_cli.cli.inputs import open_alma
+from alma_cli.cli.layout import cut
 from alma_cli.cli.options import Dir, Json, Verbose, Wait
 from alma_cli.cli.output import Reply, labelled, on_terminal
 from alma_cli.core.codec import format_time
@@ -94,7 +95,7 @@ def _rules(found: Status) -> str:
     since = f"since {_ago(news.seen_at)}" if news.seen_at else "to you"
     if not news.marks and not told:
         return "none yet: outcomes with the same --when and --do become one"
-    newest = f": {news.newest.id[:SHORT_ID]} {one_line(news.newest.text, _TEXT)}" if news.newest else ""
+    newest = f": {news.newest.id[:SHORT_ID]} {cut(one_line(news.newest.text), _TEXT)}" if news.newest else ""
     if not told:
         return f"nothing new {since}"
     return f"{told} {since}{newest}"
@@ -114,7 +115,7 @@ def _last(found: Status) -> str:
     together = sum(results.values())
     others = ", ".join(f"{count:,} {result}" for result, count in results.items())
     ended = outcome.outcome if together == 1 else f"{others} in the session"
-    return f"{_ago(outcome.at)}, {one_line(outcome.agent)}: {one_line(outcome.task, _TEXT)} [{ended}]"
+    return f"{_ago(outcome.at)}, {one_line(outcome.agent)}: {cut(one_line(outcome.task), _TEXT)} [{ended}]"
 
 
 def _hosts(hosts: list[HostState]) -> str:
