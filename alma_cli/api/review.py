@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from alma_cli.api import author
 from alma_cli.api.filters import kinds_of
 from alma_cli.api.learn import words_of, write_warnings
+from alma_cli.api.reviewed import seen_ids, seen_path
 from alma_cli.api.session import new_id
 from alma_cli.core.records import PROJECT_AGENT, RETRIEVED_KINDS, AntiPattern, Heuristic, Outcome, Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
@@ -19,9 +19,6 @@ from alma_cli.store import Forget, Insert, Operation, Selection
 
 if TYPE_CHECKING:
     from alma_cli.api.session import Session
-
-_SEEN = "reviewed"
-"""The file in `.alma/` with the ids of memories that somebody looked at, one a line."""
 
 _MOST_BYTES = 64 * 1024 * 1024
 
@@ -36,7 +33,7 @@ class Promoted:
 
 def unseen(session: Session, kinds: Sequence[str] = (), agent: str | None = None) -> list[Record]:
     """The memories that nobody has looked at, in the order of `retrieve`, of each kind the newest first."""
-    seen = _seen(session)
+    seen = seen_ids(session.project)
     with session.store().reading() as reader:
         chosen = Selection(kinds=kinds_of(kinds) or RETRIEVED_KINDS, agent=agent, archived=False)
         found = [record for record in reader.listed(chosen) if record.id not in seen]
@@ -47,7 +44,7 @@ def mark_seen(session: Session, ids: Sequence[str]) -> None:
     """Note that somebody looked at these memories."""
     session.prepare()
     if ids:
-        append_line(f"{session.project.home}/{_SEEN}", "\n".join(ids), max_bytes=_MOST_BYTES)
+        append_line(seen_path(session.project), "\n".join(ids), max_bytes=_MOST_BYTES)
 
 
 def same_as(session: Session, record: Record, prefix: str) -> list[str]:
@@ -97,11 +94,3 @@ def promote(session: Session, record: Record) -> Promoted:
         operations.append(session.operation(Forget, ids=(record.id,)))
     receipt = session.submit(operations)
     return Promoted(record=entries[0].record, warnings=[*warnings, *write_warnings(receipt)])
-
-
-def _seen(session: Session) -> set[str]:
-    try:
-        with open(os.path.join(session.project.home, _SEEN), encoding="ascii", errors="replace") as file:
-            return set(file.read().split())
-    except FileNotFoundError:
-        return set()

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from alma_cli.api.reviewed import seen_ids
 from alma_cli.api.session import Session
 from alma_cli.api.symptoms import SESSION_LABEL
 from alma_cli.core.codec import format_time
@@ -47,8 +48,8 @@ class Status:
     """The state of a project.
 
     `kinds` and `agents` count memories that retrieve considers; `reflection` counts, by agent, the outcomes that wait
-    for general words, and `journal` the writes that wait to be folded in. `shared` is None for memories of this machine
-    alone.
+    for general words, `review` the rules that nobody reviewed, and `journal` the writes that wait to be folded in.
+    `shared` is None for memories of this machine alone.
     """
 
     kinds: Mapping[Kind, int]
@@ -56,6 +57,7 @@ class Status:
     archived: int
     news: RuleNews
     reflection: Mapping[str, int]
+    review: int
     journal: int
     last: LastSession | None
     shared: Shared | None
@@ -92,6 +94,7 @@ def status(session: Session) -> Status:
                 newest=records.get(new[0]) if new else None,
             ),
             reflection=reader.waiting_by_agent(),
+            review=len(marks.keys() - seen_ids(session.project)),
             journal=len(store.journal.names()),
             last=LastSession(outcome=last, results=_counts([result for _, result in ended]))
             if isinstance(last, Outcome)

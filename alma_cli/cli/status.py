@@ -104,6 +104,7 @@ def _rules(found: Status) -> str:
 def _waiting(found: Status) -> str:
     reflection = sum(found.reflection.values())
     parts = [f"{counted(reflection, 'outcome', 'outcomes')} for general words"] if reflection else []
+    parts += [f"{counted(found.review, 'rule', 'rules')} for review"] if found.review else []
     parts += [f"{counted(found.journal, 'write', 'writes')} in the journal"] if found.journal else []
     return ", ".join(parts) or "nothing"
 
@@ -149,7 +150,7 @@ def _next(found: Status, hosts: list[HostState], troubles: int) -> tuple[str, st
         agent = max(found.reflection, key=lambda name: found.reflection[name])
         return "general words turn outcomes into rules", f"alma reflect --agent {shlex.quote(one_line(agent))}"
     if found.news.new:
-        return "read what is new", f"alma show {found.news.new[0][:SHORT_ID]}"
+        return "look through what is new", "alma review --kind rule"
     if any(host.state == "not connected" for host in hosts):
         return "so that agents here use it by themselves", "alma setup"
     if found.shared and found.shared.pending:
@@ -169,7 +170,7 @@ def _data(found: Status) -> dict[str, JsonValue]:
             "changed": list(news.changed),
             "gone": news.gone,
         },
-        "waiting": {"reflection": dict(found.reflection), "journal": found.journal},
+        "waiting": {"reflection": dict(found.reflection), "review": found.review, "journal": found.journal},
         "last": {
             "id": last.outcome.id,
             "at": format_time(last.outcome.at),

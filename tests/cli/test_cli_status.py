@@ -90,6 +90,13 @@ def look(project):
     alma.note_looked(alma.status())
 
 
+def test_rules_wait_for_review_until_they_were_reviewed(run_alma, run_json, rule):
+    assert "1 rule for review" == lines_of(run_alma("status"))["waiting"]
+    assert lines_of(run_alma("status"))["next"].startswith("alma review --kind rule (")
+    assert 0 == run_alma("review", "--kind", "rule", stdin="k\n").code
+    assert 0 == run_json("status")["data"]["waiting"]["review"]
+
+
 def test_what_one_user_saw_is_still_new_to_another(run_json, project, rule, monkeypatch):
     look(project)
     monkeypatch.setenv("USER", "somebody-else")
@@ -114,7 +121,7 @@ def test_outcomes_wait_for_general_words_and_the_next_step_says_so(run_alma, run
     told = lines_of(run_alma("status"))
     assert "5 outcomes for general words" == told["waiting"]
     assert told["next"].startswith("alma reflect --agent helena (")
-    assert {"reflection": {"helena": 5}, "journal": 0} == run_json("status")["data"]["waiting"]
+    assert {"reflection": {"helena": 5}, "review": 0, "journal": 0} == run_json("status")["data"]["waiting"]
 
 
 def test_the_last_session_is_that_of_the_newest_outcome(run_alma, run_json, learn):
