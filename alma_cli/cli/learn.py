@@ -18,6 +18,7 @@ from alma_cli.cli.output import Reply, error_json, progress
 from alma_cli.core.codec import parse_time
 from alma_cli.core.learning.narration import narrated, summed_up
 from alma_cli.core.learning.reports import Report, report_from_json
+from alma_cli.core.records import JsonValue
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.text import counted, one_line
 from alma_cli.errors import AlmaError, InvalidInput, InvalidUsage, PartialFailure, ScopeViolation
@@ -67,6 +68,12 @@ def learn(
     batch: Annotated[
         Text, typer.Option("--batch", metavar="FILE", help="Many outcomes: one JSON object a line (- is stdin).")
     ] = None,
+    from_git: Annotated[
+        Text, typer.Option("--from-git", metavar="RANGE", help="Reverts and trailers of these commits: HEAD, v1..HEAD.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --from-git, only show what would be learned.")
+    ] = False,
     wait: Wait = None,
     directory: Dir = None,
     verbose: Verbose = False,
@@ -89,8 +96,14 @@ def learn(
       alma learn --task "Deploy the docs" --outcome partial --label build=1187
       alma learn --turn --ok "Waited for it" --when "a browser test is flaky"
       alma learn --batch outcomes.ndjson
+      alma learn --from-git HEAD --dry-run
     """
     alma = open_alma(directory, wait)
+    if from_git is not None:
+        _check_alone(context, "from_git", "dry_run")
+        return _learn_history(alma, from_git, agent, dry_run=dry_run, json=json)
+    if dry_run:
+        raise InvalidUsage("--dry-run goes with --from-git", hint="alma learn --from-git HEAD --dry-run")
     if batch is not None:
         _check_alone(context)
         return _learn_batch(alma, batch, agent, json=json)
@@ -177,12 +190,51 @@ def _proposed(learned: Learned, agent: str) -> list[str]:
     return ["is it the same as one of these? then say so:", *known, f"  echo '{line}' | {command}"]
 
 
-def _check_alone(context: typer.Context) -> None:
-    """Raise `InvalidUsage` if something is given that the lines of a batch say."""
+def _check_alone(context: typer.Context, *own: str) -> None:
+    """Raise `InvalidUsage` if something is given that the lines of a batch, or git's commits, say."""
+    what, where = (
+        ("--from-git", "it is read from the commits") if own else ("--batch", "write it into the lines of the batch")
+    )
+    beside = {*own, *_BESIDE_A_BATCH} - ({"batch"} if own else set())
     for name, value in context.params.items():
-        if name not in _BESIDE_A_BATCH and value is not False and value not in (None, "", (), []):
+        if name not in beside and value is not False and value not in (None, "", (), []):
             option = "TASK" if name == "words" else f"--{name.replace('_', '-')}"
-            raise InvalidUsage(f"--batch excludes {option}", hint="write it into the lines of the batch")
+            raise InvalidUsage(f"{what} excludes {option}", hint=where)
+
+
+def _learn_history(alma: ALMA, commits: str, agent: str | None, *, dry_run: bool, json: bool) -> Reply:
+    from alma_cli.hooks.git import told_by_history
+
+    reports = told_by_history(alma, agent, commits)
+    found: list[JsonValue] = [
+        {"agent": one.agent, "outcome": one.outcome, "task": one.task, "strategy": one.strategy, "error": one.error}
+        for one in reports
+    ]
+    if dry_run:
+        return Reply(
+            lines=[f"{one.outcome}\t{one.agent}\t{one_line(one.task)}" for one in reports],
+            data={"would_learn": found, "learned": 0},
+            told=[f"would learn {counted(len(reports), 'outcome', 'outcomes')}, but for those that are known"],
+            json=json,
+        )
+    done = alma.learn_batch(enumerate(reports, start=1))
+    told = [f"recorded {counted(done.learned, 'outcome', 'outcomes')} of {len(reports):,} that the commits tell"]
+    if done.duplicates:
+        told.append(f"{done.duplicates} were known already")
+    if done.forgotten:
+        told.append(f"{done.forgotten} have been forgotten; they were left out")
+    told += [f"refused: {one_line(refused.error.message, 200)}" for refused in done.refused]
+    return Reply(
+        data={
+            "learned": done.learned,
+            "duplicates": done.duplicates,
+            "forgotten": done.forgotten,
+            "refused": len(done.refused),
+        },
+        told=told,
+        warnings=done.warnings,
+        json=json,
+    )
 
 
 def _learn_batch(alma: ALMA, path: str, agent: str | None, *, json: bool) -> Reply:

@@ -19,6 +19,7 @@ from hashlib import blake2b
 from alma_cli.api import ALMA
 from alma_cli.api.arguments import agent_of
 from alma_cli.core.learning.reports import Report, Said
+from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, InvalidInput
 from alma_cli.files import remove_if_there
 from alma_cli.flock import lock
@@ -42,6 +43,7 @@ _FORMAT = (
 )
 _UNKNOWN = ("bad object", "bad revision", "unknown revision", "ambiguous argument", "Invalid revision range")
 _MOST_COMMITS = 200
+_MOST_OF_HISTORY = 20_000
 _MOST_OF_A_SECOND = 100
 _GIT_TIMEOUT_S = 20
 _PATIENCE_S = 600.0
@@ -83,6 +85,20 @@ def answer_git(alma: ALMA, event: str, agent: str | None, commits: str) -> list[
             alma.stats()  # opening the store folds the journal in
         told += _synchronise(alma)
     return told
+
+
+def told_by_history(alma: ALMA, agent: str | None, commits: str) -> list[Report]:
+    """The outcomes that the commits of a range tell, the oldest first, with the keys that the hooks give them.
+
+    Raises `InvalidInput` for a range that git doesn't know.
+    """
+    name = one_line(commits, 60)
+    if commits.startswith("-") or not commits.strip():
+        raise InvalidInput(f"'{name}' names no commits", hint="such as HEAD, v1.0..HEAD or HEAD~100..")
+    found = _log(commits, most=_MOST_OF_HISTORY)
+    if not found:
+        raise InvalidInput(f"git knows no commits '{name}' here", hint="such as HEAD, v1.0..HEAD or HEAD~100..")
+    return [report for commit in reversed(found) for report in _taught_by(alma, agent, commit)]
 
 
 @contextmanager

@@ -187,6 +187,22 @@ REFUSED = {
             "keep it in an environment variable, or in a file outside the project",
         ),
     ),
+    "no commits at all": (
+        ["learn", "--from-git", ""],
+        (2, "'' names no commits", "such as HEAD, v1.0..HEAD or HEAD~100.."),
+    ),
+    "an option of git's in the place of commits": (
+        ["learn", "--from-git=--output=/tmp/x"],
+        (2, "'--output=/tmp/x' names no commits", "such as HEAD, v1.0..HEAD or HEAD~100.."),
+    ),
+    "a task beside git's": (
+        ["learn", "x", "--from-git", "HEAD"],
+        (2, "--from-git excludes TASK", "it is read from the commits"),
+    ),
+    "a dry run of one outcome": (
+        ["learn", "x", "--ok", "y", "--dry-run"],
+        (2, "--dry-run goes with --from-git", "alma learn --from-git HEAD --dry-run"),
+    ),
     "nameless project": (["init", "--project-id", ""], (2, "'' can't name a project: it is empty", NAME)),
     "no words to search for": (
         ["search", ""],

@@ -262,3 +262,24 @@ def test_a_remote_gets_what_was_learned_and_its_trouble_is_told(commit, project,
     configure("alma:\n  project_id: shop\n  storage: file\n  file: {path: /dev/null/shared}\n")
     (told,) = answer_git(ALMA.find(), "pre-push", None, "")
     assert told.startswith("not synchronised: ")
+
+
+def test_a_history_teaches_what_the_hooks_would_have_learned_and_each_once(commit, learned, git, run_alma, run_json):
+    failed = commit("Cache the prices\n\nIn memory.")
+    commit(f"Revert it\n\nThis reverts commit {failed}.\n\nStale prices on CI.")
+    told = commit("Freeze the clock\n\nAlma-Outcome: success; when a test depends on the date; do freeze the clock")
+    assert 1 == len(learned(told)), "as a hook did"
+    lines = ["failure\tme\tCache the prices", "success\tme\tFreeze the clock"]
+    shown = run_alma("learn", "--from-git", "HEAD", "--dry-run")
+    assert (0, lines) == (shown.code, shown.out.splitlines())
+    assert 1 == run_json("stats")["data"]["total"], "a dry run records nothing"
+    for recorded, known in ((1, 1), (0, 2)):
+        data = run_json("learn", "--from-git", "HEAD")["data"]
+        assert {"learned": recorded, "duplicates": known, "forgotten": 0, "refused": 0} == data
+    assert {"Cache the prices", "Freeze the clock"} == {one.task for one in ALMA.find().memories()}
+
+
+def test_commits_that_git_does_not_know_are_refused(commit, run_alma):
+    commit("Cache the prices")
+    refused = run_alma("learn", "--from-git", "nonsense..HEAD")
+    assert (2, "error: git knows no commits 'nonsense..HEAD' here") == (refused.code, refused.err.splitlines()[0])

@@ -1,6 +1,6 @@
 # Written by `make docs` from the commands themselves: see docs/completion.py.
 set -g __alma_paths 'init' 'setup' 'retrieve' 'learn' 'reflect' 'remember' 'add' 'add preference' 'add knowledge' 'add heuristic' 'add anti-pattern' 'search' 'list' 'show' 'edit' 'correct' 'forget' 'review' 'undo' 'feedback' 'status' 'log' 'report' 'sync' 'sync status' 'doctor' 'run' 'install' 'uninstall' 'publish' 'mcp' 'hook' 'cloud' 'cloud create' 'stats' 'agents' 'reindex' 'config' 'config show' 'config check' 'config set' 'config rename' 'completion' 'export' 'import' 'demo'
-set -g __alma_followed --action --agent --apply --at --batch --category --command --confidence --containing --deadline --dir --do --domain --duration-ms --error --failed --feedback --followed --format --instead --junit --key --kind --label --limit --max-tokens --min-score --offset --ok --out --outcome --project-id --retrieval --sheets --since --sort --source --strategy --task --timeout --top-k --until --used --user --wait --when --why --with -a -k -n
+set -g __alma_followed --action --agent --apply --at --batch --category --command --confidence --containing --deadline --dir --do --domain --duration-ms --error --failed --feedback --followed --format --from-git --instead --junit --key --kind --label --limit --max-tokens --min-score --offset --ok --out --outcome --project-id --retrieval --sheets --since --sort --source --strategy --task --timeout --top-k --until --used --user --wait --when --why --with -a -k -n
 
 # True where the words so far, without options and what follows those, are this command.
 function __alma_at
@@ -122,6 +122,8 @@ complete -c alma -n '__alma_at "learn"' -l do -r -f -d 'The decisive step, in wo
 complete -c alma -n '__alma_at "learn"' -l followed -r -f -a '(__alma_values ids)' -d 'The memory whose advice was taken, its words are used'
 complete -c alma -n '__alma_at "learn"' -l turn -d 'It is the present turn of this agent’s session; TASK may be left out'
 complete -c alma -n '__alma_at "learn"' -l batch -r -F -d 'Many outcomes, one JSON object a line (- is stdin)'
+complete -c alma -n '__alma_at "learn"' -l from-git -r -f -d 'Reverts and trailers of these commits, HEAD, v1..HEAD'
+complete -c alma -n '__alma_at "learn"' -l dry-run -d 'With --from-git, only show what would be learned'
 complete -c alma -n '__alma_at "learn"' -l wait -r -f -d 'Wait so long for other processes'
 complete -c alma -n '__alma_at "learn"' -l dir -r -f -a '(__fish_complete_directories)' -d 'The project’s folder'
 complete -c alma -n '__alma_at "learn"' -l verbose -d 'Tell on stderr what happens, step by step'
