@@ -16,12 +16,15 @@ never sees). Then the 48 queries are asked, and the 16 that nothing fits. One ag
   or what an anti-pattern names instead. *Warned*: an anti-pattern of the worst strategy is shown.
 - *Proposals*: where an outcome's general words are new and its strategy isn't, how often one of the proposals that `learn`
   answers with is of that strategy, and how often of that kind of task.
+- *Kind*: the share of right kinds of task among the five most similar memories, sure or not, and the mean of the
+  reciprocal rank of the first right one. *Nothing sure*: the queries that nothing fits and that get nothing sure.
 """
 
 import argparse
 import json
 import re
 import shlex
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -51,6 +54,7 @@ TWO_AGENTS = (
 BUDGETS = (150, 300)
 PURE = 0.8
 ENOUGH = 0.5
+FIRST = 5
 RULES = ("heuristic", "anti_pattern")
 RIGHT_KIND = {"good": "heuristic", "bad": "anti_pattern"}
 
@@ -114,6 +118,9 @@ class Answered:
     warned: int = 0
     first_heuristic: int = 0
     false_alarms: int = 0
+    nothing_sure: int = 0
+    right_kinds: list[float] = field(default_factory=list)
+    reciprocal_ranks: list[float] = field(default_factory=list)
     missed: list[tuple[Query, str]] = field(default_factory=list)
     examples: list[tuple[Query, str]] = field(default_factory=list)
 
@@ -271,10 +278,15 @@ def answered(learned: Learner, rules: Sequence[Rule], strategies: Mapping[str, s
         by_words[record.task_key, record.strategy] = about[record.id]
     result = Answered()
     for query in queries():
-        hits = [hit for hit in shown(learned, query.query, budget) if hit.kind in RULES]
+        whole = shown(learned, query.query, budget)
+        hits = [hit for hit in whole if hit.kind in RULES]
         if not query.task_kind:
-            result.false_alarms += bool(hits)
+            result.false_alarms += any(hit.sure for hit in hits)
+            result.nothing_sure += not any(hit.sure for hit in whole)
             continue
+        is_right = [kind == query.task_kind for kind in kinds_found(learned, query.query)]
+        result.right_kinds.append(sum(is_right[:FIRST]) / FIRST)
+        result.reciprocal_ranks.append(1 / (is_right.index(True) + 1) if True in is_right else 0)
         recommended = [
             about[hit.id] if hit.kind == "heuristic" else by_words[hit.task_key, hit.better_alternative]
             for hit in hits
@@ -297,6 +309,14 @@ def shown(learned: Learner, query: str, budget: int) -> list[Hit]:
     return shown_hits(learned.alma.retrieve(query, asking, max_tokens=budget), budget)
 
 
+def kinds_found(learned: Learner, query: str) -> list[str]:
+    """The kinds of task of the memories that are found for a query, most similar first."""
+    asking = "helena" if learned.two_agents else AGENT
+    found = learned.alma.retrieve(query, asking, 10, max_tokens=100_000)
+    hits = sorted(found, key=lambda hit: (-hit.similarity, -hit.score))
+    return [proposed_of(learned, hit.id)[0] for hit in hits]
+
+
 def shown_hits(memories: MemorySlice, budget: int) -> list[Hit]:
     """The memories whose ids stand in the prompt, in its order."""
     by_id = {hit.id[:SHORT_ID]: hit for hit in memories}
@@ -308,7 +328,11 @@ def table(measured: Mapping[str, Measured]) -> str:
     fitting = sum(bool(query.task_kind) for query in queries())
     heads = ["", "rules found of 32", "false", "small", "of mixed strategies"]
     heads += [f"{what} within {budget} tokens" for budget in BUDGETS for what in ("advice", "warned")]
-    heads += [f"rules shown where nothing fits, of {len(queries()) - fitting}", "tokens of reflecting"]
+    heads += ["right kind in the first five", "MRR of the kind"]
+    heads += [
+        f"{what}, of {len(queries()) - fitting}" for what in ("nothing sure where nothing fits", "sure rules there")
+    ]
+    heads += ["tokens of reflecting"]
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     for name, result in measured.items():
         rules = result.judged
@@ -316,7 +340,9 @@ def table(measured: Mapping[str, Measured]) -> str:
         for budget in BUDGETS:
             told = result.answered[budget]
             cells += [f"{told.advised / fitting:.0%}", f"{told.warned / fitting:.0%}"]
-        cells += [str(result.answered[BUDGETS[0]].false_alarms), result.cost or "0"]
+        told = result.answered[BUDGETS[-1]]
+        cells += [f"{statistics.fmean(each):.2f}" for each in (told.right_kinds, told.reciprocal_ranks)]
+        cells += [str(told.nothing_sure), str(told.false_alarms), result.cost or "0"]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
