@@ -11,9 +11,9 @@ MAKE = {"heuristic": heuristic, "knowledge": knowledge, "outcome": outcome}
 UNLIKE, TOO_LOW = "not similar enough to the task", "scored too low"
 
 
-def ranked(id, *, kind="knowledge", score=0.5, why_not="", may_fit=None, cosine=0.5, task_key=""):
+def ranked(id, *, kind="knowledge", score=0.5, why_not="", may_fit=None, task_key=""):
     candidate = Candidate(
-        task_key=task_key, id=id, kind=kind, cosine=cosine, bm25=0.0, matched=0.0, rare_match=False, age_days=0.0, success=None,
+        task_key=task_key, id=id, kind=kind, cosine=0.5, bm25=0.0, matched=0.0, rare_match=False, age_days=0.0, success=None,
         confidence=None, credit=0,
     )  # fmt: skip
     return Ranked(
@@ -73,16 +73,11 @@ def test_an_outcome_that_tells_no_more_than_how_it_went_is_no_maybe():
     assert ["a"] == [hit.id for hit in hits]
 
 
-def test_the_nearest_may_fit_whatever_their_score_is():
-    memories = [ranked(id, why_not=UNLIKE, cosine=cosine) for id, cosine in (("a", None), ("b", 0.1), ("c", 0.2))]
-    assert ["C", "B", "A"] == chosen(memories)[0]
-
-
-def test_rules_stand_for_the_outcomes_of_their_task_and_are_as_near_as_these():
-    rule = ranked("a", kind="heuristic", why_not=UNLIKE, cosine=0.1, task_key="t")
-    evidence = ranked("b", kind="outcome", why_not=UNLIKE, cosine=0.3, task_key="t")
-    other = ranked("c", why_not=UNLIKE, cosine=0.2)
-    assert ["a", "c"] == [one.candidate.id for one in nearest([rule, evidence, other])]
+def test_rules_stand_for_the_outcomes_of_their_task():
+    rule = ranked("a", kind="heuristic", why_not=UNLIKE, task_key="t")
+    evidence = ranked("b", kind="outcome", why_not=UNLIKE, task_key="t")
+    others = [ranked("c", why_not=UNLIKE), ranked("d", kind="outcome", why_not=UNLIKE, task_key="other")]
+    assert ["a", "c", "d"] == [one.candidate.id for one in nearest([evidence, rule, *others])]
 
 
 def test_what_may_fit_keeps_within_the_budget():

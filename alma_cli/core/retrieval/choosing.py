@@ -37,27 +37,10 @@ def worth_fetching(ranked: Sequence[Ranked], top_k: int, *, strict: bool, explai
 
 
 def nearest(ranked: Sequence[Ranked]) -> list[Ranked]:
-    """Those that may fit, by meaning alone: for what isn't sure, age and success say nothing of whether it fits.
-
-    The rules of a task stand for its outcomes, and are as near as the nearest of these.
-    """
+    """Those that may fit, best first; the rules of a task stand for its outcomes."""
     may_fit = [one for one in ranked if one.may_fit]
     with_rules = {one.candidate.task_key for one in may_fit if one.candidate.kind in _RULES} - {""}
-    of_task: dict[str, float] = {}
-    for one in may_fit:
-        key = one.candidate.task_key
-        of_task[key] = max(_cosine(one), of_task.get(key, -1.0))
-
-    def nearness(one: Ranked) -> tuple[float, float]:
-        key = one.candidate.task_key
-        return (of_task[key] if key in with_rules else _cosine(one), one.score)
-
-    told = [one for one in may_fit if one.candidate.kind in _RULES or one.candidate.task_key not in with_rules]
-    return sorted(told, key=nearness, reverse=True)
-
-
-def _cosine(one: Ranked) -> float:
-    return -1.0 if one.candidate.cosine is None else one.candidate.cosine
+    return [one for one in may_fit if one.candidate.kind in _RULES or one.candidate.task_key not in with_rules]
 
 
 def choose(
