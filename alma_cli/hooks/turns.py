@@ -143,7 +143,8 @@ class Turn:
             self.check = "red"
 
     def _note_symptom(self, line: str) -> None:
-        if line and line not in self.symptoms:
+        words = error_words(line)
+        if line and not any(line == one or (words and words == error_words(one)) for one in self.symptoms):
             self.symptoms = [*self.symptoms, line][-_MOST_SYMPTOMS:]
 
     def _ending(self, message: str) -> Ending | None:

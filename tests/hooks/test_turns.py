@@ -110,6 +110,13 @@ def test_only_so_many_symptoms_are_kept():
     assert 5 == len(turn.symptoms)
 
 
+def test_an_error_that_differs_in_a_number_only_is_one_symptom():
+    turn, _ = added(
+        prompt(), *(fails("x", f"UnicodeEncodeError: the codec can't encode position {n}") for n in (30, 31))
+    )
+    assert ["UnicodeEncodeError: the codec can't encode position 30"] == turn.symptoms
+
+
 def test_going_on_is_a_new_turn_of_the_same_task():
     turn, first = added(prompt(), bash("pytest"), stop())
     _, second = added(prompt("ok"), stop(), turn=turn)
