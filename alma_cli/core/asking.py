@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_READ = 20_000
-"""Characters of a task that are read."""
+_READ = 24_000
+"""Characters of a task that are read: half of them from its end."""
 _ASKS_MOST = 1_000
 """Characters of what asks: a model reads no more anyway."""
 _LONGEST_LINE = 2_000
@@ -29,7 +29,8 @@ _PRINTED = re.compile(
     r"|(?:\S+ )?\[?\d{4}-\d\d-\d\d|\[?\d\d:\d\d:\d\d|[\w-]+-\d+ +\||\[[A-Z]+\]"
     r'|File "|Traceback|at \S+\(|\S+:\d+[: ]|(?:\w+\.)+\w+: |\w*(?:Error|Exception)\b'
     r"|(?:FAILED|ERROR|INFO|WARN(?:ING)?|DEBUG|FATAL|HINT|make|npm|Run)\b[: (\[]"
-    r"|(?i:from|to|cc|subject|date|sent): "
+    r"|(?i:from|to|cc|subject|date|sent|error|fatal|hint|note|tip|warning): "
+    r"|The above exception was |During handling of the above "
 )
 _SENTENCE_BREAK = re.compile(r"\n\s*\n|(?<=[.?!:;])\s+|(?<=[\u3002\uff01\uff1f])")
 _SENTENCE_END = re.compile(r"[.?!:\u3002\uff01\uff1f][\"')\u201d\u2019]*\s*$")
@@ -53,7 +54,7 @@ class TaskParts(NamedTuple):
 
 def split_task(task: str) -> TaskParts:
     """The parts of a task. A single line asks as it stands."""
-    text = task[:_READ].strip()
+    text = (task if len(task) <= _READ else f"{task[: _READ // 2]}\n\n{task[-_READ // 2 :]}").strip()
     if "\n" not in text:
         return TaskParts(text[:_ASKS_MOST], "")
     asks: list[str] = []
@@ -82,11 +83,16 @@ def parts_of(task: str) -> list[str]:
 
 
 def _paragraphs(lines: list[str]) -> Iterator[list[str]]:
-    """The lines between blank ones; what stands between fences is one paragraph, each line marked as quoted."""
+    """The lines between blank ones; what stands between fences is one paragraph, each line marked as quoted.
+
+    A last fence that has no other was cut off with its log, and is none.
+    """
     paragraph: list[str] = []
     is_fenced = False
-    for line in [*lines, ""]:
-        if _FENCE.match(line):
+    fences = [number for number, line in enumerate(lines) if _FENCE.match(line)]
+    pairs = set(fences[: len(fences) // 2 * 2])
+    for number, line in enumerate([*lines, ""]):
+        if number in pairs:
             is_fenced = not is_fenced
         elif line.strip() and is_fenced:
             paragraph.append("> " + line[:_LONGEST_LINE])
@@ -100,15 +106,18 @@ def _paragraphs(lines: list[str]) -> Iterator[list[str]]:
 
 
 def _is_prose(line: str) -> bool:
-    if _PRINTED.match(line):
+    if _PRINTED.match(line) or _PRINTED.match(line.lstrip()):
         return False
     words, plain = _words(line)
     return plain == words if words <= 3 else plain >= _PLAIN_SHARE * words
 
 
 def _is_sentence(line: str) -> bool:
+    """True of a line that can be nothing but a sentence: programs print many that begin small."""
     words, plain = _words(line)
-    return bool(_SENTENCE_END.search(line)) and plain >= max(_SENTENCE_WORDS, _SENTENCE_SHARE * words)
+    begins = line.lstrip()[:1]
+    is_whole = bool(_SENTENCE_END.search(line)) and (begins.upper() == begins or line.rstrip().endswith("?"))
+    return is_whole and plain >= max(_SENTENCE_WORDS, _SENTENCE_SHARE * words)
 
 
 def _words(line: str) -> tuple[int, int]:

@@ -39,8 +39,20 @@ def test_fenced_code_and_quoted_mail_are_quoted() -> None:
     assert "all is well" in quotes and "we lost a parcel" in quotes
 
 
-def test_a_fence_that_never_closes_quotes_the_rest() -> None:
-    assert split_task("Read this\n```\nsome plain words")[0] == "Read this"
+def test_a_fence_that_never_closes_was_cut_off_with_its_log() -> None:
+    task = f"```\n{LOG}\n```\n\n```\n{LOG}\n\n{QUESTION}"
+    assert split_task(task).asks == QUESTION
+
+
+def test_of_a_huge_task_the_start_and_the_end_are_read() -> None:
+    log = f"{LOG}\n" * 200
+    assert topic(f"{QUESTION}\n\n{log}") == topic(f"{log}\n\n{QUESTION}") == QUESTION
+
+
+def test_what_a_program_says_in_words_asks_nothing() -> None:
+    said = "hint: Waiting for your editor to close the file.\n  make sure that your modules have valid names."
+    chained = "The above exception was the direct cause of the following exception:"
+    assert split_task(f"{LOG}\n{said}\n\n{chained}\n\n{LOG}\n\n{QUESTION}").asks == QUESTION
 
 
 def test_prose_in_any_script_asks() -> None:
