@@ -1,6 +1,7 @@
 """Reads the options that several commands have: the project, the agent, a text from stdin."""
 
 import sys
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
@@ -66,4 +67,5 @@ def _text(name: str, file: BinaryIO, where: str) -> str:
         content = file.read(_MAX_STDIN_BYTES + 1)
     if len(content) > _MAX_STDIN_BYTES:
         raise InvalidInput(f"{name}: {where} has more than {_MAX_STDIN_BYTES // 2**20} MiB", hint="send less")
-    return content.decode("utf-8", "replace").removeprefix("\ufeff")
+    encoding = "utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8"
+    return content.decode(encoding, "replace").removeprefix("\ufeff")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO, NoReturn, TypeAlias
@@ -85,7 +86,9 @@ def _line(file: BinaryIO, name: str, most: int) -> bytes:
 
 
 def _refuse_one_value(line: bytes, name: str) -> None:
-    """Raise `InvalidInput` if the first line shows that a JSON value goes on over the next, or is an array."""
+    """Raise `InvalidInput` if the first line shows a JSON value over several lines, an array, or UTF-16."""
+    if line.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        raise InvalidInput(f"{name} is UTF-16; expected UTF-8", hint="iconv -f UTF-16 -t UTF-8 makes it so")
     start = line.strip(_BLANK)
     if start.startswith(b"["):
         raise InvalidInput(

@@ -23,6 +23,7 @@ from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, InvalidInput
 from alma_cli.files import remove_if_there
 from alma_cli.flock import lock
+from alma_cli.hooks.install.repository import PLAINLY
 from alma_cli.logs import info
 from alma_cli.project import FOLDER
 
@@ -233,7 +234,8 @@ def _git(*words: str) -> str:
     """The answer of git, with plain line ends; nothing of what it doesn't know. Raises `AlmaError` with its words."""
     try:
         done = subprocess.run(
-            ["git", *words], capture_output=True, timeout=_GIT_TIMEOUT_S, check=False, stdin=subprocess.DEVNULL,
+            ["git", *PLAINLY, *words],
+            capture_output=True, timeout=_GIT_TIMEOUT_S, check=False, stdin=subprocess.DEVNULL,
             env={**os.environ, "LC_ALL": "C"},
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -248,3 +248,16 @@ def test_after_a_rename_the_projects_own_export_is_accepted_and_doctor_counts_th
 def test_a_project_id_that_is_no_text_is_a_refused_line(run_json):
     (refused,) = run_json("import", "-", stdin=lines({**KNOWLEDGE, "project_id": ["shop"]}), code=1)["data"]["refused"]
     assert "project_id: expected text, got ['shop']" == refused["message"]
+
+
+@pytest.mark.parametrize("argv", [["import", "-"], ["learn", "--batch", "-"]], ids=lambda argv: argv[0])
+def test_lines_in_utf_16_are_one_error_that_says_so(run_alma, argv):
+    finished = run_alma(*argv, stdin="\n".join(map(json.dumps, [KNOWLEDGE] * 3)).encode("utf-16"))
+    told = "error: stdin is UTF-16; expected UTF-8\nhint: iconv -f UTF-16 -t UTF-8 makes it so\n"
+    assert (2, "", told) == finished
+
+
+def test_a_text_in_utf_16_is_read_as_it_is_meant(run_alma, learn, run_json):
+    learn("Prüfe das Formular")
+    given = "Prüfe das Formular".encode("utf-16")
+    assert "Prüfe das Formular" == run_json("retrieve", "-", "--agent", "helena", stdin=given)["data"]["task"]

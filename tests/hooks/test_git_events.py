@@ -283,3 +283,11 @@ def test_commits_that_git_does_not_know_are_refused(commit, run_alma):
     commit("Cache the prices")
     refused = run_alma("learn", "--from-git", "nonsense..HEAD")
     assert (2, "error: git knows no commits 'nonsense..HEAD' here") == (refused.code, refused.err.splitlines()[0])
+
+
+def test_a_repository_of_another_encoding_is_read_in_its_own(git, project, learned):
+    git("config", "i18n.commitEncoding", "latin-1")
+    (project / "message").write_bytes("Zähle die Töne\n\nAlma-Outcome: success - très vite\n".encode("latin-1"))
+    git("commit", "-q", "--allow-empty", "-F", "message")
+    (outcome,) = learned(git("rev-parse", "HEAD"))
+    assert ("Zähle die Töne", "très vite") == (outcome.task, outcome.feedback)

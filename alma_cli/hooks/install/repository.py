@@ -15,6 +15,9 @@ _LOCATING = {
 }
 """The variables by which a git that calls us would send our own git into its repository."""
 
+PLAINLY = ("-c", "i18n.logOutputEncoding=UTF-8", "-c", "log.showSignature=false")
+"""Options by which git writes the same whatever a repository or its user has configured."""
+
 
 def asked(folder: str, *words: str) -> str:
     """The output of git. Raises `AlmaError` with what git says, and its remedy."""
@@ -54,7 +57,7 @@ def committed_without(path: str, mark: bytes) -> bytes | None:
 
 
 def _run(folder: str, words: tuple[str, ...]) -> subprocess.CompletedProcess[bytes] | None:
-    command = ["git", "-C", folder, *words]
+    command = ["git", *PLAINLY, "-C", folder, *words]
     environ = {name: value for name, value in os.environ.items() if name not in _LOCATING}
     try:
         return subprocess.run(
