@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from alma_cli.api.learn import Refused, write_warnings
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.codec import check_size, format_time, from_json, to_json
-from alma_cli.core.records import JsonValue, Outcome, Record
+from alma_cli.core.records import JsonValue, Record
 from alma_cli.core.scopes.scope import check, choose_domain, scope_for
 from alma_cli.errors import AlmaError, InvalidInput, ScopeViolation
 from alma_cli.pipeline import made_ahead, portions
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from alma_cli.store import Entry, Refuse
 
 
+_TIMES_OF_EVENTS = ("at", "last_validated_at", "last_seen_at", "last_verified_at")
 _IN_MEMORY_BYTES = 16 * 1024 * 1024
 
 
@@ -154,8 +155,10 @@ def _record(session: Session, value: JsonValue | AlmaError) -> Record:
         raise value
     now = session.now()
     record = from_json(value, project_id=session.config.project_id, new_id=new_id(), now=now)
-    if isinstance(record, Outcome) and record.at > now:
-        raise InvalidInput(f"at: {format_time(record.at)} is in the future", hint="is the clock of its machine right?")
+    for name in _TIMES_OF_EVENTS:
+        at = getattr(record, name, None)
+        if at is not None and at > now:
+            raise InvalidInput(f"{name}: {format_time(at)} is in the future", hint="is the clock of its machine right?")
     check_size(record)
     return record
 

@@ -261,3 +261,22 @@ def test_a_text_in_utf_16_is_read_as_it_is_meant(run_alma, learn, run_json):
     learn("Prüfe das Formular")
     given = "Prüfe das Formular".encode("utf-16")
     assert "Prüfe das Formular" == run_json("retrieve", "-", "--agent", "helena", stdin=given)["data"]["task"]
+
+
+RULE = {"agent": "a", "domain": "general", "strategy": "s"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"kind": "heuristic", "condition": "c", "last_validated_at": "9999-12-31", **RULE},
+        {"kind": "anti_pattern", "pattern": "p", "agent": "a", "last_seen_at": "9999-12-31"},
+        {**KNOWLEDGE, "last_verified_at": "9999-12-31"},
+        {"kind": "credit", "agent": "a", "target": "0" * 32, "value": 1, "at": "9999-12-31"},
+    ],
+    ids=lambda line: line["kind"],
+)
+def test_nothing_that_is_imported_happened_in_the_future(run_alma, line):
+    finished = run_alma("import", "-", stdin=json.dumps(line))
+    assert 1 == finished.code
+    assert "is in the future" in finished.err
