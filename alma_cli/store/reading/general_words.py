@@ -127,7 +127,7 @@ def similar_to(connection: Connection, entry: Entry, *, limit: int) -> list[Near
         [vector_text(entry.vector), entry.model],
     ).fetchall()
     label_of = {label.seq: label for label in labels(connection, outcome.agent, of=[seq for seq, _ in rows])}
-    return [Near(label_of[seq], cosine) for seq, cosine in rows]
+    return [Near(label_of[seq], cosine) for seq, cosine in rows if seq in label_of]
 
 
 def _has_company(connection: Connection, outcome: Outcome) -> bool:
