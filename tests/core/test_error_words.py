@@ -2,7 +2,7 @@
 
 import pytest
 
-from alma_cli.core.error_words import error_words, likeness
+from alma_cli.core.error_words import error_words, is_alike, likeness
 
 ALIKE = [
     (
@@ -50,3 +50,9 @@ def test_numbers_paths_addresses_and_values_make_no_difference(one, other):
 @pytest.mark.parametrize(("one", "other"), OTHERS)
 def test_what_is_common_to_many_errors_joins_none(one, other):
     assert likeness(error_words(one), error_words(other)) < 0.35
+
+
+def test_two_lines_are_alike_when_they_share_enough_words():
+    one = error_words("sqlalchemy.exc.NoResultFound: No row was found when one was required")
+    assert is_alike(one, one)
+    assert not is_alike(one, error_words("ModuleNotFoundError: no module named parcels in the worker image"))
