@@ -82,7 +82,7 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
             ),
             Command("completion", "completion", "complete words in bash, zsh and fish", "completion"),
             Command("export", "export [FILE]", "all memories as NDJSON, lossless", "export"),
-            Command("import", "import FILE|-", "memories from NDJSON, each once", "import_"),
+            Command("import", "import FILE|-", "memories from NDJSON, or facts from Markdown", "import_"),
             Command("demo", "demo", "all of this in a temporary project, in ten seconds", "demo"),
         ),
     ),

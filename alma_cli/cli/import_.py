@@ -1,19 +1,30 @@
-"""`alma import`: memories from NDJSON."""
+"""`alma import`: memories from NDJSON, and facts from Markdown."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
 
+from alma_cli.api.markdown import as_records, facts_of, is_markdown
 from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.learn import refusal
 from alma_cli.cli.ndjson import count_lines, listed_refusals, numbered_values
 from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
 from alma_cli.cli.output import Reply, error_json, progress
-from alma_cli.core.text import counted
+from alma_cli.core.records import PROJECT_AGENT, JsonValue
+from alma_cli.core.text import counted, one_line
+from alma_cli.errors import AlmaError, InvalidUsage
 
 
 def import_(
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="One JSON object a line (- is stdin).")],
+    file: Annotated[
+        str,
+        typer.Argument(metavar="FILE|-", help="One JSON object a line (- is stdin); or Markdown, or a folder of it."),
+    ],
+    agent: Annotated[
+        str | None, typer.Option("--agent", "-a", metavar="NAME", help="Whose the facts of Markdown are [everybody's].")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Of Markdown, only show what would be taken.")] = False,
     wait: Wait = None,
     directory: Dir = None,
     verbose: Verbose = False,
@@ -21,6 +32,9 @@ def import_(
     json: Json = False,
 ) -> Reply:
     """Read memories as `alma export` writes them. Each is stored once by its id; what was forgotten stays so.
+
+    Of Markdown (CLAUDE.md, AGENTS.md, notes) each bullet and each short paragraph is kept as a fact, with its page and
+    heading as the source: no code, tables, links alone, nor ALMA's own block.
 
     A line needs only its kind and that kind's main fields; the rest is filled in. Bad lines are reported with their
     number, and the others kept.
@@ -30,10 +44,26 @@ def import_(
       alma import memories.ndjson
       echo '{"kind": "knowledge", "agent": "a", "fact": "CI has two cores"}' \\
           | alma import -
+      alma import CLAUDE.md --dry-run
     """
     alma = open_alma(directory, wait)
-    lines = numbered_values(file)
-    with progress("importing", total=count_lines(file), quiet=json) as advance:
+    lines: Iterable[tuple[int, JsonValue | AlmaError]]
+    total: int | None
+    if is_markdown(file):
+        facts = facts_of(file, str(alma.project.root))
+        lines, total = as_records(facts, alma.config.project_id, agent or PROJECT_AGENT), len(facts)
+        if dry_run:
+            return Reply(
+                lines=[f"{page}:{fact.line}\t{one_line(fact.text)}" for page, fact in facts],
+                data={"would_import": [{"page": page, **fact._asdict()} for page, fact in facts]},
+                told=[f"would take {counted(len(facts), 'fact', 'facts')}, but for those that are known"],
+                json=json,
+            )
+    elif dry_run or agent:
+        raise InvalidUsage("--agent and --dry-run are for Markdown", hint="a line of NDJSON says whose it is")
+    else:
+        lines, total = numbered_values(file), count_lines(file)
+    with progress("importing", total=total, quiet=json) as advance:
         done = alma.import_(lines, on_progress=advance)
     told = [f"imported {counted(done.imported + done.queued, 'memory', 'memories')}"]
     told += [f"{done.present:,} were there already"] if done.present else []

@@ -203,6 +203,18 @@ REFUSED = {
         ["learn", "x", "--ok", "y", "--dry-run"],
         (2, "--dry-run goes with --from-git", "alma learn --from-git HEAD --dry-run"),
     ),
+    "Markdown that is not there": (
+        ["import", "no/such.md"],
+        (2, "cannot read no/such.md: No such file or directory", "is the path right?"),
+    ),
+    "a folder without Markdown": (
+        ["import", ".alma"],
+        (2, "there is no Markdown in .alma", "name a file, or a folder of .md files"),
+    ),
+    "an agent for NDJSON": (
+        ["import", "x.ndjson", "--agent", "a"],
+        (2, "--agent and --dry-run are for Markdown", "a line of NDJSON says whose it is"),
+    ),
     "nameless project": (["init", "--project-id", ""], (2, "'' can't name a project: it is empty", NAME)),
     "no words to search for": (
         ["search", ""],

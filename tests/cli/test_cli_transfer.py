@@ -280,3 +280,35 @@ def test_nothing_that_is_imported_happened_in_the_future(run_alma, line):
     finished = run_alma("import", "-", stdin=json.dumps(line))
     assert 1 == finished.code
     assert "is in the future" in finished.err
+
+
+MARKDOWN = "# Rules\n\n- Run `make test` before a push\n- The password is ghp_" + "aB3dE6gH9j" * 3 + "aB3dE6\n"
+
+
+def test_markdown_becomes_facts_once_with_its_page_and_heading(run_alma, run_json, project):
+    (project / "CLAUDE.md").write_text(MARKDOWN)
+    shown = run_alma("import", "CLAUDE.md", "--dry-run")
+    assert (0, "CLAUDE.md:3\tRun `make test` before a push") == (shown.code, shown.out.splitlines()[0])
+    assert 0 == run_json("stats")["data"]["total"], "a dry run stores nothing"
+    data = run_json("import", "CLAUDE.md")["data"]
+    assert (2, 0) == (data["imported"], data["present"])
+    again = run_json("import", "CLAUDE.md")["data"]
+    assert (0, 2) == (again["imported"], again["present"])
+    facts = run_json("list", "--kind", "knowledge")["data"]["memories"]
+    assert {"CLAUDE.md: Rules"} == {fact["source"] for fact in facts}
+    assert {"_project"} == {fact["agent"] for fact in facts}
+    assert not [fact for fact in facts if "ghp_" in fact["fact"]], "credentials are taken out"
+    assert 0 == run_alma("undo", "--yes").code
+    assert 2 == run_json("import", "CLAUDE.md")["data"]["imported"], "what was undone may come again"
+
+
+def test_a_folder_of_notes_is_imported_within_the_agents_scope(scoped_project, run_alma, run_json):
+    notes = scoped_project / "notes"
+    (notes / "node_modules").mkdir(parents=True)
+    (notes / "a.md").write_text("The colour of the button is blue\n")
+    (notes / "node_modules/b.md").write_text("This is not one of ours\n")
+    (notes / "c.txt").write_text("This is no Markdown at all\n")
+    (notes / "d.markdown").write_text("The backend logic keeps orders in one table\n")
+    finished = run_alma("import", "notes", "--agent", "helena")
+    assert (6, True) == (finished.code, "helena may not learn this" in finished.err)
+    assert ["The colour of the button is blue"] == [one["fact"] for one in run_json("list")["data"]["memories"]]

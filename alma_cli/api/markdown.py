@@ -1,0 +1,62 @@
+"""Facts of Markdown pages, as the lines of an import: each once, by an id of its page and words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from hashlib import blake2b
+from pathlib import Path
+
+from alma_cli.core.learning.markdown import Fact, facts_in
+from alma_cli.core.records import JsonValue
+from alma_cli.core.text import one_line
+from alma_cli.errors import InvalidInput
+
+_ENDINGS = (".md", ".markdown")
+_MOST_BYTES = 4 * 1024 * 1024
+_NOT_NOTES = frozenset({"node_modules", "vendor", "dist", "build", "target"})
+
+
+def is_markdown(path: str) -> bool:
+    """True for a page of Markdown, or a folder, which may have some."""
+    return path.lower().endswith(_ENDINGS) or os.path.isdir(path)
+
+
+def facts_of(path: str, root: str) -> list[tuple[str, Fact]]:
+    """The facts of a page, or of all pages of a folder, with each page's path (from the project's folder).
+
+    Raises `InvalidInput` for what can't be read, and for a folder without pages.
+    """
+    pages = sorted(_pages(path)) if os.path.isdir(path) else [path]
+    if not pages:
+        raise InvalidInput(
+            f"there is no Markdown in {one_line(path, 200)}", hint="name a file, or a folder of .md files"
+        )
+    return [(os.path.relpath(page, root), fact) for page in pages for fact in facts_in(_text(page))]
+
+
+def as_records(facts: list[tuple[str, Fact]], project_id: str, agent: str) -> Iterator[tuple[int, JsonValue]]:
+    """The facts as numbered records to import."""
+    for page, fact in facts:
+        source = f"{page}: {fact.heading}" if fact.heading else page
+        named = f"{project_id}\0{agent}\0{source}\0{fact.text}"
+        id = blake2b(named.encode("utf-8", "replace"), digest_size=16).hexdigest()
+        yield fact.line, {"kind": "knowledge", "id": id, "agent": agent, "fact": fact.text, "source": source}
+
+
+def _pages(folder: str) -> Iterator[str]:
+    for at, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".") and name not in _NOT_NOTES]
+        yield from (os.path.join(at, name) for name in names if name.lower().endswith(_ENDINGS))
+
+
+def _text(page: str) -> str:
+    try:
+        with Path(page).open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InvalidInput(f"cannot read {one_line(page, 200)}: {reason}", hint="is the path right?") from error
+    if len(content) > _MOST_BYTES:
+        raise InvalidInput(f"{one_line(page, 200)} has more than 4 MiB", hint="import parts of it")
+    return content.decode("utf-8", "replace").removeprefix("\ufeff")
