@@ -48,7 +48,7 @@ _alma_about() {
     'config rename') options='--wait --dir --verbose --yes -y --json --help -h' follows='--wait=- --dir=<dir>' words='-' ;;
     'completion') options='--install --remove --dir --verbose --yes -y --json --help -h' follows='--dir=<dir>' words='bash,zsh,fish' ;;
     'export') options='--wait --dir --verbose --help -h' follows='--wait=- --dir=<dir>' words='<file>' ;;
-    'import') options='--wait --dir --verbose --yes -y --json --help -h' follows='--wait=- --dir=<dir>' words='<file>' ;;
+    'import') options='--agent -a --dry-run --wait --dir --verbose --yes -y --json --help -h' follows='--agent=@agents -a=@agents --wait=- --dir=<dir>' words='<file>' ;;
     'demo') options='--dir --verbose --json --help -h' follows='--dir=<dir>' words='-' ;;
     *) options='' follows='' words='-' ;;
     esac

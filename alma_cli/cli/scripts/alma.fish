@@ -65,7 +65,7 @@ complete -c alma -n '__alma_at ""' -a 'reindex' -d 'give memories vectors by the
 complete -c alma -n '__alma_at ""' -a 'config' -d 'the configuration and where it comes from; the project’s name'
 complete -c alma -n '__alma_at ""' -a 'completion' -d 'complete words in bash, zsh and fish'
 complete -c alma -n '__alma_at ""' -a 'export' -d 'all memories as NDJSON, lossless'
-complete -c alma -n '__alma_at ""' -a 'import' -d 'memories from NDJSON, each once'
+complete -c alma -n '__alma_at ""' -a 'import' -d 'memories from NDJSON, or facts from Markdown'
 complete -c alma -n '__alma_at ""' -a 'demo' -d 'all of this in a temporary project, in ten seconds'
 complete -c alma -n '__alma_at ""' -l dir -r -f -a '(__fish_complete_directories)' -d 'the folder of the project'
 complete -c alma -n '__alma_at ""' -l verbose -d 'tell on stderr what happens'
@@ -475,6 +475,8 @@ complete -c alma -n '__alma_at "export"' -l dir -r -f -a '(__fish_complete_direc
 complete -c alma -n '__alma_at "export"' -l verbose -d 'Tell on stderr what happens, step by step'
 complete -c alma -n '__alma_at "export"' -l help -s h -d 'show help'
 complete -c alma -n '__alma_at "import"' -F
+complete -c alma -n '__alma_at "import"' -l agent -s a -r -f -a '(__alma_values agents)' -d 'Whose the facts of Markdown are'
+complete -c alma -n '__alma_at "import"' -l dry-run -d 'Of Markdown, only show what would be taken'
 complete -c alma -n '__alma_at "import"' -l wait -r -f -d 'Wait so long for other processes'
 complete -c alma -n '__alma_at "import"' -l dir -r -f -a '(__fish_complete_directories)' -d 'The project’s folder'
 complete -c alma -n '__alma_at "import"' -l verbose -d 'Tell on stderr what happens, step by step'

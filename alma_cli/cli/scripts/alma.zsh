@@ -51,7 +51,7 @@ _alma_commands() {
     'config:the configuration and where it comes from; the project’s name'
     'completion:complete words in bash, zsh and fish'
     'export:all memories as NDJSON, lossless'
-    'import:memories from NDJSON, each once'
+    'import:memories from NDJSON, or facts from Markdown'
     'demo:all of this in a temporary project, in ten seconds'
     )
     _describe command names
@@ -642,6 +642,8 @@ _alma() {
         ) ;;
     'import')
         specs=(
+            '(--agent -a)'{--agent,-a}'[Whose the facts of Markdown are]:agent: _alma_values agents'
+            '(--dry-run)--dry-run[Of Markdown, only show what would be taken]'
             '(--wait)--wait[Wait so long for other processes]:wait: '
             '(--dir)--dir[The project’s folder]:dir:_files -/'
             '(--verbose)--verbose[Tell on stderr what happens, step by step]'
