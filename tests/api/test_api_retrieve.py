@@ -309,4 +309,4 @@ def test_a_project_of_somebody_else_can_be_read(alma):
     assert as_nobody.startswith("1 1\nStoreUnwritable 1\n"), finished
     assert as_nobody.endswith("\n1\n")
     assert f"FAILED\tfolder\t{copy}/.alma can't be written: retrieve works, learn doesn't\n" in as_nobody
-    assert "ok\tstore\t1 records in " in as_nobody
+    assert "ok\tstore\t1 record in " in as_nobody

@@ -70,7 +70,7 @@ def test_without_a_terminal_or_an_editor_the_way_out_is_named(learn, run_alma, r
     id = learn("Test the login form")
     hint = f"hint: `alma correct {id[:8]} --help` has an option for each field\n"
     assert (2, "", f"error: there is no terminal to edit on\n{hint}") == run_alma("edit", id)
-    finished = run_on_terminal("edit", id, VISUAL="", EDITOR="")
+    finished = run_on_terminal("edit", id, VISUAL="", EDITOR="", NO_COLOR="1")
     assert 2 == finished.code
     assert f"no editor is named hint: export EDITOR=nano, or such; `alma correct {id[:8]}" in _joined(finished.out)
 

@@ -283,7 +283,7 @@ def test_the_folder_of_an_agent_with_a_long_name_stays_set_aside_and_blocks_unti
     run_alma("correct", id, "CI has four cores")
     for _ in range(2):
         finished = run_alma("sync")
-        assert "1 memories were not pushed" in finished.err
+        assert "1 memory was not pushed" in finished.err
         assert "run `alma sync` again" not in finished.err
         status = run_json("sync", "status")["data"]
         assert ([str(path)], 1) == ([one["name"] for one in status["set_aside"]], status["blocked"])

@@ -94,7 +94,7 @@ def test_what_the_journal_has_room_for_is_kept_until_the_store_has(small_disk):
     assert receipt.queued
     assert "no space left" in receipt.reason.lower()
     with store.reading() as reader:
-        assert [line.startswith("1 writes wait in ") for line in reader.warnings] == [True]
+        assert [line.startswith("1 write waits in ") for line in reader.warnings] == [True]
     assert ids_in(store) == [1]
     os.unlink(small_disk / "filler")
     assert ids_in(store) == [1, 2]

@@ -62,7 +62,7 @@ def test_an_empty_store_answers_everything_with_nothing():
         ({"containing": "rains UMB"}, [2]),
         ({"containing": "%"}, []),
         ({"outcome": "failure"}, [1]),
-        ({"outcome": "success"}, []),
+        ({"outcome": "success"}, [5]),
         ({"shown_to": "you"}, [5, 4, 2, 1]),
         ({"shown_to": "me"}, [5, 4, 3, 2, 1]),
         ({"labels": {"'; DROP TABLE memories; --": None}}, []),

@@ -126,7 +126,7 @@ def test_what_waits_doesnt_keep_readers_from_reading_beside_each_other(store):
         store.journal.write(insert(outcome(2)))
         assert ids_in(impatient(store)) == [1]
         (warning,) = warnings_of(impatient(store))
-        assert warning.startswith("1 writes wait in ")
+        assert warning.startswith("1 write waits in ")
     assert ids_in(store) == [1, 2]
 
 
