@@ -585,3 +585,12 @@ def test_a_bad_configuration_is_refused_by_every_command(configure, project, run
         finished = run_alma(*argv)
         assert (3, "") == finished[:2]
         assert f"error: {project}/.alma/config.yaml{message}" == finished.err.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    "argv", [("retrieve", f"--{'x' * 5000}", "task"), ("retrieve", "task", "--top-k", "9z" * 5000), ("k" * 9000,)]
+)
+def test_a_usage_error_is_short_however_long_the_mistake_is(run_alma, argv):
+    finished = run_alma(*argv)
+    assert (2, "") == finished[:2]
+    assert len(finished.err) < 1000

@@ -181,3 +181,10 @@ def test_open_shows_it_in_the_browser(project, alma_process, tmp_path):
     finished = alma_process("report", "--open", environ={"BROWSER": f"{sys.executable} {browser} %s"})
     assert (0, b"") == (finished.returncode, finished.stderr)
     assert f"file://{project}/.alma/report.html" == shown.read_text()
+
+
+def test_a_path_is_told_without_what_steers_a_terminal(learn, run_alma, tmp_path):
+    learn("Test the login form")
+    finished = run_alma("report", "--out", str(tmp_path / "a\x1b[31mb.html"))
+    assert (0, False) == (finished.code, "\x1b" in finished.out + finished.err)
+    assert (tmp_path / "a\x1b[31mb.html").exists()
