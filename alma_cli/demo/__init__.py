@@ -85,7 +85,7 @@ STEPS = (
     ),
     Step(
         'alma retrieve "Choose a recipe for rye bread" --agent victor',
-        "7. victor sees none of helena's memories. When nothing is relevant, nothing is shown.",
+        "7. victor sees none of helena's memories. Where nothing is near, nothing is shown.",
     ),
 )
 
