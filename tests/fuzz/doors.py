@@ -141,7 +141,8 @@ class Place:
         """Give the project the state of the template."""
         os.chdir(self.folder)
         for path in (self.project, self.shared):
-            shutil.rmtree(path, ignore_errors=True)
+            while os.path.exists(path):  # what learns detached may write there while it is removed
+                shutil.rmtree(path, ignore_errors=True)
         shutil.copytree(self._template, self.project)
         os.chdir(self.project)
 
