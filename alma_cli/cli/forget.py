@@ -59,7 +59,8 @@ def forget(
     records = alma.to_forget(ids or [])
     going = [record.id for record in records]
     count = counted(len(going), "memory", "memories")
-    if dry_run or (going and not confirmed(f"forget {count} for good?", yes=yes, about=_lines(records))):
+    for_good = " for good" if now else ""
+    if dry_run or (going and not confirmed(f"forget {count}{for_good}?", yes=yes, about=_lines(records))):
         told = [f"would forget {count}:", *_lines(records)] if dry_run else ["nothing was forgotten"]
         return Reply(data={"forgotten": [], "would_forget": list(going), "queued": False}, told=told, json=json)
     forgotten = alma.forget(going, at_once=now)

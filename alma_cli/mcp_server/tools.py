@@ -307,7 +307,7 @@ def _add_writing(server: Server, memory: ServedMemory, agent: str | None) -> Non
 
     @server.tool(annotations=removing)
     def forget(ids: Annotated[list[str], Field(description="Ids, or the starts of them", min_length=1)]) -> Done:
-        """Remove memories for good; of a derived one, the outcomes it grew out of. There is no way back."""
+        """Remove memories; of a derived one, the outcomes it grew out of. For an hour `alma undo` brings them back."""
         alma = memory.now()
         if not all(id.strip() for id in ids):
             raise InvalidInput("an id is empty")

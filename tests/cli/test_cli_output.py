@@ -197,7 +197,7 @@ def test_forgetting_asks_on_a_terminal(learn, run_on_terminal, run_json, typed, 
     id = learn("Test the login form")
     finished = run_on_terminal("forget", id, typed=typed)
     assert 0 == finished.code
-    assert "forget 1 memory for good? [y/N] " in finished.out
+    assert "forget 1 memory? [y/N] " in finished.out
     assert ("nothing was forgotten" in finished.out) == bool(left)
     assert left == run_json("stats")["data"]["total"]
 
@@ -413,8 +413,13 @@ def test_every_command_that_shows_memories_fits_80_60_40_and_20_columns(learn, r
 def test_what_is_forgotten_is_shown_before_it_is_asked(learn, run_on_terminal):
     id = learn("Test the login form", outcome="failure")
     finished = run_on_terminal("forget", id, typed="n\n", NO_COLOR="1")
-    shown = f"  {id[:8]}  failure: Test the login form\nforget 1 memory for good? [y/N] "
+    shown = f"  {id[:8]}  failure: Test the login form\nforget 1 memory? [y/N] "
     assert shown in finished.out
+
+
+def test_only_what_nothing_undoes_is_said_to_be_for_good(learn, run_on_terminal):
+    id = learn("Test the login form")
+    assert "forget 1 memory for good? [y/N]" in run_on_terminal("forget", id, "--now", typed="n\n").out
 
 
 def test_the_log_tells_what_it_was(learn, run_alma, run_json, run_on_terminal):
