@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from alma_cli.config import Mapping, Node, Scalar, parse_yaml
@@ -68,7 +69,9 @@ def changes_in(record: Record, text: str, file: str, *, now: datetime) -> dict[s
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    breaks = re.search("[\r\x85\u2028\u2029]", text)  # line breaks to YAML too, which only this style tells apart
+    style = '"' if breaks else "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 def _shown(record: Record, name: str) -> JsonValue:

@@ -40,6 +40,12 @@ def test_what_is_not_changed_reads_back_as_it_is(record):
     assert {} == changes_in(record, as_yaml(record), "f", now=max(LATER, getattr(record, "at", LATER)))
 
 
+@pytest.mark.parametrize("text", ["0\x85", "a\x85\nb", "a\u2028b", "a\rb\n", "a\u2029 b"])
+def test_every_line_break_of_unicode_reads_back_as_it_is(text):
+    record = outcome(strategy=text)
+    assert {} == changes_in(record, as_yaml(record), "f", now=LATER)
+
+
 CHANGED = [
     ("task: Test login", "task: Test the login", {"task": "Test the login"}),
     ("outcome: success", "outcome: failure", {"outcome": "failure"}),
