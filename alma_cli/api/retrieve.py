@@ -125,7 +125,7 @@ def answer(session: Session, wanted: Wanted, asked: Question, source: Reader | P
     found = source.search(asked.search)
     took_ms = (perf_counter() - begun) * 1000
     info("memories searched: %d, in %.0f ms; candidates: %d", found.total, took_ms, len(found.candidates))
-    ranked = news_first(rank(found.candidates, found.cosine, found.bm25, _rules(session, wanted)))
+    ranked = news_first(rank(found.candidates, found.cosine, found.bm25, ranking_rules(session, wanted)))
     worth = worth_fetching(ranked, top_k, strict=wanted.strict, explain=wanted.explain)
     fetched = source.records([one.candidate.id for one in worth])
     warnings = [*asked.warnings, *source.warnings]
@@ -157,7 +157,8 @@ def answer(session: Session, wanted: Wanted, asked: Question, source: Reader | P
     return replace(result, tokens=count_tokens(result.whole_prompt()))
 
 
-def _rules(session: Session, wanted: Wanted) -> Rules:
+def ranking_rules(session: Session, wanted: Wanted) -> Rules:
+    """The settings of ranking, as the configuration and the wish have them."""
     settings = session.config.retrieval
     return Rules(
         weights={field.name: getattr(settings.weights, field.name) for field in fields(settings.weights)},

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from alma_cli.api.arguments import MOST_LISTED, whole_number
 from alma_cli.api.filters import Filters, selection
-from alma_cli.api.retrieve import Wanted, question, without_vectors
+from alma_cli.api.retrieve import Wanted, question, ranking_rules, without_vectors
 from alma_cli.api.session import Session
 from alma_cli.core.records import PROJECT_AGENT, RETRIEVED_KINDS, Record, relevant_at
+from alma_cli.core.retrieval.choosing import MOST_MAYBES
 from alma_cli.core.retrieval.ranking import Rules, rank
 from alma_cli.core.scopes.visibility import View, sees
 from alma_cli.core.text import clean
 from alma_cli.errors import InvalidInput
 
 Order: TypeAlias = Literal["relevance", "newest", "oldest"]
-
-_NEAREST = 3
-"""Memories that are given when nothing is sure."""
 
 _EVERYTHING = (View(agent=None),)
 
@@ -70,12 +68,13 @@ def search(
     enough = offset + limit + 1
     chosen = selection(filters, now=session.now())
     chosen = replace(chosen, kinds=chosen.kinds or RETRIEVED_KINDS, shown_to=None if viewer is None else viewing_user)
-    asked = question(session, Wanted(task=words, agent=viewer or PROJECT_AGENT))
+    wanted = Wanted(task=words, agent=viewer or PROJECT_AGENT, min_score=0.0)
+    asked = question(session, wanted)
     views = _EVERYTHING if viewer is None else asked.search.views
     per_signal = max(asked.search.per_signal, enough)
     with session.store().reading() as reader:
         found = reader.search(replace(asked.search, views=views, selection=chosen, per_signal=per_signal))
-        ranked = rank(found.candidates, found.cosine, found.bm25, _rules(session))
+        ranked = rank(found.candidates, found.cosine, found.bm25, _by_fit(ranking_rules(session, wanted)))
         passing = [one for one in ranked if one.passes]
         if sort != "relevance":
             passing.sort(key=lambda one: one.candidate.age_days, reverse=sort == "oldest")
@@ -85,7 +84,7 @@ def search(
             listed = reader.listed(with_letters, limit=enough, newest_first=sort != "oldest", by_change=False)
             letters = {record.id: record for record in listed if sees(tuple(views), record.agent, record.domain)}
         sure = bool(passing or letters)
-        similarity = {one.candidate.id: one.similarity for one in (passing[:enough] if sure else ranked[:_NEAREST])}
+        similarity = {one.candidate.id: one.similarity for one in (passing[:enough] if sure else ranked[:MOST_MAYBES])}
         records = {**reader.records(list(similarity)), **letters}
     memories = [
         FoundMemory(record=records[id], similarity=similarity.get(id, 0.0))
@@ -104,13 +103,6 @@ def search(
     )
 
 
-def _rules(session: Session) -> Rules:
-    """Nothing counts but how well the memories fit."""
-    settings = session.config.retrieval
-    return Rules(
-        weights={field.name: float(field.name == "similarity") for field in fields(settings.weights)},
-        half_life_days={kind: getattr(settings.half_life_days, kind) for kind in RETRIEVED_KINDS},
-        keyword_weight=settings.keyword_weight,
-        min_similarity=settings.min_similarity,
-        min_score=0.0,
-    )
+def _by_fit(chosen: Rules) -> Rules:
+    """The same settings, where nothing counts but how well the memories fit."""
+    return replace(chosen, weights={name: float(name == "similarity") for name in chosen.weights})

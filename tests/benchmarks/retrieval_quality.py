@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from alma_cli.api import ALMA
-from alma_cli.api.retrieve import Wanted, _rules, question
+from alma_cli.api.retrieve import Wanted, question, ranking_rules
 from alma_cli.config import load_config
 from alma_cli.core.records import MAIN_FIELDS
 from alma_cli.core.retrieval.choosing import MOST_MAYBES, nearest
@@ -126,7 +126,7 @@ def answers(items: Sequence[Item], tasks: Sequence[str]) -> tuple[list[Asked], R
             for number, task in enumerate(tasks):
                 search = question(session, Wanted(task=task, agent="a")).search
                 asked.append(Asked(reader.search(search), an_id(number) if number < len(items) else ""))
-        return asked, _rules(session, Wanted(task="any", agent="a"))
+        return asked, ranking_rules(session, Wanted(task="any", agent="a"))
 
 
 def record(number: int, item: Item, rng: random.Random) -> dict[str, Any]:

@@ -9,13 +9,12 @@ from itertools import islice
 
 from alma_cli.core.records import RETRIEVED_KINDS, Heuristic, Outcome, Record
 from alma_cli.core.retrieval.prompt import Line, fitting
-from alma_cli.core.retrieval.ranking import Ranked
+from alma_cli.core.retrieval.ranking import Ranked, is_rule
 from alma_cli.core.retrieval.slices import Hit
 from alma_cli.core.text import alike_form
 
 MOST_MAYBES = 3
 NEAR_MISSES = 5
-_RULES = ("heuristic", "anti_pattern")
 _FETCHED_PER_PLACE = 3
 """Records fetched for each place in the answer, so that near-identical ones can be left out."""
 _SAY_NOTHING = frozenset(
@@ -39,8 +38,8 @@ def worth_fetching(ranked: Sequence[Ranked], top_k: int, *, strict: bool, explai
 def nearest(ranked: Sequence[Ranked]) -> list[Ranked]:
     """Those that may fit, best first; the rules of a task stand for its outcomes."""
     may_fit = [one for one in ranked if one.may_fit]
-    with_rules = {one.candidate.task_key for one in may_fit if one.candidate.kind in _RULES} - {""}
-    return [one for one in may_fit if one.candidate.kind in _RULES or one.candidate.task_key not in with_rules]
+    with_rules = {one.candidate.task_key for one in may_fit if is_rule(one.candidate)}
+    return [one for one in may_fit if is_rule(one.candidate) or one.candidate.task_key not in with_rules]
 
 
 def choose(

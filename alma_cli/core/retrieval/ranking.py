@@ -204,20 +204,21 @@ def _fused(candidates: Sequence[Candidate], cosine: Spread, bm25: Spread, keywor
     fused: dict[str, float] = {}
     best: dict[str, float] = {}
     for candidate in candidates:
-        of_group = words.get(candidate.task_key) if _is_rule(candidate) else None
+        of_group = words.get(candidate.task_key) if is_rule(candidate) else None
         matched = candidate.bm25 if of_group is None else of_group
         dense = 0.0 if candidate.cosine is None else _z(candidate.cosine, cosine, _LEAST_DEVIATION_COSINE)
         value = dense + keyword_weight * _z(matched, bm25, _LEAST_DEVIATION_BM25)
         fused[candidate.id] = value
-        if _is_rule(candidate):
+        if is_rule(candidate):
             best[candidate.task_key] = max(value, best.get(candidate.task_key, value))
     return {
-        candidate.id: best[candidate.task_key] if _is_rule(candidate) else fused[candidate.id]
+        candidate.id: best[candidate.task_key] if is_rule(candidate) else fused[candidate.id]
         for candidate in candidates
     }
 
 
-def _is_rule(candidate: Candidate) -> bool:
+def is_rule(candidate: Candidate) -> bool:
+    """True of a rule of a task group."""
     return bool(candidate.task_key) and candidate.kind in ("heuristic", "anti_pattern")
 
 
