@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from alma_cli.api.author import Authored
-from alma_cli.cli.inputs import open_alma, owner, text_or_stdin
-from alma_cli.cli.options import Agent, Dir, DomainOption, Json, ProjectWide, Verbose, Wait, Yes
+from alma_cli.cli.inputs import MemoryToChange, owner, text_or_stdin
+from alma_cli.cli.options import Agent, DomainOption, ProjectWide
 from alma_cli.cli.output import Reply
 from alma_cli.core.records import PROJECT_AGENT
 from alma_cli.core.retrieval.prompt import SHORT_ID
@@ -18,6 +18,7 @@ Confidence = Annotated[
 
 
 def preference(
+    alma: MemoryToChange,
     text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The constraint or style (- is stdin).")] = None,
     user: Annotated[
         str, typer.Option("--user", envvar="ALMA_USER", metavar="ID", help="Whose it is [everybody's].")
@@ -28,11 +29,6 @@ def preference(
     domain: DomainOption = None,
     source: Source = "",
     confidence: Confidence = None,
-    wait: Wait = None,
-    directory: Dir = None,
-    verbose: Verbose = False,
-    yes: Yes = False,
-    json: Json = False,
 ) -> Reply:
     """Keep a user's constraint or style. It is project-wide unless --agent is given.
 
@@ -41,7 +37,6 @@ def preference(
       alma add preference "Write commit messages in English" --category style
       alma add preference "Never force-push" --user ana --category git
     """
-    alma = open_alma(directory, wait)
     added = alma.add_preference(
         text_or_stdin("TEXT", text),
         agent=owner(alma, agent, project_wide=project_wide, default=PROJECT_AGENT),
@@ -51,21 +46,17 @@ def preference(
         source=source,
         confidence=confidence,
     )
-    return _reply(added, json=json)
+    return _reply(added)
 
 
 def knowledge(
+    alma: MemoryToChange,
     text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The fact (- is stdin).")] = None,
     agent: Agent = None,
     project_wide: ProjectWide = False,
     domain: DomainOption = None,
     source: Source = "",
     confidence: Confidence = None,
-    wait: Wait = None,
-    directory: Dir = None,
-    verbose: Verbose = False,
-    yes: Yes = False,
-    json: Json = False,
 ) -> Reply:
     """Keep a fact.
 
@@ -75,7 +66,6 @@ def knowledge(
           --agent victor --source runbook
       alma add knowledge "Node 20 is the oldest version we run on" --project-wide
     """
-    alma = open_alma(directory, wait)
     added = alma.add_knowledge(
         text_or_stdin("TEXT", text),
         agent=owner(alma, agent, project_wide=project_wide),
@@ -83,21 +73,17 @@ def knowledge(
         source=source,
         confidence=confidence,
     )
-    return _reply(added, json=json)
+    return _reply(added)
 
 
 def heuristic(
+    alma: MemoryToChange,
     text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The condition (- is stdin).")] = None,
     strategy: Annotated[str, typer.Option("--strategy", metavar="TEXT", help="What works then.")] = "",
     agent: Agent = None,
     project_wide: ProjectWide = False,
     domain: DomainOption = None,
     confidence: Confidence = None,
-    wait: Wait = None,
-    directory: Dir = None,
-    verbose: Verbose = False,
-    yes: Yes = False,
-    json: Json = False,
 ) -> Reply:
     """Keep a rule: when TEXT, the strategy works.
 
@@ -106,7 +92,6 @@ def heuristic(
       alma add heuristic "a selector breaks after every release" \\
           --strategy "use data-testid" --agent helena
     """
-    alma = open_alma(directory, wait)
     added = alma.add_heuristic(
         text_or_stdin("TEXT", text),
         strategy,
@@ -114,21 +99,17 @@ def heuristic(
         domain=domain,
         confidence=confidence,
     )
-    return _reply(added, json=json)
+    return _reply(added)
 
 
 def anti_pattern(
+    alma: MemoryToChange,
     text: Annotated[str | None, typer.Argument(metavar="TEXT", help="What not to do (- is stdin).")] = None,
     why: Annotated[str, typer.Option("--why", metavar="TEXT", help="Why it is bad.")] = "",
     instead: Annotated[str, typer.Option("--instead", metavar="TEXT", help="What works better.")] = "",
     agent: Agent = None,
     project_wide: ProjectWide = False,
     domain: DomainOption = None,
-    wait: Wait = None,
-    directory: Dir = None,
-    verbose: Verbose = False,
-    yes: Yes = False,
-    json: Json = False,
 ) -> Reply:
     """Keep what not to do, why, and what works better instead.
 
@@ -137,7 +118,6 @@ def anti_pattern(
       alma add anti-pattern "sleeping before a click" --why "flaky on CI" \\
           --instead "wait for the element" --agent helena
     """
-    alma = open_alma(directory, wait)
     added = alma.add_anti_pattern(
         text_or_stdin("TEXT", text),
         why_bad=why,
@@ -145,10 +125,10 @@ def anti_pattern(
         agent=owner(alma, agent, project_wide=project_wide),
         domain=domain,
     )
-    return _reply(added, json=json)
+    return _reply(added)
 
 
-def _reply(added: Authored, *, json: bool) -> Reply:
+def _reply(added: Authored) -> Reply:
     kind = added.kind.replace("_", "-")
     if added.same_as:
         told = [f"the same {kind} is there already, as {added.same_as[:SHORT_ID]}; nothing was added"]
@@ -157,4 +137,4 @@ def _reply(added: Authored, *, json: bool) -> Reply:
         if added.hides:
             told += [f"it stands in the place of {added.hides[:SHORT_ID]}, which outcomes taught; they still count"]
         told += [f"it says nearly the same as {id[:SHORT_ID]}: `alma show {id[:SHORT_ID]}`" for id in added.similar]
-    return Reply(data=added.to_json(), text=added.id, told=told, warnings=added.warnings, json=json)
+    return Reply(data=added.to_json(), text=added.id, told=told, warnings=added.warnings)

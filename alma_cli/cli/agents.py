@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Iterator
 
 from alma_cli.api.overview import AgentView
-from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Dir, Json, Verbose, Wait
+from alma_cli.cli.inputs import Memory
+from alma_cli.cli.options import Json
 from alma_cli.cli.output import Reply, Table, labelled, on_terminal
 from alma_cli.core.records import JsonValue
 from alma_cli.core.scopes.scope import Domain
 from alma_cli.core.text import counted
 
 
-def agents(wait: Wait = None, directory: Dir = None, verbose: Verbose = False, json: Json = False) -> Reply:
+def agents(alma: Memory, json: Json = False) -> Reply:
     """Show each agent's scope, what it learned, how its outcomes ended, and what its present scope hides.
 
     Rules are heuristics, avoid are anti-patterns: derived from outcomes, or authored.
@@ -21,7 +21,7 @@ def agents(wait: Wait = None, directory: Dir = None, verbose: Verbose = False, j
       alma agents
       alma agents --json
     """
-    found = open_alma(directory, wait).agents()
+    found = alma.agents()
     rows = [
         (
             view.scope.agent,
@@ -43,7 +43,6 @@ def agents(wait: Wait = None, directory: Dir = None, verbose: Verbose = False, j
         data={"agents": [_data(view) for view in found]},
         tables=[Table(headings=headings, rows=rows, flexible=[1, 2, 4])] if rows else [],
         told=[] if rows else ['any agent may learn anything ("*" in the configuration), and none has yet'],
-        json=json,
     )
 
 

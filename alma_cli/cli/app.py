@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from alma_cli.cli.commands import COMMANDS, Command
+from alma_cli.cli.commands import COMMANDS, OWN_OUTPUT, Command
 from alma_cli.cli.output import Reply
-from alma_cli.cli.typer_insides import (
-    INTERRUPTED,
-    REWORDED,
-    UsageError,
-)
+from alma_cli.cli.signatures import completed
+from alma_cli.cli.typer_insides import INTERRUPTED, REWORDED, UsageError
 from alma_cli.core.text import did_you_mean, one_line
 from alma_cli.errors import InvalidUsage
 
@@ -53,12 +50,10 @@ def full_app() -> typer.Typer:
 
 
 def function_of(command: Command, subcommand: str = "") -> Callable[..., Reply]:
-    """The function behind a command."""
+    """The function behind a command, with all of its options."""
     module = import_module(f"alma_cli.cli.{command.module}")
-    function: Callable[..., Reply] = getattr(
-        module, (subcommand or command.name).replace("-", "_").replace("import", "import_")
-    )
-    return function
+    function = getattr(module, (subcommand or command.name).replace("-", "_").replace("import", "import_"))
+    return completed(function, has_json=command.name not in OWN_OUTPUT)
 
 
 def _no_subcommand(command: Command, arguments: list[str]) -> InvalidUsage:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Dir, Json, Verbose, Yes
+from alma_cli.cli.options import Dir, Yes
 from alma_cli.cli.output import Reply
 
 
@@ -14,9 +14,7 @@ def create(
         bool, typer.Option("--print-az", help="Only print the commands of `az` that do it; needs no credential.")
     ] = False,
     directory: Dir = None,
-    verbose: Verbose = False,
     yes: Yes = False,
-    json: Json = False,
 ) -> Reply:
     """Make the Cosmos DB database and container of the configuration, with their policies; safe to run again.
 
@@ -32,7 +30,7 @@ def create(
     alma = open_alma(directory)
     if print_az:
         commands = alma.cloud_commands()
-        return Reply(data={"commands": list(commands)}, lines=commands, json=json)
+        return Reply(data={"commands": list(commands)}, lines=commands)
     made = alma.cloud_create()
     azure = alma.config.azure
     told = [
@@ -52,5 +50,4 @@ def create(
         },
         told=[*told, "next: alma sync"],
         warnings=made.warnings,
-        json=json,
     )

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from alma_cli.cli.options import Dir, Json, Verbose, Yes
+from alma_cli.cli.options import Dir, Yes
 from alma_cli.cli.output import Reply
 from alma_cli.core.records import JsonValue
 from alma_cli.errors import AlmaError, InvalidUsage
@@ -33,9 +33,7 @@ def completion(
     install: Annotated[bool, typer.Option("--install", help="Have new shells read it.")] = False,
     remove: Annotated[bool, typer.Option("--remove", help="Take that out again.")] = False,
     directory: Dir = None,
-    verbose: Verbose = False,
     yes: Yes = False,
-    json: Json = False,
 ) -> Reply:
     """Print what makes a shell complete commands, options and values, or install it.
 
@@ -55,12 +53,10 @@ def completion(
     path = _read_by(chosen)
     data: dict[str, JsonValue] = {"shell": str(chosen), "script": str(script), "path": str(path)}
     if not install and not remove:
-        return Reply(data=data, text=script.read_text(encoding="utf-8"), json=json)
+        return Reply(data=data, text=script.read_text(encoding="utf-8"))
     changed = _put(path, _block(chosen, script) if install else "")
     said = f"installed completion for {chosen} in {path}; new shells have it" if install else f"removed from {path}"
-    return Reply(
-        data={**data, "changed": changed}, told=[said if changed else f"nothing to change in {path}"], json=json
-    )
+    return Reply(data={**data, "changed": changed}, told=[said if changed else f"nothing to change in {path}"])
 
 
 def _shell_here() -> Shell:

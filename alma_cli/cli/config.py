@@ -4,15 +4,15 @@ from typing import Annotated
 
 import typer
 
-from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
+from alma_cli.cli.inputs import Memory, open_alma
+from alma_cli.cli.options import Dir, Yes
 from alma_cli.cli.output import Reply, Table, confirmed, error_json
 from alma_cli.config import KEYS, check_config, set_value
 from alma_cli.core.text import counted
 from alma_cli.project import find_project
 
 
-def show(directory: Dir = None, verbose: Verbose = False, json: Json = False) -> Reply:
+def show(directory: Dir = None) -> Reply:
     """Show every key, its value, and where that came from: the file and line, a variable, or the default.
 
     \b
@@ -33,11 +33,10 @@ def show(directory: Dir = None, verbose: Verbose = False, json: Json = False) ->
                 widest=44,
             )
         ],
-        json=json,
     )
 
 
-def check(directory: Dir = None, verbose: Verbose = False, json: Json = False) -> Reply:
+def check(directory: Dir = None) -> Reply:
     """List everything that is wrong with the configuration, with file, line and key; exit 3 if anything is.
 
     \b
@@ -51,7 +50,6 @@ def check(directory: Dir = None, verbose: Verbose = False, json: Json = False) -
         data={"path": str(project.config_path), "problems": [error_json(problem) for problem in problems]},
         told=told if problems else [f"{project.config_path} is valid"],
         error=problems[0] if problems else None,
-        json=json,
     )
 
 
@@ -59,9 +57,7 @@ def set(
     key: Annotated[str, typer.Argument(metavar="KEY", help="The key, as `alma config show` names it.")],
     value: Annotated[str, typer.Argument(metavar="VALUE", help="What it is to be.")],
     directory: Dir = None,
-    verbose: Verbose = False,
     yes: Yes = False,
-    json: Json = False,
 ) -> Reply:
     """Write a value into config.yaml, whose comments and layout stay; nothing is written unless all of it is right.
 
@@ -80,17 +76,13 @@ def set(
         data={"key": now.key, "value": now.value, "origin": now.origin, "before": before and before.value},
         told=told,
         warnings=[f"{now.origin} in the environment overrides what was written"] if is_overridden else [],
-        json=json,
     )
 
 
 def rename(
+    alma: Memory,
     project_id: Annotated[str, typer.Argument(metavar="PROJECT_ID", help="What the project is called from now on.")],
-    wait: Wait = None,
-    directory: Dir = None,
-    verbose: Verbose = False,
     yes: Yes = False,
-    json: Json = False,
 ) -> Reply:
     """Give the project another id: in config.yaml, in its memories, and in its shared copy.
 
@@ -100,13 +92,11 @@ def rename(
     Examples:
       alma config rename web-shop
     """
-    alma = open_alma(directory, wait)
     if not confirmed(f"rename the project {alma.config.project_id!r} to {project_id!r}?", yes=yes):
-        return Reply(data={"cancelled": True}, told=["nothing was done"], json=json)
+        return Reply(data={"cancelled": True}, told=["nothing was done"])
     renamed = alma.rename(project_id)
     count = counted(renamed.memories, "memory was", "memories were")
     return Reply(
         data={"before": renamed.before, "project_id": renamed.project_id, "memories": renamed.memories},
         told=[f"the project is called {renamed.project_id}; {count} renamed"],
-        json=json,
     )

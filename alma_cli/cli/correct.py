@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from alma_cli.api.author import Corrected
-from alma_cli.cli.inputs import open_alma, text_or_stdin
-from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
+from alma_cli.cli.inputs import MemoryToChange, text_or_stdin
 from alma_cli.cli.output import Reply
 from alma_cli.core.codec import to_json
 from alma_cli.core.records import GENERAL_WORDS, JsonValue
@@ -15,6 +14,7 @@ from alma_cli.core.retrieval.prompt import SHORT_ID
 
 
 def correct(
+    alma: MemoryToChange,
     id: Annotated[str, typer.Argument(metavar="ID", help="The memory's id, or the start of it.")],
     text: Annotated[
         str | None, typer.Argument(metavar="TEXT", help="The right text (- is stdin): task, condition, fact ...")
@@ -35,11 +35,6 @@ def correct(
         typer.Option("--do", metavar="APPROACH", help=f"The decisive step, at most {GENERAL_WORDS} characters."),
     ] = None,
     domain: Annotated[str | None, typer.Option("--domain", metavar="NAME", help="What it is about.")] = None,
-    wait: Wait = None,
-    directory: Dir = None,
-    verbose: Verbose = False,
-    yes: Yes = False,
-    json: Json = False,
 ) -> Reply:
     """Put right what a memory says: its main text, or fields of it. An empty value takes a field out.
 
@@ -65,11 +60,11 @@ def correct(
     changes: dict[str, JsonValue] = {name: value for name, value in given.items() if value is not None}
     if text is not None or not changes:
         text = text_or_stdin("TEXT", text)
-    corrected = open_alma(directory, wait).correct(id, text, **changes)
-    return reply_of(corrected, json=json)
+    corrected = alma.correct(id, text, **changes)
+    return reply_of(corrected)
 
 
-def reply_of(corrected: Corrected, *, json: bool) -> Reply:
+def reply_of(corrected: Corrected) -> Reply:
     """What became of a correction."""
     record, short = corrected.record, corrected.record.id[:SHORT_ID]
     if corrected.hides:
@@ -88,7 +83,6 @@ def reply_of(corrected: Corrected, *, json: bool) -> Reply:
         text=record.id,
         told=[told],
         warnings=corrected.warnings,
-        json=json,
     )
 
 

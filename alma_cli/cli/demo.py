@@ -1,10 +1,10 @@
 """`alma demo`: the whole loop, in a temporary project."""
 
-from alma_cli.cli.options import Dir, Json, Verbose
+from alma_cli.cli.options import Dir, Json
 from alma_cli.cli.output import Reply
 
 
-def demo(directory: Dir = None, verbose: Verbose = False, json: Json = False) -> Reply:
+def demo(directory: Dir = None, json: Json = False) -> Reply:
     """Show what ALMA does: outcomes in natural words become rules, in a temporary project that is gone at the end.
 
     Its output is that of the commands it runs; with --json only whether they ended as they should.

@@ -8,7 +8,7 @@ import typer
 from alma_cli.api.bug_report import bug_report
 from alma_cli.api.upkeep import Check
 from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Dir, Json, Verbose, Wait
+from alma_cli.cli.options import Dir, Wait
 from alma_cli.cli.output import Reply, Table
 from alma_cli.core.records import JsonValue
 from alma_cli.core.text import counted, harmless, one_line
@@ -27,8 +27,6 @@ def doctor(
     ] = False,
     wait: Wait = None,
     directory: Dir = None,
-    verbose: Verbose = False,
-    json: Json = False,
 ) -> Reply:
     """Check the configuration, the store, the embedding model and, in a store of its own, that memories come back.
 
@@ -42,7 +40,7 @@ def doctor(
     """
     if report:
         gathered = bug_report(directory, wait_s=wait)
-        return Reply(data=gathered, lines=_outline(gathered), told=["read it before you send it"], json=json)
+        return Reply(data=gathered, lines=_outline(gathered), told=["read it before you send it"])
     alma = open_alma(directory, wait)
     checks = [*alma.examine(), *_installed(alma.project), *_troubles(alma.project)]
     failed = [check for check in checks if not check.ok]
@@ -53,7 +51,6 @@ def doctor(
         tables=[Table(headings=("", "check", "found"), rows=rows, flexible=[2])],
         told=[f"{check.name}: {check.hint}" for check in checks if check.hint],
         error=AlmaError(f"{count} failed", hint=failed[0].hint) if failed else None,
-        json=json,
     )
 
 

@@ -14,8 +14,7 @@ from alma_cli.api.author import Corrected
 from alma_cli.api.editing import as_yaml, changes_in
 from alma_cli.api.session import utc_now
 from alma_cli.cli.correct import reply_of
-from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
+from alma_cli.cli.inputs import MemoryToChange
 from alma_cli.cli.output import Reply, tell
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.errors import AlmaError, InvalidInput, InvalidUsage
@@ -28,12 +27,8 @@ if TYPE_CHECKING:
 
 
 def edit(
+    alma: MemoryToChange,
     id: Annotated[str, typer.Argument(metavar="ID", help="The memory's id, or the start of it.")],
-    wait: Wait = None,
-    directory: Dir = None,
-    verbose: Verbose = False,
-    yes: Yes = False,
-    json: Json = False,
 ) -> Reply:
     """Change a memory in your editor ($VISUAL, else $EDITOR): all that may be changed of it, as YAML.
 
@@ -45,8 +40,7 @@ def edit(
       alma edit 3fa9c2d1
       EDITOR=nano alma edit 3fa9c2d1
     """
-    alma = open_alma(directory, wait)
-    return reply_of(edited(alma, alma.memory(id)), json=json)
+    return reply_of(edited(alma, alma.memory(id)))
 
 
 def edited(alma: ALMA, record: Record) -> Corrected:

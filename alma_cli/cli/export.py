@@ -6,8 +6,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Dir, Verbose, Wait
+from alma_cli.cli.inputs import Memory
 from alma_cli.cli.output import Reply
 from alma_cli.core.text import counted
 from alma_cli.errors import StoreUnwritable
@@ -15,10 +14,8 @@ from alma_cli.files import writing_whole
 
 
 def export(
+    alma: Memory,
     file: Annotated[str | None, typer.Argument(metavar="FILE", help="Where to [stdout].")] = None,
-    wait: Wait = None,
-    directory: Dir = None,
-    verbose: Verbose = False,
 ) -> Reply:
     """Write every memory as one JSON object a line, losslessly; `alma import` reads it back.
 
@@ -27,7 +24,7 @@ def export(
       alma export memories.ndjson
       alma export | gzip > memories.ndjson.gz
     """
-    lines = open_alma(directory, wait).export()
+    lines = alma.export()
     if file is None or file == "-":
         return Reply(lines=lines)
     try:

@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
+from alma_cli.cli.inputs import MemoryToChange
 from alma_cli.cli.output import Reply
 from alma_cli.core.codec import to_json
 from alma_cli.core.retrieval.prompt import SHORT_ID
@@ -13,14 +12,10 @@ from alma_cli.errors import InvalidUsage
 
 
 def feedback(
+    alma: MemoryToChange,
     id: Annotated[str, typer.Argument(metavar="ID", help="The memory's id, or the start of it.")],
     helped: Annotated[bool, typer.Option("--helped", help="It was of use.")] = False,
     misled: Annotated[bool, typer.Option("--misled", help="It led astray.")] = False,
-    wait: Wait = None,
-    directory: Dir = None,
-    verbose: Verbose = False,
-    yes: Yes = False,
-    json: Json = False,
 ) -> Reply:
     """Say that a retrieved memory helped or misled: it moves up or down a little in later retrieves.
 
@@ -31,12 +26,11 @@ def feedback(
     """
     if helped == misled:
         raise InvalidUsage("give either --helped or --misled")
-    credited = open_alma(directory, wait).feedback(id, helped=helped)
+    credited = alma.feedback(id, helped=helped)
     credit = credited.record
     return Reply(
         data={**to_json(credit), "queued": credited.queued},
         text=credit.id,
         told=[f"noted that {credit.target[:SHORT_ID]} {'helped' if helped else 'misled'}"],
         warnings=credited.warnings,
-        json=json,
     )

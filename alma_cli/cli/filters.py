@@ -1,45 +1,40 @@
 """The options of `list` and `search` that say which memories are meant, in one place."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from alma_cli.api.filters import Filters
+from alma_cli.cli.options import Kinds
+from alma_cli.cli.signatures import MadeBy
 from alma_cli.core.text import shown
 from alma_cli.errors import InvalidInput
 
 OfAgent = Annotated[str | None, typer.Option("--agent", "-a", metavar="NAME", help="Only this agent's.")]
-OfDomain = Annotated[str | None, typer.Option("--domain", metavar="NAME", help="Only in this domain.")]
-Ended = Annotated[
-    str | None,
-    typer.Option("--outcome", metavar="RESULT", help="Only a success, failure or partial."),
-]
-Since = Annotated[str | None, typer.Option("--since", metavar="WHEN", help="Only from then on: 2026-01-31, 12h, 7d.")]
-Until = Annotated[str | None, typer.Option("--until", metavar="WHEN", help="Only until then.")]
-Source = Annotated[str | None, typer.Option("--source", metavar="NAME", help="Only from there: git, run, a file.")]
-WithLabels = Annotated[
-    list[str] | None, typer.Option("--label", metavar="KEY[=VALUE]", help="Only with this label; may be repeated.")
-]
-OfUser = Annotated[str | None, typer.Option("--user", metavar="ID", help="Only this user's preferences.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", metavar="N", help="At most so many.")]
 Offset = Annotated[int, typer.Option("--offset", metavar="N", help="Leave out the first N.")]
-All = Annotated[bool, typer.Option("--all", help="Also those that retrieve no longer considers.")]
+Long = Annotated[bool, typer.Option("--long", "-l", help="All columns, and whole texts.")]
 
 
-def filters_of(
-    *,
-    kind: Sequence[str] | None,
-    agent: str | None,
-    domain: str | None,
-    outcome: str | None,
-    since: str | None,
-    until: str | None,
-    source: str | None,
-    label: Sequence[str] | None,
-    user: str | None,
-    archived: bool | None,
-    containing: str | None = None,
+def _filters(
+    kind: Kinds = None,
+    agent: OfAgent = None,
+    domain: Annotated[str | None, typer.Option("--domain", metavar="NAME", help="Only in this domain.")] = None,
+    outcome: Annotated[
+        str | None, typer.Option("--outcome", metavar="RESULT", help="Only a success, failure or partial.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="WHEN", help="Only from then on: 2026-01-31, 12h, 7d.")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="WHEN", help="Only until then.")] = None,
+    source: Annotated[
+        str | None, typer.Option("--source", metavar="NAME", help="Only from there: git, run, a file.")
+    ] = None,
+    label: Annotated[
+        list[str] | None, typer.Option("--label", metavar="KEY[=VALUE]", help="Only with this label; may be repeated.")
+    ] = None,
+    user: Annotated[str | None, typer.Option("--user", metavar="ID", help="Only this user's preferences.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that retrieve no longer considers.")] = False,
 ) -> Filters:
     """The filters that the options mean. Raises `InvalidInput` for a label that is none."""
     return Filters(
@@ -52,9 +47,12 @@ def filters_of(
         source=source,
         labels=dict(map(_label, label or ())),
         user=user,
-        archived=archived,
-        containing=containing,
+        archived=None if everything else False,
     )
+
+
+Chosen = Annotated[Filters, MadeBy(_filters)]
+"""The memories that are meant."""
 
 
 def _label(given: str) -> tuple[str, str | None]:

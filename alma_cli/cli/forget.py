@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from alma_cli.api import ALMA
-from alma_cli.cli.inputs import open_alma
+from alma_cli.cli.inputs import Memory
 from alma_cli.cli.memory_table import line_of, word_of
-from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
+from alma_cli.cli.options import Yes
 from alma_cli.cli.output import Reply, confirmed
 from alma_cli.cli.terminal import size
 from alma_cli.core.records import Record
@@ -20,6 +20,7 @@ _SHOWN = 20
 
 
 def forget(
+    alma: Memory,
     ids: Annotated[
         list[str] | None, typer.Argument(metavar="ID...", help="Ids of memories, or the start of each.")
     ] = None,
@@ -33,11 +34,7 @@ def forget(
         ),
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be forgotten.")] = False,
-    wait: Wait = None,
-    directory: Dir = None,
-    verbose: Verbose = False,
     yes: Yes = False,
-    json: Json = False,
 ) -> Reply:
     """Remove memories for good, with their text in history; what is left says only that they were there.
 
@@ -53,27 +50,25 @@ def forget(
     """
     if (bool(ids) or now) == stale:
         raise InvalidUsage("give either IDs or --stale", hint="`alma list` shows the ids")
-    alma = open_alma(directory, wait)
     if stale:
-        return _stale(alma, dry_run=dry_run, json=json)
+        return _stale(alma, dry_run=dry_run)
     records = alma.to_forget(ids or [])
     going = [record.id for record in records]
     count = counted(len(going), "memory", "memories")
     for_good = " for good" if now else ""
     if dry_run or (going and not confirmed(f"forget {count}{for_good}?", yes=yes, about=_lines(records))):
         told = [f"would forget {count}:", *_lines(records)] if dry_run else ["nothing was forgotten"]
-        return Reply(data={"forgotten": [], "would_forget": list(going), "queued": False}, told=told, json=json)
+        return Reply(data={"forgotten": [], "would_forget": list(going), "queued": False}, told=told)
     forgotten = alma.forget(going, at_once=now)
     done = f"forgot {_shortened(going)}" if going else "erased the text of what was forgotten"
     return Reply(
         data={"forgotten": list(going), "queued": forgotten.queued},
         told=[done if now else f"{done}; `alma undo` brings it back for an hour"],
         warnings=forgotten.warnings,
-        json=json,
     )
 
 
-def _stale(alma: ALMA, *, dry_run: bool, json: bool) -> Reply:
+def _stale(alma: ALMA, *, dry_run: bool) -> Reply:
     archived = alma.archive_stale(dry_run=dry_run)
     count = counted(len(archived.ids), "memory", "memories")
     return Reply(
@@ -84,7 +79,6 @@ def _stale(alma: ALMA, *, dry_run: bool, json: bool) -> Reply:
         },
         told=[f"{'would archive' if dry_run else 'archived'} {count}"],
         warnings=archived.warnings,
-        json=json,
     )
 
 

@@ -7,7 +7,7 @@ import typer
 
 from alma_cli.api.arguments import agent_of
 from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Agent, Dir, Verbose
+from alma_cli.cli.options import Agent, Dir
 from alma_cli.cli.output import Reply
 from alma_cli.errors import InvalidInput
 from alma_cli.hooks.events import AGENT_EVENTS, DEADLINE_S, GIT_EVENTS
@@ -26,7 +26,6 @@ def hook(
         float, typer.Option("--deadline", metavar="SECONDS", help="End after so long, done or not.")
     ] = DEADLINE_S,
     directory: Dir = None,
-    verbose: Verbose = False,
 ) -> Reply:
     """Answer an event of an agent's session, or of git. Installed hooks call this: see `alma install`.
 

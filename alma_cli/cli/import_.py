@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from alma_cli.api.markdown import as_records, facts_of, is_markdown
-from alma_cli.cli.inputs import open_alma
+from alma_cli.cli.inputs import MemoryToChange
 from alma_cli.cli.learn import refusal
 from alma_cli.cli.ndjson import count_lines, listed_refusals, numbered_values
-from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
+from alma_cli.cli.options import Json
 from alma_cli.cli.output import Reply, error_json, progress
 from alma_cli.core.records import PROJECT_AGENT, JsonValue
 from alma_cli.core.text import counted, one_line
@@ -17,6 +17,7 @@ from alma_cli.errors import AlmaError, InvalidUsage
 
 
 def import_(
+    alma: MemoryToChange,
     file: Annotated[
         str,
         typer.Argument(metavar="FILE|-", help="One JSON object a line (- is stdin); or Markdown, or a folder of it."),
@@ -25,10 +26,6 @@ def import_(
         str | None, typer.Option("--agent", "-a", metavar="NAME", help="Whose the facts of Markdown are [everybody's].")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Of Markdown, only show what would be taken.")] = False,
-    wait: Wait = None,
-    directory: Dir = None,
-    verbose: Verbose = False,
-    yes: Yes = False,
     json: Json = False,
 ) -> Reply:
     """Read memories as `alma export` writes them. Each is stored once by its id; what was forgotten stays so.
@@ -46,7 +43,6 @@ def import_(
           | alma import -
       alma import CLAUDE.md --dry-run
     """
-    alma = open_alma(directory, wait)
     lines: Iterable[tuple[int, JsonValue | AlmaError]]
     total: int | None
     if is_markdown(file):
@@ -57,7 +53,6 @@ def import_(
                 lines=[f"{page}:{fact.line}\t{one_line(fact.text)}" for page, fact in facts],
                 data={"would_import": [{"page": page, **fact._asdict()} for page, fact in facts]},
                 told=[f"would take {counted(len(facts), 'fact', 'facts')}, but for those that are known"],
-                json=json,
             )
     elif dry_run or agent:
         raise InvalidUsage("--agent and --dry-run are for Markdown", hint="a line of NDJSON says whose it is")
@@ -84,5 +79,4 @@ def import_(
         told=told,
         warnings=done.warnings,
         error=refusal([refused.error for refused in done.refused]),
-        json=json,
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from alma_cli.api import ALMA
-from alma_cli.cli.options import Dir, Json, Verbose, Yes
+from alma_cli.cli.options import Dir, Yes
 from alma_cli.cli.output import Reply
 from alma_cli.config import default_project_id, load_config, template
 from alma_cli.core.scopes.scope import validate_name
@@ -19,9 +19,7 @@ def init(
         str | None, typer.Option("--project-id", metavar="ID", help="Its name in the cloud [else the folder's name].")
     ] = None,
     directory: Dir = None,
-    verbose: Verbose = False,
     yes: Yes = False,
-    json: Json = False,
 ) -> Reply:
     """Make .alma/ with a configuration in this folder.
 
@@ -62,5 +60,4 @@ def init(
             "next": list(next_commands),
         },
         told=[f"{told} (project {alma.config.project_id})", "next:", *(f"  {command}" for command in next_commands)],
-        json=json,
     )

@@ -4,10 +4,12 @@ import sys
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import Annotated, BinaryIO
 
 from alma_cli.api import ALMA
 from alma_cli.api.arguments import agent_of
+from alma_cli.cli.options import Dir, Wait, Yes
+from alma_cli.cli.signatures import MadeBy
 from alma_cli.core.records import PROJECT_AGENT
 from alma_cli.core.text import one_line
 from alma_cli.errors import InvalidInput
@@ -15,9 +17,20 @@ from alma_cli.errors import InvalidInput
 _MAX_STDIN_BYTES = 16 * 1024 * 1024
 
 
-def open_alma(directory: str | None, wait: float | None = None) -> ALMA:
+def open_alma(directory: Dir = None, wait: Wait = None) -> ALMA:
     """The project's memory. Raises `ProjectNotFound` or `InvalidConfig`."""
     return ALMA.find(directory=directory, wait_s=wait)
+
+
+def _open_to_change(directory: Dir = None, wait: Wait = None, yes: Yes = False) -> ALMA:
+    return open_alma(directory, wait)
+
+
+Memory = Annotated[ALMA, MadeBy(open_alma)]
+"""The memory that a command is about."""
+
+MemoryToChange = Annotated[ALMA, MadeBy(_open_to_change)]
+"""The same for a command that changes something without a question: it takes --yes like all that do."""
 
 
 def owner(alma: ALMA, agent: str | None, *, project_wide: bool, default: str | None = None) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Agent, Dir, Json, Verbose, Yes
+from alma_cli.cli.options import Agent, Dir, Yes
 from alma_cli.cli.output import Reply
 from alma_cli.core.records import JsonValue
 from alma_cli.core.text import did_you_mean
@@ -43,9 +43,7 @@ def install(
     ] = "make test",
     junit: Annotated[str, typer.Option("--junit", metavar="FILE", help="For github: its test report.")] = "",
     directory: Dir = None,
-    verbose: Verbose = False,
     yes: Yes = False,
-    json: Json = False,
 ) -> Reply:
     """Let Claude Code, git, pre-commit or GitHub call ALMA.
 
@@ -67,7 +65,7 @@ def install(
     if agent is not None:
         alma.config.scope_for(agent)
     plan = plan_install(alma.project, InstallOptions(_known(target), agent, Job(action, command, junit)))
-    return _done(alma.project, target, plan, check=check, dry_run=dry_run, json=json, word="installed")
+    return _done(alma.project, target, plan, check=check, dry_run=dry_run, word="installed")
 
 
 def uninstall(
@@ -75,9 +73,7 @@ def uninstall(
     check: Check = False,
     dry_run: DryRun = False,
     directory: Dir = None,
-    verbose: Verbose = False,
     yes: Yes = False,
-    json: Json = False,
 ) -> Reply:
     """Take out what `alma install` put in, byte for byte.
 
@@ -90,7 +86,7 @@ def uninstall(
     """
     alma = open_alma(directory)
     plan = plan_uninstall(alma.project, _known(target))
-    reply = _done(alma.project, target, plan, check=check, dry_run=dry_run, json=json, word="uninstalled")
+    reply = _done(alma.project, target, plan, check=check, dry_run=dry_run, word="uninstalled")
     if not (check or dry_run):
         forget_overwritten(alma.project.backup_dir)
     return reply
@@ -104,7 +100,7 @@ def _known(name: str) -> Target:
     raise InvalidUsage(f"there is no target {name[:40]!r}", hint=hint)
 
 
-def _done(project: Project, target: str, plan: Plan, *, check: bool, dry_run: bool, json: bool, word: str) -> Reply:
+def _done(project: Project, target: str, plan: Plan, *, check: bool, dry_run: bool, word: str) -> Reply:
     """Make the changes, unless only to look, and tell of them."""
     lines = difference(plan.changes) if dry_run else []
     made = bool(plan.changes) and not (check or dry_run)
@@ -127,7 +123,6 @@ def _done(project: Project, target: str, plan: Plan, *, check: bool, dry_run: bo
         lines=lines,
         told=[*told, *plan.notes],
         error=missing if check and plan.changes else None,
-        json=json,
     )
 
 

@@ -11,9 +11,9 @@ import typer
 from alma_cli.api import ALMA
 from alma_cli.api.arguments import agent_of, named_agent
 from alma_cli.api.learn import Learned, NumberedReport
-from alma_cli.cli.inputs import open_alma, text_or_stdin
+from alma_cli.cli.inputs import MemoryToChange, text_or_stdin
 from alma_cli.cli.ndjson import NumberedValue, count_lines, listed_refusals, numbered_values
-from alma_cli.cli.options import Agent, Dir, Do, DomainOption, Json, Verbose, Wait, When, Yes
+from alma_cli.cli.options import Agent, Do, DomainOption, Json, When
 from alma_cli.cli.output import Reply, error_json, progress
 from alma_cli.core.codec import parse_time
 from alma_cli.core.learning.narration import narrated, summed_up
@@ -31,6 +31,7 @@ _BESIDE_A_BATCH = frozenset(("batch", "agent", "wait", "directory", "verbose", "
 
 def learn(
     context: typer.Context,
+    alma: MemoryToChange,
     words: Annotated[Text, typer.Argument(metavar="[TASK]", help="What was to be done; - is stdin.")] = None,
     ok: Annotated[Text, typer.Option("--ok", metavar="HOW", help="It succeeded, this way.")] = None,
     failed: Annotated[Text, typer.Option("--failed", metavar="HOW", help="It failed, this way.")] = None,
@@ -74,10 +75,6 @@ def learn(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="With --from-git, only show what would be learned.")
     ] = False,
-    wait: Wait = None,
-    directory: Dir = None,
-    verbose: Verbose = False,
-    yes: Yes = False,
     json: Json = False,
 ) -> Reply:
     """Record how a task went, so that the next one goes better.
@@ -98,10 +95,9 @@ def learn(
       alma learn --batch outcomes.ndjson
       alma learn --from-git HEAD --dry-run
     """
-    alma = open_alma(directory, wait)
     if from_git is not None:
         _check_alone(context, "from_git", "dry_run")
-        return _learn_history(alma, from_git, agent, dry_run=dry_run, json=json)
+        return _learn_history(alma, from_git, agent, dry_run=dry_run)
     if dry_run:
         raise InvalidUsage("--dry-run goes with --from-git", hint="alma learn --from-git HEAD --dry-run")
     if batch is not None:
@@ -147,7 +143,6 @@ def learn(
         text=learned.id,
         told=[told, *filter(None, lines), *_proposed(learned, name)],
         warnings=learned.warnings,
-        json=json,
     )
 
 
@@ -202,7 +197,7 @@ def _check_alone(context: typer.Context, *own: str) -> None:
             raise InvalidUsage(f"{what} excludes {option}", hint=where)
 
 
-def _learn_history(alma: ALMA, commits: str, agent: str | None, *, dry_run: bool, json: bool) -> Reply:
+def _learn_history(alma: ALMA, commits: str, agent: str | None, *, dry_run: bool) -> Reply:
     from alma_cli.hooks.git import told_by_history
 
     reports = told_by_history(alma, agent, commits)
@@ -215,7 +210,6 @@ def _learn_history(alma: ALMA, commits: str, agent: str | None, *, dry_run: bool
             lines=[f"{one.outcome}\t{one.agent}\t{one_line(one.task)}" for one in reports],
             data={"would_learn": found, "learned": 0},
             told=[f"would learn {counted(len(reports), 'outcome', 'outcomes')}, but for those that are known"],
-            json=json,
         )
     done = alma.learn_batch(enumerate(reports, start=1))
     told = [f"recorded {counted(done.learned, 'outcome', 'outcomes')} of {len(reports):,} that the commits tell"]
@@ -233,7 +227,6 @@ def _learn_history(alma: ALMA, commits: str, agent: str | None, *, dry_run: bool
         },
         told=told,
         warnings=done.warnings,
-        json=json,
     )
 
 
@@ -260,7 +253,6 @@ def _learn_batch(alma: ALMA, path: str, agent: str | None, *, json: bool) -> Rep
         told=told,
         warnings=done.warnings,
         error=refusal([refused.error for refused in done.refused]),
-        json=json,
     )
 
 

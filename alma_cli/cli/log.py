@@ -6,22 +6,19 @@ from typing import Annotated
 import typer
 
 from alma_cli.api.overview import Story
-from alma_cli.cli.inputs import open_alma
+from alma_cli.cli.filters import Limit, Long
+from alma_cli.cli.inputs import Memory
 from alma_cli.cli.memory_table import line_of, word_of
-from alma_cli.cli.options import Dir, Json, Verbose, Wait
 from alma_cli.cli.output import Reply, Table, on_terminal
 from alma_cli.core.codec import format_time
 from alma_cli.core.text import age
 
 
 def log(
+    alma: Memory,
     id: Annotated[str | None, typer.Argument(metavar="ID", help="Only what was done to this memory.")] = None,
-    long: Annotated[bool, typer.Option("--long", "-l", help="All columns, and whole texts.")] = False,
-    limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", help="At most so many.")] = 50,
-    wait: Wait = None,
-    directory: Dir = None,
-    verbose: Verbose = False,
-    json: Json = False,
+    long: Long = False,
+    limit: Limit = 50,
 ) -> Reply:
     """Show what was done, newest first: when, by whom, what, to which memory; and a memory's earlier versions.
 
@@ -32,7 +29,7 @@ def log(
       alma log
       alma log 3fa9c2d1
     """
-    story = open_alma(directory, wait).log(id, limit=limit)
+    story = alma.log(id, limit=limit)
     tables = [_done(story, long=long)] if story.audit else []
     if story.versions:
         versions = [
@@ -67,7 +64,6 @@ def log(
         },
         tables=tables,
         told=[] if story.audit else ["nothing was done yet"],
-        json=json,
     )
 
 

@@ -1,12 +1,12 @@
 """`alma mcp`: the memory as an MCP server on stdio."""
 
 from alma_cli.api.arguments import agent_of
-from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Agent, Dir, Verbose, Wait
+from alma_cli.cli.inputs import Memory
+from alma_cli.cli.options import Agent
 from alma_cli.cli.output import Reply
 
 
-def mcp(agent: Agent = None, wait: Wait = None, directory: Dir = None, verbose: Verbose = False) -> Reply:
+def mcp(alma: Memory, agent: Agent = None) -> Reply:
     """Serve the memory by the Model Context Protocol, on stdin and stdout. An agent's host starts this, not you.
 
     Tools: retrieve, learn, reflect, apply_reflection, add, show, feedback, forget, stats, and hook, which answers the
@@ -17,7 +17,6 @@ def mcp(agent: Agent = None, wait: Wait = None, directory: Dir = None, verbose: 
       alma mcp --agent helena
       claude mcp add alma -- alma mcp --agent helena
     """
-    alma = open_alma(directory, wait)
     if agent is not None:
         agent_of(alma.config, agent)
     from alma_cli.hooks.claude import answer_event

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from alma_cli.api.arguments import agent_of
-from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Agent, Dir, Json, Verbose, Wait, Yes
+from alma_cli.cli.inputs import MemoryToChange
+from alma_cli.cli.options import Agent
 from alma_cli.cli.output import Reply
 from alma_cli.core.learning.lessons import Lessons
 from alma_cli.core.text import counted
@@ -18,6 +18,7 @@ from alma_cli.project import make_home
 
 
 def publish(
+    alma: MemoryToChange,
     out: Annotated[
         str | None,
         typer.Option("--out", metavar="DIR", help="The folder to write into [.agents/skills, or the project]."),
@@ -29,11 +30,6 @@ def publish(
         bool, typer.Option("--check", help="Change nothing; print what would change; exit code 1 if anything would.")
     ] = False,
     agent: Agent = None,
-    wait: Wait = None,
-    directory: Dir = None,
-    verbose: Verbose = False,
-    yes: Yes = False,
-    json: Json = False,
 ) -> Reply:
     """Write the rules where agents and people read them without ALMA, so that they are reviewed like code.
 
@@ -47,7 +43,6 @@ def publish(
       alma publish --agents-md --agent helena
       alma publish --check
     """
-    alma = open_alma(directory, wait)
     found = alma.lessons(agent_of(alma.config, agent))
     plan = (plan_section if agents_md else plan_skill)(
         str(alma.project.root), found, None if out is None else os.path.abspath(out)
@@ -72,7 +67,6 @@ def publish(
             _summary(found, current=not plan.changes),
         ],
         error=AlmaError("what is published is not current", hint="alma publish") if check and plan.changes else None,
-        json=json,
     )
 
 

@@ -10,9 +10,9 @@ import typer
 from alma_cli.api import ALMA
 from alma_cli.api.arguments import agent_of
 from alma_cli.api.reflect import Reflected
-from alma_cli.cli.inputs import file_or_stdin, open_alma
+from alma_cli.cli.inputs import MemoryToChange, file_or_stdin
 from alma_cli.cli.learn import refusal
-from alma_cli.cli.options import Agent, Dir, DomainOption, Json, Verbose, Wait, Yes
+from alma_cli.cli.options import Agent, DomainOption, Json
 from alma_cli.cli.output import Reply, progress
 from alma_cli.core.learning.narration import narrated
 from alma_cli.core.text import counted, one_line
@@ -23,6 +23,7 @@ _WIDTH = 160
 
 
 def reflect(
+    alma: MemoryToChange,
     apply: Annotated[
         str | None, typer.Option("--apply", metavar="FILE", help="Take the answer to a sheet (- is stdin).")
     ] = None,
@@ -38,10 +39,6 @@ def reflect(
     format: Annotated[str, typer.Option("--format", metavar="FORMAT", help="Of a sheet: prompt or json.")] = "prompt",
     agent: Agent = None,
     domain: DomainOption = None,
-    wait: Wait = None,
-    directory: Dir = None,
-    verbose: Verbose = False,
-    yes: Yes = False,
     json: Json = False,
 ) -> Reply:
     """Give outcomes general words, so that those of one lesson are counted together and become rules.
@@ -70,12 +67,11 @@ def reflect(
         raise InvalidUsage("--sheets: expected a whole number from 1")
     if format not in ("prompt", "json"):
         raise InvalidUsage(f"--format {format[:40]!r}: expected prompt or json")
-    alma = open_alma(directory, wait)
     name = agent_of(alma.config, agent)
     if undo:
-        return _reply(alma.undo_reflection(name), did="got back the words they had", json=json)
+        return _reply(alma.undo_reflection(name), did="got back the words they had")
     if apply is not None:
-        return _reply(alma.apply_reflection(name, file_or_stdin("--apply", apply)), json=json)
+        return _reply(alma.apply_reflection(name, file_or_stdin("--apply", apply)))
     if command is not None:
         return _ask(
             alma, name, domain, command or None, sheets=sheets, review=review, as_json=format == "json", json=json
@@ -88,7 +84,6 @@ def reflect(
         data=sheet.to_json(),
         text="" if is_empty and format == "prompt" else text,
         told=[told] if is_empty else _waiting(sheet.left),
-        json=json,
     )
 
 
@@ -117,11 +112,11 @@ def _ask(
                 done = done.then(answered)
     except AlmaError as failure:
         error = failure
-    reply = _reply(done, json=json)
+    reply = _reply(done)
     return replace(reply, error=error) if error else reply
 
 
-def _reply(done: Reflected, *, did: str = "got general words", json: bool) -> Reply:
+def _reply(done: Reflected, *, did: str = "got general words") -> Reply:
     told = [f"{counted(done.worded, 'outcome', 'outcomes')} {did}"] if done.worded else []
     told += [f"{counted(done.unclear, 'outcome is', 'outcomes are')} unclear, and won't be asked about again"] * (
         done.unclear > 0
@@ -134,7 +129,7 @@ def _reply(done: Reflected, *, did: str = "got general words", json: bool) -> Re
     told += _waiting(done.left)
     told += [f"line {number}: {error.message}" for number, error in done.refused[: 2 * _SHOWN]]
     error = refusal([error for _, error in done.refused])
-    return Reply(data=done.to_json(), told=told, warnings=done.warnings, error=error, json=json)
+    return Reply(data=done.to_json(), told=told, warnings=done.warnings, error=error)
 
 
 def _listed(title: str, texts: Iterable[str]) -> list[str]:

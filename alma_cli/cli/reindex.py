@@ -4,18 +4,15 @@ from typing import Annotated
 
 import typer
 
-from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
+from alma_cli.cli.inputs import MemoryToChange
+from alma_cli.cli.options import Json
 from alma_cli.cli.output import Reply, progress
 from alma_cli.core.text import counted
 
 
 def reindex(
+    alma: MemoryToChange,
     everything: Annotated[bool, typer.Option("--all", help="Those that have a vector too.")] = False,
-    wait: Wait = None,
-    directory: Dir = None,
-    verbose: Verbose = False,
-    yes: Yes = False,
     json: Json = False,
 ) -> Reply:
     """Give memories vectors by the configured embedding model, and derive heuristics and anti-patterns again.
@@ -27,7 +24,6 @@ def reindex(
       alma reindex
       alma reindex --all
     """
-    alma = open_alma(directory, wait)
     with progress("embedding", total=alma.outdated(everything=everything), quiet=json) as advance:
         done = alma.reindex(everything=everything, on_progress=advance)
     with progress("deriving", total=None, quiet=json) as advance:
@@ -38,5 +34,4 @@ def reindex(
             f"embedded {counted(done, 'memory', 'memories')} with {alma.config.embedding.model}",
             f"derived everything again: {counted(changed, 'derived memory', 'derived memories')} changed",
         ],
-        json=json,
     )

@@ -5,21 +5,19 @@ from typing import Annotated
 import typer
 
 from alma_cli.cli.add import Source, knowledge
-from alma_cli.cli.options import Agent, Dir, DomainOption, Json, ProjectWide, Verbose, Wait, Yes
+from alma_cli.cli.inputs import MemoryToChange
+from alma_cli.cli.options import Agent, DomainOption, ProjectWide, Yes
 from alma_cli.cli.output import Reply
 
 
 def remember(
+    alma: MemoryToChange,
     text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The fact (- is stdin).")] = None,
     agent: Agent = None,
     project_wide: ProjectWide = False,
     domain: DomainOption = None,
     source: Source = "",
-    wait: Wait = None,
-    directory: Dir = None,
-    verbose: Verbose = False,
     yes: Yes = False,
-    json: Json = False,
 ) -> Reply:
     """Keep a fact: short for `alma add knowledge`.
 
@@ -29,12 +27,10 @@ def remember(
       alma remember "Node 20 is the oldest version we run on" --project-wide
     """
     return knowledge(
+        alma,
         text,
         agent=agent,
         project_wide=project_wide,
         domain=domain,
         source=source,
-        wait=wait,
-        directory=directory,
-        json=json,
     )

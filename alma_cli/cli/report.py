@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Dir, Json, Verbose, Wait
+from alma_cli.cli.inputs import Memory
+from alma_cli.cli.options import Json
 from alma_cli.cli.output import Reply
 from alma_cli.core.text import harmless, one_line
 from alma_cli.errors import InvalidInput
@@ -16,6 +16,7 @@ from alma_cli.project import make_home
 
 
 def report(
+    alma: Memory,
     open_it: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
     out: Annotated[
         str | None, typer.Option("--out", metavar="FILE", help="Where to write it, - for stdout [.alma/report.html].")
@@ -23,9 +24,6 @@ def report(
     agent: Annotated[
         str | None, typer.Option("--agent", "-a", metavar="NAME", help="Only what this agent learned [else all].")
     ] = None,
-    wait: Wait = None,
-    directory: Dir = None,
-    verbose: Verbose = False,
     json: Json = False,
 ) -> Reply:
     """Write one HTML page of what was learned, and what it changed.
@@ -41,7 +39,6 @@ def report(
     """
     from alma_cli.report import page
 
-    alma = open_alma(directory, wait)
     reported = alma.report(agent)
     content = page(reported)
     if out == "-" and not (json or open_it):
@@ -66,7 +63,6 @@ def report(
         text=harmless(path),
         told=["no browser could be opened; open the file yourself"] if open_it and not opened else [],
         warnings=reported.warnings,
-        json=json,
     )
 
 

@@ -7,14 +7,15 @@ import typer
 
 from alma_cli.api.arguments import agent_of
 from alma_cli.api.filters import kinds_of
-from alma_cli.cli.inputs import open_alma, text_or_stdin
-from alma_cli.cli.options import Agent, Dir, Json, Kinds, Verbose, Wait
+from alma_cli.cli.inputs import Memory, text_or_stdin
+from alma_cli.cli.options import Agent, Json, Kinds
 from alma_cli.cli.output import Reply, Table, on_terminal
 from alma_cli.core.retrieval.slices import Hit, MemorySlice
 from alma_cli.core.text import counted
 
 
 def retrieve(
+    alma: Memory,
     task: Annotated[str | None, typer.Argument(metavar="TASK", help="What is to be done (- or a pipe: stdin).")] = None,
     agent: Agent = None,
     top_k: Annotated[
@@ -41,9 +42,6 @@ def retrieve(
     remote: Annotated[
         bool, typer.Option("--remote", help="Ask the project's Cosmos DB; no memories are needed here.")
     ] = False,
-    wait: Wait = None,
-    directory: Dir = None,
-    verbose: Verbose = False,
     json: Json = False,
 ) -> Reply:
     """Show the few memories that are worth knowing before TASK.
@@ -58,7 +56,6 @@ def retrieve(
       git log -1 --format=%B | alma retrieve --agent victor --json
       alma retrieve "cancel a flight" --agent airline --explain
     """
-    alma = open_alma(directory, wait)
     found = alma.retrieve(
         text_or_stdin("TASK", task),
         agent_of(alma.config, agent),

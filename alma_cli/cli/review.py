@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alma_cli.cli.edit import edited
-from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Dir, Json, Kinds, Verbose, Wait, Yes
+from alma_cli.cli.filters import Limit, OfAgent
+from alma_cli.cli.inputs import MemoryToChange
+from alma_cli.cli.options import Kinds
 from alma_cli.cli.output import Reply, tell
 from alma_cli.core.codec import format_time, to_json
 from alma_cli.core.retrieval.prompt import SHORT_ID
@@ -101,15 +102,11 @@ class _Review:
 
 
 def review(
+    alma: MemoryToChange,
     kind: Kinds = None,
-    agent: Annotated[str | None, typer.Option("--agent", "-a", metavar="NAME", help="Only this agent's.")] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", help="At most so many.")] = 50,
+    agent: OfAgent = None,
+    limit: Limit = 50,
     seen: Annotated[bool, typer.Option("--seen", help="Only note that all of them were looked at.")] = False,
-    wait: Wait = None,
-    directory: Dir = None,
-    verbose: Verbose = False,
-    yes: Yes = False,
-    json: Json = False,
 ) -> Reply:
     """Go through the memories that nobody has looked at, rules first, and answer each with a key.
 
@@ -123,14 +120,12 @@ def review(
       alma review --kind heuristic --kind anti-pattern
       printf 'keep\\nforget\\nsame 3fa9c2d1\\n' | alma review --json
     """
-    alma = open_alma(directory, wait)
     every = alma.unseen(kind or (), agent)
     if seen:
         alma.mark_seen([record.id for record in every])
         return Reply(
             data={"answered": [], "left": 0, "waiting": []},
             told=[f"noted that {counted(len(every), 'memory was', 'memories were')} looked at"],
-            json=json,
         )
     waiting = every[: _checked(limit)]
     going = _Review(alma)
@@ -152,7 +147,6 @@ def review(
         told=[f"{counted(len(going.answered), 'answer', 'answers')}; {left:,} left" if every else "nothing is new"],
         warnings=going.warnings,
         error=going.error,
-        json=json,
     )
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from alma_cli.cli.options import Agent, Dir, Do, DomainOption, Verbose, When
+from alma_cli.cli.options import Agent, Dir, Do, DomainOption, When
 from alma_cli.cli.output import Reply, tell
 from alma_cli.core.text import one_line
 from alma_cli.hooks.run import NotStarted, end_alike, run_through
@@ -25,7 +25,6 @@ def run(
         typer.Option("--junit", metavar="FILE", help="Learn from this test report, too: one outcome a changed test."),
     ] = "",
     directory: Dir = None,
-    verbose: Verbose = False,
 ) -> Reply:
     """Run a command as if ALMA weren't there, and learn from how it ended.
 

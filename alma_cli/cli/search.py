@@ -5,53 +5,27 @@ from typing import Annotated, Literal
 
 import typer
 
-from alma_cli.cli.filters import (
-    All,
-    Ended,
-    Limit,
-    OfAgent,
-    OfDomain,
-    Offset,
-    OfUser,
-    Since,
-    Source,
-    Until,
-    WithLabels,
-    filters_of,
-)
-from alma_cli.cli.inputs import open_alma, text_or_stdin
+from alma_cli.cli.filters import Chosen, Limit, Long, Offset
+from alma_cli.cli.inputs import Memory, text_or_stdin
 from alma_cli.cli.memory_table import memory_table
-from alma_cli.cli.options import Dir, Json, Kinds, Verbose, Wait
 from alma_cli.cli.output import Reply
 from alma_cli.core.codec import to_json
 from alma_cli.core.text import counted
 
 
 def search(
+    alma: Memory,
+    chosen: Chosen,
     words: Annotated[
         list[str] | None, typer.Argument(metavar="WORDS", help="What to look for (- or a pipe: stdin).")
     ] = None,
-    kind: Kinds = None,
-    agent: OfAgent = None,
-    domain: OfDomain = None,
-    outcome: Ended = None,
-    since: Since = None,
-    until: Until = None,
-    source: Source = None,
-    label: WithLabels = None,
-    user: OfUser = None,
-    everything: All = False,
     sort: Annotated[
         Literal["relevance", "newest", "oldest"],
         typer.Option("--sort", metavar="ORDER", help="relevance, newest or oldest."),
     ] = "relevance",
     limit: Limit = 20,
     offset: Offset = 0,
-    long: Annotated[bool, typer.Option("--long", "-l", help="All columns, and whole texts.")] = False,
-    wait: Wait = None,
-    directory: Dir = None,
-    verbose: Verbose = False,
-    json: Json = False,
+    long: Long = False,
 ) -> Reply:
     """Search memories of all kinds and agents for WORDS: by meaning, by words, and letter by letter.
 
@@ -65,25 +39,14 @@ def search(
       alma search timeout --outcome failure --since 30d --sort newest
     """
     given = " ".join(words) if words else None
-    found = open_alma(directory, wait).search(
+    found = alma.search(
         text_or_stdin("WORDS", given),
         viewer=os.environ.get("ALMA_AGENT") or None,
         viewing_user=os.environ.get("ALMA_USER", ""),
         sort=sort,
         limit=limit,
         offset=offset,
-        **filters_of(
-            kind=kind,
-            agent=agent,
-            domain=domain,
-            outcome=outcome,
-            since=since,
-            until=until,
-            source=source,
-            label=label,
-            user=user,
-            archived=None if everything else False,
-        ),
+        **chosen,
     )
     shown = [each.record for each in found.memories]
     told = [f"nothing is about this among {counted(found.considered, 'memory', 'memories')}"] if not found.sure else []
@@ -102,5 +65,4 @@ def search(
         tables=[memory_table(shown, long=long)] if shown else [],
         told=told,
         warnings=found.warnings,
-        json=json,
     )

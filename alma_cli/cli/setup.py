@@ -6,7 +6,7 @@ import typer
 
 from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.install import change_word, shown_change
-from alma_cli.cli.options import Agent, Dir, Json, Verbose, Yes
+from alma_cli.cli.options import Agent, Dir, Json, Yes
 from alma_cli.cli.output import Reply, confirmed, tell
 from alma_cli.core.records import JsonValue
 from alma_cli.core.text import counted, did_you_mean
@@ -29,7 +29,6 @@ def setup(
     remove: Annotated[bool, typer.Option("--remove", help="Take everything out again, byte for byte.")] = False,
     agent: Agent = None,
     directory: Dir = None,
-    verbose: Verbose = False,
     yes: Yes = False,
     json: Json = False,
 ) -> Reply:
@@ -78,7 +77,6 @@ def setup(
         lines=lines,
         told=[*told, *notes] if found else ["no host was found here; name one: " + ", ".join(SETUP_TARGETS)],
         error=_error(found, check=check and bool(changes), remove=remove),
-        json=json,
     )
 
 

@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from alma_cli.cli.inputs import open_alma
+from alma_cli.cli.inputs import Memory
 from alma_cli.cli.layout import cut
-from alma_cli.cli.options import Dir, Json, Verbose, Wait
 from alma_cli.cli.output import Reply, labelled, on_terminal
 from alma_cli.cli.terminal import size, styled
 from alma_cli.core.codec import format_time, to_json
@@ -21,11 +20,8 @@ _WIDE, _NARROW = 60, 40
 
 
 def show(
+    alma: Memory,
     id: Annotated[str, typer.Argument(metavar="ID", help="The memory's id, or the start of it.")],
-    wait: Wait = None,
-    directory: Dir = None,
-    verbose: Verbose = False,
-    json: Json = False,
 ) -> Reply:
     """Show everything that is stored of a memory; of a rule also the outcomes that it grew from.
 
@@ -34,7 +30,6 @@ def show(
       alma show 3fa9c2d1
       alma show 3fa9c2d1 --json
     """
-    alma = open_alma(directory, wait)
     record = alma.memory(id)
     data = to_json(record)
     fields = [(f"{one_line(key)}:", _shown(value)) for key, value in data.items() if not _empty(value)]
@@ -46,7 +41,7 @@ def show(
         ]
         lines += ["", "evidence, newest first:" if not on_terminal() or size()[0] >= _NARROW else "evidence:"]
         lines += [*map(_evidence, evidence)]
-    return Reply(data=data, text="\n".join(lines), json=json)
+    return Reply(data=data, text="\n".join(lines))
 
 
 def _empty(value: JsonValue) -> bool:

@@ -4,21 +4,17 @@ from typing import Annotated
 
 import typer
 
-from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Dir, Json, Verbose, Wait
+from alma_cli.cli.inputs import Memory
 from alma_cli.cli.output import Reply, Table
 from alma_cli.core.learning.effect import Effect
 from alma_cli.core.text import counted
 
 
 def stats(
+    alma: Memory,
     effect: Annotated[
         bool, typer.Option("--effect", help="How turns ended with memories, and without (retrieval.holdout).")
     ] = False,
-    wait: Wait = None,
-    directory: Dir = None,
-    verbose: Verbose = False,
-    json: Json = False,
 ) -> Reply:
     """Count what is remembered, by agent, domain and kind; or tell what remembering changes.
 
@@ -28,9 +24,8 @@ def stats(
       alma stats --json | jq .data.total
       alma stats --effect
     """
-    alma = open_alma(directory, wait)
     if effect:
-        return _effect(alma.effect(), json=json)
+        return _effect(alma.effect())
     found = alma.stats()
     total = sum(tally.count for tally in found.tallies)
     rows = [
@@ -63,11 +58,10 @@ def stats(
         tables=[Table(headings=headings, rows=rows, flexible=[0, 1])] if rows else [],
         told=told,
         warnings=found.warnings,
-        json=json,
     )
 
 
-def _effect(effect: Effect, *, json: bool) -> Reply:
+def _effect(effect: Effect) -> Reply:
     """How turns ended that were shown memories, and those from which fitting ones were withheld."""
     rows = [
         (
@@ -90,7 +84,6 @@ def _effect(effect: Effect, *, json: bool) -> Reply:
         data=effect.to_json(),
         tables=[Table(headings=headings, rows=rows, flexible=[0])] if rows else [],
         told=[told],
-        json=json,
     )
 
 

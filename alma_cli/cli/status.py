@@ -4,9 +4,9 @@ import shlex
 from datetime import UTC, datetime
 
 from alma_cli.api.status import Status
-from alma_cli.cli.inputs import open_alma
+from alma_cli.cli.inputs import Memory
 from alma_cli.cli.layout import cut
-from alma_cli.cli.options import Dir, Json, Verbose, Wait
+from alma_cli.cli.options import Json
 from alma_cli.cli.output import Reply, labelled, on_terminal
 from alma_cli.core.codec import format_time
 from alma_cli.core.records import PROJECT_AGENT, JsonValue, Kind
@@ -28,7 +28,7 @@ _TROUBLE_DAYS = 7
 _ENOUGH_TO_REFLECT = 5
 
 
-def status(wait: Wait = None, directory: Dir = None, verbose: Verbose = False, json: Json = False) -> Reply:
+def status(alma: Memory, json: Json = False) -> Reply:
     """Show what is remembered, what is new since you last looked here, what waits, and what to do next.
 
     A look on a terminal is what the next one is compared with; a pipe or --json changes nothing.
@@ -38,7 +38,6 @@ def status(wait: Wait = None, directory: Dir = None, verbose: Verbose = False, j
       alma
       alma status --json | jq .data.next
     """
-    alma = open_alma(directory, wait)
     found = alma.status()
     hosts = host_states(alma.project)
     troubles = len(lately(alma.project, days=_TROUBLE_DAYS))
@@ -68,7 +67,6 @@ def status(wait: Wait = None, directory: Dir = None, verbose: Verbose = False, j
         },
         lines=[] if json else labelled(lines),
         warnings=found.warnings,
-        json=json,
     )
 
 

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from alma_cli.api.sync import SyncStatus
-from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
+from alma_cli.cli.inputs import Memory
+from alma_cli.cli.options import Json, Yes
 from alma_cli.cli.output import Reply, Table, agreed, confirmed, progress, tell
 from alma_cli.core.codec import format_time
 from alma_cli.core.text import counted
@@ -17,6 +17,7 @@ _MEMORY = ("memory", "memories")
 
 
 def sync(
+    alma: Memory,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
     push: Annotated[bool, typer.Option("--push", help="Only push.")] = False,
     pull: Annotated[bool, typer.Option("--pull", help="Only pull.")] = False,
@@ -39,9 +40,6 @@ def sync(
     restamp: Annotated[
         bool, typer.Option("--restamp", help="Stamp what waits anew, after this clock was set right.")
     ] = False,
-    wait: Wait = None,
-    directory: Dir = None,
-    verbose: Verbose = False,
     yes: Yes = False,
     json: Json = False,
 ) -> Reply:
@@ -60,10 +58,9 @@ def sync(
         raise InvalidUsage("--push and --pull exclude each other", hint="leave both out to do both")
     if timeout is not None and not 0 < timeout <= 86_400:
         raise InvalidInput(f"--timeout: expected seconds from 0 to 86,400, got {timeout:g}")
-    alma = open_alma(directory, wait)
     asked = "Fill or change the shared copy for everybody from this store?"
     if reseed and not dry_run and not confirmed(asked, yes=yes):
-        return Reply(data={"cancelled": True}, told=["nothing was done"], json=json)
+        return Reply(data={"cancelled": True}, told=["nothing was done"])
 
     def run(*, joins: bool) -> Synced:
         with progress("syncing", total=None, quiet=json) as advance:
@@ -92,11 +89,10 @@ def sync(
         tables=_tables(report),
         told=_told(report),
         warnings=report.warnings,
-        json=json,
     )
 
 
-def status(wait: Wait = None, directory: Dir = None, verbose: Verbose = False, json: Json = False) -> Reply:
+def status(alma: Memory) -> Reply:
     """Show what waits to be pushed, when this store last met its shared copy, and whether that answers now.
 
     \b
@@ -104,12 +100,11 @@ def status(wait: Wait = None, directory: Dir = None, verbose: Verbose = False, j
       alma sync status
       alma sync status --json
     """
-    found = open_alma(directory, wait).sync_status()
+    found = alma.sync_status()
     return Reply(
         data=found.to_json(),
         tables=[Table(headings=("what", "how it stands"), rows=_rows(found), flexible=[1])],
         told=[found.hint] if found.hint else [],
-        json=json,
     )
 
 

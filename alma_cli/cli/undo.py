@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Dir, Json, Verbose, Wait, Yes
+from alma_cli.cli.inputs import Memory
+from alma_cli.cli.options import Yes
 from alma_cli.cli.output import Reply, Table, confirmed
 from alma_cli.core.codec import format_time
 from alma_cli.core.retrieval.prompt import SHORT_ID
@@ -22,16 +22,13 @@ _MAX_TEXT = 60
 
 
 def undo(
+    alma: Memory,
     id: Annotated[
         str | None, typer.Argument(metavar="ID", help="Instead, the last write to this memory, or the start of its id.")
     ] = None,
     list: Annotated[bool, typer.Option("--list", help="Only show what can be undone, newest first.")] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", help="Show at most so many.")] = 10,
-    wait: Wait = None,
-    directory: Dir = None,
-    verbose: Verbose = False,
     yes: Yes = False,
-    json: Json = False,
 ) -> Reply:
     """Take back your last write: what it added goes, what it changed or forgot is again as it was.
 
@@ -44,7 +41,6 @@ def undo(
       alma undo --list
       alma undo 3fa9c2d1
     """
-    alma = open_alma(directory, wait)
     writes = alma.undoable(id or "", limit=limit if list else 1)
     if list:
         rows = [(format_time(one.at)[:19].replace("T", " "), *_shown(one)) for one in writes]
@@ -54,16 +50,14 @@ def undo(
             if rows
             else [],
             told=[] if rows else ["nothing can be undone"],
-            json=json,
         )
     if writes and not confirmed(f"undo what {_told(writes[0])}?", yes=yes):
-        return Reply(data={"undone": None}, told=["nothing was undone"], json=json)
+        return Reply(data={"undone": None}, told=["nothing was undone"])
     undone = alma.undo(id or "")
     return Reply(
         data={"undone": _as_json(undone.write), "queued": undone.queued},
         told=[f"undone: what {_told(undone.write)}"],
         warnings=undone.warnings,
-        json=json,
     )
 
 
