@@ -1,6 +1,6 @@
 """Writes what the documentation takes from the code.
 
-That is `docs/cli/` from the real `--help`, the schema of a record, and what stands between markers on other pages.
+That is `docs/cli/` from the real `alma help`, the schema of a record, and what stands between markers on other pages.
 
 `python docs/generate.py` writes; with `--check` nothing is written, the differences are printed, and the exit code is 1
 when there are any. The width is fixed, so that the result doesn't depend on the terminal.
@@ -80,20 +80,20 @@ NAME_SCHEMAS: Mapping[str, dict[str, Any]] = {
 
 
 def help_of(*words: str) -> str:
-    """What `alma WORDS --help` prints, at our width."""
+    """What `alma help WORDS` prints, at our width."""
     printed = io.StringIO()
     before = os.environ.get("COLUMNS")
     os.environ["COLUMNS"] = str(WIDTH)
     try:
         with redirect_stdout(printed):
-            exit_code = alma([*words, "--help"])
+            exit_code = alma(["help", *words])
     finally:
         if before is None:
             del os.environ["COLUMNS"]
         else:
             os.environ["COLUMNS"] = before
     if exit_code:
-        raise SystemExit(f"alma {' '.join(words)} --help ended with {exit_code}")
+        raise SystemExit(f"alma help {' '.join(words)} ended with {exit_code}")
     return "\n".join(line.rstrip() for line in printed.getvalue().strip().splitlines())
 
 

@@ -58,7 +58,7 @@ def _run_command(arguments: list[str], directory: str | None) -> int:
         if shown is None:
             status = _run(arguments, directory, started=perf_counter())
         else:
-            sys.stdout.write(shown + "\n")
+            _show_overview(shown)
             status = 0
         sys.stdout.flush()
     except OSError as error:
@@ -68,6 +68,21 @@ def _run_command(arguments: list[str], directory: str | None) -> int:
         _tell(f"error: cannot write to stdout: {error.strerror}")
         return 1
     return status
+
+
+def _show_overview(text: str) -> None:
+    """Write a text of 80 columns; where the terminal has fewer, or fewer lines, as it can be read there."""
+    if sys.stdout.isatty():
+        from alma_cli.cli.terminal import page, size
+
+        columns, _ = size()
+        if columns < max(map(len, text.splitlines()), default=0):
+            from alma_cli.cli.help import narrowed
+
+            text = narrowed(text, columns)
+        if page(text + "\n"):
+            return
+    sys.stdout.write(text + "\n")
 
 
 def _run_hook(arguments: list[str], directory: str | None) -> int:
@@ -96,14 +111,15 @@ def _run(arguments: list[str], directory: str | None, *, started: float) -> int:
         check_color()
         if arguments[0] in _COMPLETION:
             arguments = ["completion", *_COMPLETION[arguments[0]], *arguments[1:]]
-        if arguments[0] == "help":
+        whole_help = arguments[0] == "help"
+        if whole_help:
             arguments = [*arguments[1:], "--help"]
         command = _checked_name(arguments)
         from alma_cli.cli.app import run_command
         from alma_cli.cli.output import show
 
-        reply = run_command(command, arguments, directory)
-        return 0 if reply is None else show(reply, command=command, duration_ms=_since(started))
+        reply = run_command(command, arguments, directory, whole_help=whole_help)
+        return show(reply, command=command, duration_ms=_since(started))
     except AlmaError as error:
         failure = error
     except KeyboardInterrupt:

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from alma_cli.cli.commands import COMMANDS, OWN_OUTPUT, Command
 from alma_cli.cli.output import Reply
@@ -21,8 +22,32 @@ if TYPE_CHECKING:
 _LONGEST_MESSAGE = 500
 
 
-def run_command(name: str, arguments: list[str], directory: str | None) -> Reply | None:
-    """Run the command of this whole name, with which the arguments start; None when it only showed its help.
+class _HelpAsked(Exception):  # noqa: N818  # not an error
+    """The help of a command, its only argument, is what was asked for."""
+
+
+class _Helping:
+    """A command whose help is ours; the context's `obj` says whether it is to be whole."""
+
+    def get_help(self, context: Any) -> str:
+        """Raise `_HelpAsked`."""
+        from alma_cli.cli.help import help_text
+        from alma_cli.cli.terminal import size
+
+        columns, _ = size()
+        raise _HelpAsked(help_text(self, context, columns, whole=bool(context.obj)))
+
+
+class _Command(_Helping, TyperCommand):
+    pass
+
+
+class _Group(_Helping, TyperGroup):
+    pass
+
+
+def run_command(name: str, arguments: list[str], directory: str | None, *, whole_help: bool = False) -> Reply:
+    """Run the command of this whole name, with which the arguments start; or show its help.
 
     `directory` is a `--dir` from in front of the command. Raises `InvalidUsage` for arguments it doesn't take.
     """
@@ -36,12 +61,15 @@ def run_command(name: str, arguments: list[str], directory: str | None) -> Reply
         placed = 1 if command.subcommands else 0
         given = [*given[:placed], "--dir", directory, *given[placed:]]
     try:
-        reply = _app((command,))(given, prog_name=f"alma {command.name}", standalone_mode=False)
+        reply = _app((command,))(given, prog_name=f"alma {command.name}", standalone_mode=False, obj=whole_help)
+    except _HelpAsked as asked:
+        return Reply(text=str(asked))
     except UsageError as error:
         raise InvalidUsage(_worded(error.format_message()), hint=f"`alma {name} --help` shows what it takes") from None
     if reply == INTERRUPTED:
         raise KeyboardInterrupt
-    return reply if isinstance(reply, Reply) else None
+    answer: Reply = reply
+    return answer
 
 
 def full_app() -> typer.Typer:
@@ -78,21 +106,21 @@ def _app(commands: tuple[Command, ...], *, single: bool = True) -> typer.Typer:
     settings: dict[str, Any] = {
         "rich_markup_mode": None,
         "pretty_exceptions_enable": False,
-        "context_settings": {"help_option_names": ["--help", "-h"], "max_content_width": 80},
+        "context_settings": {"help_option_names": ["--help", "-h"]},
     }
     app = typer.Typer(add_completion=False, **settings)
     for command in commands:
         if not command.subcommands:
-            app.command(command.name, no_args_is_help=False)(function_of(command))
+            app.command(command.name, cls=_Command)(function_of(command))
             continue
-        group = app if single else typer.Typer(help=_group_help(command), add_completion=False, **settings)
+        group = app if single else typer.Typer(cls=_Group, help=_group_help(command), add_completion=False, **settings)
         if single:
-            app.callback(help=_group_help(command))(_nothing)
+            app.callback(cls=_Group, help=_group_help(command))(_nothing)
         elif command.alone:  # completion asks for its options; it is never run from here
             group.callback(invoke_without_command=True)(function_of(command))
         for subcommand in command.subcommands:
             function = function_of(command, subcommand)
-            group.command(subcommand, short_help=_first_sentence(function))(function)
+            group.command(subcommand, cls=_Command, short_help=_first_sentence(function))(function)
         if not single:
             app.add_typer(group, name=command.name)
     return app

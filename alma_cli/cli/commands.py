@@ -161,6 +161,6 @@ def overview(version: str) -> str:
         "  --dir PATH         the project's folder [else ALMA_DIR, else upwards]",
         "  --verbose          tell on stderr what happens; ALMA_DEBUG=1 tells more",
         "  --color WHEN       auto, always or never; --no-pager shows all at once",
-        "  --version, --help  `alma COMMAND --help` shows examples",
+        "  --version, --help  `alma COMMAND --help` in short; `alma help COMMAND` all",
     ]
     return "\n".join(lines)

@@ -35,14 +35,16 @@ def learn(
     words: Annotated[Text, typer.Argument(metavar="[TASK]", help="What was to be done; - is stdin.")] = None,
     ok: Annotated[Text, typer.Option("--ok", metavar="HOW", help="It succeeded, this way.")] = None,
     failed: Annotated[Text, typer.Option("--failed", metavar="HOW", help="It failed, this way.")] = None,
+    error: Annotated[str, typer.Option("--error", metavar="TEXT", help="What went wrong.")] = "",
+    when: When = "",
+    do: Do = "",
+    agent: Agent = None,
     task: Annotated[Text, typer.Option("--task", metavar="TEXT", help="The task, if it isn't given first.")] = None,
     outcome: Annotated[
         Text, typer.Option("--outcome", metavar="RESULT", help="How it ended: success, failure or partial.")
     ] = None,
     strategy: Annotated[str, typer.Option("--strategy", metavar="TEXT", help="How it was gone about.")] = "",
-    agent: Agent = None,
     feedback: Annotated[str, typer.Option("--feedback", metavar="TEXT", help="What somebody said of it.")] = "",
-    error: Annotated[str, typer.Option("--error", metavar="TEXT", help="What went wrong.")] = "",
     domain: DomainOption = None,
     duration_ms: Annotated[int | None, typer.Option("--duration-ms", metavar="N", help="How long it took.")] = None,
     at: Annotated[Text, typer.Option("--at", metavar="TIME", help="When, as 2026-01-31T09:30:00Z [now].")] = None,
@@ -58,8 +60,6 @@ def learn(
     key: Annotated[
         str, typer.Option("--key", metavar="KEY", help="Reporting the same key again changes nothing.")
     ] = "",
-    when: When = "",
-    do: Do = "",
     followed: Annotated[
         str, typer.Option("--followed", metavar="ID", help="The memory whose advice was taken: its words are used.")
     ] = "",
@@ -87,11 +87,11 @@ def learn(
     Examples:
       alma learn "Test login form" --ok "Tested empty fields, invalid email"
       alma learn "Load 2 GB" --failed "One transaction" --error "out of memory"
+      alma learn --turn --ok "Waited for it" --when "a browser test is flaky"
+      alma learn --task "Deploy the docs" --outcome partial --label build=1187
       alma learn --agent victor --task "Fix CardTest" --outcome success \\
           --strategy "Clock.fixed" --when "a test depends on today's date" \\
           --do "freeze the clock"
-      alma learn --task "Deploy the docs" --outcome partial --label build=1187
-      alma learn --turn --ok "Waited for it" --when "a browser test is flaky"
       alma learn --batch outcomes.ndjson
       alma learn --from-git HEAD --dry-run
     """

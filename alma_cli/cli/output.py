@@ -106,11 +106,24 @@ def tell(text: str, kind: str = "") -> None:
     Where nobody can read it, do nothing: what was done is done.
     """
     try:
-        start = styled(f"{kind}:", kind, sys.stderr) + " " if kind else ""
-        sys.stderr.write(start + harmless(text) + "\n")
+        told = f"{kind}: {harmless(text)}" if kind else harmless(text)
+        if sys.stderr.isatty():
+            told = "\n".join(map(_within_the_screen, told.splitlines()))
+        start = styled(f"{kind}:", kind, sys.stderr) if kind else ""
+        sys.stderr.write(start + told.removeprefix(f"{kind}:" if kind else "") + "\n")
         sys.stderr.flush()
     except OSError:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # lasts as long as the process
+
+
+def _within_the_screen(line: str) -> str:
+    """The line, broken between words where it is longer than the terminal; what is indented is for copying, whole."""
+    columns, _ = size()
+    if line.startswith(" ") or len(line) <= columns // 2:
+        return line
+    from alma_cli.cli.layout import folded
+
+    return "\n".join(folded(line, columns))
 
 
 def labelled(pairs: Sequence[tuple[str, str]]) -> Iterator[str]:

@@ -44,17 +44,47 @@ def test_every_command_has_help_with_an_example(run_alma, argv):
 
 
 @pytest.mark.parametrize("argv", PAGES, ids=page_id)
-def test_help_names_what_each_option_takes_and_fits_80_columns(run_alma, argv):
-    shown = run_alma(*argv, "--help").out
-    options = shown.partition("\nOptions:\n")[2]
-    assert not re.search(r"<[a-z ]+>|INTEGER|FLOAT|x>=|<=x", shown)
-    assert options
+def test_the_help_of_every_command_fits_a_screen_of_24_lines_and_names_all_its_options(run_alma, argv):
+    lines = run_alma(*argv, "--help").out.splitlines()
+    assert (True, True) == (len(lines) <= 23, max(map(len, lines)) <= 80)
+    names = re.findall(r"^  (?:-\w, )?(--[a-z-]+)", run_alma("help", *argv).out, re.MULTILINE)
+    assert [] == [name for name in names if not re.search(rf"(?<![\w-]){name}(?![\w-])", "\n".join(lines))]
+    assert "--help" in names
+
+
+@pytest.mark.parametrize("argv", PAGES, ids=page_id)
+def test_the_word_help_tells_what_each_option_takes_and_means(run_alma, argv):
+    shown = run_alma("help", *argv).out
+    assert not re.search(r"<[a-z ]+>|INTEGER|FLOAT|x>=|<=x|None", shown)
+    assert re.search(r"^  -h, --help  +Show this", shown, re.MULTILINE)
     assert 80 >= max(map(len, shown.splitlines()))
 
 
-def test_help_of_a_command_by_the_word_help(run_alma):
-    assert run_alma("learn", "--help") == run_alma("help", "learn")
-    assert run_alma("add", "knowledge", "--help") == run_alma("help", "add", "knowledge")
+def test_help_that_fits_is_whole(run_alma):
+    assert run_alma("show", "--help") == run_alma("help", "show")
+    assert run_alma("add", "--help") == run_alma("help", "add")
+
+
+def test_help_that_does_not_fit_names_the_rest_and_says_where_it_is(run_alma):
+    shown = run_alma("learn", "--help").out
+    assert shown.endswith("Common: --wait, --dir, --verbose, --yes, --json, --help\n`alma help learn` explains each.\n")
+    assert "  --dry-run          With --from-git, only show" in run_alma("help", "learn").out
+    assert "\n`alma help add knowledge` explains each.\n" in run_alma("add", "knowledge", "--help").out
+
+
+@pytest.mark.parametrize("columns", [60, 40, 20])
+@pytest.mark.parametrize("argv", [["learn", "--help"], ["help", "search"], ["help", "add"], ["--help"]], ids=page_id)
+def test_help_is_no_wider_than_the_terminal_and_loses_no_word(run_on_terminal, run_alma, argv, columns):
+    shown = run_on_terminal(*argv, columns=columns).out
+    assert columns >= max(map(len, shown.splitlines()))
+    if columns == 60 and argv[0] != "learn":
+        assert set(re.findall(r"[\w-]{4,}", run_alma(*argv).out)) <= set(re.findall(r"[\w-]{4,}", shown)) | {"----"}
+
+
+def test_what_is_told_breaks_between_words(run_on_terminal):
+    assert ["error: there is no", "command 'lern'", "hint: did you mean", "`alma learn`?"] == [
+        re.sub(r"\x1b\[\d*m", "", line) for line in run_on_terminal("lern", columns=20).out.splitlines()
+    ]
 
 
 def test_the_version(run_alma):
