@@ -76,7 +76,17 @@ def test_only_the_command_that_runs_is_loaded(project):
     code = "import sys; from alma_cli.cli import main; main(['stats']); print([m for m in sys.modules if 'alma_cli.cli.' in m])"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
     modules = {name.rpartition(".")[2].strip("'") for name in shown.splitlines()[-1].strip("[]").split(", ")}
-    assert {"commands", "app", "typer_insides", "output", "options", "inputs", "stats", "terminal"} == modules
+    assert {
+        "commands",
+        "app",
+        "typer_insides",
+        "output",
+        "options",
+        "inputs",
+        "signatures",
+        "stats",
+        "terminal",
+    } == modules
 
 
 @pytest.mark.parametrize("module", ["alma_cli", "alma"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from alma_cli.cli.layout import folded
+from alma_cli.cli.signatures import COMMON
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,8 +19,6 @@ _MOST_EXAMPLES = 3
 """The most lines of examples that a screen has beside options, if its first example has no more."""
 
 _WIDEST_NAME = 22
-_COMMON = frozenset(("wait", "directory", "verbose", "yes", "json", "help"))
-"""The names of parameters that mean the same wherever they are."""
 
 
 def help_text(command: Any, context: Any, columns: int, *, whole: bool) -> str:
@@ -30,7 +29,7 @@ def help_text(command: Any, context: Any, columns: int, *, whole: bool) -> str:
     columns = min(columns, MOST_COLUMNS)
     arguments = [one for one in command.params if one.param_type_name == "argument"]
     options = [one for one in command.get_params(context) if one.param_type_name == "option"]
-    own, common = ([one for one in options if (one.name in _COMMON) is wanted] for wanted in (False, True))
+    own, common = ([one for one in options if (one.name in (*COMMON, "help")) is wanted] for wanted in (False, True))
     subcommands = getattr(command, "commands", {})
     usage = [
         "Usage:",

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, get_args
 from alma_cli.cli.options import Json, Verbose
 from alma_cli.cli.output import Reply
 
-_LAST = ("wait", "directory", "verbose", "yes", "json")
+COMMON = ("wait", "directory", "verbose", "yes", "json")
 """The options that most commands have stand behind their own, in this order."""
 
 
@@ -35,7 +35,7 @@ def completed(function: Callable[..., Reply], *, has_json: bool) -> Callable[...
     for name, parameter in own.items():
         options |= parts.get(name, {name: parameter})
     options = {**_common(has_json=has_json), **options}
-    ordered = sorted(options.values(), key=lambda option: _LAST.index(option.name) if option.name in _LAST else -1)
+    ordered = sorted(options.values(), key=lambda option: COMMON.index(option.name) if option.name in COMMON else -1)
 
     @wraps(function)
     def complete(**given: Any) -> Reply:
