@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from alma_cli.api.overview import AgentView, agents, effect
+from alma_cli.api.retrievals import Retrievals, lately
+from alma_cli.api.review import unseen
 from alma_cli.api.session import Session
 from alma_cli.core.codec import format_time
 from alma_cli.core.learning.account import Account, account
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from alma_cli.core.learning.effect import Effect
-    from alma_cli.core.records import JsonValue, Outcome
+    from alma_cli.core.records import JsonValue, Outcome, Record
 
 _OTHERS = tuple(kind for kind in RECORD_TYPES if kind != "outcome")
 
@@ -28,8 +30,8 @@ _OTHERS = tuple(kind for kind in RECORD_TYPES if kind != "outcome")
 class Reported:
     """All that a report shows of a project, or of one of its agents; `agent` is empty for all.
 
-    `waiting` counts the outcomes without general words by agent and domain; `shared` is what is known here of the
-    shared copy, which isn't asked.
+    `waiting` counts the outcomes without general words by agent and domain, `review` has the rules that nobody
+    reviewed; `shared` is what is known here of the shared copy, which isn't asked.
     """
 
     project_id: str
@@ -37,8 +39,10 @@ class Reported:
     agent: str
     account: Account
     effect: Effect
+    retrievals: Retrievals
     agents: Sequence[AgentView]
     waiting: Mapping[str, Mapping[str, int]]
+    review: Sequence[Record]
     storage: str
     shared: Shared
     warnings: Sequence[str]
@@ -51,7 +55,9 @@ class Reported:
             "agent": self.agent,
             **self.account.to_json(),
             "effect": self.effect.to_json(),
+            "retrievals": self.retrievals.to_json(),
             "waiting": {agent: {**domains} for agent, domains in self.waiting.items()},
+            "review": [record.id for record in self.review],
         }
 
 
@@ -59,12 +65,15 @@ def report(session: Session, agent: str | None = None) -> Reported:
     """What was learned, by all agents or by one. Raises `InvalidInput` for an agent that may not be here."""
     config = session.config
     only = None if agent is None else config.scope_for(composed(agent)).agent
+    retrieved = lately(session.project, only)
     views = [view for view in agents(session) if only in (None, view.scope.agent)]
+    review = unseen(session, ("rule",), only)
     with session.store().reading() as reader:
         found = account(
             reader.listed(Selection(kinds=_OTHERS, agent=only)),
             cast("Iterator[Outcome]", reader.listed(Selection(kinds=("outcome",), agent=only))),
             z=config.learning.z,
+            given=retrieved.given,
         )
         waiting = {view.scope.agent: reader.waiting_counts(view.scope.agent) for view in views}
         return Reported(
@@ -73,8 +82,10 @@ def report(session: Session, agent: str | None = None) -> Reported:
             agent=only or "",
             account=found,
             effect=effect(session),
+            retrievals=retrieved,
             agents=views,
             waiting={name: domains for name, domains in waiting.items() if domains},
+            review=review,
             storage=config.storage,
             shared=reader.shared(config.project_id),
             warnings=reader.warnings,

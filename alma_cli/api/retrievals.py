@@ -2,8 +2,12 @@
 
 import json
 import os
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any, NamedTuple
 
+from alma_cli.core.records import JsonValue
 from alma_cli.core.retrieval.slices import MemorySlice
 from alma_cli.core.text import one_line
 from alma_cli.errors import NotFound
@@ -12,6 +16,18 @@ from alma_cli.project import Project
 
 _FILE = "retrievals.ndjson"
 _MAX_BYTES = 1_000_000
+
+
+class Retrievals(NamedTuple):
+    """The retrieves that the log still has, how many of them gave something sure, and how often which memory."""
+
+    retrieves: int
+    giving: int
+    given: Counter[str]
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """The counts as a JSON object."""
+        return {"retrieves": self.retrieves, "giving": self.giving, "given": dict(self.given)}
 
 
 def note(project: Project, found: MemorySlice) -> None:
@@ -27,18 +43,29 @@ def note(project: Project, found: MemorySlice) -> None:
 def used_in(project: Project, prefix: str) -> list[str]:
     """The ids of the sure memories that a retrieve gave. Raises `NotFound` when it isn't in the log (any more)."""
     wanted = prefix.strip().lower()
-    for name in (_FILE, _FILE + ".old"):
-        for line in reversed(_lines(project.log_dir / name)):
-            try:
-                noted = json.loads(line)
-            except ValueError:
-                continue  # a line that was cut off when the machine stopped
-            if wanted and noted["retrieval_id"].startswith(wanted):
-                return list(noted["ids"])
+    for noted in _noted(project):
+        if wanted and noted["retrieval_id"].startswith(wanted):
+            return list(noted["ids"])
     raise NotFound(
         f"no retrieve has the id {one_line(prefix, 40)}",
         hint="`alma retrieve --json` gives a retrieval_id; name memories themselves with --used",
     )
+
+
+def lately(project: Project, agent: str | None = None) -> Retrievals:
+    """What was retrieved by one agent, or by all, as far as the log goes back."""
+    lists = [noted["ids"] for noted in _noted(project) if agent in (None, noted["agent"])]
+    return Retrievals(len(lists), sum(map(bool, lists)), Counter(id for ids in lists for id in ids))
+
+
+def _noted(project: Project) -> Iterator[dict[str, Any]]:
+    """What is in the log, the newest first."""
+    for name in (_FILE, _FILE + ".old"):
+        for line in reversed(_lines(project.log_dir / name)):
+            try:
+                yield json.loads(line)
+            except ValueError:
+                continue  # a line that was cut off when the machine stopped
 
 
 def _lines(path: os.PathLike[str]) -> list[bytes]:

@@ -32,6 +32,9 @@ _STYLES = ("uplot/uPlot.min.css", "page.css")
 MOST_WORK = 40
 """The most pairs of agent and domain whose outcomes are listed."""
 
+MOST_REVIEWED = 20
+"""The most rules that wait for review and are listed."""
+
 MOST_COURSES = 60
 """The most lines that the chart of success can show."""
 
@@ -55,6 +58,8 @@ def page(reported: Reported) -> str:
             courses=_courses(account),
             charts=_charts(account),
             domains=_domains(account),
+            review=reported.review[:MOST_REVIEWED],
+            listed={backed.rule.id for backed in (*account.heuristics, *account.anti_patterns)},
             waiting=sum(sum(domains.values()) for domains in reported.waiting.values()),
         )
     )

@@ -142,6 +142,35 @@ def test_the_effect_is_told_with_its_interval(learn, report):
     assert "this may be chance" not in text
 
 
+def test_what_was_given_is_counted_with_what_came_of_it(learn, report, run_json, run_alma):
+    id = learn("Press the pay button of the shop", strategy="Waited for it")
+    assert "What was given" not in report().text
+    for _ in range(2):
+        assert [id] == [
+            hit["id"]
+            for hit in run_json("retrieve", "press the pay button of the shop", "--agent", "helena")["data"]["outcomes"]
+        ]
+    run_json("retrieve", "bake a cake", "--agent", "victor")
+    run_alma("feedback", id, "--misled")
+    text = report().text
+    assert "3 retrieves of late, of which 2 gave something that surely fits: 1 memory , 2 times in all." in text
+    assert "Memories helped 0 times and misled 1 time" in text
+    assert f"given 2× misled 1× {id[:8]}" in text
+    assert "1 retrieve of late, of which 0 gave" in report("--agent", "victor").text
+    assert {"retrieves": 3, "giving": 2, "given": {id: 2}} == run_json("report")["data"]["retrievals"]
+
+
+def test_rules_that_nobody_reviewed_wait_and_lead_to_their_places(learn, report, run_alma, run_json):
+    for number in range(3):
+        learn(f"Press the pay button {number}", **WAITS)
+    (rule,) = run_json("report")["data"]["review"]
+    page = report()
+    assert "1 rule that nobody has looked at; alma review --kind rule goes through them." in page.text
+    assert ("href", f"#m-{rule}") in page.attributes
+    run_alma("review", "--seen")
+    assert "nobody has looked at" not in report().text
+
+
 @pytest.mark.parametrize(
     ("argv", "says"),
     [

@@ -13,11 +13,12 @@ Z = 1.28
 RULE = heuristic(id="a" * 32, occurrences=3, successes=2.5, task_key="t", strategy_key="s")
 
 
-def told(*records):
+def told(*records, given=None):
     return account(
         [record for record in records if record.kind != "outcome"],
         [record for record in records if record.kind == "outcome"],
         z=Z,
+        given=given,
     )
 
 
@@ -153,8 +154,16 @@ def test_the_memories_most_spoken_of_are_listed_outcomes_too_and_forgotten_ones_
         credit(id="5" * 32, target=one.id),
         credit(id="6" * 32, target="f" * 32),
     )
-    assert [(one, 2, 0), (other, 0, 1)] == [tuple(given) for given in found.credited]
+    assert [(one, 0, 2, 0), (other, 0, 0, 1)] == [tuple(given) for given in found.credited]
     assert (3, 1) == (found.helped, found.misled)
+
+
+def test_behind_what_was_spoken_of_stands_what_was_given_most():
+    records = [outcome(id="1" * 32), outcome(id="2" * 32), knowledge(id="3" * 32), outcome(id="4" * 32)]
+    found = told(
+        *records, credit(id="5" * 32, target="1" * 32), given={"2" * 32: 1, "3" * 32: 7, "1" * 32: 2, "f" * 32: 9}
+    )
+    assert [("1" * 32, 2), ("3" * 32, 7), ("2" * 32, 1)] == [(one.memory.id, one.given) for one in found.credited]
 
 
 @given(st.permutations([*outcomes(4), outcome(id="e" * 32, agent="victor", outcome="partial"), RULE, knowledge()]))

@@ -108,9 +108,10 @@ class Backed:
 
 
 class Given(NamedTuple):
-    """A memory that was given, and how often it helped or misled."""
+    """A memory, how often retrieves gave it, and how often it helped or misled."""
 
     memory: Record
+    given: int
     helped: int
     misled: int
 
@@ -153,9 +154,14 @@ class Account:
         }
 
 
-def account(records: Iterable[Record], outcomes: Iterable[Outcome], *, z: float) -> Account:
-    """The account of these outcomes and other records; `z` is the quantile of Wilson's bounds that rules go by."""
-    kept = _Kept()
+def account(
+    records: Iterable[Record], outcomes: Iterable[Outcome], *, z: float, given: Mapping[str, int] | None = None
+) -> Account:
+    """The account of these outcomes and other records.
+
+    `z` is the quantile of Wilson's bounds that rules go by; `given` says how often which memory was given, by its id.
+    """
+    kept = _Kept(given or {})
     for record in records:
         kept.add(record)
     heuristics, anti_patterns = _surest(kept.heuristics, z), _surest(kept.anti_patterns, z)
@@ -165,7 +171,7 @@ def account(records: Iterable[Record], outcomes: Iterable[Outcome], *, z: float)
         kept.created[outcome.at.date()]["outcome"] += 1
         work[_Whose(outcome.agent, outcome.domain)].add(outcome)
         backing.add(outcome)
-        if outcome.id in kept.credits:
+        if outcome.id in kept.credits or outcome.id in kept.given:
             kept.known[outcome.id] = outcome
     unit = _unit(kept.created)
     periods = _periods(kept.created, unit)
@@ -201,7 +207,8 @@ class _Credits(NamedTuple):
 class _Kept:
     """Keeps what is needed of the records that are no outcomes."""
 
-    def __init__(self) -> None:
+    def __init__(self, given: Mapping[str, int]) -> None:
+        self.given = given
         self.heuristics: list[Heuristic] = []
         self.anti_patterns: list[AntiPattern] = []
         self.facts: list[Fact] = []
@@ -226,10 +233,13 @@ class _Kept:
             self.created[record.created_at.date()][record.kind] += 1
 
     def credited(self) -> Iterator[Given]:
-        """The memories with the most credits, of those that are still there."""
-        by_credits = sorted(self.credits.items(), key=lambda item: (-sum(item[1]), item[0]))
-        there = (Given(self.known[id], *credits) for id, credits in by_credits if id in self.known)
-        return islice(there, MOST_CREDITED)
+        """The memories of which most was said, then those most given, of those that are still there."""
+        all_of_them = (
+            Given(self.known[id], self.given.get(id, 0), *self.credits.get(id, _Credits()))
+            for id in {*self.credits, *self.given} & self.known.keys()
+        )
+        by_credits = sorted(all_of_them, key=lambda one: (-one.helped - one.misled, -one.given, one.memory.id))
+        return islice(by_credits, MOST_CREDITED)
 
 
 class _Newest:
