@@ -14,7 +14,7 @@ from alma_cli.api.learn import Learned, NumberedReport
 from alma_cli.cli.inputs import MemoryToChange, text_or_stdin
 from alma_cli.cli.ndjson import NumberedValue, count_lines, listed_refusals, numbered_values
 from alma_cli.cli.options import Agent, Do, DomainOption, Json, When
-from alma_cli.cli.output import Reply, error_json, progress
+from alma_cli.cli.output import Reply, Table, error_json, progress
 from alma_cli.core.codec import parse_time
 from alma_cli.core.learning.narration import narrated, summed_up
 from alma_cli.core.learning.reports import Report, report_from_json
@@ -70,7 +70,10 @@ def learn(
         Text, typer.Option("--batch", metavar="FILE", help="Many outcomes: one JSON object a line (- is stdin).")
     ] = None,
     from_git: Annotated[
-        Text, typer.Option("--from-git", metavar="RANGE", help="Reverts and trailers of these commits: HEAD, v1..HEAD.")
+        Text,
+        typer.Option(
+            "--from-git", metavar="RANGE", help="Reverts, fixups and trailers of these commits: HEAD, v1..HEAD."
+        ),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="With --from-git, only show what would be learned.")
@@ -207,7 +210,13 @@ def _learn_history(alma: ALMA, commits: str, agent: str | None, *, dry_run: bool
     ]
     if dry_run:
         return Reply(
-            lines=[f"{one.outcome}\t{one.agent}\t{one_line(one.task)}" for one in reports],
+            tables=[
+                Table(
+                    headings=("result", "agent", "task", "why"),
+                    rows=[(one.outcome, one.agent, one.task, one.error or one.feedback) for one in reports],
+                    flexible=[2, 3],
+                )
+            ],
             data={"would_learn": found, "learned": 0},
             told=[f"would learn {counted(len(reports), 'outcome', 'outcomes')}, but for those that are known"],
         )

@@ -1,5 +1,7 @@
 """Learns from git's history: a revert is a failure, and an `Alma-Outcome:` trailer is the outcome that it names.
 
+In a history that is read as such, a commit that a later one mends (`fixup!`, `Fixes:` and its id) worked in part.
+
 A commit by itself is no success, and teaches nothing. What is learned has a key made from the history, so it counts
 once, however often it is seen, and in however many clones: who wrote the commit, in which second, and how many of the
 commits before it are of the same author and second. Amending and rebasing keep all three.
@@ -35,6 +37,14 @@ _REVERTS = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 """The sentences of `git revert` (for a merge, and with `--reference`, too), of GitHub and of GitLab."""
+
+_FIXES = re.compile(
+    r"^[ \t]*Fix(?:es|ed)?:?[ \t]+(?:commit[ \t]+)?(?P<id>[0-9a-f]{7,64})\b", re.MULTILINE | re.IGNORECASE
+)
+"""The trailer of git's own and the kernel's history; a number of an issue is none."""
+
+_FIXUP = re.compile(r"(?:(?:fixup|squash)! )+(?P<subject>.+)")
+"""The subject of `git commit --fixup` and `--squash`, of one that was left as it was."""
 
 _OUTCOME = re.compile(r"(success|failure|partial)\b[\s:;,-]*(.*)", re.IGNORECASE | re.DOTALL)
 _TRAILER = re.compile(r"^[A-Za-z][A-Za-z0-9-]*[ \t]*: .*(?:\n[ \t]+.*)*$", re.MULTILINE)
@@ -99,7 +109,11 @@ def told_by_history(alma: ALMA, agent: str | None, commits: str) -> list[Report]
     found = _log(commits, most=_MOST_OF_HISTORY)
     if not found:
         raise InvalidInput(f"git knows no commits '{name}' here", hint="such as HEAD, v1.0..HEAD or HEAD~100..")
-    return [report for commit in reversed(found) for report in _taught_by(alma, agent, commit)]
+    return [
+        report
+        for commit in reversed(found)
+        for report in (*_taught_by(alma, agent, commit), *_told_by_mending(alma, agent, commit))
+    ]
 
 
 @contextmanager
@@ -188,6 +202,33 @@ def _taught_by(alma: ALMA, agent: str | None, commit: Commit) -> Iterator[Report
             labels={"source": "git", "commit": commit.id[:12], "message": message},
             key=f"git/outcome/{_place(commit)}",
         )
+
+
+def _told_by_mending(alma: ALMA, agent: str | None, commit: Commit) -> Iterator[Report]:
+    """The outcomes of commits that this one mends: each worked in part, once, however often it is mended."""
+    for mended in _mended_by(commit):
+        how = _FIXES.sub("", _prose(commit.body)).strip() if _FIXUP.match(commit.subject) else commit.subject
+        yield Report(
+            agent=agent_of(alma.config, mended.agent or agent),
+            task=mended.subject[:_MAX_TEXT],
+            outcome="partial",
+            strategy=_prose(mended.body)[:_MAX_TEXT],
+            error=f"mended by {commit.id[:12]}{f': {how}' if how else ''}"[:_MAX_TEXT],
+            at=_time(commit.authored_s),
+            labels={"source": "git", "commit": mended.id[:12]},
+            key=f"git/mended/{_place(mended)}",
+        )
+
+
+def _mended_by(commit: Commit) -> Iterator[Commit]:
+    """The commits that this one mends, by their ids or, for one that was to be squashed, by its subject."""
+    before = commit.parents[:1]
+    for found in _FIXES.finditer(commit.body):
+        yield from _log(found["id"], most=1)
+    if before and (fixup := _FIXUP.match(commit.subject)):
+        subject = fixup["subject"]
+        candidates = _log(before[0], "--fixed-strings", f"--grep={subject}", most=_MOST_COMMITS)
+        yield from [one for one in candidates if one.subject == subject][:1]
 
 
 def _reverted_by(commit: Commit) -> Iterator[Commit]:

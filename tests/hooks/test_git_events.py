@@ -269,14 +269,63 @@ def test_a_history_teaches_what_the_hooks_would_have_learned_and_each_once(commi
     commit(f"Revert it\n\nThis reverts commit {failed}.\n\nStale prices on CI.")
     told = commit("Freeze the clock\n\nAlma-Outcome: success; when a test depends on the date; do freeze the clock")
     assert 1 == len(learned(told)), "as a hook did"
-    lines = ["failure\tme\tCache the prices", "success\tme\tFreeze the clock"]
     shown = run_alma("learn", "--from-git", "HEAD", "--dry-run")
-    assert (0, lines) == (shown.code, shown.out.splitlines())
+    revert, trailer = shown.out.splitlines()
+    assert revert.startswith("failure\tme\tCache the prices\treverted by ")
+    assert (0, "success\tme\tFreeze the clock\t") == (shown.code, trailer)
     assert 1 == run_json("stats")["data"]["total"], "a dry run records nothing"
     for recorded, known in ((1, 1), (0, 2)):
         data = run_json("learn", "--from-git", "HEAD")["data"]
         assert {"learned": recorded, "duplicates": known, "forgotten": 0, "refused": 0} == data
     assert {"Cache the prices", "Freeze the clock"} == {one.task for one in ALMA.find().memories()}
+
+
+@pytest.mark.parametrize(
+    ("message", "why"),
+    [
+        ("fixup! Cache the prices", ""),
+        ("squash! Cache the prices\n\nThe cache never ended.", ": The cache never ended."),
+        ("fixup! fixup! Cache the prices", ""),
+        ('End the cache\n\nIt never did.\n\nFixes: {id} ("Cache the prices")', ": End the cache"),
+        ("End the cache\n\nFixes: {short}\nSigned-off-by: A <a@b.c>", ": End the cache"),
+        ("End the cache\n\nfix commit {short}, which kept it for ever", ": End the cache"),
+    ],
+)
+def test_what_a_later_commit_mends_worked_in_part(message, why, commit, learned, run_alma):
+    mended = commit("Cache the prices\n\nIn memory.\n\nAlma-Agent: victor")
+    fix = commit(message.format(id=mended, short=mended[:10]))
+    assert [] == learned(f"{mended}..{fix}", event="post-merge"), "a hook sees work that isn't done yet"
+    shown = run_alma("learn", "--from-git", "HEAD", "--dry-run").out
+    assert f"partial\tvictor\tCache the prices\tmended by {fix[:12]}{why}\n" == shown
+    assert 0 == run_alma("learn", "--from-git", "HEAD").code
+    (outcome,) = ALMA.find().memories()
+    assert ("partial", "In memory.", mended[:12]) == (outcome.outcome, outcome.strategy, outcome.labels["commit"])
+
+
+def test_what_is_mended_often_counts_once(commit, run_json):
+    commit("Cache the prices")
+    for _ in range(3):
+        commit("fixup! Cache the prices")
+    for recorded, known in ((1, 2), (0, 3)):
+        data = run_json("learn", "--from-git", "HEAD")["data"]
+        assert (recorded, known) == (data["learned"], data["duplicates"])
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "fixup! What nobody did",
+        "End the cache\n\nFixes: #12",
+        "End the cache\n\nFixes: 1234567 rows that were wrong",
+        "End the cache\n\nFixes deadbeef01",
+        "Fix the prices\n\nThis fixes what was slow.",
+    ],
+)
+def test_what_names_no_commit_mends_none(message, commit, run_alma):
+    commit("Cache the prices")
+    commit(message)
+    finished = run_alma("learn", "--from-git", "HEAD", "--dry-run")
+    assert (0, "", "would learn 0 outcomes, but for those that are known\n") == finished
 
 
 def test_commits_that_git_does_not_know_are_refused(commit, run_alma):

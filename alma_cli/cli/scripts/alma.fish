@@ -122,7 +122,7 @@ complete -c alma -n '__alma_at "learn"' -l key -r -f -d 'Reporting the same key 
 complete -c alma -n '__alma_at "learn"' -l followed -r -f -a '(__alma_values ids)' -d 'The memory whose advice was taken, its words are used'
 complete -c alma -n '__alma_at "learn"' -l turn -d 'It is the present turn of this agent’s session; TASK may be left out'
 complete -c alma -n '__alma_at "learn"' -l batch -r -F -d 'Many outcomes, one JSON object a line (- is stdin)'
-complete -c alma -n '__alma_at "learn"' -l from-git -r -f -d 'Reverts and trailers of these commits, HEAD, v1..HEAD'
+complete -c alma -n '__alma_at "learn"' -l from-git -r -f -d 'Reverts, fixups and trailers of these commits, HEAD, v1..HEAD'
 complete -c alma -n '__alma_at "learn"' -l dry-run -d 'With --from-git, only show what would be learned'
 complete -c alma -n '__alma_at "learn"' -l wait -r -f -d 'Wait so long for other processes'
 complete -c alma -n '__alma_at "learn"' -l dir -r -f -a '(__fish_complete_directories)' -d 'The project’s folder'

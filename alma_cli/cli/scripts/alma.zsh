@@ -153,7 +153,7 @@ _alma() {
             '(--followed)--followed[The memory whose advice was taken, its words are used]:followed: _alma_values ids'
             '(--turn)--turn[It is the present turn of this agent’s session; TASK may be left out]'
             '(--batch)--batch[Many outcomes, one JSON object a line (- is stdin)]:batch:_files'
-            '(--from-git)--from-git[Reverts and trailers of these commits, HEAD, v1..HEAD]:from-git: '
+            '(--from-git)--from-git[Reverts, fixups and trailers of these commits, HEAD, v1..HEAD]:from-git: '
             '(--dry-run)--dry-run[With --from-git, only show what would be learned]'
             '(--wait)--wait[Wait so long for other processes]:wait: '
             '(--dir)--dir[The project’s folder]:dir:_files -/'
