@@ -6,60 +6,266 @@ nothing.
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
-_WORDS = r"(?:\s+[^\s;&|]+)*?\s+"
-_PROGRAMS = (
-    *("pytest", "py.test", "tox", "nox", "jest", "vitest", "mocha", "tsc", "eslint", "biome", "ruff", "mypy"),
-    *("pyright", "flake8", "pylint", "phpunit", "rspec", "rubocop", "golangci-lint", "shellcheck", "tflint", "ctest"),
-    *("tap", "ava", "playwright", "cypress", "hadolint", "stylelint", "checkov"),
+from alma_cli.hooks.shell import LONGEST, VALUED, operands, programs, simple_commands
+
+_CHECKERS = frozenset(
+    (
+        *("pytest", "py.test", "tox", "nox", "jest", "vitest", "mocha", "ava", "tap", "karma", "tsc", "vue-tsc"),
+        *("svelte-check", "eslint", "oxlint", "xo", "standard", "stylelint", "htmlhint", "markdownlint", "cspell"),
+        *("markdownlint-cli2", "mypy", "pyright", "basedpyright", "pyre", "flake8", "pylint", "bandit", "vulture"),
+        *("unittest", "doctest", "phpunit", "pest", "phpstan", "psalm", "phpcs", "rspec", "rubocop", "cucumber"),
+        *("golangci-lint", "staticcheck", "gotestsum", "ginkgo", "shellcheck", "bats", "hadolint", "tflint", "checkov"),
+        *(
+            "yamllint",
+            "actionlint",
+            "ansible-lint",
+            "kubeconform",
+            "ctest",
+            "swiftlint",
+            "ktlint",
+            "detekt",
+            "clj-kondo",
+        ),
+        *("cargo-nextest", "clippy-driver", "knip", "publint", "webpack", "tsup", "import-linter", "lint-imports"),
+        *(
+            "gcc",
+            "g++",
+            "cc",
+            "c++",
+            "clang",
+            "clang++",
+            "rustc",
+            "javac",
+            "kotlinc",
+            "ghc",
+            "py_compile",
+            "compileall",
+        ),
+    )
 )
-_ARGUMENTS = (
-    r"python[\d.]*\s+-m\s+(?:pytest|unittest|mypy|tox|nox|ruff|flake8|pylint|doctest)",
-    r"(?:python[\d.]*\s+)?\S*manage\.py\s+test",
-    rf"(?:npm|pnpm|yarn|bun|deno)(?:{_WORDS}|\s+)(?:run\s+)?(?:t|tst|test|lint|build|check|typecheck|type-check|ci)\b",
-    rf"(?:make|just|task|rake|nx|turbo|invoke)(?:{_WORDS}|\s+)[\w:./-]*(?:test|check|lint|build|bench|e2e|verify|types?)",
-    rf"(?:go|cargo|swift|dotnet|mix|zig|dart|flutter|bazel|sbt|lein)(?:{_WORDS}|\s+)(?:test|vet|build|check|clippy|lint)\b",
-    rf"(?:gradle|gradlew|\./gradlew|mvn|mvnw|\./mvnw|ant){_WORDS}?\s*[\w:-]*(?:test|check|build|verify|package|install)\b",
-    r"dbt\s+(?:test|build)\b",
-    r"(?:terraform|tofu)\s+(?:validate|plan)\b",
-    r"docker\s+(?:buildx\s+)?build\b|docker[ -]compose\s+(?:[^;&|]*\s)?build\b",
-    r"pre-commit\s+run\b",
-    r"helm\s+lint\b|kubeconform\b|alembic\s+check\b",
-    r"gh\s+(?:pr\s+checks|run\s+watch)\b",
-    r"(?:ba|z)?sh\s+[\w./-]*(?:test|check|lint|e2e)[\w./-]*|\./[\w./-]*(?:test|check|lint|e2e)[\w./-]*",
+"""Programs that do nothing but judge."""
+_TOOLS = frozenset(
+    (
+        *("npm", "pnpm", "yarn", "bun", "deno", "go", "cargo", "swift", "dotnet", "mix", "zig", "dart", "flutter"),
+        *("bazel", "bazelisk", "buck2", "pants", "lein", "stack", "cabal", "terraform", "tofu", "helm", "dbt", "nix"),
+        *("hatch", "poetry", "uv", "pdm", "rye", "pixi", "pipenv", "composer", "artisan", "rails", "manage.py", "ruff"),
+        *("biome", "sqlfluff", "buf", "alembic", "next", "nuxt", "astro", "vite", "ng", "react-scripts", "playwright"),
+        *(
+            "vue-cli-service",
+            "nx",
+            "turbo",
+            "lerna",
+            "moon",
+            "mise",
+            "packer",
+            "forge",
+            "hardhat",
+            "sam",
+            "prisma",
+            "promtool",
+            "setup.py",
+        ),
+    )
 )
-_BEFORE = r"(?:^|[;&|(\n]|\bdo\b|\bthen\b)\s*(?:\w+=(?:'[^']*'|\"[^\"]*\"|\S*)\s+)*"
-_RUNNERS = (
-    r"(?:(?:time|env|sudo|npx|bunx|uvx|nice|xvfb-run|bundle\s+exec|(?:poetry|uv|pipenv|hatch|pdm|rye)\s+run|pnpm\s+exec|"
-    r"timeout\s+\S+|docker[ -]compose\s+(?:run|exec)(?:\s+-\S+)*\s+\S+)\s+)*(?:\S*/)?"
+"""Programs whose first operand says what they do."""
+_BUILDERS = frozenset(
+    (
+        *("make", "gmake", "ninja", "rake", "just", "task", "invoke", "inv", "gradle", "gradlew", "mvn", "mvnw"),
+        *("ant", "sbt", "meson", "xcodebuild", "grunt", "gulp"),
+    )
 )
-_CHECK = re.compile(
-    rf"{_BEFORE}{_RUNNERS}(?:(?:{'|'.join(map(re.escape, _PROGRAMS))})(?![\w-])|{'|'.join(_ARGUMENTS)})"
+"""Programs whose every operand is something to do."""
+_BARE = frozenset(("make", "gmake", "ninja", "rake"))
+"""Programs that build or test where they are told nothing."""
+_FORMATTERS = frozenset(
+    ("black", "isort", "prettier", "rustfmt", "gofmt", "clang-format", "shfmt", "swiftformat", "yapf", "dprint")
 )
-_LONGEST = 4000
+_ON_THE_WAY = frozenset(("run", "run-script", "task", "affected", "run-many", "watch", "miri", "flake"))
+"""Operands after which the one that says it stands."""
+_WHOLE = re.compile(
+    r"(?:docker|docker-compose|podman)(?: compose| buildx)?(?: -\S+(?: [^-\s]\S*)?)*"
+    r" (?:build|bake|run (?:-\S+ )*(?:tests?|e2e)|up .*--exit-code-from)\b"
+    r"|gh (?:pr checks|run watch)\b|pre-commit (?:-\S+ )*run\b|cypress run\b|(?:terraform|tofu) (?:-\S+ )*plan\b"
+    r"|cmake --build\b|(?:node|tsx) (?:-\S+ )*--test\b|nginx -t\b|php -l\b|cargo [bc]\b|(?:clj|clojure) -\S*:test"
+    r"|ansible-playbook .*--(?:syntax-)?check\b"
+)
+_JUDGES = frozenset(
+    (
+        *("test", "tests", "tst", "t", "check", "checks", "lint", "build", "verify", "validate", "vet", "typecheck"),
+        *(
+            "types",
+            "b",
+            "c",
+            "tsc",
+            "spec",
+            "specs",
+            "e2e",
+            "ci",
+            "bench",
+            "clippy",
+            "nextest",
+            "analyze",
+            "analyse",
+            "credo",
+        ),
+        *("dialyzer", "compile", "package", "assemble", "pytest", "jest", "vitest", "mypy", "eslint", "coverage"),
+    )
+)
+_PREPARES = frozenset(
+    (
+        *("clean", "install", "deploy", "publish", "dev", "serve", "start", "stop", "up", "down", "setup", "push"),
+        *("reset", "db", "migrate", "seed", "prepare", "create", "release", "logs", "shell", "fix", "fmt", "format"),
+    )
+)
+_SCRIPT = re.compile(r"\.(?:sh|bash|zsh|py|[mc]?js|ts|rb|php|pl|ps1)$")
+_SCRIPT_JUDGES = frozenset(
+    ("test", "tests", "check", "checks", "lint", "e2e", "verify", "validate", "smoke", "spec", "ci")
+)
+_LOOKS_ONLY = frozenset(
+    (
+        *("--version", "--help", "-h", "--collect-only", "--co", "--listTests", "--list-tests", "--init", "init"),
+        *("--install-types", "--showConfig", "--print-config", "--fixtures", "--markers", "--clearCache"),
+    )
+)
+_DRY = re.compile(r"--?(?:check|diff|verify|list-different|lint|dry-run|set-exit-if-changed|fail)\b|-[lcd]$")
+_PART = re.compile(r"[A-Z]?[a-z\d]+|[A-Z]+")
 
 _TAKEN_BACK = re.compile(
     r"\bgit\s+(?:-\S+\s+\S+\s+)?(?:checkout\s+(?:\S+\s+)?--?(?:\s|$)|checkout\s+(?:HEAD\b|\.)|restore\b|reset\s+--hard|revert\b"
     r"|stash\b(?!\s+(?:pop|apply|list|show))|clean\s+-\w*[fdx]|rm\b)"
     r"|(?:^|[;&|(\n])\s*rm\s+(?:-\w+\s+)*[^\s;&|]*\.(?:py|[jt]sx?|go|rs|java|kt|rb|php|cs|cpp|c|h|swift|sql|tf|ya?ml)\b"
 )
-_FAILED = re.compile(
-    r"\b[1-9]\d*\s+(?:failed|failing|failures?|errors?)\b|^(?:FAILED|FAIL)\b|\bBUILD FAILED\b", re.MULTILINE
+
+_HIDES_RESULT = re.compile(r"\||;|\n|(?<![&>])&(?![&>\d])")
+_COUNTED = re.compile(
+    r"(?<![\w.])[1-9]\d*[ \t]+(?:[\w()]+[ \t]+)?(?:failed|failing|failures?|errors?|fails?|offenses?)\b"
+    r"(?! \(\d+ fixed, 0 remaining)|\b(?:fail(?:ed|ures?|ing)?|errors?|issues)[ \t]*[:=][ \t]*[1-9]"
+    r"|^\W*fail[ \t]+[1-9]|^[1-9]\d* issues?:",
+    re.IGNORECASE | re.MULTILINE,
 )
-_HIDES_RESULT = re.compile(r"(?<!\|)\|(?!\|)|\|\|\s*(?:true|:|echo)|;\s*(?:true|echo|:)")
+"""A number of failures."""
+_NOT_RUN = re.compile(
+    r"command not found|No rule to make target|[Mm]issing script|Failed to spawn|can't cd to"
+    r"|\bcd: .*(?:No such|[Nn]ot a dir)|No module named (?:pytest|unittest|mypy|ruff|tox|nox)\b"
+    r"|executable file not found|service \S+ is not running|Cannot connect to the Docker daemon|no tests ran"
+    r"|No tests? found|^collected 0 items|^\d+ deselected in|file or directory not found: |could not find `Cargo.toml`",
+    re.MULTILINE,
+)
+"""The check itself couldn't run, or had nothing to look at."""
+_BANNER = re.compile(
+    r"^\W*(?:FAILED|FAILURES?|FAIL)\b|\b(?:BUILD|TESTS?) FAIL(?:ED|URE)\b|\bBuild FAILED|[Ss]ome tests failed"
+    r"|^make(?:\[\d+\])?: \*\*\*|build stopped: |\bFAIL code \d|\.{3,}Failed$|^npm (?:ERR!|error) |ERR_PNPM_|ELIFECYCLE"
+    r"|[Cc]ode style issues found|[Ww]ould (?:be )?reformat|Failed tests:|^\s*(?:Failed:\s+[^\s\d]|not ok\b)"
+    r"|\b[Ss]ession \S+ failed|^Failed to compile|[Cc]ommand failed with exit code",
+    re.MULTILINE,
+)
+"""A line by which a program says that it failed."""
+_WELL = re.compile(
+    r"\b[1-9]\d*[ \t]+(?:\w+[ \t]+)?pass(?:ed|es|ing)?\b|\bpass(?:ed)?[ \t]*[:=][ \t]*[1-9]"
+    r"|^OK\b|\bAll (?:checks|tests|specs) passed|no issues found|BUILD SUCCESS|Build succeeded|test result: ok",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A line by which a program says that all went well."""
+_TOLD = re.compile(
+    r"^\S+\(\d+,\d+\): error\b|^[^\s:]+:\d+(?::\d+)?:? (?!warning)\S|^In \S+ line \d+:$|^error(?:\[\w+\])?: |^ERROR\b"
+    r"|^E {2,}\S|^(?:\w+\.)*\w+(?:Error|Exception)(?:: | while )",
+    re.MULTILINE,
+)
+"""An error; a check that passes may print some too."""
+_EXIT_CODE = re.compile(r"\s*Exit code \d+\s*")
 
 
 def is_check(command: str, more: Sequence[str] = ()) -> bool:
     """True when a shell's command runs a check; `more` are parts of the project's own such commands."""
-    shown = command[:_LONGEST]
-    return bool(_CHECK.search(shown)) or any(part in shown for part in more)
+    return any(part in command[:LONGEST] for part in more) or any(map(_checks, simple_commands(command)))
 
 
-def passed(command: str, output: str) -> bool:
-    """True when a check that ended well passed: where a pipe or `|| true` hides its end, its output says it."""
-    return not (_HIDES_RESULT.search(command[:_LONGEST]) and _FAILED.search(output))
+def verdict(command: str, output: str, *, ended_well: bool) -> str:
+    """How a check ended: "green", "red", or empty where it couldn't run or nothing tells.
+
+    Where a pipe, or what comes after the check, hides how it ended, its output says it.
+    """
+    if ended_well and not _HIDES_RESULT.search(command[:LONGEST]):
+        return "" if _NOT_RUN.search(output) and not _COUNTED.search(output) else "green"
+    if _COUNTED.search(output):
+        return "red"
+    if _NOT_RUN.search(output):
+        return ""
+    if _BANNER.search(output):
+        return "red"
+    *_, last = simple_commands(command)
+    if ended_well or not _checks(last):
+        if _WELL.search(output):
+            return "green"
+        if _TOLD.search(output):
+            return "red"
+    if ended_well:
+        return "green"
+    return "" if last[:1] in (["grep"], ["rg"]) and _EXIT_CODE.fullmatch(output) else "red"
 
 
 def takes_back(command: str) -> bool:
     """True for a command that throws away what was done, as `git reset --hard` does."""
-    return bool(_TAKEN_BACK.search(command[:_LONGEST]))
+    return bool(_TAKEN_BACK.search(command[:LONGEST]))
+
+
+def _checks(words: Sequence[str]) -> bool:
+    return any(map(_judges, programs(words)))
+
+
+def _judges(words: Sequence[str]) -> bool:
+    """True when a program with these arguments judges work."""
+    name, arguments = words[0].rpartition("/")[2], words[1:]
+    if not _LOOKS_ONLY.isdisjoint(arguments) or (name, *arguments[:1]) == ("npm", "ci"):
+        return False
+    if name in _CHECKERS or _WHOLE.match(" ".join([name, *arguments])):
+        return True
+    is_dry = any(map(_DRY.match, arguments))
+    if name in _FORMATTERS:
+        return is_dry
+    if name in _TOOLS:
+        done = _first_operands(arguments)
+        return any(map(_is_judging, done)) or (is_dry and not {"fmt", "format"}.isdisjoint(done))
+    if name in _BUILDERS:
+        done = _all_operands(arguments)
+        return any(map(_is_judging, done)) or (name in _BARE and not done)
+    return ("/" in words[0] or _has_ending(name)) and _is_judging_script(words[0])
+
+
+def _first_operands(words: Sequence[str]) -> list[str]:
+    """What may be the operand that says what a tool does."""
+    found = [word.partition("=")[2] for word in words if word.startswith("--target")]
+    for place, word in operands(words):
+        if word in _ON_THE_WAY:
+            found += _first_operands(words[place + 1 :])
+        elif word == "workspace":
+            found += _first_operands(words[place + 2 :])
+        elif "/" not in word and not _has_ending(word):
+            found.append(word)
+    return found
+
+
+def _all_operands(words: Sequence[str]) -> list[str]:
+    return [
+        word
+        for before, word in pairwise(["", *words])
+        if not word.startswith("-") and "=" not in word and before not in VALUED
+    ]
+
+
+def _is_judging(done: str) -> bool:
+    """True when what a tool or a script of a project is asked to do, such as `test:unit`, judges work."""
+    parts = {part.lower() for part in _PART.findall(done)}
+    return not parts.isdisjoint(_JUDGES) and parts.isdisjoint(_PREPARES)
+
+
+def _is_judging_script(path: str) -> bool:
+    stem = _SCRIPT.sub("", path.rpartition("/")[2])
+    parts = {part.lower() for part in _PART.findall(stem)}
+    return stem == "build" or (not parts.isdisjoint(_SCRIPT_JUDGES) and parts.isdisjoint(_PREPARES))
+
+
+def _has_ending(word: str) -> bool:
+    return bool(_SCRIPT.search(word))

@@ -15,7 +15,7 @@ from alma_cli.core.learning.reports import Said
 from alma_cli.core.records import JsonValue
 from alma_cli.core.symptoms import telling_line, telling_lines
 from alma_cli.core.text import clean
-from alma_cli.hooks.checks import is_check, passed, takes_back
+from alma_cli.hooks.checks import is_check, takes_back, verdict
 from alma_cli.hooks.prompts import is_task
 
 _MAX_TASK = 2000
@@ -128,19 +128,22 @@ class Turn:
             self.has_learned = True
         self.taken_back = self.taken_back or takes_back(command)
         self.ends_badly = self.ends_badly and not command
-        if is_check(command, checks):
-            output = _output(payload.get("tool_response"))
-            self.check = "green" if passed(command, output) else "red"
-            if self.check == "red":
-                self._note_symptom(telling_line(output))
+        output = _output(payload.get("tool_response"))
+        if self._checked(command, output, checks, ended_well=True) == "red":
+            self._note_symptom(telling_line(output))
 
     def _failed(self, payload: Mapping[str, JsonValue], checks: Sequence[str]) -> None:
         if payload.get("is_interrupt") is True:
             return
         self._note_symptom(next(iter(symptoms(payload)), ""))
         self.ends_badly = self.ends_badly or bool(_command(payload))
-        if is_check(_command(payload), checks):
-            self.check = "red"
+        self._checked(_command(payload), _output(payload.get("error")), checks, ended_well=False)
+
+    def _checked(self, command: str, output: str, checks: Sequence[str], *, ended_well: bool) -> str:
+        """How the check ended that a command is, if it is one; a check that couldn't run changes nothing."""
+        found = verdict(command, output, ended_well=ended_well) if is_check(command, checks) else ""
+        self.check = found or self.check
+        return found
 
     def _note_symptom(self, line: str) -> None:
         words = error_words(line)

@@ -2,74 +2,8 @@
 
 import pytest
 
-from alma_cli.hooks.checks import is_check, passed, takes_back
-
-CHECKS = [
-    "pytest -q",
-    "pytest tests/unit/test_status.py::test_one -q 2>&1 | tail -5",
-    "python3 -m pytest",
-    "python -m unittest discover",
-    "cd api && ./venv/bin/pytest tests",
-    "CI=1 GITHUB_ACTIONS=true pytest tests/cli -q",
-    "DATABASE_URL='x y' poetry run pytest",
-    "uv run pytest",
-    "time make test",
-    "make -j4 lint test-integration",
-    "make test-integration ARGS='-k pickup'",
-    "npm test",
-    "npm run test:unit -- --watch=false",
-    "pnpm lint",
-    "yarn build",
-    "npx tsc --noEmit",
-    "npx vitest run",
-    "eslint src",
-    "ruff check . && ruff format --check .",
-    "mypy --strict src",
-    "go test ./...",
-    "go vet ./...",
-    "cargo test --all",
-    "cargo clippy",
-    "./gradlew test",
-    "gradle :app:check",
-    "mvn -q verify",
-    "dbt test --select orders",
-    "terraform validate",
-    "tofu plan",
-    "tox -e py311",
-    "nox -s tests",
-    "docker build -t shop:dev .",
-    "pre-commit run --all-files",
-    "gh pr checks 61 --watch",
-    "gh run watch 90412 --exit-status",
-    "bash scripts/e2e.sh",
-    "./scripts/run-tests.sh",
-    "for i in 1 2 3; do pytest -q; done",
-    "dotnet test",
-    "bundle exec rspec",
-    "docker compose exec api pytest -q",
-    "timeout 60 pytest",
-    "python manage.py test shop",
-    "alembic revision --autogenerate -m x && make test",
-]
-NO_CHECKS = [
-    "ls tests",
-    "cat pytest.ini",
-    "grep -rn pytest .",
-    "git commit -m 'Run pytest in CI'",
-    "pip install pytest",
-    "npm install",
-    "echo make test",
-    "rg 'def test_' tests",
-    "git diff --stat",
-    "python scripts/load.py",
-    "make run",
-    "vim test_x.py",
-    "terraform apply",
-    "docker compose up -d",
-    "cargo add serde",
-    "go get example.test/x",
-    "",
-]
+from alma_cli.hooks.checks import is_check, takes_back, verdict
+from tests.hooks.commands import CHECKS, ENDINGS, NO_CHECKS
 
 
 @pytest.mark.parametrize("command", CHECKS)
@@ -87,12 +21,29 @@ def test_a_project_names_its_own_checks():
     assert not is_check("python tools/other.py", ("tools/prove.py",))
 
 
-def test_where_a_pipe_hides_the_end_the_output_says_it():
-    assert passed("pytest -q", "3 passed, 1 warning")
-    assert passed("pytest -q", "deselected; see 2 errors of last time")
-    assert not passed("pytest -q 2>&1 | tail -3", "FAILED tests/test_x.py::test_y\n1 failed, 2 passed")
-    assert not passed("pytest -q || true", "2 failed")
-    assert passed("pytest -q | tail -1", "0 failed, 7 passed")
+@pytest.mark.parametrize(
+    "command", ["", "cat > tests/test_a.py <<'PY'\nimport pytest\npytest.main()\nPY", "# pytest", "'"]
+)
+def test_what_is_only_text_is_no_check(command):
+    assert not is_check(command)
+
+
+def test_what_follows_text_is_read_all_the_same():
+    assert is_check("# it's slow\npytest -q")
+    assert is_check("cat > a.txt <<EOF\nmake test\nEOF\npytest -q")
+    assert is_check("pytest -q \\\n  tests")
+    assert is_check("pytest -k 'not closed")
+    assert is_check("bash -c \"sh -c 'cd api && pytest'\"")
+
+
+@pytest.mark.parametrize(("command", "output", "ended_well", "how"), ENDINGS)
+def test_a_check_ends_as_its_end_or_its_output_says(command, output, ended_well, how):
+    assert how == verdict(command, output if ended_well else f"Exit code 1\n{output}", ended_well=ended_well)
+
+
+def test_output_counts_only_where_it_hides_the_end():
+    assert "green" == verdict("pytest -q", "deselected; see 2 errors of last time", ended_well=True)
+    assert "green" == verdict("cd api && ruff check --fix . && pytest -q", "Found 3 errors\n4 passed", ended_well=True)
 
 
 @pytest.mark.parametrize(
