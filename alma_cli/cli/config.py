@@ -55,7 +55,7 @@ def check(directory: Dir = None) -> Reply:
 
 def set(
     key: Annotated[str, typer.Argument(metavar="KEY", help="The key, as `alma config show` names it.")],
-    value: Annotated[str, typer.Argument(metavar="VALUE", help="What it is to be.")],
+    value: Annotated[list[str], typer.Argument(metavar="VALUE...", help="What it is to be; of a list, each.")],
     directory: Dir = None,
     yes: Yes = False,
 ) -> Reply:
@@ -65,6 +65,7 @@ def set(
     Examples:
       alma config set retrieval.top_k 3
       alma config set reflect.command "claude -p"
+      alma config set agents.helena.can_learn ui_patterns testing_strategies
     """
     path = find_project(directory=directory).config_path
     before, now = set_value(path, key, value)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from alma_cli.config.load import load_config, read_text
-from alma_cli.config.model import KEYS, Key, Setting
+from alma_cli.config.model import AGENT_KEYS, KEYS, Key, Setting
 from alma_cli.config.tree import parse_yaml
 from alma_cli.config.values import BadValue, looks_secret, parse_value
 from alma_cli.core.redaction import redact
@@ -20,6 +20,7 @@ from alma_cli.files import write_whole
 _PLAIN = re.compile(r"[A-Za-z][\w./-]*")
 _NOT_TEXT = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 _UNQUOTED: frozenset[str] = frozenset({"whole", "number", "flag"})
+_LISTS: frozenset[str] = frozenset({"domains", "names"})
 
 
 class Changed(NamedTuple):
@@ -30,33 +31,78 @@ class Changed(NamedTuple):
 
 
 def set_value(
-    file: str | os.PathLike[str], name: str, written: str, environ: Mapping[str, str] = os.environ
+    file: str | os.PathLike[str], name: str, written: Sequence[str], environ: Mapping[str, str] = os.environ
 ) -> Changed:
     """Write a key's value into the file, if all of it is right then; else nothing is changed.
 
-    `before` is None where the file could not be used before. Raises `InvalidInput` for a key or value that can't be,
-    and `InvalidConfig` for a file that can't be changed so.
+    A list is written as its values, or as one text `[a, b]`. `before` is None where the file could not be used before.
+    Raises `InvalidInput` for a key or value that can't be, and `InvalidConfig` for a file that can't be changed so.
     """
     key = _key(name)
-    _refuse_secret(key, written)
-    try:
-        parse_value(key, written)
-    except BadValue as error:
-        raise InvalidInput(f"{key.path} {error.message}", hint=error.hint) from error
+    for one in written:
+        _refuse_secret(key, one)
+    value = _list(key, written) if key.kind in _LISTS else _single(key, written)
     path = os.path.realpath(file)
     text = read_text(path)
     parse_yaml(text, path)  # refuses what can't be composed
-    changed = with_value(text, key.path, _as_yaml(key, written))
-    if changed is None:
-        raise InvalidConfig(f"{path}: {key.path} can't be changed where it stands", hint="write it there yourself")
-    now = _setting(path, key, changed, environ)
     try:
         before = _setting(path, key, text, environ)
     except InvalidConfig:
         before = None
+    else:
+        _refuse_unknown_agent(key, load_config(path, environ, text=text).agents)
+    changed = with_value(text, _parts(key.path), value)
+    if changed is None:
+        raise InvalidConfig(f"{path}: {key.path} can't be changed where it stands", hint="write it there yourself")
+    try:
+        now = _setting(path, key, changed, environ)
+    except InvalidConfig as error:
+        if before is None:
+            raise
+        raise InvalidInput(re.sub(r"^.*?:\d+: ", "", error.message), hint=error.hint) from error
     if changed != text:
         write_text(path, changed)
     return Changed(before, now)
+
+
+def _parts(path: str) -> list[str]:
+    """The keys of a path, of which an agent's name may have dots."""
+    agents, _, rest = path.partition(".")
+    return [agents, *rest.rpartition(".")[::2]] if agents == "agents" else path.split(".")
+
+
+def _single(key: Key, written: Sequence[str]) -> str:
+    """The only value as YAML. Raises `InvalidInput`."""
+    if len(written) != 1:
+        raise InvalidInput(f"{key.path} takes one value, got {len(written)}", hint="put quotes around one with spaces")
+    try:
+        parse_value(key, written[0])
+    except BadValue as error:
+        raise InvalidInput(f"{key.path} {error.message}", hint=error.hint) from error
+    return _as_yaml(key, written[0])
+
+
+def _list(key: Key, written: Sequence[str]) -> str:
+    """The values as a list of YAML. Raises `InvalidInput`."""
+    import yaml
+
+    values: object = [part.strip() for one in written for part in one.split(",")]
+    if len(written) == 1 and written[0].strip().startswith("["):
+        try:
+            values = yaml.safe_load(written[0])
+        except (yaml.YAMLError, ValueError):
+            values = None
+    if not isinstance(values, list) or "" in values:
+        shown = one_line(" ".join(written), 60)
+        raise InvalidInput(f"{key.path}: '{shown}' is no list", hint="such as: a b, or '[a, b]', or '[]' for none")
+    return json.dumps(values, ensure_ascii=False, default=str)
+
+
+def _refuse_unknown_agent(key: Key, agents: Mapping[str, object]) -> None:
+    """Raise `InvalidInput` for the key of an agent that isn't there and looks like one that is; others are new."""
+    parts = _parts(key.path)
+    if parts[0] == "agents" and parts[1] not in agents and (near := did_you_mean(parts[1], agents)):
+        raise InvalidInput(f"there is no agent '{one_line(parts[1], 40)}'", hint=near)
 
 
 def write_text(path: str, text: str) -> None:
@@ -67,15 +113,16 @@ def write_text(path: str, text: str) -> None:
         raise InvalidConfig(f"{path} can't be written: {error.strerror}", hint="is it yours to write?") from error
 
 
-def with_value(text: str, path: str, written: str) -> str | None:
+def with_value(text: str, path: Sequence[str], written: str) -> str | None:
     """The text of a valid YAML document with this value of the key at a path below `alma:`; None if that can't be.
 
-    A key that isn't there is added behind the others of its section, and a section behind all others.
+    A key that isn't there is added behind the others of its section, and a section behind all others. A list is only
+    replaced by another, and not if there are comments within.
     """
     import yaml
 
     node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
-    parts = ["alma", *path.split(".")]
+    parts = ["alma", *path]
     above: Any = None
     for place, part in enumerate(parts):
         if not isinstance(node, yaml.MappingNode):
@@ -87,6 +134,9 @@ def with_value(text: str, path: str, written: str) -> str | None:
         if found is None:
             return _behind(text, node, parts[place:], written)
         above, node = found
+    if isinstance(node, yaml.SequenceNode) and written.startswith("["):
+        start, end = above.end_mark.index + 1, _end(node)
+        return None if "#" in text[start:end] else f"{text[:start]} {written}{text[end:]}"
     if not isinstance(node, yaml.ScalarNode) or node.style in ("|", ">"):
         return None
     start, end = node.start_mark.index, node.end_mark.index
@@ -96,7 +146,7 @@ def with_value(text: str, path: str, written: str) -> str | None:
 def _behind(text: str, node: Any, parts: Sequence[str], written: str) -> str | None:
     """The text with these keys behind the last of a mapping."""
     if node.flow_style:
-        opened = ": {".join(parts) + f": {written}" + "}" * (len(parts) - 1)
+        opened = ": {".join(map(_quoted, parts)) + f": {written}" + "}" * (len(parts) - 1)
         if not node.value:
             end = node.end_mark.index - 1
             return f"{text[:end]}{opened}{text[end:]}"
@@ -110,7 +160,7 @@ def _below(text: str, end: int, column: int, parts: Sequence[str], written: str)
     newline = "\r\n" if "\r\n" in text else "\n"
     at = text.find("\n", end)
     head, tail = (text + newline, "") if at < 0 else (text[: at + 1], text[at + 1 :])
-    lines = [f"{' ' * (column + 2 * depth)}{part}:" for depth, part in enumerate(parts)]
+    lines = [f"{' ' * (column + 2 * depth)}{_quoted(part)}:" for depth, part in enumerate(parts)]
     return head + newline.join(lines) + f" {written}{newline}" + tail
 
 
@@ -135,15 +185,26 @@ def _key(name: str) -> Key:
         return keys[name]
     shown = one_line(name, 60)
     if name.partition(".")[0] == "agents":
-        raise InvalidInput(
-            f"{shown} is no single value", hint="write it into .alma/config.yaml: see `alma config show`"
-        )
+        return _agent_key(name)
     below = [path for path in keys if path.startswith(f"{name}.")]
     if below:
         raise InvalidInput(f"{shown} is a group of keys", hint=f"there are {', '.join(below)}")
     named = [path for path in keys if path.rpartition(".")[2] == name.rpartition(".")[2]]
     hint = f"did you mean {' or '.join(named)}?" if named else did_you_mean(name, keys) or _by_last_part(name, keys)
     raise InvalidInput(f"there is no key {shown}", hint=hint or "`alma config show` lists the keys")
+
+
+def _agent_key(name: str) -> Key:
+    """The key `agents.NAME.KEY`. Raises `InvalidInput`."""
+    keys = {key.name: key for key in AGENT_KEYS}
+    _, agent, last = [*_parts(name), ""][:3]
+    if not agent:
+        last = ""
+    if last not in keys:
+        shown = one_line(name, 60)
+        near = did_you_mean(last, keys, shown_as=f"agents.{agent}.{{}}") if last else ""
+        raise InvalidInput(f"there is no key {shown}", hint=near or f"agents.NAME has {', '.join(keys)}")
+    return keys[last]._replace(path=name)
 
 
 def _by_last_part(name: str, keys: Mapping[str, Key]) -> str:
@@ -161,11 +222,17 @@ def _refuse_secret(key: Key, written: str) -> None:
 
 
 def _as_yaml(key: Key, written: str) -> str:
-    if key.kind in _UNQUOTED or (_PLAIN.fullmatch(written) and written.lower() not in _NOT_TEXT):
-        return written
-    return json.dumps(written, ensure_ascii=False)
+    return written if key.kind in _UNQUOTED else _quoted(written)
+
+
+def _quoted(text: str) -> str:
+    """The text as YAML has it, in quotes where it would else mean something."""
+    if _PLAIN.fullmatch(text) and text.lower() not in _NOT_TEXT:
+        return text
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _setting(path: str, key: Key, text: str, environ: Mapping[str, str]) -> Setting:
     """The key's value, and its origin, by this text. Raises `InvalidConfig`."""
-    return next(one for one in load_config(path, environ, text=text).explain() if one.key == key.path)
+    settings = load_config(path, environ, text=text).explain()
+    return next((one for one in settings if one.key == key.path), Setting(key.path, "", "default"))

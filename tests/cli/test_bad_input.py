@@ -173,7 +173,7 @@ REFUSED = {
     ),
     "key without a value": (
         ["config", "set", "wait_s"],
-        (2, "missing argument 'VALUE'", "`alma config set --help` shows what it takes"),
+        (2, "missing argument 'VALUE...'", "`alma config set --help` shows what it takes"),
     ),
     "value out of range": (
         ["config", "set", "retrieval.top_k", "0"],

@@ -55,7 +55,7 @@ alma:
     ],
 )  # fmt: skip
 def test_only_the_value_is_changed(path, before, after):
-    assert after == with_value(before, path, "5")
+    assert after == with_value(before, path.split("."), "5")
     if after is not None:
         value = yaml.safe_load(after)["alma"]
         for part in path.split("."):
@@ -72,10 +72,10 @@ def file(tmp_path):
 
 
 def test_comments_order_and_layout_stay(file):
-    before, now = set_value(file, "retrieval.top_k", "7")
+    before, now = set_value(file, "retrieval.top_k", ["7"])
     assert ("3", "7", f"{file}:6") == (before.value, now.value, now.origin)
     assert COMMENTED.replace("3         #", "7         #") == file.read_text()
-    set_value(file, "azure.endpoint", "https://x.documents.azure.com:443/")
+    set_value(file, "azure.endpoint", ["https://x.documents.azure.com:443/"])
     added = '    "*": {}\n  azure:\n    endpoint: "https://x.documents.azure.com:443/"\n'
     assert COMMENTED.replace("3         #", "7         #").replace('    "*": {}\n', added) == file.read_text()
     assert 0o640 == file.stat().st_mode & 0o777
@@ -96,8 +96,8 @@ def test_comments_order_and_layout_stay(file):
 )
 def test_what_is_set_is_what_the_loader_reads(file, name, value):
     if name == "azure.key":
-        set_value(file, "azure.key_vault", "https://v.vault.azure.net")
-    now = set_value(file, name, value).now
+        set_value(file, "azure.key_vault", ["https://v.vault.azure.net"])
+    now = set_value(file, name, [value]).now
     assert now in load_config(file, {}).explain()
     assert now.origin.startswith(f"{file}:")
 
@@ -105,15 +105,68 @@ def test_what_is_set_is_what_the_loader_reads(file, name, value):
 def test_a_file_with_a_mistake_can_be_mended_but_not_kept(file):
     file.write_text(COMMENTED.replace("top_k: 3", "top_k: many"))
     with pytest.raises(InvalidConfig, match=r"retrieval.top_k is 'many'"):
-        set_value(file, "wait_s", "5")
-    assert None is set_value(file, "retrieval.top_k", "5").before
+        set_value(file, "wait_s", ["5"])
+    assert None is set_value(file, "retrieval.top_k", ["5"]).before
     assert 5 == load_config(file, {}).retrieval.top_k
 
 
 def test_an_override_is_the_value_that_holds(file):
-    now = set_value(file, "wait_s", "5", {"ALMA_WAIT_S": "7"}).now
+    now = set_value(file, "wait_s", ["5"], {"ALMA_WAIT_S": "7"}).now
     assert ("7", "ALMA_WAIT_S") == (now.value, now.origin)
     assert 5 == load_config(file, {}).wait_s
+
+
+AGENTS = """\
+alma:
+  project_id: shop
+  agents:
+    helena:
+      can_learn:   # ours
+        - testing
+        - ui
+
+      cannot_learn: [backend]   # never
+    victor: {}
+"""
+AGENT_NAMES = (
+    "can_learn", "cannot_learn", "inherit_from", "share_with", "min_occurrences_for_heuristic"
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "before", "after", "value"),
+    [
+        ("agents.helena.cannot_learn", ["a", "b c"], "[backend]", '["a", "b c"]', "a, b c"),
+        ("agents.helena.cannot_learn", ["a,b"], "[backend]", '["a", "b"]', "a, b"),
+        ("agents.helena.cannot_learn", ["[]"], "[backend]", "[]", ""),
+        ("agents.helena.cannot_learn", ["[{name: a, keywords: [x, y]}]"], "[backend]",
+         '[{"name": "a", "keywords": ["x", "y"]}]', "a"),
+        ("agents.helena.min_occurrences_for_heuristic", ["5"], "# never\n",
+         "# never\n      min_occurrences_for_heuristic: 5\n", "5"),
+        ("agents.victor.share_with", ["*"], "victor: {}", 'victor: {share_with: ["*"]}', "*"),
+        ("agents.dr. no.can_learn", ["a"], "victor: {}\n", 'victor: {}\n    "dr. no":\n      can_learn: ["a"]\n', "a"),
+    ],
+)  # fmt: skip
+def test_a_list_is_set_by_its_values_or_as_yaml(file, name, values, before, after, value):
+    file.write_text(AGENTS)
+    now = set_value(file, name, values, {}).now
+    assert AGENTS.replace(before, after) == file.read_text()
+    assert (name, value) == (now.key, now.value)
+
+
+def test_a_list_of_several_lines_becomes_one_unless_a_comment_would_go(file):
+    file.write_text(AGENTS)
+    with pytest.raises(InvalidConfig, match="can't be changed where it stands"):
+        set_value(file, "agents.helena.can_learn", ["a"], {})
+    plain = AGENTS.replace("   # ours", "")
+    file.write_text(plain)
+    assert ("testing, ui", "a") == tuple(one.value for one in set_value(file, "agents.helena.can_learn", ["a"], {}))
+    assert plain.replace("\n        - testing\n        - ui", ' ["a"]') == file.read_text()
+
+
+def test_a_key_of_one_value_takes_one(file):
+    with pytest.raises(InvalidInput, match="wait_s takes one value, got 2"):
+        set_value(file, "wait_s", ["1", "2"], {})
 
 
 REFUSED = {
@@ -134,11 +187,30 @@ REFUSED = {
         "file is a group of keys",
         "there are file.path",
     ),
-    "agents": (
-        "agents.helena.can_learn",
-        "x",
-        "agents.helena.can_learn is no single value",
-        "write it into .alma/config.yaml: see `alma config show`",
+    "agents": ("agents", "x", "there is no key agents", f"agents.NAME has {', '.join(AGENT_NAMES)}"),
+    "an agent": ("agents.helena", "x", "there is no key agents.helena", f"agents.NAME has {', '.join(AGENT_NAMES)}"),
+    "an agent's key": (
+        "agents.helena.can_lern", "x", "there is no key agents.helena.can_lern",
+        "did you mean agents.helena.can_learn?",
+    ),
+    "another agent": (
+        "agents.helna.can_learn", "x", "there is no agent 'helna'", "did you mean helena?"
+    ),
+    "an agent that nobody is": (
+        "agents.helena.share_with", "viktor", "agents.helena.share_with: there is no agent 'viktor'",
+        "did you mean victor?",
+    ),
+    "a domain that can't be": (
+        "agents.helena.cannot_learn", "a/b", "agents.helena.cannot_learn: 'a/b' can't name a domain: it has /",
+        "a name has 1 to 128 characters, none of / \\ ? # and no control characters",
+    ),
+    "half a list": (
+        "agents.helena.can_learn", "[a", "agents.helena.can_learn: '[a' is no list",
+        "such as: a b, or '[a, b]', or '[]' for none",
+    ),
+    "nothing in a list": (
+        "agents.helena.can_learn", "", "agents.helena.can_learn: '' is no list",
+        "such as: a b, or '[a, b]', or '[]' for none",
     ),
     "project_id": (
         "project_id",
@@ -165,10 +237,12 @@ REFUSED = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_can_not_be_set_is_refused_with_what_is_meant(file, case):
     name, value, message, hint = REFUSED[case]
+    before = AGENTS if name.startswith("agents") else COMMENTED
+    file.write_text(before)
     with pytest.raises(InvalidInput) as caught:
-        set_value(file, name, value, {})
+        set_value(file, name, [value], {})
     assert (message, hint) == (caught.value.message, caught.value.hint)
-    assert COMMENTED == file.read_text()
+    assert before == file.read_text()
 
 
 @pytest.mark.parametrize(
@@ -182,7 +256,7 @@ def test_what_can_not_be_set_is_refused_with_what_is_meant(file, case):
 )
 def test_a_secret_is_refused_and_not_shown(file, name, value):
     with pytest.raises(InvalidInput) as caught:
-        set_value(file, name, value, {})
+        set_value(file, name, [value], {})
     assert value[-20:] not in str(caught.value.message) + caught.value.hint
     assert COMMENTED == file.read_text()
 
@@ -190,4 +264,4 @@ def test_a_secret_is_refused_and_not_shown(file, name, value):
 def test_a_value_that_is_no_single_one_is_left_to_the_reader(file):
     file.write_text("alma:\n  project_id: shop\n  reflect:\n    command: |\n      claude -p\n")
     with pytest.raises(InvalidConfig, match="can't be changed where it stands"):
-        set_value(file, "reflect.command", "llm", {})
+        set_value(file, "reflect.command", ["llm"], {})
