@@ -4,7 +4,7 @@
       InvalidInput              2   a value the caller gave can't be used
         InvalidUsage            2   a command was called with what it doesn't take
       ProjectNotFound           3   no .alma/ here or above
-      ProjectUntrusted          3   the project that was found belongs to somebody else
+      ProjectUntrusted          3   the project that was found belongs to somebody else, or its memory is in git
       InvalidConfig             3   the configuration can't be used
       NotFound                  1   no memory has that id
       AmbiguousId               1   several memories have an id that starts so
@@ -65,7 +65,7 @@ class ProjectNotFound(AlmaError, code="no_project", exit_code=3):
 
 
 class ProjectUntrusted(AlmaError, code="untrusted_project", exit_code=3):
-    """The project that was found by searching belongs to somebody else, and nobody said that he is trusted."""
+    """The project that was found by searching belongs to somebody else, whom nobody trusts, or its memory is in git."""
 
 
 class InvalidConfig(AlmaError, code="invalid_config", exit_code=3):

@@ -6,6 +6,7 @@ may write into a folder above could else decide what is remembered, and where.
 """
 
 import os
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from pathlib import Path
 from alma_cli.errors import ProjectNotFound, ProjectUntrusted, StoreUnwritable
 from alma_cli.files import write_whole
 from alma_cli.ownership import give_to_owner, is_trusted, owner_of
-from alma_cli.worktrees import is_submodule, note_path, shared_folder
+from alma_cli.tracked import memory_in_git
+from alma_cli.worktrees import is_submodule, main_folder, note_path, shared_folder, top_of
 
 FOLDER = ".alma"
 CONFIG = "config.yaml"
@@ -80,13 +82,39 @@ def find_project(
     """The project of `directory` (`--dir`), else of `ALMA_DIR`, else the nearest one from `start` upwards.
 
     `start` is the current folder by default. `directory` and `ALMA_DIR` are a project's folder, or a `.alma` folder,
-    which then keeps its memory itself, even in a linked worktree; naming it is trusting it. Raises `ProjectNotFound`,
-    and `ProjectUntrusted` for one that was found and is somebody else's.
+    which then keeps its memory itself, even in a linked worktree; naming it is trusting its owner. Raises
+    `ProjectNotFound`, and `ProjectUntrusted` for one that was found and is somebody else's, or whose memory is in git.
     """
     if directory:
-        return _named_project(os.fspath(directory), "--dir")
-    if environ.get("ALMA_DIR"):
-        return _named_project(environ["ALMA_DIR"], "ALMA_DIR")
+        project = _named_project(os.fspath(directory), "--dir")
+    elif environ.get("ALMA_DIR"):
+        project = _named_project(environ["ALMA_DIR"], "ALMA_DIR")
+    else:
+        project = _nearest_project(start)
+    check_memory(project)
+    return project
+
+
+def check_memory(project: Project) -> None:
+    """Raise `ProjectUntrusted` if a part of the memory is in git, since the repository may have brought it.
+
+    Raise `ProjectNotFound` where there can be no memory.
+    """
+    if "?" in os.fspath(project.home):
+        raise ProjectNotFound(
+            f"there can't be a memory in {project.home}: DuckDB takes what follows a question mark for options",
+            hint="rename the folder, or keep the memory elsewhere with ALMA_DIR or --dir",
+        )
+    for folder in {os.fspath(project.home), os.path.join(project.root, FOLDER)}:
+        if found := memory_in_git(folder):
+            git = f"git -C {shlex.quote(os.path.dirname(folder))} rm -r --cached {shlex.quote(found[0])}"
+            raise ProjectUntrusted(
+                f"git has {found[0]}: a memory that may have come with the repository is not trusted",
+                hint=f"take it out of git, and delete it unless it is yours: {git}",
+            )
+
+
+def _nearest_project(start: str | os.PathLike[str] | None) -> Project:
     try:
         first = os.path.realpath(os.getcwd() if start is None else start)
     except FileNotFoundError as error:
@@ -99,8 +127,11 @@ def find_project(
         if not bare_home and os.path.isdir(os.path.join(folder, FOLDER)):
             bare_home = os.path.join(folder, FOLDER)
     if bare_home:
-        raise ProjectNotFound(f"{bare_home} has no {CONFIG}", hint="`alma init` writes one")
+        elsewhere = f"is it on another branch? `git log --all -- {FOLDER}/{CONFIG}` tells; " if top_of(first) else ""
+        raise ProjectNotFound(f"{bare_home} has no {CONFIG}", hint=f"{elsewhere}`alma init` writes one")
     hint = "`alma init` makes one here"
+    if any(_recorded(folder) for folder in _folders_above(first)):
+        hint = f"there was one: a sparse checkout, `git clean` or `git stash` may have taken {FOLDER}/ away; {hint}"
     if beyond := _beyond(first):
         hint += f"; that of {beyond}, outside of this repository, is used by ALMA_DIR={beyond} or --dir {beyond}"
     raise ProjectNotFound(f"no {FOLDER}/ in {first} or any folder above", hint=hint)
@@ -116,8 +147,7 @@ def _folders_above(first: str) -> Iterator[str]:
     while True:
         yield folder
         if os.path.lexists(os.path.join(folder, ".git")) and not is_submodule(folder):
-            main = shared_folder(first)
-            if main and os.path.isdir(main):
+            if main := main_folder(first):
                 yield from _folders_above(main)
             return
         parent = os.path.dirname(folder)
@@ -175,9 +205,10 @@ def _named_project(given: str, origin: str) -> Project:
 def make_project(root: str | os.PathLike[str], config_text: str) -> Project:
     """Make `.alma/` in this folder, or whatever is missing in it; return the project. Nothing is overwritten.
 
-    Raises `StoreUnwritable`.
+    Raises `StoreUnwritable`, `ProjectUntrusted` and `ProjectNotFound`.
     """
     project = project_at(root)
+    check_memory(project)
     if not project.config_path.exists():
         _forget_recorded(project)
     try:
@@ -209,7 +240,7 @@ def note_recorded(project: Project) -> None:
 
     The memory is ignored by git and goes with `git clean -x`; an emptied project is so told from a new one.
     """
-    path = note_path(os.fspath(project.home.parent))
+    path = note_path(os.fspath(project.home.parent), "recorded")
     if path is not None and not os.path.exists(path):
         with suppress(OSError):
             os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -218,7 +249,11 @@ def note_recorded(project: Project) -> None:
 
 def recorded_since(project: Project) -> float | None:
     """When something was recorded first, in seconds since 1970, as far as that was noted."""
-    path = note_path(os.fspath(project.home.parent))
+    return _recorded(os.fspath(project.home.parent))
+
+
+def _recorded(folder: str) -> float | None:
+    path = note_path(folder, "recorded")
     try:
         return None if path is None else os.stat(path).st_mtime
     except OSError:
@@ -226,7 +261,7 @@ def recorded_since(project: Project) -> float | None:
 
 
 def _forget_recorded(project: Project) -> None:
-    path = note_path(os.fspath(project.home.parent))
+    path = note_path(os.fspath(project.home.parent), "recorded")
     if path is not None:
         with suppress(OSError):
             os.unlink(path)

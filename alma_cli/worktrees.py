@@ -27,6 +27,24 @@ def shared_folder(folder: str) -> str | None:
     return os.path.normpath(os.path.join(main or os.path.join(common, _SHARED), os.path.relpath(folder, top)))
 
 
+def main_folder(folder: str) -> str | None:
+    """The folder outside of a linked worktree in which the search for its project goes on; None in another worktree.
+
+    It stands for this one in the main worktree, or is the nearest above that is there. A bare repository has none but
+    the folder around it whose `.git` leads to it, as where every branch is a worktree beside it.
+    """
+    top, main = top_of(folder), shared_folder(folder)
+    common = _common_folder(top) if top and main else None
+    if common is None or main is None:
+        return None
+    if not _main_worktree(common):
+        around = os.path.dirname(common)
+        return around if _pointed(around) == common else None
+    while not os.path.isdir(main):
+        main = os.path.dirname(main)
+    return main
+
+
 def naming_folder(folder: str) -> str:
     """The folder whose name suits this one in all worktrees: that of the main worktree, or of the bare repository."""
     top, shared = top_of(folder), shared_folder(folder)
@@ -55,18 +73,30 @@ def is_submodule(top: str) -> bool:
     return pointed is not None and f"{os.sep}modules{os.sep}" in pointed and _common_folder(top) is None
 
 
-def note_path(folder: str) -> str | None:
+def note_path(folder: str, name: str) -> str | None:
     """Where in git's folder something can be noted of this folder, which no cleaning of a worktree removes.
 
-    None outside git.
+    Nor does cloning bring it. None outside git.
     """
+    top, git_folder = top_of(folder), _git_folder(folder)
+    if top is None or git_folder is None:
+        return None
+    return os.path.normpath(os.path.join(git_folder, _SHARED, os.path.relpath(folder, top), name))
+
+
+def index_path(folder: str) -> str | None:
+    """The path of the index of the worktree that a folder is in; None outside git."""
+    git_folder = _git_folder(folder)
+    return None if git_folder is None else os.path.join(git_folder, "index")
+
+
+def _git_folder(folder: str) -> str | None:
+    """Git's own folder for the worktree that this folder is in; None outside git."""
     top = top_of(folder)
     if top is None or f"{os.sep}.git{os.sep}" in folder:
         return None
     git_folder = _pointed(top) or os.path.join(top, ".git")
-    if not os.path.isdir(git_folder):
-        return None
-    return os.path.normpath(os.path.join(git_folder, _SHARED, os.path.relpath(folder, top), "recorded"))
+    return git_folder if os.path.isdir(git_folder) else None
 
 
 def _pointed(top: str) -> str | None:

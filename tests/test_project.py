@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from alma_cli.errors import ProjectNotFound, ProjectUntrusted, StoreUnwritable
-from alma_cli.project import GITIGNORE, find_project, make_home, make_project, project_at
+from alma_cli.project import GITIGNORE, find_project, make_home, make_project, note_recorded, project_at
 from alma_cli.worktrees import naming_folder
 
 CONFIG = "alma:\n  project_id: p\n"
@@ -272,6 +272,101 @@ def test_the_search_ends_at_the_top_of_the_repository(tmp_path):
     assert f"ALMA_DIR={tmp_path} " in caught.value.hint
     configure(tmp_path / "repository")
     assert tmp_path / "repository" == find_project(tmp_path / "repository/a", environ={}).root
+
+
+@pytest.mark.parametrize("name", ["memory.duckdb", "journal/1-a.json", "log/hooks.log", "backup/installed.json"])
+def test_a_memory_that_comes_with_a_repository_is_refused_until_it_is_out_of_git(repository, name):
+    configure(repository)
+    git(repository, "add", ".")
+    find_project(repository, environ={})
+    path = repository / ".alma" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("planted")
+    find_project(repository, environ={})  # it is its user's own, and git has nothing of it
+    git(repository, "add", "-f", path)
+    git(repository, "commit", "-qm", "with a memory")
+    git(repository, "clone", "-q", ".", "../clone")
+    for place in (repository, repository.parent / "clone"):
+        for given in ({"start": place}, {"directory": place}):
+            with pytest.raises(ProjectUntrusted, match=name) as caught:
+                find_project(**given, environ={})
+        assert f"git -C {place} rm -r --cached .alma/{name}" in caught.value.hint
+        with pytest.raises(ProjectUntrusted):
+            make_project(place, CONFIG)
+        git(place, "rm", "-qr", "--cached", f".alma/{name}")
+        assert place == find_project(place, environ={}).root
+
+
+@pytest.mark.parametrize("name", [".alma/journal", ".alma/log", ".alma"])
+def test_a_link_that_comes_with_a_repository_leads_nowhere(repository, name):
+    elsewhere = configure(repository.parent / "elsewhere")
+    if name != ".alma":
+        configure(repository)
+    (repository / name).symlink_to(elsewhere / ".alma")
+    git(repository, "add", "-f", name)
+    with pytest.raises(ProjectUntrusted, match=name):
+        find_project(repository, environ={})
+
+
+def test_git_is_asked_for_a_memory_only_when_its_index_has_changed(repository, monkeypatch):
+    configure(repository)
+    find_project(repository, environ={})
+    monkeypatch.setattr(subprocess.Popen, "__init__", None)
+    find_project(repository, environ={})
+    monkeypatch.undo()
+    git(repository, "add", ".")
+    monkeypatch.setattr(subprocess.Popen, "__init__", None)
+    with pytest.raises(TypeError):
+        find_project(repository, environ={})
+
+
+def test_a_folder_with_a_question_mark_is_refused_before_anything_is_said_to_be_remembered(tmp_path):
+    folder = tmp_path / "what?access_mode=read_only"
+    folder.mkdir()
+    with pytest.raises(ProjectNotFound, match="DuckDB") as caught:
+        make_project(folder, CONFIG)
+    assert ([], True) == (os.listdir(folder), "rename the folder" in caught.value.hint)
+    with pytest.raises(ProjectNotFound, match="DuckDB"):
+        find_project(configure(folder), environ={})
+
+
+def test_worktrees_beside_a_bare_repository_have_the_project_of_the_folder_around_it(tmp_path, repository):
+    around = tmp_path / "around"
+    around.mkdir()
+    git(tmp_path, "clone", "-q", "--bare", repository, "around/.bare")
+    (around / ".git").write_text("gitdir: ./.bare\n")
+    git(around, "worktree", "add", "-q", "feature")
+    configure(around)
+    (around / "feature/a").mkdir()
+    project = find_project(around / "feature/a", environ={})
+    assert (around, around / ".alma") == (project.root, project.home)
+    assert project == find_project(around, environ={})
+
+
+def test_a_new_folder_of_a_linked_worktree_has_the_project_of_the_main_one(tmp_path, repository):
+    git(repository, "worktree", "add", "-q", "../linked")
+    configure(repository)
+    (tmp_path / "linked/new/newer").mkdir(parents=True)
+    assert repository == find_project(tmp_path / "linked/new/newer", environ={}).root
+
+
+def test_a_configuration_that_another_branch_has_is_looked_for_there(repository):
+    configure(repository)
+    (repository / ".alma/config.yaml").unlink()
+    with pytest.raises(ProjectNotFound) as caught:
+        find_project(repository, environ={})
+    assert caught.value.hint.startswith("is it on another branch? `git log --all -- .alma/config.yaml` tells")
+
+
+def test_where_git_took_a_project_away_the_error_says_so(repository):
+    note_recorded(make_project(repository, CONFIG))
+    git(repository, "add", ".")
+    git(repository, "commit", "-qm", "with ALMA")
+    (repository / ".alma/memory.duckdb").touch()
+    git(repository, "sparse-checkout", "set", "src")
+    with pytest.raises(ProjectNotFound) as caught:
+        find_project(repository, environ={})
+    assert "a sparse checkout, `git clean` or `git stash` may have taken .alma/ away" in caught.value.hint
 
 
 def test_the_search_ends_at_a_folder_of_somebody_elses(tmp_path, give_away):

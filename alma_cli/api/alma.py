@@ -16,7 +16,7 @@ from alma_cli.api.session import Session
 from alma_cli.config import Config, load_config
 from alma_cli.core.text import composed
 from alma_cli.logs import info
-from alma_cli.project import Project, find_project
+from alma_cli.project import Project, check_memory, find_project
 
 if TYPE_CHECKING:
     from typing import Literal, Unpack
@@ -100,8 +100,9 @@ class ALMA:
     def reread(self) -> ALMA:
         """The same memory by the configuration as it is now, for processes that live long.
 
-        Raises `ProjectNotFound` when the project is gone, or `InvalidConfig`.
+        Raises `ProjectNotFound` when the project is gone, `ProjectUntrusted`, or `InvalidConfig`.
         """
+        check_memory(self.project)
         return ALMA(self.project, load_config(self.project.config_path), wait_s=self._wait_s, by=self._session.by)
 
     # Retrieving and learning
@@ -459,6 +460,11 @@ class ALMA:
         renamed = api.rename.rename(self._session, project_id)
         self.config = self._session.config
         return renamed
+
+    def keep_name(self) -> None:
+        """Give a new configuration the project id that the memory has, if there is a memory."""
+        api.rename.keep_name(self._session)
+        self.config = self._session.config
 
     def outdated(self, *, everything: bool = False) -> int:
         """How many memories `reindex` would give a vector."""

@@ -49,6 +49,16 @@ def rename(session: Session, project_id: str) -> Renamed:
     return Renamed(before=before, project_id=project_id, memories=count)
 
 
+def keep_name(session: Session) -> None:
+    """Give a new configuration the id that the project's memory has, where that has one and only one."""
+    if not session.store().file.exists():
+        return
+    with session.store().reading() as reader:
+        names = list(reader.project_ids())
+    if len(names) == 1:
+        session.config = _configured(session, names[0])
+
+
 def _leave_word(session: Session, before: str, project_id: str, project_uid: str) -> None:
     from alma_cli.api.sync import PATIENCE_S
     from alma_cli.remote import open_remote

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from alma_cli.api.reviewed import seen_ids
 from alma_cli.api.session import Session
 from alma_cli.api.symptoms import SESSION_LABEL
+from alma_cli.api.upkeep import emptied_since
 from alma_cli.core.codec import format_time
 from alma_cli.core.records import JsonValue, Kind, Outcome, Record
 from alma_cli.files import write_whole
@@ -49,7 +50,7 @@ class Status:
 
     `kinds` and `agents` count memories that retrieve considers; `reflection` counts, by agent, the outcomes that wait
     for general words, `review` the rules that nobody reviewed, and `journal` the writes that wait to be folded in.
-    `shared` is None for memories of this machine alone.
+    `shared` is None for memories of this machine alone, `emptied_since` for a project whose memory isn't gone.
     """
 
     kinds: Mapping[Kind, int]
@@ -61,6 +62,7 @@ class Status:
     journal: int
     last: LastSession | None
     shared: Shared | None
+    emptied_since: datetime | None
     warnings: Sequence[str] = ()
 
 
@@ -100,6 +102,7 @@ def status(session: Session) -> Status:
             if isinstance(last, Outcome)
             else None,
             shared=None if session.config.storage == "local" else reader.shared(session.config.project_id),
+            emptied_since=emptied_since(session),
             warnings=reader.warnings,
         )
 

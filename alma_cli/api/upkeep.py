@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -208,7 +209,7 @@ def _store(session: Session) -> Iterator[Check]:
     store = session.store()
     shared = Shared()
     if not store.file.exists():
-        yield _empty(session.project)
+        yield _empty(session)
     else:
         try:
             with store.reading() as reader:
@@ -280,7 +281,7 @@ def _project(project_id: str, names: Mapping[str, int]) -> Check:
         name="project",
         ok=False,
         found=f"records of another project_id: {counted}; they are found here, and never pushed",
-        hint=f"was it renamed? project_id: {next(iter(others))} makes them its own again; their export can be imported",
+        hint=f"was it renamed? `alma config rename {shlex.quote(project_id)}` makes them its own",
     )
 
 
@@ -295,16 +296,23 @@ def _remedy(project: Project, error: AlmaError) -> str:
     return f"{remedy}; the journal is kept"
 
 
-def _empty(project: Project) -> Check:
-    since = recorded_since(project)
-    if since is None or any(project.journal_dir.glob("*.json")):
+def emptied_since(session: Session) -> datetime | None:
+    """When something was first recorded in a project that has no memory any more; None for any other."""
+    since = recorded_since(session.project)
+    store = session.store()
+    return None if since is None or store.file.exists() or store.journal.names() else datetime.fromtimestamp(since, UTC)
+
+
+def _empty(session: Session) -> Check:
+    since = emptied_since(session)
+    if since is None:
         return Check(name="store", ok=True, found="empty: nothing was recorded yet")
-    day = datetime.fromtimestamp(since, UTC).date()
     return Check(
         name="store",
         ok=False,
-        found=f"gone: something was recorded since {day}, and {project.home} has no store any more",
-        hint="`git clean -x` removes it; `alma sync` or `alma import` of your last export brings memories back",
+        found=f"gone: something was recorded since {since.date()}, and {session.project.home} has no store any more",
+        hint="`git clean -x` or `git stash -a` removes it; `git stash pop` before anything is recorded, `alma sync` or "
+        "`alma import` of your last export brings memories back",
     )
 
 

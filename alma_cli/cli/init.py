@@ -16,7 +16,8 @@ from alma_cli.worktrees import naming_folder
 
 def init(
     project_id: Annotated[
-        str | None, typer.Option("--project-id", metavar="ID", help="Its name in the cloud [else the folder's name].")
+        str | None,
+        typer.Option("--project-id", metavar="ID", help="Its name in the cloud [else its memory's, or its folder's]."),
     ] = None,
     directory: Dir = None,
     yes: Yes = False,
@@ -44,6 +45,8 @@ def init(
         load_config(path, text=template(name))  # raises before anything is made that can't be used
     project = make_project(root, template(name))
     alma = ALMA.find(directory=root)
+    if is_new and project_id is None:
+        alma.keep_name()
     next_commands = [
         'alma learn "Test the login form" --ok "Tried empty fields first"',
         'alma retrieve "check that login works"',

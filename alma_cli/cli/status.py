@@ -74,7 +74,8 @@ def _memories(found: Status) -> str:
     total = sum(found.kinds.values())
     kinds = (counted(found.kinds[kind], *names) for kind, names in _NAMES.items() if found.kinds.get(kind))
     hidden = f"; {found.archived:,} archived" if found.archived else ""
-    return (f"{total:,}: {', '.join(kinds)}" if total else "none yet") + hidden
+    none = "none yet" if found.emptied_since is None else f"gone: there were some since {found.emptied_since.date()}"
+    return (f"{total:,}: {', '.join(kinds)}" if total else none) + hidden
 
 
 def _agents(found: Status) -> str:
@@ -138,7 +139,7 @@ def _sync(found: Status, storage: str) -> str:
 def _next(found: Status, hosts: list[HostState], troubles: int) -> tuple[str, str]:
     """One thing to do now: the reason, and the command."""
     reflection = sum(found.reflection.values())
-    if found.journal or troubles or any(host.state in ("gone", "can't run") for host in hosts):
+    if found.emptied_since or found.journal or troubles or any(host.state in ("gone", "can't run") for host in hosts):
         return "not everything went well", "alma doctor"
     if not sum(found.kinds.values()):
         return "nothing is remembered yet", 'alma learn "Test the login form" --ok "Tried empty fields first"'
@@ -161,6 +162,7 @@ def _data(found: Status) -> dict[str, JsonValue]:
     return {
         "memories": {kind: found.kinds.get(kind, 0) for kind in _NAMES},
         "archived": found.archived,
+        "emptied_since": format_time(found.emptied_since) if found.emptied_since else None,
         "agents": dict(found.agents),
         "rules": {
             "seen_at": format_time(news.seen_at) if news.seen_at else None,

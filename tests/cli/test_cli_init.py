@@ -56,6 +56,21 @@ def test_init_again_keeps_what_is_there(run_alma, run_json, empty):
     assert f"{empty}/.alma/config.yaml was there already and is kept (project first)" in run_alma("init").err
 
 
+def test_a_new_configuration_keeps_the_name_that_the_memory_has(run_alma, run_json, learn, project):
+    config = project / ".alma/config.yaml"
+    config.write_text("alma:\n  project_id: named-otherwise\n")
+    learn("Ship")
+    config.unlink()
+    assert "named-otherwise" == run_json("init")["data"]["project_id"]
+    assert "named-otherwise" in config.read_text()
+    config.unlink()
+    assert "new" == run_json("init", "--project-id", "new")["data"]["project_id"]
+    finished = run_alma("doctor")
+    assert (1, True) == (finished.code, "`alma config rename new` makes them its own" in finished.err)
+    run_alma("config", "rename", "new", "--yes")
+    assert 0 == run_alma("doctor").code
+
+
 def test_the_next_commands_name_an_agent_that_there_is(scoped_project, run_alma):
     assert run_alma("init").err.endswith(NEXT.format(agent=" --agent helena"))
 

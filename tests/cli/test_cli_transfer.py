@@ -235,7 +235,7 @@ def test_after_a_rename_the_projects_own_export_is_accepted_and_doctor_counts_th
     configure("alma:\n  project_id: renamed\n")
     found = doctor(1)
     assert "another project_id: 3 of 'shop'" in found["found"]
-    assert "was it renamed? project_id: shop" in found["hint"]
+    assert "was it renamed? `alma config rename renamed`" in found["hint"]
     done = run_json("import", "-", stdin=exported)["data"]
     assert (0, 3, []) == (done["imported"], done["present"], done["refused"])
     line = lines({**KNOWLEDGE, "project_id": "shop", "fact": "New"}, {**KNOWLEDGE, "project_id": "cafe"})

@@ -340,7 +340,10 @@ def test_doctor_tells_an_emptied_project_from_a_new_one(project, run_json, learn
     subprocess.run(["git", "add", ".alma"], check=True)
     subprocess.run(["git", "clean", "-fdxq"], check=True)
     assert store(1)["found"].startswith("gone: something was recorded since ")
+    told = run_json("status")["data"]
+    assert (True, "alma doctor") == (bool(told["emptied_since"]), told["next"]["command"])
     learn("Ship again")
+    assert run_json("status")["data"]["emptied_since"] is None
     assert store()["found"].startswith("1 record in ")
     shutil.rmtree(project / ".alma")
     make_project(project, "alma:\n  project_id: new\n")

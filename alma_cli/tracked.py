@@ -1,0 +1,65 @@
+"""What git keeps of a project's `.alma/`: a configuration may come with a repository, a memory may not.
+
+Whoever makes a repository could else decide what is remembered, or have a log written through a link of his.
+"""
+
+import os
+from contextlib import suppress
+
+from alma_cli.files import write_whole
+from alma_cli.worktrees import index_path, note_path
+
+_OF_EVERYBODY = frozenset({"config.yaml", ".gitignore"})
+_LOCATING = "GIT_"
+"""How variables begin by which a git that calls us would send our own git into its repository."""
+
+
+def memory_in_git(folder: str) -> list[str]:
+    """The files in this `.alma/` that git keeps though they are no configuration; none where git can't be asked.
+
+    A repository can bring them, also in place of files that are there. Git is asked when its index has changed.
+    """
+    parent, name = os.path.split(folder)
+    index, checked = index_path(parent), note_path(parent, "checked")
+    if index is None or checked is None:
+        return []
+    state = _state(index)
+    if state and state == _kept(checked):
+        return []
+    listed = _listed(parent, name) if state else []
+    found = [path for path in listed if path.partition("/")[2].lower() not in _OF_EVERYBODY]
+    if not found:
+        with suppress(OSError):
+            os.makedirs(os.path.dirname(checked), exist_ok=True)
+            write_whole(checked, state)
+    return found
+
+
+def _listed(parent: str, name: str) -> list[str]:
+    """The paths in git's index of what is in a folder, in any case of its letters, for file systems that ignore it."""
+    import subprocess
+
+    environ = {key: value for key, value in os.environ.items() if not key.startswith(_LOCATING)}
+    command = ["git", "-c", "core.fsmonitor=false", "-C", parent, "ls-files", "-z", "--", f":(icase){name}"]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL, env=environ)
+    except OSError:
+        return []
+    return [os.fsdecode(path) for path in done.stdout.split(b"\0") if path]
+
+
+def _state(index: str) -> bytes:
+    """What changes with the index; empty without one."""
+    try:
+        found = os.stat(index)
+    except OSError:
+        return b""
+    return f"{found.st_mtime_ns} {found.st_size} {found.st_ino}\n".encode()
+
+
+def _kept(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read(100)
+    except OSError:
+        return b""
