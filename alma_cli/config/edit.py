@@ -95,7 +95,10 @@ def _list(key: Key, written: Sequence[str]) -> str:
     if not isinstance(values, list) or "" in values:
         shown = one_line(" ".join(written), 60)
         raise InvalidInput(f"{key.path}: '{shown}' is no list", hint="such as: a b, or '[a, b]', or '[]' for none")
-    return json.dumps(values, ensure_ascii=False, default=str)
+    items = (
+        _quoted(one) if isinstance(one, str) else json.dumps(one, ensure_ascii=False, default=str) for one in values
+    )
+    return f"[{', '.join(items)}]"
 
 
 def _refuse_unknown_agent(key: Key, agents: Mapping[str, object]) -> None:

@@ -134,23 +134,24 @@ AGENT_NAMES = (
 
 
 @pytest.mark.parametrize(
-    ("name", "values", "before", "after", "value"),
+    ("name", "values", "change", "value"),
     [
-        ("agents.helena.cannot_learn", ["a", "b c"], "[backend]", '["a", "b c"]', "a, b c"),
-        ("agents.helena.cannot_learn", ["a,b"], "[backend]", '["a", "b"]', "a, b"),
-        ("agents.helena.cannot_learn", ["[]"], "[backend]", "[]", ""),
-        ("agents.helena.cannot_learn", ["[{name: a, keywords: [x, y]}]"], "[backend]",
-         '[{"name": "a", "keywords": ["x", "y"]}]', "a"),
-        ("agents.helena.min_occurrences_for_heuristic", ["5"], "# never\n",
-         "# never\n      min_occurrences_for_heuristic: 5\n", "5"),
-        ("agents.victor.share_with", ["*"], "victor: {}", 'victor: {share_with: ["*"]}', "*"),
-        ("agents.dr. no.can_learn", ["a"], "victor: {}\n", 'victor: {}\n    "dr. no":\n      can_learn: ["a"]\n', "a"),
+        ("agents.helena.cannot_learn", ["a", "b c"], ("[backend]", '[a, "b c"]'), "a, b c"),
+        ("agents.helena.cannot_learn", ["a,b"], ("[backend]", "[a, b]"), "a, b"),
+        ("agents.helena.cannot_learn", ["[]"], ("[backend]", "[]"), ""),
+        ("agents.helena.cannot_learn", ["[{name: a, keywords: [x, y]}]"],
+         ("[backend]", '[{"name": "a", "keywords": ["x", "y"]}]'), "a"),
+        ("agents.helena.min_occurrences_for_heuristic", ["5"],
+         ("# never\n", "# never\n      min_occurrences_for_heuristic: 5\n"), "5"),
+        ("agents.victor.share_with", ["*"], ("victor: {}", 'victor: {share_with: ["*"]}'), "*"),
+        ("agents.dr. no.can_learn", ["a"],
+         ("victor: {}\n", 'victor: {}\n    "dr. no":\n      can_learn: [a]\n'), "a"),
     ],
 )  # fmt: skip
-def test_a_list_is_set_by_its_values_or_as_yaml(file, name, values, before, after, value):
+def test_a_list_is_set_by_its_values_or_as_yaml(file, name, values, change, value):
     file.write_text(AGENTS)
     now = set_value(file, name, values, {}).now
-    assert AGENTS.replace(before, after) == file.read_text()
+    assert AGENTS.replace(*change) == file.read_text()
     assert (name, value) == (now.key, now.value)
 
 
@@ -161,7 +162,7 @@ def test_a_list_of_several_lines_becomes_one_unless_a_comment_would_go(file):
     plain = AGENTS.replace("   # ours", "")
     file.write_text(plain)
     assert ("testing, ui", "a") == tuple(one.value for one in set_value(file, "agents.helena.can_learn", ["a"], {}))
-    assert plain.replace("\n        - testing\n        - ui", ' ["a"]') == file.read_text()
+    assert plain.replace("\n        - testing\n        - ui", " [a]") == file.read_text()
 
 
 def test_a_key_of_one_value_takes_one(file):
