@@ -168,6 +168,73 @@ def test_the_tests_that_the_requirements_name_exist():
     assert sorted(path for path in named if not (ROOT / "tests" / path).exists()) == []
 
 
+STATUSES = dict(
+    re.findall(
+        r"^\| (\d+\.\d+) \|[^|]*\| ([^|]*) \|", (DOCS / "architecture" / "PRD.md").read_text("utf-8"), re.MULTILINE
+    )
+)
+"""Each requirement's status, by its number."""
+
+UNDONE = {number for number, status in STATUSES.items() if not status.startswith("done")}
+
+SAYS_UNDONE = re.compile(
+    r"\bnot yet\b(?= (?:derived|implemented|supported|available|done|tested|possible))"
+    r"|\b(?:isn't|aren't|not) (?:\w+ )?(?:derived|implemented|supported|done|tested|possible|there) yet\b"
+    r"|\bno effect yet\b|\bin a later version\b|\bcoming soon\b|\bTODO\b|\bworks in part\b"
+    r"|\buntried\b|\bnever (?:\w+ )?(?:on|with) a real account\b|\bnothing\b[^.|]*\btried\b",
+    re.IGNORECASE,
+)
+"""What pages say of a feature that isn't whole."""
+
+
+def statements(page):
+    """The paragraphs, items and rows of a page, each in one line, without code and what is generated."""
+    text = re.sub(
+        r"^<!-- generated.*?^<!-- end|^```.*?^```$", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE
+    )
+    return [" ".join(part.split()) for part in re.split(r"\n\s*\n|\n(?=\s*[-|] ?)", text)]
+
+
+def numbers_in(statement):
+    """The numbers of requirements that a statement names."""
+    return set(re.findall(r"\b(\d+\.\d+)(?= of the \[requirements\]|\))", statement)) & STATUSES.keys()
+
+
+def test_a_requirement_is_done_or_says_what_is_missing():
+    assert [] == [number for number in UNDONE if not re.match(r"part: \w", STATUSES[number])]
+    assert sorted(STATUSES, key=lambda number: [int(part) for part in number.split(".")]) == list(STATUSES)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.stem not in ("PRD", "CHANGELOG")], ids=name_of)
+def test_what_a_page_says_of_the_state_of_a_feature_is_what_the_requirements_say(page):
+    wrong = [one for one in statements(page) if bool(SAYS_UNDONE.search(one)) != bool(numbers_in(one) & UNDONE)]
+    assert [] == wrong, "it says that something isn't whole, and names no such requirement; or the other way round"
+
+
+def test_the_readme_tells_of_each_requirement_that_is_not_done():
+    part = (ROOT / "README.md").read_text("utf-8").partition("\n## How far it is\n")[2].partition("\n## ")[0]
+    assert UNDONE == {number for line in part.splitlines() for number in numbers_in(line)}
+    words = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
+    assert f"All are done but {words[len(UNDONE)]}:" in part
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Heuristics are not derived yet.",
+        "`learning.z` has no effect yet",
+        "`alma sync` is not yet implemented.",
+        "It was never tried with a real account (6.1).",
+    ],
+)
+def test_a_page_that_says_otherwise_is_noticed(said, tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(f"# A page\n\n- Fine.\n- {said}\n")
+    assert [f"- {said}"] == [
+        one for one in statements(page) if SAYS_UNDONE.search(one) and not numbers_in(one) & UNDONE
+    ]
+
+
 def test_nothing_tells_anyone_to_install_another_project_by_our_name():
     texts = [*PAGES, *(ROOT / "alma_cli").rglob("*.py")]
     told = re.compile(r"(?:install|upgrade)[^\n]*alma-memory|alma-memory\[")
