@@ -1,11 +1,12 @@
 """A week of an agent's sessions, replayed through the hooks: what they record, and what they give.
 
     python -m tests.benchmarks.week [--silent] [--examples] [--processes] [--reflect] [--half 0|1]
+        [--set week2]
 
 data/week has the hook events of 16 sessions with what a good memory would have done (invented; its README says how). Told:
 where the agent says how a turn ended, its `Alma-Outcome:` line is in its last message; with --silent there is none.
 With --processes every event is a process of its own, as the installed hooks start it; else they are answered in one
-process, as the MCP server answers `mcp_tool` hooks.
+process, as the MCP server answers `mcp_tool` hooks. With --set another folder of data is replayed.
 
 - *useful*: of what is given at prompts and failures, the share that the labels name at that event (at a failure also what
   works in its situation).
@@ -42,7 +43,7 @@ from alma_cli.hooks.claude import answer_event
 from alma_cli.hooks.notes import note_event, to_note
 from alma_cli.project import make_project
 
-DATA = Path(__file__).with_name("data") / "week"
+DATA = Path(__file__).with_name("data")
 AGENT = "me"
 QUIET = ("post-tool-use",)
 """Events that are only noted."""
@@ -71,9 +72,10 @@ def main() -> None:
     for name in ("--silent", "--examples", "--processes", "--reflect"):
         options.add_argument(name, action="store_true")
     options.add_argument("--half", type=int, choices=(0, 1))
+    options.add_argument("--set", default="week")
     asked = options.parse_args()
-    lessons = {line["id"]: line for line in lines(DATA / "lessons.ndjson")}
-    events = [*lines(DATA / "events.ndjson")]
+    lessons = {line["id"]: line for line in lines(DATA / asked.set / "lessons.ndjson")}
+    events = lines(DATA / asked.set / "events.ndjson")
     with tempfile.TemporaryDirectory(prefix="alma-week-") as folder, chdir(folder):
         project = make_project(folder, "alma:\n  project_id: week\n")
         alma = ALMA(project, load_config(project.config_path))
@@ -81,7 +83,7 @@ def main() -> None:
         week = Week()
         for event, text in replay(alma, events, silent=asked.silent):
             note(alma, week, event, text)
-        report(alma, week, lessons, silent=asked.silent, half=asked.half)
+        report(alma, week, lessons, events, silent=asked.silent, half=asked.half)
         if asked.reflect:
             reflect(alma, week, lessons)
         if asked.examples:
@@ -144,14 +146,22 @@ def lesson_of(alma: ALMA, week: Week, prefix: str) -> str | None:
     return taught.most_common(1)[0][0] if taught else None
 
 
-def report(alma: ALMA, week: Week, lessons: Mapping[str, Any], *, silent: bool, half: int | None) -> None:
+def report(
+    alma: ALMA,
+    week: Week,
+    lessons: Mapping[str, Any],
+    all_events: Sequence[Mapping[str, Any]],
+    *,
+    silent: bool,
+    half: int | None,
+) -> None:
     def counts(event: Mapping[str, Any]) -> bool:
         return half is None or int(event["session"][1:]) % 2 == half
 
-    events = [event for event in lines(DATA / "events.ndjson") if counts(event)]
+    events = [event for event in all_events if counts(event)]
     taught = {
         event["expect"]["teaches"]: event["n"]
-        for event in reversed(lines(DATA / "events.ndjson"))
+        for event in reversed(all_events)
         if event["event"] == "stop"
     }
     week = Week([one for one in week.given if counts(one.event)], week.turns)
