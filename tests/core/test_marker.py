@@ -127,6 +127,7 @@ def test_a_newer_format_is_refused_whole():
     [
         ({"project_uid": ""}, "project_uid"),
         ({"seed": 5}, "seed"),
+        ({"seed": "\ud800"}, "seed"),
         ({"format": "1"}, "format"),
         ({"format": 0}, "format"),
     ],

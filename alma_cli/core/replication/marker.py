@@ -15,7 +15,7 @@ from typing import TypeAlias
 from alma_cli.core.learning.derive import LearningRules
 from alma_cli.core.records import JsonValue
 from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID, Body
-from alma_cli.core.text import one_line, shown
+from alma_cli.core.text import clean, one_line, shown
 from alma_cli.errors import InvalidInput, JoinNeeded, RemoteForeign
 
 FORMAT = 1
@@ -185,12 +185,17 @@ def parse_marker(body: Body, *, name: str) -> Marker:
             hint=f"`alma config rename {one_line(str(body[RENAMED_TO]))}` renames it here too",
         )
     texts = {key: body.get(key) for key in _TEXTS}
-    wrong = next((key for key, value in texts.items() if not isinstance(value, str) or not value), None)
+    wrong = next((key for key, value in texts.items() if not isinstance(value, str) or not _is_text(value)), None)
     if wrong is not None or version != FORMAT:
         key = wrong or "format"
         raise InvalidInput(f"{key}: not what a marker has: {shown(body.get(key))}")
     extra = {key: value for key, value in body.items() if key not in _KNOWN}
     return Marker(**{key: str(value) for key, value in texts.items()}, extra=extra)
+
+
+def _is_text(value: str) -> bool:
+    """True for a text that says something and can be stored."""
+    return bool(value) and value == clean(value)
 
 
 def derivation_hash(rules: LearningRules, by_agent: Mapping[str, LearningRules]) -> str:
