@@ -24,9 +24,9 @@ def memory_in_git(folder: str) -> list[str]:
     if index is None or checked is None:
         return []
     state = _state(index)
-    if state and state == _kept(checked):
+    if not state or state == _kept(checked):
         return []
-    listed = _listed(parent, name) if state else []
+    listed = _listed(parent, name)
     found = [path for path in listed if path.partition("/")[2].lower() not in _OF_EVERYBODY]
     if not found:
         with suppress(OSError):

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import subprocess
 import tomllib
 
 import pytest
@@ -286,6 +287,46 @@ def test_what_was_connected_and_is_gone_is_told_by_the_doctor(everything, projec
     assert (1, True) == (told.code, "`alma setup claude` puts it back" in told.err)
     run_alma("setup", "claude", "git", "agents-md", "--yes")
     assert "gone" not in {state for state, _ in states().values()}
+
+
+def test_hooks_that_git_looks_for_elsewhere_by_now_are_gone(everything, project, states, run_alma):
+    run_alma("install", "git")
+    assert "connected" == states()["git"][0]
+    subprocess.run(["git", "config", "core.hooksPath", ".githooks"], check=True)
+    why = f"git looks for its hooks in {project}/.githooks now, and ALMA's are in {project}/.git/hooks"
+    assert ("gone", why) == states()["git"]
+    run_alma("setup", "git", "--yes")
+    assert "connected" == states()["git"][0]
+
+
+def test_hooks_that_git_passes_over_for_their_rights_cannot_run(everything, project, states, run_alma):
+    run_alma("install", "git")
+    hook = project / ".git/hooks/post-commit"
+    hook.chmod(0o644)
+    assert ("can't run", f"git passes over {hook}: it may not be executed") == states()["git"]
+    assert 1 == run_alma("install", "git", "--check").code
+    assert 0 == run_alma("install", "git").code
+    assert ("connected", 0o755) == (states()["git"][0], hook.stat().st_mode & 0o777)
+
+
+def test_where_git_is_told_to_run_no_hooks_install_says_so(everything, project, run_alma):
+    subprocess.run(["git", "config", "core.hooksPath", "/dev/null"], check=True)
+    finished = run_alma("install", "git")
+    assert (1, True) == (finished.code, "git runs no hooks here: core.hooksPath is /dev/null" in finished.err)
+
+
+@pytest.mark.parametrize("setting", [{"disableAllHooks": True}, {"disabledMcpjsonServers": ["alma"]}])
+def test_hooks_that_claude_code_is_told_not_to_run_cannot_run(project, put, states, run_alma, setting):
+    put(**{".claude/settings.json": "{}"})
+    run_alma("setup", "claude", "--yes")
+    assert "connected" == states()["claude"][0]
+    for name in ("settings.local.json", "settings.json"):
+        path = project / ".claude" / name
+        before = path.read_text()
+        path.write_text(json.dumps(json.loads(before) | setting))
+        assert ("can't run", True) == (states()["claude"][0], states()["claude"][1].startswith(f"{path} switches "))
+        path.write_text(before)
+    assert "connected" == states()["claude"][0]
 
 
 def test_what_is_gone_for_good_is_forgotten_by_remove(project, put, states, run_alma, alma_on_the_path):

@@ -115,6 +115,20 @@ def plan_claude_removal(folder: str, backup_dir: Path, file: str = SHARED) -> Pl
     return Plan([WriteFile(path, committed if is_the_same else written(without, text))])
 
 
+def switched_off(folder: str) -> tuple[str, str]:
+    """The setting by which Claude Code runs no hooks, or not our server, and what mends it; empty without one."""
+    paths = [settings_path(folder, LOCAL), settings_path(folder), settings_path(os.path.expanduser("~"))]
+    found = {path: parsed(path, text_of(path)) for path in paths}
+    told = [(path, settings["disableAllHooks"]) for path, settings in found.items() if "disableAllHooks" in settings]
+    if told and told[0][1]:
+        return f"{told[0][0]} switches all hooks off (disableAllHooks)", f"take that out of {told[0][0]}"
+    for path, settings in found.items():
+        servers = settings.get("disabledMcpjsonServers")
+        if isinstance(servers, list) and "alma" in servers:
+            return f"{path} switches the server alma off (disabledMcpjsonServers)", f"take it out of {path}"
+    return "", ""
+
+
 def _command(event: str, agent: str | None) -> str:
     """A line of shell that asks the alma of the installation or, where that can't start, the one on the PATH.
 

@@ -71,6 +71,14 @@ def hook_files(folder: str) -> list[str]:
     return [*paths, lefthook_file(top_folder(folder) or folder)]
 
 
+def passed_over(folder: str) -> tuple[str, str]:
+    """The hook of ours that git doesn't run, since it may not be executed, and what mends it; empty without one."""
+    for path in hook_files(folder):
+        if _has_block(path) and not _is_run(path):
+            return f"git passes over {path}: it may not be executed", f"chmod +x {shlex.quote(path)}"
+    return "", ""
+
+
 def plan_git_removal(folder: str, backup_dir: Path) -> Plan:
     """The plan that restores every hook."""
     hooks, _ = hooks_folder(folder)
@@ -116,6 +124,11 @@ def hooks_folder(folder: str) -> tuple[str, list[str]]:
     """The folder where git looks for this repository's hooks, and a note if other repositories share it."""
     asked(folder, "rev-parse", "--show-toplevel")
     hooks = os.path.normpath(os.path.join(folder, asked(folder, "rev-parse", "--git-path", "hooks")))
+    if os.path.exists(hooks) and not os.path.isdir(hooks):
+        raise AlmaError(
+            f"git runs no hooks here: core.hooksPath is {hooks}",
+            hint="`git config --show-origin core.hooksPath` tells who set it; `--unset` in its place ends it",
+        )
     if shared := husky_folder(hooks):
         return shared, []
     set_by = asked_in_vain(folder, "config", "--show-scope", "--get", "core.hooksPath")
@@ -138,11 +151,12 @@ def _lfs(folder: str, hooks: str) -> list[str]:
 
 def _plan_hook(path: str, commands: bytes) -> tuple[list[FileChange], str]:
     content = content_of(path)
-    is_on = os.access(path, os.X_OK) or _is_huskys(os.path.dirname(path))  # which reads it, whatever its rights
+    is_on = _is_run(path)
     if content is None and not os.path.lexists(path):
         return [WriteFile(path, b"#!/bin/sh\n" + _OURS + commands, 0o755)], ""
     if content is not None and _has_block(path):
-        return _with_commands(path, content, commands), ""
+        mended: list[FileChange] = [] if is_on else [WriteFile(path, content, 0o755)]
+        return _with_commands(path, content, commands, 0o755) or mended, ""
     if content is not None and not os.path.islink(path) and is_on and _is_shell(content):
         first = content.index(b"\n") + 1 if content.startswith(b"#!") else 0
         return [WriteFile(path, content[:first] + _THEIRS + commands + content[first:])], ""
@@ -154,12 +168,12 @@ def _plan_hook(path: str, commands: bytes) -> tuple[list[FileChange], str]:
     return [MoveFile(path, path + _KEPT), WriteFile(path, wrapper, 0o755)], ""
 
 
-def _with_commands(path: str, content: bytes, commands: bytes) -> list[FileChange]:
+def _with_commands(path: str, content: bytes, commands: bytes, mode: int | None = None) -> list[FileChange]:
     """The change that gives the block of a hook these commands; none if it has them."""
     own = _OURS if _OURS in content else _THEIRS
     calls = _call(path) if os.path.lexists(path + _KEPT) else b""
     wanted = _BLOCK.sub(lambda _: own + calls.join((commands[: -len(_END) - 1], _END + b"\n")), content, count=1)
-    return [WriteFile(path, wanted)] if wanted != content else []
+    return [WriteFile(path, wanted, mode)] if wanted != content else []
 
 
 def _commands(event: str, projects: Mapping[str, str | None], hooks: str) -> bytes:
@@ -170,6 +184,11 @@ def _commands(event: str, projects: Mapping[str, str | None], hooks: str) -> byt
     programs = ("alma",) if _is_huskys(hooks) else (shlex.quote(program()), "alma")
     lines = script(event, projects, *programs)
     return os.fsencode("\n".join(lines)) + b"\n" + _END + b"\n"
+
+
+def _is_run(path: str) -> bool:
+    """True for a hook that may be executed, and for one of husky's, which reads it whatever its rights."""
+    return os.access(path, os.X_OK) or _is_huskys(os.path.dirname(path)) or path.endswith((".yml", ".yaml"))
 
 
 def _is_huskys(folder: str) -> bool:

@@ -13,9 +13,17 @@ from alma_cli.core.records import JsonValue
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.install.blocks import with_block
 from alma_cli.hooks.install.changes import FileChange, Plan, RemoveFile, WriteFile, content_of, original_of, text_of
-from alma_cli.hooks.install.claude import LOCAL, SHARED, can_call_tools, plan_claude, plan_claude_removal, settings_path
+from alma_cli.hooks.install.claude import (
+    LOCAL,
+    SHARED,
+    can_call_tools,
+    plan_claude,
+    plan_claude_removal,
+    settings_path,
+    switched_off,
+)
 from alma_cli.hooks.install.codex import codex_file, plan_codex, plan_codex_removal
-from alma_cli.hooks.install.git import hook_files, plan_git, plan_git_removal
+from alma_cli.hooks.install.git import hook_files, passed_over, plan_git, plan_git_removal
 from alma_cli.hooks.install.github import Job, plan_github, plan_github_removal, workflow_path
 from alma_cli.hooks.install.json_files import parsed, written
 from alma_cli.hooks.install.pre_commit import plan_pre_commit, plan_pre_commit_removal, pre_commit_file
@@ -62,10 +70,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class SetupTarget:
-    """A host, how to see that it is here, and the parts that connect it."""
+    """A host, how to see that it is here, the parts that connect it, and what keeps it from using them, if anything.
+
+    `obstacle` gives why, and what mends it; both are empty where all is well.
+    """
 
     is_here: Callable[[ConnectedProject], bool]
     parts: tuple[Part, ...]
+    obstacle: Callable[[ConnectedProject], tuple[str, str]] = lambda _: ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,13 +291,14 @@ SETUP_TARGETS: Mapping[str, SetupTarget] = {
     "claude": SetupTarget(
         _any_of(".claude", program="claude"),
         (_CLAUDE, _mcp("mcpServers", ".mcp.json"), _skill(".claude", "skills")),
+        lambda place: switched_off(str(place.project.root)),
     ),
     "codex": SetupTarget(
         _any_of(".codex", "AGENTS.md", program="codex"), (_CODEX_SERVER, _AGENTS_SKILL, _SECTION_PART)
     ),
     "cursor": SetupTarget(_any_of(".cursor"), (_mcp("mcpServers", ".cursor", "mcp.json"), _AGENTS_SKILL)),
     "vscode": SetupTarget(_any_of(".vscode"), (_mcp("servers", ".vscode", "mcp.json", type="stdio"),)),
-    "git": SetupTarget(_any_of(".git"), (_GIT,)),
+    "git": SetupTarget(_any_of(".git"), (_GIT,), lambda place: passed_over(str(place.project.root))),
     "pre-commit": SetupTarget(_any_of(".pre-commit-config.yaml"), (_PRE_COMMIT,)),
     "github": SetupTarget(_any_of(".github/workflows"), (_GITHUB,)),
     "agents-md": SetupTarget(_any_of("AGENTS.md", "CLAUDE.md"), (_SECTION_PART,)),

@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -42,6 +42,8 @@ def host_states(project: Project) -> list[HostState]:
             parts = [part.files(place) for part in target.parts]
             lost = sorted({path for files in parts for path in files if _is_lost(record, path)})
             there = [[path for path in files if record.is_marked(path)] for files in parts if files]
+            off, mended_by = target.obstacle(place) if any(there) else ("", "")
+            left = _left_behind(record, parts[0]) if name == "git" and not any(there) else ""
         except AlmaError as error:
             found += [HostState(name, "not connected", error.message, error.hint)] if name in here else []
             continue
@@ -49,6 +51,11 @@ def host_states(project: Project) -> list[HostState]:
             why = f"ALMA's part is gone from {', '.join(lost)}: somebody wrote over it"
             remedy = f"`alma setup {name}` puts it back; `alma setup {name} --remove` forgets it"
             found.append(HostState(name, "gone", why, remedy))
+        elif left:
+            why = f"git looks for its hooks in {os.path.dirname(parts[0][0])} now, and ALMA's are in {left}"
+            found.append(HostState(name, "gone", why, f"`alma setup {name}` puts them where git looks"))
+        elif off:
+            found.append(HostState(name, "can't run", off, mended_by))
         elif any(there) and not _can_run(path for files in there for path in files):
             why = "no `alma` is on the PATH, nor at the place that the hooks name"
             found.append(HostState(name, "can't run", why, f"put `alma` on the PATH, or `alma setup {name}` again"))
@@ -62,6 +69,13 @@ def host_states(project: Project) -> list[HostState]:
 
 def _is_lost(record: InstallRecord, path: str) -> bool:
     return record.name_of(path) in record.files and not record.is_marked(path)
+
+
+def _left_behind(record: InstallRecord, files: Sequence[str]) -> str:
+    """The folder of the hooks that were installed where git doesn't look any more; empty without any."""
+    names = {os.path.basename(path) for path in files}
+    hooks = [record.path_of(name) for name in record.files if os.path.basename(name) in names]
+    return next((os.path.dirname(path) for path in hooks if path not in files and record.is_marked(path)), "")
 
 
 def _can_run(paths: Iterable[str]) -> bool:
