@@ -1,10 +1,11 @@
 """The Python API: `ALMA` and what its calls give back, each imported when first asked for."""
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from alma_cli.api import (
+    from alma_cli.api import (  # noqa: F401  # what `alma.py` calls
         author,
         cloud,
         completing,
@@ -27,33 +28,12 @@ if TYPE_CHECKING:
     )
     from alma_cli.api.alma import ALMA
 
-__all__ = [
-    "ALMA",
-    "author",
-    "cloud",
-    "completing",
-    "learn",
-    "overview",
-    "publish",
-    "reflect",
-    "rename",
-    "report",
-    "retrieve",
-    "retrieve_remote",
-    "review",
-    "search",
-    "status",
-    "symptoms",
-    "sync",
-    "transfer",
-    "undo",
-    "upkeep",
-]
+__all__ = ["ALMA"]
 
 
 def __getattr__(name: str) -> object:
     if name == "ALMA":
         return import_module("alma_cli.api.alma").ALMA
-    if name in __all__:
+    if find_spec(f"alma_cli.api.{name}"):
         return import_module(f"alma_cli.api.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

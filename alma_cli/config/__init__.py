@@ -9,28 +9,3 @@ from alma_cli.config.load import check_config, load_config
 from alma_cli.config.model import AGENT_KEYS, KEYS, Azure, Config, KeyFromEnvironment, KeyFromVault, Setting
 from alma_cli.config.template import default_project_id, reference, template
 from alma_cli.config.tree import Mapping, Node, Scalar, parse_yaml
-
-__all__ = [
-    "AGENT_KEYS",
-    "KEYS",
-    "OTHER_VARIABLES",
-    "Azure",
-    "Changed",
-    "Config",
-    "KeyFromEnvironment",
-    "KeyFromVault",
-    "Mapping",
-    "Node",
-    "Scalar",
-    "Setting",
-    "check_config",
-    "default_project_id",
-    "load_config",
-    "parse_yaml",
-    "reference",
-    "set_value",
-    "template",
-    "unknown_variables",
-    "with_value",
-    "write_text",
-]
