@@ -7,7 +7,7 @@ import shlex
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from alma_cli.store import Shared
 
 _REINDEXED_TOGETHER = 2048
 _LEAST_FREE_BYTES = 100 * 1024 * 1024
+_NOTHING_HIDDEN = "nothing is hidden by a scope"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,15 @@ class Check:
 
     def to_json(self) -> dict[str, JsonValue]:
         """The check as a JSON object."""
-        return {"name": self.name, "ok": self.ok, "found": self.found, "hint": self.hint}
+        return asdict(self)
+
+
+def _well(name: str, found: str, hint: str = "") -> Check:
+    return Check(name=name, ok=True, found=found, hint=hint)
+
+
+def _wrong(name: str, found: str, hint: str) -> Check:
+    return Check(name=name, ok=False, found=found, hint=hint)
 
 
 def reindex(
@@ -123,14 +132,12 @@ def outdated_count(session: Session, *, everything: bool = False) -> int:
 def examine(session: Session, environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
     """Look at everything that has to work, changing nothing in the project."""
     project = session.project
-    yield Check(name="configuration", ok=True, found=f"{project.config_path} is valid")
-    unknown = unknown_variables(environ, session.config)
-    yield Check(
-        name="environment",
-        ok=not unknown,
-        found=f"unknown: {', '.join(unknown)}" if unknown else "no unknown ALMA_ variables",
-        hint="`alma config show` lists the variables that are read" if unknown else "",
-    )
+    yield _well("configuration", f"{project.config_path} is valid")
+    if unknown := unknown_variables(environ, session.config):
+        hint = "`alma config show` lists the variables that are read"
+        yield _wrong("environment", f"unknown: {', '.join(unknown)}", hint)
+    else:
+        yield _well("environment", "no unknown ALMA_ variables")
     yield _permissions(project)
     yield from _locks(project)
     yield _space(project)
@@ -142,31 +149,19 @@ def examine(session: Session, environ: Mapping[str, str] = os.environ) -> Iterat
 
 
 def _permissions(project: Project) -> Check:
-    if not project.home.exists():
-        return Check(name="folder", ok=True, found=f"{project.home} is made by the first write")
-    if not os.access(project.home, os.W_OK):
-        return Check(
-            name="folder",
-            ok=False,
-            found=f"{project.home} can't be written: retrieve works, learn doesn't",
-            hint=f"it belongs to {owner_of(project.home)}; to make it yours: sudo chown -R $USER {project.home}",
-        )
-    if strange := _of_others(project.home):
-        return Check(
-            name="folder",
-            ok=False,
-            found=f"{strange[0]} belongs to {owner_of(strange[0])}, and {project.home} to {owner_of(project.home)}"
-            + (f" ({len(strange)} such files)" if len(strange) > 1 else ""),
-            hint=_give_back(project),
-        )
-    if os.stat(project.home).st_mode & 0o077:
-        return Check(
-            name="folder",
-            ok=False,
-            found=f"others may read {project.home}",
-            hint=f"chmod 700 {project.home}",
-        )
-    return Check(name="folder", ok=True, found=f"{project.home} is its owner's only")
+    home = project.home
+    if not home.exists():
+        return _well("folder", f"{home} is made by the first write")
+    if not os.access(home, os.W_OK):
+        hint = f"it belongs to {owner_of(home)}; to make it yours: sudo chown -R $USER {home}"
+        return _wrong("folder", f"{home} can't be written: retrieve works, learn doesn't", hint)
+    if strange := _of_others(home):
+        found = f"{strange[0]} belongs to {owner_of(strange[0])}, and {home} to {owner_of(home)}"
+        more = f" ({len(strange)} such files)" if len(strange) > 1 else ""
+        return _wrong("folder", found + more, _give_back(project))
+    if os.stat(home).st_mode & 0o077:
+        return _wrong("folder", f"others may read {home}", f"chmod 700 {home}")
+    return _well("folder", f"{home} is its owner's only")
 
 
 def _of_others(home: Path) -> list[str]:
@@ -187,22 +182,18 @@ def _locks(project: Project) -> Iterator[Check]:
         try:
             lock_at_once(file.fileno(), str(project.home), shared=False)
         except LocksUnsupported as error:
-            yield Check(name="locks", ok=False, found=error.message, hint=error.hint)
+            yield _wrong("locks", error.message, error.hint)
         else:
-            yield Check(name="locks", ok=True, found="files can be locked here")
+            yield _well("locks", "files can be locked here")
 
 
 def _space(project: Project) -> Check:
     folder = project.home if project.home.exists() else project.root
     free = shutil.disk_usage(folder).free
-    return Check(
-        name="disk",
-        ok=free >= _LEAST_FREE_BYTES,
-        found=f"{free // (1024 * 1024):,} MiB free",
-        hint=""
-        if free >= _LEAST_FREE_BYTES
-        else "free some space: ALMA keeps what it can't fold in yet in its journal",
-    )
+    found = f"{free // (1024 * 1024):,} MiB free"
+    if free >= _LEAST_FREE_BYTES:
+        return _well("disk", found)
+    return _wrong("disk", found, "free some space: ALMA keeps what it can't fold in yet in its journal")
 
 
 def _store(session: Session) -> Iterator[Check]:
@@ -219,24 +210,16 @@ def _store(session: Session) -> Iterator[Check]:
                 names = reader.project_ids()
                 shared = reader.shared(session.config.project_id)
         except AlmaError as error:
-            yield Check(name="store", ok=False, found=error.message, hint=_remedy(session.project, error))
+            yield _wrong("store", error.message, _remedy(session.project, error))
             return
         total = sum(tally.count for tally in tallies)
-        yield Check(
-            name="store",
-            ok=True,
-            found=f"{counted(total, 'record', 'records')} in {store.bytes_on_disk() / 1e6:.1f} MB",
-        )
+        yield _well("store", f"{counted(total, 'record', 'records')} in {store.bytes_on_disk() / 1e6:.1f} MB")
         yield _project(session.config.project_id, names)
-        stale = sum(count for model, count in models.items() if model != session.model)
-        yield Check(
-            name="vectors",
-            ok=not stale,
-            found=f"{counted(stale, 'memory has', 'memories have')} no vector by {session.model}"
-            if stale
-            else f"all by {session.model}",
-            hint="run `alma reindex`" if stale else "",
-        )
+        if stale := sum(count for model, count in models.items() if model != session.model):
+            found = f"{counted(stale, 'memory has', 'memories have')} no vector by {session.model}"
+            yield _wrong("vectors", found, "run `alma reindex`")
+        else:
+            yield _well("vectors", f"all by {session.model}")
         if unread:
             yield _unread(unread, sum(models.values()))
         hidden = [
@@ -244,29 +227,22 @@ def _store(session: Session) -> Iterator[Check]:
             for tally in tallies
             if not _in_scope(session.config, tally.agent, tally.domain)
         ]
-        yield Check(
-            name="scope",
-            ok=True,
-            found=f"hidden by the present scopes: {'; '.join(hidden)}" if hidden else "nothing is hidden by a scope",
-        )
+        yield _well("scope", f"hidden by the present scopes: {'; '.join(hidden)}" if hidden else _NOTHING_HIDDEN)
     if session.config.storage in ("azure", "file"):
         yield _sync(shared)
-    damaged = list(store.journal.damaged())
-    yield Check(
-        name="journal",
-        ok=not damaged,
-        found=f"{len(damaged)} unreadable files were set aside" if damaged else f"{len(store.journal.names())} waiting",
-        hint=f"look at {os.path.dirname(damaged[0])}, then delete what you don't need" if damaged else "",
-    )
+    if damaged := list(store.journal.damaged()):
+        hint = f"look at {os.path.dirname(damaged[0])}, then delete what you don't need"
+        yield _wrong("journal", f"{len(damaged)} unreadable files were set aside", hint)
+    else:
+        yield _well("journal", f"{len(store.journal.names())} waiting")
 
 
 def _unread(count: int, total: int) -> Check:
     """The check of memories that the bundled model can't read; words find them, so nothing is wrong."""
-    return Check(
-        name="language",
-        ok=True,
-        found=f"{count:,} of {total:,} memories are in a script that the bundled model can't read: words find them",
-        hint=f"to find them by meaning too: `alma config set embedding.model {MULTILINGUAL_MODEL}`, "
+    return _well(
+        "language",
+        f"{count:,} of {total:,} memories are in a script that the bundled model can't read: words find them",
+        f"to find them by meaning too: `alma config set embedding.model {MULTILINGUAL_MODEL}`, "
         "`alma config set embedding.allow_download true` (220 MB), then `alma reindex`",
     )
 
@@ -275,13 +251,12 @@ def _project(project_id: str, names: Mapping[str, int]) -> Check:
     """The check of the records' project name: those of another are found, and not shared."""
     others = {name: count for name, count in names.items() if name != project_id}
     if not others:
-        return Check(name="project", ok=True, found="every record is of this project_id")
+        return _well("project", "every record is of this project_id")
     counted = ", ".join(f"{count:,} of {shown(name)}" for name, count in others.items())
-    return Check(
-        name="project",
-        ok=False,
-        found=f"records of another project_id: {counted}; they are found here, and never pushed",
-        hint=f"was it renamed? `alma config rename {shlex.quote(project_id)}` makes them its own",
+    return _wrong(
+        "project",
+        f"records of another project_id: {counted}; they are found here, and never pushed",
+        f"was it renamed? `alma config rename {shlex.quote(project_id)}` makes them its own",
     )
 
 
@@ -306,12 +281,11 @@ def emptied_since(session: Session) -> datetime | None:
 def _empty(session: Session) -> Check:
     since = emptied_since(session)
     if since is None:
-        return Check(name="store", ok=True, found="empty: nothing was recorded yet")
-    return Check(
-        name="store",
-        ok=False,
-        found=f"gone: something was recorded since {since.date()}, and {session.project.home} has no store any more",
-        hint="`git clean -x` or `git stash -a` removes it; `git stash pop` before anything is recorded, `alma sync` or "
+        return _well("store", "empty: nothing was recorded yet")
+    return _wrong(
+        "store",
+        f"gone: something was recorded since {since.date()}, and {session.project.home} has no store any more",
+        "`git clean -x` or `git stash -a` removes it; `git stash pop` before anything is recorded, `alma sync` or "
         "`alma import` of your last export brings memories back",
     )
 
@@ -323,28 +297,21 @@ def _sync(shared: Shared) -> Check:
     else:
         last = "begun, never complete" if shared.joined else "never synchronised"
     waiting = sum(shared.pending.values())
-    hint = "run `alma sync`" if waiting or shared.synced_at is None else ""
-    return Check(
-        name="sync",
-        ok=not shared.set_aside,
-        found=f"{last}; {waiting:,} waiting to be pushed, {len(shared.set_aside):,} of the remote's set aside",
-        hint="`alma sync status` says which can't be read, and why" if shared.set_aside else hint,
-    )
+    found = f"{last}; {waiting:,} waiting to be pushed, {len(shared.set_aside):,} of the remote's set aside"
+    if shared.set_aside:
+        return _wrong("sync", found, "`alma sync status` says which can't be read, and why")
+    return _well("sync", found, "run `alma sync`" if waiting or shared.synced_at is None else "")
 
 
 def _index(session: Session) -> Check:
     index = session.index()
     if index is None:
-        return Check(name="index", ok=True, found="exact: every memory is compared")
+        return _well("index", "exact: every memory is compared")
     state = index.state()
     if state.is_active:
-        return Check(name="index", ok=True, found=f"hnsw, active: {state.told}")
-    return Check(
-        name="index",
-        ok=False,
-        found=f"exact, since hnsw is not active: {state.told}",
-        hint="nothing is lost meanwhile: every memory is compared",
-    )
+        return _well("index", f"hnsw, active: {state.told}")
+    found = f"exact, since hnsw is not active: {state.told}"
+    return _wrong("index", found, "nothing is lost meanwhile: every memory is compared")
 
 
 def _in_scope(config: Config, agent: str, domain: str) -> bool:
@@ -359,27 +326,21 @@ def _embedding(session: Session) -> Check:
     try:
         near, same, far = session.vectors(["test the login form", "check the sign-in page", "bake a chocolate cake"])
     except AlmaError as error:
-        return Check(name="embedding", ok=False, found=error.message, hint=error.hint)
+        return _wrong("embedding", error.message, error.hint)
     likeness = sum(a * b for a, b in zip(near, same, strict=True))
     other = sum(a * b for a, b in zip(near, far, strict=True))
-    return Check(
-        name="embedding",
-        ok=likeness > other,
-        found=f"{session.model}: alike {likeness:.2f}, unlike {other:.2f}",
-        hint="" if likeness > other else "the model's files may be damaged: install ALMA again",
-    )
+    found = f"{session.model}: alike {likeness:.2f}, unlike {other:.2f}"
+    if likeness > other:
+        return _well("embedding", found)
+    return _wrong("embedding", found, "the model's files may be damaged: install ALMA again")
 
 
 def _bundled_files() -> Check:
     from alma_cli.embedding.minilm.files import damaged
 
-    files = damaged()
-    return Check(
-        name="bundled model",
-        ok=not files,
-        found=f"not as installed: {', '.join(files)}" if files else "its files are as installed",
-        hint="install ALMA again" if files else "",
-    )
+    if files := damaged():
+        return _wrong("bundled model", f"not as installed: {', '.join(files)}", "install ALMA again")
+    return _well("bundled model", "its files are as installed")
 
 
 def _round_trip(config: Config) -> Check:
@@ -396,13 +357,9 @@ def _round_trip(config: Config) -> Check:
             )
             found = retrieve(session, Wanted(task="check that the login form works", agent="doctor"))
         except AlmaError as error:
-            return Check(name="round trip", ok=False, found=error.message, hint=error.hint)
+            return _wrong("round trip", error.message, error.hint)
         came_back = [hit.record.id for hit in found.outcomes] == [learned.id] and not learned.queued
-    return Check(
-        name="round trip",
-        ok=came_back,
-        found="what was learned in a temporary store came back"
-        if came_back
-        else "what was learned in a temporary store did not come back",
-        hint="" if came_back else "please report this, with the output of `alma doctor --json`",
-    )
+    if came_back:
+        return _well("round trip", "what was learned in a temporary store came back")
+    hint = "please report this, with the output of `alma doctor --json`"
+    return _wrong("round trip", "what was learned in a temporary store did not come back", hint)
