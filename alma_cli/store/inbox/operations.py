@@ -10,10 +10,10 @@ import array
 import json
 import math
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from alma_cli.core.codec import format_time, from_json, parse_id, parse_text, parse_time, to_json
 from alma_cli.core.records import JsonValue, Record, Vector
@@ -22,6 +22,7 @@ from alma_cli.errors import AlmaError
 _FORMAT = 1
 _BESIDE = 0.5
 _TEXTS_OF_WORDS = ("id", "when", "do", "task")
+_FLAGS_OF_WORDS = ("replaces", "unclear")
 
 
 class MalformedError(ValueError):
@@ -169,31 +170,9 @@ class Refuse(Operation):
 
 
 def encode(operation: Operation) -> bytes:
-    """The operation as JSON."""
-    shown: dict[str, object] = {
-        "format": _FORMAT,
-        "op": operation.name,
-        "op_id": operation.op_id,
-        "at": format_time(operation.at),
-        "by": operation.by,
-    }
-    match operation:
-        case Insert():
-            shown["entries"] = [_entry_to_json(entry) for entry in operation.entries]
-        case Revise():
-            shown["entry"] = _entry_to_json(operation.entry)
-        case Forget():
-            shown |= {"ids": operation.ids, "at_once": operation.at_once}
-        case Archive():
-            shown["ids"] = operation.ids
-        case Undo():
-            entries = [_entry_to_json(entry) for entry in operation.entries]
-            shown |= {"undone": operation.undone, "entries": entries}
-        case Reword():
-            shown |= {"agent": operation.agent, "words": [_words_to_json(one) for one in operation.words]}
-        case Refuse():
-            shown |= {"agent": operation.agent, "domain": operation.domain, "reason": operation.reason}
-    return json.dumps(shown, separators=(",", ":")).encode()
+    """The operation as JSON: its fields by their names."""
+    shown = {each.name: _FORMS[str(each.type)].written(getattr(operation, each.name)) for each in fields(operation)}
+    return json.dumps({"format": _FORMAT, "op": operation.name, **shown}, separators=(",", ":")).encode()
 
 
 def decode(content: bytes) -> Operation:
@@ -211,36 +190,13 @@ def decode(content: bytes) -> Operation:
 
 
 def _operation(shown: dict[str, Any]) -> Operation:
-    at = parse_time("at", shown["at"])
-    op_id, by = (parse_text(key, shown[key]) for key in ("op_id", "by"))
-    match shown["op"]:
-        case "insert":
-            entries = tuple(_entry_from_json(item, at) for item in shown["entries"])
-            return Insert(op_id=op_id, at=at, by=by, entries=entries)
-        case "revise":
-            return Revise(op_id=op_id, at=at, by=by, entry=_entry_from_json(shown["entry"], at))
-        case "forget":
-            ids, at_once = tuple(map(parse_id, shown["ids"])), shown.get("at_once", True) is True
-            return Forget(op_id=op_id, at=at, by=by, ids=ids, at_once=at_once)
-        case "undo":
-            entries = tuple(_entry_from_json(item, at) for item in shown["entries"])
-            return Undo(op_id=op_id, at=at, by=by, undone=parse_id(shown["undone"]), entries=entries)
-        case "archive":
-            return Archive(op_id=op_id, at=at, by=by, ids=tuple(map(parse_id, shown["ids"])))
-        case "reword":
-            words = tuple(map(_words_from_json, shown["words"]))
-            return Reword(op_id=op_id, at=at, by=by, agent=parse_text("agent", shown["agent"]), words=words)
-        case "refuse":
-            agent, domain, reason = (parse_text(key, shown[key]) for key in ("agent", "domain", "reason"))
-            return Refuse(op_id=op_id, at=at, by=by, agent=agent, domain=domain, reason=reason)
-    raise ValueError(f"operation {shown['op']!r} is not known here")
+    kind, at = _KINDS[shown["op"]], parse_time("at", shown["at"])
+    given = {**_BEFORE_IT_WAS_WRITTEN, **shown}
+    return kind(**{each.name: _FORMS[str(each.type)].read(each.name, given[each.name], at) for each in fields(kind)})
 
 
 def _entry_to_json(entry: Entry) -> dict[str, JsonValue]:
-    shown: dict[str, JsonValue] = {"record": to_json(entry.record)}
-    if entry.vector is not None:
-        shown |= {"model": entry.model, "vector": _vector_to_json(entry.vector)}
-    return shown
+    return {"record": to_json(entry.record), **_embedding_to_json(entry)}
 
 
 def _entry_from_json(value: dict[str, JsonValue], at: datetime) -> Entry:
@@ -248,40 +204,58 @@ def _entry_from_json(value: dict[str, JsonValue], at: datetime) -> Entry:
     if not isinstance(shown, dict):
         raise TypeError("a record is an object")
     record = from_json(shown, project_id=str(shown["project_id"]), new_id=str(shown["id"]), now=at)
-    if "vector" not in value:
-        return Entry(record=record)
-    return Entry(
-        record=record,
-        vector=_vector_from_json(value["vector"]),
-        model=parse_text("model", value["model"]),
-    )
+    return Entry(record=record, **_embedding_from_json(value))
 
 
 def _words_to_json(words: GeneralWords) -> dict[str, JsonValue]:
-    shown: dict[str, JsonValue] = {
-        **{name: getattr(words, name) for name in _TEXTS_OF_WORDS},
-        "replaces": words.replaces,
-        "unclear": words.unclear,
-    }
-    if words.vector is not None:
-        shown |= {"model": words.model, "vector": _vector_to_json(words.vector)}
-    return shown
+    return {name: getattr(words, name) for name in (*_TEXTS_OF_WORDS, *_FLAGS_OF_WORDS)} | _embedding_to_json(words)
 
 
 def _words_from_json(value: dict[str, JsonValue]) -> GeneralWords:
-    id, when, do, task = (parse_text(name, value[name]) for name in _TEXTS_OF_WORDS)
-    replaces, unclear = (value[name] is True for name in ("replaces", "unclear"))
-    words = GeneralWords(id=id, when=when, do=do, task=task, replaces=replaces, unclear=unclear)
+    texts = {name: parse_text(name, value[name]) for name in _TEXTS_OF_WORDS}
+    flags = {name: value[name] is True for name in _FLAGS_OF_WORDS}
+    return GeneralWords(**texts, **flags, **_embedding_from_json(value))  # type: ignore[arg-type]
+
+
+def _embedding_to_json(embedded: Entry | GeneralWords) -> dict[str, JsonValue]:
+    if embedded.vector is None:
+        return {}
+    return {"model": embedded.model, "vector": b64encode(embedded.vector.tobytes()).decode("ascii")}
+
+
+def _embedding_from_json(value: dict[str, JsonValue]) -> dict[str, Any]:
     if "vector" not in value:
-        return words
-    return replace(words, vector=_vector_from_json(value["vector"]), model=parse_text("model", value["model"]))
-
-
-def _vector_to_json(vector: Vector) -> str:
-    return b64encode(vector.tobytes()).decode("ascii")
-
-
-def _vector_from_json(value: JsonValue) -> Vector:
+        return {}
     vector = array.array("f")
-    vector.frombytes(b64decode(str(value), validate=True))
-    return vector
+    vector.frombytes(b64decode(str(value["vector"]), validate=True))
+    return {"model": parse_text("model", value["model"]), "vector": vector}
+
+
+class _Form(NamedTuple):
+    """How a field is written as JSON, and how it is read again: by its name, its value, and the operation's time."""
+
+    written: Callable[[Any], object]
+    read: Callable[[str, Any, datetime], Any]
+
+
+_FORMS: Mapping[str, _Form] = {
+    "str": _Form(str, lambda name, value, _: parse_text(name, value)),
+    "bool": _Form(bool, lambda _, value, __: value is True),
+    "datetime": _Form(format_time, lambda name, value, _: parse_time(name, value)),
+    "tuple[str, ...]": _Form(list, lambda _, ids, __: tuple(map(parse_id, ids))),
+    "Entry": _Form(_entry_to_json, lambda _, value, at: _entry_from_json(value, at)),
+    "tuple[Entry, ...]": _Form(
+        lambda entries: [*map(_entry_to_json, entries)],
+        lambda _, values, at: tuple(_entry_from_json(value, at) for value in values),
+    ),
+    "tuple[GeneralWords, ...]": _Form(
+        lambda words: [*map(_words_to_json, words)], lambda _, values, __: tuple(map(_words_from_json, values))
+    ),
+}
+"""The forms of fields by their declared type."""
+
+_KINDS: Mapping[str, type[Operation]] = {
+    kind.name: kind for kind in (Insert, Revise, Forget, Undo, Archive, Reword, Refuse)
+}
+_BEFORE_IT_WAS_WRITTEN = {"at_once": True}
+"""What a field stood for in operations of the time before it was there."""
