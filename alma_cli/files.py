@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from time import time
-from typing import BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 from alma_cli.ownership import give_to_owner
 
@@ -64,6 +64,18 @@ def write_whole(
     """Put the content into the file at `path`, whole or not at all (see `writing_whole`)."""
     with writing_whole(path, mode=mode, flushed=flushed, exclusive=exclusive) as file:
         file.write(content)
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The JSON object in a file that is kept as well as can be; an empty one where none can be read."""
+    import json
+
+    try:
+        with open(path, "rb") as file:
+            found = json.load(file)
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def append_line(path: Path, line: str, *, max_bytes: int) -> None:

@@ -4,11 +4,26 @@ import errno
 import fcntl
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from alma_cli.errors import LocksUnsupported
+from alma_cli.ownership import give_to_owner
 
 _UNSUPPORTED = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL})
 """How a file system says that it has no locks: NFS without its lock daemon, some of FUSE."""
+
+
+@contextmanager
+def locked(path: str, *, wait_s: float, mode: int = 0o600) -> Iterator[None]:
+    """Hold the lock of the file at `path`, which is made if need be. Raises what `lock` raises, and `OSError`."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
+    give_to_owner(path)
+    lock(descriptor, path, shared=False, wait_s=wait_s)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def lock(descriptor: int, path: str = "the file", *, shared: bool, wait_s: float) -> None:

@@ -19,9 +19,8 @@ from alma_cli.core.learning.sheets import Codes, KnownApproach, KnownSituation, 
 from alma_cli.core.records import AntiPattern, Heuristic, JsonValue, Outcome
 from alma_cli.core.scopes.scope import check, scope_for
 from alma_cli.errors import AlmaError, InvalidConfig, InvalidInput, LocksUnsupported, NotFound
-from alma_cli.files import make_folder, write_whole
-from alma_cli.flock import lock
-from alma_cli.ownership import give_to_owner
+from alma_cli.files import make_folder, read_object, write_whole
+from alma_cli.flock import locked
 from alma_cli.store import GeneralWords, Reword
 
 if TYPE_CHECKING:
@@ -334,25 +333,13 @@ def _codes(session: Session, agent: str) -> Iterator[Codes]:
     with ExitStack() as held:
         with suppress(OSError, LocksUnsupported):
             make_folder(os.fspath(path.parent))
-            descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            give_to_owner(f"{path}.lock")
-            lock(descriptor, f"{path}.lock", shared=False, wait_s=_PATIENCE_S)
-            held.callback(os.close, descriptor)
-        kept = _read(path)
+            held.enter_context(locked(f"{path}.lock", wait_s=_PATIENCE_S))
+        kept = read_object(path)
         codes = Codes.from_json(kept.get(agent))
         yield codes
         kept[agent] = codes.to_json(most=_CODES_KEPT)
         with suppress(OSError):
             write_whole(path, json.dumps(kept).encode())
-
-
-def _read(path: os.PathLike[str]) -> dict[str, JsonValue]:
-    try:
-        with open(path, encoding="utf-8") as file:
-            found = json.load(file)
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def reflect_with(

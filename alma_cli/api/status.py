@@ -13,8 +13,8 @@ from alma_cli.api.session import Session
 from alma_cli.api.symptoms import SESSION_LABEL
 from alma_cli.api.upkeep import emptied_since
 from alma_cli.core.codec import format_time
-from alma_cli.core.records import JsonValue, Kind, Outcome, Record
-from alma_cli.files import write_whole
+from alma_cli.core.records import Kind, Outcome, Record
+from alma_cli.files import read_object, write_whole
 from alma_cli.project import Project
 from alma_cli.store import Shared
 
@@ -109,7 +109,7 @@ def status(session: Session) -> Status:
 
 def note_looked(session: Session, found: Status) -> None:
     """Remember that the user has seen the rules as they are now; where that can't be written, do nothing."""
-    everyone = _kept(session.project)
+    everyone = read_object(session.project.log_dir / _FILE)
     everyone[session.user] = {"at": format_time(session.now()), "rules": dict(found.news.marks)}
     with suppress(OSError):
         session.project.log_dir.mkdir(mode=0o700, exist_ok=True)
@@ -118,21 +118,11 @@ def note_looked(session: Session, found: Status) -> None:
 
 def _seen(project: Project, user: str) -> tuple[datetime | None, dict[str, str]]:
     """When a user last looked, and the marks of the rules that were there then."""
-    kept = _kept(project).get(user)
+    kept = read_object(project.log_dir / _FILE).get(user)
     try:
-        at, rules = kept["at"], kept["rules"]  # type: ignore[index, call-overload]
-        return datetime.fromisoformat(at).astimezone(UTC), dict(rules)  # type: ignore[arg-type]
+        return datetime.fromisoformat(kept["at"]).astimezone(UTC), dict(kept["rules"])  # type: ignore[index]
     except (TypeError, KeyError, ValueError):
         return None, {}
-
-
-def _kept(project: Project) -> dict[str, JsonValue]:
-    try:
-        with open(project.log_dir / _FILE, "rb") as file:
-            kept = json.load(file)
-    except (OSError, ValueError):
-        return {}
-    return kept if isinstance(kept, dict) else {}
 
 
 def _counts(results: Sequence[str]) -> dict[str, int]:

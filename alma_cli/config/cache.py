@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from alma_cli.config.tree import Mapping, Node, Scalar, Sequence, parse_yaml
-from alma_cli.files import write_whole
+from alma_cli.files import read_object, write_whole
 
 NAME = "config.cache"
 _FORMAT = 1
@@ -21,13 +21,10 @@ def parse_cached(text: str, file: str) -> Node | None:
     if os.path.basename(folder) != ".alma":
         return parse_yaml(text, file)
     path = os.path.join(folder, NAME)
-    try:
-        with open(path, "rb") as kept:
-            found = json.load(kept)
-        if (found["format"], found["text"]) == (_FORMAT, text):
+    found = read_object(path)
+    if (found.get("format"), found.get("text")) == (_FORMAT, text):
+        with suppress(ValueError, KeyError, TypeError, RecursionError):  # it isn't one of ours
             return _tree(found["tree"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        pass  # there is none yet, or it isn't one of ours
     tree = parse_yaml(text, file)
     if tree is not None:
         _keep(path, {"format": _FORMAT, "text": text, "tree": _plain(tree)})

@@ -13,7 +13,7 @@ from xml.parsers import expat
 
 from alma_cli.core.text import clean
 from alma_cli.errors import InvalidInput
-from alma_cli.files import make_folder, write_whole
+from alma_cli.files import make_folder, read_object, write_whole
 from alma_cli.project import Project
 
 _MAX_BYTES = 256 << 20
@@ -67,17 +67,14 @@ def changed(cases: Iterable[TestCase], failing: set[str]) -> list[TestCase]:
 
 def load_failing(project: Project) -> set[str]:
     """The names of the cases that failed when they were last seen."""
-    try:
-        with open(project.log_dir / _FILE, encoding="utf-8") as file:
-            return {name for name in json.load(file) if isinstance(name, str)}
-    except (OSError, ValueError, TypeError):
-        return set()
+    names = read_object(project.log_dir / _FILE).get("failing")
+    return {name for name in names if isinstance(name, str)} if isinstance(names, list) else set()
 
 
 def keep_failing(project: Project, failing: set[str]) -> None:
     """Keep the names for the next report. Raises `OSError`."""
     make_folder(os.fspath(project.log_dir))
-    write_whole(project.log_dir / _FILE, json.dumps(sorted(failing)).encode())
+    write_whole(project.log_dir / _FILE, json.dumps({"failing": sorted(failing)}).encode())
 
 
 class _Reader:

@@ -7,16 +7,15 @@ events were noted; so several hooks at once lose none, and a hook that is killed
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, fields
 
 from alma_cli.core.records import JsonValue
-from alma_cli.files import remove_if_there, write_whole
-from alma_cli.flock import lock
+from alma_cli.files import read_object, remove_if_there, write_whole
+from alma_cli.flock import locked
 from alma_cli.hooks.notes import EVENT
 from alma_cli.hooks.turns import Turn
 
-_MAX_BYTES = 1 << 24
 _TURN = "turn.json"
 
 
@@ -36,18 +35,18 @@ def held_turn(folder: str, *, wait_s: float) -> Iterator[tuple[Turn, Callable[[]
     Where nothing can be written it is a new turn, which isn't kept. Raises `TimeoutError` if another hook keeps the
     session.
     """
-    try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        descriptor = os.open(os.path.join(folder, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError:
-        yield Turn(), lambda: False
-        return
-    lock(descriptor, shared=False, wait_s=wait_s)
-    try:
-        turn = _loaded(os.path.join(folder, _TURN))
-        yield turn, lambda: _is_kept(turn, os.path.join(folder, _TURN))
-    finally:
-        os.close(descriptor)
+    path = os.path.join(folder, _TURN)
+    with ExitStack() as held:
+        try:
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            held.enter_context(locked(os.path.join(folder, "lock"), wait_s=wait_s))
+        except TimeoutError:
+            raise
+        except OSError:
+            yield Turn(), lambda: False
+            return
+        turn = _loaded(path)
+        yield turn, lambda: _is_kept(turn, path)
 
 
 def noted_events(folder: str) -> list[Noted]:
@@ -57,11 +56,10 @@ def noted_events(folder: str) -> list[Noted]:
         return found
     for name in sorted(name for name in os.listdir(folder) if name.endswith(EVENT)):
         path = os.path.join(folder, name)
+        kept = read_object(path)
         try:
-            with open(path, encoding="utf-8") as file:
-                kept = json.loads(file.read(_MAX_BYTES))
             found.append(Noted(str(kept["event"]), dict(kept["payload"]), path))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (KeyError, TypeError, ValueError):
             remove_if_there(path)
     return found
 
@@ -76,15 +74,10 @@ def _is_kept(turn: Turn, path: str) -> bool:
 
 def _loaded(path: str) -> Turn:
     """The turn that was kept; a new one if there is none that can be used."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            kept = json.loads(file.read(_MAX_BYTES))
-        new = Turn()
-        for each in fields(Turn):
-            value = kept[each.name]
-            if type(value) is not type(getattr(new, each.name)):
-                return Turn()
-            setattr(new, each.name, value)
-        return new
-    except (OSError, ValueError, KeyError, TypeError):
-        return Turn()
+    kept, new = read_object(path), Turn()
+    for each in fields(Turn):
+        value = kept.get(each.name)
+        if type(value) is not type(getattr(new, each.name)):
+            return Turn()
+        setattr(new, each.name, value)
+    return new

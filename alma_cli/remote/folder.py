@@ -20,7 +20,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import chain
 from time import time
 from typing import TYPE_CHECKING, NoReturn
@@ -30,7 +30,7 @@ from alma_cli.core.replication.documents import Document, Unreadable
 from alma_cli.core.text import clean
 from alma_cli.errors import CheckpointLost, LocksUnsupported, RemoteError, RemoteMissing, RemoteRefused, RemoteThrottled
 from alma_cli.files import flush_folder, write_whole
-from alma_cli.flock import lock
+from alma_cli.flock import locked
 from alma_cli.remote.protocol import Clash, Found, Page, Place, Usage, Write, WriteResult, Written
 
 if TYPE_CHECKING:
@@ -320,21 +320,18 @@ class FolderRemote:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        path = os.path.join(self._base, ".lock")
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
-        try:
-            lock(descriptor, path, shared=False, wait_s=self._patience_s)
-        except TimeoutError:
-            raise RemoteThrottled(
-                f"{self.name} stayed locked for {self._patience_s:g} s by another process",
-                hint="try again when it is done",
-            ) from None
-        except LocksUnsupported as error:
-            raise RemoteRefused(error.message, hint="share a folder on a file system that supports flock") from error
-        try:
+        with ExitStack() as held:
+            try:
+                held.enter_context(locked(os.path.join(self._base, ".lock"), wait_s=self._patience_s, mode=0o666))
+            except TimeoutError:
+                raise RemoteThrottled(
+                    f"{self.name} stayed locked for {self._patience_s:g} s by another process",
+                    hint="try again when it is done",
+                ) from None
+            except LocksUnsupported as error:
+                hint = "share a folder on a file system that supports flock"
+                raise RemoteRefused(error.message, hint=hint) from error
             yield
-        finally:
-            os.close(descriptor)
 
     def _place(self, agent: str, id: str) -> str:
         # Ids are hex digits. Any other name (that of a copy that a shared disk made, say) is no document's.

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from alma_cli.errors import AlmaError
-from alma_cli.files import make_folder, write_whole, writing_whole
+from alma_cli.files import make_folder, read_object, write_whole, writing_whole
 from alma_cli.ownership import give_to_owner
 
 _RECORD = "installed.json"
@@ -155,12 +155,12 @@ class InstallRecord:
     def load(cls, backup_dir: Path) -> InstallRecord:
         """The record that was kept; an empty one when there is none, or it can't be read."""
         try:
-            kept = json.loads((backup_dir / _RECORD).read_text(encoding="utf-8"))
+            kept = read_object(backup_dir / _RECORD)
             files = {
                 str(path): {"after": str(of["after"]), "copy": str(of["copy"])} for path, of in kept["files"].items()
             }
             return cls(backup_dir, files, [str(folder) for folder in kept["folders"]])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (KeyError, TypeError, AttributeError):
             return cls(backup_dir)
 
     def save(self) -> None:
