@@ -7,6 +7,8 @@ import subprocess
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
+from tempfile import TemporaryFile
+from typing import BinaryIO
 
 from alma_cli.core.learning.answers import MAX_ANSWER
 from alma_cli.core.text import one_line
@@ -25,18 +27,34 @@ class Answerer:
     def ask(self, text: str) -> str:
         """The answer of the command. Raises `AlmaError` when it is missing, hangs, fails or says nothing."""
         words = self._words()
+        name = one_line(words[0], 80)
+        with TemporaryFile() as given, TemporaryFile() as said:  # files, so that no pipe but one has to be waited for
+            given.write(text.encode())
+            given.seek(0)
+            answer, status = self._run(words, name, given, said)
+            said.seek(max(0, said.seek(0, os.SEEK_END) - _STDERR_BYTES))
+            narration = said.read().decode("utf-8", "replace").strip()
+        if len(answer) > MAX_ANSWER:
+            raise AlmaError(f"{name} answered more than {MAX_ANSWER:,} bytes")
+        if status:
+            last = one_line((narration or "it said nothing").splitlines()[-1], 200)
+            raise AlmaError(f"{name} failed with exit status {status}: {last}")
+        return answer.decode("utf-8", "replace")
+
+    def _run(self, words: list[str], name: str, given: BinaryIO, said: BinaryIO) -> tuple[bytes, int]:
+        """What the program wrote to its stdout, no more than is read, and how it ended. Raises `AlmaError`."""
         try:
             process = subprocess.Popen(
                 words,
-                stdin=subprocess.PIPE,
+                stdin=given,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+                stderr=said,
                 start_new_session=True,  # so that what it started ends with it
             )
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise AlmaError(
-                f"cannot run {one_line(words[0], 80)}: {reason}",
+                f"cannot run {name}: {reason}",
                 hint="name a program that reads a prompt on stdin and writes its answer to stdout",
             ) from error
         late = threading.Event()
@@ -47,27 +65,21 @@ class Answerer:
 
         timer = threading.Timer(self.timeout_s, end)
         timer.start()
-        try:
-            answer, said = _exchange(process, text.encode())
-        finally:
-            timer.cancel()
-            _kill(process)
-            process.wait()
-            for pipe in (process.stdin, process.stdout, process.stderr):
-                with suppress(OSError):
-                    pipe.close()  # type: ignore[union-attr]
-        name = one_line(words[0], 80)
+        with process:  # closes its stdout, and waits for its end
+            assert process.stdout
+            try:
+                answer = process.stdout.read(MAX_ANSWER + 1)
+                if len(answer) <= MAX_ANSWER:
+                    process.wait()
+            finally:
+                timer.cancel()
+                _kill(process)
         if late.is_set():
             raise AlmaError(
                 f"{name} gave no answer within {self.timeout_s:g} s",
                 hint="give it more time with reflect.timeout_s, or let it read `alma reflect` by hand",
             )
-        if len(answer) > MAX_ANSWER:
-            raise AlmaError(f"{name} answered more than {MAX_ANSWER:,} bytes")
-        if process.returncode:
-            last = one_line((said.decode("utf-8", "replace").strip() or "it said nothing").splitlines()[-1], 200)
-            raise AlmaError(f"{name} failed with exit status {process.returncode}: {last}")
-        return answer.decode("utf-8", "replace")
+        return answer, process.returncode
 
     def _words(self) -> list[str]:
         try:
@@ -77,37 +89,6 @@ class Answerer:
         if not words:
             raise InvalidInput("--with: empty", hint='for instance --with "claude -p"')
         return words
-
-
-def _exchange(process: subprocess.Popen[bytes], given: bytes) -> tuple[bytes, bytes]:
-    """Give the process its stdin, and return what it wrote: of its stdout and its stderr no more than is read."""
-    assert process.stdin
-    assert process.stdout
-    assert process.stderr
-    said: list[bytes] = []
-    reading = threading.Thread(target=lambda: said.append(_end_of(process)), daemon=True)
-    reading.start()
-
-    def write() -> None:
-        with suppress(OSError, ValueError):  # a program may answer without reading to the end
-            process.stdin.write(given)  # type: ignore[union-attr]
-            process.stdin.close()  # type: ignore[union-attr]
-
-    writing = threading.Thread(target=write, daemon=True)
-    writing.start()
-    answer = process.stdout.read(MAX_ANSWER + 1)
-    if len(answer) <= MAX_ANSWER:
-        process.wait()
-    reading.join(timeout=1)
-    return answer, said[0] if said else b""
-
-
-def _end_of(process: subprocess.Popen[bytes]) -> bytes:
-    kept = b""
-    with suppress(OSError, ValueError):
-        while part := process.stderr.read1(_STDERR_BYTES):  # type: ignore[union-attr]
-            kept = (kept + part)[-_STDERR_BYTES:]
-    return kept
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
