@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from alma_cli.api.markdown import as_records, facts_of, is_markdown
+from alma_cli.cli.batches import batch_reply
 from alma_cli.cli.inputs import MemoryToChange
-from alma_cli.cli.learn import refusal
-from alma_cli.cli.ndjson import count_lines, listed_refusals, numbered_values
+from alma_cli.cli.ndjson import count_lines, numbered_values
 from alma_cli.cli.options import Json
-from alma_cli.cli.output import Reply, error_json, progress
+from alma_cli.cli.output import Reply, progress
 from alma_cli.core.records import PROJECT_AGENT, JsonValue
 from alma_cli.core.text import counted, one_line
 from alma_cli.errors import AlmaError, InvalidUsage
@@ -64,19 +64,12 @@ def import_(
     told += [f"{done.present:,} were there already"] if done.present else []
     told += [f"{done.forgotten:,} had been forgotten and stay so"] if done.forgotten else []
     told += [f"{done.derived:,} derived ones were left out: they are derived again"] if done.derived else []
-    refused, more = listed_refusals(done.refused)
-    told += [f"line {one.line}: {one.error.message}" for one in refused]
-    told += [f"and {counted(more, 'other line', 'other lines')}"] if more else []
-    return Reply(
-        data={
-            "imported": done.imported,
-            "queued": done.queued,
-            "present": done.present,
-            "forgotten": done.forgotten,
-            "derived": done.derived,
-            "refused": [{"line": one.line, **error_json(one.error)} for one in refused],
-        },
-        told=told,
-        warnings=done.warnings,
-        error=refusal([refused.error for refused in done.refused]),
+    return batch_reply(
+        told,
+        done,
+        imported=done.imported,
+        queued=done.queued,
+        present=done.present,
+        forgotten=done.forgotten,
+        derived=done.derived,
     )

@@ -11,17 +11,18 @@ import typer
 from alma_cli.api import ALMA
 from alma_cli.api.arguments import agent_of, named_agent
 from alma_cli.api.learn import Learned, NumberedReport
+from alma_cli.cli.batches import batch_reply
 from alma_cli.cli.inputs import MemoryToChange, text_or_stdin
-from alma_cli.cli.ndjson import NumberedValue, count_lines, listed_refusals, numbered_values
+from alma_cli.cli.ndjson import NumberedValue, count_lines, numbered_values
 from alma_cli.cli.options import Agent, Do, DomainOption, Json, When
-from alma_cli.cli.output import Reply, Table, error_json, progress
+from alma_cli.cli.output import Reply, Table, progress
 from alma_cli.core.codec import parse_time
 from alma_cli.core.learning.narration import narrated, summed_up
 from alma_cli.core.learning.reports import Report, report_from_json
 from alma_cli.core.records import JsonValue
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.text import counted, one_line
-from alma_cli.errors import AlmaError, InvalidInput, InvalidUsage, PartialFailure, ScopeViolation
+from alma_cli.errors import InvalidInput, InvalidUsage
 
 Text = str | None
 _PROPOSAL = 60
@@ -248,32 +249,9 @@ def _learn_batch(alma: ALMA, path: str, agent: str | None, *, json: bool) -> Rep
     told += [f"{done.duplicates:,} had been recorded before under the same key"] if done.duplicates else []
     told += [f"{done.forgotten:,} had been forgotten and stay so"] if done.forgotten else []
     told += filter(None, [summed_up((item.change, item.memory) for item in done.derived)])
-    refused, more = listed_refusals(done.refused)
-    told += [f"line {one.line}: {one.error.message}" for one in refused]
-    told += [f"and {counted(more, 'other line', 'other lines')}"] if more else []
-    return Reply(
-        data={
-            "learned": done.learned,
-            "duplicates": done.duplicates,
-            "forgotten": done.forgotten,
-            "queued": done.queued,
-            "refused": [{"line": one.line, **error_json(one.error)} for one in refused],
-        },
-        told=told,
-        warnings=done.warnings,
-        error=refusal([refused.error for refused in done.refused]),
+    return batch_reply(
+        told, done, learned=done.learned, duplicates=done.duplicates, forgotten=done.forgotten, queued=done.queued
     )
-
-
-def refusal(errors: list[AlmaError]) -> AlmaError | None:
-    """The error of a batch of which these lines were refused; none without any."""
-    if not errors:
-        return None
-    lines = "1 line was" if len(errors) == 1 else f"{len(errors):,} lines were"
-    if all(isinstance(error, ScopeViolation) for error in errors):
-        return ScopeViolation(f"{lines} refused by the agents' scopes; the rest is kept", hint=errors[0].hint)
-    hint = next((error.hint for error in errors if error.hint), "")
-    return PartialFailure(f"{lines} refused; the rest is kept", hint=hint)
 
 
 def _reports(values: Iterable[NumberedValue], default_agent: str | None) -> Iterator[NumberedReport]:

@@ -6,11 +6,9 @@ import json
 import os
 import sys
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import BinaryIO, NoReturn, TypeAlias
 
-from alma_cli.api.learn import Refused
 from alma_cli.cli.inputs import opened, told_of
 from alma_cli.core.records import JsonValue
 from alma_cli.core.text import one_line
@@ -21,8 +19,6 @@ NumberedValue: TypeAlias = "tuple[int, JsonValue | InvalidInput]"
 
 _MAX_LINE_BYTES = 4 * 1024 * 1024
 _BLANK = b" \t\r\n\xef\xbb\xbf"
-_LISTED, _LISTED_OF_ONE = 100, 10
-"""Refused lines that are told of: in all, and with one message."""
 
 
 def numbered_values(path: str) -> Iterator[NumberedValue]:
@@ -41,17 +37,6 @@ def numbered_values(path: str) -> Iterator[NumberedValue]:
 def _closing(file: BinaryIO, path: str) -> Iterator[NumberedValue]:
     with file:
         yield from _values(file, one_line(path, 200))
-
-
-def listed_refusals(refused: Sequence[Refused]) -> tuple[list[Refused], int]:
-    """The refusals to tell of, a few of each message, and how many more there are."""
-    listed: list[Refused] = []
-    told = Counter[str]()
-    for one in refused:
-        if told[one.error.message] < _LISTED_OF_ONE and len(listed) < _LISTED:
-            told[one.error.message] += 1
-            listed.append(one)
-    return listed, len(refused) - len(listed)
 
 
 def count_lines(path: str) -> int | None:

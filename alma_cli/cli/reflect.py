@@ -10,8 +10,8 @@ import typer
 from alma_cli.api import ALMA
 from alma_cli.api.arguments import agent_of
 from alma_cli.api.reflect import Reflected
+from alma_cli.cli.batches import refusal
 from alma_cli.cli.inputs import MemoryToChange, file_or_stdin
-from alma_cli.cli.learn import refusal
 from alma_cli.cli.options import Agent, DomainOption, Json
 from alma_cli.cli.output import Reply, progress
 from alma_cli.core.learning.narration import narrated

@@ -1,0 +1,49 @@
+"""Tells of a batch of lines: what became of them, and why some were refused."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from alma_cli.api.learn import BatchLearned, Refused
+from alma_cli.api.transfer import Imported
+from alma_cli.cli.output import Reply, error_json
+from alma_cli.core.text import counted
+from alma_cli.errors import AlmaError, PartialFailure, ScopeViolation
+
+_LISTED, _LISTED_OF_ONE = 100, 10
+"""Refused lines that are told of: in all, and with one message."""
+
+
+def batch_reply(told: Sequence[str], done: BatchLearned | Imported, **counts: int) -> Reply:
+    """The reply about a batch: these counts, and the lines that were refused, with the error for them."""
+    refused = _listed(done.refused)
+    more = len(done.refused) - len(refused)
+    lines = [f"line {one.line}: {one.error.message}" for one in refused]
+    lines += [f"and {counted(more, 'other line', 'other lines')}"] if more else []
+    return Reply(
+        data={**counts, "refused": [{"line": one.line, **error_json(one.error)} for one in refused]},
+        told=[*told, *lines],
+        warnings=done.warnings,
+        error=refusal([one.error for one in done.refused]),
+    )
+
+
+def refusal(errors: list[AlmaError]) -> AlmaError | None:
+    """The error of a batch of which these lines were refused; none without any."""
+    if not errors:
+        return None
+    lines = "1 line was" if len(errors) == 1 else f"{len(errors):,} lines were"
+    if all(isinstance(error, ScopeViolation) for error in errors):
+        return ScopeViolation(f"{lines} refused by the agents' scopes; the rest is kept", hint=errors[0].hint)
+    hint = next((error.hint for error in errors if error.hint), "")
+    return PartialFailure(f"{lines} refused; the rest is kept", hint=hint)
+
+
+def _listed(refused: Sequence[Refused]) -> list[Refused]:
+    """The refusals to tell of, a few of each message."""
+    listed: list[Refused] = []
+    told = Counter[str]()
+    for one in refused:
+        if told[one.error.message] < _LISTED_OF_ONE and len(listed) < _LISTED:
+            told[one.error.message] += 1
+            listed.append(one)
+    return listed
