@@ -57,7 +57,7 @@ def from_json(value: JsonValue, *, project_id: str, new_id: str, now: datetime) 
     """
     if not isinstance(value, dict):
         raise InvalidInput(f"expected a JSON object, got {shown(value)}")
-    record_type = RECORD_TYPES[_kind(value)]
+    record_type = RECORD_TYPES[parse_kind(value.get("kind"))]
     known = {*FIELD_NAMES[record_type.kind]} - {"extra"}
     defaults: dict[str, object] = {
         "id": new_id,
@@ -200,8 +200,8 @@ def _is_surely_small(record: Record) -> bool:
     return not record.extra and not record.labels and characters * 6 + _OTHER_BYTES <= MAX_RECORD_BYTES
 
 
-def _kind(value: Mapping[str, JsonValue]) -> Kind:
-    kind = value.get("kind")
+def parse_kind(kind: JsonValue) -> Kind:
+    """The kind of a record."""
     if not isinstance(kind, str) or kind not in RECORD_TYPES:
         got = "nothing" if kind is None else shown(kind)
         raise InvalidInput(f"kind: expected {', '.join(RECORD_TYPES)}, got {got}")

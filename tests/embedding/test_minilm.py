@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from alma_cli.embedding import DEFAULT_MODEL, Embedder, open_embedder
-from alma_cli.embedding.minilm import TOKENS_WORTH_ONNXRUNTIME, encode
-from alma_cli.embedding.minilm.grouping import batches
+from alma_cli.embedding.minilm import TOKENS_WORTH_ONNXRUNTIME, batches, encode
 from alma_cli.embedding.minilm.numpy_runtime import NumpyMiniLM
 from alma_cli.embedding.minilm.onnx_runtime import OnnxMiniLM
 from tests.embedding.embedding_texts import REFERENCE, varied

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias, cast
 
-from alma_cli.core.codec import check_size, format_time, from_json, parse_id, parse_time, to_json
-from alma_cli.core.records import RECORD_TYPES, JsonValue, Kind, Record
+from alma_cli.core.codec import check_size, format_time, from_json, parse_id, parse_kind, parse_time, to_json
+from alma_cli.core.records import JsonValue, Kind, Record
 from alma_cli.core.replication.hlc import HLC
 from alma_cli.core.replication.merge import State, Tombstone, Version, content_hash
 from alma_cli.core.scopes.scope import validate_agent_name
@@ -176,7 +176,7 @@ def decode(body: Body, *, agent: str, id: str, project_id: str) -> Content:
     if parse_id(id) != id:  # ids are case-sensitive in a shared copy, and a memory has one document
         raise InvalidInput(f"id: expected lower case, got {shown(id)}")
     validate_agent_name(agent)
-    kind = _kind(body.get("kind"))
+    kind = parse_kind(body.get("kind"))
     if isinstance(body.get("content_hash"), str) and "hlc" not in body:
         return Cached(id=id, agent=agent, kind=kind, content_hash=clean(str(body["content_hash"])))
     hlc = _stamp(body.get("hlc"))
@@ -231,12 +231,6 @@ def _are_small_numbers(numbers: Sequence[JsonValue]) -> bool:
         return False
     given = cast("Sequence[float]", numbers)
     return max(given) <= 2 and min(given) >= -2 and math.isfinite(sum(given))
-
-
-def _kind(value: JsonValue) -> Kind:
-    if not isinstance(value, str) or value not in RECORD_TYPES:
-        raise InvalidInput(f"kind: expected {', '.join(RECORD_TYPES)}, got {shown(value)}")
-    return cast("Kind", value)
 
 
 def _stamp(value: JsonValue) -> HLC:

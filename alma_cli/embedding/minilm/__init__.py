@@ -13,7 +13,6 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from alma_cli.embedding.minilm import layout
-from alma_cli.embedding.minilm.grouping import batches
 from alma_cli.logs import debug
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 TOKENS_WORTH_ONNXRUNTIME = 2000
 """In one call: numpy takes 0.3 ms a token, and onnxruntime half of that, after loading for 200 to 300 ms."""
 
+_TOKENS_IN_BATCH = 512  # with padding; larger batches are slower, they leave the cache
 _TEXTS_AT_ONCE = 2048  # bounds memory, and is enough to sort by length
 
 
@@ -80,6 +80,19 @@ class MiniLM:
             self._light = NumpyMiniLM()
             debug("loaded the bundled model for numpy")
         return self._light
+
+
+def batches(lengths: Sequence[int]) -> list[list[int]]:
+    """Every index of `lengths` once, longest first, in groups of at most 512 tokens when padded."""
+    groups: list[list[int]] = []
+    room = 0
+    for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+        if not room:
+            groups.append([])
+            room = max(1, _TOKENS_IN_BATCH // lengths[index])
+        groups[-1].append(index)
+        room -= 1
+    return groups
 
 
 def encode(text: str) -> list[int]:
