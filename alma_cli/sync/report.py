@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Literal
 
@@ -53,10 +53,6 @@ class Conflict:
     agent: str
     kept: Literal["ours", "theirs"]
 
-    def to_json(self) -> dict[str, JsonValue]:
-        """The conflict as a JSON object."""
-        return {"id": self.id, "kind": self.kind, "agent": self.agent, "kept": self.kept}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
@@ -66,10 +62,6 @@ class Planned:
     id: str
     kind: str
     agent: str
-
-    def to_json(self) -> dict[str, JsonValue]:
-        """The action as a JSON object."""
-        return {"action": self.action, "id": self.id, "kind": self.kind, "agent": self.agent}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -157,28 +149,9 @@ class Synced:
             self.warnings.append(text)
 
     def to_json(self) -> dict[str, JsonValue]:
-        """The report as a JSON object."""
-        return {
-            "remote": self.remote,
-            "busy": self.busy,
-            "dry_run": self.dry_run,
-            "pulled": self.pulled,
-            "pushed": self.pushed,
-            "merged": self.merged,
-            "forgotten": self.forgotten,
-            "conflict_count": self.conflict_count,
-            "conflicts": [conflict.to_json() for conflict in self.conflicts],
-            "set_aside": self.set_aside,
-            "missing": self.missing,
-            "vectors_written": self.vectors_written,
-            "derived_written": self.derived_written,
-            "pending": self.pending,
-            "requests": self.requests,
-            "request_charge": round(self.request_charge, 2),
-            "seconds": round(self.seconds, 3),
-            "plan": [planned.to_json() for planned in self.plan],
-            "notes": list(self.notes),
-        }
+        """The report as a JSON object, without the warnings, which stand beside it."""
+        told = {name: value for name, value in asdict(self).items() if name not in ("aside", "warnings")}
+        return {**told, "request_charge": round(self.request_charge, 2), "seconds": round(self.seconds, 3)}
 
 
 @dataclass(slots=True, kw_only=True)
