@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, Unpack
 
 from alma_cli import api
 from alma_cli.api.arguments import number
 from alma_cli.api.session import Session
 from alma_cli.config import Config, load_config
+from alma_cli.core.records import JsonValue, Outcome, Record
 from alma_cli.core.text import composed
+from alma_cli.errors import AlmaError
 from alma_cli.logs import info
 from alma_cli.project import Project, check_memory, find_project
 
 if TYPE_CHECKING:
-    from typing import Literal, Unpack
-
     from alma_cli.api.author import (
         AntiPatternOptions,
         Archived,
@@ -53,9 +53,7 @@ if TYPE_CHECKING:
     from alma_cli.core.learning.lessons import Lessons
     from alma_cli.core.learning.reports import Report, ReportOptions
     from alma_cli.core.learning.sheets import Sheet
-    from alma_cli.core.records import JsonValue, Outcome, Record
     from alma_cli.core.retrieval.slices import MemorySlice
-    from alma_cli.errors import AlmaError
     from alma_cli.remote.cosmos.container import Made
     from alma_cli.sync.report import Synced
 

@@ -11,19 +11,14 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from importlib import metadata
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from alma_cli import __version__
 from alma_cli.api.alma import ALMA
+from alma_cli.core.records import JsonValue
 from alma_cli.core.redaction import redact
 from alma_cli.errors import AlmaError
-from alma_cli.project import find_project
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from alma_cli.core.records import JsonValue
-    from alma_cli.project import Project
+from alma_cli.project import Project, find_project
 
 _PACKAGES = ("duckdb", "numpy", "onnxruntime", "fastembed", "typer", "rich", "PyYAML", "azure-cosmos", "mcp")
 _LEFT_OUT = "(left out)"

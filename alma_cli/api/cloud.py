@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from alma_cli.api.session import Session
 from alma_cli.errors import InvalidConfig
-
-if TYPE_CHECKING:
-    from alma_cli.api.session import Session
-    from alma_cli.remote.cosmos.container import Made
+from alma_cli.remote.cosmos.container import Made
 
 _PATIENCE_S = 30.0
 """Making a container takes the service some seconds."""

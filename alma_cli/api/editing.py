@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from alma_cli.config import Mapping, Node, Scalar, parse_yaml
@@ -14,8 +15,6 @@ from alma_cli.core.text import one_line
 from alma_cli.errors import InvalidConfig, InvalidInput
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     import yaml
 
 _HEAD = """\

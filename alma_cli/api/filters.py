@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TypedDict, cast, get_args
+from typing import TypedDict, cast, get_args
 
 from alma_cli.core.codec import parse_time
 from alma_cli.core.records import PLURALS, RECORD_TYPES, RETRIEVED_KINDS, Kind, Result
 from alma_cli.core.text import clean, composed, did_you_mean, shown
 from alma_cli.errors import InvalidInput
-
-if TYPE_CHECKING:
-    from alma_cli.store import Selection
+from alma_cli.store import Selection
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AGE = re.compile(r"(\d{1,6})([mhdwy])")

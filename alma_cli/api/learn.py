@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from alma_cli.api.retrievals import used_in
 from alma_cli.api.session import Session, new_id
@@ -19,10 +19,7 @@ from alma_cli.core.scopes.visibility import sees, views
 from alma_cli.core.text import clean, one_line
 from alma_cli.errors import AlmaError, InvalidInput, NotFound, ScopeViolation
 from alma_cli.pipeline import made_ahead, portions
-from alma_cli.store import DerivedChange, Insert, Operation, Receipt, RecordChange, Revise
-
-if TYPE_CHECKING:
-    from alma_cli.store import Entry, Reader
+from alma_cli.store import DerivedChange, Entry, Insert, Operation, Reader, Receipt, RecordChange, Revise
 
 NumberedReport: TypeAlias = tuple[int, Report | AlmaError]
 """A line's number and the report in it, or why there is none."""

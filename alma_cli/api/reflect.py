@@ -7,10 +7,11 @@ import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from alma_cli.api.answerer import Answerer
 from alma_cli.api.learn import add_change, shown_changes, words_of, write_warnings
+from alma_cli.api.session import Session
 from alma_cli.core.codec import from_json
 from alma_cli.core.learning import answers, sheets
 from alma_cli.core.learning.answers import Named
@@ -21,13 +22,7 @@ from alma_cli.core.scopes.scope import check, scope_for
 from alma_cli.errors import AlmaError, InvalidConfig, InvalidInput, LocksUnsupported, NotFound
 from alma_cli.files import make_folder, read_object, write_whole
 from alma_cli.flock import locked
-from alma_cli.store import GeneralWords, Reword
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from alma_cli.api.session import Session
-    from alma_cli.store import DerivedChange, Entry, Label, Reader
+from alma_cli.store import DerivedChange, Entry, GeneralWords, Label, Reader, Reword
 
 _FILE = "reflection.json"
 _CODES_KEPT = 5000

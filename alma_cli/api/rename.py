@@ -7,16 +7,12 @@ import os
 import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from alma_cli.api.session import Session
-from alma_cli.config import load_config, with_value, write_text
+from alma_cli.config import Config, load_config, with_value, write_text
 from alma_cli.core.scopes.scope import validate_name
 from alma_cli.errors import InvalidConfig
 from alma_cli.project import make_home
-
-if TYPE_CHECKING:
-    from alma_cli.config import Config
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from alma_cli.api.overview import AgentView, agents, effect
 from alma_cli.api.retrievals import Retrievals, lately
@@ -13,15 +13,10 @@ from alma_cli.api.review import unseen
 from alma_cli.api.session import Session
 from alma_cli.core.codec import format_time
 from alma_cli.core.learning.account import Account, account
-from alma_cli.core.records import RECORD_TYPES
+from alma_cli.core.learning.effect import Effect
+from alma_cli.core.records import RECORD_TYPES, JsonValue, Outcome, Record
 from alma_cli.core.text import composed
 from alma_cli.store import Selection, Shared
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from alma_cli.core.learning.effect import Effect
-    from alma_cli.core.records import JsonValue, Outcome, Record
 
 _OTHERS = tuple(kind for kind in RECORD_TYPES if kind != "outcome")
 

@@ -10,22 +10,19 @@ from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 from alma_cli.api import retrievals
 from alma_cli.api.retrieve import Question, Wanted, answer, question
+from alma_cli.api.session import Session
 from alma_cli.api.sync import PATIENCE_S
 from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID, Document, decode_record, embedding_of
 from alma_cli.core.replication.marker import parse_marker
+from alma_cli.core.retrieval.slices import MemorySlice
 from alma_cli.core.scopes.visibility import views
 from alma_cli.errors import InvalidInput, RemoteError
 from alma_cli.remote import open_searchable
+from alma_cli.remote.protocol import Sample, SearchableRemote
 from alma_cli.store import Entry, Pool
-
-if TYPE_CHECKING:
-    from alma_cli.api.session import Session
-    from alma_cli.core.retrieval.slices import MemorySlice
-    from alma_cli.remote.protocol import Sample, SearchableRemote
 
 _PER_SIGNAL = 200
 """Candidates of each agent by meaning, and as many by words."""

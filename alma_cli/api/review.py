@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from alma_cli.api import author
 from alma_cli.api.filters import kinds_of
 from alma_cli.api.learn import words_of, write_warnings
 from alma_cli.api.reviewed import seen_ids, seen_path
-from alma_cli.api.session import new_id
+from alma_cli.api.session import Session, new_id
 from alma_cli.core.records import PROJECT_AGENT, RETRIEVED_KINDS, AntiPattern, Heuristic, Outcome, Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.errors import InvalidInput
 from alma_cli.files import append_line
 from alma_cli.store import Forget, Insert, Operation, Selection
-
-if TYPE_CHECKING:
-    from alma_cli.api.session import Session
 
 _MOST_BYTES = 64 * 1024 * 1024
 

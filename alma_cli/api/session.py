@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,13 +21,11 @@ from alma_cli.embedding import DEFAULT_MODEL, Embedder, OnProgress, open_embedde
 from alma_cli.errors import EmbeddingUnavailable, ProjectNotFound, ScopeViolation
 from alma_cli.logs import info
 from alma_cli.project import Project, make_home, note_recorded
-from alma_cli.store import ProjectRules, Store, open_store
+from alma_cli.store import ProjectRules, Receipt, Store, open_store
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from alma_cli.core.learning.derive import LearningRules
-    from alma_cli.store import Entry, Index, Operation, Receipt, Refuse
+    from alma_cli.store import Entry, Index, Operation, Refuse
 
 _Operation = TypeVar("_Operation", bound="Operation")
 _DEFAULT_DIMENSION = 384

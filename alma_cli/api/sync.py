@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.codec import format_time
+from alma_cli.core.records import JsonValue, Record, Vector
 from alma_cli.core.replication.marker import derivation_hash
 from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, EmbeddingUnavailable, StoreBusy
 from alma_cli.project import make_home
 from alma_cli.remote import open_remote
+from alma_cli.store import Quarantined, Store
 from alma_cli.sync.report import Context, Options, Synced
 
 if TYPE_CHECKING:
-    from alma_cli.core.records import JsonValue, Record, Vector
     from alma_cli.remote.protocol import Remote
-    from alma_cli.store import Quarantined, Store
 
 PATIENCE_S = 10.0
 """How long the remote may leave one call unanswered: an offline machine is told so within 15 s."""

@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING
 
 from alma_cli.api.learn import Refused, write_warnings
 from alma_cli.api.session import Session, new_id
@@ -16,11 +15,7 @@ from alma_cli.core.records import JsonValue, Record
 from alma_cli.core.scopes.scope import check, choose_domain, scope_for
 from alma_cli.errors import AlmaError, InvalidInput, ScopeViolation
 from alma_cli.pipeline import made_ahead, portions
-from alma_cli.store import Insert, Operation, Receipt, Selection
-
-if TYPE_CHECKING:
-    from alma_cli.store import Entry, Refuse
-
+from alma_cli.store import Entry, Insert, Operation, Receipt, Refuse, Selection
 
 _TIMES_OF_EVENTS = ("at", "last_validated_at", "last_seen_at", "last_verified_at")
 _IN_MEMORY_BYTES = 16 * 1024 * 1024

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from alma_cli.api.arguments import whole_number
 from alma_cli.api.learn import write_warnings
@@ -15,12 +15,7 @@ from alma_cli.core.records import Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.text import clean, one_line
 from alma_cli.errors import NotFound
-from alma_cli.store import Undo
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from alma_cli.store import PastWrite, Reader
+from alma_cli.store import PastWrite, Reader, Undo
 
 _LOOKED_AT = 200
 _FINAL = "a forget can be undone for an hour, and not after `alma sync` or with --now"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -15,9 +16,6 @@ from alma_cli.cli.signatures import completed
 from alma_cli.cli.typer_insides import INTERRUPTED, REWORDED, UsageError
 from alma_cli.core.text import did_you_mean, one_line
 from alma_cli.errors import InvalidUsage
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _LONGEST_MESSAGE = 500
 

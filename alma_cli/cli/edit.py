@@ -6,24 +6,22 @@ import os
 import shlex
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from alma_cli.api import ALMA
 from alma_cli.api.author import Corrected
 from alma_cli.api.editing import as_yaml, changes_in
 from alma_cli.api.session import utc_now
 from alma_cli.cli.correct import reply_of
 from alma_cli.cli.inputs import MemoryToChange
 from alma_cli.cli.output import Reply, tell
+from alma_cli.core.records import Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.errors import AlmaError, InvalidInput, InvalidUsage
 from alma_cli.files import remove_if_there, write_whole
 from alma_cli.project import make_home
-
-if TYPE_CHECKING:
-    from alma_cli.api import ALMA
-    from alma_cli.core.records import Record
 
 
 def edit(

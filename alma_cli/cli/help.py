@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from alma_cli.cli.layout import folded
 from alma_cli.cli.signatures import COMMON
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 MOST_LINES = 23
 """The lines of a screen above its prompt."""

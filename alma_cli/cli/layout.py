@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TextIO
 
+from alma_cli.cli.output import Table
 from alma_cli.cli.terminal import styled
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.text import one_line
-
-if TYPE_CHECKING:
-    from typing import TextIO
-
-    from alma_cli.cli.output import Table
 
 _GAP = 2
 _ENOUGH = 20

@@ -11,14 +11,11 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from alma_cli.cli.terminal import page, size, styled
+from alma_cli.core.records import JsonValue
 from alma_cli.core.text import harmless, one_line
 from alma_cli.errors import AlmaError
-
-if TYPE_CHECKING:
-    from alma_cli.core.records import JsonValue
 
 SCHEMA = "alma/1"
 

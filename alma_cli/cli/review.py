@@ -7,23 +7,21 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from alma_cli.api import ALMA
 from alma_cli.cli.edit import edited
 from alma_cli.cli.filters import Limit, OfAgent
 from alma_cli.cli.inputs import MemoryToChange
 from alma_cli.cli.options import Kinds
 from alma_cli.cli.output import Reply, tell
 from alma_cli.core.codec import format_time, to_json
+from alma_cli.core.records import JsonValue, Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.text import counted, did_you_mean, one_line
 from alma_cli.errors import AlmaError, InvalidInput
-
-if TYPE_CHECKING:
-    from alma_cli.api import ALMA
-    from alma_cli.core.records import JsonValue, Record
 
 _ANSWERS = {
     "k": "keep",

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from alma_cli.api.undo import Undoable
 from alma_cli.cli.inputs import Memory
 from alma_cli.cli.options import Yes
 from alma_cli.cli.output import Reply, Table, confirmed
 from alma_cli.core.codec import format_time
+from alma_cli.core.records import JsonValue
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.text import counted, one_line
-
-if TYPE_CHECKING:
-    from alma_cli.api.undo import Undoable
-    from alma_cli.core.records import JsonValue
 
 _DONE = {"insert": "added", "revise": "corrected", "reword": "reworded", "archive": "archived", "forget": "forgot"}
 _MAX_TEXT = 60

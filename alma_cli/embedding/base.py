@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from alma_cli.core.records import Vector
+from alma_cli.core.records import Vector
 
 OnProgress = Callable[[int], None]
 """Called with the number of texts done so far; the last call has all of them."""

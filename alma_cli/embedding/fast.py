@@ -9,19 +9,15 @@ from __future__ import annotations
 import os
 import warnings
 from array import array
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from alma_cli.core.records import Vector
 from alma_cli.core.text import most_like
-from alma_cli.embedding.base import DEFAULT_MODEL
+from alma_cli.embedding.base import DEFAULT_MODEL, OnProgress
 from alma_cli.errors import EmbeddingUnavailable
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from alma_cli.core.records import Vector
-    from alma_cli.embedding.base import OnProgress
 
 _TEXTS_IN_BATCH = 8  # of like length; fastembed's 256 were a sixth as fast
 _LONGEST_TEXT = 100_000  # characters; several times what any of these models reads

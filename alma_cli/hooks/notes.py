@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from alma_cli.core.redaction import redact
 from alma_cli.errors import InvalidInput, NotFound
 from alma_cli.files import make_folder, write_whole
+from alma_cli.project import Project
 
 if TYPE_CHECKING:
     from alma_cli.core.records import JsonValue
-    from alma_cli.project import Project
 
 EVENT = ".event"
 """The end of the name of a file that holds an event."""

@@ -21,22 +21,19 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import datetime
 from itertools import chain
 from time import time
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 from urllib.parse import quote, unquote
 
+from alma_cli.core.records import JsonValue
 from alma_cli.core.replication.documents import Document, Unreadable
 from alma_cli.core.text import clean
 from alma_cli.errors import CheckpointLost, LocksUnsupported, RemoteError, RemoteMissing, RemoteRefused, RemoteThrottled
 from alma_cli.files import flush_folder, write_whole
 from alma_cli.flock import locked
 from alma_cli.remote.protocol import Clash, Found, Page, Place, Usage, Write, WriteResult, Written
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from alma_cli.core.records import JsonValue
 
 _SUFFIX = ".json"
 _IDENTITY = ".folder"

@@ -9,21 +9,20 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from alma_cli.core.records import FIELDS, MAIN_FIELDS, RETRIEVED_KINDS, Kind, Outcome, Record
+from alma_cli.core.records import FIELDS, MAIN_FIELDS, RETRIEVED_KINDS, Kind, Outcome, Record, Vector
+from alma_cli.core.scopes.visibility import View
 from alma_cli.errors import AmbiguousId, InvalidInput, NotFound
+from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.engine import bound_memory
 from alma_cli.store.database.rows import RECORD_COLUMNS, RELEVANT_AT, SUCCESS, row_record
 from alma_cli.store.database.values import any_of, rows_from, seq_in, vector_text
 from alma_cli.store.reading import general_words, met_errors
+from alma_cli.store.reading.general_words import Label
 from alma_cli.store.reading.query import Search, SearchResult, Selection
 from alma_cli.store.reading.search import search
 
 if TYPE_CHECKING:
     from alma_cli.core.learning.derive import Derived
-    from alma_cli.core.records import Vector
-    from alma_cli.core.scopes.visibility import View
-    from alma_cli.store.database.duckdb import Connection
-    from alma_cli.store.reading.general_words import Label
     from alma_cli.store.replication.remote_state import Quarantined
     from alma_cli.store.writing.undoable import PastWrite
 

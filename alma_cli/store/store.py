@@ -10,15 +10,18 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from time import time_ns
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from alma_cli.core.records import AntiPattern
 from alma_cli.core.text import counted
 from alma_cli.errors import LocksUnsupported, StoreBusy, StoreError
 from alma_cli.logs import debug, info
 from alma_cli.project import BACKUP, JOURNAL
 from alma_cli.store.database.checkpoint import checkpoint
+from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.engine import (
     CHECKPOINT_AT_BYTES,
     bound_memory,
@@ -30,18 +33,13 @@ from alma_cli.store.database.opening import OutdatedError, StoreFile
 from alma_cli.store.inbox.journal import Journal
 from alma_cli.store.inbox.lock import hold, is_awaited
 from alma_cli.store.reader import Reader
-from alma_cli.store.writing.changes import RecordChange
+from alma_cli.store.reading.general_words import Near
+from alma_cli.store.writing.changes import ProjectRules, RecordChange
 from alma_cli.store.writing.waiting import FoldedJournal, WaitingOperations
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from alma_cli.core.records import AntiPattern
-    from alma_cli.store.database.duckdb import Connection
     from alma_cli.store.inbox.operations import Entry, Operation
-    from alma_cli.store.reading.general_words import Near
     from alma_cli.store.writer import Writer
-    from alma_cli.store.writing.changes import ProjectRules
     from alma_cli.store.writing.derived import DerivedChange
 
 _LOG_LIMIT_BYTES = 16 * CHECKPOINT_AT_BYTES

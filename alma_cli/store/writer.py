@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
+from alma_cli.store.database.connection import Connection
+from alma_cli.store.hnsw.index import Index
 from alma_cli.store.replication.incoming import Incoming
 from alma_cli.store.replication.outgoing import Outgoing
 from alma_cli.store.replication.remote_state import RemoteState
 from alma_cli.store.replication.renaming import rename
+from alma_cli.store.writing.changes import ProjectRules
 from alma_cli.store.writing.derived import derive_all
 from alma_cli.store.writing.reindex import Vectors
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from alma_cli.store.database.duckdb import Connection
-    from alma_cli.store.hnsw.index import Index
-    from alma_cli.store.writing.changes import ProjectRules
 
 
 class Writer:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from alma_cli.core.replication.documents import Received, Unreadable, read
 from alma_cli.remote.protocol import Place
 from alma_cli.sync.pulling import absorb
-
-if TYPE_CHECKING:
-    from alma_cli.sync.report import Context
+from alma_cli.sync.report import Context
 
 _COMPARED_EVERY = timedelta(days=30)
 

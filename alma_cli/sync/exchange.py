@@ -9,18 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from alma_cli.core.replication.documents import Received, encode, read
 from alma_cli.errors import AlmaError, SyncTimeout
 from alma_cli.pipeline import made_ahead
 from alma_cli.remote.protocol import Clash, TooLarge, Write, WriteResult, Written
-from alma_cli.store import KnownDocument, Pending, Position
+from alma_cli.store import KnownDocument, Pending, Position, Writer
 from alma_cli.sync.pulling import absorb
-
-if TYPE_CHECKING:
-    from alma_cli.store import Writer
-    from alma_cli.sync.report import Context
+from alma_cli.sync.report import Context
 
 T = TypeVar("T")
 

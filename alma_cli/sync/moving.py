@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from alma_cli.core.records import JsonValue
 from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID, Document
 from alma_cli.core.replication.marker import RENAMED_TO
 from alma_cli.errors import RemoteError, RemoteForeign
-from alma_cli.remote.protocol import Write, Written
-
-if TYPE_CHECKING:
-    from alma_cli.core.records import JsonValue
-    from alma_cli.remote.protocol import Remote
+from alma_cli.remote.protocol import Remote, Write, Written
 
 _TRIES = 5
 

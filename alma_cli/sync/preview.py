@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from alma_cli.core.replication.documents import Received, Unreadable
 from alma_cli.core.replication.marker import Create, Membership
@@ -13,9 +12,7 @@ from alma_cli.store import Position
 from alma_cli.sync.agreement import look, settled
 from alma_cli.sync.comparing import find_missing
 from alma_cli.sync.pulling import follow
-
-if TYPE_CHECKING:
-    from alma_cli.sync.report import Context
+from alma_cli.sync.report import Context
 
 
 def preview(context: Context, ours: Membership, checkpoint: str | None) -> None:

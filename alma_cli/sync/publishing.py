@@ -5,17 +5,12 @@ That happens after a sync that left nothing pending, so that the memories are de
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from alma_cli.core.replication.documents import encode_derived, encode_retired
 from alma_cli.core.replication.merge import content_hash
 from alma_cli.remote.protocol import Write
-from alma_cli.store import KnownDocument, PendingDerived, Position
+from alma_cli.store import KnownDocument, PendingDerived, Position, Writer
 from alma_cli.sync.exchange import Prepared, exchange_all, write_of
-
-if TYPE_CHECKING:
-    from alma_cli.store import Writer
-    from alma_cli.sync.report import Context
+from alma_cli.sync.report import Context
 
 
 def complete(context: Context) -> None:

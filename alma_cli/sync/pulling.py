@@ -6,17 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from itertools import repeat
-from typing import TYPE_CHECKING
 
+from alma_cli.core.records import Vector
 from alma_cli.core.replication.documents import Readable, Received, TheMarker, read
 from alma_cli.errors import AlmaError, CheckpointLost
 from alma_cli.logs import info
 from alma_cli.pipeline import made_ahead
 from alma_cli.remote.protocol import Found
-
-if TYPE_CHECKING:
-    from alma_cli.core.records import Vector
-    from alma_cli.sync.report import Context
+from alma_cli.sync.report import Context
 
 _PORTION = 1000
 """The fewest documents that are taken in together, if there are so many: each opening of the store costs."""

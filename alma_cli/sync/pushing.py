@@ -8,17 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from alma_cli.core.replication.merge import Version
 from alma_cli.core.text import counted
 from alma_cli.errors import ClockAhead
 from alma_cli.logs import info
+from alma_cli.store import Pending, PendingCounts, Position, PushFilter, Writer
 from alma_cli.sync.exchange import Prepared, exchange_all, write_of
-
-if TYPE_CHECKING:
-    from alma_cli.store import Pending, PendingCounts, Position, PushFilter, Writer
-    from alma_cli.sync.report import Context
+from alma_cli.sync.report import Context
 
 _ROUNDS = 5
 """The number of tries after a clash: more would help only against writers that never rest."""

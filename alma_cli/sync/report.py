@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Literal
 
+from alma_cli.core.records import JsonValue, Record, Vector
+from alma_cli.core.replication.documents import Unreadable
 from alma_cli.core.replication.merge import Tombstone, Version
 from alma_cli.core.replication.plan import Action, Keep, Take, is_erased_by
 from alma_cli.errors import SyncTimeout
-from alma_cli.store import PushFilter
+from alma_cli.store import Clashed, PushFilter, Store
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from alma_cli.core.records import JsonValue, Record, Vector
-    from alma_cli.core.replication.documents import Unreadable
     from alma_cli.remote.protocol import Remote
-    from alma_cli.store import Clashed, Store
 
 _LISTED = 200
 """The most conflicts and planned actions that a report lists; all are counted."""

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from alma_cli.errors import AlmaError
 from alma_cli.logs import info
+from alma_cli.store import SyncState
 from alma_cli.sync.agreement import agree, check_project
 from alma_cli.sync.comparing import find_missing, look_again
 from alma_cli.sync.preview import preview
 from alma_cli.sync.publishing import complete
 from alma_cli.sync.pulling import pull
 from alma_cli.sync.pushing import push, restamp, tell_left
-
-if TYPE_CHECKING:
-    from alma_cli.store import SyncState
-    from alma_cli.sync.report import Context, Synced
+from alma_cli.sync.report import Context, Synced
 
 
 def run(context: Context, *, dry_run: bool = False) -> Synced:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import mmap
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads make such small products slower on a busy machine
 
@@ -16,10 +17,7 @@ import numpy as np
 
 from alma_cli.embedding.minilm import files, layout
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    Floats = np.ndarray[Any, np.dtype[np.float32]]
+Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
 
 
 class NumpyMiniLM:

@@ -9,19 +9,16 @@ thread per batch beats two threads in one batch by a tenth.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
 from alma_cli.embedding.minilm import files, layout
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from alma_cli.embedding.minilm.numpy_runtime import Floats
+from alma_cli.embedding.minilm.numpy_runtime import Floats
 
 
 class OnnxMiniLM:

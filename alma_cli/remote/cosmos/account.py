@@ -7,7 +7,7 @@ import os
 from base64 import b64decode
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from alma_cli.config import KeyFromEnvironment
+from alma_cli.config import Azure, KeyFromEnvironment
 from alma_cli.errors import InvalidConfig, RemoteMissing, RemoteRefused, RemoteUnreachable
 from alma_cli.remote.cosmos.calls import SIGN_IN_HINT, Calls
 from alma_cli.remote.cosmos.meter import Meter
@@ -15,8 +15,6 @@ from alma_cli.remote.cosmos.meter import Meter
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
     from azure.cosmos import CosmosClient
-
-    from alma_cli.config import Azure
 
 Credential: TypeAlias = "str | TokenCredential"
 

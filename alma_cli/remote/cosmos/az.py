@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import shlex
-from typing import TYPE_CHECKING
 
+from alma_cli.config import Azure
 from alma_cli.remote.cosmos.container import definition
-
-if TYPE_CHECKING:
-    from alma_cli.config import Azure
 
 DATA_CONTRIBUTOR = "00000000-0000-0000-0000-000000000002"
 """The built-in role that reads and writes data, and makes no database or container."""

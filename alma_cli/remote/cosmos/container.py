@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from alma_cli.config import Azure
 from alma_cli.errors import RemoteError, RemoteMissing, RemoteRefused
 from alma_cli.remote.cosmos.account import CosmosAccount
+from alma_cli.remote.cosmos.calls import Calls
 from alma_cli.remote.cosmos.queries import INDEXED_FIELDS
 
 if TYPE_CHECKING:
     from azure.cosmos import CosmosClient
-
-    from alma_cli.config import Azure
-    from alma_cli.remote.cosmos.calls import Calls
 
 _VECTOR_FEATURE_HINT = (
     "vector search has to be enabled on the account:"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from alma_cli.core.replication.documents import Document
 from alma_cli.errors import RemoteError
 from alma_cli.remote.cosmos import queries
+from alma_cli.remote.cosmos.account import CosmosAccount
 from alma_cli.remote.cosmos.documents import found
 from alma_cli.remote.cosmos.feed import Feed, checkpoint_lost
 from alma_cli.remote.cosmos.writes import BatchWriter
@@ -17,8 +18,6 @@ from alma_cli.remote.protocol import Found, Page, Place, Sample, Usage, Write, W
 
 if TYPE_CHECKING:
     from azure.cosmos import ContainerProxy
-
-    from alma_cli.remote.cosmos.account import CosmosAccount
 
 _IDS_AT_ONCE = 100
 _BAD_REQUEST, _NOT_FOUND = 400, 404

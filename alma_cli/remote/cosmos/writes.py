@@ -14,15 +14,13 @@ from alma_cli.core.replication.documents import Document
 from alma_cli.errors import RemoteUnreachable
 from alma_cli.remote.cosmos import queries
 from alma_cli.remote.cosmos.batches import MAX_DOCUMENT_BYTES, in_batches, size_of
-from alma_cli.remote.cosmos.calls import asked_to_wait_s
+from alma_cli.remote.cosmos.calls import Calls, asked_to_wait_s
 from alma_cli.remote.cosmos.documents import found
 from alma_cli.remote.cosmos.pace import Pace
 from alma_cli.remote.protocol import Clash, Found, TooLarge, Write, WriteResult, Written
 
 if TYPE_CHECKING:
     from azure.cosmos import ContainerProxy
-
-    from alma_cli.remote.cosmos.calls import Calls
 
 Ask: TypeAlias = "Callable[[str, queries.Query, str], list[dict[str, Any]]]"
 """The function that asks the partition of an agent a query; the answer is as new as the token of a session says."""

@@ -10,13 +10,10 @@ from __future__ import annotations
 
 import os
 import struct
-from typing import TYPE_CHECKING
 
 from alma_cli.errors import StoreCorrupt, StoreTooNew
 from alma_cli.files import flush_folder, remove_abandoned, remove_if_there, write_whole
-
-if TYPE_CHECKING:
-    from alma_cli.store.database.duckdb import Connection
+from alma_cli.store.database.connection import Connection
 
 _MAGIC_AT = 8
 _MAGIC = b"DUCK"

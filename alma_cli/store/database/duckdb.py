@@ -15,13 +15,11 @@ from _duckdb import (
     connect,
 )
 
-Connection = DuckDBPyConnection
-
 __all__ = [
     "BinderException",
     "CatalogException",
-    "Connection",
     "DataError",
+    "DuckDBPyConnection",
     "Error",
     "IntegrityError",
     "InvalidInputException",

@@ -10,15 +10,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from alma_cli.errors import AlmaError, StoreBusy, StoreCorrupt, StoreError, StoreTooNew, StoreUnwritable
 from alma_cli.files import flush_folder, own
+from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.instance import instance
 from alma_cli.store.database.values import quoted
-
-if TYPE_CHECKING:
-    from alma_cli.store.database.duckdb import Connection
 
 ROW_GROUP_SIZE = 8192
 _MEMORY_LIMIT = "512MB"

@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from alma_cli.store.database.duckdb import Connection
+from alma_cli.store.database.connection import Connection
 
 _MOST_IDLE = 2
 _THREADS = min(4, os.cpu_count() or 1)

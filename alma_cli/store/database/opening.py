@@ -8,17 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import time_ns
-from typing import TYPE_CHECKING
 
 from alma_cli.core.replication.hlc import HLC
 from alma_cli.errors import StoreCorrupt, StoreTooNew, StoreUnwritable
 from alma_cli.files import flush_file, flush_folder, make_folder, own, remove_if_there
 from alma_cli.store.database.checkpoint import undo_path, undo_unfinished
+from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.engine import connected, transaction
 from alma_cli.store.database.schema import MIGRATIONS, Migration, views
-
-if TYPE_CHECKING:
-    from alma_cli.store.database.duckdb import Connection
 
 
 class OutdatedError(StoreUnwritable):

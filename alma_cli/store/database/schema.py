@@ -12,13 +12,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from alma_cli.core.keys import key_of
 from alma_cli.core.records import COMPUTED, FIELD_NAMES, FIELDS, PLURALS
-
-if TYPE_CHECKING:
-    from alma_cli.store.database.duckdb import Connection
+from alma_cli.store.database.connection import Connection
 
 Migration: TypeAlias = "str | Callable[[Connection], None]"
 

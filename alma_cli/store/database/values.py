@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from alma_cli.core.records import JsonValue, Vector
+from alma_cli.store.database.connection import Connection
+
 if TYPE_CHECKING:
     import numpy as np
 
-    from alma_cli.core.records import JsonValue, Vector
-    from alma_cli.store.database.duckdb import Connection
-
-    Numbers: TypeAlias = np.ndarray[Any, Any]
+Numbers: TypeAlias = "np.ndarray[Any, Any]"
 
 _DIGITS = 9
 """Enough to tell each number of single precision from any other."""

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
+from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.values import quoted
-
-if TYPE_CHECKING:
-    from alma_cli.store.database.duckdb import Connection
 
 
 def unavailable() -> str:

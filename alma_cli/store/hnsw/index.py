@@ -10,16 +10,13 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
+from alma_cli.core.records import Vector
 from alma_cli.files import own, remove_if_there
-from alma_cli.store.database.values import columns, given, quoted, vector_text
+from alma_cli.store.database.connection import Connection
+from alma_cli.store.database.values import Numbers, columns, given, quoted, vector_text
 from alma_cli.store.hnsw.extension import connection_with_extension, unavailable
-
-if TYPE_CHECKING:
-    from alma_cli.core.records import Vector
-    from alma_cli.store.database.duckdb import Connection
-    from alma_cli.store.database.values import Numbers
 
 FETCHED = 1000
 """The number of nearest asked for: many more than are ranked, since scopes take some away."""

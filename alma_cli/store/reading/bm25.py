@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from alma_cli.core.records import JsonValue
-    from alma_cli.store.database.duckdb import Connection
+    from alma_cli.store.database.connection import Connection
     from alma_cli.store.database.values import Numbers
 
 _K1, _B = 1.2, 0.75

@@ -13,7 +13,7 @@ from alma_cli.store.reading.visible import seen_by
 
 if TYPE_CHECKING:
     from alma_cli.core.scopes.visibility import View
-    from alma_cli.store.database.duckdb import Connection
+    from alma_cli.store.database.connection import Connection
 
 
 def with_errors(connection: Connection, views: Sequence[View], words: Iterable[str], *, limit: int) -> list[Outcome]:

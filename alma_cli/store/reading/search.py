@@ -17,7 +17,7 @@ from alma_cli.store.reading.signals import Stored, best_of
 from alma_cli.store.reading.visible import cosines_of, visible_memories
 
 if TYPE_CHECKING:
-    from alma_cli.store.database.duckdb import Connection
+    from alma_cli.store.database.connection import Connection
     from alma_cli.store.database.values import Numbers
 
 

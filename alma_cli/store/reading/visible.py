@@ -21,7 +21,7 @@ from alma_cli.store.reading.signals import Visible, measured, unmeasured
 if TYPE_CHECKING:
     from alma_cli.core.records import JsonValue, Vector
     from alma_cli.core.scopes.visibility import View
-    from alma_cli.store.database.duckdb import Connection
+    from alma_cli.store.database.connection import Connection
     from alma_cli.store.database.values import Numbers
     from alma_cli.store.hnsw.index import Nearest
     from alma_cli.store.reading.query import Search

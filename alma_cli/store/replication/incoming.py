@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
+from alma_cli.core.records import Kind, Vector
 from alma_cli.core.replication.documents import (
     Arrived,
     Cached,
@@ -26,19 +27,22 @@ from alma_cli.core.replication.documents import (
 from alma_cli.core.replication.hlc import HLC
 from alma_cli.core.replication.merge import State, Tombstone, Version, says_the_same
 from alma_cli.core.replication.plan import Action, Echo, Held, Keep, Reject, Take, plan
+from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
 from alma_cli.store.database.values import any_of, rows_from
 from alma_cli.store.inbox.operations import Entry
-from alma_cli.store.replication.remote_state import CONFLICT_KEPT, CONFLICT_LOST, UNSURE, KnownDocument, RemoteState
+from alma_cli.store.replication.remote_state import (
+    CONFLICT_KEPT,
+    CONFLICT_LOST,
+    UNSURE,
+    KnownDocument,
+    Quarantined,
+    RemoteState,
+)
+from alma_cli.store.writing.changes import ProjectRules
 from alma_cli.store.writing.derived import Touched, derive_touched
 from alma_cli.store.writing.rows_writer import Replaced, RowsWriter
-
-if TYPE_CHECKING:
-    from alma_cli.core.records import Kind, Vector
-    from alma_cli.store.database.duckdb import Connection
-    from alma_cli.store.replication.remote_state import Quarantined
-    from alma_cli.store.writing.changes import ProjectRules
 
 _BY = "sync"
 _IS_BLOCKING = " OR ".join(

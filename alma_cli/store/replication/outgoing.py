@@ -6,21 +6,19 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from alma_cli.core.records import Kind, Record
 from alma_cli.core.replication.documents import Embedding
 from alma_cli.core.replication.hlc import HLC, next_stamp, stamp_after
 from alma_cli.core.replication.merge import State, Tombstone, Version, content_hash
+from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
 from alma_cli.store.database.values import columns, fewest_digits, given, given_list, rows_from
 from alma_cli.store.replication.remote_state import UNSURE
 from alma_cli.store.writing.rows_writer import read_replica
 from alma_cli.store.writing.undoable import end_grace
-
-if TYPE_CHECKING:
-    from alma_cli.core.records import Kind, Record
-    from alma_cli.store.database.duckdb import Connection
 
 _PENDING = "hlc <> '' AND acked_hlc IS DISTINCT FROM hlc"
 _NOT_ASIDE = (

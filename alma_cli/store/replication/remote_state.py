@@ -10,17 +10,14 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
+from alma_cli.core.replication.documents import Unreadable
+from alma_cli.core.replication.hlc import HLC
 from alma_cli.core.replication.marker import Membership
+from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.values import any_of, insert_rows, rows_from, utc_text
 from alma_cli.store.writing.rows_writer import read_replica
-
-if TYPE_CHECKING:
-    from alma_cli.core.replication.documents import Unreadable
-    from alma_cli.core.replication.hlc import HLC
-    from alma_cli.store.database.duckdb import Connection
 
 UNSURE = "?"
 CONFLICT_KEPT = "what was here was kept; the other version is in history"

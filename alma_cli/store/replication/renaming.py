@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
+from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.values import rows_from
 from alma_cli.store.replication.remote_state import RemoteState
+from alma_cli.store.writing.changes import ProjectRules
 from alma_cli.store.writing.derived import derive_anew
 from alma_cli.store.writing.rows_writer import RowsWriter
-
-if TYPE_CHECKING:
-    from alma_cli.store.database.duckdb import Connection
-    from alma_cli.store.writing.changes import ProjectRules
 
 _Group: TypeAlias = "tuple[str, str, str, str]"
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from alma_cli.core.learning.derive import Task, derived_id
 from alma_cli.core.learning.reports import FOLLOWED
 from alma_cli.core.records import Credit, Record
+from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.values import any_of
 from alma_cli.store.inbox.operations import Insert, Operation
-
-if TYPE_CHECKING:
-    from alma_cli.store.database.duckdb import Connection
 
 
 class Group(NamedTuple):

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from alma_cli.core.learning.derive import (
     ACROSS,
@@ -25,15 +25,13 @@ from alma_cli.core.learning.derive import (
     derive_across,
 )
 from alma_cli.core.records import FIELD_NAMES, FIELDS, AntiPattern, Outcome, Record
+from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.rows import RECORD_COLUMNS, ROW_TYPES, record_row, row_record
 from alma_cli.store.database.values import any_of, columns, given_vectors, listed, mean_vector, rows_from, seq_in
 from alma_cli.store.inbox.operations import Entry
+from alma_cli.store.writing.changes import ProjectRules
 from alma_cli.store.writing.rows_writer import RowsWriter
-
-if TYPE_CHECKING:
-    from alma_cli.store.database.duckdb import Connection
-    from alma_cli.store.writing.changes import ProjectRules
 
 _Group = TypeVar("_Group", Task, Approach)
 

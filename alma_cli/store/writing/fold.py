@@ -9,10 +9,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from alma_cli.core.records import UNCLEAR_LABEL, AntiPattern, Credit, Heuristic, Outcome, Record
 from alma_cli.core.replication.merge import Tombstone
+from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
 from alma_cli.store.database.values import any_of, listed, utc_text
 from alma_cli.store.inbox.operations import (
@@ -32,9 +32,6 @@ from alma_cli.store.writing.credits import Group, groups, is_own_group
 from alma_cli.store.writing.derived import DerivedChange, Touched, derive_touched
 from alma_cli.store.writing.rows_writer import Replaced, RowsWriter
 from alma_cli.store.writing.undoable import GRACE, changed_by, end_grace
-
-if TYPE_CHECKING:
-    from alma_cli.store.database.duckdb import Connection
 
 
 @dataclass(slots=True)

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
-from alma_cli.core.records import Vector
+from alma_cli.core.records import Record, Vector
+from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
 from alma_cli.store.database.values import given_vectors, rows_from, utc_text
 from alma_cli.store.inbox.operations import Entry
 from alma_cli.store.writing.derived import give_vectors
-
-if TYPE_CHECKING:
-    from alma_cli.core.records import Record
-    from alma_cli.store.database.duckdb import Connection
 
 _GIVEN_TOGETHER = 500
 _OUTDATED = "kind <> 'credit' AND origin <> 'derived' AND embedding_model IS DISTINCT FROM $model"

@@ -13,15 +13,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from alma_cli.core.codec import to_json
+from alma_cli.core.records import Record, Vector
 from alma_cli.core.replication.hlc import HLC, next_stamp, stamp_after
 from alma_cli.core.words import terms_of
+from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.rows import ROW_TYPES, record_row
 from alma_cli.store.database.values import any_of, insert_rows, insert_with_vectors, rows_from, utc_text
 
 if TYPE_CHECKING:
-    from alma_cli.core.records import Record, Vector
     from alma_cli.core.replication.merge import Tombstone
-    from alma_cli.store.database.duckdb import Connection
     from alma_cli.store.inbox.operations import Entry
 
 _MEMORY_TYPES = {

@@ -10,12 +10,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
+from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.values import any_of, utc_text
-
-if TYPE_CHECKING:
-    from alma_cli.store.database.duckdb import Connection
 
 GRACE = timedelta(hours=1)
 """The time in which a forget can be undone."""

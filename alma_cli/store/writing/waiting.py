@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from alma_cli.core.records import AntiPattern
+from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.engine import transaction
+from alma_cli.store.inbox.journal import Journal
+from alma_cli.store.writing.changes import ProjectRules, RecordChange
 
 if TYPE_CHECKING:
-    from alma_cli.core.records import AntiPattern
-    from alma_cli.store.database.duckdb import Connection
-    from alma_cli.store.inbox.journal import Journal
     from alma_cli.store.inbox.operations import Operation
-    from alma_cli.store.writing.changes import ProjectRules, RecordChange
     from alma_cli.store.writing.derived import DerivedChange
 
 _FOLDED_TOGETHER = 64
