@@ -1,7 +1,5 @@
 """Makes the next thing ready while the one before is used; without it, embedding and storing would take turns."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import islice

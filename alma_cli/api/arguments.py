@@ -1,7 +1,5 @@
 """Checks the arguments of callers before anything is opened: Python and the command line get the same message."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 

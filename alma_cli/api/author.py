@@ -1,7 +1,5 @@
 """Memories that a person writes, corrects or forgets, and what they say of one."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress

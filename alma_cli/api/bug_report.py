@@ -3,8 +3,6 @@
 What may name somebody's work is left out: addresses, the project's id, quoted words, messages of unexpected errors.
 """
 
-from __future__ import annotations
-
 import os
 import platform
 import re

@@ -1,7 +1,5 @@
 """The database and container in Azure: made here, or as the commands that make them elsewhere."""
 
-from __future__ import annotations
-
 from alma_cli.api.session import Session
 from alma_cli.errors import InvalidConfig
 from alma_cli.remote.cosmos.container import Made

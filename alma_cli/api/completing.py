@@ -1,7 +1,5 @@
 """Gives what a shell may complete: short facts about memories, and the names in use."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """The filters of `list` and `search`: their values are checked here, once for the command line, Python and MCP."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta

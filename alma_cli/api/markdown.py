@@ -1,7 +1,5 @@
 """Facts of Markdown pages, as the lines of an import: each once, by an id of its page and words."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from hashlib import blake2b

@@ -1,7 +1,5 @@
 """Lists memories, their history, counts, and who may see what."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal

@@ -1,7 +1,5 @@
 """The rules that may be written where agents and people read them without ALMA."""
 
-from __future__ import annotations
-
 from alma_cli.api.session import Session
 from alma_cli.core.learning.lessons import Lessons
 from alma_cli.core.learning.lessons import lessons as surest

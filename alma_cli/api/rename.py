@@ -1,7 +1,5 @@
 """Giving a project another id: in its configuration, its memories, and its shared copy."""
 
-from __future__ import annotations
-
 import json
 import os
 import shlex

@@ -1,7 +1,5 @@
 """Gathers what the report shows: the account of all memories, and how agents, effect and sharing stand."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Finding the few memories that are worth knowing before a task."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from time import perf_counter

@@ -4,8 +4,6 @@ The remote gives candidates, the nearest by meaning and those with most of the w
 a store's are.
 """
 
-from __future__ import annotations
-
 from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """Going through memories that nobody has looked at yet: which they are, and what becomes of each."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,5 @@
 """Searching all memories for words: by their meaning, by the words themselves, and letter by letter."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias

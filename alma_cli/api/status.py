@@ -1,7 +1,5 @@
 """Where a project stands: what is remembered, what is new to whoever looks, what waits, what happened last."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress

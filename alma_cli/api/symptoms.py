@@ -1,7 +1,5 @@
 """Finds what overcame an error before: an outcome that met it, or what worked after one that met it and failed."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 
 from alma_cli.api.session import Session

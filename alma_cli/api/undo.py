@@ -1,7 +1,5 @@
 """Taking back the last write: what it added goes, what it changed or forgot is again as it was."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Keeping a store well: vectors anew, and a check of everything that has to work."""
 
-from __future__ import annotations
-
 import os
 import shlex
 import shutil

@@ -3,8 +3,6 @@
 The overview is printed without loading anything; a command loads its own module and no other.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import sys

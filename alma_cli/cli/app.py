@@ -1,7 +1,5 @@
 """Commands as Typer sees them: each is a function in the module of its name, annotated with its options."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable
 from importlib import import_module

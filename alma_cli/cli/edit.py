@@ -1,7 +1,5 @@
 """`alma edit`: change a memory in an editor."""
 
-from __future__ import annotations
-
 import os
 import shlex
 import subprocess

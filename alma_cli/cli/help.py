@@ -1,7 +1,5 @@
 """The help of a command: by `--help` on one screen of 80 columns and 24 lines, by `alma help COMMAND` whole."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Lays out rows for a terminal of any width: each column has what it needs, the text gets the rest and goes last."""
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import TextIO

@@ -3,8 +3,6 @@
 Text from memories is printed harmless. On a terminal rows are a table; piped, each is one line of tab-separated fields.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import sys

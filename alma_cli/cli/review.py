@@ -1,7 +1,5 @@
 """`alma review`: go through what is new, a key for each memory."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Iterator

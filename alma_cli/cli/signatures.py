@@ -4,8 +4,6 @@ Every command has --verbose, and --json unless its output is its own. A paramete
 function is its result: on the command line that function's options stand in its place.
 """
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import replace

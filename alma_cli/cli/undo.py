@@ -1,7 +1,5 @@
 """`alma undo`: take back the last write."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

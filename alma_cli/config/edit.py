@@ -1,7 +1,5 @@
 """Changes a value in the text of a configuration, and leaves all else in it as it is: comments, order, layout."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """The interface of an embedding model: texts in, unit vectors out, and an id that names the model."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Protocol
 

@@ -4,8 +4,6 @@ A model's files are looked for in `<cache_dir>/<the name's last part>`, where a 
 that fastembed has downloaded into `cache_dir`. The model sees the bare text: no prefix is added, as some models want.
 """
 
-from __future__ import annotations
-
 import os
 import warnings
 from array import array

@@ -3,8 +3,6 @@
 Each event is noted before anything else is done about it, then added to the session's turn (see turns.py).
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

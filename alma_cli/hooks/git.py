@@ -7,8 +7,6 @@ once, however often it is seen, and in however many clones: who wrote the commit
 commits before it are of the same author and second. Amending and rebasing keep all three.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """Gives an agent a few facts in a session, one line each, with their ids; nothing where nothing fits."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Collection, Sequence

@@ -12,8 +12,6 @@ tell two changes within a tick of the clock apart (git has the same rule for its
 Symbolic links are refused: they lead out of what is shared.
 """
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import json

@@ -10,8 +10,6 @@ credential), `RemoteThrottled` (it stayed too busy), `RemoteMissing` (no such da
 `CheckpointLost` (see `changes`), and `RemoteError` for anything else that a user has to know.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime

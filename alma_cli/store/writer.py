@@ -1,7 +1,5 @@
 """Changes an open store without the journal: vectors, derived memories, and everything that a sync exchanges."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from alma_cli.store.database.connection import Connection

@@ -1,7 +1,5 @@
 """Decides whether this store and that remote belong together, before anything is exchanged."""
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Sequence
 

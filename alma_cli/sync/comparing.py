@@ -1,7 +1,5 @@
 """Finds what no change tells of: documents that are gone from the remote, and those set aside that can be used now."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from alma_cli.core.replication.documents import Received, Unreadable, read

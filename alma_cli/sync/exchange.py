@@ -4,8 +4,6 @@ While one portion is on its way, the answers to the one before are stored and th
 opened once for both. Documents that clash are merged. If a crash loses an acknowledgement, the write is repeated.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace

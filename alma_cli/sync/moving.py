@@ -1,7 +1,5 @@
 """Leaves word in a shared copy that its project is called otherwise from now on, so that nobody goes on with it."""
 
-from __future__ import annotations
-
 from alma_cli.core.records import JsonValue
 from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID, Document
 from alma_cli.core.replication.marker import RENAMED_TO

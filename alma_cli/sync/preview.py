@@ -1,7 +1,5 @@
 """Shows what a sync would do: it makes the same decisions about the same portions."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from alma_cli.core.replication.documents import Received, Unreadable

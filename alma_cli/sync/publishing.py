@@ -3,8 +3,6 @@
 That happens after a sync that left nothing pending, so that the memories are derived from all outcomes.
 """
 
-from __future__ import annotations
-
 from alma_cli.core.replication.documents import encode_derived, encode_retired
 from alma_cli.core.replication.merge import content_hash
 from alma_cli.remote.protocol import Write

@@ -1,7 +1,5 @@
 """Takes in the remote's changes, portion by portion: each is stored together with its checkpoint."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial

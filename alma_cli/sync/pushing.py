@@ -4,8 +4,6 @@ Every write is conditional. A document that clashes is read, merged and tried ag
 so a crash costs a repeat.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 

@@ -1,7 +1,5 @@
 """Runs one sync from beginning to end: agree, pull, push, and publish for readers without a store."""
 
-from __future__ import annotations
-
 from alma_cli.errors import AlmaError
 from alma_cli.logs import info
 from alma_cli.store import SyncState

@@ -4,8 +4,6 @@ The int8 weights are cast to float32 into one buffer that is used again, and mul
 to the product, which is smaller than the weights. All texts of a call go through one matrix product.
 """
 
-from __future__ import annotations
-
 import mmap
 import os
 from collections.abc import Iterator, Sequence

@@ -6,8 +6,6 @@ of 8 sorted by length too; 12 times as fast as fastembed used plainly. And only 
 thread per batch beats two threads in one batch by a tenth.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor

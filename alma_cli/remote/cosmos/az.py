@@ -1,7 +1,5 @@
 """The commands of Azure's own tool that make what ALMA needs, for a person who has the rights to run them."""
 
-from __future__ import annotations
-
 import json
 import shlex
 

@@ -1,7 +1,5 @@
 """Divides writes into transactional batches: each of one partition, at most 100 documents, at most 1.5 MB."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Sequence
 

@@ -4,8 +4,6 @@ All that may pass (408, 410, 429, 449, 5xx, lost connections, a replica that is 
 not in the SDK. After a lost connection nobody knows whether a write happened; the caller is told so.
 """
 
-from __future__ import annotations
-
 import math
 import random
 import re

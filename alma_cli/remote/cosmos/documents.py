@@ -1,7 +1,5 @@
 """Turns the documents that the service gives into those that the rest of ALMA knows."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from typing import Any

@@ -5,8 +5,6 @@ paid. Several batches at once would make a debt that outlasts everybody's patien
 that was stored, by any thread, so that a long push may be slow.
 """
 
-from __future__ import annotations
-
 import random
 import threading
 from collections.abc import Iterator

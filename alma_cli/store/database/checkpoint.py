@@ -6,8 +6,6 @@ nothing opens again. So those blocks are copied into an undo file first. The nex
 back, unless the checkpoint got as far as its last step, the header that makes it count.
 """
 
-from __future__ import annotations
-
 import os
 import struct
 

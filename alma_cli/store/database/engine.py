@@ -5,8 +5,6 @@ attached with small row groups and detached without a checkpoint, because a chec
 checkpoint ourselves when the log has grown and nobody waits.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

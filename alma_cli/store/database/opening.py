@@ -1,7 +1,5 @@
 """Opens the store: makes a missing one, migrates an older one, refuses a newer one."""
 
-from __future__ import annotations
-
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence

@@ -8,8 +8,6 @@ A migration is history, so it says in its own words what it did. A new field of 
 SQL can't say is a function.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from typing import TypeAlias

@@ -1,7 +1,5 @@
 """Finds DuckDB's vss extension, which the extra `vss` installs, and loads it."""
 
-from __future__ import annotations
-
 import os
 
 from alma_cli.store.database.connection import Connection

@@ -5,8 +5,6 @@ crash, and a copy can be thrown away. It is made beside its place, renamed there
 stored since are compared exactly; if anything is wrong with the index, all are.
 """
 
-from __future__ import annotations
-
 import os
 import threading
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 `core.replication.plan` decides about each record; here that is carried out for many of them in few statements.
 """
 
-from __future__ import annotations
-
 import json
 from array import array
 from collections.abc import Callable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Lists what the remote lacks: records and tombstones, vectors, derived memories."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

@@ -4,8 +4,6 @@
 may not have it any more: the record is pending, and a version that arrives is compared with that stamp.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass

@@ -1,7 +1,5 @@
 """Gives a store's memories another project id, and forgets what is known of the shared copy under the old one."""
 
-from __future__ import annotations
-
 import json
 from typing import TypeAlias
 

@@ -1,7 +1,5 @@
 """Finds the credits that count: an outcome gives none to its own group, which counts it already."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple

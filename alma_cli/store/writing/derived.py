@@ -4,8 +4,6 @@ Nothing is added to earlier sums, so it doesn't matter in which order, or in how
 across situations come after those of the tasks, on which they depend.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace

@@ -3,8 +3,6 @@
 The audit row that every change leaves has the operation's id, by which a second folding is recognised.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """Gives memories their vectors anew, in batches, so that an interrupted run can go on where it stopped."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 

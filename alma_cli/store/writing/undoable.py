@@ -4,8 +4,6 @@ A forget keeps the text in history for a grace, which ends early when its tombst
 there it would hold for ever.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
