@@ -5,13 +5,13 @@ import fcntl
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from alma_cli.errors import LocksUnsupported
 from alma_cli.ownership import give_to_owner
 
-_UNSUPPORTED = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL})
-"""How a file system says that it has no locks: NFS without its lock daemon, some of FUSE."""
+_UNSUPPORTED = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.EBADF})
+"""How a file system says that it has no locks: NFS without its lock daemon or, on a folder, with it; some of FUSE."""
 
 
 @contextmanager
@@ -48,6 +48,24 @@ def lock(descriptor: int, path: str = "the file", *, shared: bool, wait_s: float
         raise
     if not waiter.leave():
         raise TimeoutError
+
+
+@contextmanager
+def holding(folder: str, wait_s: float = 10.0) -> Iterator[None]:
+    """Hold a folder while something in it is read, changed and written again, so that others who do so take turns.
+
+    Nothing is promised to who doesn't: where a folder can't be locked, or stays locked, the block runs all the same.
+    """
+    descriptor = -1
+    with suppress(OSError, LocksUnsupported, TimeoutError):
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        lock(opened, folder, shared=False, wait_s=wait_s)
+        descriptor = opened
+    try:
+        yield
+    finally:
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
 def lock_at_once(descriptor: int, path: str, *, shared: bool) -> bool:

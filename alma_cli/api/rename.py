@@ -10,6 +10,7 @@ from alma_cli.api.session import Session
 from alma_cli.config import Config, load_config, with_value, write_text
 from alma_cli.core.scopes.scope import validate_name
 from alma_cli.errors import InvalidConfig
+from alma_cli.flock import holding
 from alma_cli.project import make_home
 
 
@@ -75,10 +76,15 @@ def _leave_word(session: Session, before: str, project_id: str, project_uid: str
 def _configured(session: Session, project_id: str) -> Config:
     """The configuration with this id, written if it wasn't so yet."""
     path = os.path.realpath(session.project.config_path)
+    with holding(os.path.dirname(path)):
+        return _renamed(path, project_id)
+
+
+def _renamed(path: str, project_id: str) -> Config:
     config = load_config(path)
     if config.project_id == project_id:
         return config
-    changed = with_value(Path(path).read_bytes().decode(), "project_id", json.dumps(project_id, ensure_ascii=False))
+    changed = with_value(Path(path).read_bytes().decode(), ["project_id"], json.dumps(project_id, ensure_ascii=False))
     if changed is not None:
         renamed = load_config(path, text=changed)
         if renamed.project_id == project_id:

@@ -1,6 +1,7 @@
 """Where a project stands: what is remembered, what is new to whoever looks, what waits, what happened last."""
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from alma_cli.api.upkeep import emptied_since
 from alma_cli.core.codec import format_time
 from alma_cli.core.records import Kind, Outcome, Record
 from alma_cli.files import read_object, write_whole
+from alma_cli.flock import holding
 from alma_cli.project import Project
 from alma_cli.store import Shared
 
@@ -107,11 +109,12 @@ def status(session: Session) -> Status:
 
 def note_looked(session: Session, found: Status) -> None:
     """Remember that the user has seen the rules as they are now; where that can't be written, do nothing."""
-    everyone = read_object(session.project.log_dir / _FILE)
-    everyone[session.user] = {"at": format_time(session.now()), "rules": dict(found.news.marks)}
-    with suppress(OSError):
-        session.project.log_dir.mkdir(mode=0o700, exist_ok=True)
-        write_whole(session.project.log_dir / _FILE, json.dumps(everyone).encode())
+    folder = session.project.log_dir
+    with suppress(OSError), holding(os.fspath(session.project.home)):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        everyone = read_object(folder / _FILE)
+        everyone[session.user] = {"at": format_time(session.now()), "rules": dict(found.news.marks)}
+        write_whole(folder / _FILE, json.dumps(everyone).encode())
 
 
 def _seen(project: Project, user: str) -> tuple[datetime | None, dict[str, str]]:

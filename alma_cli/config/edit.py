@@ -14,6 +14,7 @@ from alma_cli.core.redaction import redact
 from alma_cli.core.text import did_you_mean, most_like, one_line
 from alma_cli.errors import InvalidConfig, InvalidInput
 from alma_cli.files import write_whole
+from alma_cli.flock import holding
 
 _PLAIN = re.compile(r"[A-Za-z][\w./-]*")
 _NOT_TEXT = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
@@ -41,6 +42,12 @@ def set_value(
         _refuse_secret(key, one)
     value = _list(key, written) if key.kind in _LISTS else _single(key, written)
     path = os.path.realpath(file)
+    with holding(os.path.dirname(path)):
+        return _put(path, key, value, environ)
+
+
+def _put(path: str, key: Key, value: str, environ: Mapping[str, str]) -> Changed:
+    """Write a value that is YAML. Raises as `set_value` does."""
     text = read_text(path)
     parse_yaml(text, path)  # refuses what can't be composed
     try:

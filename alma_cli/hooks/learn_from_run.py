@@ -11,6 +11,7 @@ from alma_cli.api.arguments import agent_of
 from alma_cli.core.learning.reports import Report
 from alma_cli.core.symptoms import telling_line
 from alma_cli.errors import AlmaError
+from alma_cli.flock import holding
 from alma_cli.hooks.junit import changed, keep_failing, load_failing, read_report
 from alma_cli.hooks.run import Ended
 
@@ -68,7 +69,8 @@ def learn_from(ran: Ran, ended: Ended, *, directory: str | None, report_before: 
     )
     told = list(learned.warnings)
     if ran.junit:
-        told += _learn_from_report(alma, ran, agent, report_before)
+        with holding(os.fspath(alma.project.home)):
+            told += _learn_from_report(alma, ran, agent, report_before)
     return told
 
 

@@ -159,11 +159,7 @@ def report(
         return half is None or int(event["session"][1:]) % 2 == half
 
     events = [event for event in all_events if counts(event)]
-    taught = {
-        event["expect"]["teaches"]: event["n"]
-        for event in reversed(all_events)
-        if event["event"] == "stop"
-    }
+    taught = {event["expect"]["teaches"]: event["n"] for event in reversed(all_events) if event["event"] == "stop"}
     week = Week([one for one in week.given if counts(one.event)], week.turns)
     prompts = [event for event in events if event["event"] == "user-prompt-submit"]
     failures = [event for event in events if event["event"] == "post-tool-use-failure"]

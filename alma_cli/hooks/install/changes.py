@@ -19,6 +19,7 @@ from typing import TypeAlias
 
 from alma_cli.errors import AlmaError
 from alma_cli.files import make_folder, read_object, write_whole, writing_whole
+from alma_cli.flock import holding
 from alma_cli.ownership import give_to_owner
 
 _RECORD = "installed.json"
@@ -99,7 +100,11 @@ def difference(changes: Iterable[FileChange]) -> list[str]:
 
 def applied(changes: Sequence[FileChange], backup_dir: Path) -> None:
     """Make the changes, one after the other. Raises `AlmaError`; files that were changed before have their copies."""
-    record = InstallRecord.load(backup_dir)
+    with holding(os.path.dirname(backup_dir)):
+        _apply(changes, InstallRecord.load(backup_dir))
+
+
+def _apply(changes: Sequence[FileChange], record: InstallRecord) -> None:
     try:
         for change in changes:
             match change:
@@ -133,7 +138,11 @@ def original_of(path: str, backup_dir: Path) -> FileChange | None:
 
 def forget_overwritten(backup_dir: Path) -> None:
     """Forget the files that somebody wrote over: there is nothing of ours to take out of them."""
-    record = InstallRecord.load(backup_dir)
+    with holding(os.path.dirname(backup_dir)):
+        _forget_overwritten(InstallRecord.load(backup_dir))
+
+
+def _forget_overwritten(record: InstallRecord) -> None:
     kept = {name: noted for name, noted in record.files.items() if record.is_marked(record.path_of(name))}
     if kept != record.files:
         record.files = kept
