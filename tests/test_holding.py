@@ -52,7 +52,7 @@ def test_two_reports_that_are_read_at_once_leave_the_state_of_both(project):
     ran, ended = Ran(command=["make"], junit="report.xml"), Ended(1, 0, 1, "")
     with while_somebody_changes(project / ".alma", lambda: learn_from(ran, ended, directory=None, report_before=None)):
         keep_failing(find_project(project, environ={}), {"theirs"})
-    assert {"a.mine", "theirs"} == load_failing(find_project(project, environ={}))
+    assert {"a::mine", "theirs"} == load_failing(find_project(project, environ={}))
 
 
 @pytest.mark.parametrize("number", [errno.EBADF, errno.ENOLCK, errno.EACCES])
