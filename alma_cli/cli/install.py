@@ -22,7 +22,7 @@ from alma_cli.hooks.install.changes import (
 )
 from alma_cli.hooks.install.git import hooks_folder
 from alma_cli.hooks.install.github import Job
-from alma_cli.hooks.install.targets import TARGETS, InstallOptions, Target, plan_install, plan_uninstall
+from alma_cli.hooks.install.targets import PLANNERS, TARGETS, Target
 from alma_cli.project import Project, make_home
 
 TargetName = Annotated[str, typer.Argument(metavar="TARGET", help=f"{', '.join(TARGETS)}.")]
@@ -64,7 +64,7 @@ def install(
         raise
     if agent is not None:
         alma.config.scope_for(agent)
-    plan = plan_install(alma.project, InstallOptions(_known(target), agent, Job(action, command, junit)))
+    plan = PLANNERS[_known(target)].install(str(alma.project.root), agent, Job(action, command, junit))
     return _done(alma.project, target, plan, check=check, dry_run=dry_run, word="installed")
 
 
@@ -85,7 +85,7 @@ def uninstall(
       alma uninstall claude --dry-run
     """
     alma = open_alma(directory)
-    plan = plan_uninstall(alma.project, _known(target))
+    plan = PLANNERS[_known(target)].remove(str(alma.project.root), alma.project.backup_dir)
     reply = _done(alma.project, target, plan, check=check, dry_run=dry_run, word="uninstalled")
     if not (check or dry_run):
         forget_overwritten(alma.project.backup_dir)
