@@ -7,10 +7,11 @@ opened once for both. Documents that clash are merged. If a crash loses an ackno
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias, TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
 from alma_cli.core.replication.documents import Received, encode, read
 from alma_cli.errors import AlmaError, SyncTimeout
+from alma_cli.logs import info
 from alma_cli.pipeline import made_ahead
 from alma_cli.remote.protocol import Clash, TooLarge, Write, WriteResult, Written
 from alma_cli.store import KnownDocument, Pending, Position, Writer
@@ -124,11 +125,11 @@ def exchange_all(
     context: Context,
     find: Callable[[Writer, Position], tuple[Sequence[T], Position]],
     prepare: Callable[[Sequence[T]], list[Prepared]],
-    count: Callable[[int], None],
+    counted: Literal["pushed", "vectors_written", "derived_written"],
     *,
     at_end: Callable[[Writer], None] = lambda _: None,
 ) -> None:
-    """Write what `find` finds until it finds nothing, in portions; `count` is called with the number written.
+    """Write what `find` finds until it finds nothing, in portions; the report has the number written as `counted`.
 
     `find` and `at_end` are called with the store held; `prepare` is called without it, and may leave writes out.
     After an error, the writes that the remote took before it are acknowledged.
@@ -136,7 +137,8 @@ def exchange_all(
     exchange = _Exchange(context)
     with closing(made_ahead(exchange.portions(find, prepare), exchange.send)) as answered:
         for answers in answered:
-            count(len(answers.pushed))
+            setattr(context.report, counted, getattr(context.report, counted) + len(answers.pushed))
+            info("documents written: %d", len(answers.pushed))
             exchange.take(answers)
     with context.store.writing() as writer:
         exchange.acknowledge(writer)

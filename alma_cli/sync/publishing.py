@@ -24,10 +24,21 @@ def complete(context: Context) -> None:
         if not _is_wanting(context, writer, publishes=publishes):
             writer.remote.note_synced(context.now())
             return
+    wanted = context.push_filter()
     if context.vectors_go_over:
-        _fill(context)
-    if publishes:
-        _publish(context)
+        exchange_all(
+            context,
+            lambda writer, after: writer.outgoing.lacking_vectors(wanted, after),
+            lambda found: [write_of(context, one) for one in found],
+            "vectors_written",
+        )
+    if publishes:  # those that differ there; then those that aren't derived any more
+        exchange_all(
+            context,
+            lambda writer, after: writer.outgoing.derived(wanted, after),
+            lambda found: [_write_of(context, one) for one in found],
+            "derived_written",
+        )
     with context.store.writing() as writer:
         writer.remote.note_synced(context.now())
 
@@ -38,36 +49,6 @@ def _is_wanting(context: Context, writer: Writer, *, publishes: bool) -> bool:
     if context.vectors_go_over and writer.outgoing.lacking_vectors(wanted, start, limit=1)[0]:
         return True
     return publishes and bool(writer.outgoing.derived(wanted, start)[0])
-
-
-def _fill(context: Context) -> None:
-    """Give the remote the vectors that it lacks, which are by its model."""
-    wanted = context.push_filter()
-
-    def count(written: int) -> None:
-        context.report.vectors_written += written
-
-    exchange_all(
-        context,
-        lambda writer, after: writer.outgoing.lacking_vectors(wanted, after),
-        lambda found: [write_of(context, one) for one in found],
-        count,
-    )
-
-
-def _publish(context: Context) -> None:
-    """Write the derived memories that differ at the remote; then retire those that aren't derived any more."""
-    wanted = context.push_filter()
-
-    def count(written: int) -> None:
-        context.report.derived_written += written
-
-    exchange_all(
-        context,
-        lambda writer, after: writer.outgoing.derived(wanted, after),
-        lambda found: [_write_of(context, one) for one in found],
-        count,
-    )
 
 
 def _write_of(context: Context, one: PendingDerived) -> Prepared:

@@ -10,7 +10,6 @@ from functools import partial
 from alma_cli.core.replication.merge import Version
 from alma_cli.core.text import counted
 from alma_cli.errors import ClockAhead
-from alma_cli.logs import info
 from alma_cli.store import Pending, PendingCounts, Position, PushFilter, Writer
 from alma_cli.sync.exchange import Prepared, exchange_all, write_of
 from alma_cli.sync.report import Context
@@ -56,7 +55,7 @@ def _push_once(context: Context, wanted: PushFilter) -> PendingCounts:
         context,
         next_pending,
         partial(_prepared, context),
-        partial(_count, context),
+        "pushed",
         at_end=lambda writer: left.append(writer.outgoing.counts(context.project_id)),
     )
     return left[0]
@@ -71,11 +70,6 @@ def _prepared(context: Context, portion: Sequence[Pending]) -> list[Prepared]:
     records = [one.state.record for one in portion if isinstance(one.state, Version)]
     redacted = context.redact(records)
     return [write_of(context, one) for one in portion if one.state.id not in redacted]
-
-
-def _count(context: Context, written: int) -> None:
-    info("documents written: %d", written)
-    context.report.pushed += written
 
 
 def _check_clock(context: Context) -> None:
