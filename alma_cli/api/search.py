@@ -10,7 +10,7 @@ from alma_cli.api.retrieve import Wanted, question, ranking_rules, without_vecto
 from alma_cli.api.session import Session
 from alma_cli.core.records import PROJECT_AGENT, RETRIEVED_KINDS, Record, relevant_at
 from alma_cli.core.retrieval.choosing import MOST_MAYBES
-from alma_cli.core.retrieval.ranking import Rules, rank
+from alma_cli.core.retrieval.ranking import rank
 from alma_cli.core.scopes.visibility import View, sees
 from alma_cli.core.text import clean
 from alma_cli.errors import InvalidInput
@@ -72,7 +72,9 @@ def search(
     per_signal = max(asked.search.per_signal, enough)
     with session.store().reading() as reader:
         found = reader.search(replace(asked.search, views=views, selection=chosen, per_signal=per_signal))
-        ranked = rank(found.candidates, found.cosine, found.bm25, _by_fit(ranking_rules(session, wanted)))
+        rules = ranking_rules(session, wanted)
+        by_fit = replace(rules, weights={name: float(name == "similarity") for name in rules.weights})
+        ranked = rank(found.candidates, found.cosine, found.bm25, by_fit)  # nothing counts but how well they fit
         passing = [one for one in ranked if one.passes]
         if sort != "relevance":
             passing.sort(key=lambda one: one.candidate.age_days, reverse=sort == "oldest")
@@ -99,8 +101,3 @@ def search(
         sure=sure,
         warnings=[*asked.warnings, *reader.warnings, *lacking],
     )
-
-
-def _by_fit(chosen: Rules) -> Rules:
-    """The same settings, where nothing counts but how well the memories fit."""
-    return replace(chosen, weights={name: float(name == "similarity") for name in chosen.weights})

@@ -120,7 +120,8 @@ class Session:
     @property
     def user(self) -> str:
         """The name of whoever acts, as the audit has it."""
-        return self.by or _login_name()
+        names = (self.by, *(os.environ.get(name) for name in ("ALMA_USER", "USER", "LOGNAME")), "unknown")
+        return clean(next(filter(None, names)))[:128]
 
     @property
     def model(self) -> str:
@@ -208,7 +209,3 @@ class Session:
 
 def _unavailable(error: EmbeddingUnavailable) -> str:
     return f"only words are compared, not meaning: {one_line(error.message)} ({error.hint})"
-
-
-def _login_name() -> str:
-    return clean(os.environ.get("ALMA_USER") or os.environ.get("USER") or os.environ.get("LOGNAME") or "unknown")[:128]

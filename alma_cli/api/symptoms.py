@@ -30,7 +30,7 @@ def overcome(session: Session, line: str, agent: str, *, without: Collection[str
     seen = views(session.config.scope_for(agent), session.config.agents)
     with session.store().reading() as reader:
         alike = [
-            (_likeness(words, outcome), outcome.at, outcome)
+            (max(likeness(words, error_words(one)) for one in outcome.error.split("\n")), outcome.at, outcome)
             for outcome in reader.with_errors(seen, words, limit=_LOOKED_AT)
         ]
         for met, _, outcome in sorted(alike, key=lambda item: item[:2], reverse=True):
@@ -66,10 +66,6 @@ def _best_way(session: Session, reader: Reader, seen: Sequence[View], met: Outco
         return following if takes_its_place else met
     best = max((outcome for outcome, _ in near), key=lambda outcome: (nearness[outcome.id], outcome.id))
     return best if nearness[best.id] >= _NEAR_ENOUGH else None
-
-
-def _likeness(words: frozenset[str], outcome: Outcome) -> float:
-    return max(likeness(words, error_words(line)) for line in outcome.error.split("\n"))
 
 
 def _words(outcome: Outcome) -> str:

@@ -33,6 +33,7 @@ from alma_cli.store.database.opening import OutdatedError, StoreFile
 from alma_cli.store.inbox.journal import Journal
 from alma_cli.store.inbox.lock import hold, is_awaited
 from alma_cli.store.reader import Reader
+from alma_cli.store.reading import general_words
 from alma_cli.store.reading.general_words import Near
 from alma_cli.store.writing.changes import ProjectRules, RecordChange
 from alma_cli.store.writing.waiting import FoldedJournal, WaitingOperations
@@ -106,7 +107,7 @@ class Store:
                     with self._opened_and_folded(own) as (connection, folded):
                         changes = _in_order(connection, operations, folded.changes)
                         if similar_to and RecordChange("skip-forgotten", similar_to.record.id) not in changes:
-                            similar = _similar_to(connection, similar_to)
+                            similar = general_words.similar_to(connection, similar_to, limit=_SIMILAR)
         except (StoreBusy, StoreError) as error:
             return Receipt(queued=True, reason=error.message)
         if refused := self.journal.damaged_among(names):
@@ -273,12 +274,6 @@ def open_store(home: Path, *, dimension: int, wait_s: float, rules: ProjectRules
         wait_s=wait_s,
         rules=rules,
     )
-
-
-def _similar_to(connection: Connection, entry: Entry) -> Sequence[Near]:
-    from alma_cli.store.reading.general_words import similar_to
-
-    return similar_to(connection, entry, limit=_SIMILAR)
 
 
 def _derive_anew(connection: Connection, rules: ProjectRules) -> None:

@@ -3,15 +3,10 @@
 Nothing of Azure is loaded before the first call.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from alma_cli.config import Azure
-    from alma_cli.remote.protocol import SearchableRemote
-
-__all__ = ["open_cosmos"]
+from alma_cli.config import Azure
+from alma_cli.remote.cosmos.account import CosmosAccount
+from alma_cli.remote.cosmos.remote import CosmosRemote
+from alma_cli.remote.protocol import SearchableRemote
 
 
 def open_cosmos(azure: Azure, project_id: str, *, patience_s: float) -> SearchableRemote:
@@ -19,7 +14,4 @@ def open_cosmos(azure: Azure, project_id: str, *, patience_s: float) -> Searchab
 
     Raises `InvalidConfig` when the endpoint or a required key is missing, or the extra isn't installed.
     """
-    from alma_cli.remote.cosmos.account import CosmosAccount
-    from alma_cli.remote.cosmos.remote import CosmosRemote
-
     return CosmosRemote(CosmosAccount(azure, patience_s=patience_s), project_id)
