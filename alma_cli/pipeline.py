@@ -21,18 +21,18 @@ def portions(items: Iterable[_Item], size: int = TOGETHER) -> Iterator[list[_Ite
         yield portion
 
 
-def made_ahead(items: Iterable[_Item], make: Callable[[_Item], _Made], *, ahead: int = 1) -> Generator[_Made]:
-    """`make(item)` of each item, in order; the next `ahead` are made, each in a thread, while the caller uses one.
+def prefetched(items: Iterable[_Item], make: Callable[[_Item], _Made], *, depth: int = 1) -> Generator[_Made]:
+    """`make(item)` of each item, in order; the next `depth` are made, each in a thread, while the caller uses one.
 
     The items themselves are taken in the caller's thread. What `make` raises is raised here.
     """
     from concurrent.futures import Future, ThreadPoolExecutor
 
-    with ThreadPoolExecutor(ahead, thread_name_prefix="ahead") as pool:
+    with ThreadPoolExecutor(depth, thread_name_prefix="prefetch") as pool:
         pending: deque[Future[_Made]] = deque()
         for item in items:
             pending.append(pool.submit(make, item))
-            if len(pending) > ahead:
+            if len(pending) > depth:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()

@@ -24,7 +24,7 @@ def memory_in_git(folder: str) -> list[str]:
     if index is None or checked is None:
         return []
     state = _state(index)
-    if not state or state == _kept(checked):
+    if not state or state == _content(checked):
         return []
     listed = _listed(parent, name)
     found = [path for path in listed if path.partition("/")[2].lower() not in _OF_EVERYBODY]
@@ -57,7 +57,7 @@ def _state(index: str) -> bytes:
     return f"{found.st_mtime_ns} {found.st_size} {found.st_ino}\n".encode()
 
 
-def _kept(path: str) -> bytes:
+def _content(path: str) -> bytes:
     try:
         with open(path, "rb") as file:
             return file.read(100)

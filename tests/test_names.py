@@ -9,6 +9,21 @@ import alma_cli
 PACKAGE = Path(alma_cli.__file__).parent
 
 
+SAYING_NOTHING = {"ahead", "beside", "kept", "remembered", "arrivals", "likeness"}
+
+
+def test_no_module_class_or_function_has_a_name_that_says_nothing():
+    names = defaultdict(list)
+    for path in sorted(PACKAGE.rglob("*.py")):
+        names[path.stem].append(path)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef | ast.FunctionDef):
+                names[node.name.strip("_").lower()].append(f"{path}:{node.lineno}")
+
+    assert len(names) > 1000
+    assert {} == {name: names[name] for name in SAYING_NOTHING & names.keys()}
+
+
 def test_no_two_public_classes_share_a_name():
     homes = defaultdict(list)
     for path in sorted(PACKAGE.rglob("*.py")):

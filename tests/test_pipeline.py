@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alma_cli.pipeline import made_ahead, portions
+from alma_cli.pipeline import portions, prefetched
 
 
 @given(st.lists(st.integers(0, 2), max_size=7), st.integers(1, 3))
@@ -19,13 +19,13 @@ def test_portions_are_all_items_in_order_and_not_too_large(items, size):
 @given(st.lists(st.integers(0, 2), max_size=5))
 def test_everything_is_made_once_in_order(items):
     calls = []
-    assert [item * 2 for item in items] == list(made_ahead(items, lambda item: calls.append(item) or item * 2))
+    assert [item * 2 for item in items] == list(prefetched(items, lambda item: calls.append(item) or item * 2))
     assert items == calls
 
 
 def test_the_next_one_is_made_while_the_one_before_is_used():
     second = threading.Event()
-    made = made_ahead([1, 2], lambda item: second.set() if item == 2 else None)
+    made = prefetched([1, 2], lambda item: second.set() if item == 2 else None)
     next(made)
     assert second.wait(timeout=20)
     assert [None] == list(made)
@@ -35,7 +35,7 @@ def test_what_goes_wrong_is_raised_in_its_place():
     def make(item):
         return 1 // item
 
-    made = made_ahead([1, 0, 1], make)
+    made = prefetched([1, 0, 1], make)
     assert 1 == next(made)
     with pytest.raises(ZeroDivisionError):
         next(made)
@@ -49,11 +49,11 @@ def test_several_are_made_at_once_and_come_in_order():
             both.wait(timeout=20)
         return item
 
-    assert [0, 1, 2, 3] == list(made_ahead(range(4), make, ahead=2))
+    assert [0, 1, 2, 3] == list(prefetched(range(4), make, depth=2))
 
 
 def test_no_more_are_taken_than_are_made_ahead():
     taken = []
-    made = made_ahead((taken.append(item) or item for item in range(9)), str, ahead=2)
+    made = prefetched((taken.append(item) or item for item in range(9)), str, depth=2)
     assert "0" == next(made)
     assert [0, 1, 2] == taken

@@ -16,7 +16,7 @@ from alma_cli.core.scopes.scope import choose_domain
 from alma_cli.core.scopes.visibility import sees, views
 from alma_cli.core.text import clean, one_line
 from alma_cli.errors import AlmaError, InvalidInput, NotFound, ScopeViolation
-from alma_cli.pipeline import made_ahead, portions
+from alma_cli.pipeline import portions, prefetched
 from alma_cli.store import DerivedChange, Entry, Insert, Operation, Reader, Receipt, RecordChange, Revise
 
 NumberedReport: TypeAlias = tuple[int, Report | AlmaError]
@@ -154,7 +154,7 @@ def learn_batch(
     learned = duplicates = forgotten = queued = 0
     made = map(partial(_outcomes, session), portions(reports))  # in order, which is that of their times
     with session.store().bulk() as store:
-        for portion in made_ahead(made, partial(_embedded, session), ahead=2):
+        for portion in prefetched(made, partial(_embedded, session), depth=2):
             entries: list[Entry] = []
             operations: list[Operation] = []
             for line, report, entry in portion.outcomes:

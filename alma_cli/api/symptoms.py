@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from alma_cli.api.session import Session
-from alma_cli.core.error_words import ALIKE, error_words, likeness
+from alma_cli.core.error_words import ALIKE, error_words, overlap
 from alma_cli.core.records import Outcome
 from alma_cli.core.scopes.visibility import View, views
 from alma_cli.store import Reader
@@ -30,7 +30,7 @@ def overcome(session: Session, line: str, agent: str, *, without: Collection[str
     seen = views(session.config.scope_for(agent), session.config.agents)
     with session.store().reading() as reader:
         alike = [
-            (max(likeness(words, error_words(one)) for one in outcome.error.split("\n")), outcome.at, outcome)
+            (max(overlap(words, error_words(one)) for one in outcome.error.split("\n")), outcome.at, outcome)
             for outcome in reader.with_errors(seen, words, limit=_LOOKED_AT)
         ]
         for met, _, outcome in sorted(alike, key=lambda item: item[:2], reverse=True):

@@ -14,7 +14,7 @@ from alma_cli.core.codec import check_size, format_time, from_json, to_json
 from alma_cli.core.records import JsonValue, Record
 from alma_cli.core.scopes.scope import check, choose_domain, scope_for
 from alma_cli.errors import AlmaError, InvalidInput, ScopeViolation
-from alma_cli.pipeline import made_ahead, portions
+from alma_cli.pipeline import portions, prefetched
 from alma_cli.store import Entry, Insert, Operation, Receipt, Refuse, Selection
 
 _TIMES_OF_EVENTS = ("at", "last_validated_at", "last_seen_at", "last_verified_at")
@@ -64,7 +64,7 @@ def import_(
     warnings: dict[str, None] = {}
     imported = present = forgotten = derived = queued = 0
     with session.store().bulk() as store:
-        for portion in made_ahead(portions(lines), partial(_embedded, session, names)):
+        for portion in prefetched(portions(lines), partial(_embedded, session, names)):
             derived += portion.derived
             refused += portion.refused
             operations: list[Operation] = list(portion.refusals)

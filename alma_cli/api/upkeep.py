@@ -325,10 +325,10 @@ def _embedding(session: Session) -> Check:
         near, same, far = session.vectors(["test the login form", "check the sign-in page", "bake a chocolate cake"])
     except AlmaError as error:
         return _wrong("embedding", error.message, error.hint)
-    likeness = sum(a * b for a, b in zip(near, same, strict=True))
+    alike = sum(a * b for a, b in zip(near, same, strict=True))
     other = sum(a * b for a, b in zip(near, far, strict=True))
-    found = f"{session.model}: alike {likeness:.2f}, unlike {other:.2f}"
-    if likeness > other:
+    found = f"{session.model}: alike {alike:.2f}, unlike {other:.2f}"
+    if alike > other:
         return _well("embedding", found)
     return _wrong("embedding", found, "the model's files may be damaged: install ALMA again")
 

@@ -76,7 +76,7 @@ def from_json(value: JsonValue, *, project_id: str, new_id: str, now: datetime) 
             if item is not None:
                 given[key] = parse_field(key, item)
         elif key != "kind" and key not in COMPUTED[record_type.kind]:
-            extra[clean(key)] = _kept(one_line(key, 40), item)
+            extra[clean(key)] = _storable(one_line(key, 40), item)
     values = {**defaults, **given, "extra": extra}
     for field in fields(record_type):
         if field.name not in values and field.default is field.default_factory is MISSING:
@@ -233,16 +233,16 @@ def _check_successes(values: Mapping[str, object]) -> None:
         raise InvalidInput(f"successes: {successes:g} of {occurrences} occurrences")
 
 
-def _kept(key: str, value: JsonValue, depth: int = 0) -> JsonValue:
+def _storable(key: str, value: JsonValue, depth: int = 0) -> JsonValue:
     """A value that isn't understood here, if it can be stored and written as JSON again."""
     if depth > _MAX_DEPTH:
         raise InvalidInput(f"{key}: nested more than {_MAX_DEPTH} levels deep")
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, dict):
-        return {parse_text(key, name): _kept(key, item, depth + 1) for name, item in value.items()}
+        return {parse_text(key, name): _storable(key, item, depth + 1) for name, item in value.items()}
     if isinstance(value, list):
-        return [_kept(key, item, depth + 1) for item in value]
+        return [_storable(key, item, depth + 1) for item in value]
     if isinstance(value, int) and value.bit_length() <= _MAX_NUMBER_BITS:
         return value
     if value is None or (isinstance(value, float) and math.isfinite(value)):

@@ -20,7 +20,7 @@ _SAY_NOTHING = frozenset(
     )
 )
 ALIKE = 0.35
-"""The likeness from which two error lines say the same."""
+"""The overlap from which two error lines say the same."""
 
 _SHORTEST = 3
 _FEWEST = 3
@@ -38,10 +38,10 @@ def error_words(line: str) -> frozenset[str]:
 
 def is_alike(one: frozenset[str], other: frozenset[str]) -> bool:
     """True when two error lines with these words say the same."""
-    return likeness(one, other) >= ALIKE
+    return overlap(one, other) >= ALIKE
 
 
-def likeness(one: frozenset[str], other: frozenset[str]) -> float:
+def overlap(one: frozenset[str], other: frozenset[str]) -> float:
     """How much two error lines say the same, in [0, 1]: the share of their words that both have (Jaccard's index).
 
     Where one line says all that the other says, and more, it is half of the share of the shorter one.

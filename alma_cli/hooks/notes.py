@@ -45,7 +45,7 @@ def to_note(payload: JsonValue) -> dict[str, JsonValue]:
     """The parts of a payload that are looked at, without credentials. Raises `InvalidInput` if it is no object."""
     if not isinstance(payload, dict):
         raise InvalidInput("stdin has no JSON object")
-    return {key: _kept(value) for key, value in payload.items() if key in _KEPT}
+    return {key: _shortened(value) for key, value in payload.items() if key in _KEPT}
 
 
 def note_event(project: Project, event: str, payload: Mapping[str, JsonValue]) -> None:
@@ -88,10 +88,10 @@ def present_session(project: Project) -> str:
     return heard[0][1]
 
 
-def _kept(value: JsonValue, depth: int = 0) -> JsonValue:
+def _shortened(value: JsonValue, depth: int = 0) -> JsonValue:
     """A value of a payload without credentials, and without the middle of long texts."""
     if isinstance(value, dict):
-        return {key: _kept(part, depth + 1) for key, part in value.items()} if depth < _MAX_DEPTH else None
+        return {key: _shortened(part, depth + 1) for key, part in value.items()} if depth < _MAX_DEPTH else None
     if not isinstance(value, str):
         return value if isinstance(value, bool | int | float) else None
     if len(value) > _MAX_TEXT:

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias, TypeVar
 from alma_cli.core.replication.documents import Received, encode, read
 from alma_cli.errors import AlmaError, SyncTimeout
 from alma_cli.logs import info
-from alma_cli.pipeline import made_ahead
+from alma_cli.pipeline import prefetched
 from alma_cli.remote.protocol import Clash, TooLarge, Write, WriteResult, Written
 from alma_cli.store import KnownDocument, Pending, Position, Writer
 from alma_cli.sync.pulling import absorb
@@ -135,7 +135,7 @@ def exchange_all(
     After an error, the writes that the remote took before it are acknowledged.
     """
     exchange = _Exchange(context)
-    with closing(made_ahead(exchange.portions(find, prepare), exchange.send)) as answered:
+    with closing(prefetched(exchange.portions(find, prepare), exchange.send)) as answered:
         for answers in answered:
             setattr(context.report, counted, getattr(context.report, counted) + len(answers.pushed))
             info("documents written: %d", len(answers.pushed))

@@ -9,7 +9,7 @@ from alma_cli.core.records import Vector
 from alma_cli.core.replication.documents import Readable, Received, TheMarker, read
 from alma_cli.errors import AlmaError, CheckpointLost
 from alma_cli.logs import info
-from alma_cli.pipeline import made_ahead
+from alma_cli.pipeline import prefetched
 from alma_cli.remote.protocol import Found
 from alma_cli.sync.report import Context
 
@@ -65,8 +65,8 @@ def _start_over(context: Context) -> None:
 def _follow_from(context: Context, checkpoint: str | None, take: Callable[[list[Received], str], None]) -> None:
     """Give `take` portion after portion; the next one is fetched and read meanwhile."""
     fetched = _portions(context, checkpoint)
-    with closing(made_ahead(repeat(fetched), partial(_next_portion, context))) as ahead:
-        for portion in ahead:
+    with closing(prefetched(repeat(fetched), partial(_next_portion, context))) as portions:
+        for portion in portions:
             if portion is None:
                 return
             documents, latest, count = portion

@@ -2,7 +2,7 @@
 
 import pytest
 
-from alma_cli.core.error_words import error_words, is_alike, likeness
+from alma_cli.core.error_words import error_words, is_alike, overlap
 
 ALIKE = [
     (
@@ -44,12 +44,12 @@ OTHERS = [
 
 @pytest.mark.parametrize(("one", "other"), ALIKE)
 def test_numbers_paths_addresses_and_values_make_no_difference(one, other):
-    assert likeness(error_words(one), error_words(other)) >= 0.35
+    assert overlap(error_words(one), error_words(other)) >= 0.35
 
 
 @pytest.mark.parametrize(("one", "other"), OTHERS)
 def test_what_is_common_to_many_errors_joins_none(one, other):
-    assert likeness(error_words(one), error_words(other)) < 0.35
+    assert overlap(error_words(one), error_words(other)) < 0.35
 
 
 def test_two_lines_are_alike_when_they_share_enough_words():

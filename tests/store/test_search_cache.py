@@ -53,7 +53,7 @@ def searched_anew(store, asked):
 
 def is_kept(store, asked_before):
     return any(
-        path == store.file.path and not isinstance(one, int) for (path, _), (_, one) in search_cache._kept.items()
+        path == store.file.path and not isinstance(one, int) for (path, _), (_, one) in search_cache._cached.items()
     )
 
 
@@ -115,4 +115,4 @@ def test_the_least_recently_used_goes_first(tmp_path, monkeypatch):
 def test_no_more_than_so_many_searches_are_remembered(store):
     for number in range(3 * search_cache._MOST_ENTRIES):
         searched(store, wanted(agent=f"agent{number}"))
-    assert len(search_cache._kept) <= search_cache._MOST_ENTRIES
+    assert len(search_cache._cached) <= search_cache._MOST_ENTRIES

@@ -161,7 +161,7 @@ def account(
 
     `z` is the quantile of Wilson's bounds that rules go by; `given` says how often which memory was given, by its id.
     """
-    kept = _Kept(given or {})
+    kept = _Gathered(given or {})
     for record in records:
         kept.add(record)
     heuristics, anti_patterns = _surest(kept.heuristics, z), _surest(kept.anti_patterns, z)
@@ -204,7 +204,7 @@ class _Credits(NamedTuple):
     misled: int = 0
 
 
-class _Kept:
+class _Gathered:
     """Keeps what is needed of the records that are no outcomes."""
 
     def __init__(self, given: Mapping[str, int]) -> None:

@@ -6,7 +6,7 @@ is read lazily, so the first 254 tokens of a megabyte cost no more than those of
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from alma_cli.embedding.minilm import files
 from alma_cli.embedding.minilm.layout import VOCABULARY
@@ -15,9 +15,7 @@ UNKNOWN, START, END = 100, 101, 102
 _SPECIAL = {"[PAD]": 0, "[UNK]": UNKNOWN, "[CLS]": START, "[SEP]": END, "[MASK]": 103}
 _LONGEST_WORD = 100  # characters; a longer word is one unknown token
 _CHUNK = 2048  # characters read at a time
-_REMEMBERED_WORDS = 20_000
-
-_remembered: dict[str, tuple[int, ...]] = {}
+_WORDS_CACHED = 20_000
 
 
 def tokens(text: str) -> Iterator[int]:
@@ -70,16 +68,8 @@ def _plain_words(text: str, longest: int | None) -> Iterator[str]:
         yield unfinished
 
 
+@lru_cache(_WORDS_CACHED)
 def _pieces(word: str) -> tuple[int, ...]:
-    known = _remembered.get(word)
-    if known is None:
-        if len(_remembered) >= _REMEMBERED_WORDS:
-            _remembered.clear()
-        known = _remembered[word] = _split(word)
-    return known
-
-
-def _split(word: str) -> tuple[int, ...]:
     """The longest token the word starts with, then the longest continuation, and so on; all or nothing."""
     if len(word) > _LONGEST_WORD:
         return (UNKNOWN,)

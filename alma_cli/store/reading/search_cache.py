@@ -23,7 +23,7 @@ _State: TypeAlias = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class ReadColumns:
     """All that a search may see: columns by ascending `seq`, the unit vectors of those with one, and their words."""
 
     columns: Mapping[str, Numbers]
@@ -33,22 +33,22 @@ class Kept:
 
 _MOST_ENTRIES = 64
 
-_kept: dict[tuple[str, str], tuple[_State, Kept | int]] = {}
+_cached: dict[tuple[str, str], tuple[_State, ReadColumns | int]] = {}
 """By the store's path and what is visible, least recently used first; the bytes of vectors after one search only."""
 
 _keeping = threading.Lock()
 
 
-def recall(path: str, what: str) -> Kept | int | None:
+def recall(path: str, what: str) -> ReadColumns | int | None:
     """The value given to `keep` for the store at `path`, if the store hasn't changed since.
 
     Call this while nobody may write there.
     """
     with _keeping:
-        known = _kept.pop((path, what), None)
+        known = _cached.pop((path, what), None)
         if known is None or known[0] != _state_of(path):
             return None
-        _kept[path, what] = known
+        _cached[path, what] = known
         return known[1]
 
 
@@ -57,17 +57,17 @@ def may_be_kept(size: int) -> bool:
     return 0 < size <= MOST_BYTES
 
 
-def keep(path: str, what: str, found: Kept | int) -> None:
+def keep(path: str, what: str, found: ReadColumns | int) -> None:
     """Keep the columns read or, after a first search, the size of the vectors in bytes; then drop the oldest excess."""
     with _keeping:
-        _kept.pop((path, what), None)
-        _kept[path, what] = (_state_of(path), found)
-        sizes = {key: 0 if isinstance(one, int) else one.vectors.nbytes for key, (_, one) in _kept.items()}
+        _cached.pop((path, what), None)
+        _cached[path, what] = (_state_of(path), found)
+        sizes = {key: 0 if isinstance(one, int) else one.vectors.nbytes for key, (_, one) in _cached.items()}
         excess = sum(sizes.values()) - MOST_BYTES
         for key, size in sizes.items():
-            if excess <= 0 and len(_kept) <= _MOST_ENTRIES:
+            if excess <= 0 and len(_cached) <= _MOST_ENTRIES:
                 return
-            del _kept[key]
+            del _cached[key]
             excess -= size
 
 

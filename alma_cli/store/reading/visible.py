@@ -15,7 +15,7 @@ from alma_cli.core.records import RETRIEVED_KINDS
 from alma_cli.store.database.rows import SUCCESS
 from alma_cli.store.database.values import columns, given, given_list, vector_text
 from alma_cli.store.reading.bm25 import Postings, read_postings, read_postings_of
-from alma_cli.store.reading.search_cache import Kept, keep, may_be_kept, recall
+from alma_cli.store.reading.search_cache import ReadColumns, keep, may_be_kept, recall
 from alma_cli.store.reading.signals import Visible, measured, unmeasured
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def visible_memories(connection: Connection, search: Search, path: str | None) -
     if isinstance(known, int) and may_be_kept(known):
         known = _read(connection, scope)
         keep(path, what, known)
-    if isinstance(known, Kept):
+    if isinstance(known, ReadColumns):
         return Visible(_compared(known, search.vectors), known.postings)
     seen = _scanned(connection, scope, search.vectors)
     keep(path, what, int(seen["has_vector"].sum()) * len(search.vector) * 4)
@@ -101,7 +101,7 @@ def _scanned(connection: Connection, scope: _Scope, vectors: Sequence[Vector]) -
     return measured(seen, seen["cosine"])
 
 
-def _read(connection: Connection, scope: _Scope) -> Kept:
+def _read(connection: Connection, scope: _Scope) -> ReadColumns:
     """The visible memories with their vectors, to be kept."""
     import numpy as np
 
@@ -115,14 +115,14 @@ def _read(connection: Connection, scope: _Scope) -> Kept:
     with np.errstate(invalid="ignore"):
         vectors /= np.sqrt(np.einsum("ij,ij->i", vectors, vectors))[:, None]
     seqs = f"SELECT seq FROM memories WHERE {_counts(scope)}"
-    return Kept(
+    return ReadColumns(
         columns=_visible(connection, scope),
         vectors=vectors,
         postings=read_postings(connection, f"seq IN ({seqs})", scope.values),
     )
 
 
-def _compared(known: Kept, vectors: Sequence[Vector]) -> dict[str, Numbers]:
+def _compared(known: ReadColumns, vectors: Sequence[Vector]) -> dict[str, Numbers]:
     """The visible memories, compared by the vectors that were kept."""
     import numpy as np
 
