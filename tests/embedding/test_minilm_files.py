@@ -27,7 +27,7 @@ def copies(tmp_path, monkeypatch):
 def forget() -> None:
     wordpiece._vocabulary.cache_clear()
     wordpiece._characters.cache_clear()
-    wordpiece._remembered.clear()
+    wordpiece._pieces.cache_clear()
     wordpiece._NORMAL.clear()
 
 
