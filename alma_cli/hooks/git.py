@@ -18,11 +18,11 @@ from hashlib import blake2b
 
 from alma_cli.api import ALMA
 from alma_cli.api.arguments import agent_of
-from alma_cli.core.learning.reports import Report, Said
+from alma_cli.core.learning.reports import RESULT_WORD, Report, Said, result_of
 from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, InvalidInput
 from alma_cli.files import remove_if_there
-from alma_cli.flock import lock
+from alma_cli.flock import locked
 from alma_cli.hooks.install.repository import PLAINLY
 from alma_cli.logs import info
 from alma_cli.project import FOLDER
@@ -44,8 +44,8 @@ _FIXES = re.compile(
 _FIXUP = re.compile(r"(?:(?:fixup|squash)! )+(?P<subject>.+)")
 """The subject of `git commit --fixup` and `--squash`, of one that was left as it was."""
 
-_OUTCOME = re.compile(r"(success|failure|partial)\b[\s:;,-]*(.*)", re.IGNORECASE | re.DOTALL)
-_TRAILER = re.compile(r"^[A-Za-z][A-Za-z0-9-]*[ \t]*: .*(?:\n[ \t]+.*)*$", re.MULTILINE)
+_OUTCOME = re.compile(rf"{RESULT_WORD}[\s:;,-]*(.*)", re.IGNORECASE | re.DOTALL)
+_TRAILER = re.compile(r"^(?:[A-Za-z][A-Za-z0-9-]*[ \t]*: |(?i:alma-\w+)[ \t]*:).*(?:\n[ \t]+.*)*$", re.MULTILINE)
 _FORMAT = (
     "%H%x00%P%x00%at%x00%ae%x00%s%x00%b%x00%(trailers:key=Alma-Outcome,valueonly,unfold)%x00"
     "%(trailers:key=Alma-Agent,valueonly)%x01"
@@ -119,17 +119,13 @@ def _noted(folder: str) -> Iterator[list[str]]:
     """The commits that hooks noted, which are forgotten at the end; whoever comes meanwhile waits for that end."""
     path = os.path.join(folder, _NOTED)
     taken = f"{path}.taken"
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    lock(descriptor, shared=False, wait_s=_PATIENCE_S)
-    try:
+    with locked(f"{path}.lock", wait_s=_PATIENCE_S):
         remove_if_there(f"{path}.awaited")  # from here on, who notes something has to start another process
         left = _lines(taken)  # by a process that was ended
         with suppress(FileNotFoundError):
             os.replace(path, taken)
         yield list(dict.fromkeys([*left, *_lines(taken)]))
         remove_if_there(taken)
-    finally:
-        os.close(descriptor)
 
 
 def _learn(alma: ALMA, reports: Sequence[Report | AlmaError]) -> list[str]:
@@ -165,6 +161,9 @@ def _reports(alma: ALMA, agent: str | None, named: Iterable[str]) -> Iterator[Re
         try:
             for commit in _log(commits, most=_MOST_COMMITS if ".." in commits else 1):
                 yield from _taught_by(alma, agent, commit)
+                if commit.outcome and not _OUTCOME.match(commit.outcome):
+                    said = one_line(commit.outcome, 60)
+                    yield InvalidInput(f"{commit.id[:12]}: Alma-Outcome is none of success, failure, partial: {said}")
         except AlmaError as error:
             yield error
 
@@ -191,7 +190,7 @@ def _taught_by(alma: ALMA, agent: str | None, commit: Commit) -> Iterator[Report
         yield Report(
             agent=agent_of(alma.config, commit.agent or agent),
             task=commit.subject[:_MAX_TEXT],
-            outcome=told[1].lower(),
+            outcome=result_of(told[1]),
             strategy=_prose(commit.body)[:_MAX_TEXT],
             when=said.when,
             do=said.do,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from alma_cli.core.asking import split_task
 from alma_cli.core.error_words import error_words, is_alike
-from alma_cli.core.learning.reports import Said
+from alma_cli.core.learning.reports import RESULT_WORD, Said, result_of
 from alma_cli.core.records import JsonValue
 from alma_cli.core.symptoms import telling_line, telling_lines
 from alma_cli.core.text import clean
@@ -24,7 +24,7 @@ _MOST_SYMPTOMS = 5
 _MOST_ERRORS = 3
 """The different errors of one failure that are looked up."""
 _OUTCOME_LINE = re.compile(
-    r"^[\s>*_`-]*Alma-Outcome[*_`]*:[\s*_`]*(success|failure|partial)\b[ \t:;,.*_`-]*(.*)$",
+    rf"^[\s>*_`-]*Alma-Outcome[*_`]*[ \t]*:[\s*_`]*{RESULT_WORD}[ \t:;,.*_`-]*(.*)$",
     re.IGNORECASE | re.MULTILINE,
 )
 _LEARNS = re.compile(r"(?:^|[;&|(\n]\s*|\s|/)alma\s+(?:--dir\s+\S+\s+)?learn\b(?!.*--help)")
@@ -158,7 +158,7 @@ class Turn:
             return None
         strategy = " ".join(_OUTCOME_LINE.sub("", message).split())[:_MAX_STRATEGY]
         if told is not None:
-            return Ending(told[1].lower(), strategy, Said.of(told[2].strip("*_` ")), is_told=True)
+            return Ending(result_of(told[1]), strategy, Said.of(told[2].strip("*_` ")), is_told=True)
         if not self.check or (self.check == "green" and (self.taken_back or self.ends_badly)):
             return None
         return Ending("success" if self.check == "green" else "failure", strategy, Said("", "", ""), is_told=False)

@@ -97,9 +97,26 @@ def test_a_trailer_is_what_it_says(trailer, expected, commit, learned):
     assert ("victor", "Speed up the import", "Read in blocks.") == (outcome.agent, outcome.task, outcome.strategy)
 
 
-@pytest.mark.parametrize("trailer", ["great", "successful", "", "no failure"])
-def test_a_trailer_that_says_something_else_teaches_nothing(trailer, commit, learned):
-    assert [] == learned(commit(f"Speed up\n\nAlma-Outcome: {trailer}\nSigned-off-by: A <a@b.c>"))
+@pytest.mark.parametrize("trailer", ["great", "successor", "ok", "no failure"])
+def test_a_trailer_that_says_something_else_teaches_nothing_and_is_told(trailer, commit, project):
+    id = commit(f"Speed up\n\nAlma-Outcome: {trailer}\nSigned-off-by: A <a@b.c>")
+    told = f"{id[:12]}: Alma-Outcome is none of success, failure, partial: {trailer}"
+    assert [told] == answer_git(ALMA.find(), "post-commit", None, id)
+    assert [] == ALMA.find().memories()
+
+
+@pytest.mark.parametrize(
+    ("line", "result"),
+    [
+        ("Alma-Outcome: failed - on CI", "failure"),
+        ("alma-outcome : Successful - on CI", "success"),
+        ("ALMA-OUTCOME:succeeded; on CI", "success"),
+        ("Alma-Outcome: partially - on CI", "partial"),
+    ],
+)
+def test_a_trailer_is_read_in_the_forms_that_people_write(line, result, commit, learned):
+    (outcome,) = learned(commit(f"Speed up\n\nRead in blocks.\n\n{line}"))
+    assert (result, "Read in blocks.", "on CI") == (outcome.outcome, outcome.strategy, outcome.feedback)
 
 
 def test_a_trailer_counts_once_even_when_the_commit_is_made_anew(commit, git, learned):
@@ -245,7 +262,7 @@ def test_what_hooks_noted_is_learned_in_order_and_once(commit, git, project, lea
     for name, text in (("commits.taken", f"{first}\n"), ("commits", f"{last}\n\n{last}\n"), ("commits.awaited", "")):
         (project / ".alma" / name).write_text(text)
     assert ["failure"] == [one.outcome for one in learned("")]
-    assert [] == sorted((project / ".alma").glob("commits*"))
+    assert ["commits.lock"] == sorted(path.name for path in (project / ".alma").glob("commits*"))
 
 
 def test_what_git_refuses_is_told(commit, git, project, monkeypatch):

@@ -69,6 +69,7 @@ def test_without_a_word_of_the_agent_the_last_check_decides(events, result):
         ("**Alma-Outcome:** partial; do wait", "partial", ("", "wait", "")),
         ("`Alma-Outcome: success; when x`", "success", ("x", "", "")),
         ("> Alma-Outcome: success", "success", ("", "", "")),
+        ("Alma-Outcome : Failed - it hangs", "failure", ("", "", "it hangs")),
         ("Alma-Outcome: success\nAlma-Outcome: failure", "failure", ("", "", "")),
     ],
 )  # fmt: skip

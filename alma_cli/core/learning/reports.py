@@ -85,6 +85,15 @@ class Said(NamedTuple):
         return cls(when, do, "; ".join(reason for reason in reasons if reason))
 
 
+RESULT_WORD = r"(success(?:ful(?:ly)?)?|succeeded|failure|failed|partial(?:ly)?)\b"
+"""The words that an `Alma-Outcome:` line may have for a result; `result_of` tells which result it is."""
+
+
+def result_of(word: str) -> str:
+    """The result that one of those words names."""
+    return {"s": "success", "f": "failure", "p": "partial"}[word[0].lower()]
+
+
 _SAID = re.compile(r"(?:^|;)\s*(when|do|why)\b[\s:]\s*(.*?)\s*(?=;\s*(?:when|do|why)\b|$)", re.IGNORECASE | re.DOTALL)
 
 FOLLOWED: Mapping[str, str] = {"by": "followed"}
