@@ -44,5 +44,7 @@ def agent_of(config: Config, given: str | None, environ: Mapping[str, str] = os.
     """`named_agent`, which may be used here. Raises `InvalidInput` if it is empty, unknown, or not clear."""
     named = "" if given == "" else named_agent(config, given, environ)
     if not named:
-        raise InvalidInput("no agent given", hint="name one with --agent NAME, or set ALMA_AGENT")
+        names = ", ".join(name for name in config.agents if name != ANY_AGENT)
+        one = f"--agent NAME ({names})" if names else "--agent NAME"
+        raise InvalidInput("no agent given", hint=f"name one with {one}, or set ALMA_AGENT")
     return config.scope_for(named).agent

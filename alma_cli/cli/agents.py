@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from alma_cli.api.overview import AgentView
 from alma_cli.cli.inputs import Memory
+from alma_cli.cli.memory_table import results_told
 from alma_cli.cli.options import Json
 from alma_cli.cli.output import Reply, Table, labelled, on_terminal
 from alma_cli.core.records import JsonValue
@@ -30,7 +31,7 @@ def agents(alma: Memory, json: Json = False) -> Reply:
             f"{view.learned:,}",
             f"{view.heuristics:,}",
             f"{view.anti_patterns:,}",
-            ", ".join(f"{count:,} {result}" for result, count in view.results.items()) or "-",
+            results_told(view.results) or "-",
             f"{view.seen:,}",
             f"{view.hidden:,}",
         )
@@ -51,7 +52,8 @@ def _lines(view: AgentView) -> Iterator[tuple[str, str]]:
     kept = [counted(view.learned, "memory", "memories")]
     kept += [counted(view.heuristics, "rule", "rules")] if view.heuristics else []
     kept += [f"{view.anti_patterns:,} to avoid"] if view.anti_patterns else []
-    yield view.scope.agent, ", ".join([*kept, *(f"{count:,} {result}" for result, count in view.results.items())])
+    kept += [results_told(view.results)] if view.results else []
+    yield view.scope.agent, ", ".join(kept)
     never = f", but not {_names(view.scope.cannot_learn)}" if view.scope.cannot_learn else ""
     yield "", f"may learn {_names(view.scope.can_learn) or 'anything'}{never}"
     others = [f"sees {view.seen:,} of others"] if view.seen else []

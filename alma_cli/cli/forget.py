@@ -63,7 +63,7 @@ def forget(
     done = f"forgot {_shortened(going)}" if going else "erased the text of what was forgotten"
     return Reply(
         data={"forgotten": list(going), "queued": forgotten.queued},
-        told=[done if now else f"{done}; `alma undo` brings it back for an hour"],
+        told=[done if now else f"{done}; `alma undo` brings {'it' if len(going) == 1 else 'them'} back for an hour"],
         warnings=forgotten.warnings,
     )
 

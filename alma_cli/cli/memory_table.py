@@ -1,12 +1,12 @@
 """Memories as a table: one line each, in which the text has the room."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from alma_cli.cli.output import Table, on_terminal
 from alma_cli.core.codec import format_time
 from alma_cli.core.records import PROJECT_AGENT, AntiPattern, Kind, Outcome, Record, relevant_at
-from alma_cli.core.text import age
+from alma_cli.core.text import age, counted
 
 _WORDS: dict[Kind, str] = {
     "heuristic": "rule",
@@ -14,6 +14,13 @@ _WORDS: dict[Kind, str] = {
     "preference": "prefer",
     "knowledge": "fact",
     "credit": "credit",
+}
+
+
+_RESULTS: dict[str, tuple[str, str]] = {
+    "success": ("success", "successes"),
+    "failure": ("failure", "failures"),
+    "partial": ("partial", "partial"),
 }
 
 
@@ -56,6 +63,12 @@ def line_of(record: Record) -> str:
     if isinstance(record, Outcome):
         return record.text.replace(f" [{record.outcome}]", "", 1)
     return record.text.removeprefix("Avoid: ") if isinstance(record, AntiPattern) else record.text
+
+
+def results_told(results: Mapping[str, int]) -> str:
+    """How outcomes ended, in words: `3 successes, 1 failure, 2 partial`."""
+    told = (counted(results[name], *words) for name, words in _RESULTS.items() if results.get(name))
+    return ", ".join(told)
 
 
 def _long(records: Sequence[Record]) -> Table:

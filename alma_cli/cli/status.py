@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from alma_cli.api.status import Status
 from alma_cli.cli.inputs import Memory
 from alma_cli.cli.layout import cut
+from alma_cli.cli.memory_table import results_told
 from alma_cli.cli.options import Json
 from alma_cli.cli.output import Reply, labelled, on_terminal
 from alma_cli.core.codec import format_time
@@ -91,7 +92,7 @@ def _rules(found: Status) -> str:
     news = found.news
     changes = [(len(news.new), "new"), (len(news.changed), "changed"), (news.gone, "gone")]
     told = ", ".join(f"{count:,} {word}" for count, word in changes if count)
-    since = f"since {_ago(news.seen_at)}" if news.seen_at else "to you"
+    since = f"since you looked {_ago(news.seen_at)}" if news.seen_at else "to you"
     if not news.marks and not told:
         return "none yet: outcomes with the same --when and --do become one"
     newest = f": {news.newest.id[:SHORT_ID]} {cut(one_line(news.newest.text), _TEXT)}" if news.newest else ""
@@ -113,8 +114,7 @@ def _last(found: Status) -> str:
         return "no outcome yet"
     outcome, results = found.last.outcome, found.last.results
     together = sum(results.values())
-    others = ", ".join(f"{count:,} {result}" for result, count in results.items())
-    ended = outcome.outcome if together == 1 else f"{others} in the session"
+    ended = outcome.outcome if together == 1 else f"{results_told(results)} in the session"
     return f"{_ago(outcome.at)}, {one_line(outcome.agent)}: {cut(one_line(outcome.task), _TEXT)} [{ended}]"
 
 

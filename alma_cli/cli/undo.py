@@ -47,12 +47,12 @@ def undo(
             else [],
             told=[] if rows else ["nothing can be undone"],
         )
-    if writes and not confirmed(f"undo what {_told(writes[0])}?", yes=yes):
+    if writes and not confirmed(f"undo that you {_told(writes[0])}?", yes=yes):
         return Reply(data={"undone": None}, told=["nothing was undone"])
     undone = alma.undo(id or "")
     return Reply(
         data={"undone": _as_json(undone.write), "queued": undone.queued},
-        told=[f"undone: what {_told(undone.write)}"],
+        told=[f"undone: you {_told(undone.write)}"],
         warnings=undone.warnings,
     )
 

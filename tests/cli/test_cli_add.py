@@ -43,9 +43,19 @@ def test_whose_it_is(run_alma, run_json, monkeypatch, kind):
     assert "helena" == agent_of("--agent", "helena")
 
 
+def test_a_fact_is_remembered_for_all_where_it_is_not_clear_for_whom(scoped_project, run_alma, run_json, monkeypatch):
+    def agent_of(fact, *options):
+        return run_json("show", run_alma("remember", fact, *options).out.strip())["data"]["agent"]
+
+    assert "_project" == agent_of("CI has two cores")
+    assert "victor" == agent_of("The API has a limit", "--agent", "victor")
+    monkeypatch.setenv("ALMA_AGENT", "helena")
+    assert "helena" == agent_of("The form has two buttons")
+
+
 @pytest.mark.parametrize("kind", ["knowledge", "heuristic", "anti-pattern"])
 def test_all_but_preferences_need_an_agent_where_several_are_named(scoped_project, run_alma, kind):
-    hint = "name one with --agent NAME, or set ALMA_AGENT"
+    hint = "name one with --agent NAME (helena, victor), or set ALMA_AGENT"
     assert (2, "", f"error: no agent given\nhint: {hint}\n") == run_alma("add", kind, *EXAMPLES[kind][0])
 
 

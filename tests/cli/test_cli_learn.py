@@ -110,7 +110,7 @@ def test_the_agent_is_the_one_given_else_of_the_environment_else_the_only_one_el
     run_alma, run_json, configure, monkeypatch
 ):
     unnamed = OUTCOME[2:]
-    hint = "name one with --agent NAME, or set ALMA_AGENT"
+    hint = "name one with --agent NAME (victor, helena), or set ALMA_AGENT"
     anybody = run_json("learn", *unnamed)["data"]["id"]
     assert "me" == run_json("show", anybody)["data"]["agent"]
     configure("alma:\n  project_id: shop\n  agents: {victor: {}, helena: {}}\n")

@@ -255,7 +255,7 @@ def test_what_the_present_scope_forbids_is_not_corrected(configure, run_alma, ru
 
 def test_forgetting_removes_the_text_for_good(two, run_alma, run_json, project):
     run_alma("correct", "abc1", "a secret")
-    told = "forgot abc10000, abc20000; `alma undo` brings it back for an hour\n"
+    told = "forgot abc10000, abc20000; `alma undo` brings them back for an hour\n"
     assert (0, "", told) == run_alma("forget", "abc1", "abc2", "abc1", "--wait", "5")
     assert {"total": 0, "forgotten": 2} == {name: run_json("stats")["data"][name] for name in ("total", "forgotten")}
     versions = run_json("log", "abc1")["data"]["versions"]

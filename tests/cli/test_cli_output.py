@@ -205,7 +205,7 @@ def test_forgetting_asks_on_a_terminal(learn, run_on_terminal, run_json, typed, 
 def test_yes_does_not_ask(learn, run_on_terminal):
     ids = [learn("Test the login form"), learn("Test the logout form")]
     finished = run_on_terminal("forget", *ids, "--yes")
-    assert f"forgot {ids[0][:8]}, {ids[1][:8]}; `alma undo` brings it back for an hour\n" == finished.out
+    assert f"forgot {ids[0][:8]}, {ids[1][:8]}; `alma undo` brings them back for an hour\n" == finished.out
 
 
 def test_long_work_shows_a_bar_on_a_terminal(project, run_on_terminal):

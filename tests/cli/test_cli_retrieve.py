@@ -204,7 +204,7 @@ def test_an_option_out_of_range_is_refused(run_alma, option, value, message):
 
 
 def test_the_agent_is_needed_and_known(scoped_project, run_alma):
-    hint = "name one with --agent NAME, or set ALMA_AGENT"
+    hint = "name one with --agent NAME (helena, victor), or set ALMA_AGENT"
     assert (2, "", f"error: no agent given\nhint: {hint}\n") == run_alma("retrieve", TASK)
     hint = "the configuration names helena, victor; did you mean helena?"
     assert (2, "", f"error: there is no agent helen\nhint: {hint}\n") == run_alma("retrieve", TASK, "--agent", "helen")

@@ -78,7 +78,7 @@ def test_rules_are_new_until_they_were_looked_at(run_alma, run_json, project, ru
     look(project)
     told = run_json("status")["data"]["rules"]
     assert ([], [], 0) == (told["new"], told["changed"], told["gone"])
-    assert "nothing new since just now" == lines_of(run_alma("status"))["rules"]
+    assert "nothing new since you looked just now" == lines_of(run_alma("status"))["rules"]
     learn("Test form 4", strategy="Sent it empty", when="a page has a form", do="send it empty first")
     assert [new] == run_json("status")["data"]["rules"]["changed"]
     run_alma("forget", new, "--yes")

@@ -46,7 +46,7 @@ def test_undone_step_by_step_all_is_as_before(learn, undo, run_alma, run_json):
     run_alma("correct", id, "Test the sign-in form", "--outcome", "failure")
     run_alma("add", "knowledge", "CI has 2 cores", "--project-wide")
     run_alma("forget", id, "--yes")
-    told = f"undone: what forgot {id[:8]}: Test the sign-in form [failure] - try blanks\n"
+    told = f"undone: you forgot {id[:8]}: Test the sign-in form [failure] - try blanks\n"
     assert (0, "", told) == run_alma("undo")
     assert "failure" == run_json("show", id)["data"]["outcome"]
     assert "insert" == undo()[0]

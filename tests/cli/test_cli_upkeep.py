@@ -85,7 +85,7 @@ alma:
     )
     assert [
         "helena\tui\t-\t1\t0\t0\t1 success\t1\t0",
-        "victor\tanything\tdatabase\t2\t0\t0\t1 failure, 1 success\t0\t1",
+        "victor\tanything\tdatabase\t2\t0\t0\t1 success, 1 failure\t0\t1",
     ] == run_alma("agents", "--wait", "5").out.splitlines()
     expected = {
         "agent": "victor",

@@ -29,7 +29,7 @@ def log_of(finished):
 
 @pytest.mark.parametrize("name", WHOLE_NAMES, ids=" ".join)
 def test_every_command_takes_it(run_alma, name):
-    assert "\n  --verbose " in run_alma(*name, "--help").out
+    assert "\n  --verbose " in run_alma("help", *name).out
 
 
 @pytest.mark.parametrize("where", ["before", "behind", "beside --dir"])
