@@ -27,10 +27,10 @@ def note(event: str, text: str, *, directory: str | None = None) -> None:
 
 def lately(project: Project, *, days: int) -> list[str]:
     """The lines that tell of trouble in the last days, oldest first; what was listened to (`--verbose`) is left out."""
-    since = f"{datetime.now(UTC) - timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
+    since, until = (f"{datetime.now(UTC) + timedelta(days=each):%Y-%m-%dT%H:%M:%SZ}" for each in (-days, 1))
     try:
         with open(project.log_dir / _FILE, encoding="utf-8", errors="replace") as file:
             lines = file.read(2 * _MAX_BYTES).splitlines()
     except OSError:
         return []
-    return [line for line in lines if line >= since and not _LISTENED.search(line[:80])]
+    return [line for line in lines if since <= line < until and not _LISTENED.search(line[:80])]

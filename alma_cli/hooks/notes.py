@@ -81,7 +81,8 @@ def present_session(project: Project) -> str:
     sessions = os.path.join(project.log_dir, _FOLDER)
     found = os.scandir(sessions) if os.path.isdir(sessions) else ()
     heard = sorted(((entry.stat().st_mtime, entry.path) for entry in found), reverse=True)
-    if not heard or heard[0][0] < time() - _ON_S:
+    heard = [one for one in heard if abs(time() - one[0]) < _ON_S]  # a clock that was ahead has no session on for ever
+    if not heard:
         raise NotFound("no session is on here", hint=_NO_SESSION)
     if len(heard) > 1 and heard[0][0] - heard[1][0] < _APART_S:
         raise NotFound("several sessions are on here", hint=f"say which by {SESSION_VARIABLES[0]}, or leave --turn out")

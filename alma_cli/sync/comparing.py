@@ -18,7 +18,7 @@ def find_missing(context: Context, *, dry_run: bool = False) -> None:
     name = context.remote.name
     with context.store.writing() as writer:
         compared_at = writer.remote.compared_at()
-    is_due = context.options.check or compared_at is None or context.now() - compared_at > _COMPARED_EVERY
+    is_due = context.options.check or compared_at is None or abs(context.now() - compared_at) > _COMPARED_EVERY
     ids = context.remote.ids(if_free=not is_due)
     if ids is None:
         return

@@ -98,11 +98,12 @@ def test_forget_now_erases_and_can_not_be_undone(learn, run_alma, project, how):
     assert [] == json.loads(run_alma("undo", "--list", "--json").out)["data"]["writes"]
 
 
-def test_when_the_grace_is_over_the_next_write_erases(learn, run_alma, project):
+@pytest.mark.parametrize("ahead", [-GRACE - timedelta(seconds=1), timedelta(days=9999)])
+def test_when_the_grace_is_over_the_next_write_erases_also_where_a_clock_was_ahead(learn, run_alma, project, ahead):
     id = learn("Test the login form")
     alma = ALMA.from_config(project / ".alma/config.yaml")
     now = alma._session.now  # the time comes in as an argument, and this is where
-    alma._session.now = lambda: now() - GRACE - timedelta(seconds=1)
+    alma._session.now = lambda: now() + ahead
     alma.forget([id])
     learn("Test another form")
     assert id not in run_alma("undo", "--list").out

@@ -429,7 +429,7 @@ def test_the_session_is_the_one_that_the_environment_names_else_the_last_one_hea
     assert (1, True) == (unknown.code, "nothing of the session that ALMA_SESSION names" in unknown.err)
     monkeypatch.delenv("ALMA_SESSION")
     monkeypatch.delenv("CLAUDE_CODE_SESSION_ID")
-    os.utime(session_folder(alma.project, {"session_id": "s1"}), (time.time() - 3600,) * 2)
+    os.utime(session_folder(alma.project, {"session_id": "s1"}), (time.time() + 9e7,) * 2)  # by a clock that was ahead
     learn_turn("--failed", "Used flour")
     assert {"Bake a cake": "failure", "Fix the login test": "success"} == {one.task: one.outcome for one in outcomes()}
 

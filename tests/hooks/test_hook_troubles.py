@@ -259,7 +259,9 @@ def test_the_doctor_tells_of_hooks_that_lately_had_trouble(project, run_alma, mo
 
     assert "FAILED" not in run_alma("doctor").out
     (project / ".alma/log").mkdir(exist_ok=True)
-    (project / ".alma/log/hooks.log").write_text("2026-01-01T00:00:00Z stop: long ago\n")
+    (project / ".alma/log/hooks.log").write_text(
+        "2026-01-01T00:00:00Z stop: long ago\n9999-01-01T00:00:00Z stop: by a clock that was ahead\n"
+    )
     note("stop", "12 ms INFO memories searched: 1")
     assert 0 == run_alma("doctor").code
     note("user-prompt-submit", "not done within 2 s, or died")

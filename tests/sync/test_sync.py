@@ -760,6 +760,16 @@ def test_once_a_month_ids_are_compared_without_being_told(two, container):
     assert ["read", "changes"] == calls
 
 
+def test_a_clock_that_was_a_year_ahead_puts_no_comparison_off_for_a_year(two, container):
+    one, _ = two
+    id = one.know("CI has two cores")
+    container.now += timedelta(days=365)
+    one.sync(check=True)
+    container.now -= timedelta(days=365)
+    del container.documents["p", "helena", id]
+    assert 1 == one.sync().missing
+
+
 def test_what_others_had_changed_and_is_gone_comes_back_without_a_conflict(two, container):
     one, other = two
     id = one.know("first")

@@ -53,8 +53,9 @@ _NOTE = (
     '  project=$1; shift; [ -f "$project/.alma/config.yaml" ] || project=${dir%/.git/worktrees/*}/$project',
     '  [ -f "$project/.alma/config.yaml" ] || return 0',
     '  [ "$commits${ALMA_STORAGE:-}" ] || grep -Eq "storage.*(azure|file)" "$project/.alma/config.yaml" || return 0',
-    '  waits=$project/.alma/commits; echo "$commits" >>"$waits"; awaited=$waits.awaited',
-    '  [ -z "$(find "$awaited" -mmin +10)" ] || rm -f "$awaited"; (set -C; : >"$awaited") || return 0',
+    '  waits=$project/.alma/commits; awaited=$waits.awaited; [ ! -L "$waits" ] || return 0; echo "$commits" >>"$waits"',
+    '  [ ! "$awaited" -nt "$waits" ] && [ -z "$(find "$awaited" -mmin +10)" ] || rm -f "$awaited"',
+    '  (set -C; : >"$awaited") || return 0',
 )
 _DEADLINE_S = 600
 

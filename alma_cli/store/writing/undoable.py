@@ -69,9 +69,13 @@ def replaced_versions(connection: Connection, write: PastWrite) -> dict[str, str
 
 
 def end_grace(connection: Connection, *, before: datetime | None = None) -> None:
-    """Erase the text of what was forgotten: all of it, or what was forgotten before a time."""
+    """Erase the text of what was forgotten: all of it, or what was forgotten before a time, or has a time far after it.
+
+    A clock that was ahead gave that one, and would keep the text for as long.
+    """
     connection.execute(
         "UPDATE history SET content = NULL WHERE content IS NOT NULL AND id IN "
-        "(SELECT id FROM tombstones WHERE $before IS NULL OR deleted_at < $before::TIMESTAMP)",
+        "(SELECT id FROM tombstones WHERE $before IS NULL "
+        "OR deleted_at < $before::TIMESTAMP OR deleted_at > $before::TIMESTAMP + INTERVAL 1 DAY)",
         {"before": None if before is None else utc_text(before)},
     )
