@@ -314,6 +314,21 @@ def test_linked_worktrees_share_hooks_and_memory(repository, tmp_path):
     assert before == repository.state()
 
 
+def test_worktrees_beside_a_bare_repository_learn_for_the_project_of_the_folder_around_it(repository, tmp_path):
+    repository.commit("Start")
+    around = tmp_path / "around"
+    around.mkdir()
+    repository.git("clone", "-q", "--bare", str(repository.folder), str(around / ".bare"))
+    (around / ".git").write_text("gitdir: ./.bare\n")
+    repository.git("worktree", "add", "-q", str(around / "feature"), cwd=around)
+    make_project(around, "alma:\n  project_id: around\n")
+    assert 0 == repository.alma("install", "git", cwd=around / "feature").returncode
+    repository.commit("In a worktree\n\nAlma-Outcome: success", cwd=around / "feature")
+    assert "In a worktree [success]" in repository.alma("list", cwd=around).stdout
+    repository.alma("uninstall", "git", cwd=around)
+    assert [] == [path for path in (around / ".bare/hooks").iterdir() if path.suffix != ".sample"]
+
+
 def test_a_submodule_has_hooks_of_its_own(repository, tmp_path):
     inner = Repository(tmp_path / "inner")
     inner.commit("Start")

@@ -122,7 +122,6 @@ def path_from_top(folder: str) -> str:
 
 def hooks_folder(folder: str) -> tuple[str, list[str]]:
     """The folder where git looks for this repository's hooks, and a note if other repositories share it."""
-    asked(folder, "rev-parse", "--show-toplevel")
     hooks = os.path.normpath(os.path.join(folder, asked(folder, "rev-parse", "--git-path", "hooks")))
     if os.path.exists(hooks) and not os.path.isdir(hooks):
         raise AlmaError(
@@ -141,7 +140,7 @@ def hooks_folder(folder: str) -> tuple[str, list[str]]:
 def _lfs(folder: str, hooks: str) -> list[str]:
     """A note where Git LFS is used, which takes no hook but its own for its own."""
     theirs = [content_of(os.path.join(hooks, name)) for name in _OF_LFS if os.path.isfile(os.path.join(hooks, name))]
-    attributes = os.path.join(asked(folder, "rev-parse", "--show-toplevel"), ".gitattributes")
+    attributes = os.path.join(top_folder(folder) or folder, ".gitattributes")
     if os.path.isfile(attributes):
         theirs.append(content_of(attributes))
     if not any(b"git lfs" in (content or b"") or b"filter=lfs" in (content or b"") for content in theirs):

@@ -50,7 +50,7 @@ _FIND = (
 )
 _NOTE = (
     "for_project() {",
-    '  project=$1; shift; [ -f "$project/.alma/config.yaml" ] || project=${dir%/.git/worktrees/*}/$project',
+    '  project=$1; shift; [ -f "$project/.alma/config.yaml" ] || project=${dir%/*/worktrees/*}/$project',
     '  [ -f "$project/.alma/config.yaml" ] || return 0',
     '  [ "$commits${ALMA_STORAGE:-}" ] || grep -Eq "storage.*(azure|file)" "$project/.alma/config.yaml" || return 0',
     '  waits=$project/.alma/commits; awaited=$waits.awaited; [ ! -L "$waits" ] || return 0; echo "$commits" >>"$waits"',
