@@ -114,6 +114,15 @@ def check_memory(project: Project) -> None:
             )
 
 
+def is_own(project: Project, path: str) -> bool:
+    """True for a path in the project's `.alma/`, where everything is ALMA's."""
+    if "\0" in path:
+        return False
+    real = os.path.realpath(path)
+    folders = (os.path.realpath(project.home), os.path.realpath(os.path.join(project.root, FOLDER)))
+    return any(real == folder or real.startswith(f"{folder}{os.sep}") for folder in folders)
+
+
 def _nearest_project(start: str | os.PathLike[str] | None) -> Project:
     try:
         first = os.path.realpath(os.getcwd() if start is None else start)

@@ -6,7 +6,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from alma_cli.cli.inputs import Memory
+from alma_cli.cli.inputs import Memory, refuse_own
 from alma_cli.cli.output import Reply
 from alma_cli.core.text import counted
 from alma_cli.errors import StoreUnwritable
@@ -27,6 +27,7 @@ def export(
     lines = alma.export()
     if file is None or file == "-":
         return Reply(lines=lines)
+    refuse_own(alma, file)
     try:
         count = _replace(os.path.realpath(file), lines) if _replaceable(file) else _append(file, lines)
     except (OSError, ValueError) as error:

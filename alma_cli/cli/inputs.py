@@ -1,5 +1,6 @@
 """Reads the options that several commands have: the project, the agent, a text from stdin."""
 
+import os
 import sys
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from alma_cli.cli.signatures import MadeBy
 from alma_cli.core.records import PROJECT_AGENT
 from alma_cli.core.text import one_line
 from alma_cli.errors import InvalidInput
+from alma_cli.project import is_own
 
 _MAX_STDIN_BYTES = 16 * 1024 * 1024
 
@@ -20,6 +22,15 @@ _MAX_STDIN_BYTES = 16 * 1024 * 1024
 def open_alma(directory: Dir = None, wait: Wait = None) -> ALMA:
     """The project's memory. Raises `ProjectNotFound` or `InvalidConfig`."""
     return ALMA.find(directory=directory, wait_s=wait)
+
+
+def refuse_own(alma: ALMA, path: str, *, but: str = "") -> None:
+    """Raise `InvalidInput` for a file to write in the project's `.alma/`, where it could be one of ALMA's own."""
+    if is_own(alma.project, path) and os.path.realpath(path) != os.path.realpath(but or alma.project.root):
+        raise InvalidInput(
+            f"{one_line(path, 200)} is in {alma.project.home}, where everything is ALMA's own",
+            hint="name a file outside of it",
+        )
 
 
 def _open_to_change(directory: Dir = None, wait: Wait = None, yes: Yes = False) -> ALMA:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from alma_cli.cli.inputs import Memory
+from alma_cli.cli.inputs import Memory, refuse_own
 from alma_cli.cli.options import Json
 from alma_cli.cli.output import Reply
 from alma_cli.core.text import harmless, one_line
@@ -46,6 +46,7 @@ def report(
     if out is None:
         make_home(alma.project)
     path = os.path.abspath(alma.project.report_path if out is None else out)
+    refuse_own(alma, path, but=str(alma.project.report_path))
     if out == "-" or os.path.isdir(path):
         raise InvalidInput(
             f"--out: {one_line(out or path, 200)} is no file to write", hint="name a file, such as report.html"

@@ -88,6 +88,18 @@ def test_a_file_that_can_not_be_written(exported, run_alma, project, path, reaso
     assert [".alma"] == os.listdir(project)
 
 
+@pytest.mark.parametrize("name", ["config.yaml", "memory.duckdb", "journal/x", "new.ndjson", ""])
+@pytest.mark.parametrize("command", [["export"], ["report", "--out"]], ids=["export", "report"])
+def test_no_file_of_almas_own_is_written_over(project, run_alma, learn, command, name):
+    learn("Ship")
+    before = {path: path.read_bytes() for path in (project / ".alma").rglob("*") if path.is_file()}
+    (project / "link").symlink_to(project / ".alma" / name)
+    for path in (project / ".alma" / name, project / "link"):
+        finished = run_alma(*command, str(path))
+        assert (2, True) == (finished.code, "where everything is ALMA's own" in finished.err), finished
+    assert before == {path: path.read_bytes() for path in (project / ".alma").rglob("*") if path.is_file()}
+
+
 def test_an_export_of_nothing(run_alma):
     assert (0, "", "") == run_alma("export")
     assert (0, "", "wrote 0 memories to all.ndjson\n") == run_alma("export", "all.ndjson")

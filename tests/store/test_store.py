@@ -392,6 +392,12 @@ def test_nothing_is_proposed_to_what_was_forgotten(store):
     assert [("x", "p", 1)] == proposed_to(store, own_words(3))
 
 
+def test_an_outcome_that_is_told_again_in_other_words_is_not_proposed_its_own(store):
+    store.submit([an_operation(Insert, entries=(entry(outcome(1, when="x", do="p"), [1.0, 0.0, 0.0]),))])
+    assert [] == proposed_to(store, own_words(1))
+    assert [("x", "p", 1)] == proposed_to(store, own_words(2))
+
+
 def test_words_that_were_last_used_long_ago_are_not_proposed(store, monkeypatch):
     old = entry(outcome(1, when="x", do="p"), [1.0, 0.0, 0.0])
     store.submit([an_operation(Insert, entries=(old, *(entry(own_words(n)) for n in range(2, 6))))])
