@@ -9,14 +9,15 @@ from alma_cli.api import retrievals
 from alma_cli.api.arguments import number, whole_number
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.asking import parts_of, split_task
+from alma_cli.core.languages import is_foreign
 from alma_cli.core.records import PLURALS, RETRIEVED_KINDS, Kind
-from alma_cli.core.retrieval.choosing import choose, worth_fetching
+from alma_cli.core.retrieval.choosing import choose, sharing_words, worth_fetching
 from alma_cli.core.retrieval.ranking import Rules, news_first, rank
 from alma_cli.core.retrieval.slices import MemorySlice
 from alma_cli.core.scopes.visibility import views
 from alma_cli.core.text import clean, composed
 from alma_cli.core.words import identifiers, query_terms
-from alma_cli.embedding import count_tokens
+from alma_cli.embedding import DEFAULT_MODEL, count_tokens
 from alma_cli.errors import InvalidInput
 from alma_cli.logs import debug, info
 from alma_cli.store import Pool, Reader, Search, SearchResult
@@ -81,9 +82,10 @@ def retrieve(session: Session, wanted: Wanted) -> MemorySlice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """The question to a store or pool, and the warnings that it has already."""
+    """The question to a store or pool, and the warnings so far; `asks` is the part of the task that asks."""
 
     task: str
+    asks: str
     search: Search
     warnings: Sequence[str]
 
@@ -112,7 +114,7 @@ def question(session: Session, wanted: Wanted) -> Question:
         per_signal=max(settings.candidates, top_k),
         evidence_half_life_days=session.config.learning.half_life_days,
     )
-    return Question(task=task, search=search, warnings=warnings)
+    return Question(task=task, asks=parts[0], search=search, warnings=warnings)
 
 
 def answer(session: Session, wanted: Wanted, asked: Question, source: Reader | Pool) -> MemorySlice:
@@ -126,6 +128,8 @@ def answer(session: Session, wanted: Wanted, asked: Question, source: Reader | P
     ranked = news_first(rank(found.candidates, found.cosine, found.bm25, ranking_rules(session, wanted)))
     worth = worth_fetching(ranked, top_k, strict=wanted.strict, explain=wanted.explain)
     fetched = source.records([one.candidate.id for one in worth])
+    if asked.search.vector is not None and session.model == DEFAULT_MODEL and is_foreign(asked.asks):
+        ranked = sharing_words(ranked, fetched, asked.asks)
     warnings = [*asked.warnings, *source.warnings]
     budget = settings.max_tokens if wanted.max_tokens is None else wanted.max_tokens
     chosen, near_misses = choose(

@@ -13,7 +13,7 @@ from itertools import chain, islice
 from alma_cli.core.records import FIELD_NAMES, FIELDS, Record
 from alma_cli.core.text import WORD_CHARACTERS, normal_form
 
-_FUNCTION_WORDS = frozenset(
+FUNCTION_WORDS = frozenset(
     re.findall(
         r"\w+",
         "a an and are as at be been but by can could did do does for from had has have he how i if in into is it its "
@@ -56,7 +56,7 @@ def terms_of(record: Record) -> Counter[str]:
 def query_terms(text: str) -> list[str]:
     """The distinct terms of a task without function words; if it has no others, with them."""
     found = list(terms(text))
-    return [term for term in found if term not in _FUNCTION_WORDS] or found
+    return [term for term in found if term not in FUNCTION_WORDS] or found
 
 
 def identifiers(text: str) -> list[str]:
@@ -135,7 +135,7 @@ def _is_identifier(token: str) -> bool:
         return False
     if not _MARKED.search(token) and (_is_plain(token) or not _is_camel(token)):
         return False
-    return any(len(part) > 1 and part not in _FUNCTION_WORDS for part in _parts(token))  # so not "e.g", "and/or"
+    return any(len(part) > 1 and part not in FUNCTION_WORDS for part in _parts(token))  # so not "e.g", "and/or"
 
 
 def _is_camel(token: str) -> bool:

@@ -310,3 +310,18 @@ def test_a_project_of_somebody_else_can_be_read(alma):
     assert as_nobody.endswith("\n1\n")
     assert f"FAILED\tfolder\t{copy}/.alma can't be written: retrieve works, learn doesn't\n" in as_nobody
     assert "ok\tstore\t1 record in " in as_nobody
+
+
+def test_in_a_language_hardly_known_only_what_shares_a_word_is_sure(alma):
+    facts = [
+        "Datenbankmigrationen laufen in einem eigenen Job vor dem Ausrollen",
+        "Das Passwort für den Testserver liegt im Tresor",
+        "Umgebungsvariablen werden aus einer eigenen Datei geladen",
+        "Bilder werden beim Hochladen verkleinert",
+        "Rechnungen werden kaufmännisch gerundet",
+    ]
+    ids = [alma.add_knowledge(fact, agent="a").id for fact in facts]
+    assert [(ids[0], True)] == [(hit.id, hit.sure) for hit in alma.retrieve("wann wird die Datenbank migriert", "a")]
+    unfitting = alma.retrieve("wie lange muss ein Brot im Ofen backen", "a")
+    assert 0 < len(unfitting) <= 3
+    assert not any(hit.sure for hit in unfitting)

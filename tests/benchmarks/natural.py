@@ -1,6 +1,6 @@
 """What ALMA learns from outcomes in natural words: rules found, advice given, and what reflecting costs.
 
-    python -m tests.benchmarks.natural [--examples] [--missed] [--two-agents]
+    python -m tests.benchmarks.natural [--set NAME] [--examples] [--missed] [--two-agents]
 
 The 227 outcomes of data/natural are learned in three ways: bare; with the general words that were written for each alone;
 and bare, then reflected, by an agent that can read and is consistent (answerer.py answers from the labels, which ALMA
@@ -44,7 +44,18 @@ from alma_cli.core.retrieval.slices import Hit, MemorySlice
 from alma_cli.embedding import count_tokens
 from alma_cli.project import make_project
 from tests.benchmarks import answerer
-from tests.benchmarks.natural_words import CENTRAL, WORDINGS, Labelled, Query, outcomes, queries, truths, words_of_kinds
+from tests.benchmarks.natural_words import (
+    CENTRAL,
+    SETS,
+    WORDINGS,
+    Labelled,
+    Query,
+    outcomes,
+    queries,
+    truths,
+    use,
+    words_of_kinds,
+)
 
 AGENT = "dev"
 ONE_AGENT = "alma:\n  project_id: natural\n"
@@ -200,7 +211,9 @@ def main() -> None:
     parser.add_argument(
         "--wordings", nargs="*", choices=WORDINGS, default=[CENTRAL], help="whose words reflecting takes"
     )
+    parser.add_argument("--set", choices=SETS, default=SETS[0], help="the outcomes and queries: %(default)s")
     options = parser.parse_args()
+    use(options.set)
 
     measured: dict[str, Measured] = {}
     with learner(two_agents=options.two_agents) as bare:
@@ -326,7 +339,8 @@ def shown_hits(memories: MemorySlice, budget: int) -> list[Hit]:
 def table(measured: Mapping[str, Measured]) -> str:
     """In Markdown, for docs/benchmarks.md."""
     fitting = sum(bool(query.task_kind) for query in queries())
-    heads = ["", "rules found of 32", "false", "small", "of mixed strategies"]
+    true_rules = sum(truth != "mixed" for truth in truths().values())
+    heads = ["", f"rules found of {true_rules}", "false", "small", "of mixed strategies"]
     heads += [f"{what} within {budget} tokens" for budget in BUDGETS for what in ("advice", "warned")]
     heads += ["right kind in the first five", "MRR of the kind"]
     heads += [

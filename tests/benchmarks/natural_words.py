@@ -1,4 +1,4 @@
-"""The outcomes of data/natural: what ALMA may be told of them, and the labels, which only measuring may see."""
+"""The outcomes of data/natural, or of another set of that form: what ALMA may be told of them, and the labels, which only measuring may see."""
 
 import json
 from collections import defaultdict
@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-DATA = Path(__file__).with_name("data") / "natural"
+SETS = ("natural", "natural_operations")
+"""The set that ALMA was tuned on, and one that was written afterwards, on which nothing is tuned."""
+
 WRITERS = 3
 CENTRAL = "central"
 WORDINGS = (CENTRAL, *map(str, range(WRITERS)))
@@ -57,6 +59,14 @@ class Query:
     worst: str = ""
 
 
+_used = [SETS[0]]
+
+
+def use(name: str) -> None:
+    """Take the outcomes and queries of this set from now on."""
+    _used[:] = [name]
+
+
 def outcomes() -> list[Labelled]:
     """All outcomes, in the order of the file."""
     words = {line["id"]: line for line in _lines("general_words")}
@@ -104,4 +114,5 @@ def _central(texts: Iterable[str]) -> str:
 
 
 def _lines(name: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (DATA / f"{name}.ndjson").read_text("utf-8").splitlines()]
+    folder = Path(__file__).with_name("data") / _used[0]
+    return [json.loads(line) for line in (folder / f"{name}.ndjson").read_text("utf-8").splitlines()]

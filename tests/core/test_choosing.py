@@ -1,9 +1,11 @@
 """What is given of what was ranked: sure ones of each kind, then up to three that may fit."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alma_cli.core.retrieval.choosing import choose, nearest, worth_fetching
+from alma_cli.core.retrieval.choosing import choose, nearest, sharing_words, worth_fetching
 from alma_cli.core.retrieval.ranking import Candidate, Ranked
 from tests.core.record_examples import heuristic, knowledge, outcome
 
@@ -71,6 +73,20 @@ def test_an_outcome_that_tells_no_more_than_how_it_went_is_no_maybe():
     tells = {"a": outcome(id="a", error="no such table")}
     hits, _ = choose([one], tells, top_k=5, strict=False, max_tokens=999, agent="a", count_tokens=len)
     assert ["a"] == [hit.id for hit in hits]
+
+
+def test_of_those_fetched_only_those_pass_that_share_a_word_with_the_task():
+    one, other, named, far = sure("a", "b", "c", "d")
+    named = replace(named, candidate=replace(named.candidate, rare_match=True))
+    unlike = ranked("e", why_not=UNLIKE)
+    records = {
+        "a": knowledge(id="a", fact="Datenbankmigrationen laufen allein"),
+        **{id: knowledge(id=id, fact="Rechnungen werden gerundet") for id in "bce"},
+    }
+    found = sharing_words([one, other, named, far, unlike], records, "Migration der Datenbank")
+    shares_none = "shares no word with the task"
+    assert ["", shares_none, "", "", UNLIKE] == [each.why_not for each in found]
+    assert found[1].may_fit
 
 
 def test_rules_stand_for_the_outcomes_of_their_task():

@@ -5,8 +5,10 @@ are given as *maybe*: a reader sees in a second whether they fit. Beside sure on
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 
+from alma_cli.core.languages import beginnings
 from alma_cli.core.records import RETRIEVED_KINDS, Heuristic, Outcome, Record
 from alma_cli.core.retrieval.prompt import Line, fitting
 from alma_cli.core.retrieval.ranking import Ranked, is_rule
@@ -40,6 +42,23 @@ def nearest(ranked: Sequence[Ranked]) -> list[Ranked]:
     may_fit = [one for one in ranked if one.may_fit]
     with_rules = {one.candidate.task_key for one in may_fit if is_rule(one.candidate)}
     return [one for one in may_fit if is_rule(one.candidate) or one.candidate.task_key not in with_rules]
+
+
+def sharing_words(ranked: Sequence[Ranked], fetched: Mapping[str, Record], task: str) -> list[Ranked]:
+    """The same, but of those fetched only those pass that share a word with the task, or the beginning of one.
+
+    For a task in a language of which the model hardly knows more than that it is that language.
+    """
+    wanted = beginnings(task)
+
+    def shares(one: Ranked) -> bool:
+        record = fetched.get(one.candidate.id)
+        return record is None or one.candidate.rare_match or not wanted.isdisjoint(beginnings(record.text))
+
+    return [
+        replace(one, why_not="shares no word with the task", may_fit=True) if one.passes and not shares(one) else one
+        for one in ranked
+    ]
 
 
 def choose(

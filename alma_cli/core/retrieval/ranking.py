@@ -17,6 +17,9 @@ POOL_FROM, POOL_WHOLE = 0.3, 0.5
 
 _LEAST_DEVIATION_COSINE = 0.05
 _BEST_WORDS = 3
+_OF_GROUP = 2.5
+"""How much more a task group's words count than those of one memory: the mean of three matches less by chance."""
+
 _LEAST_DEVIATION_BM25 = 0.5
 _NEUTRAL = 0.5
 _CREDIT_SCALE = 3.0
@@ -205,9 +208,9 @@ def _fused(candidates: Sequence[Candidate], cosine: Spread, bm25: Spread, keywor
     best: dict[str, float] = {}
     for candidate in candidates:
         of_group = words.get(candidate.task_key) if is_rule(candidate) else None
-        matched = candidate.bm25 if of_group is None else of_group
+        matched, weight = (candidate.bm25, 1.0) if of_group is None else (of_group, _OF_GROUP)
         dense = 0.0 if candidate.cosine is None else _z(candidate.cosine, cosine, _LEAST_DEVIATION_COSINE)
-        value = dense + keyword_weight * _z(matched, bm25, _LEAST_DEVIATION_BM25)
+        value = dense + keyword_weight * weight * _z(matched, bm25, _LEAST_DEVIATION_BM25)
         fused[candidate.id] = value
         if is_rule(candidate):
             best[candidate.task_key] = max(value, best.get(candidate.task_key, value))
