@@ -62,6 +62,9 @@ def selection(filters: Filters, *, now: datetime) -> Selection:
             f"outcome: expected {' or '.join(get_args(Result))}, got {shown(outcome)}",
             hint=did_you_mean(outcome, get_args(Result)),
         )
+    for key in ("agent", "domain", "source", "user", "containing"):
+        if filters.get(key) == "":
+            raise InvalidInput(f"{key}: empty", hint="leave it out to mean any")
     return Selection(
         kinds=kinds_of(kinds) if kinds else None,
         agent=_name(filters.get("agent")),
@@ -86,7 +89,8 @@ def _kinds_of(word: str) -> tuple[Kind, ...]:
     if kinds := _KINDS.get(word.strip().lower().replace("-", "_")):
         return kinds
     named = [kind.replace("_", "-") for kind in (*RETRIEVED_KINDS, "rule")]
-    hint = did_you_mean(word.replace("_", "-"), named)
+    several = "repeat the option: --kind outcome --kind rule" if "," in word else ""
+    hint = several or did_you_mean(word.replace("_", "-"), named)
     raise InvalidInput(f"kind: expected {', '.join(named)}, got {shown(word)}", hint=hint)
 
 

@@ -228,9 +228,10 @@ def _checked_name(arguments: list[str]) -> str:
     if name == "--dir":
         raise InvalidUsage("--dir needs a path", hint="alma --dir PATH COMMAND")
     if name.startswith("-"):
+        hint = "-V is the version; --verbose stands behind a command" if name == "-v" else ""
         raise InvalidUsage(
             f"there is no option '{one_line(name, 40)}' before the command",
-            hint="write options after it, as in `alma retrieve TASK --json`",
+            hint=hint or "write options after it, as in `alma retrieve TASK --json`",
         )
     meant = MEANT.get(name, "")
     hint = f"it is `alma {meant}` here" if meant else did_you_mean(name, COMMANDS, shown_as="`alma {}`")

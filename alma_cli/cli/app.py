@@ -1,6 +1,7 @@
 """Commands as Typer sees them: each is a function in the module of its name, annotated with its options."""
 
 import inspect
+import re
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -16,6 +17,11 @@ from alma_cli.core.text import did_you_mean, one_line
 from alma_cli.errors import InvalidUsage
 
 _LONGEST_MESSAGE = 500
+_ADDED_AS = {"fact": "knowledge", "note": "knowledge", "rule": "heuristic", "avoid": "anti-pattern"}
+"""The kinds in the words that lists have for them."""
+
+_NEGATIVE = re.compile(r"no such option: -\d")
+_EXTRA = re.compile(r"got unexpected extra arguments?(?:\(s\))? \((.*)\)")
 
 
 class _HelpAsked(Exception):  # noqa: N818  # not an error
@@ -61,7 +67,7 @@ def run_command(name: str, arguments: list[str], directory: str | None, *, whole
     except _HelpAsked as asked:
         return Reply(text=str(asked))
     except UsageError as error:
-        raise InvalidUsage(_worded(error.format_message()), hint=f"`alma {name} --help` shows what it takes") from None
+        raise _misused(name, _worded(error.format_message())) from None
     if reply == INTERRUPTED:
         raise KeyboardInterrupt
     answer: Reply = reply
@@ -86,8 +92,26 @@ def _no_subcommand(command: Command, arguments: list[str]) -> InvalidUsage:
     takes = f"`alma {command.name}` takes {choices}"
     if not arguments or arguments[0].startswith("-"):
         return InvalidUsage(f"what follows `alma {command.name}` is missing", hint=takes)
-    hint = did_you_mean(arguments[0], command.subcommands, shown_as=f"`alma {command.name} {{}}`") or takes
+    meant = _ADDED_AS.get(arguments[0], arguments[0]) if command.name == "add" else arguments[0]
+    hint = did_you_mean(meant, command.subcommands, shown_as=f"`alma {command.name} {{}}`") or takes
     return InvalidUsage(f"there is no `alma {command.name} {one_line(arguments[0], 40)}`", hint=hint)
+
+
+def _misused(name: str, message: str) -> InvalidUsage:
+    """The error for arguments that a command doesn't take, with what was probably meant."""
+    hint = f"`alma {name} --help` shows what it takes"
+    if extra := _EXTRA.fullmatch(message):
+        message = f"`alma {name}` has no place for '{extra[1]}'"
+        command = COMMANDS[name.split(maxsplit=1)[0]]
+        meant = did_you_mean(extra[1], command.subcommands, shown_as=f"`alma {name} {{}}`")
+        if name == "list":
+            meant = f"`alma search {extra[1]}` looks for words"
+        elif "TEXT" in command.usage or "TASK" in command.usage or name == "learn":
+            meant = "put a text of several words in quotes"
+        hint = f"{meant}{'' if meant.endswith('?') else ';'} {hint}" if meant else hint
+    elif _NEGATIVE.match(message):
+        hint = "put -- in front of a value that starts with a dash"
+    return InvalidUsage(message, hint=hint)
 
 
 def _worded(message: str) -> str:

@@ -25,7 +25,7 @@ def feedback(
       alma feedback 3fa9c2d1 --misled
     """
     if helped == misled:
-        raise InvalidUsage("give either --helped or --misled")
+        raise InvalidUsage("give either --helped or --misled", hint="alma feedback ID --helped")
     credited = alma.feedback(id, helped=helped)
     credit = credited.record
     return Reply(

@@ -4,11 +4,16 @@ from typing import Annotated
 
 import typer
 
+from alma_cli.api import ALMA
 from alma_cli.api.filters import Filters
 from alma_cli.cli.options import Kinds
 from alma_cli.cli.signatures import MadeBy
-from alma_cli.core.text import shown
+from alma_cli.core.records import PROJECT_AGENT
+from alma_cli.core.text import did_you_mean, shown
 from alma_cli.errors import InvalidInput
+
+_NAMED = 8
+"""The most names that are listed in the place of one that isn't there."""
 
 OfAgent = Annotated[str | None, typer.Option("--agent", "-a", metavar="NAME", help="Only this agent's.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", metavar="N", help="At most so many.")]
@@ -53,6 +58,28 @@ def _filters(
 
 Chosen = Annotated[Filters, MadeBy(_filters)]
 """The memories that are meant."""
+
+
+def unknown(alma: ALMA, chosen: Filters) -> list[str]:
+    """A sentence for each name among the filters that nothing here has, with the nearest that something has."""
+    named = (("agents", "agent"), ("domains", "domain"), ("users", "user"))
+    wanted = [(kind, name, str(value)) for kind, name in named if (value := chosen.get(name))]
+    wanted += [
+        ("labels", "label", key if value is None else f"{key}={value}")
+        for key, value in (chosen.get("labels") or {}).items()
+    ]
+    known: dict[str, set[str]] = {kind: set() for kind, _, _ in wanted}
+    for one in alma.completions() if known else ():
+        known.get(one.kind, set()).add(one.value)
+    told = []
+    for kind, name, value in wanted:
+        names = known[kind] | {one.partition("=")[0] for one in known["labels"]} if kind == "labels" else known[kind]
+        if value in names or value == PROJECT_AGENT:
+            continue
+        some = f"there are {', '.join(sorted(known[kind])[:_NAMED])}" if known[kind] else ""
+        near = did_you_mean(value, names) or some
+        told.append(f"no memory has the {name} {shown(value)}{f'; {near}' if near else ''}")
+    return told
 
 
 def _label(given: str) -> tuple[str, str | None]:

@@ -83,7 +83,8 @@ def told_of(path: str) -> Iterator[None]:
         yield
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise InvalidInput(f"cannot read {one_line(path, 200)}: {reason}", hint="is the path right?") from error
+        hint = "name a file in it" if isinstance(error, IsADirectoryError) else "is the path right?"
+        raise InvalidInput(f"cannot read {one_line(path, 200)}: {reason}", hint=hint) from error
 
 
 def _text(name: str, file: BinaryIO, where: str) -> str:

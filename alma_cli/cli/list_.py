@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from alma_cli.cli.filters import Chosen, Limit, Long, Offset
+from alma_cli.cli.filters import Chosen, Limit, Long, Offset, unknown
 from alma_cli.cli.inputs import Memory
 from alma_cli.cli.memory_table import memory_table
 from alma_cli.cli.output import Reply
@@ -45,4 +45,5 @@ def list(
         data={"memories": [to_json(record) for record in shown], "more": len(found) > limit},
         tables=[memory_table(shown, long=long)] if shown else [],
         told=told or ([] if shown else ["no memories"]),
+        warnings=[] if shown else unknown(alma, chosen),
     )

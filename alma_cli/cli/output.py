@@ -113,12 +113,10 @@ def tell(text: str, kind: str = "") -> None:
 
 def _within_the_screen(line: str) -> str:
     """The line, broken between words where it is longer than the terminal; what is indented is for copying, whole."""
-    columns, _ = size()
-    if line.startswith(" ") or len(line) <= columns // 2:
-        return line
-    from alma_cli.cli.layout import folded
+    from alma_cli.cli.layout import folded, width_of
 
-    return "\n".join(folded(line, columns))
+    columns, _ = size()
+    return line if line.startswith(" ") or width_of(line) <= columns else "\n".join(folded(line, columns))
 
 
 def labelled(pairs: Sequence[tuple[str, str]]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from alma_cli.cli.filters import Chosen, Limit, Long, Offset
+from alma_cli.cli.filters import Chosen, Limit, Long, Offset, unknown
 from alma_cli.cli.inputs import Memory, text_or_stdin
 from alma_cli.cli.memory_table import memory_table
 from alma_cli.cli.output import Reply
@@ -64,5 +64,5 @@ def search(
         },
         tables=[memory_table(shown, long=long)] if shown else [],
         told=told,
-        warnings=found.warnings,
+        warnings=[*found.warnings, *([] if shown else unknown(alma, chosen))],
     )

@@ -12,9 +12,11 @@ from alma_cli.core.codec import format_time
 from alma_cli.core.records import JsonValue
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.text import counted, one_line
+from alma_cli.errors import InvalidUsage
 
 _DONE = {"insert": "added", "revise": "corrected", "reword": "reworded", "archive": "archived", "forget": "forgot"}
 _MAX_TEXT = 60
+_LISTED = 10
 
 
 def undo(
@@ -23,7 +25,9 @@ def undo(
         str | None, typer.Argument(metavar="ID", help="Instead, the last write to this memory, or the start of its id.")
     ] = None,
     list: Annotated[bool, typer.Option("--list", help="Only show what can be undone, newest first.")] = False,
-    limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", help="Show at most so many.")] = 10,
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", metavar="N", help="With --list, show at most so many [10].")
+    ] = None,
     yes: Yes = False,
 ) -> Reply:
     """Take back your last write: what it added goes, what it changed or forgot is again as it was.
@@ -37,7 +41,9 @@ def undo(
       alma undo --list
       alma undo 3fa9c2d1
     """
-    writes = alma.undoable(id or "", limit=limit if list else 1)
+    if limit is not None and not list:
+        raise InvalidUsage("--limit goes with --list", hint="`alma undo` takes one write back, the last")
+    writes = alma.undoable(id or "", limit=1 if not list else _LISTED if limit is None else limit)
     if list:
         rows = [(format_time(one.at)[:19].replace("T", " "), *_shown(one)) for one in writes]
         return Reply(

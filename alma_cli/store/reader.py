@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _COLUMNS = ", ".join(f"memories.{name}" for name in RECORD_COLUMNS)
 _ID_DIGITS = frozenset("0123456789abcdef")
+_NAMED = 5
+"""The most memories that are named whose ids start alike."""
 _FETCHED_TOGETHER = 1024
 _LARGE_BYTES = 256 * 1024 * 1024
 
@@ -118,13 +120,19 @@ class Reader:
         """The one record whose id has this prefix. Raises `NotFound`, `AmbiguousId`, or `InvalidInput`."""
         wanted = prefix.strip().lower()
         if not 1 <= len(wanted) <= 32 or not _ID_DIGITS.issuperset(wanted):
-            raise InvalidInput(f"id: expected up to 32 hex digits, got {prefix[:40]!r}")
-        rows = self._rows(f"SELECT {_COLUMNS} FROM memories WHERE starts_with(id, ?) ORDER BY id LIMIT 9", [wanted])
+            raise InvalidInput(
+                f"id: expected up to 32 hex digits, got {prefix[:40]!r}",
+                hint="`alma list` and `alma search WORDS` show the ids",
+            )
+        rows = self._rows(
+            f"SELECT {_COLUMNS} FROM memories WHERE starts_with(id, ?) ORDER BY id LIMIT {_NAMED + 1}", [wanted]
+        )
         if not rows:
             raise NotFound(f"no memory has an id that starts with {wanted}", hint="`alma list` shows the ids")
         found = [row_record(row) for row in rows]
         if len(found) > 1:
-            some = ", ".join(record.id[:12] for record in found[:8]) + (", ..." if len(found) > 8 else "")
+            digits = next(digits for digits in (12, 32) if len({record.id[:digits] for record in found}) == len(found))
+            some = ", ".join(record.id[:digits] for record in found[:_NAMED]) + (", ..." if len(found) > _NAMED else "")
             raise AmbiguousId(f"several memories have an id that starts with {wanted}: {some}", hint="add more digits")
         return found[0]
 

@@ -8,6 +8,7 @@ import pytest
 
 KINDS = "anti-pattern, heuristic, preference, knowledge, outcome, rule"
 WHEN = "expected a day, a time like 2026-01-31T09:30:00Z, or an age like 12h, 7d or 2w"
+IDS = "`alma list` and `alma search WORDS` show the ids"
 LEARN = ["learn", "--agent", "a", "--outcome", "success"]
 NAME = "a name has 1 to 128 characters, none of / \\ ? # and no control characters"
 
@@ -113,7 +114,7 @@ REFUSED = {
     ),
     "used id that is none": (
         [*LEARN, "--task", "x", "--used", "zz"],
-        (2, "id: expected up to 32 hex digits, got 'zz'", ""),
+        (2, "id: expected up to 32 hex digits, got 'zz'", IDS),
     ),
     "used id that is not there": (
         [*LEARN, "--task", "x", "--used", "abc"],
@@ -165,7 +166,7 @@ REFUSED = {
     ),
     "nothing to correct by a field": (
         ["correct", "xyz", "--outcome", "failure"],
-        (2, "id: expected up to 32 hex digits, got 'xyz'", ""),
+        (2, "id: expected up to 32 hex digits, got 'xyz'", IDS),
     ),
     "unknown key": (
         ["config", "set", "retreival.top_k", "3"],
@@ -279,7 +280,123 @@ REFUSED = {
     ),
     "status of something": (
         ["status", "extra"],
-        (2, "got unexpected extra argument(s) (extra)", "`alma status --help` shows what it takes"),
+        (2, "`alma status` has no place for 'extra'", "`alma status --help` shows what it takes"),
+    ),
+    "subcommand that is mistyped": (
+        ["sync", "stauts"],
+        (
+            2,
+            "`alma sync` has no place for 'stauts'",
+            "did you mean `alma sync status`? `alma sync --help` shows what it takes",
+        ),
+    ),
+    "kind in a list's words": (
+        ["add", "fact", "x"],
+        (2, "there is no `alma add fact`", "did you mean `alma add knowledge`?"),
+    ),
+    "name in the place of an option": (
+        ["list", "helena"],
+        (
+            2,
+            "`alma list` has no place for 'helena'",
+            "`alma search helena` looks for words; `alma list --help` shows what it takes",
+        ),
+    ),
+    "task without quotes": (
+        ["retrieve", "fix", "the", "login", "--agent", "a"],
+        (
+            2,
+            "`alma retrieve` has no place for 'the login'",
+            "put a text of several words in quotes; `alma retrieve --help` shows what it takes",
+        ),
+    ),
+    "fact without quotes": (
+        ["remember", "CI", "is", "slow"],
+        (
+            2,
+            "`alma remember` has no place for 'is slow'",
+            "put a text of several words in quotes; `alma remember --help` shows what it takes",
+        ),
+    ),
+    "option that is mistyped": (
+        ["list", "--agnet", "helena"],
+        (2, "no such option: --agnet (Possible options: --agent, --wait)", "`alma list --help` shows what it takes"),
+    ),
+    "flag with a value": (
+        ["list", "--json=1"],
+        (2, "option '--json' does not take a value", "`alma list --help` shows what it takes"),
+    ),
+    "text before its id": (
+        ["correct", "the new text", "c85ef2f3"],
+        (2, "id: expected up to 32 hex digits, got 'the new text'", IDS),
+    ),
+    "id that is empty": (
+        ["forget", ""],
+        (2, "id: expected up to 32 hex digits, got ''", IDS),
+    ),
+    "id with a digit too many": (
+        ["show", "000000000000000000000000000000000"],
+        (2, "id: expected up to 32 hex digits, got '000000000000000000000000000000000'", IDS),
+    ),
+    "word in the place of an id": (
+        ["forget", "all", "--yes"],
+        (2, "id: expected up to 32 hex digits, got 'all'", IDS),
+    ),
+    "feedback that says nothing": (
+        ["feedback", "abc"],
+        (2, "give either --helped or --misled", "alma feedback ID --helped"),
+    ),
+    "several kinds in one": (
+        ["list", "--kind", "outcome,rule"],
+        (2, f"kind: expected {KINDS}, got 'outcome,rule'", "repeat the option: --kind outcome --kind rule"),
+    ),
+    "agent to filter by that is empty": (
+        ["list", "--agent", ""],
+        (2, "agent: empty", "leave it out to mean any"),
+    ),
+    "domain to filter by that is empty": (
+        ["search", "x", "--domain", ""],
+        (2, "domain: empty", "leave it out to mean any"),
+    ),
+    "text to filter by that is empty": (
+        ["list", "--containing", ""],
+        (2, "containing: empty", "leave it out to mean any"),
+    ),
+    "day in another order": (
+        ["list", "--since", "27.11.2026"],
+        (2, f"since: {WHEN}, got '27.11.2026'", ""),
+    ),
+    "a month that is not": (
+        ["list", "--until", "2026-13-01"],
+        (2, f"until: {WHEN}, got '2026-13-01'", ""),
+    ),
+    "limit below nothing": (
+        ["list", "--limit", "-5"],
+        (2, "limit: expected a whole number from 1 to 1,000,000, got -5", ""),
+    ),
+    "limit of an undo": (
+        ["undo", "--limit", "3"],
+        (2, "--limit goes with --list", "`alma undo` takes one write back, the last"),
+    ),
+    "setting below nothing": (
+        ["config", "set", "wait_s", "-1"],
+        (2, "no such option: -1", "put -- in front of a value that starts with a dash"),
+    ),
+    "batch that is a folder": (
+        ["learn", "--batch", ".alma"],
+        (2, "cannot read .alma: Is a directory", "name a file in it"),
+    ),
+    "batch that is not there": (
+        ["learn", "--batch", "nope.ndjson"],
+        (2, "cannot read nope.ndjson: No such file or directory", "is the path right?"),
+    ),
+    "wait in words": (
+        ["list", "--wait", "long"],
+        (2, "invalid value for '--wait': 'long' is not a number", "`alma list --help` shows what it takes"),
+    ),
+    "option before the command": (
+        ["-v"],
+        (2, "there is no option '-v' before the command", "-V is the version; --verbose stands behind a command"),
     ),
     "folder that is not": (
         ["stats", "--dir", "/no/such/folder"],
@@ -354,6 +471,43 @@ def test_on_the_command_line_it_is_refused_and_nothing_is_stored(run_alma, run_j
     assert (code, "", told) == run_alma(*argv)
     assert (message, hint) == tuple(run_json(*argv, code=code)["error"][key] for key in ("message", "hint"))
     assert 0 == run_json("stats")["data"]["total"]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--agent", "helna"], "no memory has the agent 'helna'; did you mean helena?"),
+        (["--agent", "xyz"], "no memory has the agent 'xyz'; there are helena, victor"),
+        (["--domain", "ui_pattern"], "no memory has the domain 'ui_pattern'; did you mean ui_patterns?"),
+        (["--label", "bild=7"], "no memory has the label 'bild=7'; did you mean build=7?"),
+        (["--label", "buld"], "no memory has the label 'buld'; did you mean build?"),
+        (["--user", "zz"], "no memory has the user 'zz'; there are ines"),
+    ],
+)
+@pytest.mark.parametrize("command", [["list"], ["search", "login"]], ids=" ".join)
+def test_a_name_to_filter_by_that_nothing_has_is_answered_with_the_nearest(learn, run_json, command, options, told):
+    learn("Test the login", domain="ui_patterns", label="build=7")
+    learn("Test the API", agent="victor")
+    run_json("add", "preference", "Short answers", "--user", "ines")
+    assert [told] == run_json(*command, *options)["warnings"]
+
+
+def test_a_name_that_something_has_is_no_mistake_where_nothing_is_found(learn, run_json):
+    learn("Test the login", label="build=7")
+    found = run_json("list", "--agent", "helena", "--label", "build", "--outcome", "failure")
+    assert ([], []) == (found["data"]["memories"], found["warnings"])
+
+
+def test_ids_that_start_alike_are_named_as_far_as_tells_them_apart(run_alma, run_json):
+    lines = "".join(
+        json.dumps({"kind": "knowledge", "id": f"{number:032x}", "agent": "a", "fact": f"Fact {number}"}) + "\n"
+        for number in range(7)
+    )
+    run_alma("import", "-", stdin=lines)
+    error = run_json("show", "000", code=1)["error"]
+    named = ", ".join(f"{number:032x}" for number in range(5))
+    assert f"several memories have an id that starts with 000: {named}, ..." == error["message"]
+    assert "add more digits" == error["hint"]
 
 
 # Refused in a line of a batch (B) or an import (I): the line, then the message

@@ -138,7 +138,7 @@ def test_a_mistyped_command_is_answered_with_what_was_probably_meant(run_alma, a
         (["learn", "--taks", "x"], "no such option: --taks (Possible options: --at, --ok, --task)"),
         (["learn", "--outcome"], "option '--outcome' requires an argument"),
         (["show"], "missing argument 'ID'"),
-        (["stats", "extra"], "got unexpected extra argument(s) (extra)"),
+        (["stats", "extra"], "`alma stats` has no place for 'extra'"),
         (["list", "--limit", "many"], "invalid value for '--limit' / '-n': 'many' is not a whole number"),
         (["list", "--wait", "long"], "invalid value for '--wait': 'long' is not a number"),
         (

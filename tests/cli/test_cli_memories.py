@@ -289,7 +289,7 @@ def test_feedback_is_a_record(two, run_alma, run_json, word, value):
 
 @pytest.mark.parametrize("flags", [[], ["--helped", "--misled"]])
 def test_feedback_is_one_of_two(two, run_alma, flags):
-    expected = (2, "", "error: give either --helped or --misled\n")
+    expected = (2, "", "error: give either --helped or --misled\nhint: alma feedback ID --helped\n")
     assert expected == run_alma("feedback", "abc1", *flags)
 
 

@@ -80,7 +80,11 @@ WRONG = [
     ("?", "answer 1: there is no answer '?'", "there are keep, edit, forget, same, promote, pass, quit"),
     ("keep it", "answer 1: keep takes nothing after it, got 'it'", ""),
     ("same", "answer 1: same as which?", "same ID"),
-    ("same zz", "answer 1: id: expected up to 32 hex digits, got 'zz'", ""),
+    (
+        "same zz",
+        "answer 1: id: expected up to 32 hex digits, got 'zz'",
+        "`alma list` and `alma search WORDS` show the ids",
+    ),
     ("\x1b[2J", "answer 1: there is no answer '\\x1b[2J'", "there are keep, edit, forget, same, promote, pass, quit"),
 ]
 

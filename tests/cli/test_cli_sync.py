@@ -192,7 +192,7 @@ def test_without_a_shared_copy_the_missing_key_is_named(configure, run_json, com
         (["--timeout", "0"], "--timeout"),
         (["--timeout", "soon"], "not a number"),
         (["--agent", "*"], "agent"),
-        (["nonsense"], "unexpected extra argument"),
+        (["nonsense"], "has no place for 'nonsense'"),
     ],
 )
 def test_what_makes_no_sense_is_refused(shared, run_json, arguments, said):

@@ -376,7 +376,7 @@ _alma() {
     'undo')
         specs=(
             '(--list)--list[Only show what can be undone, newest first]'
-            '(--limit -n)'{--limit,-n}'[Show at most so many]:limit: '
+            '(--limit -n)'{--limit,-n}'[With --list, show at most so many]:limit: '
             '(--wait)--wait[Wait so long for other processes]:wait: '
             '(--dir)--dir[The project’s folder]:dir:_files -/'
             '(--verbose)--verbose[Tell on stderr what happens, step by step]'
