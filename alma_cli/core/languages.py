@@ -1,4 +1,4 @@
-"""Languages in Latin script that a model trained on English sees as languages, and hardly as what they say.
+"""Tells a text in another language of Latin script than English, of which the model sees little but the language.
 
 Any two German sentences are more similar to it than two English ones. So there, meaning alone is no sure sign; a word
 that two texts share is, or the beginning of one, since endings change: "Datenbank" and "Datenbankmigrationen".
