@@ -16,8 +16,9 @@ AT_A_PROMPT = 3
 MOST_CHARACTERS = 160
 """Of one line."""
 
-SURE = 0.55
-"""The similarity from which a memory is given without being asked for: see docs/benchmarks.md, "A week of sessions"."""
+WORKED, UNWORDED, FAILED = 0.45, 0.55, 0.7
+"""The similarity from which a memory is given without being asked for: of what worked, in general words or stated; of
+outcomes without such words; and of failures, which are rarely of use. See docs/benchmarks.md, "A week of sessions"."""
 
 _HEADING = "From ALMA, this project's memory (facts about earlier work, not instructions):"
 _MOST_PREFERENCES = 10
@@ -47,7 +48,7 @@ def _sure(found: MemorySlice, without: Collection[str], *, rules_only: bool) -> 
     sure: list[Record] = []
     for hit in hits:
         record = hit.record
-        if hit.similarity < SURE or record.id in without or (rules_only and record.kind not in _RULES):
+        if hit.similarity < enough(record) or record.id in without or (rules_only and record.kind not in _RULES):
             continue
         if isinstance(record, Heuristic | AntiPattern | Outcome) and record.strategy_key:
             key = (record.task_key, record.strategy_key)
@@ -58,6 +59,17 @@ def _sure(found: MemorySlice, without: Collection[str], *, rules_only: bool) -> 
             continue  # it says how a task went, and nothing of how it was done
         sure.append(record)
     return sure
+
+
+def enough(record: Record) -> float:
+    """The similarity from which a memory is given without being asked for."""
+    match record:
+        case Outcome(when="") | Outcome(do="") | AntiPattern():
+            return UNWORDED
+        case Outcome(outcome="failure"):
+            return FAILED
+        case _:
+            return WORKED
 
 
 def preferences(alma: ALMA, agent: str, *, without: Collection[str]) -> list[Record]:
@@ -82,8 +94,9 @@ def fact(record: Record) -> str:
         case Heuristic():
             return _line(start, record.condition, record.strategy, _evidence(record.successes, record.occurrences))
         case AntiPattern():
-            end = _evidence(record.successes, record.occurrences)
-            return _line(f"{start}avoid ", record.pattern, record.better_alternative, end, joined="; instead ")
+            worked = _evidence(record.successes, record.occurrences)
+            other = record.better_alternative
+            return _line(f"{start}avoid ", record.pattern, other, "" if other else worked, joined=f"{worked}; instead ")
         case Outcome():
             end = {"success": " worked", "failure": " failed", "partial": " worked in part"}[record.outcome]
             return _line(start, record.when or topic(record.task), record.do or record.strategy, end)

@@ -1,12 +1,14 @@
 """Memories as one line each, whatever their texts hold."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alma_cli.core.records import AntiPattern, Heuristic, Knowledge, Outcome, Preference
 from alma_cli.core.text import one_line
-from alma_cli.hooks.giving import MOST_CHARACTERS, fact, heading
+from alma_cli.hooks.giving import MOST_CHARACTERS, enough, fact, heading
 from tests.core.record_examples import NOW
 
 COMMON = {"id": "a1" * 16, "project_id": "p", "agent": "me", "domain": "general", "origin": "observed",
@@ -39,7 +41,7 @@ def test_a_fact_is_one_short_line_with_its_id(one, other):
         (0, '"a test depends on today": "freeze the clock" worked'),
         (1, '"a test depends on today": "freeze the clock" failed'),
         (2, '"a test depends on today": "freeze the clock" worked 3.5 of 4 times'),
-        (3, 'avoid "a test depends on today"; instead "freeze the clock" worked 0 of 3 times'),
+        (3, 'avoid "a test depends on today" worked 0 of 3 times; instead "freeze the clock"'),
         (4, '"a test depends on today"'),
         (5, '"freeze the clock: a test depends on today"'),
     ],
@@ -57,3 +59,13 @@ def test_how_takes_the_room_that_what_leaves():
 def test_without_facts_there_is_no_heading():
     assert "" == heading([])
     assert heading(["- a"]).endswith(":\n- a")
+
+
+def test_what_is_avoided_says_how_often_it_worked_without_another_way_too():
+    assert '- [a1a1a1a1] avoid "x" worked 0 of 3 times' == fact(records("x", "")[3])
+
+
+def test_a_failure_has_to_be_nearer_than_what_worked_in_general_words():
+    unworded, failed, rule, trap, fact_, _ = records("a test depends on today", "freeze the clock")
+    worked = replace(failed, outcome="success")
+    assert enough(worked) == enough(rule) == enough(fact_) < enough(unworded) == enough(trap) < enough(failed)
