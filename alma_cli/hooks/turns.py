@@ -1,7 +1,8 @@
 """The turn of an agent's session: what its events say, added up, until the turn becomes one outcome or none.
 
 What the agent says counts: an outcome that it recorded itself, else its `Alma-Outcome:` line. Without either the last
-check of the turn decides, unless work was taken back or a command failed after it; without a check there is no outcome.
+check of the turn decides, unless work was taken back or a command failed after it, or the message speaks against it;
+without a check there is no outcome.
 """
 
 import re
@@ -11,11 +12,12 @@ from typing import NamedTuple
 
 from alma_cli.core.asking import split_task
 from alma_cli.core.error_words import error_words, is_alike
-from alma_cli.core.learning.reports import RESULT_WORD, Said, result_of
+from alma_cli.core.learning.reports import Said
 from alma_cli.core.records import JsonValue
 from alma_cli.core.symptoms import telling_line, telling_lines
 from alma_cli.core.text import clean
 from alma_cli.hooks.checks import is_check, takes_back, verdict
+from alma_cli.hooks.messages import speaks_against, told, without_line
 from alma_cli.hooks.prompts import is_task
 
 _MAX_TASK = 2000
@@ -23,10 +25,6 @@ _MAX_STRATEGY = 600
 _MOST_SYMPTOMS = 5
 _MOST_ERRORS = 3
 """The different errors of one failure that are looked up."""
-_OUTCOME_LINE = re.compile(
-    rf"^[\s>*_`-]*Alma-Outcome[*_`]*[ \t]*:[\s*_`]*{RESULT_WORD}[ \t:;,.*_`-]*(.*)$",
-    re.IGNORECASE | re.MULTILINE,
-)
 _LEARNS = re.compile(r"(?:^|[;&|(\n]\s*|\s|/)alma\s+(?:--dir\s+\S+\s+)?learn\b(?!.*--help)")
 _LEARNING_TOOL = re.compile(r"mcp__.*alma.*__learn$")
 
@@ -151,15 +149,14 @@ class Turn:
             self.symptoms = [*self.symptoms, line][-_MOST_SYMPTOMS:]
 
     def _ending(self, message: str) -> Ending | None:
-        told = None
-        for told in _OUTCOME_LINE.finditer(message):  # noqa: B007  # the last one counts
-            pass
         if not self.task or not self.number or self.has_learned:
             return None
-        strategy = " ".join(_OUTCOME_LINE.sub("", message).split())[:_MAX_STRATEGY]
-        if told is not None:
-            return Ending(result_of(told[1]), strategy, Said.of(told[2].strip("*_` ")), is_told=True)
+        strategy = without_line(message)[:_MAX_STRATEGY]
+        if line := told(message):
+            return Ending(line.result, strategy, line.said, is_told=True)
         if not self.check or (self.check == "green" and (self.taken_back or self.ends_badly)):
+            return None
+        if speaks_against(self.check, message):
             return None
         return Ending("success" if self.check == "green" else "failure", strategy, Said("", "", ""), is_told=False)
 

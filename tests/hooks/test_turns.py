@@ -60,6 +60,18 @@ def test_without_a_word_of_the_agent_the_last_check_decides(events, result):
     assert ending is None or ("Waited for the button.", False) == (ending.strategy, ending.is_told)
 
 
+def test_a_check_decides_nothing_where_the_message_speaks_against_it():
+    assert added(prompt(), bash("pytest -q"), stop("It can't be done so; I reverted it."))[1] is None
+    assert added(prompt(), fails("pytest -q"), stop("Red on main too."))[1] is None
+    assert added(prompt(), fails("pytest -q"), stop("Which of the two do you want?"))[1] is None
+
+
+def test_a_check_that_could_not_run_decides_nothing():
+    missing = fails("make lint", "make: *** No rule to make target 'lint'.  Stop.")
+    assert added(prompt(), missing, stop())[1] is None
+    assert "failure" == added(prompt(), fails("pytest"), missing, stop())[1].result
+
+
 @pytest.mark.parametrize(
     ("line", "result", "said"),
     [
