@@ -1,7 +1,7 @@
 """Recording how tasks went."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import TypeAlias
 
@@ -52,14 +52,15 @@ class Learned:
 
     Where the outcome's own words are new, `similar` are at most three known ways to say the same.
 
-    `duplicate` says that an outcome of the same `--key` was there already, `forgotten` that it had been forgotten; in
-    both cases nothing was recorded.
+    `duplicate` says that an outcome of the same `--key` was there already (`differs`: it says something else),
+    `forgotten` that it had been forgotten; in both cases nothing was recorded.
     """
 
     id: str
     domain: str
     queued: bool = False
     duplicate: bool = False
+    differs: bool = False
     forgotten: bool = False
     derived: Sequence[DerivedChange] = ()
     similar: Sequence[Similar] = ()
@@ -72,6 +73,7 @@ class Learned:
             "domain": self.domain,
             "queued": self.queued,
             "duplicate": self.duplicate,
+            "differs": self.differs,
             "forgotten": self.forgotten,
             "heuristics": shown_changes(self.derived, Heuristic),
             "anti_patterns": shown_changes(self.derived, AntiPattern),
@@ -89,7 +91,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchLearned:
-    """The result of a batch."""
+    """The result of a batch; `differing` are the ids that were there already and say something else."""
 
     learned: int
     duplicates: int
@@ -97,6 +99,7 @@ class BatchLearned:
     queued: int
     refused: Sequence[Refused]
     derived: Sequence[DerivedChange] = ()
+    differing: Sequence[str] = ()
     warnings: Sequence[str] = ()
 
 
@@ -113,6 +116,7 @@ def learn(session: Session, report: Report) -> Learned:
         domain=outcome.domain,
         queued=receipt.queued,
         duplicate=RecordChange("skip-present", outcome.id) in receipt.changes,
+        differs=bool(differing(session, entries[:1], receipt)),
         forgotten=RecordChange("skip-forgotten", outcome.id) in receipt.changes,
         derived=[item for item in receipt.derived if item.memory.agent == outcome.agent],
         similar=_similar(session, outcome, receipt),
@@ -138,6 +142,7 @@ def relearn(session: Session, report: Report) -> Learned:
     return replace(
         learned,
         duplicate=False,
+        differs=False,
         queued=receipt.queued,
         derived=[item for item in receipt.derived if item.memory.agent == before.agent],
         warnings=[*learned.warnings, *warnings, *write_warnings(receipt)],
@@ -151,6 +156,7 @@ def learn_batch(
     refused: list[Refused] = []
     warnings: dict[str, None] = {}
     derived: dict[str, DerivedChange] = {}
+    others: dict[str, None] = {}
     learned = duplicates = forgotten = queued = 0
     made = map(partial(_outcomes, session), portions(reports))  # in order, which is that of their times
     with session.store().bulk() as store:
@@ -177,6 +183,7 @@ def learn_batch(
             outcomes = {record.id for record in records if isinstance(record, Outcome)}
             actions = [change.action for change in receipt.changes if change.id in outcomes]
             duplicates += actions.count("skip-present")
+            others |= dict.fromkeys(differing(session, entries, receipt))
             forgotten += actions.count("skip-forgotten")
             learned += len(outcomes) if receipt.queued else actions.count("insert")
             queued += len(outcomes) if receipt.queued else 0
@@ -189,8 +196,29 @@ def learn_batch(
         queued=queued,
         refused=refused,
         derived=list(derived.values()),
+        differing=list(others),
         warnings=list(warnings),
     )
+
+
+def differing(session: Session, entries: Sequence[Entry], receipt: Receipt) -> list[str]:
+    """The ids of these that were there already with other texts than they have here."""
+    present = {change.id for change in receipt.changes if change.action == "skip-present"}
+    given = [entry.record for entry in entries if entry.record.id in present]
+    if not given:
+        return []
+    with session.store().reading() as reader:
+        found = reader.records([record.id for record in given])
+    return [record.id for record in given if record.id in found and _says(record) != _says(found[record.id])]
+
+
+def _says(record: Record) -> list[str]:
+    """All that a record says in words: not its times, counts and keys."""
+    values = {field.name: getattr(record, field.name) for field in fields(record) if field.name not in _NOT_SAID}
+    return [f"{name}: {value}" for name, value in values.items() if isinstance(value, str)]
+
+
+_NOT_SAID = frozenset({"id", "project_id", "origin", "domain", "task_key", "strategy_key"})
 
 
 def add_change(changes: dict[str, DerivedChange], later: DerivedChange) -> None:

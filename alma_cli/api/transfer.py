@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from tempfile import SpooledTemporaryFile
 
-from alma_cli.api.learn import Refused, write_warnings
+from alma_cli.api.learn import Refused, differing, write_warnings
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.codec import check_size, format_time, from_json, to_json
 from alma_cli.core.records import JsonValue, Record
@@ -23,7 +23,10 @@ _IN_MEMORY_BYTES = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """The result of an import: how many memories are new, were there, or had been forgotten; and what was refused."""
+    """The result of an import: how many memories are new, were there, or had been forgotten; and what was refused.
+
+    `differing` are the ids that were there and say something else.
+    """
 
     imported: int
     present: int
@@ -31,6 +34,7 @@ class Imported:
     derived: int
     queued: int
     refused: Sequence[Refused]
+    differing: Sequence[str] = ()
     warnings: Sequence[str] = ()
 
 
@@ -62,6 +66,7 @@ def import_(
     names = cache(partial(_names, session))
     refused: list[Refused] = []
     warnings: dict[str, None] = {}
+    others: dict[str, None] = {}
     imported = present = forgotten = derived = queued = 0
     with session.store().bulk() as store:
         for portion in prefetched(portions(lines), partial(_embedded, session, names)):
@@ -76,6 +81,7 @@ def import_(
             actions = [change.action for change in receipt.changes]
             imported += actions.count("insert")
             present += actions.count("skip-present")
+            others |= dict.fromkeys(differing(session, portion.entries, receipt))
             forgotten += actions.count("skip-forgotten")
             if on_progress:
                 on_progress(portion.lines)
@@ -86,6 +92,7 @@ def import_(
         derived=derived,
         queued=queued,
         refused=refused,
+        differing=list(others),
         warnings=list(warnings),
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from alma_cli.api.learn import BatchLearned, Refused
 from alma_cli.api.transfer import Imported
 from alma_cli.cli.output import Reply, error_json
+from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.text import counted
 from alma_cli.errors import AlmaError, PartialFailure, ScopeViolation
 
@@ -22,9 +23,22 @@ def batch_reply(told: Sequence[str], done: BatchLearned | Imported, **counts: in
     return Reply(
         data={**counts, "refused": [{"line": one.line, **error_json(one.error)} for one in refused]},
         told=[*told, *lines],
-        warnings=done.warnings,
+        warnings=[*_differing(done.differing), *done.warnings],
         error=refusal([one.error for one in done.refused]),
     )
+
+
+def _differing(ids: Sequence[str]) -> list[str]:
+    """A line about what was there with other words than it was given."""
+    if not ids:
+        return []
+    named = ", ".join(id[:SHORT_ID] for id in ids[:_LISTED_OF_ONE]) + (", ..." if len(ids) > _LISTED_OF_ONE else "")
+    said = (
+        "1 that was there says something else here, and stays"
+        if len(ids) == 1
+        else (f"{len(ids):,} that were there say something else here, and stay")
+    )
+    return [f"{said}: {named} (`alma correct` changes one)"]
 
 
 def refusal(errors: list[AlmaError]) -> AlmaError | None:

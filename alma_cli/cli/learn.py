@@ -136,6 +136,7 @@ def learn(
     if learned.duplicate:
         which = "this turn" if turn else f"key {key!r}"
         told = f"{which} was recorded before, as {learned.id[:SHORT_ID]}; nothing changed"
+        told += f", though it says something else: `alma correct {learned.id[:SHORT_ID]}`" if learned.differs else ""
     elif learned.forgotten:
         which = "of this turn" if turn else f"under key {key!r}"
         told = f"what was recorded {which} has been forgotten; nothing was recorded"

@@ -134,6 +134,17 @@ def test_the_same_key_counts_once(run_alma, run_json):
     assert 2 == run_json("stats")["data"]["total"]
 
 
+def test_the_same_key_with_other_words_is_told(run_alma, run_json):
+    id = run_json("learn", *OUTCOME, "--key", "k")["data"]["id"]
+    other = ["learn", *OUTCOME, "--key", "k", "--feedback", "but not on Fridays"]
+    assert (True, True) == tuple(run_json(*other)["data"][key] for key in ("duplicate", "differs"))
+    assert f"though it says something else: `alma correct {id[:8]}`" in run_alma(*other).err
+    line = {"agent": "helena", "task": "t", "outcome": "success", "key": "b"}
+    batch = "".join(json.dumps(line | {"strategy": how}) + "\n" for how in ("one", "one", "other"))
+    told = run_alma("learn", "--batch", "-", stdin=batch)
+    assert (0, True) == (told.code, "1 that was there says something else here, and stays: " in told.err)
+
+
 def test_without_a_key_identical_outcomes_are_separate(run_alma, run_json):
     assert run_alma("learn", *OUTCOME).out != run_alma("learn", *OUTCOME).out
     assert 2 == run_json("stats")["data"]["total"]

@@ -114,6 +114,22 @@ def test_an_import_is_idempotent_by_id(exported, run_alma, run_json):
     assert expected == run_json("import", "-", "--yes", "--wait", "5", stdin=exported)["data"]
 
 
+def test_what_is_there_with_other_words_stays_and_is_told(exported, run_alma, run_json):
+    done = run_json("import", "-", stdin=exported)
+    assert [] == [one for one in done["warnings"] if "says something else" in one]
+    other = "".join(line.replace("CI has two cores", "CI has four") + "\n" for line in exported.splitlines())
+    (known,) = run_json("list", "--kind", "knowledge")["data"]["memories"]
+    for _ in range(2):
+        told = run_alma("import", "-", stdin=other)
+        assert (0, True) == (
+            told.code,
+            f"1 that was there says something else here, and stays: {known['id'][:8]}" in told.err,
+        )
+    assert [known] == run_json("list", "--kind", "knowledge")["data"]["memories"]
+    twice = lines({**KNOWLEDGE, "id": "a" * 32, "fact": "one"}, {**KNOWLEDGE, "id": "a" * 32, "fact": "two"})
+    assert "1 that was there says something else here" in run_alma("import", "-", stdin=twice).err
+
+
 def test_an_import_from_a_file_and_from_a_pipe(run_alma, run_json, project):
     (project / "in.ndjson").write_text(lines(KNOWLEDGE))
     assert (0, "", "imported 1 memory\n") == run_alma("import", "in.ndjson")
