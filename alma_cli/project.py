@@ -280,7 +280,7 @@ def _make_folder(folder: Path) -> None:
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
     except FileExistsError:
-        raise NotADirectoryError(20, "there is a file of that name") from None
+        raise NotADirectoryError(20, "there is a file of that name", str(folder)) from None
     give_to_owner(os.fspath(folder))
     if os.stat(folder).st_mode & 0o077:
         try:
@@ -290,11 +290,15 @@ def _make_folder(folder: Path) -> None:
 
 
 def _write_if_missing(path: Path, text: str) -> None:
+    if os.path.isdir(path):
+        raise IsADirectoryError(21, "there is a folder of that name", str(path))
     if not os.path.lexists(path):
         write_whole(path, text.encode())  # whole at once: an empty .gitignore would let git commit the memory
 
 
 def _unwritable(folder: Path, error: OSError) -> StoreUnwritable:
+    if isinstance(error, NotADirectoryError | IsADirectoryError):
+        return StoreUnwritable(f"can't use {error.filename}: {error.strerror}", hint="move it away")
     return StoreUnwritable(
         f"can't write in {folder}: {error.strerror}", hint="is the folder yours, and is there space on the disk?"
     )

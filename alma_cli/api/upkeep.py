@@ -157,9 +157,18 @@ def _permissions(project: Project) -> Check:
         found = f"{strange[0]} belongs to {owner_of(strange[0])}, and {home} to {owner_of(home)}"
         more = f" ({len(strange)} such files)" if len(strange) > 1 else ""
         return _wrong("folder", found + more, _give_back(project))
+    for name, is_folder in _KINDS.items():
+        if (home / name).exists() and (home / name).is_dir() != is_folder:
+            wrong, right = ("file", "folder") if is_folder else ("folder", "file")
+            found = f"{home / name} is a {wrong}, and has to be a {right}"
+            return _wrong("folder", found, "move it away; ALMA makes it anew")
     if os.stat(home).st_mode & 0o077:
         return _wrong("folder", f"others may read {home}", f"chmod 700 {home}")
     return _well("folder", f"{home} is its owner's only")
+
+
+_KINDS = {"journal": True, "log": True, "backup": True, "lock": False, "memory.duckdb": False}
+"""What is in the folder of a memory: whether each name is a folder's."""
 
 
 def _of_others(home: Path) -> list[str]:

@@ -75,6 +75,16 @@ def test_the_next_commands_name_an_agent_that_there_is(scoped_project, run_alma)
     assert run_alma("init").err.endswith(NEXT.format(agent=" --agent helena"))
 
 
+def test_what_is_in_the_way_is_named(run_alma, empty):
+    (empty / ".alma").write_text("")
+    told = f"error: can't use {empty}/.alma: there is a file of that name\nhint: move it away\n"
+    assert (1, "", told) == run_alma("init")
+    os.unlink(empty / ".alma")
+    (empty / ".alma/config.yaml").mkdir(parents=True)
+    told = f"error: can't use {empty}/.alma/config.yaml: there is a folder of that name\nhint: move it away\n"
+    assert (1, "", told) == run_alma("init")
+
+
 @pytest.mark.parametrize("named", [".", ".alma"])
 def test_init_elsewhere(run_json, empty, monkeypatch, tmp_path, named):
     monkeypatch.chdir(tmp_path)

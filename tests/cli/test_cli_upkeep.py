@@ -328,6 +328,20 @@ def test_what_is_stored_is_its_owners_only(project, run_alma, learn):
     assert [] == open_to_others
 
 
+@pytest.mark.parametrize("name", ["journal", "log", "backup", "lock", "memory.duckdb"])
+def test_doctor_tells_of_a_file_in_the_place_of_a_folder_and_the_other_way_round(project, run_alma, name):
+    path = project / ".alma" / name
+    if is_folder := name in ("journal", "log", "backup"):
+        shutil.rmtree(path, ignore_errors=True)
+        path.write_text("")
+    else:
+        path.mkdir()
+    finished = run_alma("doctor")
+    said = f"{path} is a {'file, and has to be a folder' if is_folder else 'folder, and has to be a file'}"
+    assert (1, True) == (finished.code, said in finished.out), finished
+    assert "move it away" in finished.err
+
+
 @pytest.mark.slow
 def test_doctor_tells_an_emptied_project_from_a_new_one(project, run_json, learn):
     def store(code=0):
