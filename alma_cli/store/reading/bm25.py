@@ -6,17 +6,12 @@ BM25: Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009; k1 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from alma_cli.store.database.values import columns, written
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from alma_cli.core.records import JsonValue
-    from alma_cli.store.database.connection import Connection
-    from alma_cli.store.database.values import Numbers
+from alma_cli.core.records import JsonValue
+from alma_cli.store.database.connection import Connection
+from alma_cli.store.database.values import Numbers, columns, written
 
 _K1, _B = 1.2, 0.75
 _RARE_COUNT, _RARE_SHARE = 3, 0.02

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from alma_cli.core.records import UNCLEAR_LABEL, Outcome
+from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.rows import RECORD_COLUMNS, SUCCESS, row_record
 from alma_cli.store.database.values import any_of, quoted, seq_in, vector_text, written
 
 if TYPE_CHECKING:
-    from alma_cli.store.database.connection import Connection
     from alma_cli.store.inbox.operations import Entry
 
 MOST_LABELS = 2000

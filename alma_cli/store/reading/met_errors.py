@@ -1,19 +1,14 @@
 """Finds the outcomes that met an error, and those that worked near one that failed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from alma_cli.core.records import Outcome
+from alma_cli.core.scopes.visibility import View
+from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
 from alma_cli.store.database.values import columns, given, written
 from alma_cli.store.reading.bm25 import hashed
 from alma_cli.store.reading.visible import seen_by
-
-if TYPE_CHECKING:
-    from alma_cli.core.scopes.visibility import View
-    from alma_cli.store.database.connection import Connection
 
 
 def with_errors(connection: Connection, views: Sequence[View], words: Iterable[str], *, limit: int) -> list[Outcome]:

@@ -18,12 +18,12 @@ from alma_cli.core.records import (
     relevant_at,
 )
 from alma_cli.core.words import terms_of
+from alma_cli.store.database.values import Numbers
 from alma_cli.store.reading.bm25 import Postings, hashed
 from alma_cli.store.reading.query import Search, SearchResult
 from alma_cli.store.reading.signals import Stored, Visible, best_of, measured
 
 if TYPE_CHECKING:
-    from alma_cli.store.database.values import Numbers
     from alma_cli.store.inbox.operations import Entry
 
 

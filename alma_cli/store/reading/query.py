@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from alma_cli.core.records import FIELDS, SEARCHED_FIELDS, Kind, Result
+from alma_cli.core.records import FIELDS, SEARCHED_FIELDS, Kind, Result, Vector
 from alma_cli.core.retrieval.ranking import Candidate, Spread
 from alma_cli.core.scopes.visibility import View
 from alma_cli.store.database.rows import RELEVANT_AT
 from alma_cli.store.database.values import utc_text
 
 if TYPE_CHECKING:
-    from alma_cli.core.records import Vector
     from alma_cli.store.hnsw.index import Nearest
 
 

@@ -4,21 +4,15 @@ DuckDB scans, numpy does the rest: one large statement of all that took DuckDB l
 however small the store.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import UTC
-from typing import TYPE_CHECKING
 
+from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.rows import RELEVANT_AT, SUCCESS
-from alma_cli.store.database.values import written
+from alma_cli.store.database.values import Numbers, written
 from alma_cli.store.reading.query import Search, SearchResult
 from alma_cli.store.reading.signals import Stored, best_of
 from alma_cli.store.reading.visible import cosines_of, visible_memories
-
-if TYPE_CHECKING:
-    from alma_cli.store.database.connection import Connection
-    from alma_cli.store.database.values import Numbers
 
 
 def search(connection: Connection, wanted: Search, path: str | None = None) -> SearchResult:

@@ -4,17 +4,14 @@ Reading vectors from the file is most of a search. The first search after a chan
 second one of the same agent reads the vectors, and those after it compare what was read.
 """
 
-from __future__ import annotations
-
 import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
-if TYPE_CHECKING:
-    from alma_cli.store.database.values import Numbers
-    from alma_cli.store.reading.bm25 import Postings
+from alma_cli.store.database.values import Numbers
+from alma_cli.store.reading.bm25 import Postings
 
 MOST_BYTES = 256 * 1024 * 1024
 """For all vectors kept: 170,000 of the bundled model's. The other columns take a fifth of that."""

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from alma_cli.core.records import RETRIEVED_KINDS, Kind
 from alma_cli.core.retrieval.ranking import POOL_FROM, POOL_WHOLE, Candidate, Spread
+from alma_cli.store.database.values import Numbers
 from alma_cli.store.reading.bm25 import Matches, Postings, match
 from alma_cli.store.reading.query import Search, SearchResult
-
-if TYPE_CHECKING:
-    from alma_cli.store.database.values import Numbers
 
 _SECONDS_PER_DAY = 86_400.0
 _DIGITS = 6

@@ -11,20 +11,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from alma_cli.core.records import RETRIEVED_KINDS
+from alma_cli.core.records import RETRIEVED_KINDS, JsonValue, Vector
+from alma_cli.core.scopes.visibility import View
+from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.rows import SUCCESS
-from alma_cli.store.database.values import columns, given, given_list, vector_text
+from alma_cli.store.database.values import Numbers, columns, given, given_list, vector_text
 from alma_cli.store.reading.bm25 import Postings, read_postings, read_postings_of
+from alma_cli.store.reading.query import Search
 from alma_cli.store.reading.search_cache import ReadColumns, keep, may_be_kept, recall
 from alma_cli.store.reading.signals import Visible, measured, unmeasured
 
 if TYPE_CHECKING:
-    from alma_cli.core.records import JsonValue, Vector
-    from alma_cli.core.scopes.visibility import View
-    from alma_cli.store.database.connection import Connection
-    from alma_cli.store.database.values import Numbers
     from alma_cli.store.hnsw.index import Nearest
-    from alma_cli.store.reading.query import Search
 
 _OF_MODEL = f"coalesce(embedding_model = {given('model')}, false)"
 _NUMBERED = " ".join(f"WHEN '{kind}' THEN {number}" for number, kind in enumerate(RETRIEVED_KINDS))
