@@ -2,7 +2,8 @@
 
 from alma_cli.api.session import Session
 from alma_cli.errors import InvalidConfig
-from alma_cli.remote.cosmos.container import Made
+from alma_cli.remote.cosmos.az import az_lines
+from alma_cli.remote.cosmos.container import Made, make_container
 
 _PATIENCE_S = 30.0
 """Making a container takes the service some seconds."""
@@ -10,8 +11,6 @@ _PATIENCE_S = 30.0
 
 def make(session: Session) -> Made:
     """Make the database and the container unless they are there. Raises `InvalidConfig`, `RemoteError`."""
-    from alma_cli.remote.cosmos.container import make_container
-
     if session.config.storage == "file":
         raise InvalidConfig("storage: file shares through a folder, which needs no database", hint="run `alma sync`")
     return make_container(session.config.azure, dimensions=session.dimension(), patience_s=_PATIENCE_S)
@@ -19,6 +18,4 @@ def make(session: Session) -> Made:
 
 def commands(session: Session) -> list[str]:
     """The commands of Azure's own tool that make it all; nothing is sent, and no credential needed."""
-    from alma_cli.remote.cosmos.az import az_lines
-
     return az_lines(session.config.azure, dimensions=session.dimension())

@@ -38,14 +38,14 @@ class Imported:
     warnings: Sequence[str] = ()
 
 
-def exported(session: Session, selection: Selection | None = None) -> Iterator[str]:
+def exported(session: Session) -> Iterator[str]:
     """Every record as one line of JSON, oldest first: as they were when the first was asked for.
 
     They are kept in a file of nobody else's meanwhile, since who reads them may pause, and the store must not wait.
     """
     with SpooledTemporaryFile(_IN_MEMORY_BYTES, "w+", encoding="ascii") as spool:
         with session.store().reading() as reader:
-            for record in reader.listed(selection or Selection(), newest_first=False):
+            for record in reader.listed(Selection(), newest_first=False):
                 spool.write(json.dumps(to_json(record)) + "\n")
         spool.seek(0)
         for line in spool:

@@ -39,14 +39,14 @@ def read_report(path: str) -> list[TestCase]:
     try:
         with open(path, "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode) or os.fstat(file.fileno()).st_size > _MAX_BYTES:
-                raise InvalidInput(f"the report {path} is no file of at most {_MAX_BYTES >> 20} MiB")
+                raise InvalidInput(f"the report {path} isn't a file of at most {_MAX_BYTES >> 20} MiB")
             reader.parser.ParseFile(file)
     except OSError as error:
         raise InvalidInput(f"cannot read the report {path}: {error.strerror}") from error
     except expat.ExpatError as error:
-        raise InvalidInput(f"the report {path} is no XML: {error}") from error
+        raise InvalidInput(f"the report {path} isn't XML: {error}") from error
     if reader.root not in ("testsuites", "testsuite"):
-        raise InvalidInput(f"{path} is no JUnit report: it starts with <{reader.root[:40]}>")
+        raise InvalidInput(f"{path} isn't a JUnit report: it starts with <{reader.root[:40]}>")
     return reader.cases
 
 

@@ -140,7 +140,7 @@ def _refusal(line: bytes) -> dict[str, object]:
     if isinstance(given, list):
         return _error(None, INVALID_REQUEST, "this line is a list: send one message a line")
     if not isinstance(given, dict):
-        return _error(None, INVALID_REQUEST, "this line is no JSON object")
+        return _error(None, INVALID_REQUEST, "this line isn't a JSON object")
     id = given.get("id")
     usable = isinstance(id, str | int | float) and not isinstance(id, bool)
     return _error(id if usable else None, INVALID_REQUEST, "this isn't a JSON-RPC 2.0 message that can be used")

@@ -236,7 +236,7 @@ class FolderRemote:
                 raise TypeError("it is a symbolic link")
             body = json.loads(content, parse_constant=_no_number)
             if not isinstance(body, dict):
-                raise TypeError("it is no JSON object")
+                raise TypeError("it isn't a JSON object")
             agent, id = str(body.get("agent")), str(body.get("id"))
             if (id, _file_name(agent).casefold()) != (name, top.casefold()) or not is_in_place:
                 raise TypeError("its agent and id aren't those of its place")
@@ -393,7 +393,7 @@ def _why(content: bytes, error: Exception) -> str:
 
 
 def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number in JSON")
+    raise ValueError(f"{word} isn't a number in JSON")
 
 
 def _made(folder: str) -> list[str]:

@@ -43,7 +43,7 @@ def agree(context: Context, ours: Membership) -> bool:
                 writer.remote.belong_to(project_uid=marker.project_uid, seed=marker.seed)
                 writer.remote.note_compared(context.now())
         return not settled(decision)
-    raise RemoteError(f"the marker of {context.remote.name} is written all the time", hint="try again later")
+    raise RemoteError(f"the marker of {context.remote.name} keeps being written by others", hint="try again later")
 
 
 def check_project(others: Sequence[str], project_id: str) -> None:
@@ -122,4 +122,4 @@ def _write(context: Context, decision: Create, etag: str | None) -> bool:
             return True
         if isinstance(result, Clash):
             return False
-    raise RemoteError(f"{context.remote.name} doesn't take the marker")
+    raise RemoteError(f"{context.remote.name} won't take the marker")

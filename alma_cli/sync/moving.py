@@ -47,4 +47,4 @@ def _say(remote: Remote, renamed_to: str | None) -> None:
         write = Write(agent=MARKER_AGENT, id=MARKER_ID, body=body, etag=marker.etag)
         if all(isinstance(result, Written) for result in remote.write([write])):
             return
-    raise RemoteError(f"the marker of {remote.name} is written all the time", hint="try again later")
+    raise RemoteError(f"the marker of {remote.name} keeps being written by others", hint="try again later")

@@ -131,7 +131,7 @@ def test_a_report_that_this_run_did_not_write_is_not_looked_at(run, outcomes, pr
 def test_a_report_that_is_none_is_told_in_a_line(run, outcomes):
     finished = run("echo nonsense > report.xml; exit 6", "--junit", "report.xml")
     assert (6, 1) == (finished.returncode, finished.stderr.count(b"\n"))
-    assert b"the report report.xml is no XML" in finished.stderr
+    assert b"the report report.xml isn't XML" in finished.stderr
     assert 1 == len(outcomes())
 
 
@@ -154,9 +154,9 @@ def bomb():
             '<!DOCTYPE t [<!ENTITY x SYSTEM "file:///etc/passwd">]><testsuite>&x;</testsuite>',
             "declares a document type",
         ),
-        ("<html></html>", "no JUnit report: it starts with <html>"),
-        ("<testsuite>", "is no XML"),
-        ("", "is no XML"),
+        ("<html></html>", "isn't a JUnit report: it starts with <html>"),
+        ("<testsuite>", "isn't XML"),
+        ("", "isn't XML"),
     ],
 )
 def test_what_is_no_report_or_a_trap_is_refused(text, told, tmp_path):

@@ -66,7 +66,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
-    """Something in a document's place that is no JSON object of that agent and id: kept as it is, never overwritten.
+    """Something in a document's place that isn't a JSON object of that agent and id: kept as it is, never overwritten.
 
     `name` says to a user where it is, `raw` is what is there (at most a megabyte of it), `reason` why it can't be read.
     `agent` and `id` are what its place says, empty when even that is unclear.

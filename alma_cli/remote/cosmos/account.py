@@ -134,7 +134,7 @@ def _key_from_vault(azure: Azure) -> str:
         ) as vault:
             value: Any = vault.get_secret(name).value
     except ClientAuthenticationError as error:
-        raise RemoteRefused(f"cannot read {where}: Azure doesn't sign us in", hint=SIGN_IN_HINT) from error
+        raise RemoteRefused(f"cannot read {where}: Azure won't sign us in", hint=SIGN_IN_HINT) from error
     except ResourceNotFoundError as error:
         raise RemoteRefused(f"there is no {where}", hint="azure.key names it, azure.key_vault the vault") from error
     except HttpResponseError as error:

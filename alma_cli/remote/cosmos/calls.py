@@ -86,7 +86,7 @@ class Calls:
         status, substatus = _status(error), getattr(error, "sub_status", 0) or 0
         if status is None:
             if isinstance(error, ClientAuthenticationError):
-                return RemoteRefused(f"Azure doesn't sign us in: {_first_line(error)}", hint=SIGN_IN_HINT)
+                return RemoteRefused(f"Azure won't sign us in: {_first_line(error)}", hint=SIGN_IN_HINT)
             if isinstance(error, ServiceRequestError):
                 hint = "is the endpoint right (`alma config show`), and is there a network? What is recorded is kept"
                 return RemoteUnreachable(f"cannot reach {self.name}: {_first_line(error)}", hint=hint)
@@ -102,7 +102,7 @@ class Calls:
             return RemoteRefused(f"{self.name} refuses the account key", hint=hint)
         if status == 403 and substatus != _WRITE_FORBIDDEN:
             hint = RIGHTS_HINT if self._signs_in or substatus == _RIGHTS_MISSING else FIREWALL_HINT
-            return RemoteRefused(f"{self.name} doesn't let us: {_first_line(error)}", hint=hint)
+            return RemoteRefused(f"{self.name} denies access: {_first_line(error)}", hint=hint)
         if status == 404 and substatus != _NO_READ_SESSION:
             return RemoteMissing(f"there is no {self.name}", hint=MISSING_HINT)
         if status == 429:

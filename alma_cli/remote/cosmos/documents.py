@@ -20,7 +20,7 @@ def found(raw: Mapping[str, Any], *, project_id: str) -> Found:
     return Unreadable(
         name=f"document {id} of {agent}",
         raw=json.dumps(raw, default=str)[:_MAX_RAW],
-        reason="its agent is no name",
+        reason="its agent isn't a valid name",
         etag=etag,
         id=id if isinstance(id, str) else "",
     )

@@ -110,7 +110,7 @@ class StoreFile:
             rows = []
         if len(rows) != 1 or not isinstance(rows[0][0], int):
             raise StoreCorrupt(
-                f"{self.path} doesn't say which schema it has, so it is no store of ALMA's",
+                f"{self.path} doesn't say which schema it has, so it isn't a store of ALMA's",
                 hint="restore the newest copy in .alma/backup/, or move the file away and import an export",
             )
         version: int = rows[0][0]
