@@ -30,7 +30,7 @@ _NOT_DONE = frozenset({410, 429, 449})
 _WRITE_FORBIDDEN, _RIGHTS_MISSING, _OWNER_MISSING = 3, 5300, 1003
 _NO_READ_SESSION = 1002
 """With 404: the replica that was asked is behind our session. That passes, and says nothing about the document."""
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
+_FIRST_PAUSE_S = 0.05
 
 
 class Calls:
@@ -61,7 +61,7 @@ class Calls:
         """
         from azure.core.exceptions import AzureError
 
-        begun, pause = time.monotonic(), _FIRST_PAUSE_S
+        begun, tries = time.monotonic(), 0
         while True:
             try:
                 return call()
@@ -70,14 +70,14 @@ class Calls:
                 error = raised if isinstance(raised, AzureError) else raised.__context__
                 if not isinstance(error, AzureError) or _is_among(expected, error):
                     raise
-                wait = pause * random.uniform(0.5, 1.0) + asked_to_wait_s(error)  # noqa: S311  # spreads retries
+                wait = pause_s(tries) + asked_to_wait_s(error)
                 if not _may_pass(error) or time.monotonic() - begun + wait > min(tries_for_s, self._tries_for_s):
                     raise self.explained(error) from error
                 if _status(error) not in _NOT_DONE:
                     unsure()
                 info("%s answered %s; trying again in %.2f s", self.name, _status(error), wait)
                 time.sleep(wait)
-                pause = min(pause * 2, _LONGEST_PAUSE_S)
+                tries += 1
 
     def explained(self, error: Exception) -> AlmaError:
         """The SDK's error in a user's words, with a remedy."""
@@ -147,6 +147,11 @@ def _may_pass(error: Exception) -> bool:
         return not isinstance(error, ClientAuthenticationError)
     passing = ((403, _WRITE_FORBIDDEN), (404, _NO_READ_SESSION))
     return status in _PASSING or (status, getattr(error, "sub_status", 0)) in passing
+
+
+def pause_s(tries: int, *, longest_s: float = 1.0) -> float:
+    """The seconds to wait after so many tries: more with each, and others for everybody who waits."""
+    return min(longest_s, _FIRST_PAUSE_S * 2.0 ** min(tries, 9)) * random.uniform(0.5, 1.0)  # noqa: S311
 
 
 def asked_to_wait_s(error: Exception) -> float:

@@ -5,20 +5,19 @@ paid. Several batches at once would make a debt that outlasts everybody's patien
 that was stored, by any thread, so that a long push may be slow.
 """
 
-import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic, sleep
 
 from alma_cli.remote.cosmos.batches import MAX_OPERATIONS
+from alma_cli.remote.cosmos.calls import pause_s
 
 _FEWEST_DOCUMENTS = 10
 _LONG_WAIT_S = 0.5
 """A debt that takes longer to pay was made by too large a batch."""
 _CALM = 8
 """The batches that have to be stored in a row, after the service was too busy, before more are tried."""
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
 
 
 class Pace:
@@ -76,9 +75,8 @@ class Pace:
                 self._at_once, self._in_a_row, self._wanted_in_a_row = 1, 0, _CALM
                 if asked_s > _LONG_WAIT_S:
                     self.documents = max(_FEWEST_DOCUMENTS, self.documents // 2)
-            pause_s = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** min(self._refused, 9))
+            wait_s = asked_s + pause_s(self._refused)
             self._refused += 1
-            wait_s = asked_s + pause_s * random.uniform(0.5, 1.0)  # noqa: S311  # spreads retries
             if monotonic() + wait_s - self._progress_at > self._patience_s:
                 return False
         sleep(wait_s)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
@@ -14,7 +13,7 @@ from alma_cli.core.replication.documents import Document
 from alma_cli.errors import RemoteUnreachable
 from alma_cli.remote.cosmos import queries
 from alma_cli.remote.cosmos.batches import MAX_DOCUMENT_BYTES, in_batches, size_of
-from alma_cli.remote.cosmos.calls import Calls, asked_to_wait_s
+from alma_cli.remote.cosmos.calls import Calls, asked_to_wait_s, pause_s
 from alma_cli.remote.cosmos.documents import found
 from alma_cli.remote.cosmos.pace import Pace
 from alma_cli.remote.protocol import Clash, Found, TooLarge, Write, WriteResult, Written
@@ -29,7 +28,7 @@ THREADS = 4
 _ROUNDS = 20
 _CLASHES = (404, 409, 412)
 _TOO_LARGE, _TOO_BUSY = 413, 429
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 0.5
+_LONGEST_PAUSE_S = 0.5
 
 
 class BatchWriter:
@@ -121,7 +120,7 @@ class BatchWriter:
             results += [result for result in judged.values() if result is not None]
             still = [write for write in pending if judged[write.id] is None]
             if len(still) == len(pending):
-                sleep(_pause_s(rounds))  # what clashed isn't to be seen yet
+                sleep(pause_s(rounds, longest_s=_LONGEST_PAUSE_S))  # what clashed isn't to be seen yet
             pending = still
         if pending:
             raise RemoteUnreachable(f"{self._calls.name} keeps changing under our writes", hint="sync again later")
@@ -189,11 +188,6 @@ class BatchWriter:
 def _session_of(headers: Any) -> str:
     """The token by which a look-up sees what this answer saw (the SDK keeps none of a batch); empty without one."""
     return str((headers or {}).get("x-ms-session-token") or "")
-
-
-def _pause_s(rounds: int) -> float:
-    longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** min(rounds, 9))
-    return longest * random.uniform(0.5, 1.0)  # noqa: S311  # spreads retries
 
 
 def _judged(write: Write, present: Found | None, *, unsure: bool) -> WriteResult | None:
