@@ -29,9 +29,6 @@ from alma_cli.errors import InvalidInput
 MAX_RECORD_BYTES = 256 * 1024
 """The size of the largest record that is stored, as JSON in UTF-8."""
 
-_OTHER_BYTES = 4096
-"""More than the names of all fields take, with their times and numbers."""
-
 _MAX_NUMBER_BITS = 1023  # as many as a double's exponent: other readers of JSON have no larger numbers
 _MAX_DEPTH = 64
 _ID_DIGITS = frozenset("0123456789abcdef")
@@ -183,21 +180,12 @@ def format_time(time: datetime) -> str:
 
 def check_size(record: Record) -> None:
     """Raise `InvalidInput` when the record's JSON is over `MAX_RECORD_BYTES`."""
-    if _is_surely_small(record):
-        return
     size = len(json.dumps(to_json(record), ensure_ascii=False).encode())
     if size > MAX_RECORD_BYTES:
         raise InvalidInput(
             f"the {record.kind.replace('_', '-')} has {size:,} bytes; a memory has at most {MAX_RECORD_BYTES:,}",
             hint="shorten it: a memory is read before a task, so a few sentences serve best",
         )
-
-
-def _is_surely_small(record: Record) -> bool:
-    """True when its JSON can't be too large, whatever its characters become there: six bytes each at most."""
-    values = [getattr(record, name) for name in FIELD_NAMES[record.kind] if name != "extra"]
-    characters = sum(len(value) for value in values if isinstance(value, str))
-    return not record.extra and not record.labels and characters * 6 + _OTHER_BYTES <= MAX_RECORD_BYTES
 
 
 def parse_kind(kind: JsonValue) -> Kind:
