@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from alma_cli.api.report import Reported
     from alma_cli.api.retrieve import RetrieveOptions
     from alma_cli.api.review import Promoted
-    from alma_cli.api.search import Found, Order
+    from alma_cli.api.search import Found, SearchOptions
     from alma_cli.api.status import Status
     from alma_cli.api.sync import SyncStatus
     from alma_cli.api.transfer import Imported
@@ -291,31 +291,13 @@ class ALMA:
 
     # Looking
 
-    def search(
-        self,
-        words: str,
-        *,
-        viewer: str | None = None,
-        viewing_user: str = "",
-        sort: Order = "relevance",
-        limit: int = 20,
-        offset: int = 0,
-        **filters: Unpack[Filters],
-    ) -> Found:
+    def search(self, words: str, **options: Unpack[SearchOptions]) -> Found:
         """The memories about some words, by meaning, words and letters; with a `viewer`, only what that agent sees.
 
-        `filters`: see `Filters`; archived ones are found too unless `archived` is false. Raises `InvalidInput`.
+        `options`: viewer, viewing_user, sort (relevance), limit (20), offset, and filters (see `SearchOptions`);
+        archived ones are found too unless `archived` is false. Raises `InvalidInput`.
         """
-        return api.search.search(
-            self._session,
-            words,
-            filters,
-            viewer=viewer,
-            viewing_user=viewing_user,
-            sort=sort,
-            limit=limit,
-            offset=offset,
-        )
+        return api.search.search(self._session, words, options)
 
     def memories(
         self,

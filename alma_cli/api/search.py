@@ -20,6 +20,19 @@ Order: TypeAlias = Literal["relevance", "newest", "oldest"]
 _EVERYTHING = (View(agent=None),)
 
 
+class SearchOptions(Filters, total=False):
+    """The filters of a search, its order, how many memories it gives, and how many it leaves out before them.
+
+    With a `viewer` only what that agent sees is searched: everybody's preferences, and those of the `viewing_user`.
+    """
+
+    viewer: str | None
+    viewing_user: str
+    sort: Order
+    limit: int
+    offset: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundMemory:
     """A memory that was found, and how surely it is about the words, in [0, 1]; 0 if it only has them in it."""
@@ -42,30 +55,21 @@ class Found:
     warnings: Sequence[str] = ()
 
 
-def search(
-    session: Session,
-    words: str,
-    filters: Filters,
-    *,
-    viewer: str | None = None,
-    viewing_user: str = "",
-    sort: Order = "relevance",
-    limit: int = 20,
-    offset: int = 0,
-) -> Found:
-    """The memories about some words: every agent's or, with a `viewer`, those that this agent sees.
+def search(session: Session, words: str, options: SearchOptions) -> Found:
+    """The memories about some words: every agent's, unless there is a `viewer`.
 
-    An agent sees everybody's preferences and those of the `viewing_user`. Raises `InvalidInput` without words, for a
-    filter that can't be, or an agent that isn't there.
+    Raises `InvalidInput` without words, for an option that can't be, or an agent that isn't there.
     """
-    whole_number("limit", limit, low=1, high=MOST_LISTED)
-    whole_number("offset", offset, low=0, high=MOST_LISTED)
+    viewer, sort = options.get("viewer"), options.get("sort", "relevance")
+    limit = whole_number("limit", options.get("limit", 20), low=1, high=MOST_LISTED)
+    offset = whole_number("offset", options.get("offset", 0), low=0, high=MOST_LISTED)
     words = clean(words).strip()
     if not words:
         raise InvalidInput("WORDS: empty", hint='say what to look for: alma search "login form"')
     enough = offset + limit + 1
-    chosen = selection(filters, now=session.now())
-    chosen = replace(chosen, kinds=chosen.kinds or RETRIEVED_KINDS, shown_to=None if viewer is None else viewing_user)
+    chosen = selection(options, now=session.now())
+    shown_to = None if viewer is None else options.get("viewing_user", "")
+    chosen = replace(chosen, kinds=chosen.kinds or RETRIEVED_KINDS, shown_to=shown_to)
     wanted = Wanted(task=words, agent=viewer or PROJECT_AGENT, min_score=0.0)
     asked = question(session, wanted)
     views = _EVERYTHING if viewer is None else asked.search.views
