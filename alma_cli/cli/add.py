@@ -7,7 +7,7 @@ import typer
 from alma_cli.api.author import Authored
 from alma_cli.cli.inputs import MemoryToChange, owner, text_or_stdin
 from alma_cli.cli.options import Agent, DomainOption, ProjectWide
-from alma_cli.cli.output import Reply
+from alma_cli.cli.output import Reply, id_for_stdout
 from alma_cli.core.records import PROJECT_AGENT
 from alma_cli.core.retrieval.prompt import SHORT_ID
 
@@ -137,4 +137,4 @@ def _reply(added: Authored) -> Reply:
         if added.hides:
             told += [f"it stands in the place of {added.hides[:SHORT_ID]}, which outcomes taught; they still count"]
         told += [f"it says nearly the same as {id[:SHORT_ID]}: `alma show {id[:SHORT_ID]}`" for id in added.similar]
-    return Reply(data=added.to_json(), text=added.id, told=told, warnings=added.warnings)
+    return Reply(data=added.to_json(), text=id_for_stdout(added.id), told=told, warnings=added.warnings)

@@ -7,7 +7,7 @@ import typer
 
 from alma_cli.api.author import Corrected
 from alma_cli.cli.inputs import MemoryToChange, text_or_stdin
-from alma_cli.cli.output import Reply
+from alma_cli.cli.output import Reply, id_for_stdout
 from alma_cli.core.codec import to_json
 from alma_cli.core.records import GENERAL_WORDS, JsonValue
 from alma_cli.core.retrieval.prompt import SHORT_ID
@@ -80,7 +80,7 @@ def reply_of(corrected: Corrected) -> Reply:
             "hides": corrected.hides or None,
             "queued": corrected.queued,
         },
-        text=record.id,
+        text=id_for_stdout(record.id),
         told=[told],
         warnings=corrected.warnings,
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from alma_cli.cli.inputs import MemoryToChange
-from alma_cli.cli.output import Reply
+from alma_cli.cli.output import Reply, id_for_stdout
 from alma_cli.core.codec import to_json
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.errors import InvalidUsage
@@ -30,7 +30,7 @@ def feedback(
     credit = credited.record
     return Reply(
         data={**to_json(credit), "queued": credited.queued},
-        text=credit.id,
+        text=id_for_stdout(credit.id),
         told=[f"noted that {credit.target[:SHORT_ID]} {'helped' if helped else 'misled'}"],
         warnings=credited.warnings,
     )

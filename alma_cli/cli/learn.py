@@ -15,7 +15,7 @@ from alma_cli.cli.batches import batch_reply
 from alma_cli.cli.inputs import MemoryToChange, text_or_stdin
 from alma_cli.cli.ndjson import NumberedValue, count_lines, numbered_values
 from alma_cli.cli.options import Agent, Do, DomainOption, Json, When
-from alma_cli.cli.output import Reply, Table, progress
+from alma_cli.cli.output import Reply, Table, id_for_stdout, progress
 from alma_cli.core.codec import parse_time
 from alma_cli.core.learning.narration import narrated, summed_up
 from alma_cli.core.learning.reports import Report, report_from_json
@@ -145,7 +145,7 @@ def learn(
     lines = (narrated(item.change, item.before, item.memory) for item in learned.derived)
     return Reply(
         data=learned.to_json(),
-        text=learned.id,
+        text=id_for_stdout(learned.id),
         told=[told, *filter(None, lines), *_proposed(learned, name)],
         warnings=learned.warnings,
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from alma_cli.cli.terminal import page, size, styled
 from alma_cli.core.records import JsonValue
+from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.text import harmless, one_line
 from alma_cli.errors import AlmaError
 
@@ -131,6 +132,11 @@ def labelled(pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
     yield from laid_out(Table(headings=("", ""), rows=pairs, flexible=[1], widest=20), columns, sys.stdout, most=None)
 
 
+def id_for_stdout(id: str) -> str:
+    """A new memory's id: whole for a script, on a terminal as short as everywhere there."""
+    return id[:SHORT_ID] if on_terminal() else id
+
+
 def on_terminal() -> bool:
     """True when somebody reads stdout."""
     return sys.stdout.isatty()
@@ -169,7 +175,7 @@ def agreed(question: str) -> bool:
     """True when somebody says yes; it isn't asked where nobody can answer."""
     if not _is_somebody_there():
         return False
-    sys.stderr.write(f"{harmless(question)} [y/N] ")
+    sys.stderr.write(_within_the_screen(f"{harmless(question)} [y/N]") + " ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 

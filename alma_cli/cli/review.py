@@ -13,8 +13,10 @@ from alma_cli.api import ALMA
 from alma_cli.cli.edit import edited
 from alma_cli.cli.filters import Limit, OfAgent
 from alma_cli.cli.inputs import MemoryToChange
+from alma_cli.cli.layout import folded
 from alma_cli.cli.options import Kinds
 from alma_cli.cli.output import Reply, tell
+from alma_cli.cli.terminal import size
 from alma_cli.core.codec import format_time, to_json
 from alma_cli.core.records import JsonValue, Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
@@ -47,7 +49,7 @@ class _Review:
     def go_through(self, waiting: list[Record], answers: Iterator[str], *, can_ask_again: bool) -> None:
         for number, record in enumerate(waiting, start=1):
             if can_ask_again:
-                tell(f"\n{number}/{len(waiting)}  {_shown(record)}")
+                tell(f"\n{number}/{len(waiting)}  {_shown(record, columns=size()[0])}")
             while True:
                 answer = next(answers, "q")
                 try:
@@ -179,9 +181,12 @@ def _keys(*, on_terminal: bool) -> Iterator[Iterator[str]]:
         termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
-def _shown(record: Record) -> str:
+def _shown(record: Record, *, columns: int | None = None) -> str:
+    """The memory with its text below, which is broken between words where there are only so many columns."""
     head = f"{record.kind.replace('_', '-')} {record.id[:SHORT_ID]}  {record.agent}  {record.domain}"
-    return f"{one_line(head)}  {format_time(record.updated_at)[:10]}\n  {one_line(record.text, _MAX_TEXT)}"
+    text = one_line(record.text, _MAX_TEXT)
+    lines = [text] if columns is None else folded(text, max(1, columns - 2))
+    return "\n".join([f"{one_line(head)}  {format_time(record.updated_at)[:10]}", *(f"  {line}" for line in lines)])
 
 
 def _checked(limit: int) -> int:

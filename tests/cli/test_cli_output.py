@@ -251,6 +251,13 @@ def test_an_export_whose_reader_leaves_ends_quietly(run_alma, project):
     assert 0 == export.wait()
 
 
+def test_an_id_is_short_on_a_terminal_and_whole_in_a_pipe(run_on_terminal, run_alma):
+    assert re.match(r"[0-9a-f]{8}\nrecorded a success", run_on_terminal("learn", "Test the login", "--ok", "Typed").out)
+    assert re.fullmatch(r"[0-9a-f]{32}\n", run_alma("learn", "Test the login", "--ok", "Typed").out)
+    told = run_on_terminal("remember", "CI has two cores", columns=20).out
+    assert re.match(r"[0-9a-f]{8}\nadded the knowledge\nin general\n", told)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("argv", [["--help"], ["show", "zz", "--json"], ["stats", "--json"]])
 def test_a_reader_that_is_gone_is_no_failure_of_ours(project, argv):

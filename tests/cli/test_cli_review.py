@@ -110,6 +110,12 @@ def test_what_can_not_be_is_refused_and_what_was_answered_before_stays(facts, le
     assert 2 == run_json("review", stdin="edit\n", code=2)["data"]["left"] - 1, "there is no terminal"
 
 
+def test_on_a_narrow_terminal_a_text_breaks_between_words(run_on_terminal, run_alma):
+    run_alma("remember", "The staging database is restored every Sunday")
+    shown = run_on_terminal("review", typed="q", columns=30).out
+    assert "  The staging database is\n  restored every Sunday\n" in shown
+
+
 @pytest.mark.slow
 def test_on_a_terminal_each_answer_is_a_key(facts, run_on_terminal, run_json):
     finished = run_on_terminal("review", typed="xknf")
