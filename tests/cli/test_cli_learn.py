@@ -304,7 +304,8 @@ def test_a_batch_excludes_what_its_lines_say(run_alma, option):
     ],
 )
 def test_a_batch_that_can_not_be_read(run_alma, path, message):
-    assert (2, "", f"error: {message}\nhint: is the path right?\n") == run_alma("learn", "--batch", path)
+    hint = "name a file in it" if path == "." else "is the path right?"
+    assert (2, "", f"error: {message}\nhint: {hint}\n") == run_alma("learn", "--batch", path)
 
 
 def test_a_batch_from_a_closed_stdin(run_alma):
