@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 from alma_cli.api.reviewed import seen_ids
 from alma_cli.api.session import Session
 from alma_cli.api.symptoms import SESSION_LABEL
-from alma_cli.api.upkeep import emptied_since
 from alma_cli.core.codec import format_time
 from alma_cli.core.records import Kind, Outcome, Record
 from alma_cli.files import read_object, write_whole
 from alma_cli.flock import holding
-from alma_cli.project import Project
+from alma_cli.project import Project, recorded_since
 from alma_cli.store import Shared
 
 _FILE = "seen.json"
@@ -105,6 +104,13 @@ def status(session: Session) -> Status:
             emptied_since=emptied_since(session),
             warnings=reader.warnings,
         )
+
+
+def emptied_since(session: Session) -> datetime | None:
+    """When something was first recorded in a project that has no memory any more; None for any other."""
+    since = recorded_since(session.project)
+    store = session.store()
+    return None if since is None or store.file.exists() or store.journal.names() else datetime.fromtimestamp(since, UTC)
 
 
 def note_looked(session: Session, found: Status) -> None:

@@ -6,12 +6,12 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from alma_cli.api.learn import learn
 from alma_cli.api.retrieve import Wanted, retrieve
 from alma_cli.api.session import Session
+from alma_cli.api.status import emptied_since
 from alma_cli.config import Config, unknown_variables
 from alma_cli.core.codec import format_time
 from alma_cli.core.learning.reports import Report
@@ -23,7 +23,7 @@ from alma_cli.embedding import MULTILINGUAL_MODEL, reads
 from alma_cli.errors import AlmaError, LocksUnsupported, StoreCorrupt
 from alma_cli.flock import lock_at_once
 from alma_cli.ownership import owner_of
-from alma_cli.project import Project, make_home, make_project, recorded_since
+from alma_cli.project import Project, make_home, make_project
 from alma_cli.store import Shared
 
 _REINDEXED_TOGETHER = 2048
@@ -276,13 +276,6 @@ def _remedy(project: Project, error: AlmaError) -> str:
     backups = sorted(project.backup_dir.glob("*.duckdb")) if project.backup_dir.exists() else []
     remedy = f"restore {backups[-1]}" if backups else "move it away and `alma import` your last export"
     return f"{remedy}; the journal is kept"
-
-
-def emptied_since(session: Session) -> datetime | None:
-    """When something was first recorded in a project that has no memory any more; None for any other."""
-    since = recorded_since(session.project)
-    store = session.store()
-    return None if since is None or store.file.exists() or store.journal.names() else datetime.fromtimestamp(since, UTC)
 
 
 def _empty(session: Session) -> Check:

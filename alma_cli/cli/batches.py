@@ -1,14 +1,19 @@
 """Tells of a batch of lines: what became of them, and why some were refused."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from alma_cli.api.learn import BatchLearned, Refused
-from alma_cli.api.transfer import Imported
 from alma_cli.cli.output import Reply, error_json
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.text import counted
 from alma_cli.errors import AlmaError, PartialFailure, ScopeViolation
+
+if TYPE_CHECKING:
+    from alma_cli.api.transfer import Imported
 
 _LISTED, _LISTED_OF_ONE = 100, 10
 """Refused lines that are told of: in all, and with one message."""
