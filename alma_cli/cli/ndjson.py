@@ -98,10 +98,7 @@ def _value(line: bytes) -> JsonValue | InvalidInput:
         return InvalidInput(f"not UTF-8 at byte {error.start + 1}", hint="save the file as UTF-8")
     except json.JSONDecodeError as error:
         what = error.msg.removesuffix(" at")
-        return InvalidInput(
-            f"not JSON: {what} at column {error.colno}",
-            hint="each line is one JSON object; Markdown is read from .md files",
-        )
+        return InvalidInput(f"not JSON: {what} at column {error.colno}", hint="each line is one JSON object")
     except RecursionError:
         return InvalidInput("not JSON that can be read: it is nested too deeply")
     except ValueError as error:
