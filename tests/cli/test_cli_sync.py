@@ -83,6 +83,80 @@ def test_a_credential_that_was_stored_unredacted_is_not_pushed(shared, other, ru
     assert "[redacted: github token]" in run_alma("show", id).out
 
 
+def test_copies_that_a_cloud_drive_makes_are_told_of_and_change_nothing(shared, run_alma, run_json, learn):
+    id = learn("Test the login form")
+    run_alma("sync")
+    (path,) = shared.rglob(f"{id}.json")
+    made = [f"{id} (conflicted copy).json", f"{id} 2.json", f"{id}.sync-conflict-20261127-120000-ABC.json"]
+    for name in made:
+        (path.parent / name).write_text(path.read_text().replace("login", "logout"))
+    for name in (".DS_Store", "Thumbs.db", "desktop.ini", f".syncthing.{id}.json.tmp", f"{id}.json.part"):
+        (path.parent / name).write_bytes(b"\0")
+        (shared / "shop" / name).write_bytes(b"\0")
+    first = run_json("sync")
+    assert (0, 0) == (first["data"]["pulled"], first["data"]["pushed"])
+    assert "and won't be overwritten" in first["warnings"][0]
+    assert 3 == len(run_json("sync", "status")["data"]["set_aside"])
+    assert "Test the login form" == run_json("show", id)["data"]["task"]
+    for name in made:
+        (path.parent / name).unlink()
+    run_alma("sync")
+    assert [] == run_json("sync", "status")["data"]["set_aside"]
+
+
+def test_a_document_that_is_cut_to_nothing_is_set_aside_and_its_memory_stays(shared, run_alma, run_json, learn):
+    id = learn("Test the login form")
+    run_alma("sync")
+    (path,) = shared.rglob(f"{id}.json")
+    whole = path.read_bytes()
+    path.write_bytes(b"")
+    assert 1 == len(run_json("sync")["warnings"])
+    assert ("Test the login form", b"") == (run_json("show", id)["data"]["task"], path.read_bytes())
+    path.write_bytes(whole)
+    run_alma("sync")
+    assert [] == run_json("sync", "status")["data"]["set_aside"]
+
+
+def test_two_projects_that_share_one_folder_stay_apart(shared, other, run_alma, run_json, learn):
+    learn("Test the login form")
+    run_alma("sync")
+    (other / ".alma/config.yaml").write_text(CONFIG.replace("project_id: shop", "project_id: cafe"))
+    done = run_json("sync", "--dir", str(other))["data"]
+    assert (0, 0) == (done["pulled"], done["pushed"])
+    assert "no memories" in run_alma("list", "--dir", str(other)).err
+
+
+def test_a_project_that_moves_to_and_fro_exchanges_what_is_new_only(shared, project, run_json, learn, monkeypatch):
+    learn("Test the login form")
+    run_json("sync")
+    there = project.parent / "elsewhere"
+    for number, (before, after) in enumerate([(project, there), (there, project)] * 2):
+        before.rename(after)
+        monkeypatch.chdir(after)
+        done = run_json("sync")["data"]
+        assert (0, 0, 0) == (done["pulled"], done["pushed"], len(done["conflicts"]))
+        learn(f"Test page {number}")
+        assert 1 == run_json("sync")["data"]["pushed"]
+    assert 5 == len(documents(shared))
+
+
+def test_a_link_to_a_project_is_one_replica_with_it(shared, project, run_json, learn, monkeypatch):
+    learn("Test the login form")
+    run_json("sync")
+    (project.parent / "link").symlink_to(project)
+    monkeypatch.chdir(project.parent / "link")
+    learn("Test the logout")
+    monkeypatch.chdir(project)
+    learn("Test the cart")
+    run_json("sync")
+    written = {
+        json.loads(path.read_text())["hlc"].rpartition(".")[2]
+        for path in shared.rglob("*.json")
+        if len(path.stem) == 32
+    }
+    assert 1 == len(written)
+
+
 def test_a_second_sync_leaves_every_file_as_it_was(shared, run_alma, learn):
     for _ in range(3):
         learn("Test the login form", strategy="Tested empty fields")

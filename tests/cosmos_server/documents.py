@@ -154,6 +154,13 @@ class Container:
         seen = [item.lsn for item in one.log if item.made_at <= self.seen_until]
         return one.lsn if len(seen) == len(one.log) else max(seen, default=one.log[0].lsn - 1)
 
+    def _check_vectors(self, body):
+        """Raise `Refused` for a vector that isn't of the length in the policy."""
+        for one in self.definition.get("vectorEmbeddingPolicy", {}).get("vectorEmbeddings", []):
+            vector = _at(body, one["path"].strip("/").split("/"))
+            if isinstance(vector, list) and len(vector) != one["dimensions"]:
+                raise Refused(400, f"The vector {one['path']} has {len(vector)} dimensions, not {one['dimensions']}.")
+
     def _version(self, partition, body, present):
         epk = effective_key(_hashable(partition))
         lsn, ts = self.ranges.holding(epk).lsn + 1, int(self._clock())
@@ -173,6 +180,7 @@ class Container:
         raw = json.dumps(content | system, separators=(",", ":")).encode()
         if len(raw) > MAX_ITEM_BYTES:
             raise Refused(413, "Request size is too large")
+        self._check_vectors(content)
         ttl = content.get("ttl", self.definition.get("defaultTtl")) if "defaultTtl" in self.definition else None
         expires_at = ts + ttl if isinstance(ttl, int) and ttl > 0 else None
         return Item(

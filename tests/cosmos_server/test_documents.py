@@ -101,6 +101,24 @@ def test_an_item_has_at_most_two_megabytes(container):
     assert 413 == error.value.status_code
 
 
+def test_a_vector_has_the_length_of_its_policy(database):
+    from azure.cosmos import PartitionKey
+
+    vectors = database.create_container(
+        "vectors",
+        partition_key=PartitionKey(path="/p"),
+        vector_embedding_policy={
+            "vectorEmbeddings": [{"path": "/v", "dataType": "float32", "distanceFunction": "cosine", "dimensions": 3}]
+        },
+    )
+    vectors.upsert_item({"id": "1", "p": "a", "v": [1.0, 0.0, 0.0]})
+    vectors.upsert_item({"id": "2", "p": "a"})
+    for id in ("1", "3"):
+        with pytest.raises(CosmosHttpResponseError) as error:
+            vectors.upsert_item({"id": id, "p": "a", "v": [1.0, 0.0]})
+        assert 400 == error.value.status_code
+
+
 def test_a_key_that_is_not_the_documents_is_refused(container):
     with pytest.raises(Exception) as error:
         container.execute_item_batch([("create", (document(agent="b"),))], key(agent="a"))

@@ -1,6 +1,7 @@
 """What git's history teaches: a revert is a failure, a trailer is what it says, and a commit as such is nothing."""
 
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -9,6 +10,7 @@ from alma_cli import ALMA
 from alma_cli.core.records import Outcome
 from alma_cli.errors import InvalidInput
 from alma_cli.hooks.git import answer_git
+from alma_cli.project import find_project
 
 
 @pytest.fixture
@@ -68,6 +70,29 @@ def test_a_revert_is_a_failure_of_what_it_reverts(commit, learned):
     assert outcome.error.startswith("reverted by ")
     assert outcome.error.endswith(": Stale prices.")
     assert bad[:12] == outcome.labels["commit"]
+
+
+def test_in_a_repository_of_sha_256_a_revert_is_read_too(commit, git, learned, project):
+    shutil.rmtree(project / ".git")
+    git("init", "-q", "-b", "main", "--object-format=sha256")
+    bad = commit("Cache the prices")
+    (outcome,) = learned(commit(f'Revert "Cache the prices"\n\nThis reverts commit {bad}.'))
+    assert (64, "failure", "Cache the prices") == (len(bad), outcome.outcome, outcome.task)
+
+
+def test_what_a_repository_configures_for_git_is_not_run(commit, git, learned, project):
+    program = project / "program.sh"
+    program.write_text(f"#!/bin/sh\necho $0 >>{project}/ran\n")
+    program.chmod(0o755)
+    for key in ("core.fsmonitor", "gpg.program", "core.pager", "diff.external", "core.editor", "core.sshCommand"):
+        git("config", key, str(program))
+    git("config", "log.showSignature", "true")
+    git("config", "alias.log", f"!{program}")
+    id = commit("Speed up\n\nAlma-Outcome: success")
+    (project / "ran").unlink(missing_ok=True)  # by the git of the test
+    assert ["success"] == [one.outcome for one in learned(id)]
+    find_project(project)
+    assert not (project / "ran").exists()
 
 
 def test_a_revert_of_a_revert_teaches_nothing(commit, git, learned):
