@@ -19,8 +19,8 @@ def mcp(alma: Memory, agent: Agent = None) -> Reply:
     """
     if agent is not None:
         agent_of(alma.config, agent)
-    from alma_cli.hooks.claude import answer_event
-    from alma_cli.mcp_server import build_server, serve
+    from alma_cli.hooks.claude import answer_event, learn_turn
+    from alma_cli.mcp_server import SessionCalls, build_server, serve
 
-    serve(build_server(alma, agent, answer_event))
+    serve(build_server(alma, agent, SessionCalls(answer_event, learn_turn)))
     return Reply()

@@ -65,13 +65,15 @@ def answer_noted(alma: ALMA, event: str, agent: str, payload: Mapping[str, JsonV
     return json.dumps({"hookSpecificOutput": specific}) + "\n"
 
 
-def learn_turn(alma: ALMA, report: Report) -> Learned:
-    """Record the outcome of the present turn of the session that is on, in the place of what the turn said before.
+def learn_turn(alma: ALMA, report: Report, session: str = "") -> Learned:
+    """Record the outcome of the present turn of a session, in the place of what the turn said before.
+
+    Without a name it is the session that is on.
 
     What the report leaves out is the turn's: its task, its symptoms, and the memories that it was given. From then on
     the hooks record nothing of this turn. Raises `NotFound` when no session is on, and what learning raises.
     """
-    folder = present_session(alma.project)
+    folder = present_session(alma.project, session)
     with held_turn(folder, wait_s=_WAIT_S) as (turn, keep):
         _add_up(alma, report.agent, folder, turn, keep)
         if not turn.number:

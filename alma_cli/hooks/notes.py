@@ -67,17 +67,18 @@ def session_folder(project: Project, payload: Mapping[str, JsonValue]) -> str:
     return os.path.join(project.log_dir, _FOLDER, digest)
 
 
-def present_session(project: Project) -> str:
-    """The folder of the session that is on: the one that the environment names, else the one heard of last.
+def present_session(project: Project, name: str = "") -> str:
+    """The folder of the session of this name; without one of that which the environment names, else heard of last.
 
     Raises `NotFound` where there is none, and where two were heard of at about the same time.
     """
-    for variable in SESSION_VARIABLES:
-        if name := os.environ.get(variable):
-            folder = session_folder(project, {"session_id": name})
+    named = {"the caller": name} | {variable: os.environ.get(variable) for variable in SESSION_VARIABLES}
+    for by, known in named.items():
+        if known:
+            folder = session_folder(project, {"session_id": known})
             if os.path.isdir(folder):
                 return folder
-            raise NotFound(f"ALMA's hooks have heard nothing of the session that {variable} names", hint=_NO_SESSION)
+            raise NotFound(f"ALMA's hooks have heard nothing of the session that {by} names", hint=_NO_SESSION)
     sessions = os.path.join(project.log_dir, _FOLDER)
     found = os.scandir(sessions) if os.path.isdir(sessions) else ()
     heard = sorted(((entry.stat().st_mtime, entry.path) for entry in found), reverse=True)

@@ -1,7 +1,7 @@
 """The MCP server on stdio: each tool is one call of the API. On stdout there is the protocol and nothing else."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 from alma_cli.api import ALMA
 from alma_cli.errors import AlmaError
@@ -9,16 +9,26 @@ from alma_cli.errors import AlmaError
 if TYPE_CHECKING:
     from mcp.server.fastmcp import FastMCP
 
+    from alma_cli.api.learn import Learned
+    from alma_cli.core.learning.reports import Report
     from alma_cli.core.records import JsonValue
 
-AnswerEvent: TypeAlias = "Callable[[ALMA, str, str, JsonValue], str]"
-"""Answers an event of an agent's session: the memory, the event, the agent and the payload give the text to print."""
+
+class SessionCalls(NamedTuple):
+    """The calls that concern an agent's session, which the hooks know of.
+
+    `answer_event` has the text to print for the memory, an event, the agent and the payload; `learn_turn` records a
+    report as the outcome of the present turn of the session of that name, or, without one, of the session that is on.
+    """
+
+    answer_event: "Callable[[ALMA, str, str, JsonValue], str]"
+    learn_turn: "Callable[[ALMA, Report, str], Learned]"
 
 
-def build_server(alma: ALMA, agent: str | None, answer_event: AnswerEvent) -> "FastMCP":
+def build_server(alma: ALMA, agent: str | None, calls: SessionCalls) -> "FastMCP":
     """The server of a project's memory; `agent` is who calls, unless a call says otherwise.
 
-    `answer_event` answers the host's hooks. Raises `AlmaError` when the extra `mcp` isn't installed.
+    Raises `AlmaError` when the extra `mcp` isn't installed.
     """
     try:
         import mcp.server.fastmcp  # noqa: F401  # what follows needs it
@@ -33,7 +43,7 @@ def build_server(alma: ALMA, agent: str | None, answer_event: AnswerEvent) -> "F
     from alma_cli.mcp_server.tools import INSTRUCTIONS, add_tools
 
     server = Server(INSTRUCTIONS)
-    add_tools(server, alma, agent, answer_event)
+    add_tools(server, alma, agent, calls)
     return server
 
 

@@ -15,9 +15,10 @@ from alma_cli.api import ALMA
 from alma_cli.api.arguments import agent_of
 from alma_cli.api.author import AuthoredKind
 from alma_cli.core.codec import format_time, to_json
+from alma_cli.core.learning.reports import Report
 from alma_cli.core.records import PROJECT_AGENT, JsonValue
 from alma_cli.errors import InvalidInput
-from alma_cli.mcp_server import AnswerEvent
+from alma_cli.mcp_server import SessionCalls
 from alma_cli.mcp_server.answers import (
     Added,
     Answered,
@@ -52,17 +53,21 @@ INSTRUCTIONS = (
 )
 
 
-def add_tools(server: Server, alma: ALMA, agent: str | None, answer_event: AnswerEvent) -> None:
+def add_tools(server: Server, alma: ALMA, agent: str | None, calls: SessionCalls) -> None:
     """Give the server everything that it offers; `agent` is who calls, unless a call says otherwise."""
     memory = ServedMemory(alma)
-    _add_hook(server, memory, agent, answer_event)
+    heard_of: list[str] = []
+    _add_hook(server, memory, agent, calls, heard_of)
     _add_reading(server, memory, agent)
-    _add_writing(server, memory, agent)
+    _add_writing(server, memory, agent, calls, heard_of)
     for tool in server._tool_manager.list_tools():  # noqa: SLF001  # the SDK has no way to say it
         tool.parameters["additionalProperties"] = False
 
 
-def _add_hook(server: Server, memory: ServedMemory, agent: str | None, answer_event: AnswerEvent) -> None:
+def _add_hook(
+    server: Server, memory: ServedMemory, agent: str | None, calls: SessionCalls, heard_of: list[str]
+) -> None:
+    """Add the tool for the host's hooks, which keeps in `heard_of` the name of the session that it told of last."""
     noting = ToolAnnotations(readOnlyHint=False, destructiveHint=False, idempotentHint=False, openWorldHint=False)
 
     @server.tool(annotations=noting, structured_output=False)
@@ -92,7 +97,8 @@ def _add_hook(server: Server, memory: ServedMemory, agent: str | None, answer_ev
             "last_assistant_message": message,
             "is_interrupt": is_interrupt,
         }
-        return answer_event(alma, event, agent_of(alma.config, agent), payload)
+        heard_of[:] = [session_id]
+        return calls.answer_event(alma, event, agent_of(alma.config, agent), payload)
 
 
 def _add_reading(server: Server, memory: ServedMemory, agent: str | None) -> None:
@@ -205,7 +211,9 @@ def _add_reading(server: Server, memory: ServedMemory, agent: str | None) -> Non
         return f"{known}\n{task}" if known else task
 
 
-def _add_writing(server: Server, memory: ServedMemory, agent: str | None) -> None:
+def _add_writing(
+    server: Server, memory: ServedMemory, agent: str | None, calls: SessionCalls, heard_of: list[str]
+) -> None:
     adding = ToolAnnotations(readOnlyHint=False, destructiveHint=False, idempotentHint=False, openWorldHint=False)
     removing = ToolAnnotations(readOnlyHint=False, destructiveHint=True, idempotentHint=True, openWorldHint=False)
 
@@ -223,15 +231,18 @@ def _add_writing(server: Server, memory: ServedMemory, agent: str | None) -> Non
         domain: Annotated[str, Field(description="About what; by default recognised")] = "",
         used: Annotated[list[str] | None, Field(description="Ids of memories that guided this")] = None,
         retrieval_id: Annotated[str, Field(description="The retrieve whose memories guided this")] = "",
+        turn: Annotated[
+            bool, Field(description="It is the present turn of this session, as its hooks know it")
+        ] = False,
         as_agent: Annotated[str, Field(description="Who learns; by default the agent of this server")] = "",
     ) -> Recorded:
         """Record how a task went, so that the next one goes better."""
         alma = memory.now()
-        learned = alma.learn(
-            agent_of(alma.config, as_agent or agent),
-            task,
-            outcome,
-            strategy,
+        report = Report(
+            agent=agent_of(alma.config, as_agent or agent),
+            task=task,
+            outcome=outcome,
+            strategy=strategy,
             when=when,
             do=do,
             followed=followed,
@@ -241,6 +252,7 @@ def _add_writing(server: Server, memory: ServedMemory, agent: str | None) -> Non
             used=used or (),
             retrieval=retrieval_id,
         )
+        learned = calls.learn_turn(alma, report, *heard_of) if turn else alma.learn_report(report)
         derived = [f"{item.change}: {item.memory.text}" for item in learned.derived]
         similar = list(learned.similar)
         same = json.dumps({"same": similar[0].id, "outcomes": [learned.id]}) if similar else ""

@@ -15,8 +15,8 @@ from mcp.shared.memory import create_connected_server_and_client_session
 
 import alma_cli
 from alma_cli import ALMA
-from alma_cli.hooks.claude import answer_event
-from alma_cli.mcp_server import build_server
+from alma_cli.hooks.claude import answer_event, learn_turn
+from alma_cli.mcp_server import SessionCalls, build_server
 
 READING = {"retrieve", "search", "reflect", "show", "stats"}
 WRITING = {"learn", "apply_reflection", "add", "feedback", "forget", "hook"}
@@ -39,7 +39,9 @@ async def over_a_pipe(agent):
 
 @asynccontextmanager
 async def in_memory(agent):
-    async with create_connected_server_and_client_session(build_server(ALMA.find(), agent, answer_event)) as client:
+    async with create_connected_server_and_client_session(
+        build_server(ALMA.find(), agent, SessionCalls(answer_event, learn_turn))
+    ) as client:
         yield client
 
 
@@ -91,6 +93,30 @@ def test_the_hosts_hooks_are_answered_as_by_the_command(with_client):
         specific = json.loads(given.text)["hookSpecificOutput"]
         assert '"a browser test is flaky": "wait for the element" worked' in specific["additionalContext"]
         assert "event" in await refused(client, "hook", event="nonsense")
+
+    with_client(host)
+
+
+def test_the_present_turn_of_the_session_that_the_hooks_told_of_is_reported(with_client):
+    async def host(client):
+        learning = {"task": "Fix the login test", "outcome": "failure", "strategy": "Slept", "turn": True}
+        assert "no session is on here" in await refused(client, "learn", **learning)
+        for session in ("other", "mine"):
+            await client.call_tool(
+                "hook", {"event": "user-prompt-submit", "session_id": session, "prompt": "Fix it all"}
+            )
+        failed = {"tool_name": "Bash", "command": "npm test", "error": "Exit code 1\nKeyError: 'depot'"}
+        await client.call_tool("hook", {"event": "post-tool-use-failure", "session_id": "mine", **failed})
+        learned = await call(client, "learn", **learning)
+        stop = {"event": "stop", "session_id": "mine", "message": "Done.\n\nAlma-Outcome: success"}
+        await client.call_tool("hook", stop)
+        assert {"outcome": 1} == (await call(client, "stats"))["by_kind"]
+        shown = (await call(client, "show", id=learned["id"]))["memory"]
+        assert ("Fix the login test", "KeyError: 'depot'", "failure") == (
+            shown["task"],
+            shown["error"],
+            shown["outcome"],
+        )
 
     with_client(host)
 
@@ -383,7 +409,7 @@ def test_nothing_but_the_protocol_is_on_stdout(project):
         {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "stats", "arguments": {}}},
     ]  # fmt: skip
     code = (
-        "import os, sys, alma_cli.mcp_server as m; from alma_cli import ALMA; s = m.build_server(ALMA.find(), None, print)\n"
+        "import os, sys, alma_cli.mcp_server as m; from alma_cli import ALMA; s = m.build_server(ALMA.find(), None, m.SessionCalls(print, print))\n"
         "s.tool(name='noisy')(lambda: print('noise') or os.system('echo noise') and 0)\nm.serve(s)"
     )
     asked.append({"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {"name": "noisy", "arguments": {}}})
