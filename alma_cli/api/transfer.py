@@ -162,6 +162,8 @@ def _record(session: Session, value: JsonValue | AlmaError) -> Record:
         if at is not None and at > now:
             raise InvalidInput(f"{name}: {format_time(at)} is in the future", hint="is the clock of its machine right?")
     check_size(record)
+    if record.created_at > now or record.updated_at > now:  # by a clock that was ahead
+        record = replace(record, created_at=min(record.created_at, now), updated_at=min(record.updated_at, now))
     return record
 
 

@@ -3,6 +3,8 @@
 import json
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -308,6 +310,33 @@ def test_nothing_that_is_imported_happened_in_the_future(run_alma, line):
     finished = run_alma("import", "-", stdin=json.dumps(line))
     assert 1 == finished.code
     assert "is in the future" in finished.err
+
+
+def test_a_memory_that_a_clock_ahead_wrote_is_imported_as_of_now(run_alma, run_json, learn):
+    line = {**KNOWLEDGE, "created_at": "9999-12-31T23:59:59Z", "updated_at": "9999-12-31T23:59:59Z"}
+    assert 0 == run_alma("import", "-", stdin=json.dumps(line)).code
+    later = learn("Ship")
+    newest, imported = run_json("list")["data"]["memories"]
+    assert (later, True) == (newest["id"], imported["created_at"] <= newest["created_at"])
+    assert imported["updated_at"] == imported["created_at"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [["learn", "--batch", "-"], ["import", "-"]], ids=lambda command: command[0])
+def test_who_writes_slowly_into_a_pipe_holds_nobody_up(project, run_alma, learn, command):
+    learn("Test the login form")
+    line = json.dumps({"kind": "outcome", "agent": "a", "task": "slow", "outcome": "success", "strategy": ""})
+    line = line if command[0] == "import" else json.dumps({"agent": "a", "task": "slow", "outcome": "success"})
+    slow = subprocess.Popen(
+        [sys.executable, "-m", "alma_cli", *command], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    slow.stdin.write(line.encode() + b"\n")
+    slow.stdin.flush()
+    assert "recorded a success" in run_alma("learn", "--agent", "a", "--task", "quick", "--outcome", "success").err
+    assert "warning" not in run_alma("retrieve", "quick", "--agent", "a", "--wait", "1").err
+    slow.communicate()
+    assert 0 == slow.returncode
+    assert 3 == len(run_alma("list").out.splitlines())
 
 
 MARKDOWN = "# Rules\n\n- Run `make test` before a push\n- The password is ghp_" + "aB3dE6gH9j" * 3 + "aB3dE6\n"
