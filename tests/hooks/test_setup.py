@@ -444,3 +444,20 @@ def test_hooks_call_the_server_where_claude_code_can(version, kinds, project, ru
     assert {"command"} == {hook["type"] for groups in hooks.values() for group in groups for hook in group["hooks"]}
     run_alma("setup", "claude", "--remove", "--yes")
     assert before == files(project)
+
+
+@pytest.mark.slow
+def test_a_project_in_a_folder_of_a_repository_is_connected_to_its_hooks(tmp_path, run_alma):
+    package = tmp_path / "mono" / "packages" / "api"
+    package.mkdir(parents=True)
+    subprocess.run(["/usr/bin/git", "init", "-q", str(tmp_path / "mono")], check=True)
+    before = files(tmp_path)
+    assert 0 == run_alma("--dir", str(package), "init").code
+    assert 0 == run_alma("--dir", str(package), "setup", "--yes").code
+    assert (
+        str(tmp_path / "mono/.git/hooks/post-commit")
+        in run_alma("--dir", str(package), "setup", "--remove", "--dry-run").out
+    )
+    assert 0 == run_alma("--dir", str(package), "setup", "--check").code
+    assert 0 == run_alma("--dir", str(package), "setup", "--remove", "--yes").code
+    assert before == files(tmp_path)

@@ -298,7 +298,7 @@ SETUP_TARGETS: Mapping[str, SetupTarget] = {
     ),
     "cursor": SetupTarget(_any_of(".cursor"), (_mcp("mcpServers", ".cursor", "mcp.json"), _AGENTS_SKILL)),
     "vscode": SetupTarget(_any_of(".vscode"), (_mcp("servers", ".vscode", "mcp.json", type="stdio"),)),
-    "git": SetupTarget(_any_of(".git"), (_GIT,), lambda place: passed_over(str(place.project.root))),
+    "git": SetupTarget(_is_in_a_repository, (_GIT,), lambda place: passed_over(str(place.project.root))),
     "pre-commit": SetupTarget(_any_of(".pre-commit-config.yaml"), (_PRE_COMMIT,)),
     "github": SetupTarget(_any_of(".github/workflows"), (_GITHUB,)),
     "agents-md": SetupTarget(_any_of("AGENTS.md", "CLAUDE.md"), (_SECTION_PART,)),
