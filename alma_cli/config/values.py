@@ -24,6 +24,9 @@ KEEP_KEYS_OUT = (
 )
 
 
+_LONGEST_WORD = 24
+
+
 class BadValue(InvalidInput):
     """A value can't be used: the message is the rest of a sentence that starts with the key."""
 
@@ -41,7 +44,7 @@ def parse_value(key: Key, text: str, *, quoted: bool = False) -> object:
             return _number(key, text, quoted=quoted)
         case "flag":
             if text.lower() not in _FLAGS:
-                raise BadValue(f"is {shown(text)}; it takes {key.takes}")
+                raise BadValue(f"is {_briefly(text)}; it takes {key.takes}")
             return _FLAGS[text.lower()]
         case "choice":
             return _choice(key, text)
@@ -63,6 +66,11 @@ def shown(text: str) -> str:
     return "a secret" if looks_secret(text) else f"'{one_line(text, 40)}'"
 
 
+def _briefly(text: str) -> str:
+    """The text for a message about a short word or a number: a long one is none, and may be a secret of any form."""
+    return shown(text) if len(text) <= _LONGEST_WORD or text.isdecimal() else "a long text"
+
+
 def _reference(text: str) -> str:
     if not KEY_REFERENCE.fullmatch(text):
         if text.startswith("${"):
@@ -72,7 +80,7 @@ def _reference(text: str) -> str:
 
 
 def _number(key: Key, text: str, *, quoted: bool) -> int | float:
-    wrong = BadValue(f"is {shown(text)}; it takes {key.takes}")
+    wrong = BadValue(f"is {_briefly(text)}; it takes {key.takes}")
     if key.kind == "whole" and not _WHOLE.fullmatch(text):
         raise wrong
     try:
@@ -91,7 +99,7 @@ def _number(key: Key, text: str, *, quoted: bool) -> int | float:
 def _choice(key: Key, text: str) -> str:
     word = key.synonyms.get(text, text)
     if word not in key.choices:
-        raise BadValue(f"is {shown(text)}; it takes {key.takes}", hint=did_you_mean(text, key.choices))
+        raise BadValue(f"is {_briefly(text)}; it takes {key.takes}", hint=did_you_mean(text, key.choices))
     return word
 
 

@@ -345,6 +345,12 @@ def test_a_bad_configuration_says_where_and_what_to_do(tmp_path, case):
         ("ALMA_STORAGE", "cloud", "ALMA_STORAGE is 'cloud'; it takes one of local, azure, file"),
         ("ALMA_AZURE_KEY", KEY, "ALMA_AZURE_KEY must say where the key is, not hold it"),
         ("ALMA_AZURE_ENDPOINT", f"AccountKey={KEY}", "ALMA_AZURE_ENDPOINT is a secret; it takes an https:// address"),
+        (
+            "ALMA_RETRIEVAL_MIN_SCORE",
+            KEY[:35],
+            "ALMA_RETRIEVAL_MIN_SCORE is a long text; it takes a number from 0 to 1",
+        ),
+        ("ALMA_SECRETS_REDACT", KEY[:35], "ALMA_SECRETS_REDACT is a long text; it takes true or false"),
         ("ALMA_PROJECT_ID", "a/b", "ALMA_PROJECT_ID can't be used: 'a/b' can't name a project: it has /"),
     ],
 )
