@@ -233,7 +233,7 @@ def test_a_bad_line_is_reported_with_its_number_and_the_rest_is_kept(run_alma, r
         "line 4: outcome: expected success or failure or partial, got 'won'",
         "line 5: expected a JSON object, got ['c']",
         "error: 3 lines were refused; the rest is kept",
-        "hint: each line is one JSON object; Markdown is read from .md files",
+        "hint: each line is one JSON object",
     ] == finished.err.splitlines()
     assert 1 == run_json("stats")["data"]["total"]
 
