@@ -61,9 +61,17 @@ def import_(
     with progress("importing", total=total, quiet=json) as advance:
         done = alma.import_(lines, on_progress=advance)
     told = [f"imported {counted(done.imported + done.queued, 'memory', 'memories')}"]
-    told += [f"{done.present:,} were there already"] if done.present else []
-    told += [f"{done.forgotten:,} had been forgotten and stay so"] if done.forgotten else []
-    told += [f"{done.derived:,} derived ones were left out: they are derived again"] if done.derived else []
+    told += [f"{counted(done.present, 'was', 'were')} there already"] if done.present else []
+    told += (
+        [f"{done.forgotten:,} had been forgotten and {'stays' if done.forgotten == 1 else 'stay'} so"]
+        if done.forgotten
+        else []
+    )
+    told += (
+        [f"{counted(done.derived, 'derived one was', 'derived ones were')} left out, to be derived again"]
+        if done.derived
+        else []
+    )
     return batch_reply(
         told,
         done,

@@ -225,9 +225,9 @@ def _learn_history(alma: ALMA, commits: str, agent: str | None, *, dry_run: bool
     done = alma.learn_batch(enumerate(reports, start=1))
     told = [f"recorded {counted(done.learned, 'outcome', 'outcomes')} of {len(reports):,} that the commits tell"]
     if done.duplicates:
-        told.append(f"{done.duplicates} were known already")
+        told.append(f"{counted(done.duplicates, 'was', 'were')} known already")
     if done.forgotten:
-        told.append(f"{done.forgotten} have been forgotten; they were left out")
+        told.append(f"{counted(done.forgotten, 'has', 'have')} been forgotten, and nothing changes that")
     told += [f"refused: {one_line(refused.error.message, 200)}" for refused in done.refused]
     return Reply(
         data={
@@ -248,7 +248,11 @@ def _learn_batch(alma: ALMA, path: str, agent: str | None, *, json: bool) -> Rep
         done = alma.learn_batch(_reports(values, default_agent), on_progress=advance)
     told = [f"recorded {counted(done.learned, 'outcome', 'outcomes')}"]
     told += [f"{done.duplicates:,} had been recorded before under the same key"] if done.duplicates else []
-    told += [f"{done.forgotten:,} had been forgotten and stay so"] if done.forgotten else []
+    told += (
+        [f"{done.forgotten:,} had been forgotten and {'stays' if done.forgotten == 1 else 'stay'} so"]
+        if done.forgotten
+        else []
+    )
     told += filter(None, [summed_up((item.change, item.memory) for item in done.derived)])
     return batch_reply(
         told, done, learned=done.learned, duplicates=done.duplicates, forgotten=done.forgotten, queued=done.queued

@@ -146,14 +146,14 @@ def test_an_import_from_a_file_and_from_a_pipe(run_alma, run_json, project):
 def test_what_was_forgotten_is_not_imported_again(exported, run_alma, run_json):
     id = json.loads(exported.splitlines()[0])["id"]
     run_alma("forget", id)
-    told = "imported 0 memories\n2 were there already\n1 had been forgotten and stay so\n"
+    told = "imported 0 memories\n2 were there already\n1 had been forgotten and stays so\n"
     assert (0, "", told) == run_alma("import", "-", stdin=exported)
     assert 1 == run_json("import", "-", stdin=exported)["data"]["forgotten"]
 
 
 def test_what_is_derived_is_left_out(run_alma, run_json):
     derived = {"kind": "heuristic", "agent": "a", "condition": "c", "strategy": "s", "origin": "derived"}
-    told = "imported 1 memory\n1 derived ones were left out: they are derived again\n"
+    told = "imported 1 memory\n1 derived one was left out, to be derived again\n"
     assert (0, "", told) == run_alma("import", "-", stdin=lines(derived, KNOWLEDGE))
     assert ["knowledge"] == [m["kind"] for m in run_json("list")["data"]["memories"]]
 
