@@ -113,11 +113,15 @@ def tell(text: str, kind: str = "") -> None:
 
 
 def _within_the_screen(line: str) -> str:
-    """The line, broken between words where it is longer than the terminal; what is indented is for copying, whole."""
+    """The line, broken between words where it is longer than the terminal.
+
+    What is indented is for copying, and stays whole; so does a line with a path that no screen's line has room for.
+    """
     from alma_cli.cli.layout import folded, width_of
 
     columns, _ = size()
-    return line if line.startswith(" ") or width_of(line) <= columns else "\n".join(folded(line, columns))
+    is_whole = line.startswith(" ") or any(width_of(word) > columns for word in line.split())
+    return line if is_whole or width_of(line) <= columns else "\n".join(folded(line, columns))
 
 
 def labelled(pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
