@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from time import time
 from typing import Any, BinaryIO, TypeAlias
 
+from alma_cli.errors import AlmaError
 from alma_cli.ownership import give_to_owner
 
 Path: TypeAlias = str | os.PathLike[str]
@@ -92,6 +93,14 @@ def append_line(path: Path, line: str, *, max_bytes: int) -> None:
         file.write(line.encode("utf-8", "replace") + b"\n")
         if file.tell() > max_bytes:
             os.replace(path, f"{os.fspath(path)}.old")
+
+
+def home_folder() -> str:
+    """The user's home. Raises `AlmaError` where there is none, as for a user of a container without a name."""
+    home = os.path.expanduser("~")
+    if home == "~":
+        raise AlmaError("there is no home folder", hint="set HOME")
+    return home
 
 
 def make_folder(folder: str) -> None:

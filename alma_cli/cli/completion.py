@@ -13,7 +13,7 @@ from alma_cli.cli.options import Dir, Yes
 from alma_cli.cli.output import Reply
 from alma_cli.core.records import JsonValue
 from alma_cli.errors import AlmaError, InvalidUsage
-from alma_cli.files import write_whole
+from alma_cli.files import home_folder, write_whole
 
 SCRIPTS = Path(__file__).with_name("scripts")
 _FIRST, _LAST = "# >>> alma completion >>>\n", "# <<< alma completion <<<\n"
@@ -69,7 +69,7 @@ def _shell_here() -> Shell:
 
 def _read_by(shell: Shell) -> Path:
     """The file that new shells read."""
-    home = Path.home()
+    home = Path(home_folder())
     if shell is Shell.FISH:
         return Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "fish/completions/alma.fish"
     return home / ".bashrc" if shell is Shell.BASH else Path(os.environ.get("ZDOTDIR") or home) / ".zshrc"

@@ -1,6 +1,7 @@
 """Parses one value of the configuration, or says why it can't be used."""
 
 import math
+import os
 import re
 
 from alma_cli.config.model import KEY_REFERENCE, Key
@@ -52,6 +53,8 @@ def parse_value(key: Key, text: str, *, quoted: bool = False) -> object:
             return _url(text)
         case "name":
             return _name(key, text)
+        case "path" if text.split("/", maxsplit=1)[0] == "~" == os.path.expanduser("~"):
+            raise BadValue("starts with ~, and there is no home folder", hint="set HOME, or write the path in full")
         case _:
             return text
 

@@ -16,6 +16,7 @@ from alma_cli.core.records import Vector
 from alma_cli.core.text import most_like
 from alma_cli.embedding.base import DEFAULT_MODEL, OnProgress
 from alma_cli.errors import EmbeddingUnavailable
+from alma_cli.files import home_folder
 
 _TEXTS_IN_BATCH = 8  # of like length; fastembed's 256 were a sixth as fast
 _LONGEST_TEXT = 100_000  # characters; several times what any of these models reads
@@ -109,7 +110,7 @@ class FastEmbedder:
 
 def default_cache_dir() -> Path:
     """`alma/models` in the user's cache folder: XDG_CACHE_HOME, or ~/.cache."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "alma" / "models"
+    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.join(home_folder(), ".cache")) / "alma" / "models"
 
 
 def _fastembed() -> Any:

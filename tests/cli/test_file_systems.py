@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import pwd
 import stat
 
 import pytest
@@ -145,3 +146,26 @@ def test_doctor_says_whose_the_folder_is_and_how_to_give_a_file_back(project, le
     folder = checks(run_json("doctor", "--dir", str(project), code=1))["folder"]
     assert f"{project}/.alma/memory.duckdb belongs to root" in folder["found"]
     assert f"sudo chown -R 12345 {project}/.alma" == folder["hint"]
+
+
+@pytest.fixture
+def without_a_home(monkeypatch):
+    """A user of a container, whom the system has no name or home for."""
+
+    def unknown(uid):
+        raise KeyError(uid)
+
+    for name in ("HOME", "USER", "LOGNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+
+
+def test_a_user_without_a_name_or_home_learns_and_is_told_what_needs_one(without_a_home, run_alma, configure, project):
+    assert 0 == run_alma("learn", "--agent", "a", "--task", "t", "--outcome", "success").code
+    assert ["t", "unknown"] == [run_alma("list").out.split("\t")[5].split()[0], run_alma("log").out.split("\t")[1]]
+    told = run_alma("completion", "bash")
+    assert (1, "error: there is no home folder\nhint: set HOME\n") == (told.code, told.err)
+    configure("alma:\n  project_id: shop\n  storage: file\n  file: {path: ~/shared}\n")
+    told = run_alma("sync")
+    assert (3, True) == (told.code, "file.path starts with ~, and there is no home folder" in told.err)
+    assert not (project / "~").exists()
