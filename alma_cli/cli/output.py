@@ -181,7 +181,7 @@ def agreed(question: str) -> bool:
         return False
     sys.stderr.write(_within_the_screen(f"{harmless(question)} [y/N]") + " ")
     sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    return sys.stdin.buffer.readline().strip().lower() in (b"y", b"yes")
 
 
 def _is_somebody_there() -> bool:

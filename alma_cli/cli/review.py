@@ -152,7 +152,7 @@ def review(
 def _keys(*, on_terminal: bool) -> Iterator[Iterator[str]]:
     """The answers: lines of a pipe, or keys, each of which counts at once (`s` waits for an id)."""
     if not on_terminal:
-        yield (line for line in sys.stdin)
+        yield (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
         return
     import termios
     import tty
@@ -172,7 +172,7 @@ def _keys(*, on_terminal: bool) -> Iterator[Iterator[str]]:
             if key == "s":
                 sys.stderr.write("same as ID: ")
                 sys.stderr.flush()
-                key = f"s {sys.stdin.readline().strip()}"
+                key = f"s {sys.stdin.buffer.readline().decode('utf-8', 'replace').strip()}"
             yield key.strip()
 
     try:

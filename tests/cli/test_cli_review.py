@@ -89,6 +89,14 @@ WRONG = [
 ]
 
 
+@pytest.mark.parametrize("answer", [b"\xff\xfek\0e\0e\0p\0", b"\xed\xa0\x80\n", b"same \xff\n"])
+def test_an_answer_that_is_no_utf_8_is_a_wrong_answer(run_alma, learn, answer):
+    learn("Test the login form")
+    finished = run_alma("review", stdin=answer)
+    assert (2, True) == (finished.code, "bug" not in finished.err), finished
+    assert 0 == run_alma("review", stdin=b"keep\n").code
+
+
 @pytest.mark.parametrize(("answer", "message", "hint"), WRONG)
 def test_a_wrong_answer_is_told_with_its_number_and_changes_nothing(facts, run_json, answer, message, hint):
     error = run_json("review", stdin=f"{answer}\nforget\n", code=2)["error"]
