@@ -8,7 +8,7 @@ from alma_cli.api.filters import kinds_of
 from alma_cli.api.learn import words_of, write_warnings
 from alma_cli.api.reviewed import seen_ids, seen_path
 from alma_cli.api.session import Session, new_id
-from alma_cli.core.records import PROJECT_AGENT, RETRIEVED_KINDS, AntiPattern, Heuristic, Outcome, Record
+from alma_cli.core.records import PROJECT_AGENT, RETRIEVED_KINDS, AntiPattern, Heuristic, JsonValue, Outcome, Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.errors import InvalidInput
 from alma_cli.files import append_line
@@ -50,11 +50,14 @@ def same_as(session: Session, record: Record, prefix: str) -> list[str]:
     with session.store().reading() as reader:
         other = reader.record(prefix)
         words = words_of(reader, other)
-        is_derived = record.origin == "derived" and isinstance(record, Heuristic | AntiPattern)
-        ids = reader.evidence_ids(record) if is_derived and isinstance(record, Heuristic | AntiPattern) else [record.id]
+        behind = None  # the outcomes whose words a record has, where nobody wrote it
+        if isinstance(record, Outcome):
+            behind = [record.id]
+        elif isinstance(record, Heuristic | AntiPattern) and record.origin == "derived":
+            behind = reader.evidence_ids(record)
     if other.id == record.id:
         raise InvalidInput(f"{record.id[:SHORT_ID]} is the memory itself", hint="name another one")
-    if not is_derived and not isinstance(record, Outcome):
+    if behind is None:
         if other.kind != record.kind:
             raise InvalidInput(
                 f"{other.id[:SHORT_ID]} is of another kind ({other.kind.replace('_', '-')})",
@@ -66,9 +69,8 @@ def same_as(session: Session, record: Record, prefix: str) -> list[str]:
             f"{other.id[:SHORT_ID]} has no general words to take over",
             hint="name a rule, or an outcome with such words",
         )
-    changes = {"when": words.when or None, "do": words.do or None}
-    given = {name: value for name, value in changes.items() if value is not None}
-    return [told for id in ids for told in author.correct(session, id, None, given).warnings]
+    given: dict[str, JsonValue] = {name: word for name, word in (("when", words.when), ("do", words.do)) if word}
+    return [told for id in behind for told in author.correct(session, id, None, given).warnings]
 
 
 def promote(session: Session, record: Record) -> Promoted:

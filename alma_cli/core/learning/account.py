@@ -38,7 +38,7 @@ MOST_RULES = 150
 """The most heuristics, and the most anti-patterns, that are listed."""
 
 MOST_EVIDENCE = 5
-MOST_OF_RESULT = 12
+MOST_OF_RESULT = 8
 """The most outcomes that are listed for a rule, and of each result for one agent's work in a domain."""
 
 MOST_FACTS = 100
