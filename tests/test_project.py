@@ -193,7 +193,7 @@ def test_a_file_in_the_way_is_said_so(tmp_path):
     with pytest.raises(StoreUnwritable, match="there is a file of that name"):
         make_project(tmp_path, CONFIG)
     project = project_at(tmp_path)
-    with pytest.raises(StoreUnwritable, match=f"can't write in {project.home}: there is a file of that name"):
+    with pytest.raises(StoreUnwritable, match=f"can't use {project.home}: there is a file of that name"):
         make_home(project)
 
 
