@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 SETS = ("natural", "natural_operations")
-"""The set that ALMA was tuned on, and one that was written afterwards, on which nothing is tuned."""
+"""The set that ALMA was tuned on, and one that was written afterwards."""
 
 WRITERS = 3
 CENTRAL = "central"
