@@ -1,5 +1,6 @@
 """From reports to outcomes and credits."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alma_cli.core.learning.reports import Report, Said, credits, outcome_record, report_from_json
+from alma_cli.core.learning.reports import RESULT_WORD, Report, Said, credits, outcome_record, report_from_json, result_of
 from alma_cli.core.records import Credit
 from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, InvalidInput
@@ -242,3 +243,16 @@ def test_a_partial_success_says_nothing_of_them():
 )
 def test_a_line_says_its_general_words_and_the_reason(text, said):
     assert said == Said.of(text)
+
+
+@pytest.mark.parametrize(
+    ("words", "result"),
+    [
+        ("success successful successfully Succeeded", "success"),
+        ("failure FAILED", "failure"),
+        ("partial partially", "partial"),
+    ],
+)
+def test_the_words_of_a_result_are_that_result(words, result):
+    assert {result} == {result_of(word) for word in words.split() if re.fullmatch(RESULT_WORD, word, re.IGNORECASE)}
+    assert all(re.fullmatch(RESULT_WORD, word, re.IGNORECASE) for word in words.split())
