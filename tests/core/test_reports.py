@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alma_cli.core.learning.reports import RESULT_WORD, Report, Said, credits, outcome_record, report_from_json, result_of
+from alma_cli.core.learning.reports import (
+    RESULT_WORD,
+    Report,
+    Said,
+    credits,
+    outcome_record,
+    report_from_json,
+    result_of,
+)
 from alma_cli.core.records import Credit
 from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, InvalidInput
