@@ -103,7 +103,7 @@ def test_a_change_of_same_size_within_a_tick_of_the_clock_is_seen(remote, shared
     [
         (b'{\n<<<<<<< HEAD\n  "fact": "a"\n=======\n  "fact": "b"\n>>>>>>> theirs\n}\n', "resolve the conflict"),
         (b"", "can't be read"),
-        (b"[1]", "no JSON object"),
+        (b"[1]", "isn't a JSON object"),
         (b'{"agent": "victor", "id": "other"}', "aren't those of its place"),
         (b'{"agent": "helena", "value": NaN}', "NaN"),
         (b"[" * 100_000, "can't be read"),

@@ -183,6 +183,15 @@ def test_a_rare_word_passes_by_itself_and_brings_nothing_with_it():
     assert passing(named, replace(PLAIN, id="b", cosine=0.3, matched=0.0)) == {"a": True, "b": False}
 
 
+def test_outcomes_that_a_rule_sums_up_do_not_say_that_anything_fits():
+    alike = [replace(PLAIN, id=f"o{n}", kind="outcome", task_key="t", cosine=0.7, matched=0.0) for n in range(3)]
+    rule = replace(PLAIN, id="h", kind="heuristic", task_key="t", cosine=0.2, matched=0.0)
+    assert {True} == {one.passes for one in rank(alike, COSINE, BM25, RULES)}
+    assert {False} == {one.passes for one in rank([*alike, rule], COSINE, BM25, RULES)}
+    near = replace(rule, cosine=0.6)
+    assert {True} == {one.passes for one in rank([*alike, near], COSINE, BM25, RULES)}
+
+
 def test_it_is_said_why_something_does_not_pass():
     unlike = replace(PLAIN, cosine=0.0, matched=0.0)
     assert [one.why_not for one in rank([unlike], COSINE, BM25, RULES)] == ["nothing is similar enough to the task"]

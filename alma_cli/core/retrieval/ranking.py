@@ -122,14 +122,18 @@ class Ranked:
 
 
 def rank(candidates: Sequence[Candidate], cosine: Spread, bm25: Spread, rules: Rules) -> list[Ranked]:
-    """All candidates, best first; ties fall by id, so the same numbers always give the same order."""
+    """All candidates, best first; ties fall by id, so the same numbers always give the same order.
+
+    Whether anything fits isn't for outcomes to say that a rule sums up: of many, one looks like the task by chance.
+    """
     by_cosine = _ranks(candidates, lambda candidate: candidate.cosine if candidate.cosine is not None else -2.0)
     by_keyword = _ranks(candidates, lambda candidate: candidate.bm25)
     fused = _fused(candidates, cosine, bm25, rules.keyword_weight)
     similarities = {candidate.id: relevance(candidate.cosine, candidate.matched) for candidate in candidates}
     most_matched = max((candidate.matched for candidate in candidates), default=0.0)
+    summed_up = {candidate.task_key for candidate in candidates if is_rule(candidate)}
     enough = floor(
-        list(similarities.values()),
+        [similarities[one.id] for one in candidates if not (one.kind == "outcome" and one.task_key in summed_up)],
         most_matched,
         rules.min_similarity,
         words_only=all(candidate.cosine is None for candidate in candidates),
