@@ -1,5 +1,6 @@
 """`alma learn`: record how a task went, or many of them."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from json import dumps as json_text
@@ -171,8 +172,10 @@ def _ended(outcome: Text, strategy: str, ok: Text, failed: Text) -> tuple[str, s
         if outcome is None:
             raise InvalidUsage("--outcome is missing", hint=_USAGE)
         return outcome, strategy
+    option = "--failed" if ok is None else "--ok"
+    if re.fullmatch(r"--[a-z-]+", how):
+        raise InvalidUsage(f"{option}: expected how it was done, got the option {how}", hint=_USAGE)
     if outcome is not None or strategy:
-        option = "--failed" if ok is None else "--ok"
         raise InvalidUsage(f"{option} says the outcome and the strategy already", hint=_USAGE)
     return "failure" if ok is None else "success", how
 

@@ -204,6 +204,10 @@ REFUSED = {
         ["learn", "x", "--ok", "y", "--dry-run"],
         (2, "--dry-run goes with --from-git", "alma learn --from-git HEAD --dry-run"),
     ),
+    "an option in the place of how it was done": (
+        ["learn", "x", "--ok", "--json"],
+        (2, "--ok: expected how it was done, got the option --json", "alma learn TASK --ok HOW"),
+    ),
     "Markdown that is not there": (
         ["import", "no/such.md"],
         (2, "cannot read no/such.md: No such file or directory", "is the path right?"),
