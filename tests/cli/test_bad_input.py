@@ -205,8 +205,12 @@ REFUSED = {
         (2, "--dry-run goes with --from-git", "alma learn --from-git HEAD --dry-run"),
     ),
     "an option in the place of how it was done": (
-        ["learn", "x", "--ok", "--json"],
-        (2, "--ok: expected how it was done, got the option --json", "alma learn TASK --ok HOW"),
+        ["learn", "x", "--ok", "--turn"],
+        (
+            2,
+            "--ok: expected how it was done, got the option --turn",
+            "alma learn TASK --ok HOW, or --failed HOW, or --outcome partial --strategy HOW",
+        ),
     ),
     "Markdown that is not there": (
         ["import", "no/such.md"],
