@@ -228,7 +228,7 @@ def plot(results: Results, path: str) -> None:
             episodes = _SMOOTHED + _DRAWN_EVERY * np.arange(len(mean))
             axis.plot(episodes, mean, color=colour, label=name, linewidth=2 if name == "ALMA" else 1.2)
             axis.fill_between(episodes, mean - reach, mean + reach, color=colour, alpha=0.12, linewidth=0)
-        axis.set_title(_SHOWN[world][0])
+        axis.set_title(_SHOWN[world][0], fontsize="medium")
         axis.set_xlabel("episode")
         axis.grid(alpha=0.3)
     np.atleast_1d(axes)[0].set_ylabel(f"success rate of the last {_SMOOTHED}")
