@@ -7,8 +7,8 @@ import re
 import anyio
 
 from alma_cli.errors import AlmaError
-from alma_cli.hooks.claude import answer_event
-from alma_cli.mcp_server import build_server
+from alma_cli.hooks.claude import answer_event, learn_turn
+from alma_cli.mcp_server import SessionCalls, build_server
 from alma_cli.mcp_server.stdio import _Lines
 from tests.fuzz import drawing
 from tests.fuzz.command_line import WORDS
@@ -52,7 +52,7 @@ class McpRequests(Door):
     name = "MCP"
 
     def begin(self):
-        self.server = build_server(self.place.alma(), "helena", answer_event)
+        self.server = build_server(self.place.alma(), "helena", SessionCalls(answer_event, learn_turn))
 
     def one(self, chance):
         line = self.drawn(chance)
