@@ -7,9 +7,12 @@ import typer
 
 from alma_cli.api.arguments import agent_of
 from alma_cli.api.filters import kinds_of
+from alma_cli.cli.filters import Long
 from alma_cli.cli.inputs import Memory, text_or_stdin
+from alma_cli.cli.memory_table import line_of, word_of
 from alma_cli.cli.options import Agent, Json, Kinds
 from alma_cli.cli.output import Reply, Table, on_terminal
+from alma_cli.core.records import Heuristic, Outcome, Record
 from alma_cli.core.retrieval.slices import Hit, MemorySlice
 from alma_cli.core.text import counted
 
@@ -42,6 +45,7 @@ def retrieve(
     remote: Annotated[
         bool, typer.Option("--remote", help="Ask the project's Cosmos DB; no memories are needed here.")
     ] = False,
+    long: Long = False,
     json: Json = False,
 ) -> Reply:
     """Show the few memories that are worth knowing before TASK.
@@ -74,7 +78,7 @@ def retrieve(
     told = [] if found.sure else [_nothing(found)]
     if chosen == "prompt":
         return Reply(text=found.to_prompt(found.tokens), told=told, tables=_explained(found), warnings=found.warnings)
-    return Reply(tables=[*_table(found), *_explained(found)], told=told, warnings=found.warnings)
+    return Reply(tables=[*_table(found, long=long), *_explained(found)], told=told, warnings=found.warnings)
 
 
 def _nothing(found: MemorySlice) -> str:
@@ -82,14 +86,34 @@ def _nothing(found: MemorySlice) -> str:
     return f"nothing is sure to fit {among}, the nearest may" if len(found) else f"nothing relevant {among}"
 
 
-def _table(found: MemorySlice) -> Iterable[Table]:
-    rows = [
-        (_kind(hit), f"{hit.score:.2f}" if hit.sure else "maybe", f"{hit.similarity:.2f}", hit.id, hit.text)
-        for hit in found
+def _table(found: MemorySlice, *, long: bool) -> Iterable[Table]:
+    """One line each on a terminal; piped, or if it is to be `long`, with all columns and whole texts."""
+    if not len(found):
+        return []
+    scores = [f"{hit.score:.2f}" if hit.sure else "maybe" for hit in found]
+    if long or not on_terminal():
+        rows = [
+            (_kind(hit), score, f"{hit.similarity:.2f}", hit.id, hit.text)
+            for hit, score in zip(found, scores, strict=True)
+        ]
+        return [Table(headings=("kind", "score", "sim", "id", "memory"), rows=rows, flexible=[4], id_column=3)]
+    records = [hit.record for hit in found]
+    lines = [
+        (record.id, score, word_of(record), _advice(record)) for record, score in zip(records, scores, strict=True)
     ]
-    return (
-        [Table(headings=("kind", "score", "sim", "id", "memory"), rows=rows, flexible=[4], id_column=3)] if rows else []
-    )
+    headings = ("id", "score", "what", "memory")
+    return [Table(headings=headings, rows=lines, flexible=[3], id_column=0, whole=False, first_to_go=[1, 2])]
+
+
+def _advice(record: Record) -> str:
+    """A memory with what to do first, since what it is about is what was asked."""
+    match record:
+        case Heuristic() if record.strategy:
+            return f"{record.strategy} (when: {record.condition})"
+        case Outcome() if record.strategy or record.do:
+            return f"{record.strategy or record.do} ({record.task})"
+        case _:
+            return line_of(record)
 
 
 def _explained(found: MemorySlice) -> list[Table]:

@@ -1,6 +1,7 @@
 """`alma retrieve`."""
 
 import json
+import re
 
 import pytest
 
@@ -208,3 +209,17 @@ def test_the_agent_is_needed_and_known(scoped_project, run_alma):
     assert (2, "", f"error: no agent given\nhint: {hint}\n") == run_alma("retrieve", TASK)
     hint = "the configuration names helena, victor; did you mean helena?"
     assert (2, "", f"error: there is no agent helen\nhint: {hint}\n") == run_alma("retrieve", TASK, "--agent", "helen")
+
+
+@pytest.mark.slow
+def test_on_a_terminal_each_memory_has_one_line_and_says_first_what_to_do(memories, run_on_terminal):
+    shown = re.sub(r"\x1b\[[\d;]*m", "", run_on_terminal("retrieve", TASK, "--agent", "helena").out)
+    lines = [line.split(None, 3) for line in shown.splitlines()[1:]]
+    assert {id[:8] for id in memories.values()} == {id for id, *_ in lines}
+    told = {what: text for _, _, what, text in lines}
+    assert "try empty fields first (when: testing a login form)" == told["rule"]
+    assert "Tried empty fields (Test the login form)" == told["success"]
+    assert {"avoid", "rule", "prefer", "fact", "success"} == set(told)
+    long = run_on_terminal("retrieve", TASK, "--agent", "helena", "--long").out
+    assert "anti-pattern" in long
+    assert "sim" in long.splitlines()[0]

@@ -97,6 +97,7 @@ complete -c alma -n '__alma_at "retrieve"' -l format -r -f -a 'table prompt json
 complete -c alma -n '__alma_at "retrieve"' -l strict -d 'Only what surely fits, no maybes'
 complete -c alma -n '__alma_at "retrieve"' -l explain -d 'Show every term of every score, and the best that were left out'
 complete -c alma -n '__alma_at "retrieve"' -l remote -d 'Ask the project’s Cosmos DB; no memories are needed here'
+complete -c alma -n '__alma_at "retrieve"' -l long -s l -d 'All columns, and whole texts'
 complete -c alma -n '__alma_at "retrieve"' -l wait -r -f -d 'Wait so long for other processes'
 complete -c alma -n '__alma_at "retrieve"' -l dir -r -f -a '(__fish_complete_directories)' -d 'The project’s folder'
 complete -c alma -n '__alma_at "retrieve"' -l verbose -d 'Tell on stderr what happens, step by step'

@@ -124,6 +124,7 @@ _alma() {
             '(--strict)--strict[Only what surely fits, no maybes]'
             '(--explain)--explain[Show every term of every score, and the best that were left out]'
             '(--remote)--remote[Ask the project’s Cosmos DB; no memories are needed here]'
+            '(--long -l)'{--long,-l}'[All columns, and whole texts]'
             '(--wait)--wait[Wait so long for other processes]:wait: '
             '(--dir)--dir[The project’s folder]:dir:_files -/'
             '(--verbose)--verbose[Tell on stderr what happens, step by step]'
