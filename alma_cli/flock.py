@@ -38,6 +38,9 @@ def lock(descriptor: int, path: str = "the file", *, shared: bool, wait_s: float
     except LocksUnsupported:
         os.close(descriptor)
         raise
+    if wait_s <= 0:  # a waiter that is left behind has the lock for a moment, and would refuse it to the next who asks
+        os.close(descriptor)
+        raise TimeoutError
     waiter = _Waiter(descriptor, shared=shared)
     try:
         waiter.start()

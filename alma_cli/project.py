@@ -5,6 +5,7 @@ so that linked git worktrees share one memory. One that is found by searching ha
 may write into a folder above could else decide what is remembered, and where.
 """
 
+import errno
 import os
 import shlex
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from alma_cli.core.text import one_line
 from alma_cli.errors import ProjectNotFound, ProjectUntrusted, StoreUnwritable
 from alma_cli.files import write_whole
 from alma_cli.ownership import give_to_owner, is_trusted, owner_of
@@ -218,7 +220,7 @@ def make_project(root: str | os.PathLike[str], config_text: str) -> Project:
     """
     project = project_at(root)
     check_memory(project)
-    if not project.config_path.exists():
+    if not os.path.exists(project.config_path):  # a name that is too long is told of below
         _forget_recorded(project)
     try:
         _make_folder(project.config_path.parent)
@@ -299,6 +301,9 @@ def _write_if_missing(path: Path, text: str) -> None:
 def _unwritable(folder: Path, error: OSError) -> StoreUnwritable:
     if isinstance(error, NotADirectoryError | IsADirectoryError):
         return StoreUnwritable(f"can't use {error.filename}: {error.strerror}", hint="move it away")
+    if error.errno == errno.ENAMETOOLONG:
+        shown = one_line(os.fspath(folder), 120)
+        return StoreUnwritable(f"can't write in {shown}: {error.strerror}", hint="shorten the name")
     return StoreUnwritable(
         f"can't write in {folder}: {error.strerror}", hint="is the folder yours, and is there space on the disk?"
     )

@@ -105,3 +105,11 @@ def test_an_empty_project_id_is_refused(run_alma, empty):
     finished = run_alma("init", "--project-id", "")
     assert (2, "error: '' can't name a project: it is empty") == (finished.code, finished.err.split("\n")[0])
     assert not (empty / ".alma").exists()
+
+
+def test_a_folder_whose_name_is_too_long_is_told_of(run_alma, tmp_path):
+    finished = run_alma("init", "--dir", str(tmp_path / ("x" * 300)))
+    assert 1 == finished.code
+    assert "File name too long" in finished.err
+    assert "hint: shorten the name" in finished.err
+    assert len(finished.err) < 400

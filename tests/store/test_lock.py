@@ -106,7 +106,7 @@ def test_waiting_ends_as_busy_with_exit_code_5(path, holder):
 def test_who_gave_up_doesnt_hold_the_lock_later(path, holder):
     process = holder("exclusive")
     for _ in range(3):
-        assert not can_be_had(path)
+        assert not can_be_had(path, wait_s=0.01)
     process.communicate()
     with hold(path, shared=False, wait_s=LONG_S):
         pass
@@ -114,6 +114,16 @@ def test_who_gave_up_doesnt_hold_the_lock_later(path, holder):
     for thread in waiters:
         thread.join(LONG_S)
     assert can_be_had(path)
+
+
+def test_who_does_not_wait_leaves_nobody_behind_who_would_have_the_lock_for_a_moment(path, holder):
+    process = holder("exclusive")
+    with pytest.raises(StoreBusy), hold(path, shared=False, wait_s=0):
+        pass
+    assert "alma-lock" not in {thread.name for thread in threading.enumerate()}
+    process.communicate()
+    with hold(path, shared=False, wait_s=0):
+        pass
 
 
 def test_a_waiter_gets_the_lock_once_it_is_free(path, holder):
