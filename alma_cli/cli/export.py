@@ -8,7 +8,7 @@ import typer
 
 from alma_cli.cli.inputs import Memory, refuse_own
 from alma_cli.cli.output import Reply
-from alma_cli.core.text import counted
+from alma_cli.core.text import counted, one_line
 from alma_cli.errors import StoreUnwritable
 from alma_cli.files import writing_whole
 
@@ -32,7 +32,9 @@ def export(
         count = _replace(os.path.realpath(file), lines) if _replaceable(file) else _append(file, lines)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise StoreUnwritable(f"cannot write {file}: {reason}", hint="is the path right, and has it space?") from error
+        raise StoreUnwritable(
+            f"cannot write {one_line(file, 200)}: {reason}", hint="is the path right, and has it space?"
+        ) from error
     return Reply(told=[f"wrote {counted(count, 'memory', 'memories')} to {file}"])
 
 

@@ -18,6 +18,7 @@ NumberedValue: TypeAlias = "tuple[int, JsonValue | InvalidInput]"
 """A line's number and the value in it, or why there is none."""
 
 _MAX_LINE_BYTES = 4 * 1024 * 1024
+_MAX_SKIPPED_BYTES = 64 * 2**20  # of a line that is too long: a device such as /dev/zero has no end
 _BLANK = b" \t\r\n\xef\xbb\xbf"
 
 
@@ -58,8 +59,15 @@ def _values(file: BinaryIO, name: str) -> Iterator[NumberedValue]:
             is_first = False
             _refuse_one_value(line, name)
         if len(line) > _MAX_LINE_BYTES:
+            skipped = len(line)
             while line and not line.endswith(b"\n"):
+                if skipped > _MAX_SKIPPED_BYTES:
+                    raise InvalidInput(
+                        f"{name}: line {number} has no end within {_MAX_SKIPPED_BYTES // 2**20} MiB",
+                        hint="expected one JSON object a line",
+                    )
                 line = _line(file, name, _MAX_LINE_BYTES)
+                skipped += len(line)
             yield number, InvalidInput(f"the line has more than {_MAX_LINE_BYTES // 2**20} MiB")
         elif line.strip(_BLANK):
             yield number, _value(line)

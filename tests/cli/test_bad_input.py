@@ -212,6 +212,14 @@ REFUSED = {
             "alma learn TASK --ok HOW, or --failed HOW, or --outcome partial --strategy HOW",
         ),
     ),
+    "an import without an end": (
+        ["import", "/dev/zero"],
+        (2, "/dev/zero: line 1 has no end within 64 MiB", "expected one JSON object a line"),
+    ),
+    "a batch without an end": (
+        ["learn", "--batch", "/dev/zero"],
+        (2, "/dev/zero: line 1 has no end within 64 MiB", "expected one JSON object a line"),
+    ),
     "Markdown that is not there": (
         ["import", "no/such.md"],
         (2, "cannot read no/such.md: No such file or directory", "is the path right?"),

@@ -369,3 +369,9 @@ def test_a_folder_of_notes_is_imported_within_the_agents_scope(scoped_project, r
     finished = run_alma("import", "notes", "--agent", "helena")
     assert (6, True) == (finished.code, "helena may not learn this" in finished.err)
     assert ["The colour of the button is blue"] == [one["fact"] for one in run_json("list")["data"]["memories"]]
+
+
+def test_an_export_into_a_name_that_is_too_long_says_so_in_a_line(run_alma):
+    finished = run_alma("export", "x" * 99_999)
+    told = f"error: cannot write {'x' * 199}\u2026: File name too long\nhint: is the path right, and has it space?\n"
+    assert (1, "", told) == finished
