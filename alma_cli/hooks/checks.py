@@ -17,32 +17,11 @@ _CHECKERS = frozenset(
         *("markdownlint-cli2", "mypy", "pyright", "basedpyright", "pyre", "flake8", "pylint", "bandit", "vulture"),
         *("unittest", "doctest", "phpunit", "pest", "phpstan", "psalm", "phpcs", "rspec", "rubocop", "cucumber"),
         *("golangci-lint", "staticcheck", "gotestsum", "ginkgo", "shellcheck", "bats", "hadolint", "tflint", "checkov"),
-        *(
-            "yamllint",
-            "actionlint",
-            "ansible-lint",
-            "kubeconform",
-            "ctest",
-            "swiftlint",
-            "ktlint",
-            "detekt",
-            "clj-kondo",
-        ),
+        *("yamllint", "actionlint", "ansible-lint", "kubeconform", "ctest", "swiftlint", "ktlint"),
+        *("detekt", "clj-kondo"),
         *("cargo-nextest", "clippy-driver", "knip", "publint", "webpack", "tsup", "import-linter", "lint-imports"),
-        *(
-            "gcc",
-            "g++",
-            "cc",
-            "c++",
-            "clang",
-            "clang++",
-            "rustc",
-            "javac",
-            "kotlinc",
-            "ghc",
-            "py_compile",
-            "compileall",
-        ),
+        *("gcc", "g++", "cc", "c++", "clang", "clang++", "rustc", "javac", "kotlinc", "ghc"),
+        *("py_compile", "compileall"),
     )
 )
 """Programs that do nothing but judge."""
@@ -52,21 +31,8 @@ _TOOLS = frozenset(
         *("bazel", "bazelisk", "buck2", "pants", "lein", "stack", "cabal", "terraform", "tofu", "helm", "dbt", "nix"),
         *("hatch", "poetry", "uv", "pdm", "rye", "pixi", "pipenv", "composer", "artisan", "rails", "manage.py", "ruff"),
         *("biome", "sqlfluff", "buf", "alembic", "next", "nuxt", "astro", "vite", "ng", "react-scripts", "playwright"),
-        *(
-            "vue-cli-service",
-            "nx",
-            "turbo",
-            "lerna",
-            "moon",
-            "mise",
-            "packer",
-            "forge",
-            "hardhat",
-            "sam",
-            "prisma",
-            "promtool",
-            "setup.py",
-        ),
+        *("vue-cli-service", "nx", "turbo", "lerna", "moon", "mise", "packer", "forge", "hardhat", "sam"),
+        *("prisma", "promtool", "setup.py"),
     )
 )
 """Programs whose first operand says what they do."""
@@ -94,22 +60,8 @@ _WHOLE = re.compile(
 _JUDGES = frozenset(
     (
         *("test", "tests", "tst", "t", "check", "checks", "lint", "build", "verify", "validate", "vet", "typecheck"),
-        *(
-            "types",
-            "b",
-            "c",
-            "tsc",
-            "spec",
-            "specs",
-            "e2e",
-            "ci",
-            "bench",
-            "clippy",
-            "nextest",
-            "analyze",
-            "analyse",
-            "credo",
-        ),
+        *("types", "b", "c", "tsc", "spec", "specs", "e2e", "ci", "bench", "clippy", "nextest", "analyze"),
+        *("analyse", "credo"),
         *("dialyzer", "compile", "package", "assemble", "pytest", "jest", "vitest", "mypy", "eslint", "coverage"),
     )
 )
