@@ -59,22 +59,23 @@ STEPS = (
     Step("alma list --kind heuristic", "No two of them say the same in the same words, so there is no rule yet."),
     Step(
         'alma reflect --agent helena --format json --with "python answerer.py"',
-        "3. She reflects once: whoever reads the outcomes says which are about the same. In\n"
-        'life that is an agent, as in --with "claude -p"; here a script answers, which knows\n'
+        "3. She reflects once: whoever reads the outcomes says which are about the same. In "
+        'life that is an agent, as in --with "claude -p"; here a script answers, which knows '
         "these 13 outcomes by heart.",
     ),
     Step("alma list --kind heuristic"),
     Step("alma list --kind anti-pattern"),
     Step(
-        'alma retrieve "The rental period test is green in the morning and red in the evening" \\\n'
-        "    --agent helena --format prompt --max-tokens 200",
+        "alma retrieve --agent helena --format prompt --max-tokens 200 \\\n"
+        '    "The rental period test is green in the morning and red in the evening"',
         "4. Before the next task, in words that were never used: what is known?",
     ),
     Step(
         'alma learn --agent helena --task "Fix season_ticket_test" --outcome failure \\\n'
         '    --strategy "set the end of the season to 2027" \\\n'
-        '    --when "a test depends on today\'s date" --do "move the expected date forward"',
-        "5. An agent that tries what is known to be bad is told so. With --when and --do it\n"
+        '    --when "a test depends on today\'s date" \\\n'
+        '    --do "move the expected date forward"',
+        "5. An agent that tries what is known to be bad is told so. With --when and --do it "
         "gives the general words itself.",
     ),
     Step(
@@ -113,7 +114,7 @@ class Demonstration:
     def show(self, step: Step) -> None:
         """Print a step, run it, and print what it answers. Raises `UnexpectedExitError`."""
         if step.say:
-            print("\n" + "\n".join(self.bold(line) for line in step.say.split("\n")))
+            print("\n" + "\n".join(map(self.bold, self.folded(step.say).split("\n"))))
         print(f"\n{self.bold('$ ' + step.command)}", flush=True)
         exit_code, output, narration = self.run(step.command)
         for line in [*_without_blank_ends(output), *narration.splitlines()]:
