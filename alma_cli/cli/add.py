@@ -2,28 +2,22 @@
 
 from typing import Annotated
 
-import typer
-
 from alma_cli.api.author import Authored
 from alma_cli.cli.inputs import MemoryToChange, owner, text_or_stdin
-from alma_cli.cli.options import Agent, DomainOption, ProjectWide
+from alma_cli.cli.options import Agent, DomainOption, ProjectWide, argument, option
 from alma_cli.cli.output import Reply, id_for_stdout
 from alma_cli.core.records import PROJECT_AGENT
 from alma_cli.core.retrieval.prompt import SHORT_ID
 
-Source = Annotated[str, typer.Option("--source", metavar="TEXT", help="Where it comes from.")]
-Confidence = Annotated[
-    float | None, typer.Option("--confidence", metavar="0..1", help="How sure it is [1; heuristics 0.5].")
-]
+Source = Annotated[str, option("--source TEXT", "Where it comes from.")]
+Confidence = Annotated[float | None, option("--confidence 0..1", "How sure it is [1; heuristics 0.5].")]
 
 
 def preference(
     alma: MemoryToChange,
-    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The constraint or style (- is stdin).")] = None,
-    user: Annotated[
-        str, typer.Option("--user", envvar="ALMA_USER", metavar="ID", help="Whose it is [everybody's].")
-    ] = "",
-    category: Annotated[str, typer.Option("--category", metavar="TEXT", help="What it is about, in a word.")] = "",
+    text: Annotated[str | None, argument("TEXT", "The constraint or style (- is stdin).")] = None,
+    user: Annotated[str, option("--user ID", "Whose it is [everybody's].", envvar="ALMA_USER")] = "",
+    category: Annotated[str, option("--category TEXT", "What it is about, in a word.")] = "",
     agent: Agent = None,
     project_wide: ProjectWide = False,
     domain: DomainOption = None,
@@ -51,7 +45,7 @@ def preference(
 
 def knowledge(
     alma: MemoryToChange,
-    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The fact (- is stdin).")] = None,
+    text: Annotated[str | None, argument("TEXT", "The fact (- is stdin).")] = None,
     agent: Agent = None,
     project_wide: ProjectWide = False,
     domain: DomainOption = None,
@@ -78,8 +72,8 @@ def knowledge(
 
 def heuristic(
     alma: MemoryToChange,
-    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The condition (- is stdin).")] = None,
-    strategy: Annotated[str, typer.Option("--strategy", metavar="TEXT", help="What works then.")] = "",
+    text: Annotated[str | None, argument("TEXT", "The condition (- is stdin).")] = None,
+    strategy: Annotated[str, option("--strategy TEXT", "What works then.")] = "",
     agent: Agent = None,
     project_wide: ProjectWide = False,
     domain: DomainOption = None,
@@ -104,9 +98,9 @@ def heuristic(
 
 def anti_pattern(
     alma: MemoryToChange,
-    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="What not to do (- is stdin).")] = None,
-    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="Why it is bad.")] = "",
-    instead: Annotated[str, typer.Option("--instead", metavar="TEXT", help="What works better.")] = "",
+    text: Annotated[str | None, argument("TEXT", "What not to do (- is stdin).")] = None,
+    why: Annotated[str, option("--why TEXT", "Why it is bad.")] = "",
+    instead: Annotated[str, option("--instead TEXT", "What works better.")] = "",
     agent: Agent = None,
     project_wide: ProjectWide = False,
     domain: DomainOption = None,

@@ -2,16 +2,14 @@
 
 from typing import Annotated
 
-import typer
-
 from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Dir, Yes
+from alma_cli.cli.options import Dir, Yes, option
 from alma_cli.cli.output import Reply
 
 
 def create(
     print_az: Annotated[
-        bool, typer.Option("--print-az", help="Only print the commands of `az` that do it; needs no credential.")
+        bool, option("--print-az", "Only print the commands of `az` that do it; needs no credential.")
     ] = False,
     directory: Dir = None,
     yes: Yes = False,

@@ -7,9 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from alma_cli.cli.options import Dir, Yes
+from alma_cli.cli.options import Dir, Yes, argument, option
 from alma_cli.cli.output import Reply
 from alma_cli.core.records import JsonValue
 from alma_cli.errors import AlmaError, InvalidUsage
@@ -29,9 +27,9 @@ class Shell(StrEnum):
 
 
 def completion(
-    shell: Annotated[Shell | None, typer.Argument(metavar="[SHELL]", help="bash, zsh or fish [else $SHELL].")] = None,
-    install: Annotated[bool, typer.Option("--install", help="Have new shells read it.")] = False,
-    remove: Annotated[bool, typer.Option("--remove", help="Take that out again.")] = False,
+    shell: Annotated[Shell | None, argument("[SHELL]", "bash, zsh or fish [else $SHELL].")] = None,
+    install: Annotated[bool, option("--install", "Have new shells read it.")] = False,
+    remove: Annotated[bool, option("--remove", "Take that out again.")] = False,
     directory: Dir = None,
     yes: Yes = False,
 ) -> Reply:

@@ -2,10 +2,8 @@
 
 from typing import Annotated
 
-import typer
-
 from alma_cli.cli.inputs import Memory, open_alma
-from alma_cli.cli.options import Dir, Yes
+from alma_cli.cli.options import Dir, Yes, argument
 from alma_cli.cli.output import Reply, Table, confirmed, error_json
 from alma_cli.config import KEYS, check_config, set_value
 from alma_cli.core.text import counted
@@ -54,8 +52,8 @@ def check(directory: Dir = None) -> Reply:
 
 
 def set(
-    key: Annotated[str, typer.Argument(metavar="KEY", help="The key, as `alma config show` names it.")],
-    value: Annotated[list[str], typer.Argument(metavar="VALUE...", help="What it is to be; of a list, each.")],
+    key: Annotated[str, argument("KEY", "The key, as `alma config show` names it.")],
+    value: Annotated[list[str], argument("VALUE...", "What it is to be; of a list, each.")],
     directory: Dir = None,
     yes: Yes = False,
 ) -> Reply:
@@ -82,7 +80,7 @@ def set(
 
 def rename(
     alma: Memory,
-    project_id: Annotated[str, typer.Argument(metavar="PROJECT_ID", help="What the project is called from now on.")],
+    project_id: Annotated[str, argument("PROJECT_ID", "What the project is called from now on.")],
     yes: Yes = False,
 ) -> Reply:
     """Give the project another id: in config.yaml, in its memories, and in its shared copy.

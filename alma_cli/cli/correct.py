@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-import typer
-
 from alma_cli.api.author import Corrected
 from alma_cli.cli.inputs import MemoryToChange, text_or_stdin
+from alma_cli.cli.options import Id, argument, option
 from alma_cli.cli.output import Reply, id_for_stdout
 from alma_cli.core.codec import to_json
 from alma_cli.core.records import GENERAL_WORDS, JsonValue
@@ -15,26 +14,20 @@ from alma_cli.core.retrieval.prompt import SHORT_ID
 
 def correct(
     alma: MemoryToChange,
-    id: Annotated[str, typer.Argument(metavar="ID", help="The memory's id, or the start of it.")],
-    text: Annotated[
-        str | None, typer.Argument(metavar="TEXT", help="The right text (- is stdin): task, condition, fact ...")
-    ] = None,
-    outcome: Annotated[
-        str | None, typer.Option("--outcome", metavar="RESULT", help="How it ended: success, failure or partial.")
-    ] = None,
-    strategy: Annotated[str | None, typer.Option("--strategy", metavar="TEXT", help="How it was done.")] = None,
-    task: Annotated[str | None, typer.Option("--task", metavar="TEXT", help="What was to be done.")] = None,
-    error: Annotated[str | None, typer.Option("--error", metavar="TEXT", help="What went wrong.")] = None,
-    feedback: Annotated[str | None, typer.Option("--feedback", metavar="TEXT", help="What was said of it.")] = None,
+    id: Id,
+    text: Annotated[str | None, argument("TEXT", "The right text (- is stdin): task, condition, fact ...")] = None,
+    outcome: Annotated[str | None, option("--outcome RESULT", "How it ended: success, failure or partial.")] = None,
+    strategy: Annotated[str | None, option("--strategy TEXT", "How it was done.")] = None,
+    task: Annotated[str | None, option("--task TEXT", "What was to be done.")] = None,
+    error: Annotated[str | None, option("--error TEXT", "What went wrong.")] = None,
+    feedback: Annotated[str | None, option("--feedback TEXT", "What was said of it.")] = None,
     when: Annotated[
-        str | None,
-        typer.Option("--when", metavar="SITUATION", help=f"The kind of situation, at most {GENERAL_WORDS} characters."),
+        str | None, option("--when SITUATION", f"The kind of situation, at most {GENERAL_WORDS} characters.")
     ] = None,
     do: Annotated[
-        str | None,
-        typer.Option("--do", metavar="APPROACH", help=f"The decisive step, at most {GENERAL_WORDS} characters."),
+        str | None, option("--do APPROACH", f"The decisive step, at most {GENERAL_WORDS} characters.")
     ] = None,
-    domain: Annotated[str | None, typer.Option("--domain", metavar="NAME", help="What it is about.")] = None,
+    domain: Annotated[str | None, option("--domain NAME", "What it is about.")] = None,
 ) -> Reply:
     """Put right what a memory says: its main text, or fields of it. An empty value takes a field out.
 

@@ -3,12 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated
 
-import typer
-
 from alma_cli.api.bug_report import bug_report
 from alma_cli.api.upkeep import Check
 from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Dir, Wait
+from alma_cli.cli.options import Dir, Wait, option
 from alma_cli.cli.output import Reply, Table
 from alma_cli.core.records import JsonValue
 from alma_cli.core.text import counted, harmless, one_line
@@ -23,7 +21,7 @@ _LATELY = 7
 
 def doctor(
     report: Annotated[
-        bool, typer.Option("--report", help="Gather what a bug report needs, without memories, and print it.")
+        bool, option("--report", "Gather what a bug report needs, without memories, and print it.")
     ] = False,
     wait: Wait = None,
     directory: Dir = None,

@@ -4,9 +4,6 @@ import os
 import shlex
 import subprocess
 import sys
-from typing import Annotated
-
-import typer
 
 from alma_cli.api import ALMA
 from alma_cli.api.author import Corrected
@@ -14,6 +11,7 @@ from alma_cli.api.editing import as_yaml, changes_in
 from alma_cli.api.session import utc_now
 from alma_cli.cli.correct import reply_of
 from alma_cli.cli.inputs import MemoryToChange
+from alma_cli.cli.options import Id
 from alma_cli.cli.output import Reply, tell
 from alma_cli.core.records import Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
@@ -24,7 +22,7 @@ from alma_cli.project import make_home
 
 def edit(
     alma: MemoryToChange,
-    id: Annotated[str, typer.Argument(metavar="ID", help="The memory's id, or the start of it.")],
+    id: Id,
 ) -> Reply:
     """Change a memory in your editor ($VISUAL, else $EDITOR): all that may be changed of it, as YAML.
 

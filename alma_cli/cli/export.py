@@ -4,9 +4,8 @@ import os
 from collections.abc import Iterable
 from typing import Annotated, BinaryIO
 
-import typer
-
 from alma_cli.cli.inputs import Memory, refuse_own
+from alma_cli.cli.options import argument
 from alma_cli.cli.output import Reply
 from alma_cli.core.text import counted, one_line
 from alma_cli.errors import StoreUnwritable
@@ -15,7 +14,7 @@ from alma_cli.files import writing_whole
 
 def export(
     alma: Memory,
-    file: Annotated[str | None, typer.Argument(metavar="FILE", help="Where to [stdout].")] = None,
+    file: Annotated[str | None, argument("FILE", "Where to [stdout].")] = None,
 ) -> Reply:
     """Write every memory as one JSON object a line, losslessly; `alma import` reads it back.
 

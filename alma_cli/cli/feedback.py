@@ -2,9 +2,8 @@
 
 from typing import Annotated
 
-import typer
-
 from alma_cli.cli.inputs import MemoryToChange
+from alma_cli.cli.options import Id, option
 from alma_cli.cli.output import Reply, id_for_stdout
 from alma_cli.core.codec import to_json
 from alma_cli.core.retrieval.prompt import SHORT_ID
@@ -13,9 +12,9 @@ from alma_cli.errors import InvalidUsage
 
 def feedback(
     alma: MemoryToChange,
-    id: Annotated[str, typer.Argument(metavar="ID", help="The memory's id, or the start of it.")],
-    helped: Annotated[bool, typer.Option("--helped", help="It was of use.")] = False,
-    misled: Annotated[bool, typer.Option("--misled", help="It led astray.")] = False,
+    id: Id,
+    helped: Annotated[bool, option("--helped", "It was of use.")] = False,
+    misled: Annotated[bool, option("--misled", "It led astray.")] = False,
 ) -> Reply:
     """Say that a retrieved memory helped or misled: it moves up or down a little in later retrieves.
 

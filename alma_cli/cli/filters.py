@@ -2,11 +2,9 @@
 
 from typing import Annotated
 
-import typer
-
 from alma_cli.api import ALMA
 from alma_cli.api.filters import Filters
-from alma_cli.cli.options import Kinds
+from alma_cli.cli.options import Kinds, option
 from alma_cli.cli.signatures import MadeBy
 from alma_cli.core.records import PROJECT_AGENT
 from alma_cli.core.text import did_you_mean, shown
@@ -15,31 +13,23 @@ from alma_cli.errors import InvalidInput
 _NAMED = 8
 """The most names that are listed in the place of one that isn't there."""
 
-OfAgent = Annotated[str | None, typer.Option("--agent", "-a", metavar="NAME", help="Only this agent's.")]
-Limit = Annotated[int, typer.Option("--limit", "-n", metavar="N", help="At most so many.")]
-Offset = Annotated[int, typer.Option("--offset", metavar="N", help="Leave out the first N.")]
-Long = Annotated[bool, typer.Option("--long", "-l", help="All columns, and whole texts.")]
+OfAgent = Annotated[str | None, option("--agent -a NAME", "Only this agent's.")]
+Limit = Annotated[int, option("--limit -n N", "At most so many.")]
+Offset = Annotated[int, option("--offset N", "Leave out the first N.")]
+Long = Annotated[bool, option("--long -l", "All columns, and whole texts.")]
 
 
 def _filters(
     kind: Kinds = None,
     agent: OfAgent = None,
-    domain: Annotated[str | None, typer.Option("--domain", metavar="NAME", help="Only in this domain.")] = None,
-    outcome: Annotated[
-        str | None, typer.Option("--outcome", metavar="RESULT", help="Only a success, failure or partial.")
-    ] = None,
-    since: Annotated[
-        str | None, typer.Option("--since", metavar="WHEN", help="Only from then on: 2026-01-31, 12h, 7d.")
-    ] = None,
-    until: Annotated[str | None, typer.Option("--until", metavar="WHEN", help="Only until then.")] = None,
-    source: Annotated[
-        str | None, typer.Option("--source", metavar="NAME", help="Only from there: git, run, a file.")
-    ] = None,
-    label: Annotated[
-        list[str] | None, typer.Option("--label", metavar="KEY[=VALUE]", help="Only with this label; may be repeated.")
-    ] = None,
-    user: Annotated[str | None, typer.Option("--user", metavar="ID", help="Only this user's preferences.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Also those that retrieve no longer considers.")] = False,
+    domain: Annotated[str | None, option("--domain NAME", "Only in this domain.")] = None,
+    outcome: Annotated[str | None, option("--outcome RESULT", "Only a success, failure or partial.")] = None,
+    since: Annotated[str | None, option("--since WHEN", "Only from then on: 2026-01-31, 12h, 7d.")] = None,
+    until: Annotated[str | None, option("--until WHEN", "Only until then.")] = None,
+    source: Annotated[str | None, option("--source NAME", "Only from there: git, run, a file.")] = None,
+    label: Annotated[list[str] | None, option("--label KEY[=VALUE]", "Only with this label; may be repeated.")] = None,
+    user: Annotated[str | None, option("--user ID", "Only this user's preferences.")] = None,
+    everything: Annotated[bool, option("--all", "Also those that retrieve no longer considers.")] = False,
 ) -> Filters:
     """The filters that the options mean. Raises `InvalidInput` for a label that is none."""
     return Filters(

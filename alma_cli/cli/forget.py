@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-import typer
-
 from alma_cli.api import ALMA
 from alma_cli.cli.inputs import Memory
 from alma_cli.cli.memory_table import line_of, word_of
-from alma_cli.cli.options import Yes
+from alma_cli.cli.options import Yes, argument, option
 from alma_cli.cli.output import Reply, confirmed
 from alma_cli.cli.terminal import size
 from alma_cli.core.records import Record
@@ -21,19 +19,14 @@ _SHOWN = 20
 
 def forget(
     alma: Memory,
-    ids: Annotated[
-        list[str] | None, typer.Argument(metavar="ID...", help="Ids of memories, or the start of each.")
-    ] = None,
+    ids: Annotated[list[str] | None, argument("ID...", "Ids of memories, or the start of each.")] = None,
     stale: Annotated[
-        bool, typer.Option("--stale", help="Instead, hide what is old and never helped; it stays as evidence.")
+        bool, option("--stale", "Instead, hide what is old and never helped; it stays as evidence.")
     ] = False,
     now: Annotated[
-        bool,
-        typer.Option(
-            "--now", help="Erase the text at once, so that nothing undoes it; without IDs what was forgotten."
-        ),
+        bool, option("--now", "Erase the text at once, so that nothing undoes it; without IDs what was forgotten.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be forgotten.")] = False,
+    dry_run: Annotated[bool, option("--dry-run", "Only say what would be forgotten.")] = False,
     yes: Yes = False,
 ) -> Reply:
     """Remove memories for good, with their text in history; what is left says only that they were there.

@@ -3,11 +3,9 @@
 import sys
 from typing import Annotated
 
-import typer
-
 from alma_cli.api.arguments import agent_of
 from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Agent, Dir
+from alma_cli.cli.options import Agent, Dir, argument, option
 from alma_cli.cli.output import Reply
 from alma_cli.errors import InvalidInput
 from alma_cli.hooks.events import AGENT_EVENTS, DEADLINE_S, GIT_EVENTS
@@ -17,14 +15,10 @@ _PATIENCE_S = 0.7
 
 
 def hook(
-    event: Annotated[str, typer.Argument(metavar="EVENT", help=f"{', '.join((*AGENT_EVENTS, *GIT_EVENTS))}.")],
-    commits: Annotated[
-        str, typer.Argument(metavar="[COMMITS]", help="For git's events: the commit's id, or ID..ID.")
-    ] = "",
+    event: Annotated[str, argument("EVENT", f"{', '.join((*AGENT_EVENTS, *GIT_EVENTS))}.")],
+    commits: Annotated[str, argument("[COMMITS]", "For git's events: the commit's id, or ID..ID.")] = "",
     agent: Agent = None,
-    deadline: Annotated[
-        float, typer.Option("--deadline", metavar="SECONDS", help="End after so long, done or not.")
-    ] = DEADLINE_S,
+    deadline: Annotated[float, option("--deadline SECONDS", "End after so long, done or not.")] = DEADLINE_S,
     directory: Dir = None,
 ) -> Reply:
     """Answer an event of an agent's session, or of git. Installed hooks call this: see `alma install`.

@@ -3,13 +3,11 @@
 from collections.abc import Iterable
 from typing import Annotated
 
-import typer
-
 from alma_cli.api.markdown import as_records, facts_of, is_markdown
 from alma_cli.cli.batches import batch_reply
 from alma_cli.cli.inputs import MemoryToChange
 from alma_cli.cli.ndjson import count_lines, numbered_values
-from alma_cli.cli.options import Json
+from alma_cli.cli.options import Json, argument, option
 from alma_cli.cli.output import Reply, progress
 from alma_cli.core.records import PROJECT_AGENT, JsonValue
 from alma_cli.core.text import counted, one_line
@@ -18,14 +16,9 @@ from alma_cli.errors import AlmaError, InvalidUsage
 
 def import_(
     alma: MemoryToChange,
-    file: Annotated[
-        str,
-        typer.Argument(metavar="FILE|-", help="One JSON object a line (- is stdin); or Markdown, or a folder of it."),
-    ],
-    agent: Annotated[
-        str | None, typer.Option("--agent", "-a", metavar="NAME", help="Whose the facts of Markdown are [everybody's].")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Of Markdown, only show what would be taken.")] = False,
+    file: Annotated[str, argument("FILE|-", "One JSON object a line (- is stdin); or Markdown, or a folder of it.")],
+    agent: Annotated[str | None, option("--agent -a NAME", "Whose the facts of Markdown are [everybody's].")] = None,
+    dry_run: Annotated[bool, option("--dry-run", "Of Markdown, only show what would be taken.")] = False,
     json: Json = False,
 ) -> Reply:
     """Read memories as `alma export` writes them. Each is stored once by its id; what was forgotten stays so.

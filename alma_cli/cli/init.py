@@ -3,10 +3,8 @@
 import os
 from typing import Annotated
 
-import typer
-
 from alma_cli.api import ALMA
-from alma_cli.cli.options import Dir, Yes
+from alma_cli.cli.options import Dir, Yes, option
 from alma_cli.cli.output import Reply
 from alma_cli.config import default_project_id, load_config, template
 from alma_cli.core.scopes.scope import validate_name
@@ -16,8 +14,7 @@ from alma_cli.worktrees import naming_folder
 
 def init(
     project_id: Annotated[
-        str | None,
-        typer.Option("--project-id", metavar="ID", help="Its name in the cloud [else its memory's, or its folder's]."),
+        str | None, option("--project-id ID", "Its name in the cloud [else its memory's, or its folder's].")
     ] = None,
     directory: Dir = None,
     yes: Yes = False,

@@ -3,10 +3,8 @@
 import os
 from typing import Annotated
 
-import typer
-
 from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.options import Agent, Dir, Yes
+from alma_cli.cli.options import Agent, Dir, Yes, argument, option
 from alma_cli.cli.output import Reply
 from alma_cli.core.records import JsonValue
 from alma_cli.core.text import did_you_mean
@@ -25,9 +23,9 @@ from alma_cli.hooks.install.github import Job
 from alma_cli.hooks.install.targets import PLANNERS, TARGETS, Target
 from alma_cli.project import Project, make_home
 
-TargetName = Annotated[str, typer.Argument(metavar="TARGET", help=f"{', '.join(TARGETS)}.")]
-Check = Annotated[bool, typer.Option("--check", help="Change nothing; the exit code is 1 when something would change.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; print what would change, as a diff.")]
+TargetName = Annotated[str, argument("TARGET", f"{', '.join(TARGETS)}.")]
+Check = Annotated[bool, option("--check", "Change nothing; the exit code is 1 when something would change.")]
+DryRun = Annotated[bool, option("--dry-run", "Change nothing; print what would change, as a diff.")]
 
 
 def install(
@@ -35,13 +33,9 @@ def install(
     agent: Agent = None,
     check: Check = False,
     dry_run: DryRun = False,
-    action: Annotated[
-        str, typer.Option("--action", metavar="OWNER/REPO@REF", help="For github: where ALMA's action is.")
-    ] = "",
-    command: Annotated[
-        str, typer.Option("--command", metavar="TEXT", help="For github: what to run, and learn from.")
-    ] = "make test",
-    junit: Annotated[str, typer.Option("--junit", metavar="FILE", help="For github: its test report.")] = "",
+    action: Annotated[str, option("--action OWNER/REPO@REF", "For github: where ALMA's action is.")] = "",
+    command: Annotated[str, option("--command TEXT", "For github: what to run, and learn from.")] = "make test",
+    junit: Annotated[str, option("--junit FILE", "For github: its test report.")] = "",
     directory: Dir = None,
     yes: Yes = False,
 ) -> Reply:

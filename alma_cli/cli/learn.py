@@ -15,7 +15,7 @@ from alma_cli.api.learn import Learned, NumberedReport
 from alma_cli.cli.batches import batch_reply
 from alma_cli.cli.inputs import MemoryToChange, text_or_stdin
 from alma_cli.cli.ndjson import NumberedValue, count_lines, numbered_values
-from alma_cli.cli.options import Agent, Do, DomainOption, Json, When
+from alma_cli.cli.options import Agent, Do, DomainOption, Json, When, argument, option
 from alma_cli.cli.output import Reply, Table, id_for_stdout, progress
 from alma_cli.core.codec import parse_time
 from alma_cli.core.learning.narration import narrated, summed_up
@@ -34,52 +34,33 @@ _BESIDE_A_BATCH = frozenset(("batch", "agent", "wait", "directory", "verbose", "
 def learn(
     context: typer.Context,
     alma: MemoryToChange,
-    words: Annotated[Text, typer.Argument(metavar="[TASK]", help="What was to be done; - is stdin.")] = None,
-    ok: Annotated[Text, typer.Option("--ok", metavar="HOW", help="It succeeded, this way.")] = None,
-    failed: Annotated[Text, typer.Option("--failed", metavar="HOW", help="It failed, this way.")] = None,
-    error: Annotated[str, typer.Option("--error", metavar="TEXT", help="What went wrong.")] = "",
+    words: Annotated[Text, argument("[TASK]", "What was to be done; - is stdin.")] = None,
+    ok: Annotated[Text, option("--ok HOW", "It succeeded, this way.")] = None,
+    failed: Annotated[Text, option("--failed HOW", "It failed, this way.")] = None,
+    error: Annotated[str, option("--error TEXT", "What went wrong.")] = "",
     when: When = "",
     do: Do = "",
     agent: Agent = None,
-    task: Annotated[Text, typer.Option("--task", metavar="TEXT", help="The task, if it isn't given first.")] = None,
-    outcome: Annotated[
-        Text, typer.Option("--outcome", metavar="RESULT", help="How it ended: success, failure or partial.")
-    ] = None,
-    strategy: Annotated[str, typer.Option("--strategy", metavar="TEXT", help="How it was gone about.")] = "",
-    feedback: Annotated[str, typer.Option("--feedback", metavar="TEXT", help="What somebody said of it.")] = "",
+    task: Annotated[Text, option("--task TEXT", "The task, if it isn't given first.")] = None,
+    outcome: Annotated[Text, option("--outcome RESULT", "How it ended: success, failure or partial.")] = None,
+    strategy: Annotated[str, option("--strategy TEXT", "How it was gone about.")] = "",
+    feedback: Annotated[str, option("--feedback TEXT", "What somebody said of it.")] = "",
     domain: DomainOption = None,
-    duration_ms: Annotated[int | None, typer.Option("--duration-ms", metavar="N", help="How long it took.")] = None,
-    at: Annotated[Text, typer.Option("--at", metavar="TIME", help="When, as 2026-01-31T09:30:00Z [now].")] = None,
-    label: Annotated[
-        list[str] | None, typer.Option("--label", metavar="KEY=VALUE", help="A label; may be given several times.")
-    ] = None,
-    used: Annotated[
-        list[str] | None, typer.Option("--used", metavar="ID", help="A memory that guided this; several times.")
-    ] = None,
-    retrieval: Annotated[
-        str, typer.Option("--retrieval", metavar="ID", help="The retrieve whose memories guided this.")
-    ] = "",
-    key: Annotated[
-        str, typer.Option("--key", metavar="KEY", help="Reporting the same key again changes nothing.")
-    ] = "",
-    followed: Annotated[
-        str, typer.Option("--followed", metavar="ID", help="The memory whose advice was taken: its words are used.")
-    ] = "",
+    duration_ms: Annotated[int | None, option("--duration-ms N", "How long it took.")] = None,
+    at: Annotated[Text, option("--at TIME", "When, as 2026-01-31T09:30:00Z [now].")] = None,
+    label: Annotated[list[str] | None, option("--label KEY=VALUE", "A label; may be given several times.")] = None,
+    used: Annotated[list[str] | None, option("--used ID", "A memory that guided this; several times.")] = None,
+    retrieval: Annotated[str, option("--retrieval ID", "The retrieve whose memories guided this.")] = "",
+    key: Annotated[str, option("--key KEY", "Reporting the same key again changes nothing.")] = "",
+    followed: Annotated[str, option("--followed ID", "The memory whose advice was taken: its words are used.")] = "",
     turn: Annotated[
-        bool, typer.Option("--turn", help="It is the present turn of this agent's session; TASK may be left out.")
+        bool, option("--turn", "It is the present turn of this agent's session; TASK may be left out.")
     ] = False,
-    batch: Annotated[
-        Text, typer.Option("--batch", metavar="FILE", help="Many outcomes: one JSON object a line (- is stdin).")
-    ] = None,
+    batch: Annotated[Text, option("--batch FILE", "Many outcomes: one JSON object a line (- is stdin).")] = None,
     from_git: Annotated[
-        Text,
-        typer.Option(
-            "--from-git", metavar="RANGE", help="Reverts, fixups and trailers of these commits: HEAD, v1..HEAD."
-        ),
+        Text, option("--from-git RANGE", "Reverts, fixups and trailers of these commits: HEAD, v1..HEAD.")
     ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="With --from-git, only show what would be learned.")
-    ] = False,
+    dry_run: Annotated[bool, option("--dry-run", "With --from-git, only show what would be learned.")] = False,
     json: Json = False,
 ) -> Reply:
     """Record how a task went, so that the next one goes better.

@@ -2,11 +2,10 @@
 
 from typing import Annotated, Literal
 
-import typer
-
 from alma_cli.cli.filters import Chosen, Limit, Long, Offset, unknown
 from alma_cli.cli.inputs import Memory
 from alma_cli.cli.memory_table import memory_table
+from alma_cli.cli.options import option
 from alma_cli.cli.output import Reply
 from alma_cli.core.codec import to_json
 from alma_cli.core.records import RETRIEVED_KINDS
@@ -15,13 +14,9 @@ from alma_cli.core.records import RETRIEVED_KINDS
 def list(
     alma: Memory,
     chosen: Chosen,
-    containing: Annotated[
-        str | None, typer.Option("--containing", metavar="TEXT", help="Only those with this text, in any case.")
-    ] = None,
-    archived: Annotated[bool, typer.Option("--archived", help="Those that retrieve no longer considers.")] = False,
-    sort: Annotated[Literal["newest", "oldest"], typer.Option("--sort", metavar="ORDER", help="newest or oldest.")] = (
-        "newest"
-    ),
+    containing: Annotated[str | None, option("--containing TEXT", "Only those with this text, in any case.")] = None,
+    archived: Annotated[bool, option("--archived", "Those that retrieve no longer considers.")] = False,
+    sort: Annotated[Literal["newest", "oldest"], option("--sort ORDER", "newest or oldest.")] = ("newest"),
     limit: Limit = 50,
     offset: Offset = 0,
     long: Long = False,

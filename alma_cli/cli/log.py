@@ -3,12 +3,11 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-import typer
-
 from alma_cli.api.overview import Story
 from alma_cli.cli.filters import Limit, Long
 from alma_cli.cli.inputs import Memory
 from alma_cli.cli.memory_table import line_of, word_of
+from alma_cli.cli.options import argument
 from alma_cli.cli.output import Reply, Table, on_terminal
 from alma_cli.core.codec import format_time
 from alma_cli.core.text import age
@@ -16,7 +15,7 @@ from alma_cli.core.text import age
 
 def log(
     alma: Memory,
-    id: Annotated[str | None, typer.Argument(metavar="ID", help="Only what was done to this memory.")] = None,
+    id: Annotated[str | None, argument("ID", "Only what was done to this memory.")] = None,
     long: Long = False,
     limit: Limit = 50,
 ) -> Reply:

@@ -1,28 +1,36 @@
 """Options that several commands share, and what they mean."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Dir = Annotated[
-    str | None, typer.Option("--dir", metavar="PATH", help="The project's folder [else ALMA_DIR, else upwards].")
-]
-Verbose = Annotated[bool, typer.Option("--verbose", help="Tell on stderr what happens, step by step.")]
+
+def option(usage: str, help: str, **more: Any) -> Any:
+    """An option as its help shows it: its names, and what it takes unless it is a flag (`--agent -a NAME`)."""
+    words = usage.split()
+    names = [word for word in words if word.startswith("-")]
+    return typer.Option(*names, metavar=" ".join(words[len(names) :]) or None, help=help, **more)
+
+
+def argument(metavar: str, help: str) -> Any:
+    """An argument, by the name that its help has for it."""
+    return typer.Argument(metavar=metavar, help=help)
+
+
+Json = Annotated[bool, option("--json", "Print one JSON object.")]
+Dir = Annotated[str | None, option("--dir PATH", "The project's folder [else ALMA_DIR, else upwards].")]
+Verbose = Annotated[bool, option("--verbose", "Tell on stderr what happens, step by step.")]
 Wait = Annotated[
     float | None,
-    typer.Option("--wait", metavar="SECONDS", help="Wait so long for other processes [wait_s of the configuration]."),
+    option("--wait SECONDS", "Wait so long for other processes [wait_s of the configuration]."),
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
-Agent = Annotated[
-    str | None, typer.Option("--agent", "-a", metavar="NAME", help="Who [else ALMA_AGENT, the only agent, or me].")
-]
-ProjectWide = Annotated[bool, typer.Option("--project-wide", help="For every agent of the project.")]
-When = Annotated[
-    str, typer.Option("--when", metavar="SITUATION", help="The kind of situation, in words that fit other tasks.")
-]
-Do = Annotated[str, typer.Option("--do", metavar="APPROACH", help="The decisive step, in words that fit other tasks.")]
-DomainOption = Annotated[str | None, typer.Option("--domain", metavar="NAME", help="About what [else recognised].")]
+Id = Annotated[str, argument("ID", "The memory's id, or the start of it.")]
+Yes = Annotated[bool, option("--yes -y", "Don't ask.")]
+Agent = Annotated[str | None, option("--agent -a NAME", "Who [else ALMA_AGENT, the only agent, or me].")]
+ProjectWide = Annotated[bool, option("--project-wide", "For every agent of the project.")]
+When = Annotated[str, option("--when SITUATION", "The kind of situation, in words that fit other tasks.")]
+Do = Annotated[str, option("--do APPROACH", "The decisive step, in words that fit other tasks.")]
+DomainOption = Annotated[str | None, option("--domain NAME", "About what [else recognised].")]
 
 
 KIND_NAMES = ("outcome", "heuristic", "anti-pattern", "preference", "knowledge", "rule")
@@ -30,5 +38,5 @@ KIND_NAMES = ("outcome", "heuristic", "anti-pattern", "preference", "knowledge",
 
 Kinds = Annotated[
     list[str] | None,
-    typer.Option("--kind", metavar="KIND", help=f"Only this kind; may be repeated: {', '.join(KIND_NAMES)}."),
+    option("--kind KIND", f"Only this kind; may be repeated: {', '.join(KIND_NAMES)}."),
 ]

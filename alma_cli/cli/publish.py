@@ -3,11 +3,9 @@
 import os
 from typing import Annotated
 
-import typer
-
 from alma_cli.api.arguments import agent_of
 from alma_cli.cli.inputs import MemoryToChange
-from alma_cli.cli.options import Agent
+from alma_cli.cli.options import Agent, option
 from alma_cli.cli.output import Reply
 from alma_cli.core.learning.lessons import Lessons
 from alma_cli.core.text import counted
@@ -20,14 +18,11 @@ from alma_cli.project import make_home
 def publish(
     alma: MemoryToChange,
     out: Annotated[
-        str | None,
-        typer.Option("--out", metavar="DIR", help="The folder to write into [.agents/skills, or the project]."),
+        str | None, option("--out DIR", "The folder to write into [.agents/skills, or the project].")
     ] = None,
-    agents_md: Annotated[
-        bool, typer.Option("--agents-md", help="A block of AGENTS.md, in the place of a skill.")
-    ] = False,
+    agents_md: Annotated[bool, option("--agents-md", "A block of AGENTS.md, in the place of a skill.")] = False,
     check: Annotated[
-        bool, typer.Option("--check", help="Change nothing; print what would change; exit code 1 if anything would.")
+        bool, option("--check", "Change nothing; print what would change; exit code 1 if anything would.")
     ] = False,
     agent: Agent = None,
 ) -> Reply:

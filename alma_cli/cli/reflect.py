@@ -5,14 +5,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Annotated
 
-import typer
-
 from alma_cli.api import ALMA
 from alma_cli.api.arguments import agent_of
 from alma_cli.api.reflect import Reflected
 from alma_cli.cli.batches import refusal
 from alma_cli.cli.inputs import MemoryToChange, file_or_stdin
-from alma_cli.cli.options import Agent, DomainOption, Json
+from alma_cli.cli.options import Agent, DomainOption, Json, option
 from alma_cli.cli.output import Reply, progress
 from alma_cli.core.learning.narration import narrated
 from alma_cli.core.text import counted, one_line
@@ -24,19 +22,14 @@ _WIDTH = 160
 
 def reflect(
     alma: MemoryToChange,
-    apply: Annotated[
-        str | None, typer.Option("--apply", metavar="FILE", help="Take the answer to a sheet (- is stdin).")
-    ] = None,
+    apply: Annotated[str | None, option("--apply FILE", "Take the answer to a sheet (- is stdin).")] = None,
     command: Annotated[
-        str | None,
-        typer.Option("--with", metavar="COMMAND", help="Ask this program, which reads a sheet and writes the answer."),
+        str | None, option("--with COMMAND", "Ask this program, which reads a sheet and writes the answer.")
     ] = None,
-    sheets: Annotated[
-        int | None, typer.Option("--sheets", metavar="N", help="With --with: at most so many sheets.")
-    ] = None,
-    review: Annotated[bool, typer.Option("--review", help="One sheet of all general words in use.")] = False,
-    undo: Annotated[bool, typer.Option("--undo", help="Take the last reflection back.")] = False,
-    format: Annotated[str, typer.Option("--format", metavar="FORMAT", help="Of a sheet: prompt or json.")] = "prompt",
+    sheets: Annotated[int | None, option("--sheets N", "With --with: at most so many sheets.")] = None,
+    review: Annotated[bool, option("--review", "One sheet of all general words in use.")] = False,
+    undo: Annotated[bool, option("--undo", "Take the last reflection back.")] = False,
+    format: Annotated[str, option("--format FORMAT", "Of a sheet: prompt or json.")] = "prompt",
     agent: Agent = None,
     domain: DomainOption = None,
     json: Json = False,

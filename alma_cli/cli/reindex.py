@@ -2,17 +2,15 @@
 
 from typing import Annotated
 
-import typer
-
 from alma_cli.cli.inputs import MemoryToChange
-from alma_cli.cli.options import Json
+from alma_cli.cli.options import Json, option
 from alma_cli.cli.output import Reply, progress
 from alma_cli.core.text import counted
 
 
 def reindex(
     alma: MemoryToChange,
-    everything: Annotated[bool, typer.Option("--all", help="Those that have a vector too.")] = False,
+    everything: Annotated[bool, option("--all", "Those that have a vector too.")] = False,
     json: Json = False,
 ) -> Reply:
     """Give memories vectors by the configured embedding model, and derive heuristics and anti-patterns again.

@@ -2,18 +2,16 @@
 
 from typing import Annotated
 
-import typer
-
 from alma_cli.api.arguments import named_agent
 from alma_cli.cli.add import Source, knowledge
 from alma_cli.cli.inputs import MemoryToChange
-from alma_cli.cli.options import Agent, DomainOption, ProjectWide, Yes
+from alma_cli.cli.options import Agent, DomainOption, ProjectWide, Yes, argument
 from alma_cli.cli.output import Reply
 
 
 def remember(
     alma: MemoryToChange,
-    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The fact (- is stdin).")] = None,
+    text: Annotated[str | None, argument("TEXT", "The fact (- is stdin).")] = None,
     agent: Agent = None,
     project_wide: ProjectWide = False,
     domain: DomainOption = None,

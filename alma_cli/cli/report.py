@@ -4,10 +4,8 @@ import os
 import webbrowser
 from typing import Annotated
 
-import typer
-
 from alma_cli.cli.inputs import Memory, refuse_own
-from alma_cli.cli.options import Json
+from alma_cli.cli.options import Json, option
 from alma_cli.cli.output import Reply
 from alma_cli.core.text import harmless, one_line
 from alma_cli.errors import InvalidInput
@@ -17,13 +15,9 @@ from alma_cli.project import make_home
 
 def report(
     alma: Memory,
-    open_it: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
-    out: Annotated[
-        str | None, typer.Option("--out", metavar="FILE", help="Where to write it, - for stdout [.alma/report.html].")
-    ] = None,
-    agent: Annotated[
-        str | None, typer.Option("--agent", "-a", metavar="NAME", help="Only what this agent learned [else all].")
-    ] = None,
+    open_it: Annotated[bool, option("--open", "Show it in the browser.")] = False,
+    out: Annotated[str | None, option("--out FILE", "Where to write it, - for stdout [.alma/report.html].")] = None,
+    agent: Annotated[str | None, option("--agent -a NAME", "Only what this agent learned [else all].")] = None,
     json: Json = False,
 ) -> Reply:
     """Write one HTML page of what was learned, and what it changed.

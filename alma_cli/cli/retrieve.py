@@ -3,14 +3,12 @@
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
-import typer
-
 from alma_cli.api.arguments import agent_of
 from alma_cli.api.filters import kinds_of
 from alma_cli.cli.filters import Long
 from alma_cli.cli.inputs import Memory, text_or_stdin
 from alma_cli.cli.memory_table import line_of, word_of
-from alma_cli.cli.options import Agent, Json, Kinds
+from alma_cli.cli.options import Agent, Json, Kinds, argument, option
 from alma_cli.cli.output import Reply, Table, on_terminal
 from alma_cli.core.records import Heuristic, Outcome, Record
 from alma_cli.core.retrieval.slices import Hit, MemorySlice
@@ -19,32 +17,22 @@ from alma_cli.core.text import counted
 
 def retrieve(
     alma: Memory,
-    task: Annotated[str | None, typer.Argument(metavar="TASK", help="What is to be done (- or a pipe: stdin).")] = None,
+    task: Annotated[str | None, argument("TASK", "What is to be done (- or a pipe: stdin).")] = None,
     agent: Agent = None,
-    top_k: Annotated[
-        int | None, typer.Option("--top-k", "-k", metavar="N", help="At most so many of each kind [5].")
-    ] = None,
-    user: Annotated[
-        str, typer.Option("--user", envvar="ALMA_USER", metavar="ID", help="Whose preferences are wanted.")
-    ] = "",
+    top_k: Annotated[int | None, option("--top-k -k N", "At most so many of each kind [5].")] = None,
+    user: Annotated[str, option("--user ID", "Whose preferences are wanted.", envvar="ALMA_USER")] = "",
     kind: Kinds = None,
-    min_score: Annotated[
-        float | None, typer.Option("--min-score", metavar="0..1", help="Hide what scores less [0].")
-    ] = None,
-    max_tokens: Annotated[
-        int | None, typer.Option("--max-tokens", metavar="N", help="At most so many tokens together [2000].")
-    ] = None,
+    min_score: Annotated[float | None, option("--min-score 0..1", "Hide what scores less [0].")] = None,
+    max_tokens: Annotated[int | None, option("--max-tokens N", "At most so many tokens together [2000].")] = None,
     output: Annotated[
         Literal["table", "prompt", "json"] | None,
-        typer.Option("--format", metavar="FORMAT", help="table, prompt or json [table on a terminal, else prompt]."),
+        option("--format FORMAT", "table, prompt or json [table on a terminal, else prompt]."),
     ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Only what surely fits, no maybes.")] = False,
+    strict: Annotated[bool, option("--strict", "Only what surely fits, no maybes.")] = False,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Show every term of every score, and the best that were left out.")
+        bool, option("--explain", "Show every term of every score, and the best that were left out.")
     ] = False,
-    remote: Annotated[
-        bool, typer.Option("--remote", help="Ask the project's Cosmos DB; no memories are needed here.")
-    ] = False,
+    remote: Annotated[bool, option("--remote", "Ask the project's Cosmos DB; no memories are needed here.")] = False,
     long: Long = False,
     json: Json = False,
 ) -> Reply:

@@ -7,14 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Annotated
 
-import typer
-
 from alma_cli.api import ALMA
 from alma_cli.cli.edit import edited
 from alma_cli.cli.filters import Limit, OfAgent
 from alma_cli.cli.inputs import MemoryToChange
 from alma_cli.cli.layout import folded
-from alma_cli.cli.options import Kinds
+from alma_cli.cli.options import Kinds, option
 from alma_cli.cli.output import Reply, tell
 from alma_cli.cli.terminal import size
 from alma_cli.core.codec import format_time, to_json
@@ -104,7 +102,7 @@ def review(
     kind: Kinds = None,
     agent: OfAgent = None,
     limit: Limit = 50,
-    seen: Annotated[bool, typer.Option("--seen", help="Only note that all of them were looked at.")] = False,
+    seen: Annotated[bool, option("--seen", "Only note that all of them were looked at.")] = False,
 ) -> Reply:
     """Go through the memories that nobody has looked at, rules first, and answer each with a key.
 

@@ -2,28 +2,21 @@
 
 from typing import Annotated
 
-import typer
-
-from alma_cli.cli.options import Agent, Dir, Do, DomainOption, When
+from alma_cli.cli.options import Agent, Dir, Do, DomainOption, When, argument, option
 from alma_cli.cli.output import Reply, tell
 from alma_cli.core.text import one_line
 from alma_cli.hooks.run import NotStarted, end_alike, run_through
 
 
 def run(
-    command: Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="What to run.")],
+    command: Annotated[list[str], argument("-- COMMAND...", "What to run.")],
     agent: Agent = None,
-    task: Annotated[str, typer.Option("--task", metavar="TEXT", help="What it is for [the command itself].")] = "",
-    strategy: Annotated[
-        str, typer.Option("--strategy", metavar="TEXT", help="What was done before, in your words [nothing].")
-    ] = "",
+    task: Annotated[str, option("--task TEXT", "What it is for [the command itself].")] = "",
+    strategy: Annotated[str, option("--strategy TEXT", "What was done before, in your words [nothing].")] = "",
     when: When = "",
     do: Do = "",
     domain: DomainOption = None,
-    junit: Annotated[
-        str,
-        typer.Option("--junit", metavar="FILE", help="Learn from this test report, too: one outcome a changed test."),
-    ] = "",
+    junit: Annotated[str, option("--junit FILE", "Learn from this test report, too: one outcome a changed test.")] = "",
     directory: Dir = None,
 ) -> Reply:
     """Run a command as if ALMA weren't there, and learn from how it ended.

@@ -3,11 +3,10 @@
 import os
 from typing import Annotated, Literal
 
-import typer
-
 from alma_cli.cli.filters import Chosen, Limit, Long, Offset, unknown
 from alma_cli.cli.inputs import Memory, text_or_stdin
 from alma_cli.cli.memory_table import memory_table
+from alma_cli.cli.options import argument, option
 from alma_cli.cli.output import Reply
 from alma_cli.core.codec import to_json
 from alma_cli.core.text import counted
@@ -16,12 +15,9 @@ from alma_cli.core.text import counted
 def search(
     alma: Memory,
     chosen: Chosen,
-    words: Annotated[
-        list[str] | None, typer.Argument(metavar="WORDS", help="What to look for (- or a pipe: stdin).")
-    ] = None,
+    words: Annotated[list[str] | None, argument("WORDS", "What to look for (- or a pipe: stdin).")] = None,
     sort: Annotated[
-        Literal["relevance", "newest", "oldest"],
-        typer.Option("--sort", metavar="ORDER", help="relevance, newest or oldest."),
+        Literal["relevance", "newest", "oldest"], option("--sort ORDER", "relevance, newest or oldest.")
     ] = "relevance",
     limit: Limit = 20,
     offset: Offset = 0,

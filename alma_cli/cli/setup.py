@@ -2,11 +2,9 @@
 
 from typing import Annotated
 
-import typer
-
 from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.install import change_word, shown_change
-from alma_cli.cli.options import Agent, Dir, Json, Yes
+from alma_cli.cli.options import Agent, Dir, Json, Yes, argument, option
 from alma_cli.cli.output import Reply, confirmed, tell
 from alma_cli.core.records import JsonValue
 from alma_cli.core.text import counted, did_you_mean
@@ -18,15 +16,11 @@ from alma_cli.project import make_home
 
 def setup(
     targets: Annotated[
-        list[str] | None, typer.Argument(metavar="[TARGET ...]", help=f"{', '.join(SETUP_TARGETS)} [what is here].")
+        list[str] | None, argument("[TARGET ...]", f"{', '.join(SETUP_TARGETS)} [what is here].")
     ] = None,
-    check: Annotated[
-        bool, typer.Option("--check", help="Change nothing; the exit code is 1 when something is missing.")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Change nothing; print what would change, as a diff.")
-    ] = False,
-    remove: Annotated[bool, typer.Option("--remove", help="Take everything out again, byte for byte.")] = False,
+    check: Annotated[bool, option("--check", "Change nothing; the exit code is 1 when something is missing.")] = False,
+    dry_run: Annotated[bool, option("--dry-run", "Change nothing; print what would change, as a diff.")] = False,
+    remove: Annotated[bool, option("--remove", "Take everything out again, byte for byte.")] = False,
     agent: Agent = None,
     directory: Dir = None,
     yes: Yes = False,

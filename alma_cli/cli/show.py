@@ -2,12 +2,10 @@
 
 import sys
 from json import dumps
-from typing import Annotated
-
-import typer
 
 from alma_cli.cli.inputs import Memory
 from alma_cli.cli.layout import cut
+from alma_cli.cli.options import Id
 from alma_cli.cli.output import Reply, labelled, on_terminal
 from alma_cli.cli.terminal import size, styled
 from alma_cli.core.codec import format_time, to_json
@@ -21,7 +19,7 @@ _WIDE, _NARROW = 60, 40
 
 def show(
     alma: Memory,
-    id: Annotated[str, typer.Argument(metavar="ID", help="The memory's id, or the start of it.")],
+    id: Id,
 ) -> Reply:
     """Show everything that is stored of a memory; of a rule also the outcomes that it grew from.
 

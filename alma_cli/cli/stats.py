@@ -2,9 +2,8 @@
 
 from typing import Annotated
 
-import typer
-
 from alma_cli.cli.inputs import Memory
+from alma_cli.cli.options import option
 from alma_cli.cli.output import Reply, Table
 from alma_cli.core.learning.effect import Effect
 from alma_cli.core.text import counted
@@ -13,7 +12,7 @@ from alma_cli.core.text import counted
 def stats(
     alma: Memory,
     effect: Annotated[
-        bool, typer.Option("--effect", help="How turns ended with memories, and without (retrieval.holdout).")
+        bool, option("--effect", "How turns ended with memories, and without (retrieval.holdout).")
     ] = False,
 ) -> Reply:
     """Count what is remembered, by agent, domain and kind; or tell what remembering changes.

@@ -2,11 +2,9 @@
 
 from typing import Annotated
 
-import typer
-
 from alma_cli.api.sync import SyncStatus
 from alma_cli.cli.inputs import Memory
-from alma_cli.cli.options import Json, Yes
+from alma_cli.cli.options import Json, Yes, option
 from alma_cli.cli.output import Reply, Table, agreed, confirmed, progress, tell
 from alma_cli.core.codec import format_time
 from alma_cli.core.text import counted
@@ -18,28 +16,21 @@ _MEMORY = ("memory", "memories")
 
 def sync(
     alma: Memory,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
-    push: Annotated[bool, typer.Option("--push", help="Only push.")] = False,
-    pull: Annotated[bool, typer.Option("--pull", help="Only pull.")] = False,
+    dry_run: Annotated[bool, option("--dry-run", "Only show what would be done.")] = False,
+    push: Annotated[bool, option("--push", "Only push.")] = False,
+    pull: Annotated[bool, option("--pull", "Only pull.")] = False,
     agent: Annotated[
-        list[str] | None,
-        typer.Option("--agent", "-a", metavar="NAME", help="Push only this agent's; several times for several."),
+        list[str] | None, option("--agent -a NAME", "Push only this agent's; several times for several.")
     ] = None,
-    timeout: Annotated[
-        float | None, typer.Option("--timeout", metavar="SECONDS", help="Stop after so long [no limit].")
-    ] = None,
+    timeout: Annotated[float | None, option("--timeout SECONDS", "Stop after so long [no limit].")] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Compare all ids: what is gone from the shared copy is pushed again.")
+        bool, option("--check", "Compare all ids: what is gone from the shared copy is pushed again.")
     ] = False,
-    join: Annotated[
-        bool, typer.Option("--join", help="Merge with a shared copy that this store, not empty, never met.")
-    ] = False,
+    join: Annotated[bool, option("--join", "Merge with a shared copy that this store, not empty, never met.")] = False,
     reseed: Annotated[
-        bool, typer.Option("--reseed", help="Fill a shared copy that was emptied; or pin this model and these rules.")
+        bool, option("--reseed", "Fill a shared copy that was emptied; or pin this model and these rules.")
     ] = False,
-    restamp: Annotated[
-        bool, typer.Option("--restamp", help="Stamp what waits anew, after this clock was set right.")
-    ] = False,
+    restamp: Annotated[bool, option("--restamp", "Stamp what waits anew, after this clock was set right.")] = False,
     yes: Yes = False,
     json: Json = False,
 ) -> Reply:

@@ -2,11 +2,9 @@
 
 from typing import Annotated
 
-import typer
-
 from alma_cli.api.undo import Undoable
 from alma_cli.cli.inputs import Memory
-from alma_cli.cli.options import Yes
+from alma_cli.cli.options import Yes, argument, option
 from alma_cli.cli.output import Reply, Table, confirmed
 from alma_cli.core.codec import format_time
 from alma_cli.core.records import JsonValue
@@ -21,13 +19,9 @@ _LISTED = 10
 
 def undo(
     alma: Memory,
-    id: Annotated[
-        str | None, typer.Argument(metavar="ID", help="Instead, the last write to this memory, or the start of its id.")
-    ] = None,
-    list: Annotated[bool, typer.Option("--list", help="Only show what can be undone, newest first.")] = False,
-    limit: Annotated[
-        int | None, typer.Option("--limit", "-n", metavar="N", help="With --list, show at most so many [10].")
-    ] = None,
+    id: Annotated[str | None, argument("ID", "Instead, the last write to this memory, or the start of its id.")] = None,
+    list: Annotated[bool, option("--list", "Only show what can be undone, newest first.")] = False,
+    limit: Annotated[int | None, option("--limit -n N", "With --list, show at most so many [10].")] = None,
     yes: Yes = False,
 ) -> Reply:
     """Take back your last write: what it added goes, what it changed or forgot is again as it was.
