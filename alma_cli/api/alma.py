@@ -152,6 +152,10 @@ class ALMA:
         """`learn_report`, but a report whose `key` is known already replaces what was told before."""
         return api.learn.relearn(self._session, report)
 
+    def told_under(self, agent: str, keys: Sequence[str]) -> dict[str, str]:
+        """The ids of the outcomes that an agent told under these keys and that are there, by their keys."""
+        return api.learn.told_under(self._session, agent, keys)
+
     def overcome(self, error: str, agent: str, *, without: Collection[str] = ()) -> Outcome | None:
         """The outcome that tells how an error was overcome before, by its telling line; None if nobody knows."""
         return api.symptoms.overcome(self._session, error, agent, without=without)

@@ -149,6 +149,14 @@ def relearn(session: Session, report: Report) -> Learned:
     )
 
 
+def told_under(session: Session, agent: str, keys: Sequence[str]) -> dict[str, str]:
+    """The ids of the outcomes that an agent told under these keys and that are there, by their keys."""
+    ids = {key: _named_id(session.config.project_id, agent, key) for key in keys}
+    with session.store().reading() as reader:
+        found = reader.records([*ids.values()])
+    return {key: id for key, id in ids.items() if id in found}
+
+
 def learn_batch(
     session: Session, reports: Iterable[NumberedReport], *, on_progress: Callable[[int], None] | None = None
 ) -> BatchLearned:

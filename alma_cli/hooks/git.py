@@ -4,23 +4,26 @@ In a history that is read as such, a commit that a later one mends (`fixup!`, `F
 
 A commit by itself is no success, and teaches nothing. What is learned has a key made from the history, so it counts
 once, however often it is seen, and in however many clones: who wrote the commit, in which second, and how many of the
-commits before it are of the same author and second. Amending and rebasing keep all three.
+commits before it are of the same author and second. Amending and rebasing keep all three. Where a commit takes the
+place of another and doesn't say any more what that one said, this is forgotten; said once more, it has another key.
 """
 
 import os
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
+from itertools import groupby
 
 from alma_cli.api import ALMA
 from alma_cli.api.arguments import agent_of
 from alma_cli.core.learning.reports import RESULT_WORD, Report, Said, result_of
 from alma_cli.core.text import one_line
-from alma_cli.errors import AlmaError, InvalidInput
+from alma_cli.errors import AlmaError, InvalidInput, StoreBusy
 from alma_cli.files import remove_if_there
 from alma_cli.flock import locked
 from alma_cli.hooks.install.repository import PLAINLY
@@ -28,6 +31,9 @@ from alma_cli.logs import info
 from alma_cli.project import FOLDER
 
 _COMMITS = re.compile(r"[0-9a-f]{40,64}(?:\.\.[0-9a-f]{40,64})?")
+_REWRITTEN = re.compile(r"([0-9a-f]{40,64})\.\.\.([0-9a-f]{40,64})")
+"""A note that the second of two commits took the place of the first."""
+
 _REVERTS = re.compile(
     r"^[ \t]*(?:This reverts commit (?P<id>[0-9a-f]{4,64})\b"
     r"(?:,\s+reversing\s+changes\s+made\s+to\s+(?P<since>[0-9a-f]{4,64})\b)?"
@@ -45,6 +51,7 @@ _FIXUP = re.compile(r"(?:(?:fixup|squash)! )+(?P<subject>.+)")
 """The subject of `git commit --fixup` and `--squash`, of one that was left as it was."""
 
 _OUTCOME = re.compile(rf"{RESULT_WORD}[\s:;,-]*(.*)", re.IGNORECASE | re.DOTALL)
+_NAMES_AN_OUTCOME = re.compile(r"^[ \t]*alma-outcome\b", re.MULTILINE | re.IGNORECASE)
 _TRAILER = re.compile(r"^(?:[A-Za-z][A-Za-z0-9-]*[ \t]*: |(?i:alma-\w+)[ \t]*:).*(?:\n[ \t]+.*)*$", re.MULTILINE)
 _FORMAT = (
     "%H%x00%P%x00%at%x00%ae%x00%s%x00%b%x00%(trailers:key=Alma-Outcome,valueonly,unfold)%x00"
@@ -57,6 +64,8 @@ _MOST_OF_A_SECOND = 100
 _GIT_TIMEOUT_S = 20
 _PATIENCE_S = 600.0
 _MAX_TEXT = 2000
+_MOST_KEYS = 9
+"""The number of times that an outcome can be told, taken back, and told again."""
 
 _NOTED = "commits"
 """The file in `.alma/` where hooks note, line by line, what is to be done."""
@@ -77,20 +86,23 @@ class Commit:
 
 
 def answer_git(alma: ALMA, event: str, agent: str | None, commits: str) -> list[str]:
-    """Learn from these commits (`ID`, or `ID..ID`) and from those that hooks noted, and synchronise with the remote.
+    """Learn from these commits and from those that hooks noted, and synchronise with the remote.
 
-    Returns a line for each thing that couldn't be done. Raises `InvalidInput` for commits named in another way.
+    They are named as `ID`, `ID..ID` or, where one took another's place, `OLD...NEW`. Returns a line for each thing that
+    couldn't be done. Raises `InvalidInput` for commits named in another way.
     """
     named = [commits] if commits and event != "pre-push" else []
-    if named and not _COMMITS.fullmatch(commits):
+    if named and not (_COMMITS.fullmatch(commits) or _REWRITTEN.fullmatch(commits)):
         raise _named_badly()
     told: list[str] = []
     with _noted(os.path.join(alma.project.root, FOLDER)) as noted:
-        reports = list(_reports(alma, agent, [*named, *noted]))
-        info("%s: outcomes that commits tell: %d", event, len(reports))
-        if reports:
-            told += _learn(alma, reports)
-        elif _waits(alma):
+        for is_rewritten, lines in groupby([*named, *noted], lambda line: bool(_REWRITTEN.fullmatch(line))):
+            if is_rewritten:
+                told += _follow(alma, agent, [*lines])
+            elif reports := list(_reports(alma, agent, lines)):
+                info("%s: outcomes that commits tell: %d", event, len(reports))
+                told += _learn(alma, reports)
+        if _waits(alma):
             alma.stats()  # opening the store folds the journal in
         told += _synchronise(alma)
     return told
@@ -132,15 +144,63 @@ def _learn(alma: ALMA, reports: Sequence[Report | AlmaError]) -> list[str]:
     """Record the outcomes; what a commit says differently than before (it was amended) replaces what was learned."""
     done = alma.learn_batch(enumerate(reports, start=1))
     told = [refused.error.message for refused in done.refused] + list(done.warnings)
-    for report in reports if done.duplicates else ():
+    for report in reports if done.duplicates or done.forgotten else ():
+        if isinstance(report, AlmaError):
+            continue
         try:
-            if isinstance(report, AlmaError) or not (learned := alma.learn_report(report)).duplicate:
-                continue
-            if alma.memory(learned.id).labels.get("message") != (report.labels or {}).get("message"):
-                told += alma.relearn(report).warnings
+            for key, id in alma.told_under(report.agent, _keys(report)).items():
+                if alma.memory(id).labels.get("message") != (report.labels or {}).get("message"):
+                    told += alma.relearn(replace(report, key=key)).warnings
         except AlmaError:
             continue  # it was refused before, and told
     return told
+
+
+def _follow(alma: ALMA, agent: str | None, rewritten: Sequence[str]) -> list[str]:
+    """Forget what commits told and those that took their places don't tell any more; learn what is told once more.
+
+    Of commits that were made into one, what each told stays, unless the one tells it now.
+    """
+    told: list[str] = []
+    pairs = [line.split("...") for line in rewritten]
+    made_of = Counter(new for _, new in pairs)
+    for old, new in pairs:
+        try:
+            told += _replace(alma, agent, _log(old, most=1), _log(new, most=1), is_joined=made_of[new] > 1)
+        except StoreBusy:
+            raise  # the notes stay for the next
+        except AlmaError as error:
+            told.append(error.message)
+    return told
+
+
+def _replace(
+    alma: ALMA, agent: str | None, old: Sequence[Commit], new: Sequence[Commit], *, is_joined: bool
+) -> list[str]:
+    """Forget what an old commit told and the new one doesn't, or learn what only the new one tells."""
+    before = [report for commit in old for report in _named_by(alma, agent, commit)]
+    after = [report for commit in new for report in _named_by(alma, agent, commit)]
+    still = {(report.agent, report.key) for report in after}
+    if is_joined:
+        is_gone = bool(after) and [one.outcome for one in old] == [one.outcome for one in new]
+    else:
+        is_gone = bool(after) or not any(_NAMES_AN_OUTCOME.search(one.body) for one in new)
+    told: list[str] = []
+    for report in before if new and is_gone else ():
+        if (report.agent, report.key) not in still:
+            found = alma.told_under(report.agent, _keys(report))
+            told += alma.forget([*found.values()]).warnings if found else []
+    for report in after if old and not before else ():
+        keys = _keys(report)
+        if not alma.told_under(report.agent, keys):
+            learned = (alma.learn_report(replace(report, key=key)) for key in keys)
+            told += next((one.warnings for one in learned if not one.forgotten), ())
+    return told
+
+
+def _keys(report: Report) -> list[str]:
+    """The keys under which a report may be told: its own, then those that it has after it was taken back."""
+    return [report.key, *(f"{report.key}/{again}" for again in range(2, _MOST_KEYS + 1))]
 
 
 def _synchronise(alma: ALMA) -> list[str]:
@@ -170,7 +230,6 @@ def _reports(alma: ALMA, agent: str | None, named: Iterable[str]) -> Iterator[Re
 
 def _taught_by(alma: ALMA, agent: str | None, commit: Commit) -> Iterator[Report]:
     """The outcomes that a commit reports: of the work before it, and of its own."""
-    message = blake2b(f"{commit.subject}\0{commit.body}".encode(), digest_size=4).hexdigest()
     for failed in _reverted_by(commit):
         if _REVERTS.search(failed.body):
             continue  # taking back a revert says nothing about the commit that was reverted at first
@@ -182,9 +241,14 @@ def _taught_by(alma: ALMA, agent: str | None, commit: Commit) -> Iterator[Report
             strategy=_prose(failed.body)[:_MAX_TEXT],
             error=f"reverted by {commit.id[:12]}{f': {why}' if why else ''}"[:_MAX_TEXT],
             at=_time(commit.authored_s),
-            labels={"source": "git", "commit": failed.id[:12], "message": message},
+            labels={"source": "git", "commit": failed.id[:12], "message": _digest(commit)},
             key=f"git/revert/{_place(failed)}",
         )
+    yield from _named_by(alma, agent, commit)
+
+
+def _named_by(alma: ALMA, agent: str | None, commit: Commit) -> Iterator[Report]:
+    """The outcome that a commit's trailer names, if it has one."""
     if told := _OUTCOME.match(commit.outcome):
         said = Said.of(told[2])
         yield Report(
@@ -196,7 +260,7 @@ def _taught_by(alma: ALMA, agent: str | None, commit: Commit) -> Iterator[Report
             do=said.do,
             feedback=said.why[:_MAX_TEXT],
             at=_time(commit.authored_s),
-            labels={"source": "git", "commit": commit.id[:12], "message": message},
+            labels={"source": "git", "commit": commit.id[:12], "message": _digest(commit)},
             key=f"git/outcome/{_place(commit)}",
         )
 
@@ -247,6 +311,11 @@ def _merged_as(number: str, before: Commit) -> list[Commit]:
     candidates = _log(before.parents[0], "--extended-regexp", f"--grep={names}", most=20)
     known = re.compile(names, re.MULTILINE)
     return [one for one in candidates if known.search(f"{one.subject}\n{one.body}")][:1]
+
+
+def _digest(commit: Commit) -> str:
+    """A short digest of a commit's message."""
+    return blake2b(f"{commit.subject}\0{commit.body}".encode(), digest_size=4).hexdigest()
 
 
 def _place(commit: Commit) -> str:

@@ -529,8 +529,64 @@ def test_a_rebase_starts_one_at_its_end(backend, repository, starts):
     add_commits(repository, "Elsewhere")
     repository.git("switch", "-q", "main")
     starts()
+    olds = repository.git("rev-list", "--reverse", "HEAD", "-3").split()
     repository.git("rebase", "-q", backend, "other", GIT_SEQUENCE_EDITOR=":")
-    assert (["post-rewrite"], [f"{before}..{repository.git('rev-parse', 'HEAD')}"]) == starts()
+    news = repository.git("rev-list", "--reverse", "HEAD", "-3").split()
+    pairs = [f"{old}...{new}" for old, new in zip(olds, news, strict=True)]
+    assert (["post-rewrite"], [f"{before}..{news[-1]}", *pairs]) == starts()
+
+
+def test_an_amend_takes_back_what_its_commit_no_longer_tells(repository):
+    repository.alma("install", "git")
+    repository.commit("One\n\nAlma-Outcome: success")
+    assert [("One", "success")] == repository.outcomes()
+    for message, expected in (
+        ("One", []),
+        ("One again\n\nAlma-Outcome: failure", [("One again", "failure")]),
+        ("One\n\nAlma-Outcome: partial", [("One", "partial")]),
+        ("One", []),
+    ):
+        repository.git("commit", "-q", "--amend", "--allow-empty", "-m", message)
+        assert expected == repository.outcomes()
+
+
+def test_an_amend_of_a_commit_that_never_taught_starts_nothing(repository, starts):
+    add_commits(repository, "One\n\nAlma-Outcome: success", "Two")
+    starts()
+    repository.git("commit", "-q", "--amend", "-m", "Three")
+    assert ([], []) == starts()
+
+
+EDITORS = {
+    "reword": ("sed -i s/^pick/reword/", "sed -i /^Alma-Outcome/d"),
+    "edit": ("sed -i s/^pick/edit/", ":"),
+    "squash": ("sed -i 2,9s/^pick/squash/", ":"),
+    "fixup": ("sed -i 2,9s/^pick/fixup/", ":"),
+    "drop": ("sed -i 1d", ":"),
+}
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        ("reword", []),
+        ("edit", [("Two", "failure")]),
+        ("squash", [("One", "failure")]),
+        ("fixup", [("One", "success"), ("Two", "failure")]),
+        ("drop", [("One", "success"), ("Two", "failure")]),
+    ],
+)
+def test_a_rebase_takes_back_what_is_reworded_away_only(how, expected, repository):
+    repository.alma("install", "git")
+    add_commits(repository, "Start", "One\n\nAlma-Outcome: success", "Two\n\nAlma-Outcome: failure")
+    assert [("One", "success"), ("Two", "failure")] == repository.outcomes()
+    sequence, editor = EDITORS[how]
+    repository.git("rebase", "-q", "-i", "HEAD~2", GIT_SEQUENCE_EDITOR=sequence, GIT_EDITOR=editor)
+    if how == "edit":
+        repository.git("commit", "-q", "--amend", "-m", "One")
+        repository.git("rebase", "--continue", GIT_EDITOR=":")
+        repository.git("rebase", "--continue", GIT_EDITOR=":")
+    assert expected == repository.outcomes()
 
 
 @pytest.mark.parametrize("command", ["cherry-pick", "revert --no-edit", "am"])

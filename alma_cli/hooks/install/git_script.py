@@ -1,8 +1,9 @@
 """The lines of shell that git's hooks run for ALMA: they find out what is to be done, note it, and start one `alma`.
 
 While git is in the middle of a rebase, an am, or a range of cherry-picks or reverts they do nothing; the hook at its
-end tells of all its commits. `.alma/commits` has a line for each thing to do. `.alma/commits.awaited` is there while an
-`alma` that hasn't looked into it yet is on its way, so that no other one is started.
+end tells of all its commits. `.alma/commits` has a line for each thing to do: ID, ID..ID, or OLD...NEW for a commit
+that took another's place. `.alma/commits.awaited` is there while an `alma` that hasn't looked into it yet is on its
+way, so that no other one is started.
 """
 
 import re
@@ -29,8 +30,16 @@ _COMMITS = {
     ),
     "post-merge": (_NOT_AMIDST, "from=ORIG_HEAD"),
     "post-rewrite": (
-        '[ "${1:-${PRE_COMMIT_REWRITE_COMMAND:-}}" = rebase ] || exit 0',
-        'from=ORIG_HEAD; [ ! -f "$dir/rebase-merge/orig-head" ] || read -r from <"$dir/rebase-merge/orig-head"',
+        "list=$dir/rebase-merge; since=ORIG_HEAD",
+        "case ${1:-${PRE_COMMIT_REWRITE_COMMAND:-}} in",
+        f"  amend) {_NOT_AMIDST}; since=HEAD@{{1}};;",
+        '  rebase) from=$since; [ ! -f "$list/orig-head" ] || read -r from <"$list/orig-head"; since=$from;;',
+        "  *) exit 0;;",
+        "esac",
+        'if git log -400 --format=%B "$since...HEAD" -- | grep -Eiq ^alma-outcome; then',
+        '  [ ! "$from" ] && rewritten=$(git rev-parse -q --verify "$since")...$(git rev-parse -q --verify HEAD) ||',
+        '    rewritten=$(sed "s/ /.../" "$list/rewritten-list" || sed "s/ /.../" "$dir/rebase-apply/rewritten")',
+        "fi",
     ),
     "post-applypatch": (
         '[ -f "$dir/rebase-apply/applying" ] || exit 0',
@@ -52,8 +61,10 @@ _NOTE = (
     "for_project() {",
     '  project=$1; shift; [ -f "$project/.alma/config.yaml" ] || project=${dir%/*/worktrees/*}/$project',
     '  [ -f "$project/.alma/config.yaml" ] || return 0',
-    '  [ "$commits${ALMA_STORAGE:-}" ] || grep -Eq "storage.*(azure|file)" "$project/.alma/config.yaml" || return 0',
-    '  waits=$project/.alma/commits; awaited=$waits.awaited; [ ! -L "$waits" ] || return 0; echo "$commits" >>"$waits"',
+    '  [ "$commits$rewritten${ALMA_STORAGE:-}" ] ||',
+    '    grep -Eq "storage.*(azure|file)" "$project/.alma/config.yaml" || return 0',
+    '  waits=$project/.alma/commits; awaited=$waits.awaited; [ ! -L "$waits" ] || return 0',
+    '  printf "%s\\n" "$commits" $rewritten >>"$waits"',
     '  [ ! "$awaited" -nt "$waits" ] && [ -z "$(find "$awaited" -mmin +10)" ] || rm -f "$awaited"',
     '  (set -C; : >"$awaited") || return 0',
 )
@@ -68,8 +79,8 @@ def script(event: str, projects: Mapping[str, str | None], *programs: str) -> li
     asked = [f'{program} "$@"' for program in programs]
     finding = (*_COMMITS[event], *_FIND) if event in _COMMITS else (_NOT_AMIDST,)
     return [
-        _QUICKLY.get(event, "")
-        + '( dir=${GIT_DIR:-.git}; [ -d "$dir" ] || dir=$(git rev-parse --git-dir) || exit 0; from= commits=',
+        _QUICKLY.get(event, "") + '( dir=${GIT_DIR:-.git}; [ -d "$dir" ] || dir=$(git rev-parse --git-dir) || exit 0',
+        "  from= commits= rewritten=",
         *(f"  {line}" for line in (*finding, *_NOTE)),
         f'    set -- hook {event} --dir "$project" "$@" --deadline {_DEADLINE_S}',
         f'    {{ {" || ".join(asked)} || rm -f "$awaited"; }} &',
