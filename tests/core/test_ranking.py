@@ -179,8 +179,26 @@ def test_what_is_a_little_alike_passes_beside_what_surely_is():
 
 
 def test_a_rare_word_passes_by_itself_and_brings_nothing_with_it():
-    named = replace(PLAIN, cosine=-1.0, matched=0.0, rare_match=True)
+    named = replace(PLAIN, cosine=0.2, matched=0.0, rare_match=True)
     assert passing(named, replace(PLAIN, id="b", cosine=0.3, matched=0.0)) == {"a": True, "b": False}
+    assert passing(replace(named, cosine=None)) == {"a": True}
+
+
+def test_a_rare_word_is_chance_where_the_meaning_denies_it_unless_it_is_most_of_the_task():
+    denied = replace(PLAIN, cosine=0.1, matched=0.2, rare_match=True)
+    assert passing(denied) == {"a": False}
+    assert passing(replace(denied, matched=0.5)) == {"a": True}
+
+
+def test_an_outcome_with_a_rare_word_brings_the_rules_of_its_task_group():
+    named = replace(PLAIN, id="o", kind="outcome", task_key="t", cosine=0.2, matched=0.0, rare_match=True)
+    rule = replace(PLAIN, id="h", kind="heuristic", task_key="t", cosine=0.2, matched=0.0)
+    other = replace(rule, id="i", kind="anti_pattern", task_key="u")
+    assert passing(named, rule, other) == {"o": True, "h": True, "i": False}
+    assert passing(replace(named, kind="preference", task_key=""), replace(rule, task_key="")) == {
+        "o": True,
+        "h": False,
+    }
 
 
 def test_outcomes_that_a_rule_sums_up_do_not_say_that_anything_fits():

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from alma_cli.core.records import Kind
-from alma_cli.core.retrieval.relevance import COSINE_UNRELATED, floor, relevance
+from alma_cli.core.retrieval.relevance import COSINE_NONE, COSINE_UNRELATED, WORDS_SURE, floor, relevance
 
 POOL_FROM, POOL_WHOLE = 0.3, 0.5
 """Cosines of two tasks at which outcomes of one begin to count for the other, and at which they count fully."""
@@ -125,6 +125,7 @@ def rank(candidates: Sequence[Candidate], cosine: Spread, bm25: Spread, rules: R
     """All candidates, best first; ties fall by id, so the same numbers always give the same order.
 
     Whether anything fits isn't for outcomes to say that a rule sums up: of many, one looks like the task by chance.
+    One with a rare token of the task does pass by it, and brings the rules of its task group.
     """
     by_cosine = _ranks(candidates, lambda candidate: candidate.cosine if candidate.cosine is not None else -2.0)
     by_keyword = _ranks(candidates, lambda candidate: candidate.bm25)
@@ -138,13 +139,16 @@ def rank(candidates: Sequence[Candidate], cosine: Spread, bm25: Spread, rules: R
         rules.min_similarity,
         words_only=all(candidate.cosine is None for candidate in candidates),
     )
+    named = {candidate.id for candidate in candidates if _is_named(candidate)}
+    named_tasks = {one.task_key for one in candidates if one.kind == "outcome" and one.id in named}
     ranked = []
     for candidate in candidates:
         similarity = similarities[candidate.id]
         score_terms = _terms(candidate, fused[candidate.id], rules)
         whole = math.fsum(term.weight for term in score_terms) or 1.0
         score = math.fsum(term.value * term.weight for term in score_terms) / whole
-        why_not = _why_not(candidate, similarity, enough, score, rules.min_score)
+        is_named = candidate.id in named or (is_rule(candidate) and candidate.task_key in named_tasks)
+        why_not = _why_not(similarity, 0.0 if is_named else enough, score, rules.min_score)
         ranked.append(
             Ranked(
                 candidate=candidate,
@@ -238,10 +242,16 @@ def _words_of_groups(candidates: Sequence[Candidate]) -> dict[str, float]:
     return {key: sum(sorted(values)[-_BEST_WORDS:]) / _BEST_WORDS for key, values in found.items()}
 
 
-def _why_not(candidate: Candidate, similarity: float, enough: float, score: float, min_score: float) -> str:
-    if not candidate.rare_match and similarity < enough:
+def _why_not(similarity: float, enough: float, score: float, min_score: float) -> str:
+    if similarity < enough:
         return "nothing is similar enough to the task" if math.isinf(enough) else "not similar enough to the task"
     return "scored too low" if score < min_score else ""
+
+
+def _is_named(candidate: Candidate) -> bool:
+    """True when a rare token of the task stands in it, and is most of the task or no chance by its meaning."""
+    is_near = candidate.cosine is None or candidate.cosine >= COSINE_NONE
+    return candidate.rare_match and (is_near or candidate.matched >= WORDS_SURE)
 
 
 def _has_to_do(candidate: Candidate) -> bool:
