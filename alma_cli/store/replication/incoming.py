@@ -79,6 +79,8 @@ class Incoming:
             for one in documents
             if isinstance(one, Readable) and isinstance(one.content, Arrived)
         ]
+        if not arrived:
+            return []
         ids = json.dumps([document.id for document, _ in arrived])
         held = _held(self._connection, ids)
         if is_new:

@@ -14,7 +14,7 @@ from alma_cli.core.replication.hlc import HLC
 from alma_cli.core.replication.marker import Membership
 from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.engine import transaction
-from alma_cli.store.database.values import any_of, insert_rows, rows_from, utc_text
+from alma_cli.store.database.values import any_of, insert_rows, utc_text
 from alma_cli.store.writing.rows_writer import read_replica
 
 UNSURE = "?"
@@ -210,26 +210,23 @@ class RemoteState:
 
         Versions that are known already aren't written.
         """
-        given = json.dumps([{name: getattr(document, name) for name in _DOCUMENT_TYPES} for document in documents])
         columns = ", ".join(_DOCUMENT_TYPES)
-        same = " AND ".join(f"remote_documents.{name} IS NOT DISTINCT FROM given.{name}" for name in _DOCUMENT_TYPES)
-        rows = self._connection.execute(
-            f"SELECT id FROM {rows_from(_DOCUMENT_TYPES)} AS given "
-            f"WHERE NOT EXISTS (SELECT 1 FROM remote_documents WHERE {same})",
-            [given],
+        found = self._connection.execute(
+            f"SELECT {columns} FROM remote_documents WHERE id IN {any_of()}",
+            [json.dumps([one.id for one in documents])],
         ).fetchall()
-        if rows:
-            ids = [row[0] for row in rows]
-            self.forget_documents(ids)
-            self._connection.execute(
-                f"INSERT INTO remote_documents ({columns}) SELECT {columns} FROM {rows_from(_DOCUMENT_TYPES)} "
-                f"WHERE id IN {any_of()}",
-                [given, json.dumps(ids)],
-            )
+        known = {row[0]: row for row in found}
+        rows = [tuple(getattr(document, name) for name in _DOCUMENT_TYPES) for document in documents]
+        fresh = [dict(zip(_DOCUMENT_TYPES, row, strict=True)) for row in rows if known.get(row[0]) != row]
+        if fresh:
+            self.forget_documents([row["id"] for row in fresh if row["id"] in known])
+            insert_rows(self._connection, "remote_documents", _DOCUMENT_TYPES, fresh)
 
     def forget_documents(self, ids: Sequence[str]) -> None:
         """Forget documents that the remote doesn't have any more, so that they are written as new ones."""
-        self._connection.execute(f"DELETE FROM remote_documents WHERE id IN {any_of()}", [json.dumps(list(ids))])
+        if ids:
+            given = json.dumps(list(ids))
+            self._connection.execute(f"DELETE FROM remote_documents WHERE id IN {any_of()}", [given])
 
     def quarantined(self) -> list[Quarantined]:
         """The documents that are set aside, oldest first."""
