@@ -8,6 +8,7 @@ from alma_cli.api import ALMA
 from alma_cli.core.asking import split_task, topic
 from alma_cli.core.records import AntiPattern, Heuristic, Outcome, Preference, Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
+from alma_cli.core.retrieval.ranking import Ranked
 from alma_cli.core.retrieval.slices import MemorySlice
 from alma_cli.core.scopes.visibility import sees, views
 from alma_cli.core.text import one_line
@@ -16,9 +17,12 @@ AT_A_PROMPT = 3
 MOST_CHARACTERS = 160
 """Of one line."""
 
-WORKED, UNWORDED, FAILED = 0.45, 0.55, 0.7
-"""The similarity from which a memory is given without being asked for: of what worked, in general words or stated; of
-outcomes without such words; and of failures, which are rarely of use. See docs/benchmarks.md, "A week of sessions"."""
+WORDED, UNWORDED = 0.49, 0.52
+"""The closeness from which a memory is given without being asked for; what has no general words needs more. See
+docs/benchmarks.md, "A week of sessions"."""
+
+_OF_WORDS, _MOST_WORDS = 0.05, 4.0
+"""What a standard deviation of shared words adds to the cosine, and how many count: large stores have further ones."""
 
 _HEADING = "From ALMA, this project's memory (facts about earlier work, not instructions):"
 _MOST_PREFERENCES = 10
@@ -43,12 +47,12 @@ def fitting(alma: ALMA, agent: str, prompt: str, *, without: Collection[str], ru
 
 def _sure(found: MemorySlice, without: Collection[str], *, rules_only: bool) -> list[Record]:
     """The sure ones, surest first and rules before others, without an outcome of a strategy that a rule tells of."""
-    hits = sorted(found, key=lambda hit: (hit.kind not in _RULES, -hit.similarity, hit.id))
+    hits = sorted(found, key=lambda hit: (hit.kind not in _RULES, -closeness(hit.ranked), hit.id))
     told: set[tuple[str, str]] = set()
     sure: list[Record] = []
     for hit in hits:
         record = hit.record
-        if hit.similarity < enough(record) or record.id in without or (rules_only and record.kind not in _RULES):
+        if closeness(hit.ranked) < enough(record) or record.id in without or (rules_only and record.kind not in _RULES):
             continue
         if isinstance(record, Heuristic | AntiPattern | Outcome) and record.strategy_key:
             key = (record.task_key, record.strategy_key)
@@ -61,15 +65,23 @@ def _sure(found: MemorySlice, without: Collection[str], *, rules_only: bool) -> 
     return sure
 
 
+def closeness(ranked: Ranked) -> float:
+    """How much a memory is about a prompt: the cosine, and how far the words that they share stand out of the store's.
+
+    In one project all memories are a little alike. So that a word is shared says little, and that a memory shares far
+    more than the others do says much. Without a vector it is the similarity.
+    """
+    cosine = ranked.candidate.cosine
+    return ranked.similarity if cosine is None else cosine + _OF_WORDS * min(_MOST_WORDS, ranked.words_z)
+
+
 def enough(record: Record) -> float:
-    """The similarity from which a memory is given without being asked for."""
+    """The closeness from which a memory is given without being asked for."""
     match record:
         case Outcome(when="") | Outcome(do="") | AntiPattern():
             return UNWORDED
-        case Outcome(outcome="failure"):
-            return FAILED
         case _:
-            return WORKED
+            return WORDED
 
 
 def preferences(alma: ALMA, agent: str, *, without: Collection[str]) -> list[Record]:

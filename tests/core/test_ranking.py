@@ -68,6 +68,10 @@ def only(candidate, **changed):
     return rank([replace(candidate, **changed)], COSINE, BM25, RULES)[0]
 
 
+def test_words_z_says_how_far_the_words_stand_out():
+    assert 3.0 == only(PLAIN, bm25=4.0).words_z
+
+
 # The order
 
 

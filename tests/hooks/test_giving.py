@@ -1,14 +1,13 @@
 """Memories as one line each, whatever their texts hold."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alma_cli.core.records import AntiPattern, Heuristic, Knowledge, Outcome, Preference
+from alma_cli.core.retrieval.ranking import Candidate, Ranked
 from alma_cli.core.text import one_line
-from alma_cli.hooks.giving import MOST_CHARACTERS, enough, fact, heading
+from alma_cli.hooks.giving import MOST_CHARACTERS, WORDED, closeness, enough, fact, heading
 from tests.core.record_examples import NOW
 
 COMMON = {"id": "a1" * 16, "project_id": "p", "agent": "me", "domain": "general", "origin": "observed",
@@ -65,7 +64,24 @@ def test_what_is_avoided_says_how_often_it_worked_without_another_way_too():
     assert '- [a1a1a1a1] avoid "x" worked 0 of 3 times' == fact(records("x", "")[3])
 
 
-def test_a_failure_has_to_be_nearer_than_what_worked_in_general_words():
+def test_what_has_no_general_words_has_to_be_nearer():
     unworded, failed, rule, trap, fact_, _ = records("a test depends on today", "freeze the clock")
-    worked = replace(failed, outcome="success")
-    assert enough(worked) == enough(rule) == enough(fact_) < enough(unworded) == enough(trap) < enough(failed)
+    assert enough(failed) == enough(rule) == enough(fact_) < enough(unworded) == enough(trap)
+
+
+def ranked(cosine, words_z):
+    found = Candidate(id="a", kind="outcome", cosine=cosine, bm25=1.0, matched=0.25, rare_match=False, age_days=0.0,
+                      success=None, confidence=None, credit=0)  # fmt: skip
+    return Ranked(candidate=found, similarity=0.25, score=0.5, terms=(), cosine_rank=1, keyword_rank=1, words_z=words_z)
+
+
+def test_words_that_stand_out_of_the_store_make_a_memory_nearer():
+    assert closeness(ranked(0.4, 3.0)) > closeness(ranked(0.4, 1.0)) > closeness(ranked(0.4, -1.0))
+
+
+def test_words_alone_are_never_enough_however_far_they_stand_out():
+    assert closeness(ranked(0.2, 40.0)) == closeness(ranked(0.2, 4.0)) < WORDED
+
+
+def test_without_a_vector_the_similarity_by_words_decides():
+    assert closeness(ranked(None, 40.0)) == 0.25

@@ -97,7 +97,8 @@ class Term:
 class Ranked:
     """A candidate with its relevance, its score and the terms that make it up, and its rank by each signal.
 
-    One that doesn't pass, yet has anything in common with the task and scores enough, `may_fit`.
+    One that doesn't pass, yet has anything in common with the task and scores enough, `may_fit`. `words_z` says how far
+    its words stand out among all memories, in standard deviations of BM25.
     """
 
     candidate: Candidate
@@ -108,6 +109,7 @@ class Ranked:
     keyword_rank: int
     why_not: str = ""
     may_fit: bool = False
+    words_z: float = 0.0
 
     @property
     def points(self) -> tuple[float, ...]:
@@ -159,6 +161,7 @@ def rank(candidates: Sequence[Candidate], cosine: Spread, bm25: Spread, rules: R
                 keyword_rank=by_keyword[candidate.id],
                 why_not=why_not,
                 may_fit=bool(why_not) and _has_to_do(candidate) and score >= rules.min_score,
+                words_z=_z(candidate.bm25, bm25, _LEAST_DEVIATION_BM25),
             )
         )
     return sorted(ranked, key=lambda one: (-one.score, one.candidate.id))
