@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import typer.main
 
-from alma_cli.cli.app import full_app
+from alma_cli.cli.app import command_app
 from alma_cli.cli.commands import COMMANDS
 from alma_cli.cli.options import KIND_NAMES
 from alma_cli.config import KEYS
@@ -72,7 +72,6 @@ class Page(NamedTuple):
 
 def pages() -> list[Page]:
     """Every command and subcommand, after the root."""
-    root: Any = typer.main.get_command(full_app())
     first = (
         Option(("--dir",), FOLDER, "the folder of the project", is_flag=False, repeats=False),
         Option(("--verbose",), "", "tell on stderr what happens", is_flag=True, repeats=False),
@@ -81,9 +80,11 @@ def pages() -> list[Page]:
     )
     found = [Page("", "", first, ",".join(COMMANDS))]
     for name, command in COMMANDS.items():
-        found.append(_page(name, command.summary, root.commands[name], command.subcommands))
+        own = command._replace(subcommands=()) if command.alone else command
+        found.append(_page(name, command.summary, typer.main.get_command(command_app(own)), command.subcommands))
+        group: Any = typer.main.get_command(command_app(command))
         for subcommand in command.subcommands:
-            inner = root.commands[name].commands[subcommand]
+            inner = group.commands[subcommand]
             summary = (
                 inspect.cleandoc(inner.help or "").partition("\n")[0].partition(". ")[0].partition(": ")[0].rstrip(".")
             )

@@ -223,6 +223,25 @@ def is_required(declared: Field[Any]) -> bool:
     return declared.default is MISSING and declared.default_factory is MISSING
 
 
+def configuration_keys() -> str:
+    """Every key as a Markdown table, with what it takes, its default, its variable and its meaning."""
+    lines = ["| key | takes | default | variable | meaning |", "|---|---|---|---|---|"]
+    lines += [_key_row(key, f"`{key.variable}`") for key in config.KEYS]
+    lines += [_key_row(key, "") for key in config.AGENT_KEYS]
+    return "\n".join(lines) + "\n"
+
+
+def _key_row(key: config.Key, variable: str) -> str:
+    cells = [f"`{key.path}`", key.takes, _default_of(key), variable, key.meaning]
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
+
+
+def _default_of(key: config.Key) -> str:
+    if key.default is None:
+        return "required"
+    return f"`{config.display(key.default)}`" if key.default not in ("", ()) else ""
+
+
 def between_markers(text: str, name: str, generated: str) -> str:
     """The text with what stands between the markers of this name (comments of Markdown or Bicep) replaced."""
     pattern = re.compile(rf"((?:<!--|//) generated: {name}(?: -->)?\n)(\n?).*?( *(?:<!--|//) end: {name})", re.DOTALL)
@@ -239,7 +258,7 @@ def generated_files() -> dict[Path, str]:
     files[DOCS / "schemas" / "record.schema.json"] = record_schema()
     for page, parts in {
         "cli/README.md": {"commands": command_tables()},
-        "configuration.md": {"keys": config.reference(), "variables": other_variables()},
+        "configuration.md": {"keys": configuration_keys(), "variables": other_variables()},
         "architecture/architecture.md": {"views": view_table(), "rooms": rooms()},
         "guides/import-export.md": {"fields": import_table()},
         "guides/azure.bicep": {"paths": indexed_paths()},

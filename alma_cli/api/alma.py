@@ -21,34 +21,6 @@ from alma_cli.logs import info
 from alma_cli.project import Project, check_memory, find_project
 
 if TYPE_CHECKING:
-    from alma_cli.api.author import (
-        AntiPatternOptions,
-        Archived,
-        Authored,
-        AuthoredKind,
-        AuthoredOptions,
-        Corrected,
-        Credited,
-        Forgotten,
-        HeuristicOptions,
-        KnowledgeOptions,
-        PreferenceOptions,
-    )
-    from alma_cli.api.completing import Completion
-    from alma_cli.api.filters import Filters
-    from alma_cli.api.learn import BatchLearned, Learned, NumberedReport
-    from alma_cli.api.overview import AgentView, Stats, Story
-    from alma_cli.api.reflect import Reflected
-    from alma_cli.api.rename import Renamed
-    from alma_cli.api.report import Reported
-    from alma_cli.api.retrieve import RetrieveOptions
-    from alma_cli.api.review import Promoted
-    from alma_cli.api.search import Found, SearchOptions
-    from alma_cli.api.status import Status
-    from alma_cli.api.sync import SyncStatus
-    from alma_cli.api.transfer import Imported
-    from alma_cli.api.undo import Undoable, Undone
-    from alma_cli.api.upkeep import Check
     from alma_cli.core.learning.effect import Effect
     from alma_cli.core.learning.lessons import Lessons
     from alma_cli.core.learning.reports import Report, ReportOptions
@@ -112,7 +84,7 @@ class ALMA:
         top_k: int | None = None,
         *,
         remote: bool = False,
-        **options: Unpack[RetrieveOptions],
+        **options: Unpack[api.retrieve.RetrieveOptions],
     ) -> MemorySlice:
         """The memories worth knowing before a task: of each kind the best `top_k`, within `max_tokens` together.
 
@@ -127,7 +99,7 @@ class ALMA:
 
     def learn(
         self, agent: str, task: str, outcome: str, strategy_used: str = "", **options: Unpack[ReportOptions]
-    ) -> Learned:
+    ) -> api.learn.Learned:
         """Record how a task went: `outcome` is success, failure or partial.
 
         Once this returns, no crash loses it. `options`: feedback, error, domain, duration_ms, at, labels, key,
@@ -138,17 +110,17 @@ class ALMA:
 
         return self.learn_report(Report(agent=agent, task=task, outcome=outcome, strategy=strategy_used, **options))
 
-    def learn_report(self, report: Report) -> Learned:
+    def learn_report(self, report: Report) -> api.learn.Learned:
         """`learn`, for a report that is one value."""
         return api.learn.learn(self._session, report)
 
     def learn_batch(
-        self, reports: Iterable[NumberedReport], *, on_progress: Callable[[int], None] | None = None
-    ) -> BatchLearned:
+        self, reports: Iterable[api.learn.NumberedReport], *, on_progress: Callable[[int], None] | None = None
+    ) -> api.learn.BatchLearned:
         """Record many outcomes, each given with its line number; `on_progress` gets how many more were looked at."""
         return api.learn.learn_batch(self._session, reports, on_progress=on_progress)
 
-    def relearn(self, report: Report) -> Learned:
+    def relearn(self, report: Report) -> api.learn.Learned:
         """`learn_report`, but a report whose `key` is known already replaces what was told before."""
         return api.learn.relearn(self._session, report)
 
@@ -173,7 +145,7 @@ class ALMA:
         """One sheet of all general words that an agent's outcomes have."""
         return api.reflect.review(self._session, composed(agent), domain and composed(domain))
 
-    def apply_reflection(self, agent: str, answer: str) -> Reflected:
+    def apply_reflection(self, agent: str, answer: str) -> api.reflect.Reflected:
         """Give outcomes the words of an answer; what is wrong with a line is listed, and the other lines are taken.
 
         Raises `InvalidInput` for an answer without any JSON object.
@@ -190,7 +162,7 @@ class ALMA:
         review: bool = False,
         as_json: bool = False,
         on_progress: Callable[[int], None] | None = None,
-    ) -> Iterator[Reflected]:
+    ) -> Iterator[api.reflect.Reflected]:
         """Ask a program (by default reflect.command) for the words of sheet after sheet; what became of each answer."""
         return api.reflect.reflect_with(
             self._session,
@@ -203,60 +175,64 @@ class ALMA:
             on_progress=on_progress,
         )
 
-    def undo_reflection(self, agent: str) -> Reflected:
+    def undo_reflection(self, agent: str) -> api.reflect.Reflected:
         """Give outcomes back the words they had before the agent's last reflection. Raises `NotFound` without one."""
         return api.reflect.undo(self._session, composed(agent))
 
     # Authoring
 
-    def add_preference(self, preference: str, **options: Unpack[PreferenceOptions]) -> Authored:
+    def add_preference(self, preference: str, **options: Unpack[api.author.PreferenceOptions]) -> api.author.Authored:
         """Keep a user's constraint or style; project-wide unless an agent is given.
 
         `options`: agent, domain, user, category, source, confidence (1.0).
         """
         return self.add("preference", preference, **options)
 
-    def add_knowledge(self, fact: str, **options: Unpack[KnowledgeOptions]) -> Authored:
+    def add_knowledge(self, fact: str, **options: Unpack[api.author.KnowledgeOptions]) -> api.author.Authored:
         """Keep a fact; project-wide unless an agent is given. `options`: agent, domain, source, confidence (1.0)."""
         return self.add("knowledge", fact, **options)
 
-    def add_heuristic(self, condition: str, strategy: str, **options: Unpack[HeuristicOptions]) -> Authored:
+    def add_heuristic(
+        self, condition: str, strategy: str, **options: Unpack[api.author.HeuristicOptions]
+    ) -> api.author.Authored:
         """Keep a rule: when `condition`, `strategy` works. `options`: agent, domain, confidence (0.5)."""
         return self.add("heuristic", condition, strategy=strategy, **options)
 
-    def add_anti_pattern(self, pattern: str, **options: Unpack[AntiPatternOptions]) -> Authored:
+    def add_anti_pattern(self, pattern: str, **options: Unpack[api.author.AntiPatternOptions]) -> api.author.Authored:
         """Keep what not to do, why, and what works better instead.
 
         `options`: why_bad, better_alternative, agent, domain.
         """
         return self.add("anti_pattern", pattern, **options)
 
-    def add(self, kind: AuthoredKind, text: str, **options: Unpack[AuthoredOptions]) -> Authored:
+    def add(
+        self, kind: api.author.AuthoredKind, text: str, **options: Unpack[api.author.AuthoredOptions]
+    ) -> api.author.Authored:
         """Keep a memory of any of these kinds, with the options of its kind; `text` is its main one.
 
         Raises `InvalidInput`, also for an option that the kind doesn't have, `ScopeViolation`, `StoreUnwritable`.
         """
         return api.author.add(self._session, kind, text, **options)
 
-    def correct(self, id: str, text: str | None = None, **changes: JsonValue) -> Corrected:
+    def correct(self, id: str, text: str | None = None, **changes: JsonValue) -> api.author.Corrected:
         """Put right what a memory says: `text` is its main one, `changes` are other fields by their names.
 
         Raises `NotFound`, `AmbiguousId`, `InvalidInput`, `ScopeViolation`.
         """
         return api.author.correct(self._session, id, text, changes)
 
-    def forget(self, ids: Sequence[str], *, at_once: bool = False) -> Forgotten:
+    def forget(self, ids: Sequence[str], *, at_once: bool = False) -> api.author.Forgotten:
         """Remove memories for good. Raises `NotFound` or `AmbiguousId` before any is removed.
 
         For an hour `undo` brings them back, unless they are erased `at_once` (with what was forgotten before).
         """
         return api.author.forget(self._session, ids, at_once=at_once)
 
-    def undo(self, id: str = "") -> Undone:
+    def undo(self, id: str = "") -> api.undo.Undone:
         """Take back the last write of this user, or the last one to a memory. Raises `NotFound` if none can be."""
         return api.undo.undo(self._session, id)
 
-    def undoable(self, id: str = "", *, limit: int = 10) -> list[Undoable]:
+    def undoable(self, id: str = "", *, limit: int = 10) -> list[api.undo.Undoable]:
         """The last writes of this user that `undo` can take back, newest first."""
         return api.undo.undoable(self._session, id, limit=limit)
 
@@ -264,11 +240,11 @@ class ALMA:
         """The records that `forget` would remove: of a derived memory, its evidence."""
         return api.author.to_forget(self._session, ids)
 
-    def archive_stale(self, *, dry_run: bool = False) -> Archived:
+    def archive_stale(self, *, dry_run: bool = False) -> api.author.Archived:
         """Hide memories that are old and that nobody said had helped; they stay, and stay evidence."""
         return api.author.archive_stale(self._session, dry_run=dry_run)
 
-    def feedback(self, id: str, *, helped: bool) -> Credited:
+    def feedback(self, id: str, *, helped: bool) -> api.author.Credited:
         """Record that a retrieved memory helped or misled. Raises `NotFound`, `AmbiguousId`."""
         return api.author.feedback(self._session, id, helped=helped)
 
@@ -289,13 +265,13 @@ class ALMA:
         """
         return api.review.same_as(self._session, self.memory(id), other)
 
-    def promote(self, id: str) -> Promoted:
+    def promote(self, id: str) -> api.review.Promoted:
         """Make a memory project-wide. Raises `NotFound`, `AmbiguousId`, and `InvalidInput` for an outcome."""
         return api.review.promote(self._session, self.memory(id))
 
     # Looking
 
-    def search(self, words: str, **options: Unpack[SearchOptions]) -> Found:
+    def search(self, words: str, **options: Unpack[api.search.SearchOptions]) -> api.search.Found:
         """The memories about some words, by meaning, words and letters; with a `viewer`, only what that agent sees.
 
         `options`: viewer, viewing_user, sort (relevance), limit (20), offset, and filters (see `SearchOptions`);
@@ -309,7 +285,7 @@ class ALMA:
         sort: Literal["newest", "oldest"] = "newest",
         limit: int | None = None,
         offset: int = 0,
-        **filters: Unpack[Filters],
+        **filters: Unpack[api.filters.Filters],
     ) -> list[Record]:
         """The records that pass the filters, by when they happened or were last confirmed. Raises `InvalidInput`."""
         return api.overview.memories(self._session, filters, sort=sort, limit=limit, offset=offset)
@@ -322,19 +298,19 @@ class ALMA:
         """The newest outcomes from which a derived memory grew, newest first; of others none."""
         return api.overview.evidence(self._session, id, limit=limit)
 
-    def log(self, id: str | None = None, *, limit: int = 50) -> Story:
+    def log(self, id: str | None = None, *, limit: int = 50) -> api.overview.Story:
         """The story of one record, with its replaced versions, or of the whole store."""
         return api.overview.log(self._session, id, limit=limit)
 
-    def stats(self) -> Stats:
+    def stats(self) -> api.overview.Stats:
         """Counts of everything."""
         return api.overview.stats(self._session)
 
-    def status(self) -> Status:
+    def status(self) -> api.status.Status:
         """The state of the project: counts, rules that are new to the user, what waits, what happened last."""
         return api.status.status(self._session)
 
-    def note_looked(self, found: Status) -> None:
+    def note_looked(self, found: api.status.Status) -> None:
         """Remember that the user has seen this state: the next `status` tells what is new since."""
         api.status.note_looked(self._session, found)
 
@@ -342,7 +318,7 @@ class ALMA:
         """How turns ended that were shown memories, and those from which fitting ones were withheld by lot."""
         return api.overview.effect(self._session)
 
-    def agents(self) -> list[AgentView]:
+    def agents(self) -> list[api.overview.AgentView]:
         """Every agent, its scope, and what it learned and sees."""
         return api.overview.agents(self._session)
 
@@ -350,11 +326,11 @@ class ALMA:
         """The surest rules that an agent sees, to be written where others read them. Raises `InvalidInput`."""
         return api.publish.lessons(self._session, agent)
 
-    def completions(self) -> Iterator[Completion]:
+    def completions(self) -> Iterator[api.completing.Completion]:
         """The values that a shell may complete: ids with their texts, newest first, and the names in use."""
         return api.completing.completions(self._session)
 
-    def report(self, agent: str | None = None) -> Reported:
+    def report(self, agent: str | None = None) -> api.report.Reported:
         """All that was learned, by every agent or by one, as `alma report` shows it. Raises `InvalidInput`."""
         return api.report.report(self._session, agent)
 
@@ -396,7 +372,7 @@ class ALMA:
         )
         return api.sync.sync(self._session, options, dry_run=dry_run, advance=advance, tell=tell)
 
-    def sync_status(self) -> SyncStatus:
+    def sync_status(self) -> api.sync.SyncStatus:
         """How the store stands to its remote: what is pending, set aside, when they last met, whether it answers."""
         return api.sync.sync_status(self._session)
 
@@ -419,7 +395,7 @@ class ALMA:
 
     def import_(
         self, lines: Iterable[tuple[int, JsonValue | AlmaError]], *, on_progress: Callable[[int], None] | None = None
-    ) -> Imported:
+    ) -> api.transfer.Imported:
         """Store the records in numbered lines, each once by its id; what was forgotten stays so."""
         return api.transfer.import_(self._session, lines, on_progress=on_progress)
 
@@ -436,7 +412,7 @@ class ALMA:
         """Derive heuristics and anti-patterns again from all outcomes; return how many changed."""
         return api.upkeep.derive_all(self._session, on_progress=on_progress)
 
-    def rename(self, project_id: str) -> Renamed:
+    def rename(self, project_id: str) -> api.rename.Renamed:
         """Give the project another id: in its configuration, its memories, and its shared copy.
 
         Raises `RemoteError`s before anything is changed, and `InvalidConfig` when the file can't be changed.
@@ -454,6 +430,6 @@ class ALMA:
         """How many memories `reindex` would give a vector."""
         return api.upkeep.outdated_count(self._session, everything=everything)
 
-    def examine(self) -> Iterator[Check]:
+    def examine(self) -> Iterator[api.upkeep.Check]:
         """Look at everything that has to work, changing nothing in the project."""
         return api.upkeep.examine(self._session)

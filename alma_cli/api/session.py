@@ -68,19 +68,23 @@ class Session:
         note_recorded(self.project)
 
     def rules(self) -> ProjectRules:
-        """The facts that deriving needs besides the records."""
-        return ProjectRules(project_id=self.config.project_id, rules_of=self.learning_rules)
+        """The facts that deriving needs besides the records: an agent that nobody knows learns as any other does."""
+        config = self.config
 
-    def learning_rules(self, agent: str) -> LearningRules:
-        """How cautiously an agent learns; one that the configuration doesn't know has the defaults."""
+        def rules_of(agent: str) -> LearningRules:
+            if agent in config.agents or ANY_AGENT in config.agents:
+                return self.learning_rules(config.scope_for(agent).min_occurrences_for_heuristic)
+            return self.learning_rules(config.learning.min_occurrences_for_heuristic)
+
+        return ProjectRules(project_id=config.project_id, rules_of=rules_of)
+
+    def learning_rules(self, min_occurrences: int) -> LearningRules:
+        """How cautiously agents learn that need so many outcomes."""
         from alma_cli.core.learning.derive import LearningRules
 
         settings = self.config.learning
-        known = agent in self.config.agents or ANY_AGENT in self.config.agents
         return LearningRules(
-            min_occurrences=self.config.scope_for(agent).min_occurrences_for_heuristic
-            if known
-            else settings.min_occurrences_for_heuristic,
+            min_occurrences=min_occurrences,
             half_life_days=settings.half_life_days,
             z=settings.z,
             anti_pattern_below=settings.anti_pattern_below,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, EmbeddingUnavailable, StoreBusy
 from alma_cli.project import make_home
 from alma_cli.remote import open_remote
-from alma_cli.store import Quarantined, Store
+from alma_cli.store import Shared, Store
 from alma_cli.sync.report import Context, Options, Synced
 
 if TYPE_CHECKING:
@@ -35,30 +34,26 @@ class SyncStatus:
     answers: bool
     trouble: str
     hint: str
-    joined: bool
-    synced_at: datetime | None
-    pending: Mapping[str, int]
-    blocked: int
-    conflicts: int
-    set_aside: Sequence[Quarantined]
+    shared: Shared
     model: str
     pinned_model: str
     same_rules: bool | None
 
     def to_json(self) -> dict[str, JsonValue]:
         """The status as a JSON object."""
+        shared = self.shared
         return {
             "remote": self.remote,
             "answers": self.answers,
             "trouble": self.trouble,
-            "joined": self.joined,
-            "synced_at": None if self.synced_at is None else format_time(self.synced_at),
-            "pending": sum(self.pending.values()),
-            "pending_by_agent": dict(self.pending),
-            "blocked": self.blocked,
-            "conflicts": self.conflicts,
+            "joined": shared.joined,
+            "synced_at": None if shared.synced_at is None else format_time(shared.synced_at),
+            "pending": sum(shared.pending.values()),
+            "pending_by_agent": dict(shared.pending),
+            "blocked": shared.blocked,
+            "conflicts": shared.conflicts,
             "set_aside": [
-                {"name": one.name, "reason": one.reason, "since": format_time(one.since)} for one in self.set_aside
+                {"name": one.name, "reason": one.reason, "since": format_time(one.since)} for one in shared.set_aside
             ],
             "model": self.model,
             "remote_model": self.pinned_model,
@@ -126,12 +121,7 @@ def sync_status(session: Session, *, remote: Remote | None = None) -> SyncStatus
         answers=trouble is None,
         trouble=trouble.message if trouble else "",
         hint=trouble.hint if trouble else "",
-        joined=shared.joined,
-        synced_at=shared.synced_at,
-        pending=shared.pending,
-        blocked=shared.blocked,
-        conflicts=shared.conflicts,
-        set_aside=shared.set_aside,
+        shared=shared,
         model=session.model,
         pinned_model=marker.model if marker else "",
         same_rules=marker.derivation == context.derivation if marker else None,
@@ -186,17 +176,6 @@ def _context(session: Session, store: Store, remote: Remote, options: Options) -
 
 def _derivation(session: Session) -> str:
     """A digest of how this project learns."""
-    from alma_cli.core.learning.derive import LearningRules
-
-    settings = session.config.learning
-    general = LearningRules(
-        min_occurrences=settings.min_occurrences_for_heuristic,
-        half_life_days=settings.half_life_days,
-        z=settings.z,
-        anti_pattern_below=settings.anti_pattern_below,
-    )
-    scopes = session.config.agents
-    return derivation_hash(
-        general,
-        {name: replace(general, min_occurrences=scopes[name].min_occurrences_for_heuristic) for name in scopes},
-    )
+    least, scopes = session.config.learning.min_occurrences_for_heuristic, session.config.agents
+    of_agents = {name: session.learning_rules(scope.min_occurrences_for_heuristic) for name, scope in scopes.items()}
+    return derivation_hash(session.learning_rules(least), of_agents)

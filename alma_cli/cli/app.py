@@ -63,7 +63,7 @@ def run_command(name: str, arguments: list[str], directory: str | None, *, whole
         placed = 1 if command.subcommands else 0
         given = [*given[:placed], "--dir", directory, *given[placed:]]
     try:
-        reply = _app((command,))(given, prog_name=f"alma {command.name}", standalone_mode=False, obj=whole_help)
+        reply = command_app(command)(given, prog_name=f"alma {command.name}", standalone_mode=False, obj=whole_help)
     except _HelpAsked as asked:
         return Reply(text=str(asked))
     except UsageError as error:
@@ -72,11 +72,6 @@ def run_command(name: str, arguments: list[str], directory: str | None, *, whole
         raise KeyboardInterrupt
     answer: Reply = reply
     return answer
-
-
-def full_app() -> typer.Typer:
-    """Every command in one application: for completion and the documentation."""
-    return _app(tuple(COMMANDS.values()), single=False)
 
 
 def function_of(command: Command, subcommand: str = "") -> Callable[..., Reply]:
@@ -122,27 +117,21 @@ def _worded(message: str) -> str:
     return message[:1].lower() + message[1:]
 
 
-def _app(commands: tuple[Command, ...], *, single: bool = True) -> typer.Typer:
-    settings: dict[str, Any] = {
-        "rich_markup_mode": None,
-        "pretty_exceptions_enable": False,
-        "context_settings": {"help_option_names": ["--help", "-h"]},
-    }
-    app = typer.Typer(add_completion=False, **settings)
-    for command in commands:
-        if not command.subcommands:
-            app.command(command.name, cls=_Command)(function_of(command))
-            continue
-        group = app if single else typer.Typer(cls=_Group, help=_group_help(command), add_completion=False, **settings)
-        if single:
-            app.callback(cls=_Group, help=_group_help(command))(_nothing)
-        elif command.alone:  # completion asks for its options; it is never run from here
-            group.callback(invoke_without_command=True)(function_of(command))
-        for subcommand in command.subcommands:
-            function = function_of(command, subcommand)
-            group.command(subcommand, cls=_Command, short_help=_first_sentence(function))(function)
-        if not single:
-            app.add_typer(group, name=command.name)
+def command_app(command: Command) -> typer.Typer:
+    """The application of one command, with its subcommands if it has some."""
+    app = typer.Typer(
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    if not command.subcommands:
+        app.command(command.name, cls=_Command)(function_of(command))
+        return app
+    app.callback(cls=_Group, help=_group_help(command))(_nothing)
+    for subcommand in command.subcommands:
+        function = function_of(command, subcommand)
+        app.command(subcommand, cls=_Command, short_help=_first_sentence(function))(function)
     return app
 
 

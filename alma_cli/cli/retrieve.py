@@ -81,7 +81,7 @@ def _table(found: MemorySlice, *, long: bool) -> Iterable[Table]:
     scores = [f"{hit.score:.2f}" if hit.sure else "maybe" for hit in found]
     if long or not on_terminal():
         rows = [
-            (_kind(hit), score, f"{hit.similarity:.2f}", hit.id, hit.text)
+            (str(hit.kind).replace("_", "-"), score, f"{hit.similarity:.2f}", hit.id, hit.text)
             for hit, score in zip(found, scores, strict=True)
         ]
         return [Table(headings=("kind", "score", "sim", "id", "memory"), rows=rows, flexible=[4], id_column=3)]
@@ -141,7 +141,3 @@ def _signals(hit: Hit) -> str:
 
 def _known(value: float | None) -> str:
     return "not known" if value is None else f"{value:.2f}"
-
-
-def _kind(hit: Hit) -> str:
-    return str(hit.kind).replace("_", "-")

@@ -84,7 +84,7 @@ def _single(key: Key, written: Sequence[str]) -> str:
         parse_value(key, written[0])
     except BadValue as error:
         raise InvalidInput(f"{key.path} {error.message}", hint=error.hint) from error
-    return _as_yaml(key, written[0])
+    return written[0] if key.kind in _UNQUOTED else _quoted(written[0])
 
 
 def _list(key: Key, written: Sequence[str]) -> str:
@@ -227,10 +227,6 @@ def _refuse_secret(key: Key, written: str) -> None:
             f"{key.path}: that looks like a credential, and the file is shared",
             hint="keep it in an environment variable, or in a file outside the project",
         )
-
-
-def _as_yaml(key: Key, written: str) -> str:
-    return written if key.kind in _UNQUOTED else _quoted(written)
 
 
 def _quoted(text: str) -> str:

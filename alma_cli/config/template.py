@@ -1,9 +1,8 @@
-"""The file that `alma init` writes, and the table of all keys in the documentation."""
+"""The file that `alma init` writes."""
 
 import os
 import re
 
-from alma_cli.config.model import AGENT_KEYS, KEYS, Key, display
 from alma_cli.core.text import composed
 
 _TEMPLATE = """\
@@ -36,22 +35,3 @@ def default_project_id(folder: str | os.PathLike[str]) -> str:
     """A project id from a folder's name: letters, digits, `.`, `_` and `-`."""
     name = composed(os.path.basename(os.path.realpath(folder))).lower()
     return re.sub(r"[^\w.-]+", "-", name).strip("-_.")[:128] or "my-project"
-
-
-def reference() -> str:
-    """Every key as a Markdown table, with what it takes, its default, its variable and its meaning."""
-    lines = ["| key | takes | default | variable | meaning |", "|---|---|---|---|---|"]
-    lines += [_row(key, f"`{key.variable}`") for key in KEYS]
-    lines += [_row(key, "") for key in AGENT_KEYS]
-    return "\n".join(lines) + "\n"
-
-
-def _row(key: Key, variable: str) -> str:
-    cells = [f"`{key.path}`", key.takes, _default(key), variable, key.meaning]
-    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
-
-
-def _default(key: Key) -> str:
-    if key.default is None:
-        return "required"
-    return f"`{display(key.default)}`" if key.default not in ("", ()) else ""

@@ -57,7 +57,7 @@ def page(reported: Reported) -> str:
             anchors={(one.agent, one.domain): f"w{place}" for place, one in enumerate(account.work[:MOST_WORK])},
             courses=_courses(account),
             charts=_charts(account),
-            domains=_domains(account),
+            domains=list(dict.fromkeys(backed.rule.domain for backed in (*account.heuristics, *account.anti_patterns))),
             review=reported.review[:MOST_REVIEWED],
             listed={backed.rule.id for backed in (*account.heuristics, *account.anti_patterns)},
             waiting=sum(sum(domains.values()) for domains in reported.waiting.values()),
@@ -119,11 +119,6 @@ def _environment() -> Environment:
 
 def _day(day: date) -> str:
     return f"{day.day} {day:%b %Y}"
-
-
-def _domains(account: Account) -> list[str]:
-    """The domains that have rules, those with the surest first."""
-    return list(dict.fromkeys(backed.rule.domain for backed in (*account.heuristics, *account.anti_patterns)))
 
 
 def _courses(account: Account) -> Sequence[Course]:

@@ -159,7 +159,7 @@ class Codes:
 
     def of_situation(self, domain: str, task_key: str) -> str:
         """The code of a situation: S1, S2, and so on."""
-        place = _place(domain, task_key)
+        place = f"{domain} {task_key}"
         for code, known in self.situations.items():
             if known == place:
                 return code
@@ -216,7 +216,3 @@ def _approach_to_json(approach: KnownApproach) -> dict[str, JsonValue]:
         "example": approach.example,
     }
     return shown | ({"members": [*approach.members]} if approach.members else {})
-
-
-def _place(domain: str, task_key: str) -> str:
-    return f"{domain} {task_key}"
