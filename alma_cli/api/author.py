@@ -8,8 +8,7 @@ from datetime import timedelta
 from typing import Any, Literal, TypedDict, Unpack
 
 from alma_cli.api.arguments import number
-from alma_cli.api.learn import write_warnings
-from alma_cli.api.session import Session, new_id
+from alma_cli.api.session import Session, Written, new_id
 from alma_cli.core.codec import check_size, parse_text
 from alma_cli.core.learning.corrections import corrected
 from alma_cli.core.records import (
@@ -45,7 +44,7 @@ _LINKED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Authored:
+class Authored(Written):
     """The result of authoring a memory.
 
     `same_as` is the id of one that somebody wrote before and that says the same, in which case nothing was added;
@@ -56,11 +55,9 @@ class Authored:
     id: str
     kind: str
     domain: str
-    queued: bool = False
     same_as: str = ""
     hides: str = ""
     similar: Sequence[str] = ()
-    warnings: Sequence[str] = ()
 
     def to_json(self) -> dict[str, JsonValue]:
         """The data of `alma add --json`."""
@@ -77,7 +74,7 @@ class Authored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Corrected:
+class Corrected(Written):
     """A record after its correction, the names of the fields that changed (none: nothing was written).
 
     `hides` is the id of the derived memory in whose place it stands.
@@ -86,35 +83,27 @@ class Corrected:
     record: Record
     changed: Sequence[str] = ()
     hides: str = ""
-    queued: bool = False
-    warnings: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Credited:
+class Credited(Written):
     """The credit that was given to a memory."""
 
     record: Credit
-    queued: bool = False
-    warnings: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Archived:
+class Archived(Written):
     """The ids of the memories that retrieve no longer considers."""
 
     ids: Sequence[str]
-    queued: bool = False
-    warnings: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Forgotten:
+class Forgotten(Written):
     """The records that were forgotten; of a derived memory, the outcomes that it grew out of."""
 
     records: Sequence[Record]
-    queued: bool = False
-    warnings: Sequence[str] = ()
 
 
 class _Owned(TypedDict, total=False):
@@ -259,7 +248,7 @@ def correct(session: Session, prefix: str, text: str | None, changes: Mapping[st
         changed=[name for name in EDITABLE[stored.kind] if getattr(stored, name) != getattr(record, name)],
         hides=record.id if is_derived else "",
         queued=receipt.queued,
-        warnings=[*warnings, *write_warnings(receipt)],
+        warnings=[*warnings, *receipt.warnings],
     )
 
 
@@ -275,7 +264,7 @@ def forget(session: Session, prefixes: Sequence[str], *, at_once: bool = False) 
     for copy in (session.project.completion_path, session.project.report_path):
         with suppress(OSError):  # made anew when it is asked for, without what was forgotten
             os.unlink(copy)
-    return Forgotten(records=records, queued=receipt.queued, warnings=write_warnings(receipt))
+    return Forgotten(records=records, queued=receipt.queued, warnings=receipt.warnings)
 
 
 def to_forget(session: Session, prefixes: Sequence[str]) -> list[Record]:
@@ -300,7 +289,7 @@ def archive_stale(session: Session, *, dry_run: bool) -> Archived:
     if dry_run or not ids:
         return Archived(ids=ids)
     receipt = session.submit([session.operation(Archive, ids=tuple(ids))])
-    return Archived(ids=ids, queued=receipt.queued, warnings=write_warnings(receipt))
+    return Archived(ids=ids, queued=receipt.queued, warnings=receipt.warnings)
 
 
 def feedback(session: Session, prefix: str, *, helped: bool) -> Credited:
@@ -321,7 +310,7 @@ def feedback(session: Session, prefix: str, *, helped: bool) -> Credited:
         at=now,
     )
     receipt = session.submit([session.operation(Insert, entries=(Entry(record=credit),))])
-    return Credited(record=credit, queued=receipt.queued, warnings=write_warnings(receipt))
+    return Credited(record=credit, queued=receipt.queued, warnings=receipt.warnings)
 
 
 def _add(session: Session, record: Record) -> Authored:
@@ -350,7 +339,7 @@ def _add(session: Session, record: Record) -> Authored:
         queued=receipt.queued,
         hides="" if derived is None else derived.id,
         similar=similar,
-        warnings=[*warnings, *write_warnings(receipt)],
+        warnings=[*warnings, *receipt.warnings],
     )
 
 

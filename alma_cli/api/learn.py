@@ -6,7 +6,7 @@ from functools import partial
 from typing import TypeAlias
 
 from alma_cli.api.retrievals import used_in
-from alma_cli.api.session import Session, new_id
+from alma_cli.api.session import Session, Written, new_id
 from alma_cli.core.codec import check_size, parse_field
 from alma_cli.core.learning.derive import change
 from alma_cli.core.learning.reports import Report, Words, credits, outcome_record
@@ -47,24 +47,21 @@ class Similar:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Learned:
-    """The result of a report: the outcome's id and domain; `queued` when it is safe but not in the store yet.
+class Learned(Written):
+    """The result of a report: the outcome's id and domain.
 
-    Where the outcome's own words are new, `similar` are at most three known ways to say the same.
-
-    `duplicate` says that an outcome of the same `--key` was there already (`differs`: it says something else),
-    `forgotten` that it had been forgotten; in both cases nothing was recorded.
+    Where its own words are new, `similar` are at most three known ways to say the same. `duplicate` says that an
+    outcome of the same `--key` was there already (`differs`: it says something else), `forgotten` that it had been
+    forgotten; in both cases nothing was recorded.
     """
 
     id: str
     domain: str
-    queued: bool = False
     duplicate: bool = False
     differs: bool = False
     forgotten: bool = False
     derived: Sequence[DerivedChange] = ()
     similar: Sequence[Similar] = ()
-    warnings: Sequence[str] = ()
 
     def to_json(self) -> dict[str, JsonValue]:
         """The data of `alma learn --json`."""
@@ -120,7 +117,7 @@ def learn(session: Session, report: Report) -> Learned:
         forgotten=RecordChange("skip-forgotten", outcome.id) in receipt.changes,
         derived=[item for item in receipt.derived if item.memory.agent == outcome.agent],
         similar=_similar(session, outcome, receipt),
-        warnings=[*told, *warnings, *_known_bad(receipt, {outcome.agent}), *write_warnings(receipt)],
+        warnings=[*told, *warnings, *_known_bad(receipt, {outcome.agent}), *receipt.warnings],
     )
 
 
@@ -145,7 +142,7 @@ def relearn(session: Session, report: Report) -> Learned:
         differs=False,
         queued=receipt.queued,
         derived=[item for item in receipt.derived if item.memory.agent == before.agent],
-        warnings=[*learned.warnings, *warnings, *write_warnings(receipt)],
+        warnings=[*learned.warnings, *warnings, *receipt.warnings],
     )
 
 
@@ -185,7 +182,7 @@ def learn_batch(
             records = [entry.record for entry in entries]
             receipt = session.submit(operations, store=store) if operations else Receipt()
             agents = {record.agent for record in records}
-            warnings |= dict.fromkeys([*portion.warnings, *_known_bad(receipt, agents), *write_warnings(receipt)])
+            warnings |= dict.fromkeys([*portion.warnings, *_known_bad(receipt, agents), *receipt.warnings])
             for item in receipt.derived:
                 add_change(derived, item)
             outcomes = {record.id for record in records if isinstance(record, Outcome)}
@@ -276,13 +273,6 @@ def _shown_memory(memory: Heuristic | AntiPattern, change: str) -> dict[str, Jso
         "successes": memory.successes,
         "confidence": memory.confidence if isinstance(memory, Heuristic) else None,
     }
-
-
-def write_warnings(receipt: Receipt) -> list[str]:
-    """The warnings about a write that is safe but not in the store yet, and of others that can't be folded in."""
-    if not receipt.queued:
-        return list(receipt.warnings)
-    return [f"kept in the journal, to be folded in by the next command: {receipt.reason}"]
 
 
 def _similar(session: Session, outcome: Outcome, receipt: Receipt) -> list[Similar]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from alma_cli.api.answerer import Answerer
-from alma_cli.api.learn import add_change, shown_changes, words_of, write_warnings
-from alma_cli.api.session import Session
+from alma_cli.api.learn import add_change, shown_changes, words_of
+from alma_cli.api.session import Session, Written
 from alma_cli.core.codec import from_json
 from alma_cli.core.learning import answers, sheets
 from alma_cli.core.learning.answers import Named
@@ -33,7 +33,7 @@ _PATIENCE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reflected:
+class Reflected(Written):
     """The result of an answer: how many outcomes got words, and what that made of the rules.
 
     `new` are labels (`when: do`) that weren't there, `single` those of this answer with one outcome, `alike` pairs of
@@ -50,10 +50,8 @@ class Reflected:
     alike: Sequence[tuple[str, str]] = ()
     joined: Sequence[str] = ()
     left: int = 0
-    queued: bool = False
     refused: Sequence[tuple[int, InvalidInput]] = ()
     derived: Sequence[DerivedChange] = ()
-    warnings: Sequence[str] = ()
 
     def to_json(self) -> dict[str, JsonValue]:
         """The data of `alma reflect --apply --json`."""
@@ -231,7 +229,7 @@ def _reword(
         unchanged=len(changed) - done,
         queued=receipt.queued,
         derived=[item for item in receipt.derived if item.memory.agent == agent],
-        warnings=[*warnings, *write_warnings(receipt)],
+        warnings=[*warnings, *receipt.warnings],
     )
 
 

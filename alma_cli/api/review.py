@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from alma_cli.api import author
 from alma_cli.api.filters import kinds_of
-from alma_cli.api.learn import words_of, write_warnings
+from alma_cli.api.learn import words_of
 from alma_cli.api.reviewed import seen_ids, seen_path
-from alma_cli.api.session import Session, new_id
+from alma_cli.api.session import Session, Written, new_id
 from alma_cli.core.records import PROJECT_AGENT, RETRIEVED_KINDS, AntiPattern, Heuristic, JsonValue, Outcome, Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.errors import InvalidInput
@@ -18,11 +18,10 @@ _MOST_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Promoted:
+class Promoted(Written):
     """A memory as it is for the whole project, under an id of its own."""
 
     record: Record
-    warnings: Sequence[str] = ()
 
 
 def unseen(session: Session, kinds: Sequence[str] = (), agent: str | None = None) -> list[Record]:
@@ -89,4 +88,4 @@ def promote(session: Session, record: Record) -> Promoted:
     if record.origin != "derived":
         operations.append(session.operation(Forget, ids=(record.id,)))
     receipt = session.submit(operations)
-    return Promoted(record=entries[0].record, warnings=[*warnings, *write_warnings(receipt)])
+    return Promoted(record=entries[0].record, warnings=[*warnings, *receipt.warnings])

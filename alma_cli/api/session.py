@@ -41,6 +41,14 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """The result of a write: `queued` when it is safe but not in the store yet, and what to warn of."""
+
+    queued: bool = False
+    warnings: Sequence[str] = ()
+
+
 @dataclass(slots=True)
 class Session:
     """One project as one process uses it. Safe to use from several threads."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from tempfile import SpooledTemporaryFile
 
-from alma_cli.api.learn import Refused, differing, write_warnings
+from alma_cli.api.learn import Refused, differing
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.codec import check_size, format_time, from_json, to_json
 from alma_cli.core.records import JsonValue, Record
@@ -76,7 +76,7 @@ def import_(
             if portion.entries:
                 operations.append(session.operation(Insert, entries=tuple(portion.entries)))
             receipt = session.submit(operations, store=store) if operations else Receipt()
-            warnings |= dict.fromkeys([*portion.warnings, *write_warnings(receipt)])
+            warnings |= dict.fromkeys([*portion.warnings, *receipt.warnings])
             queued += len(portion.entries) if receipt.queued else 0
             actions = [change.action for change in receipt.changes]
             imported += actions.count("insert")

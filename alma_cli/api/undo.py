@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from alma_cli.api.arguments import whole_number
-from alma_cli.api.learn import write_warnings
-from alma_cli.api.session import Session
+from alma_cli.api.session import Session, Written
 from alma_cli.core.codec import from_json
 from alma_cli.core.records import Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
@@ -35,12 +34,10 @@ class Undoable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Undone:
+class Undone(Written):
     """A write that was taken back."""
 
     write: Undoable
-    queued: bool = False
-    warnings: Sequence[str] = ()
 
 
 def undoable(session: Session, prefix: str = "", *, limit: int = 10) -> list[Undoable]:
@@ -71,7 +68,7 @@ def undo(session: Session, prefix: str = "") -> Undone:
     kept = sum(change.action != "undo" for change in receipt.changes)
     if kept:
         warnings = [*warnings, f"{kept} of its memories changed since, and stay as they are"]
-    return Undone(write=write, queued=receipt.queued, warnings=[*warnings, *write_warnings(receipt)])
+    return Undone(write=write, queued=receipt.queued, warnings=[*warnings, *receipt.warnings])
 
 
 def _undoable(session: Session, reader: Reader, write: PastWrite) -> Undoable | None:

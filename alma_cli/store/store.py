@@ -59,7 +59,7 @@ class Receipt:
 
     `derived` are the memories derived anew, also from other writes that were folded in on the way; `known_bad` are the
     anti-patterns that new outcomes confirm, and `similar` what the agent knows that is nearest to the outcome that was
-    asked about. `warnings` tell of other writes that couldn't be folded in.
+    asked about. `warnings` tell of writes that couldn't be folded in.
     """
 
     changes: tuple[RecordChange, ...] = ()
@@ -109,7 +109,8 @@ class Store:
                         if similar_to and RecordChange("skip-forgotten", similar_to.record.id) not in changes:
                             similar = general_words.similar_to(connection, similar_to, limit=_SIMILAR)
         except (StoreBusy, StoreError) as error:
-            return Receipt(queued=True, reason=error.message)
+            waits = f"kept in the journal, to be folded in by the next command: {error.message}"
+            return Receipt(queued=True, reason=error.message, warnings=(waits,))
         if refused := self.journal.damaged_among(names):
             raise StoreError(
                 f"what was to be recorded could not be stored, and is kept in {refused[0]}",
