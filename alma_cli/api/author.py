@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, Literal, TypedDict, Unpack
 
 from alma_cli.api.arguments import number
-from alma_cli.api.session import Session, Written, new_id
+from alma_cli.api.session import Saved, Session, new_id
 from alma_cli.core.codec import check_size, parse_text
 from alma_cli.core.learning.corrections import corrected
 from alma_cli.core.records import (
@@ -44,7 +44,7 @@ _LINKED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Authored(Written):
+class Authored(Saved):
     """The result of authoring a memory.
 
     `same_as` is the id of one that somebody wrote before and that says the same, in which case nothing was added;
@@ -74,7 +74,7 @@ class Authored(Written):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Corrected(Written):
+class Corrected(Saved):
     """A record after its correction, the names of the fields that changed (none: nothing was written).
 
     `hides` is the id of the derived memory in whose place it stands.
@@ -86,21 +86,21 @@ class Corrected(Written):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Credited(Written):
+class Credited(Saved):
     """The credit that was given to a memory."""
 
     record: Credit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Archived(Written):
+class Archived(Saved):
     """The ids of the memories that retrieve no longer considers."""
 
     ids: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Forgotten(Written):
+class Forgotten(Saved):
     """The records that were forgotten; of a derived memory, the outcomes that it grew out of."""
 
     records: Sequence[Record]

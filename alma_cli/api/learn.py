@@ -6,7 +6,7 @@ from functools import partial
 from typing import TypeAlias
 
 from alma_cli.api.retrievals import used_in
-from alma_cli.api.session import Session, Written, new_id
+from alma_cli.api.session import Saved, Session, new_id
 from alma_cli.core.codec import check_size, parse_field
 from alma_cli.core.learning.derive import change
 from alma_cli.core.learning.reports import Report, Words, credits, outcome_record
@@ -47,7 +47,7 @@ class Similar:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Learned(Written):
+class Learned(Saved):
     """The result of a report: the outcome's id and domain.
 
     Where its own words are new, `similar` are at most three known ways to say the same. `duplicate` says that an

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from alma_cli.api.answerer import Answerer
 from alma_cli.api.learn import add_change, shown_changes, words_of
-from alma_cli.api.session import Session, Written
+from alma_cli.api.session import Saved, Session
 from alma_cli.core.codec import from_json
 from alma_cli.core.learning import answers, sheets
 from alma_cli.core.learning.answers import Named
@@ -33,7 +33,7 @@ _PATIENCE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reflected(Written):
+class Reflected(Saved):
     """The result of an answer: how many outcomes got words, and what that made of the rules.
 
     `new` are labels (`when: do`) that weren't there, `single` those of this answer with one outcome, `alike` pairs of

@@ -7,7 +7,7 @@ from alma_cli.api import author
 from alma_cli.api.filters import kinds_of
 from alma_cli.api.learn import words_of
 from alma_cli.api.reviewed import seen_ids, seen_path
-from alma_cli.api.session import Session, Written, new_id
+from alma_cli.api.session import Saved, Session, new_id
 from alma_cli.core.records import PROJECT_AGENT, RETRIEVED_KINDS, AntiPattern, Heuristic, JsonValue, Outcome, Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.errors import InvalidInput
@@ -18,7 +18,7 @@ _MOST_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Promoted(Written):
+class Promoted(Saved):
     """A memory as it is for the whole project, under an id of its own."""
 
     record: Record

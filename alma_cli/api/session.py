@@ -42,7 +42,7 @@ def utc_now() -> datetime:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class Saved:
     """The result of a write: `queued` when it is safe but not in the store yet, and what to warn of."""
 
     queued: bool = False

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from alma_cli.api.arguments import whole_number
-from alma_cli.api.session import Session, Written
+from alma_cli.api.session import Saved, Session
 from alma_cli.core.codec import from_json
 from alma_cli.core.records import Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
@@ -34,7 +34,7 @@ class Undoable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Undone(Written):
+class Undone(Saved):
     """A write that was taken back."""
 
     write: Undoable
