@@ -70,6 +70,11 @@ class Project:
         return self.home / "report.html"
 
     @property
+    def reviewed_path(self) -> Path:
+        """The file with the ids of the memories that somebody reviewed, one a line."""
+        return self.home / "reviewed"
+
+    @property
     def gitignore_path(self) -> Path:
         """The file that keeps the memory out of git."""
         return self.home / ".gitignore"

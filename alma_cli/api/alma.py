@@ -18,7 +18,7 @@ from alma_cli.core.records import JsonValue, Outcome, Record
 from alma_cli.core.text import composed
 from alma_cli.errors import AlmaError
 from alma_cli.logs import info
-from alma_cli.project import Project, check_memory, find_project
+from alma_cli.project import Project, check_memory, find_project, make_home
 
 if TYPE_CHECKING:
     from alma_cli.core.learning.effect import Effect
@@ -291,8 +291,9 @@ class ALMA:
         return api.overview.memories(self._session, filters, sort=sort, limit=limit, offset=offset)
 
     def memory(self, id: str) -> Record:
-        """The record whose id starts so. Raises `NotFound`, `AmbiguousId`."""
-        return api.overview.memory(self._session, id)
+        """The record whose id starts so. Raises `NotFound`, `AmbiguousId`, or `InvalidInput` for no id at all."""
+        with self._session.store().reading() as reader:
+            return reader.record(id)
 
     def evidence(self, id: str, *, limit: int = 50) -> list[Outcome]:
         """The newest outcomes from which a derived memory grew, newest first; of others none."""
@@ -409,8 +410,13 @@ class ALMA:
         return api.upkeep.reindex(self._session, everything=everything, on_progress=on_progress)
 
     def derive_all(self, *, on_progress: Callable[[int], None] | None = None) -> int:
-        """Derive heuristics and anti-patterns again from all outcomes; return how many changed."""
-        return api.upkeep.derive_all(self._session, on_progress=on_progress)
+        """Derive heuristics and anti-patterns again from all outcomes; return how many changed.
+
+        `on_progress` is told how many more task groups are done.
+        """
+        make_home(self.project)
+        with self._session.store().writing() as writer:
+            return writer.derive_all(on_progress=on_progress)
 
     def rename(self, project_id: str) -> api.rename.Renamed:
         """Give the project another id: in its configuration, its memories, and its shared copy.
@@ -428,7 +434,9 @@ class ALMA:
 
     def outdated(self, *, everything: bool = False) -> int:
         """How many memories `reindex` would give a vector."""
-        return api.upkeep.outdated_count(self._session, everything=everything)
+        with self._session.store().reading() as reader:
+            models = reader.models()
+        return sum(count for model, count in models.items() if everything or model != self._session.model)
 
     def examine(self) -> Iterator[api.upkeep.Check]:
         """Look at everything that has to work, changing nothing in the project."""

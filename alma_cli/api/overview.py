@@ -77,12 +77,6 @@ def memories(
         return list(reader.listed(chosen, limit=limit, offset=offset, newest_first=newest_first, by_change=False))
 
 
-def memory(session: Session, prefix: str) -> Record:
-    """The record whose id starts so. Raises `NotFound`, `AmbiguousId`, or `InvalidInput` for no id at all."""
-    with session.store().reading() as reader:
-        return reader.record(prefix)
-
-
 def evidence(session: Session, prefix: str, *, limit: int) -> list[Outcome]:
     """The newest outcomes from which a derived memory grew. Raises `NotFound`, `AmbiguousId`."""
     with session.store().reading() as reader:

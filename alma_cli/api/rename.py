@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -62,15 +63,10 @@ def _leave_word(session: Session, before: str, project_id: str, project_uid: str
     if session.config.storage == "local":
         return
     root = session.project.root
-    old = open_remote(replace(session.config, project_id=before), root, patience_s=PATIENCE_S)
-    try:
-        new = open_remote(replace(session.config, project_id=project_id), root, patience_s=PATIENCE_S)
-        try:
-            leave_word(old, new, project_id=project_id, project_uid=project_uid)
-        finally:
-            new.close()
-    finally:
-        old.close()
+    names = (replace(session.config, project_id=name) for name in (before, project_id))
+    with ExitStack() as opened:
+        old, new = (opened.enter_context(closing(open_remote(one, root, patience_s=PATIENCE_S))) for one in names)
+        leave_word(old, new, project_id=project_id, project_uid=project_uid)
 
 
 def _configured(session: Session, project_id: str) -> Config:

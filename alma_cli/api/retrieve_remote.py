@@ -6,6 +6,7 @@ a store's are.
 
 from array import array
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
@@ -38,12 +39,9 @@ def retrieve_remote(session: Session, wanted: Wanted, *, remote: SearchableRemot
     """
     started = perf_counter()
     asked = question(session, wanted)
-    opened = remote or open_searchable(session.config, patience_s=PATIENCE_S)
-    try:
+    with ExitStack() as ours:
+        opened = remote or ours.enter_context(closing(open_searchable(session.config, patience_s=PATIENCE_S)))
         gathered = _gathered(session, opened, wanted.agent, asked)
-    finally:
-        if remote is None:
-            opened.close()
     pool = Pool(_entries(gathered.documents.values()), gathered.stand_for)
     result = answer(session, wanted, replace(asked, warnings=gathered.warnings), pool)
     if session.project.home.exists():

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from alma_cli.api import author
 from alma_cli.api.filters import kinds_of
 from alma_cli.api.learn import words_of
-from alma_cli.api.reviewed import seen_ids, seen_path
 from alma_cli.api.session import Saved, Session, new_id
+from alma_cli.api.status import reviewed_ids
 from alma_cli.core.records import PROJECT_AGENT, RETRIEVED_KINDS, AntiPattern, Heuristic, JsonValue, Outcome, Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.errors import InvalidInput
@@ -26,7 +26,7 @@ class Promoted(Saved):
 
 def unseen(session: Session, kinds: Sequence[str] = (), agent: str | None = None) -> list[Record]:
     """The memories that nobody has looked at, in the order of `retrieve`, of each kind the newest first."""
-    seen = seen_ids(session.project)
+    seen = reviewed_ids(session.project)
     with session.store().reading() as reader:
         chosen = Selection(kinds=kinds_of(kinds) or RETRIEVED_KINDS, agent=agent, archived=False)
         found = [record for record in reader.listed(chosen) if record.id not in seen]
@@ -37,7 +37,7 @@ def mark_seen(session: Session, ids: Sequence[str]) -> None:
     """Note that somebody looked at these memories."""
     session.prepare()
     if ids:
-        append_line(seen_path(session.project), "\n".join(ids), max_bytes=_MOST_BYTES)
+        append_line(session.project.reviewed_path, "\n".join(ids), max_bytes=_MOST_BYTES)
 
 
 def same_as(session: Session, record: Record, prefix: str) -> list[str]:

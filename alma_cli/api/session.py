@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeVar
 
@@ -143,16 +142,12 @@ class Session:
     def vectors(self, texts: Sequence[str], *, on_progress: OnProgress | None = None) -> list[Vector]:
         """A vector for each text. Raises `EmbeddingUnavailable`."""
         with self._embedding:
-            if self._embedder is None:
-                self._embedder = self._open_embedder()
             begun = perf_counter()
-            vectors = self._embedder.embed(texts, on_progress=on_progress)
+            vectors = self._opened_embedder().embed(texts, on_progress=on_progress)
             info("texts embedded: %d, by %s, in %.0f ms", len(texts), self.model, (perf_counter() - begun) * 1000)
             return vectors
 
-    def entries(
-        self, records: Sequence[Record], *, on_progress: OnProgress | None = None
-    ) -> tuple[list[Entry], list[str]]:
+    def entries(self, records: Sequence[Record]) -> tuple[list[Entry], list[str]]:
         """The records without credentials and with vectors, and what to tell of it.
 
         When the model can't be loaded they have no vectors, and a warning says so.
@@ -162,7 +157,7 @@ class Session:
         records, told = self.redacted(records)
         texts = list(dict.fromkeys(text for record in records if record.kind != "credit" for text in record.topics))
         try:
-            vectors = self.vectors(texts, on_progress=on_progress) if texts else []
+            vectors = self.vectors(texts) if texts else []
         except EmbeddingUnavailable as error:
             return [Entry(record=record) for record in records], [*told, _unavailable(error)]
         vector_of = dict(zip(texts, vectors, strict=True))
@@ -205,18 +200,16 @@ class Session:
             return _DEFAULT_DIMENSION
         try:
             with self._embedding:
-                if self._embedder is None:
-                    self._embedder = self._open_embedder()
-                return self._embedder.dimension
+                return self._opened_embedder().dimension
         except EmbeddingUnavailable:
             return _DEFAULT_DIMENSION
 
-    def _open_embedder(self) -> Embedder:
-        settings = self.config.embedding
-        cache_dir: Path | None = None
-        if settings.cache_dir:
-            cache_dir = self.project.root / os.path.expanduser(settings.cache_dir)
-        return open_embedder(settings.model, cache_dir=cache_dir, allow_download=settings.allow_download)
+    def _opened_embedder(self) -> Embedder:
+        if self._embedder is None:
+            model = self.config.embedding
+            cache_dir = self.project.root / os.path.expanduser(model.cache_dir) if model.cache_dir else None
+            self._embedder = open_embedder(model.model, cache_dir=cache_dir, allow_download=model.allow_download)
+        return self._embedder
 
 
 def _unavailable(error: EmbeddingUnavailable) -> str:

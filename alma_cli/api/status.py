@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from alma_cli.api.reviewed import seen_ids
 from alma_cli.api.session import Session
 from alma_cli.api.symptoms import SESSION_LABEL
 from alma_cli.core.codec import format_time
@@ -95,7 +94,7 @@ def status(session: Session) -> Status:
                 newest=records.get(new[0]) if new else None,
             ),
             reflection=reader.waiting_by_agent(),
-            review=len(marks.keys() - seen_ids(session.project)),
+            review=len(marks.keys() - reviewed_ids(session.project)),
             journal=len(store.journal.names()),
             last=LastSession(outcome=last, results=_counts([result for _, result in ended]))
             if isinstance(last, Outcome)
@@ -104,6 +103,14 @@ def status(session: Session) -> Status:
             emptied_since=emptied_since(session),
             warnings=reader.warnings,
         )
+
+
+def reviewed_ids(project: Project) -> set[str]:
+    """The ids of the memories that somebody reviewed."""
+    try:
+        return set(project.reviewed_path.read_text("ascii", errors="replace").split())
+    except FileNotFoundError:
+        return set()
 
 
 def emptied_since(session: Session) -> datetime | None:

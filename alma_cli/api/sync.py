@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -79,30 +79,26 @@ def sync(
 
     for agent in options.agents or ():
         session.config.scope_for(agent)
-    opened = remote or _opened(session, options.timeout_s)
-    try:
+    with ExitStack() as ours:
+        opened = remote or ours.enter_context(closing(_opened(session, options.timeout_s)))
         session.prepare()
         store = session.store()
-        with ExitStack() as ours:
-            try:
-                ours.enter_context(store.alone("sync"))
-            except StoreBusy:
-                return Synced(busy=True, remote=opened.name)
-            context = _context(session, ours.enter_context(store.bulk()), opened, options)
-            context.advance = advance or context.advance
-            context.tell = tell or context.tell
-            return run(context, dry_run=dry_run)
-    finally:
-        if remote is None:
-            opened.close()
+        try:
+            ours.enter_context(store.alone("sync"))
+        except StoreBusy:
+            return Synced(busy=True, remote=opened.name)
+        context = _context(session, ours.enter_context(store.bulk()), opened, options)
+        context.advance = advance or context.advance
+        context.tell = tell or context.tell
+        return run(context, dry_run=dry_run)
 
 
 def sync_status(session: Session, *, remote: Remote | None = None) -> SyncStatus:
     """How the store stands to its remote, which is asked for its marker. Raises `InvalidConfig` without a remote."""
     from alma_cli.sync.agreement import check_project, read_marker
 
-    opened = remote or _opened(session, None)
-    try:
+    with ExitStack() as ours:
+        opened = remote or ours.enter_context(closing(_opened(session, None)))
         make_home(session.project)
         context = _context(session, session.store(), opened, Options())
         with context.store.reading() as reader:
@@ -113,9 +109,6 @@ def sync_status(session: Session, *, remote: Remote | None = None) -> SyncStatus
             marker, _ = read_marker(context)
         except AlmaError as error:
             trouble = error
-    finally:
-        if remote is None:
-            opened.close()
     return SyncStatus(
         remote=opened.name,
         answers=trouble is None,

@@ -77,7 +77,7 @@ def reindex(
         if not records:
             break
         topics = list(dict.fromkeys(topic for record in records for topic in record.topics))
-        vectors = session.vectors(topics, on_progress=_steps(on_progress))
+        vectors = session.vectors(topics, on_progress=on_progress)
         with store.writing() as writer:
             writer.vectors.set(records, dict(zip(topics, vectors, strict=True)), session.model)
         done += len(records)
@@ -95,36 +95,6 @@ def _rebuild_index(session: Session) -> None:
     with session.store().writing() as writer:
         writer.copy_vectors(index)
     index.finish()
-
-
-def _steps(on_progress: Callable[[int], None] | None) -> Callable[[int], None]:
-    """A function that tells how many more are done, given how many are."""
-    done_before = 0
-
-    def step(done: int) -> None:
-        nonlocal done_before
-        if on_progress:
-            on_progress(done - done_before)
-        done_before = done
-
-    return step
-
-
-def derive_all(session: Session, *, on_progress: Callable[[int], None] | None = None) -> int:
-    """Derive everything again from the outcomes, as after a change of how cautious learning is; how much changed.
-
-    `on_progress` is told how many more task groups are done.
-    """
-    make_home(session.project)
-    with session.store().writing() as writer:
-        return writer.derive_all(on_progress=on_progress)
-
-
-def outdated_count(session: Session, *, everything: bool = False) -> int:
-    """How many memories `reindex` would give a vector."""
-    with session.store().reading() as reader:
-        models = reader.models()
-    return sum(count for model, count in models.items() if everything or model != session.model)
 
 
 def examine(session: Session, environ: Mapping[str, str] = os.environ) -> Iterator[Check]:

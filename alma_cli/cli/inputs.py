@@ -13,7 +13,8 @@ from alma_cli.cli.options import Dir, Wait, Yes
 from alma_cli.cli.signatures import MadeBy
 from alma_cli.core.records import PROJECT_AGENT
 from alma_cli.core.text import one_line
-from alma_cli.errors import InvalidInput
+from alma_cli.errors import AlmaError, InvalidInput
+from alma_cli.files import writing_whole
 from alma_cli.project import is_own
 
 _MAX_STDIN_BYTES = 16 * 1024 * 1024
@@ -31,6 +32,27 @@ def refuse_own(alma: ALMA, path: str, *, but: str = "") -> None:
             f"{one_line(path, 200)} is in {alma.project.home}, where everything is ALMA's own",
             hint="name a file outside of it",
         )
+
+
+@contextmanager
+def writing(alma: ALMA, path: str, refusal: type[AlmaError], *, hint: str, own: str = "") -> Iterator[BinaryIO]:
+    """A file that somebody named, to be written whole or not at all; a device or a pipe stays what it is.
+
+    Raises `InvalidInput` for one in the project's `.alma/` (but for `own`), and the refusal where it can't be written.
+    """
+    refuse_own(alma, path, but=own)
+    try:
+        if "\0" in path:
+            raise ValueError("embedded null byte")  # in other words by each version of Python, and of its functions
+        is_file = os.path.isfile(path) or not os.path.exists(path)
+        with writing_whole(os.path.realpath(path)) if is_file else open(path, "ab") as file:
+            yield file
+    except (OSError, ValueError) as error:
+        raise refusal(f"cannot write {one_line(path, 200)}: {_reason(error)}", hint=hint) from error
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _open_to_change(directory: Dir = None, wait: Wait = None, yes: Yes = False) -> ALMA:
@@ -82,9 +104,8 @@ def told_of(path: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
         hint = "name a file in it" if isinstance(error, IsADirectoryError) else "is the path right?"
-        raise InvalidInput(f"cannot read {one_line(path, 200)}: {reason}", hint=hint) from error
+        raise InvalidInput(f"cannot read {one_line(path, 200)}: {_reason(error)}", hint=hint) from error
 
 
 def _text(name: str, file: BinaryIO, where: str) -> str:

@@ -4,12 +4,11 @@ import os
 import webbrowser
 from typing import Annotated
 
-from alma_cli.cli.inputs import Memory, refuse_own
+from alma_cli.cli.inputs import Memory, writing
 from alma_cli.cli.options import Json, option
 from alma_cli.cli.output import Reply
 from alma_cli.core.text import harmless, one_line
 from alma_cli.errors import InvalidInput
-from alma_cli.files import write_whole
 from alma_cli.project import make_home
 
 
@@ -40,18 +39,13 @@ def report(
     if out is None:
         make_home(alma.project)
     path = os.path.abspath(alma.project.report_path if out is None else out)
-    refuse_own(alma, path, but=str(alma.project.report_path))
     if out == "-" or os.path.isdir(path):
         raise InvalidInput(
             f"--out: {one_line(out or path, 200)} is no file to write", hint="name a file, such as report.html"
         )
-    try:
-        _write(path, content.encode())
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InvalidInput(
-            f"cannot write {one_line(path, 200)}: {reason}", hint="name another file with --out"
-        ) from error
+    own = str(alma.project.report_path)
+    with writing(alma, path, InvalidInput, hint="name another file with --out", own=own) as file:
+        file.write(content.encode())
     opened = open_it and webbrowser.open("file://" + path)
     return Reply(
         data={"path": path, **reported.to_json()},
@@ -59,12 +53,3 @@ def report(
         told=["no browser could be opened; open the file yourself"] if open_it and not opened else [],
         warnings=reported.warnings,
     )
-
-
-def _write(path: str, content: bytes) -> None:
-    """Write a file, whole or not at all; a device or a pipe stays what it is."""
-    if os.path.isfile(path) or not os.path.exists(path):
-        write_whole(os.path.realpath(path), content)
-    else:
-        with open(path, "ab") as target:
-            target.write(content)

@@ -6,7 +6,7 @@ from typing import Protocol
 from alma_cli.core.records import Vector
 
 OnProgress = Callable[[int], None]
-"""Called with the number of texts done so far; the last call has all of them."""
+"""Called with the number of texts that were done since the last call."""
 
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"

@@ -48,11 +48,11 @@ class FastEmbedder:
         order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
         sorted_texts = [_readable(texts[i]) for i in order]
         found = self._model.embed(sorted_texts, batch_size=_TEXTS_IN_BATCH) if texts else ()
-        for done, (index, row) in enumerate(zip(order, found, strict=True), start=1):
+        for index, row in zip(order, found, strict=True):
             length = float(np.linalg.norm(row)) or 1.0
             vectors[index] = array("f", np.asarray(row / length, np.float32).tobytes())
-            if on_progress and (done % _TEXTS_IN_BATCH == 0 or done == len(texts)):
-                on_progress(done)
+            if on_progress:
+                on_progress(1)
         return vectors
 
     @cached_property

@@ -49,20 +49,18 @@ class MiniLM:
         vectors: list[Vector] = []
         for start in range(0, len(texts), _TEXTS_AT_ONCE):
             ids = [encode(text) for text in texts[start : start + _TEXTS_AT_ONCE]]
-            vectors += self._vectors(ids, start, on_progress)
+            vectors += self._vectors(ids, on_progress)
         return vectors
 
-    def _vectors(self, ids: list[list[int]], already_done: int, on_progress: OnProgress | None) -> list[Vector]:
+    def _vectors(self, ids: list[list[int]], on_progress: OnProgress | None) -> list[Vector]:
         runtime = self._runtime(sum(map(len, ids)))
         vectors: list[Vector] = [array("f")] * len(ids)
-        done = already_done
         chosen = batches([len(each) for each in ids])
         for batch, rows in zip(chosen, runtime.embed([[ids[i] for i in batch] for batch in chosen]), strict=True):
             for i, row in zip(batch, rows, strict=True):
                 vectors[i] = array("f", row.tobytes())
-            done += len(batch)
             if on_progress:
-                on_progress(done)
+                on_progress(len(batch))
         return vectors
 
     def _runtime(self, tokens: int) -> OnnxMiniLM | NumpyMiniLM:
