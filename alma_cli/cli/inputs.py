@@ -25,22 +25,17 @@ def open_alma(directory: Dir = None, wait: Wait = None) -> ALMA:
     return ALMA.find(directory=directory, wait_s=wait)
 
 
-def refuse_own(alma: ALMA, path: str, *, but: str = "") -> None:
-    """Raise `InvalidInput` for a file to write in the project's `.alma/`, where it could be one of ALMA's own."""
-    if is_own(alma.project, path) and os.path.realpath(path) != os.path.realpath(but or alma.project.root):
-        raise InvalidInput(
-            f"{one_line(path, 200)} is in {alma.project.home}, where everything is ALMA's own",
-            hint="name a file outside of it",
-        )
-
-
 @contextmanager
 def writing(alma: ALMA, path: str, refusal: type[AlmaError], *, hint: str, own: str = "") -> Iterator[BinaryIO]:
     """A file that somebody named, to be written whole or not at all; a device or a pipe stays what it is.
 
     Raises `InvalidInput` for one in the project's `.alma/` (but for `own`), and the refusal where it can't be written.
     """
-    refuse_own(alma, path, but=own)
+    if is_own(alma.project, path) and os.path.realpath(path) != os.path.realpath(own or alma.project.root):
+        raise InvalidInput(
+            f"{one_line(path, 200)} is in {alma.project.home}, where everything is ALMA's own",
+            hint="name a file outside of it",
+        )
     try:
         if "\0" in path:
             raise ValueError("embedded null byte")  # in other words by each version of Python, and of its functions

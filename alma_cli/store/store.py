@@ -35,8 +35,8 @@ from alma_cli.store.inbox.lock import hold, is_awaited
 from alma_cli.store.reader import Reader
 from alma_cli.store.reading import general_words
 from alma_cli.store.reading.general_words import Near
-from alma_cli.store.writing.changes import ProjectRules, RecordChange
-from alma_cli.store.writing.waiting import FoldedJournal, WaitingOperations
+from alma_cli.store.writing.changes import Folded, ProjectRules, RecordChange
+from alma_cli.store.writing.waiting import WaitingOperations
 
 if TYPE_CHECKING:
     from alma_cli.store.inbox.operations import Entry, Operation
@@ -99,7 +99,7 @@ class Store:
         try:
             with self._locked(shared=False, wait_s=self.wait_s):
                 if set(names).isdisjoint(self.journal.names()):
-                    folded = FoldedJournal()
+                    folded = Folded()
                     with self.file.opened(read_only=True) as connection:
                         changes = _in_order(connection, operations, {})
                 else:
@@ -224,7 +224,7 @@ class Store:
     @contextmanager
     def _opened_and_folded(
         self, own: Mapping[str, Operation] = MappingProxyType({})
-    ) -> Iterator[tuple[Connection, FoldedJournal]]:
+    ) -> Iterator[tuple[Connection, Folded]]:
         """Open the store and fold the journal in; the `own` files of it were just written here."""
         is_new_log = not log_bytes(self.file.path)
 

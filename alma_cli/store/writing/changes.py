@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from alma_cli.core.learning.derive import LearningRules
+    from alma_cli.core.records import AntiPattern
+    from alma_cli.store.writing.derived import DerivedChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +26,16 @@ class ProjectRules:
 
     project_id: str
     rules_of: Callable[[str], LearningRules]
+
+
+@dataclass(slots=True)
+class Folded:
+    """The result of folding: each operation's changes by its `op_id`, and the memories derived anew from all of them.
+
+    `known_bad` are anti-patterns that new outcomes confirm; `warnings` tell of what couldn't be folded in.
+    """
+
+    changes: dict[str, list[RecordChange]] = field(default_factory=dict)
+    derived: list[DerivedChange] = field(default_factory=list)
+    known_bad: list[AntiPattern] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)

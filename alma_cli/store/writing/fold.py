@@ -5,7 +5,7 @@ The audit row that every change leaves has the operation's id, by which a second
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from alma_cli.core.records import UNCLEAR_LABEL, AntiPattern, Credit, Heuristic, Outcome, Record
@@ -25,23 +25,11 @@ from alma_cli.store.inbox.operations import (
     Reword,
     Undo,
 )
-from alma_cli.store.writing.changes import ProjectRules, RecordChange
+from alma_cli.store.writing.changes import Folded, ProjectRules, RecordChange
 from alma_cli.store.writing.credits import Group, groups, is_own_group
-from alma_cli.store.writing.derived import DerivedChange, Touched, derive_touched
+from alma_cli.store.writing.derived import Touched, derive_touched
 from alma_cli.store.writing.rows_writer import Replaced, RowsWriter
 from alma_cli.store.writing.undoable import GRACE, changed_by, end_grace
-
-
-@dataclass(slots=True)
-class Folded:
-    """The result of folding: each operation's changes by its `op_id`, and the memories derived anew from all of them.
-
-    `known_bad` are anti-patterns that new outcomes confirm.
-    """
-
-    changes: dict[str, list[RecordChange]] = field(default_factory=dict)
-    derived: list[DerivedChange] = field(default_factory=list)
-    known_bad: list[AntiPattern] = field(default_factory=list)
 
 
 def fold(connection: Connection, operations: Sequence[Operation], *, now_ms: int, rules: ProjectRules) -> Folded:

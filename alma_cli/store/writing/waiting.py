@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from alma_cli.core.records import AntiPattern
 from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.inbox.journal import Journal
-from alma_cli.store.writing.changes import ProjectRules, RecordChange
+from alma_cli.store.writing.changes import Folded, ProjectRules
 
 if TYPE_CHECKING:
     from alma_cli.store.inbox.operations import Operation
-    from alma_cli.store.writing.derived import DerivedChange
 
 _FOLDED_TOGETHER = 64
 """The number of files that are folded in one transaction, which bounds memory."""
-
-
-@dataclass(slots=True)
-class FoldedJournal:
-    """The result of folding the journal: the changes by `op_id`, and warnings about files that couldn't be folded."""
-
-    changes: dict[str, list[RecordChange]] = field(default_factory=dict)
-    derived: list[DerivedChange] = field(default_factory=list)
-    known_bad: list[AntiPattern] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,16 +31,16 @@ class WaitingOperations:
     rules: ProjectRules
     make_durable: Callable[[], None]
 
-    def fold(self, connection: Connection) -> FoldedJournal:
+    def fold(self, connection: Connection) -> Folded:
         """Fold in all operations, in order."""
-        folded = FoldedJournal()
+        folded = Folded()
         names = self.journal.names()
         for start in range(0, len(names), _FOLDED_TOGETHER):
             self._fold_files(connection, self._read(names[start : start + _FOLDED_TOGETHER], folded), folded)
         self.journal.sweep()
         return folded
 
-    def _read(self, names: Sequence[str], folded: FoldedJournal) -> dict[str, Operation]:
+    def _read(self, names: Sequence[str], folded: Folded) -> dict[str, Operation]:
         """The operations in these files, without those that can't be read."""
         from alma_cli.store.inbox.operations import MalformedError, NewerFormatError
 
@@ -71,7 +59,7 @@ class WaitingOperations:
                     operations[name] = operation
         return operations
 
-    def _fold_files(self, connection: Connection, operations: Mapping[str, Operation], folded: FoldedJournal) -> None:
+    def _fold_files(self, connection: Connection, operations: Mapping[str, Operation], folded: Folded) -> None:
         """Fold in one transaction; if that fails, each operation in its own, and set aside what can't be folded."""
         from alma_cli.store.database import duckdb
         from alma_cli.store.writing.fold import fold
@@ -101,7 +89,7 @@ class WaitingOperations:
         folded.known_bad += done.known_bad
         self.journal.remove(operations)
 
-    def _set_aside(self, name: str, folded: FoldedJournal) -> None:
+    def _set_aside(self, name: str, folded: Folded) -> None:
         try:
             path = self.journal.set_aside(name)
         except OSError as error:
