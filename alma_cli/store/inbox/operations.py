@@ -13,7 +13,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 from alma_cli.core.codec import format_time, from_json, parse_id, parse_text, parse_time, to_json
 from alma_cli.core.records import JsonValue, Record, Vector
@@ -70,18 +70,19 @@ def _mean(vectors: Sequence[Vector]) -> Vector:
 class Operation:
     """One change: its id, when it was asked for, and by whom."""
 
-    name: ClassVar[str]
-
     op_id: str
     at: datetime
     by: str
+
+    @classmethod
+    def name(cls) -> str:
+        """The name of its kind in the journal, such as `insert`."""
+        return cls.__name__.lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Insert(Operation):
     """Store new records; one whose id is known already, or was forgotten, is skipped."""
-
-    name: ClassVar[str] = "insert"
 
     entries: tuple[Entry, ...]
 
@@ -89,8 +90,6 @@ class Insert(Operation):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revise(Operation):
     """Replace a record by a new version; history keeps the version it was made from."""
-
-    name: ClassVar[str] = "revise"
 
     entry: Entry
 
@@ -101,8 +100,6 @@ class Forget(Operation):
 
     `at_once` there is no grace, and none for what was forgotten before either.
     """
-
-    name: ClassVar[str] = "forget"
 
     ids: tuple[str, ...]
     at_once: bool = False
@@ -115,8 +112,6 @@ class Undo(Operation):
     `entries` are the versions from before it, of what it changed or forgot; what it added is removed again.
     """
 
-    name: ClassVar[str] = "undo"
-
     undone: str
     entries: tuple[Entry, ...] = ()
 
@@ -125,16 +120,12 @@ class Undo(Operation):
 class Archive(Operation):
     """Hide records from retrieve; they stay, and stay evidence."""
 
-    name: ClassVar[str] = "archive"
-
     ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reword(Operation):
     """Give outcomes of one agent their general words; history keeps the versions before."""
-
-    name: ClassVar[str] = "reword"
 
     agent: str
     words: tuple[GeneralWords, ...]
@@ -162,8 +153,6 @@ class GeneralWords:
 class Refuse(Operation):
     """Change nothing but the audit: it says that `agent` may not learn `domain`."""
 
-    name: ClassVar[str] = "refuse"
-
     agent: str
     domain: str
     reason: str
@@ -172,7 +161,7 @@ class Refuse(Operation):
 def encode(operation: Operation) -> bytes:
     """The operation as JSON: its fields by their names."""
     shown = {each.name: _FORMS[str(each.type)].written(getattr(operation, each.name)) for each in fields(operation)}
-    return json.dumps({"format": _FORMAT, "op": operation.name, **shown}, separators=(",", ":")).encode()
+    return json.dumps({"format": _FORMAT, "op": operation.name(), **shown}, separators=(",", ":")).encode()
 
 
 def decode(content: bytes) -> Operation:
@@ -255,7 +244,7 @@ _FORMS: Mapping[str, _Form] = {
 """The forms of fields by their declared type."""
 
 _KINDS: Mapping[str, type[Operation]] = {
-    kind.name: kind for kind in (Insert, Revise, Forget, Undo, Archive, Reword, Refuse)
+    kind.name(): kind for kind in (Insert, Revise, Forget, Undo, Archive, Reword, Refuse)
 }
 _BEFORE_IT_WAS_WRITTEN = {"at_once": True}
 """What a field stood for in operations of the time before it was there."""

@@ -83,7 +83,7 @@ class _Folding:
             case Refuse():
                 changes = [self._note(operation, "refuse", "", operation.agent, operation.reason)]
             case _:
-                raise TypeError(operation.name)
+                raise TypeError(operation.name())
         return changes
 
     def _insert(self, entry: Entry, operation: Operation) -> RecordChange:
