@@ -148,7 +148,7 @@ class ALMA:
     def apply_reflection(self, agent: str, answer: str) -> api.reflect.Reflected:
         """Give outcomes the words of an answer; what is wrong with a line is listed, and the other lines are taken.
 
-        Raises `InvalidInput` for an answer without any JSON object.
+        Raises `InvalidInput` for an answer that is too long, or without any JSON object.
         """
         return api.reflect.apply(self._session, composed(agent), answer)
 
@@ -229,7 +229,10 @@ class ALMA:
         return api.author.forget(self._session, ids, at_once=at_once)
 
     def undo(self, id: str = "") -> api.undo.Undone:
-        """Take back the last write of this user, or the last one to a memory. Raises `NotFound` if none can be."""
+        """Take back the last write of this user, or the last one to a memory.
+
+        Raises `NotFound` where none can be, or others changed the memories since.
+        """
         return api.undo.undo(self._session, id)
 
     def undoable(self, id: str = "", *, limit: int = 10) -> list[api.undo.Undoable]:
@@ -266,7 +269,7 @@ class ALMA:
         return api.review.same_as(self._session, self.memory(id), other)
 
     def promote(self, id: str) -> api.review.Promoted:
-        """Make a memory project-wide. Raises `NotFound`, `AmbiguousId`, and `InvalidInput` for an outcome."""
+        """Make a memory project-wide. Raises `NotFound`, `AmbiguousId`, and `InvalidInput` for an outcome, or if it is so."""
         return api.review.promote(self._session, self.memory(id))
 
     # Looking
@@ -406,7 +409,10 @@ class ALMA:
         everything: bool = False,
         on_progress: Callable[[int], None] | None = None,
     ) -> int:
-        """Give every memory that lacks one a vector by the configured model; return how many got one."""
+        """Give every memory that lacks one a vector by the configured model; return how many got one.
+
+        With `everything`, those that have one too. Raises `EmbeddingUnavailable`; what was done so far is kept.
+        """
         return api.upkeep.reindex(self._session, everything=everything, on_progress=on_progress)
 
     def derive_all(self, *, on_progress: Callable[[int], None] | None = None) -> int:

@@ -155,10 +155,7 @@ _OPTIONS: Mapping[AuthoredKind, Sequence[str]] = {
 
 
 def add(session: Session, kind: AuthoredKind, text: str, **options: Unpack[AuthoredOptions]) -> Authored:
-    """Keep a memory that a person writes; what isn't given has its default.
-
-    Raises `InvalidInput`, also for an option that the kind doesn't have, `ScopeViolation` and `StoreUnwritable`.
-    """
+    """Keep a memory that a person writes (see `ALMA.add`); what isn't given has its default."""
     given = _given(kind, options)
     if kind == "heuristic" and not given.get("strategy", "").strip():
         raise InvalidInput("strategy: empty", hint="say what works with --strategy; TEXT is the condition")
@@ -205,11 +202,9 @@ def _given(kind: AuthoredKind, options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def correct(session: Session, prefix: str, text: str | None, changes: Mapping[str, JsonValue]) -> Corrected:
-    """Put right what a memory says; history keeps the old, and nothing is written where nothing changes.
+    """Put right what a memory says (see `ALMA.correct`); history keeps the old, and what changes nothing isn't written.
 
-    `text` is its main text, and `changes` are fields by their names. A derived memory is hidden by an authored one that
-    says what is right, of the same task and strategy. Raises `NotFound`, `AmbiguousId`, `InvalidInput`, and
-    `ScopeViolation` for a domain that the present scope of the memory's agent forbids.
+    A derived memory is hidden by an authored one that says what is right, of the same task and strategy.
     """
     if text is not None and not text.strip():
         raise InvalidInput("TEXT: empty", hint="give the corrected text, or use `alma forget` to remove the memory")
@@ -253,11 +248,7 @@ def correct(session: Session, prefix: str, text: str | None, changes: Mapping[st
 
 
 def forget(session: Session, prefixes: Sequence[str], *, at_once: bool = False) -> Forgotten:
-    """Remove memories for good, their text from history too; of a derived memory, its evidence.
-
-    The text is erased `at_once` (that of what was forgotten before, too), else when its grace is over.
-    Raises `NotFound` or `AmbiguousId` before any is removed.
-    """
+    """Remove memories for good, their text from history too (see `ALMA.forget`); of a derived memory, its evidence."""
     records = to_forget(session, prefixes)
     ids = tuple(record.id for record in records)
     receipt = session.submit([session.operation(Forget, ids=ids, at_once=at_once)])

@@ -93,10 +93,7 @@ class Reflected(Saved):
 
 
 def sheet(session: Session, agent: str, domain: str | None = None, *, without: Collection[str] = ()) -> Sheet:
-    """The next sheet of an agent: of one domain, that in which most outcomes wait unless one is given.
-
-    `without` are ids of outcomes to leave out. Raises `ScopeViolation` for a domain that the agent may not learn.
-    """
+    """The next sheet (see `ALMA.reflect`), of the domain in which most wait; `without` are ids of outcomes to leave out."""
     domains = _Domains(session, agent, domain)
     with session.store().reading() as reader, _codes(session, agent) as codes:
         waiting = {name: count for name, count in reader.waiting_counts(agent).items() if name in domains}
@@ -125,10 +122,7 @@ def review(session: Session, agent: str, domain: str | None = None) -> Sheet:
 
 
 def apply(session: Session, agent: str, answer: str, *, at: datetime | None = None) -> Reflected:
-    """Give outcomes the words of an answer. What is wrong with a line is listed, and the other lines are taken.
-
-    Raises `InvalidInput` for an answer that is too long, or in which there is nothing.
-    """
+    """Give outcomes the words of an answer (see `ALMA.apply_reflection`)."""
     lines = answers.lines_of(answer)
     if not lines:
         raise InvalidInput(

@@ -27,8 +27,7 @@ class Renamed:
 def rename(session: Session, project_id: str) -> Renamed:
     """Call the project so in its configuration and its store, and leave word in the shared copy under the old name.
 
-    It can be run again when it was cut off, and where others have renamed the project already. Raises `RemoteError` and
-    its kinds before anything is changed here, `InvalidConfig` when the configuration can't be changed.
+    It can be run again when it was cut off, and where others have renamed the project already (see `ALMA.rename`).
     """
     validate_name("project", project_id)
     make_home(session.project)

@@ -65,10 +65,7 @@ class Wanted:
 
 
 def retrieve(session: Session, wanted: Wanted) -> MemorySlice:
-    """The memories worth knowing for a task, best first within each kind.
-
-    Raises `InvalidInput` for an empty task or an agent that isn't there, and what opening the store raises.
-    """
+    """The memories worth knowing for a task, best first within each kind (see `ALMA.retrieve`)."""
     started = perf_counter()
     asked = question(session, wanted)
     index, vector = session.index(), asked.search.vector

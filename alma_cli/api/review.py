@@ -73,10 +73,7 @@ def same_as(session: Session, record: Record, prefix: str) -> list[str]:
 
 
 def promote(session: Session, record: Record) -> Promoted:
-    """Make a memory project-wide, under a new id; what outcomes taught one agent stays its own beside it.
-
-    Raises `InvalidInput` for an outcome, and for what is project-wide already.
-    """
+    """Make a memory project-wide, under a new id; what outcomes taught one agent stays its own beside it."""
     if isinstance(record, Outcome):
         raise InvalidInput("an outcome stays with who had it", hint="promote the rule that it led to, or add a fact")
     if record.agent == PROJECT_AGENT:

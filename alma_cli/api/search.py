@@ -56,10 +56,7 @@ class Found:
 
 
 def search(session: Session, words: str, options: SearchOptions) -> Found:
-    """The memories about some words: every agent's, unless there is a `viewer`.
-
-    Raises `InvalidInput` without words, for an option that can't be, or an agent that isn't there.
-    """
+    """The memories about some words (see `ALMA.search`): every agent's, unless there is a `viewer`."""
     viewer, sort = options.get("viewer"), options.get("sort", "relevance")
     limit = whole_number("limit", options.get("limit", 20), low=1, high=MOST_LISTED)
     offset = whole_number("offset", options.get("offset", 0), low=0, high=MOST_LISTED)

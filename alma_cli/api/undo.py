@@ -52,10 +52,7 @@ def undoable(session: Session, prefix: str = "", *, limit: int = 10) -> list[Und
 
 
 def undo(session: Session, prefix: str = "") -> Undone:
-    """Take back the last write of this user, or the last one to a memory.
-
-    Raises `NotFound` where there is none that can be, or where others changed the memories since.
-    """
+    """Take back the last write of this user, or the last one to a memory (see `ALMA.undo`)."""
     writes = undoable(session, prefix, limit=1)
     if not writes:
         of = f"to {one_line(prefix, 40)}" if prefix else f"of {one_line(session.user, 40)}"

@@ -59,10 +59,7 @@ def reindex(
     everything: bool = False,
     on_progress: Callable[[int], None] | None = None,
 ) -> int:
-    """Give every memory that lacks one a vector by the configured model; return how many got one.
-
-    With `everything`, those that have one too. Raises `EmbeddingUnavailable`; what was done so far is kept.
-    """
+    """Give memories vectors by the configured model (see `ALMA.reindex`); what was done before an error is kept."""
     make_home(session.project)
     store = session.store()
     dimension = len(session.vectors(["dimension"])[0])

@@ -161,21 +161,21 @@ def account(
 
     `z` is the quantile of Wilson's bounds that rules go by; `given` says how often which memory was given, by its id.
     """
-    kept = _Gathered(given or {})
+    gathered = _Gathered(given or {})
     for record in records:
-        kept.add(record)
-    heuristics, anti_patterns = _surest(kept.heuristics, z), _surest(kept.anti_patterns, z)
-    backing = _Backing([*kept.heuristics, *kept.anti_patterns], [*heuristics, *anti_patterns])
+        gathered.add(record)
+    heuristics, anti_patterns = _surest(gathered.heuristics, z), _surest(gathered.anti_patterns, z)
+    backing = _Backing([*gathered.heuristics, *gathered.anti_patterns], [*heuristics, *anti_patterns])
     work: dict[_Whose, _Work] = defaultdict(_Work)
     for outcome in outcomes:
-        kept.created[outcome.at.date()]["outcome"] += 1
+        gathered.created[outcome.at.date()]["outcome"] += 1
         work[_Whose(outcome.agent, outcome.domain)].add(outcome)
         backing.add(outcome)
-        if outcome.id in kept.credits or outcome.id in kept.given:
-            kept.known[outcome.id] = outcome
-    unit = _unit(kept.created)
-    periods = _periods(kept.created, unit)
-    counts = sum(kept.created.values(), Counter[Kind]())
+        if outcome.id in gathered.credits or outcome.id in gathered.given:
+            gathered.known[outcome.id] = outcome
+    unit = _unit(gathered.created)
+    periods = _periods(gathered.created, unit)
+    counts = sum(gathered.created.values(), Counter[Kind]())
     total = sum((one.counted for one in work.values()), Counter[Result]())
     return Account(
         counts={kind: counts[kind] for kind in RETRIEVED_KINDS},
@@ -183,14 +183,14 @@ def account(
         unit=unit,
         periods=periods,
         courses=tuple(_courses(work, unit, periods)),
-        created=_by_period(kept.created, unit, periods),
+        created=_by_period(gathered.created, unit, periods),
         work=tuple(one.work(whose) for whose, one in sorted(work.items(), key=lambda item: (-item[1].size, item[0]))),
-        heuristics=tuple(backing.backed(rule, kept.credits) for rule in heuristics),
-        anti_patterns=tuple(backing.backed(rule, kept.credits) for rule in anti_patterns),
-        facts=tuple(sorted(kept.facts, key=lambda fact: (fact.updated_at, fact.id), reverse=True)[:MOST_FACTS]),
-        helped=sum(credit.helped for credit in kept.credits.values()),
-        misled=sum(credit.misled for credit in kept.credits.values()),
-        credited=tuple(kept.credited()),
+        heuristics=tuple(backing.backed(rule, gathered.credits) for rule in heuristics),
+        anti_patterns=tuple(backing.backed(rule, gathered.credits) for rule in anti_patterns),
+        facts=tuple(sorted(gathered.facts, key=lambda fact: (fact.updated_at, fact.id), reverse=True)[:MOST_FACTS]),
+        helped=sum(credit.helped for credit in gathered.credits.values()),
+        misled=sum(credit.misled for credit in gathered.credits.values()),
+        credited=tuple(gathered.credited()),
     )
 
 
