@@ -269,7 +269,7 @@ class ALMA:
         return api.review.same_as(self._session, self.memory(id), other)
 
     def promote(self, id: str) -> api.review.Promoted:
-        """Make a memory project-wide. Raises `NotFound`, `AmbiguousId`, and `InvalidInput` for an outcome, or if it is so."""
+        """Make a memory project-wide. Raises `NotFound`, `AmbiguousId`, and `InvalidInput` where that can't be."""
         return api.review.promote(self._session, self.memory(id))
 
     # Looking

@@ -93,7 +93,7 @@ class Reflected(Saved):
 
 
 def sheet(session: Session, agent: str, domain: str | None = None, *, without: Collection[str] = ()) -> Sheet:
-    """The next sheet (see `ALMA.reflect`), of the domain in which most wait; `without` are ids of outcomes to leave out."""
+    """The next sheet (see `ALMA.reflect`), of the domain in which most wait, without these ids of outcomes."""
     domains = _Domains(session, agent, domain)
     with session.store().reading() as reader, _codes(session, agent) as codes:
         waiting = {name: count for name, count in reader.waiting_counts(agent).items() if name in domains}

@@ -8,10 +8,8 @@ from contextlib import contextmanager
 from typing import Annotated, BinaryIO
 
 from alma_cli.api import ALMA
-from alma_cli.api.arguments import agent_of
 from alma_cli.cli.options import Dir, Wait, Yes
 from alma_cli.cli.signatures import MadeBy
-from alma_cli.core.records import PROJECT_AGENT
 from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, InvalidInput
 from alma_cli.files import writing_whole
@@ -59,15 +57,6 @@ Memory = Annotated[ALMA, MadeBy(open_alma)]
 
 MemoryToChange = Annotated[ALMA, MadeBy(_open_to_change)]
 """The same for a command that changes something without a question: it takes --yes like all that do."""
-
-
-def owner(alma: ALMA, agent: str | None, *, project_wide: bool, default: str | None = None) -> str:
-    """Whose an authored memory is to be."""
-    if project_wide:
-        if agent:
-            raise InvalidInput("--agent and --project-wide exclude each other")
-        return PROJECT_AGENT
-    return agent or default or agent_of(alma.config, None)
 
 
 def text_or_stdin(name: str, given: str | None) -> str:

@@ -3,20 +3,17 @@
 from typing import Annotated
 
 from alma_cli.api.arguments import named_agent
-from alma_cli.cli.add import Source, knowledge
+from alma_cli.cli.add import Placed, Source, knowledge
 from alma_cli.cli.inputs import MemoryToChange
-from alma_cli.cli.options import Agent, DomainOption, ProjectWide, Yes, argument
+from alma_cli.cli.options import argument
 from alma_cli.cli.output import Reply
 
 
 def remember(
     alma: MemoryToChange,
+    place: Placed,
     text: Annotated[str | None, argument("TEXT", "The fact (- is stdin).")] = None,
-    agent: Agent = None,
-    project_wide: ProjectWide = False,
-    domain: DomainOption = None,
     source: Source = "",
-    yes: Yes = False,
 ) -> Reply:
     """Keep a fact: short for `alma add knowledge`.
 
@@ -27,12 +24,5 @@ def remember(
       alma remember "The staging API allows 100 requests a minute"
       alma remember "Node 20 is the oldest version we run on" --project-wide
     """
-    is_nobodys = agent is None and named_agent(alma.config, None) is None
-    return knowledge(
-        alma,
-        text,
-        agent=agent,
-        project_wide=project_wide or is_nobodys,
-        domain=domain,
-        source=source,
-    )
+    is_nobodys = place.agent is None and named_agent(alma.config, None) is None
+    return knowledge(alma, place._replace(project_wide=place.project_wide or is_nobodys), text, source)

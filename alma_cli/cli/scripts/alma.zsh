@@ -202,11 +202,11 @@ _alma() {
         ) ;;
     'add preference')
         specs=(
-            '(--user)--user[Whose it is]:user: _alma_values users'
-            '(--category)--category[What it is about, in a word]:category: '
             '(--agent -a)'{--agent,-a}'[Who]:agent: _alma_values agents'
             '(--project-wide)--project-wide[For every agent of the project]'
             '(--domain)--domain[About what]:domain: _alma_values domains'
+            '(--user)--user[Whose it is]:user: _alma_values users'
+            '(--category)--category[What it is about, in a word]:category: '
             '(--source)--source[Where it comes from]:source: '
             '(--confidence)--confidence[How sure it is]:confidence: '
             '(--wait)--wait[Wait so long for other processes]:wait: '
@@ -234,10 +234,10 @@ _alma() {
         ) ;;
     'add heuristic')
         specs=(
-            '(--strategy)--strategy[What works then]:strategy: '
             '(--agent -a)'{--agent,-a}'[Who]:agent: _alma_values agents'
             '(--project-wide)--project-wide[For every agent of the project]'
             '(--domain)--domain[About what]:domain: _alma_values domains'
+            '(--strategy)--strategy[What works then]:strategy: '
             '(--confidence)--confidence[How sure it is]:confidence: '
             '(--wait)--wait[Wait so long for other processes]:wait: '
             '(--dir)--dir[The project’s folder]:dir:_files -/'
@@ -249,11 +249,11 @@ _alma() {
         ) ;;
     'add anti-pattern')
         specs=(
-            '(--why)--why[Why it is bad]:why: '
-            '(--instead)--instead[What works better]:instead: '
             '(--agent -a)'{--agent,-a}'[Who]:agent: _alma_values agents'
             '(--project-wide)--project-wide[For every agent of the project]'
             '(--domain)--domain[About what]:domain: _alma_values domains'
+            '(--why)--why[Why it is bad]:why: '
+            '(--instead)--instead[What works better]:instead: '
             '(--wait)--wait[Wait so long for other processes]:wait: '
             '(--dir)--dir[The project’s folder]:dir:_files -/'
             '(--verbose)--verbose[Tell on stderr what happens, step by step]'
