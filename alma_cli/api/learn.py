@@ -1,7 +1,7 @@
 """Recording how tasks went."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from typing import TypeAlias
 
@@ -41,10 +41,6 @@ class Similar:
     do: str
     worked: str
 
-    def to_json(self) -> dict[str, JsonValue]:
-        """The proposal as a JSON object."""
-        return {"id": self.id, "when": self.when, "do": self.do, "worked": self.worked}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learned(Saved):
@@ -74,7 +70,7 @@ class Learned(Saved):
             "forgotten": self.forgotten,
             "heuristics": shown_changes(self.derived, Heuristic),
             "anti_patterns": shown_changes(self.derived, AntiPattern),
-            "similar": [one.to_json() for one in self.similar],
+            "similar": [asdict(one) for one in self.similar],
         }
 
 

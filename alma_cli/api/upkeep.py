@@ -5,7 +5,7 @@ import shlex
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from alma_cli.api.learn import learn
@@ -15,7 +15,6 @@ from alma_cli.api.status import emptied_since
 from alma_cli.config import Config, unknown_variables
 from alma_cli.core.codec import format_time
 from alma_cli.core.learning.reports import Report
-from alma_cli.core.records import JsonValue
 from alma_cli.core.scopes.scope import ANY_AGENT
 from alma_cli.core.scopes.visibility import sees, views
 from alma_cli.core.text import counted, shown
@@ -39,10 +38,6 @@ class Check:
     ok: bool
     found: str
     hint: str = ""
-
-    def to_json(self) -> dict[str, JsonValue]:
-        """The check as a JSON object."""
-        return asdict(self)
 
 
 def _well(name: str, found: str, hint: str = "") -> Check:

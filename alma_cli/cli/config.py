@@ -20,9 +20,7 @@ def show(directory: Dir = None) -> Reply:
     """
     settings = open_alma(directory).config.explain()
     return Reply(
-        data={
-            "settings": [{"key": setting.key, "value": setting.value, "origin": setting.origin} for setting in settings]
-        },
+        data={"settings": [setting._asdict() for setting in settings]},
         tables=[
             Table(
                 headings=("key", "value", "from"),

@@ -1,6 +1,7 @@
 """`alma doctor`: check that everything works."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Annotated
 
 from alma_cli.api.bug_report import bug_report
@@ -45,7 +46,7 @@ def doctor(
     rows = [("ok" if check.ok else "FAILED", check.name, check.found) for check in checks]
     count = "1 check" if len(failed) == 1 else f"{len(failed)} checks"
     return Reply(
-        data={"checks": [check.to_json() for check in checks]},
+        data={"checks": [asdict(check) for check in checks]},
         tables=[Table(headings=("", "check", "found"), rows=rows, flexible=[2])],
         told=[f"{check.name}: {check.hint}" for check in checks if check.hint],
         error=AlmaError(f"{count} failed", hint=failed[0].hint) if failed else None,

@@ -1,5 +1,6 @@
 """`alma log`: what was done."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -41,16 +42,9 @@ def log(
     return Reply(
         data={
             "audit": [
-                {
-                    "at": format_time(row.at),
-                    "by": row.by,
-                    "action": row.action,
-                    "id": row.id,
-                    "agent": row.agent,
-                    "detail": row.detail,
-                    "text": story.records[row.id].text if row.id in story.records else None,
-                }
+                {**asdict(row), "at": format_time(row.at), "text": record.text if record else None}
                 for row in story.audit
+                for record in [story.records.get(row.id)]
             ],
             "versions": [
                 {

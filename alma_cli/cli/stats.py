@@ -1,5 +1,6 @@
 """`alma stats`: how much is remembered."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 from alma_cli.cli.inputs import Memory
@@ -43,16 +44,7 @@ def stats(
             "store_bytes": found.store_bytes,
             "models": dict(found.models),
             "outcomes": {agent: dict(results) for agent, results in found.results.items()},
-            "tallies": [
-                {
-                    "agent": tally.agent,
-                    "domain": tally.domain,
-                    "kind": tally.kind,
-                    "count": tally.count,
-                    "archived": tally.archived,
-                }
-                for tally in found.tallies
-            ],
+            "tallies": [asdict(tally) for tally in found.tallies],
         },
         tables=[Table(headings=headings, rows=rows, flexible=[0, 1])] if rows else [],
         told=told,

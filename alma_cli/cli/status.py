@@ -1,6 +1,7 @@
 """`alma status`, and `alma` alone in a project: where it stands, in ten lines."""
 
 import shlex
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from alma_cli.api.status import Status
@@ -62,7 +63,7 @@ def status(alma: Memory, json: Json = False) -> Reply:
             "project_id": alma.config.project_id,
             "folder": str(alma.project.root),
             **_data(found),
-            "hosts": [_host_data(host) for host in hosts],
+            "hosts": [asdict(host) for host in hosts],
             "hook_troubles": troubles,
             "next": {"command": command, "why": why},
         },
@@ -191,10 +192,6 @@ def _data(found: Status) -> dict[str, JsonValue]:
         if shared
         else None,
     }
-
-
-def _host_data(host: HostState) -> dict[str, JsonValue]:
-    return {"target": host.target, "state": host.state, "why": host.why, "remedy": host.remedy}
 
 
 def _ago(time: datetime) -> str:

@@ -6,7 +6,7 @@ words (`core.learning.answers`). It is not told how they ended, so that words ar
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import NamedTuple
 
 from alma_cli.core.records import JsonValue, Outcome
@@ -140,12 +140,7 @@ class Codes:
     def to_json(self, *, most: int) -> dict[str, JsonValue]:
         """The codes as one JSON object, of the outcomes only the newest `most`."""
         newest = dict(list(self.outcomes.items())[-most:])
-        return {
-            "outcomes": {**newest},
-            "situations": {**self.situations},
-            "approaches": {code: [*keys] for code, keys in self.approaches.items()},
-            "given": self.given,
-        }
+        return {**asdict(self), "outcomes": {**newest}}
 
     def of_outcome(self, id: str) -> str:
         """The code of an outcome: o1, o2, and so on."""
@@ -209,10 +204,6 @@ def _known_lines(situation: KnownSituation) -> Iterator[str]:
 
 
 def _approach_to_json(approach: KnownApproach) -> dict[str, JsonValue]:
-    shown: dict[str, JsonValue] = {
-        "code": approach.code,
-        "do": approach.do,
-        "outcomes": approach.outcomes,
-        "example": approach.example,
-    }
-    return shown | ({"members": [*approach.members]} if approach.members else {})
+    shown = approach._asdict()
+    members = shown.pop("members")
+    return {**shown, "members": [*members]} if members else shown
