@@ -1,7 +1,8 @@
 """`alma install` and `alma uninstall`: let other tools call ALMA, and stop that again."""
 
 import os
-from typing import Annotated
+from collections.abc import Iterable
+from typing import Annotated, TypeVar
 
 from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.options import Agent, Dir, Yes, argument, option
@@ -20,8 +21,10 @@ from alma_cli.hooks.install.changes import (
 )
 from alma_cli.hooks.install.git import hooks_folder
 from alma_cli.hooks.install.github import Job
-from alma_cli.hooks.install.targets import PLANNERS, TARGETS, Target
+from alma_cli.hooks.install.targets import PLANNERS, TARGETS
 from alma_cli.project import Project, make_home
+
+_Target = TypeVar("_Target", bound=str)
 
 TargetName = Annotated[str, argument("TARGET", f"{', '.join(TARGETS)}.")]
 Check = Annotated[bool, option("--check", "Change nothing; the exit code is 1 when something would change.")]
@@ -58,7 +61,7 @@ def install(
         raise
     if agent is not None:
         alma.config.scope_for(agent)
-    plan = PLANNERS[_known(target)].install(str(alma.project.root), agent, Job(action, command, junit))
+    plan = PLANNERS[known_target(target, TARGETS)].install(str(alma.project.root), agent, Job(action, command, junit))
     return _done(alma.project, target, plan, check=check, dry_run=dry_run, word="installed")
 
 
@@ -79,19 +82,20 @@ def uninstall(
       alma uninstall claude --dry-run
     """
     alma = open_alma(directory)
-    plan = PLANNERS[_known(target)].remove(str(alma.project.root), alma.project.backup_dir)
+    plan = PLANNERS[known_target(target, TARGETS)].remove(str(alma.project.root), alma.project.backup_dir)
     reply = _done(alma.project, target, plan, check=check, dry_run=dry_run, word="uninstalled")
     if not (check or dry_run):
         forget_overwritten(alma.project.backup_dir)
     return reply
 
 
-def _known(name: str) -> Target:
-    for target in TARGETS:
-        if target == name:
-            return target
-    hint = did_you_mean(name, TARGETS, shown_as="`{}`") or f"the targets are {', '.join(TARGETS)}"
-    raise InvalidUsage(f"there is no target {name[:40]!r}", hint=hint)
+def known_target(name: str, targets: Iterable[_Target]) -> _Target:
+    """The target of this name. Raises `InvalidUsage`, with the one most like it."""
+    found = {str(target): target for target in targets}
+    if name not in found:
+        hint = did_you_mean(name, found, shown_as="`{}`") or f"the targets are {', '.join(found)}"
+        raise InvalidUsage(f"there is no target {name[:40]!r}", hint=hint)
+    return found[name]
 
 
 def _done(project: Project, target: str, plan: Plan, *, check: bool, dry_run: bool, word: str) -> Reply:

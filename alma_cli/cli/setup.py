@@ -3,12 +3,12 @@
 from typing import Annotated
 
 from alma_cli.cli.inputs import open_alma
-from alma_cli.cli.install import change_word, shown_change
+from alma_cli.cli.install import change_word, known_target, shown_change
 from alma_cli.cli.options import Agent, Dir, Json, Yes, argument, option
 from alma_cli.cli.output import Reply, confirmed, tell
 from alma_cli.core.records import JsonValue
-from alma_cli.core.text import counted, did_you_mean
-from alma_cli.errors import AlmaError, InvalidUsage
+from alma_cli.core.text import counted
+from alma_cli.errors import AlmaError
 from alma_cli.hooks.install.changes import applied, difference, forget_overwritten
 from alma_cli.hooks.install.setup import SETUP_TARGETS, ConnectedProject, Connection, connections, targets_here
 from alma_cli.project import make_home
@@ -42,7 +42,7 @@ def setup(
     if agent is not None:
         alma.config.scope_for(agent)
     place = ConnectedProject(alma.project, agent)
-    named = [_known(name) for name in dict.fromkeys(targets or [])]
+    named = [known_target(name, SETUP_TARGETS) for name in dict.fromkeys(targets or [])]
     found = connections(place, named or (SETUP_TARGETS if remove else targets_here(place)), remove=remove)
     changes = [change for connection in found for change in connection.plan.changes]
     told = [line for connection in found for line in _state(connection, remove=remove)]
@@ -72,13 +72,6 @@ def setup(
         told=[*told, *notes] if found else ["no host was found here; name one: " + ", ".join(SETUP_TARGETS)],
         error=_error(found, check=check and bool(changes), remove=remove),
     )
-
-
-def _known(name: str) -> str:
-    if name in SETUP_TARGETS:
-        return name
-    hint = did_you_mean(name, SETUP_TARGETS, shown_as="`{}`") or f"the targets are {', '.join(SETUP_TARGETS)}"
-    raise InvalidUsage(f"there is no target {name[:40]!r}", hint=hint)
 
 
 def _state(connection: Connection, *, remove: bool) -> list[str]:

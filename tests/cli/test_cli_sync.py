@@ -314,7 +314,7 @@ def test_on_a_terminal_joining_is_asked_once(shared, other, run_on_terminal, alm
     assert "Are both one project, and shall they be merged? [y/N]" in finished.out
     assert "nothing was exchanged" in " ".join(finished.out.split())
     finished = run_on_terminal("sync", "--dir", str(other), typed="y\n")
-    assert "1 pulled, 1 pushed" in finished.out
+    assert "1 pulled, 1 pushed" in " ".join(finished.out.split())
 
 
 def test_derived_memories_stay_out_of_a_folder_so_that_git_never_has_to_merge_them(shared, run_alma, learn):
