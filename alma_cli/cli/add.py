@@ -17,7 +17,7 @@ Source = Annotated[str, option("--source TEXT", "Where it comes from.")]
 Confidence = Annotated[float | None, option("--confidence 0..1", "How sure it is [1; heuristics 0.5].")]
 
 
-class Place(NamedTuple):
+class Placing(NamedTuple):
     """Whose a memory is to be, and about what."""
 
     agent: str | None = None
@@ -25,11 +25,11 @@ class Place(NamedTuple):
     domain: str | None = None
 
 
-def _place(agent: Agent = None, project_wide: ProjectWide = False, domain: DomainOption = None) -> Place:
-    return Place(agent, project_wide, domain)
+def _place(agent: Agent = None, project_wide: ProjectWide = False, domain: DomainOption = None) -> Placing:
+    return Placing(agent, project_wide, domain)
 
 
-Placed = Annotated[Place, MadeBy(_place)]
+Placed = Annotated[Placing, MadeBy(_place)]
 
 
 def preference(
@@ -105,7 +105,7 @@ def anti_pattern(
 
 
 def _added(
-    alma: ALMA, kind: AuthoredKind, text: str | None, place: Place, options: AuthoredOptions, *, owner: str = ""
+    alma: ALMA, kind: AuthoredKind, text: str | None, place: Placing, options: AuthoredOptions, *, owner: str = ""
 ) -> Reply:
     """Add a memory, for its owner unless an agent is named."""
     if place.project_wide and place.agent:
