@@ -16,6 +16,7 @@ from alma_cli.remote.cosmos.batches import MAX_DOCUMENT_BYTES, in_batches, size_
 from alma_cli.remote.cosmos.calls import Calls, asked_to_wait_s, pause_s
 from alma_cli.remote.cosmos.documents import found
 from alma_cli.remote.cosmos.pace import Pace
+from alma_cli.remote.cosmos.vectors import marked
 from alma_cli.remote.protocol import Clash, Found, TooLarge, Write, WriteResult, Written
 
 if TYPE_CHECKING:
@@ -157,10 +158,8 @@ class BatchWriter:
     def _batch(self, container: ContainerProxy, writes: Sequence[Write]) -> tuple[list[str], str]:
         """The ETags of the writes, all of which were stored (empty where the service gives none); and the session."""
         operations: list[Any] = [
-            ("create", (dict(write.body),))
-            if write.etag is None
-            else ("replace", (write.id, dict(write.body)), {"if_match_etag": write.etag})
-            for write in writes
+            ("create", (body,)) if write.etag is None else ("replace", (write.id, body), {"if_match_etag": write.etag})
+            for write, body in zip(writes, marked([write.body for write in writes]), strict=True)
         ]
         partition = [self._project_id, writes[0].agent]
         answered = container.execute_item_batch(operations, partition_key=partition, no_response=True)  # ETags suffice
