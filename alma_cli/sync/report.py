@@ -94,6 +94,11 @@ class Synced:
     aside: list[Unreadable] = field(default_factory=list)
     """The first of the documents that were set aside now, which `tell_aside` warns of."""
 
+    @property
+    def written(self) -> int:
+        """The number of documents that were written: memories, vectors, and what is derived."""
+        return self.pushed + self.vectors_written + self.derived_written
+
     def count(self, actions: Sequence[Action]) -> None:
         """Count the actions for documents that arrived."""
         for action in actions:

@@ -1,8 +1,10 @@
 """Runs one sync from beginning to end: agree, pull, push, and publish for readers without a store."""
 
-from alma_cli.errors import AlmaError
+from contextlib import suppress
+
+from alma_cli.errors import AlmaError, RemoteError
 from alma_cli.logs import info
-from alma_cli.store import SyncState
+from alma_cli.store import PendingCounts, SyncState
 from alma_cli.sync.agreement import agree, check_project
 from alma_cli.sync.comparing import find_missing, look_again
 from alma_cli.sync.preview import preview
@@ -10,6 +12,10 @@ from alma_cli.sync.publishing import complete
 from alma_cli.sync.pulling import pull
 from alma_cli.sync.pushing import push, restamp, tell_left
 from alma_cli.sync.report import Context, Synced
+
+_READ_BACK = 100
+"""The most documents of our own that are read back at once; after more of them the next sync does it."""
+_ROUNDS = 3
 
 
 def run(context: Context, *, dry_run: bool = False) -> Synced:
@@ -70,9 +76,34 @@ def _exchange(context: Context, state: SyncState) -> None:
         return
     if options.restamp:
         restamp(context)
-    left = push(context)
-    if options.pull and look_again(context):
-        left = push(context)
+    written = 0
+    for _ in range(_ROUNDS):
+        left = _send(context)
+        just, written = context.report.written - written, context.report.written
+        if not (0 < just <= _READ_BACK and options.pull and context.remote.has_readers and _read_back(context)):
+            break
     tell_left(context, left)
-    if options.pull and not left.total and not left.blocked:
+
+
+def _send(context: Context) -> PendingCounts:
+    """Push what is pending and write what is for readers; return what is left."""
+    left = push(context)
+    if context.options.pull and look_again(context):
+        left = push(context)
+    if context.options.pull and not left.total and not left.blocked:
         complete(context)
+    return left
+
+
+def _read_back(context: Context) -> bool:
+    """Read what was just written, so that the next sync is idle; return True if others had written meanwhile.
+
+    Where that fails, the next sync reads it. In a folder it has to, since times can't tell what is so new apart.
+    """
+    report = context.report
+    before = report.pulled + report.merged
+    with context.store.writing() as writer:
+        checkpoint = writer.remote.sync_state().checkpoint
+    with suppress(RemoteError):
+        pull(context, checkpoint)
+    return report.pulled + report.merged > before

@@ -65,6 +65,15 @@ def second(project, tmp_path, monkeypatch):
     return moved
 
 
+def test_after_any_everyday_sync_the_next_makes_six_requests_and_writes_nothing(server, run_json, learn, add):
+    for work in (lambda: learn("Test the login form"), lambda: add(90), lambda: None):
+        work()
+        run_json("sync")
+        server.counts()
+        run_json("sync")
+        assert {"account": 1, "container": 1, "read": 1, "ranges": 2, "feed": 1} == server.counts()
+
+
 def test_one_machine_learns_and_the_other_knows(server, run_alma, run_json, learn, second):
     learn("Test the login form", strategy="Tried empty fields")
     assert 1 == run_json("sync")["data"]["pushed"]

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from alma_cli.core.replication.documents import MARKER_AGENT
+from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID
 from alma_cli.errors import AlmaError, NotFound, RemoteThrottled, RemoteUnreachable
 from tests.sync.replicas import is_idle, shared_records
 
@@ -122,3 +122,47 @@ def test_three_machines_agree_after_a_quiet_round(machine, container, seed):
     writes = container.writes
     assert all(is_idle(each.sync()) for each in machines)
     assert container.writes == writes
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_after_any_sync_the_next_one_is_idle(machine, container, seed):
+    """Whatever changed before, also the marker and memories together, and whatever the machines are set to."""
+    chance = random.Random(seed)
+    rules = ["", "  learning: {min_occurrences_for_heuristic: 2}\n"]
+    machines = [
+        machine(name, model=chance.choice(["letters", "others"]), more=chance.choice(rules), page=chance.randint(1, 9))
+        for name in ("a", "b", "c")
+    ]
+    place = ("p", MARKER_AGENT, MARKER_ID)
+    for _ in range(STEPS // 2):
+        each = chance.choice(machines)
+        known = sorted(each.records(derived=False))
+        match chance.choice(
+            ["learn", "learn", "learn", "know", "forget", "reflect", "vanish", "marker", "sync", "sync"]
+        ):
+            case "learn":
+                each.learn(
+                    chance.choice(["Test the form", "Speed it up"]), chance.choice(["success", "failure"]), "Look"
+                )
+            case "know":
+                each.know(f"fact {chance.random()}", agent=chance.choice(["helena", "victor"]))
+            case "forget" if known:
+                each.alma.forget([chance.choice(known)])
+            case "reflect":
+                mine = [id for id, record in each.records(derived=False).items() if record["kind"] == "outcome"]
+                line = {"when": chance.choice(SITUATIONS), "do": "look", "move": mine[:3]}
+                if mine:
+                    each.alma.apply_reflection("helena", json.dumps(line))
+            case "vanish" if container.documents:
+                del container.documents[chance.choice(sorted(container.documents))]
+            case "marker" if place in container.documents:
+                marker = json.loads(container.documents[place][1])
+                part = chance.choice(["seed", "model", "derivation"])
+                marker[part] = chance.choice(["letters", "others", f"{chance.random()}"])
+                container.put(*place, json.dumps(marker))
+            case "sync":
+                is_lost = place not in container.documents
+                each.sync(join=True, reseed=is_lost or chance.random() < 0.2, check=chance.random() < 0.3)
+                calls, writes = [], container.writes
+                assert is_idle(each.sync(faults=calls.append))
+                assert (writes, ["read", "changes"]) == (container.writes, calls)

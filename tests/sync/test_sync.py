@@ -67,6 +67,46 @@ def test_an_idle_sync_asks_for_the_marker_and_the_changes_only(two):
     assert ["read", "changes"] == calls
 
 
+def test_after_a_push_the_next_sync_is_idle_at_once(two):
+    one, _ = two
+    one.learn("Test the login form")
+    assert 1 == one.sync().pushed
+    calls = []
+    assert is_idle(one.sync(faults=calls.append))
+    assert ["read", "changes"] == calls
+
+
+def test_what_others_write_while_a_sync_pushes_is_taken_in_by_the_same_sync(two):
+    one, other = two
+    one.learn("Test the login form")
+
+    def meanwhile(call):
+        if call == "write" and not other.records():
+            other.know("CI has two cores")
+            other.sync()
+
+    report = one.sync(faults=meanwhile)
+    assert (1, 1) == (report.pushed, report.pulled)
+    assert 2 == len(one.records())
+
+
+@pytest.mark.parametrize("fault", [RemoteUnreachable("no answer", hint=""), RemoteThrottled("too busy", hint="")])
+def test_a_sync_that_has_pushed_does_not_fail_for_reading_it_back(two, fault):
+    one, other = two
+    one.learn("Test the login form")
+    calls = []
+
+    def fail(call):
+        calls.append(call)
+        if "write" in calls and call == "changes":
+            raise fault
+
+    assert 1 == one.sync(faults=fail).pushed
+    assert "changes" == calls[-1]
+    other.sync()
+    assert one.records() == other.records()
+
+
 def test_every_kind_goes_over_with_all_its_fields(two):
     one, other = two
     target = one.learn("Test the login form", feedback="good", labels={"ci": "yes"}, duration_ms=5)
