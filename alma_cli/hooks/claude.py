@@ -15,13 +15,13 @@ from alma_cli.api.learn import Learned
 from alma_cli.api.overview import MEMORIES_LABEL
 from alma_cli.api.symptoms import SESSION_LABEL
 from alma_cli.core.learning.reports import Report
-from alma_cli.core.records import JsonValue, Record
+from alma_cli.core.records import JsonValue, Outcome, Record
 from alma_cli.errors import AlmaError, InvalidUsage, NotFound, StoreBusy, StoreUnwritable
 from alma_cli.files import remove_if_there
 from alma_cli.hooks import giving, hook_log
 from alma_cli.hooks.events import AGENT_EVENTS, MAX_CHARACTERS
 from alma_cli.hooks.notes import note_event, present_session, session_folder, to_note
-from alma_cli.hooks.prompts import is_task
+from alma_cli.hooks.prompts import is_task, refutation
 from alma_cli.hooks.session_state import held_turn, noted_events
 from alma_cli.hooks.turns import Ending, Turn, symptoms
 from alma_cli.logs import info
@@ -81,7 +81,8 @@ def learn_turn(alma: ALMA, report: Report, session: str = "") -> Learned:
         if not (report.task or turn.task):
             raise InvalidUsage("TASK is missing", hint="the turn has none: its prompts only said to go on")
         learned = _relearned(alma, folder, turn, report)
-        turn.has_learned, turn.recorded = True, [*turn.recorded, learned.id]
+        turn.has_learned = True
+        turn.note_recorded(learned.id, report.outcome)
         keep()
     return learned
 
@@ -89,6 +90,9 @@ def learn_turn(alma: ALMA, report: Report, session: str = "") -> Learned:
 def _add_up(alma: ALMA, agent: str, folder: str, turn: Turn, keep: Callable[[], bool]) -> None:
     """Add what was noted of a session to its turn, and learn from turns that ended."""
     for noted in noted_events(folder):
+        prompt = noted.payload.get("prompt") if noted.event == "user-prompt-submit" else None
+        if turn.held and isinstance(prompt, str) and (words := refutation(prompt)):
+            _take_back(alma, folder, turn, words)
         ending = turn.add(noted.event, noted.payload, checks=alma.config.hooks.more_checks)
         if ending is not None and (ending.is_told or alma.config.hooks.learn_from_stop):
             _learn(alma, agent, folder, turn, ending)
@@ -162,11 +166,28 @@ def _learn(alma: ALMA, agent: str, folder: str, turn: Turn, ending: Ending) -> N
         feedback=ending.said.why[:_MAX_ERROR],
     )
     try:
-        turn.recorded = [*turn.recorded, _relearned(alma, folder, turn, report).id]
+        turn.note_recorded(_relearned(alma, folder, turn, report).id, ending.result)
     except StoreUnwritable:
         raise
     except AlmaError as error:
         hook_log.note("stop", f"not learned: {error.message}", directory=str(alma.project.root))
+
+
+def _take_back(alma: ALMA, folder: str, turn: Turn, words: str) -> None:
+    """Record the success of a turn as a failure: the user says in these words that it didn't hold.
+
+    What can't be taken back is noted in the log of hooks. Raises `StoreUnwritable`.
+    """
+    try:
+        before = alma.memory(turn.held)
+        if isinstance(before, Outcome) and before.outcome == "success":
+            told = {name: getattr(before, name) for name in ("agent", "task", "strategy", "when", "do", "error")}
+            why = " ".join(filter(None, (before.feedback, f"The user, afterwards: {words}")))[:_MAX_ERROR]
+            _relearned(alma, folder, turn, Report(**told, outcome="failure", feedback=why))
+    except StoreUnwritable:
+        raise
+    except AlmaError as error:
+        hook_log.note("user-prompt-submit", f"not taken back: {error.message}", directory=str(alma.project.root))
 
 
 def _relearned(alma: ALMA, folder: str, turn: Turn, report: Report) -> Learned:

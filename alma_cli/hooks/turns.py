@@ -46,7 +46,8 @@ class Turn:
     `taken_back` says that work was thrown away, `ends_badly` that the last command failed, `has_learned` that the agent
     recorded the outcome itself. `given` are the ids of memories that the session was given, those of this turn from
     `given_before` on (`withheld` if it went without some that fit); `reminded` those that it was given at failures,
-    with the error line of each; `recorded` those that it taught. `heard` is the prompt or session start that nothing
+    with the error line of each; `recorded` those that it taught; `held` is the one of the turn that says it was a
+    success. `heard` is the prompt or session start that nothing
     came after, and `answered` says that it was answered: two installations, such as a plugin and hooks in settings,
     tell of it twice.
     """
@@ -63,6 +64,7 @@ class Turn:
     withheld: bool = False
     reminded: Sequence[Sequence[str]] = field(default_factory=list)
     recorded: Sequence[str] = field(default_factory=list)
+    held: str = ""
     heard: str = ""
     answered: bool = False
 
@@ -87,6 +89,11 @@ class Turn:
             case "stop":
                 return self._ending(_text(payload, "last_assistant_message"))
         return None
+
+    def note_recorded(self, id: str, result: str) -> None:
+        """Note the outcome that the turn became, and whether it was a success."""
+        self.recorded = [*self.recorded, id]
+        self.held = id if result == "success" else ""
 
     def note_given(self, ids: Sequence[str], *, at_error: str = "") -> None:
         """Note memories that the session was given, at this error line if it was at a failure."""
@@ -113,7 +120,7 @@ class Turn:
 
     def _begin(self, prompt: str) -> None:
         self.number += 1
-        self.symptoms, self.check = [], ""
+        self.symptoms, self.check, self.held = [], "", ""
         self.taken_back = self.ends_badly = self.has_learned = self.withheld = False
         self.given_before = len(self.given)
         if is_task(prompt):

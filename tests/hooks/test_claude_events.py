@@ -236,6 +236,28 @@ def test_the_last_word_of_a_turn_wins_and_what_is_told_twice_counts_once(tell, c
     assert 1 == len(alma.log(outcomes()[0].id).versions)
 
 
+def test_a_success_that_the_next_prompt_refutes_is_a_failure_with_the_words_of_the_user(tell, outcomes):
+    tell("user-prompt-submit", prompt="Fix the flaky login test")
+    tell("stop", last_assistant_message=f"Waited for the button.\n\n{TOLD}")
+    tell("user-prompt-submit", prompt="it's still flaky on CI. think about the animation")
+    (outcome,) = outcomes()
+    assert ("failure", "a browser test is flaky") == (outcome.outcome, outcome.when)
+    assert "The user, afterwards: it's still flaky on CI. think about the animation" == outcome.feedback
+    tell("stop", last_assistant_message=f"Turned animations off.\n\n{TOLD}")
+    tell("user-prompt-submit", prompt="great, now the checkout")
+    assert ["failure", "success"] == [one.outcome for one in outcomes()]
+
+
+def test_only_the_turn_just_before_is_refuted_and_only_its_success(tell, outcomes):
+    tell("user-prompt-submit", prompt="Fix the flaky login test")
+    tell("stop", last_assistant_message=TOLD)
+    tell("user-prompt-submit", prompt="great, explain the fixture")
+    tell("user-prompt-submit", prompt="that didn't help me to understand")
+    tell("stop", last_assistant_message=TOLD.replace("success", "partial"))
+    tell("user-prompt-submit", prompt="it is still there")
+    assert ["success", "partial"] == [one.outcome for one in outcomes()]
+
+
 def test_talk_is_no_outcome(tell, outcomes):
     tell("user-prompt-submit", prompt="What does the login test do?")
     tell("stop", last_assistant_message="It logs in.")
@@ -390,6 +412,13 @@ def test_an_agent_may_report_the_present_turn_and_the_hooks_add_nothing(tell, ch
     assert ("Fix the flaky login test", "Error: still flaky", "sleep") == (outcome.task, outcome.error, outcome.do)
     check()
     tell("stop", last_assistant_message=f"All is well.\n\n{TOLD}")
+    assert ["failure"] == [one.outcome for one in outcomes()]
+
+
+def test_a_success_that_the_agent_reported_itself_is_refuted_too(tell, learn_turn, outcomes):
+    tell("user-prompt-submit", prompt="Fix the flaky login test")
+    learn_turn("--ok", "Waited for the button")
+    tell("user-prompt-submit", prompt="nope, the same error again")
     assert ["failure"] == [one.outcome for one in outcomes()]
 
 
