@@ -5,13 +5,20 @@
 The names are imported when first used, so that a command loads only what it needs.
 """
 
+import os
 import sys
 
-if sys.argv[:1] == ["-m"] and "alma_cli" in sys.orig_argv and not sys.flags.safe_path:
+_IS_MODULE = sys.argv[:1] == ["-m"] and "alma_cli" in sys.orig_argv
+if _IS_MODULE and not sys.flags.safe_path:
     # `python -m alma_cli` looks for modules in the current folder first: a file of a repository would be run.
     del sys.path[0]
+if os.environ.get("PYTHONPATH") and (_IS_MODULE or os.path.basename(sys.argv[0]) == "alma"):
+    # A relative or empty entry leads to the current folder, or near it, as well.
+    _NAMED = {os.path.abspath(one) for one in os.environ["PYTHONPATH"].split(os.pathsep) if not os.path.isabs(one)}
+    _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    sys.path[:] = [path for path in sys.path if path == _OURS or path not in _NAMED]
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING  # noqa: E402  # from where it is looked for now
 
 if TYPE_CHECKING:
     from alma_cli.api import ALMA

@@ -40,12 +40,20 @@ def _listed(parent: str, name: str) -> list[str]:
     import subprocess
 
     environ = {key: value for key, value in os.environ.items() if not key.startswith(_LOCATING)}
+    environ["PATH"] = lasting_path()
     command = ["git", "-c", "core.fsmonitor=false", "-C", parent, "ls-files", "-z", "--", f":(icase){name}"]
     try:
         done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL, env=environ)
     except OSError:
         return []
     return [os.fsdecode(path) for path in done.stdout.split(b"\0") if path]
+
+
+def lasting_path() -> str:
+    """The PATH without relative and empty entries, by which a folder that is worked in would give its own git."""
+    return os.pathsep.join(
+        entry for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(entry)
+    )
 
 
 def _state(index: str) -> bytes:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,18 @@ def planted(project):
 def test_a_command_of_python_m_runs_no_file_of_the_current_folder(planted, alma_process, arguments):
     finished = alma_process(*arguments)
     assert (0, "") == (finished.returncode, planted()), finished
+
+
+@pytest.mark.parametrize("python_path", [":/nowhere", "/nowhere:", ".", "./:/nowhere", "lib"])
+def test_a_path_of_python_that_names_the_folder_worked_in_leads_to_none_of_its_files(planted, project, python_path):
+    (project / "sitecustomize.py").unlink()  # Python itself runs that
+    (project / "lib").mkdir()
+    (project / "lib/typer.py").write_text((project / "typer.py").read_text())
+    program = str(Path(sys.executable).with_name("alma"))
+    environ = {**os.environ, "PYTHONPATH": python_path}
+    for arguments in (["list"], ["learn", "--agent", "me", "--task", "Ship", "--outcome", "success"]):
+        finished = subprocess.run([program, *arguments], capture_output=True, env=environ)
+        assert (0, "") == (finished.returncode, planted()), finished
 
 
 def test_a_sync_runs_no_file_of_the_current_folder(planted, project, configure, learn, alma_process):

@@ -118,3 +118,10 @@ def _escaped(match: re.Match[str]) -> str:
     if code <= 0xFF:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def why_no_json(error: Exception) -> str:
+    """The reason why a text is no JSON that can be read, by the parser's error, whose words may be for programmers."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return "a number has too many digits" if "int_max_str_digits" in str(error) else str(error)

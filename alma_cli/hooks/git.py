@@ -29,18 +29,19 @@ from alma_cli.flock import locked
 from alma_cli.hooks.install.repository import PLAINLY
 from alma_cli.logs import info
 from alma_cli.project import FOLDER
+from alma_cli.tracked import lasting_path
 
 _COMMITS = re.compile(r"[0-9a-f]{40,64}(?:\.\.[0-9a-f]{40,64})?")
 _REWRITTEN = re.compile(r"([0-9a-f]{40,64})\.\.\.([0-9a-f]{40,64})")
 """A note that the second of two commits took the place of the first."""
 
 _REVERTS = re.compile(
-    r"^[ \t]*(?:This reverts commit (?P<id>[0-9a-f]{4,64})\b"
+    r"^[ \t]*(?:This (?:reverts|backs out) commit (?P<id>[0-9a-f]{4,64})\b"
     r"(?:,\s+reversing\s+changes\s+made\s+to\s+(?P<since>[0-9a-f]{4,64})\b)?"
     r"|(?:Reverts|This reverts merge request) \S*[#!](?P<number>\d+)\b).*$",
     re.MULTILINE | re.IGNORECASE,
 )
-"""The sentences of `git revert` (for a merge, and with `--reference`, too), of GitHub and of GitLab."""
+"""The sentences of `git revert` (for a merge, and with `--reference`, too), of Jujutsu, of GitHub and of GitLab."""
 
 _FIXES = re.compile(
     r"^[ \t]*Fix(?:es|ed)?:?[ \t]+(?:commit[ \t]+)?(?P<id>[0-9a-f]{7,64})\b", re.MULTILINE | re.IGNORECASE
@@ -55,8 +56,10 @@ _NAMES_AN_OUTCOME = re.compile(r"^[ \t]*alma-outcome\b", re.MULTILINE | re.IGNOR
 _TRAILER = re.compile(r"^(?:[A-Za-z][A-Za-z0-9-]*[ \t]*: |(?i:alma-\w+)[ \t]*:).*(?:\n[ \t]+.*)*$", re.MULTILINE)
 _FORMAT = (
     "%H%x00%P%x00%at%x00%ae%x00%s%x00%b%x00%(trailers:key=Alma-Outcome,valueonly,unfold)%x00"
-    "%(trailers:key=Alma-Agent,valueonly)%x01"
+    "%(trailers:key=Alma-Agent,valueonly)"
 )
+_PARTS = 8
+"""The parts of a commit in that format; no message has a NUL, which stands between all of them."""
 _UNKNOWN = ("bad object", "bad revision", "unknown revision", "ambiguous argument", "Invalid revision range")
 _MOST_COMMITS = 200
 _MOST_OF_HISTORY = 20_000
@@ -221,7 +224,9 @@ def _reports(alma: ALMA, agent: str | None, named: Iterable[str]) -> Iterator[Re
         try:
             for commit in _log(commits, most=_MOST_COMMITS if ".." in commits else 1):
                 yield from _taught_by(alma, agent, commit)
-                if commit.outcome and not _OUTCOME.match(commit.outcome):
+                if not commit.outcome and _NAMES_AN_OUTCOME.search(commit.body):
+                    yield InvalidInput(f"{commit.id[:12]}: Alma-Outcome is no trailer there: it has to end the message")
+                elif commit.outcome and not _OUTCOME.match(commit.outcome):
                     said = one_line(commit.outcome, 60)
                     yield InvalidInput(f"{commit.id[:12]}: Alma-Outcome is none of success, failure, partial: {said}")
         except AlmaError as error:
@@ -328,12 +333,13 @@ def _place(commit: Commit) -> str:
 
 def _log(commits: str, *options: str, most: int) -> list[Commit]:
     """The commits, newest first; none when git doesn't know them (in a shallow clone). Raises `AlmaError`."""
+    parts = _git("log", "-z", f"--max-count={most}", f"--format={_FORMAT}", *options, commits, "--").split("\0")
     found = []
-    for entry in _git("log", f"--max-count={most}", f"--format={_FORMAT}", *options, commits, "--").split("\x01"):
-        parts = [part.strip() for part in entry.split("\0")]
-        if len(parts) == 8:
-            id, parents, authored, author, subject, body, outcome, agent = parts
-            found.append(Commit(id, parents.split(), int(authored), author, subject, body, outcome, agent))
+    for start in range(0, len(parts) - _PARTS + 1, _PARTS):
+        id, parents, authored, author, *texts = (part.strip() for part in parts[start : start + _PARTS])
+        subject, body, outcomes, agents = texts
+        last = [trailers.rpartition("\n")[2] for trailers in (outcomes, agents)]  # the last word holds
+        found.append(Commit(id, parents.split(), int(authored), author, subject, body, *last))
     return found
 
 
@@ -343,7 +349,7 @@ def _git(*words: str) -> str:
         done = subprocess.run(
             ["git", *PLAINLY, *words],
             capture_output=True, timeout=_GIT_TIMEOUT_S, check=False, stdin=subprocess.DEVNULL,
-            env={**os.environ, "LC_ALL": "C"},
+            env={**os.environ, "LC_ALL": "C", "PATH": lasting_path()},
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
         raise AlmaError(f"git doesn't answer: {error}") from error

@@ -133,6 +133,7 @@ def _noted(event: str, content: bytes, directory: str | None, note: Callable[[st
 
 def parsed(content: bytes) -> JsonValue:
     """The JSON of an event. Raises `InvalidInput`."""
+    from alma_cli.core.text import why_no_json
     from alma_cli.errors import InvalidInput
 
     if not content.strip():
@@ -142,5 +143,5 @@ def parsed(content: bytes) -> JsonValue:
     try:
         payload: JsonValue = json.loads(content.decode("utf-8-sig", "replace"))
     except (ValueError, RecursionError) as error:
-        raise InvalidInput(f"stdin is not JSON: {error}") from error
+        raise InvalidInput(f"stdin is not JSON: {why_no_json(error)}") from error
     return payload

@@ -31,6 +31,8 @@ _METHODS = {
     for request in get_args(ClientRequest.model_fields["root"].annotation)
     for method in get_args(request.model_fields["method"].annotation)
 }
+_LONGEST = 64 * 2**20
+"""Bytes of a line from the client; after a longer one nothing more is read."""
 _LAST_ANSWERS_S = 60
 """Seconds after the end of stdin in which what was asked before is still answered."""
 
@@ -77,7 +79,10 @@ class _Lines:
     async def read(self) -> None:
         """Take lines from the client; after the last, wait until what was asked is answered."""
         async with self.to_server:
-            while line := await run_sync(self.stdin.readline, abandon_on_cancel=True):
+            while line := await run_sync(self.stdin.readline, _LONGEST, abandon_on_cancel=True):
+                if len(line) == _LONGEST:
+                    await self.put(json.dumps(_error(None, PARSE_ERROR, f"a line of over {_LONGEST >> 20} MiB")))
+                    break
                 message = message_in(line)
                 if isinstance(message, dict):
                     await self.put(json.dumps(message))

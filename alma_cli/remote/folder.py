@@ -27,7 +27,7 @@ from urllib.parse import quote, unquote
 
 from alma_cli.core.records import JsonValue
 from alma_cli.core.replication.documents import Document, Unreadable
-from alma_cli.core.text import clean
+from alma_cli.core.text import clean, why_no_json
 from alma_cli.errors import CheckpointLost, LocksUnsupported, RemoteError, RemoteMissing, RemoteRefused, RemoteThrottled
 from alma_cli.files import flush_folder, write_whole
 from alma_cli.flock import locked
@@ -389,7 +389,7 @@ def _etag(content: bytes) -> str:
 def _why(content: bytes, error: Exception) -> str:
     if b"<<<<<<<" in content and b">>>>>>>" in content:
         return "git could not merge it: resolve the conflict in the file and commit it"
-    return f"it can't be read: {error}"
+    return f"it can't be read: {why_no_json(error)}"
 
 
 def _no_number(word: str) -> NoReturn:

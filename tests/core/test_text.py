@@ -1,5 +1,6 @@
 """Text from agents is kept where it can be, and harmless where it is shown."""
 
+import json
 import unicodedata
 from datetime import timedelta
 
@@ -18,6 +19,7 @@ from alma_cli.core.text import (
     normal_form,
     one_line,
     shown,
+    why_no_json,
 )
 
 HOSTILE = "a \t\n\r\x00\x1b\x7f\x85\x9b\xa0\u061c\u200e\u202e\u2028\u2066\u206a\ufeff\ud800\udfff\U000e0041\\é\u0301字"
@@ -241,3 +243,17 @@ def test_an_age_has_one_unit(length, shown):
 
 def test_a_count_has_its_noun_in_singular_or_plural():
     assert ["0 memories", "1 memory", "1,200 memories"] == [counted(n, "memory", "memories") for n in (0, 1, 1200)]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+        ("9" * 5000, "a number has too many digits"),
+        ("[" * 100_000, "it is nested too deeply"),
+    ],
+)
+def test_why_a_text_is_no_json_is_said_in_words_for_people(text, why):
+    with pytest.raises((ValueError, RecursionError)) as caught:
+        json.loads(text)
+    assert why == why_no_json(caught.value)

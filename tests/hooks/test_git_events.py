@@ -510,3 +510,49 @@ def test_a_repository_of_another_encoding_is_read_in_its_own(git, project, learn
     git("commit", "-q", "--allow-empty", "-F", "message")
     (outcome,) = learned(git("rev-parse", "HEAD"))
     assert ("Zähle die Töne", "très vite") == (outcome.task, outcome.feedback)
+
+
+def test_control_characters_in_a_message_hide_no_commit(git, project, learned):
+    start_and_end = "One \x01 two\n\nBody \x1e\x02\n\nAlma-Outcome: success - \x01fast"
+    (project / "message").write_text(start_and_end)
+    git("commit", "-q", "--allow-empty", "-F", "message")
+    assert ["success"] == [one.outcome for one in learned(git("rev-parse", "HEAD"))]
+
+
+def test_of_several_trailers_the_last_word_holds(commit, learned):
+    trailers = "Alma-Outcome: success - first\nAlma-Outcome: failure - second\nAlma-Agent: helena\nAlma-Agent: victor"
+    (outcome,) = learned(commit(f"Speed up\n\n{trailers}"))
+    assert ("victor", "failure", "second") == (outcome.agent, outcome.outcome, outcome.feedback)
+
+
+def test_an_outcome_that_is_no_trailer_as_in_a_squash_is_told(commit, project):
+    id = commit("Both (#12)\n\n* One\n\nAlma-Outcome: success\n\n* Two\n\nCo-authored-by: A <a@b.c>")
+    told = f"{id[:12]}: Alma-Outcome is no trailer there: it has to end the message"
+    assert [told] == answer_git(ALMA.find(), "post-commit", None, id)
+    assert [] == ALMA.find().memories()
+
+
+@pytest.mark.parametrize(
+    "setting", ["trailer.separators==", "i18n.logOutputEncoding=latin-1", "log.showSignature=true", "color.ui=always"]
+)
+def test_what_a_user_configures_for_git_changes_nothing_of_what_is_read(setting, commit, git, learned):
+    git("config", *setting.split("=", 1))
+    (outcome,) = learned(commit("Zähle\n\nAlma-Outcome: success - très vite"))
+    assert ("Zähle", "très vite") == (outcome.task, outcome.feedback)
+
+
+def test_a_commit_that_jujutsu_backs_out_failed(commit, learned):
+    bad = commit("Cache the prices")
+    (outcome,) = learned(commit(f'Back out "Cache the prices"\n\nThis backs out commit {bad}.'))
+    assert ("failure", "Cache the prices") == (outcome.outcome, outcome.task)
+
+
+@pytest.mark.slow
+def test_a_git_that_lies_in_the_folder_worked_in_is_not_run(commit, learned, project, monkeypatch):
+    id = commit("Speed up\n\nAlma-Outcome: success")
+    (project / "git").write_text(f"#!/bin/sh\necho ran >>{project}/ran\n")
+    (project / "git").chmod(0o755)
+    for path in (f".:{os.environ['PATH']}", f":{os.environ['PATH']}"):
+        monkeypatch.setenv("PATH", path)
+        assert ["success"] == [one.outcome for one in learned(id)]
+    assert not (project / "ran").exists()

@@ -336,3 +336,26 @@ def test_in_a_clone_the_settings_keep_what_was_edited_since(project, path, write
     monkeypatch.chdir(project.parent / "clone")
     run_alma("uninstall", "claude")
     assert {"model": "haiku"} == json.loads((project.parent / "clone/.claude/settings.json").read_text())
+
+
+@pytest.mark.parametrize("name", ["AGENTS.md", ".mcp.json", ".claude/skills/alma/SKILL.md", ".claude", ".agents"])
+def test_nothing_is_written_through_a_link_that_leads_out_of_the_project(name, project, run_alma):
+    outside = project.parent / "outside"
+    (project / name).parent.mkdir(parents=True, exist_ok=True)
+    if "." in name[1:]:
+        outside.write_text("{}")
+    else:
+        outside.mkdir()
+    before = outside.read_bytes() if outside.is_file() else []
+    (project / name).symlink_to(outside)
+    refused = run_alma("setup", "claude", "cursor", "agents-md", "skill", "--yes")
+    assert (1, True) == (refused.code, f"leads out of the project, to {outside}" in refused.err)
+    assert before == (outside.read_bytes() if outside.is_file() else [*outside.iterdir()])
+
+
+def test_a_link_within_the_project_is_followed(project, run_alma):
+    (project / "CLAUDE.md").write_text("# Ours\n")
+    (project / "AGENTS.md").symlink_to("CLAUDE.md")
+    assert 0 == run_alma("setup", "agents-md", "--yes").code
+    assert "alma retrieve" in (project / "CLAUDE.md").read_text()
+    assert (project / "AGENTS.md").is_symlink()

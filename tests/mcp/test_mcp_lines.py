@@ -130,3 +130,13 @@ def test_it_ends_when_nobody_reads_its_answers(client):
     client.write({"jsonrpc": "2.0", "id": 1, "method": "ping"})
     assert 0 == client.process.wait()
     client.process.stdout = None
+
+
+@pytest.mark.slow
+def test_a_line_without_an_end_is_refused_and_ends_the_server(project):
+    with open("/dev/zero", "rb") as endless:
+        done = subprocess.run(
+            [sys.executable, "-m", "alma_cli", "mcp"], stdin=endless, capture_output=True, timeout=120
+        )
+    assert (0, b"") == (done.returncode, done.stderr)
+    assert "a line of over 64 MiB" == json.loads(done.stdout)["error"]["message"]

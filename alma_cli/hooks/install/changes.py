@@ -99,9 +99,30 @@ def difference(changes: Iterable[FileChange]) -> list[str]:
 
 
 def applied(changes: Sequence[FileChange], backup_dir: Path) -> None:
-    """Make the changes, one after the other. Raises `AlmaError`; files that were changed before have their copies."""
+    """Make the changes, one after the other. Raises `AlmaError`; files that were changed before have their copies.
+
+    Nothing is changed where a link leads out of the project: a repository may have brought it.
+    """
+    for change in changes:
+        _check_links(change.path, backup_dir.parent.parent)
     with holding(os.path.dirname(backup_dir)):
         _apply(changes, InstallRecord.load(backup_dir))
+
+
+def _check_links(path: str, root: Path) -> None:
+    """Raise `AlmaError` for a path in the project or in its repository (but git's own folder) that leads out of it."""
+    for base in (folder for folder in (root, *root.parents) if folder == root or (folder / ".git").exists()):
+        if not Path(path).is_relative_to(base):
+            continue
+        leads_to = os.path.realpath(path)
+        if ".git" not in Path(path).relative_to(base).parts and not Path(leads_to).is_relative_to(
+            os.path.realpath(base)
+        ):
+            raise AlmaError(
+                f"{path} is a link, or in one, that leads out of the project, to {leads_to}; nothing was changed",
+                hint="put a file in its place, or remove it",
+            )
+        return
 
 
 def _apply(changes: Sequence[FileChange], record: InstallRecord) -> None:

@@ -51,7 +51,7 @@ _COMMITS = {
 """For each event, the lines that exit amidst something longer, and set `from` where HEAD isn't the only new commit."""
 
 _FIND = (
-    'teaches="^alma-outcome|this reverts (commit|merge request) |^[[:space:]]*reverts [^ ]*[#!][0-9]"',
+    'teaches="^alma-outcome|this (reverts|backs out) (commit|merge request) |^[[:space:]]*reverts [^ ]*[#!][0-9]"',
     'if [ "$from" ]; then set -- -200 "$from..HEAD"; else set -- -1 HEAD; fi',
     'if git log --format=%B "$@" -- | grep -Eiq "$teaches"; then',
     '  commits=${from:+$(git rev-parse -q --verify "$from")..}$(git rev-parse -q --verify HEAD)',

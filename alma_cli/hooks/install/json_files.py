@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from alma_cli.core.records import JsonValue
+from alma_cli.core.text import why_no_json
 from alma_cli.errors import AlmaError
 
 BOM = "\ufeff"
@@ -17,7 +18,7 @@ def parsed(path: str, text: str) -> dict[str, Any]:
     try:
         value: Any = json.loads(text.removeprefix(BOM).strip() or "{}")
     except (ValueError, RecursionError) as error:
-        raise AlmaError(f"{path} is not JSON: {error}", hint=hint) from error
+        raise AlmaError(f"{path} is not JSON: {why_no_json(error)}", hint=hint) from error
     if not isinstance(value, dict):
         raise AlmaError(f"{path} has not the form of settings, a JSON object", hint=hint)
     return value

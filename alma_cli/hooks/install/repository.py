@@ -5,6 +5,7 @@ import subprocess
 
 from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError
+from alma_cli.tracked import lasting_path
 
 _LOOKED_AT = 50
 """Versions of a file, the newest first."""
@@ -15,7 +16,8 @@ _LOCATING = {
 }
 """The variables by which a git that calls us would send our own git into its repository."""
 
-PLAINLY = ("-c", "i18n.logOutputEncoding=UTF-8", "-c", "log.showSignature=false")
+_OPTIONS = ("i18n.logOutputEncoding=UTF-8", "log.showSignature=false", "trailer.separators=:")
+PLAINLY = tuple(word for option in _OPTIONS for word in ("-c", option))
 """Options by which git writes the same whatever a repository or its user has configured."""
 
 
@@ -61,7 +63,11 @@ def _run(folder: str, words: tuple[str, ...]) -> subprocess.CompletedProcess[byt
     environ = {name: value for name, value in os.environ.items() if name not in _LOCATING}
     try:
         return subprocess.run(
-            command, capture_output=True, check=False, stdin=subprocess.DEVNULL, env={**environ, "LC_ALL": "C"}
+            command,
+            capture_output=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env={**environ, "LC_ALL": "C", "PATH": lasting_path()},
         )
     except OSError:
         return None
