@@ -97,6 +97,11 @@ _SIGNS = (
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])|#x1B\[[0-9;]*m")
 _PREFIX = re.compile(r"E {2,}|[\u2502\u2503\u2577\u2575|] +|#\d+ (?:\d+\.\d+ )?|[\w-]+-\d+ +\| +")
 """Marks that stand before a line of pytest, of a box that is drawn, of a step of Docker's, of a container."""
+_NAMED_IN_JSON = re.compile(
+    r'"(?:type|name|class|exc_type)" ?: ?"(\w*(?:Error|Exception))".{0,40}?"(?:message|msg)" ?: ?"((?:[^"\\]|\\.)+)'
+)
+_LEVEL_IN_JSON = re.compile(r'"(?:level|severity|levelname|log\.level)" ?: ?"?(?i:error|fatal|critical|50\b|60\b)')
+_MESSAGE_IN_JSON = re.compile(r'"(?:message|msg|error)" ?: ?"((?:[^"\\]|\\.)+)')
 _NOISE = _any_of(
     # frames of Python, JavaScript and Java, Ruby, C and PHP, Rust, Go
     r' *File ".*", line \d',
@@ -169,7 +174,7 @@ def _lines(output: str) -> Iterator[_Line]:
 
 
 def _without_noise(line: str) -> str:
-    shown = _PREFIX.sub("", line, count=1)
+    shown = _said_in_json(line) if '{"' in line else _PREFIX.sub("", line, count=1)
     if _NOISE.match(shown):
         return ""
     shown = shown.strip()
@@ -177,6 +182,18 @@ def _without_noise(line: str) -> str:
         title = shown.strip(shown[0]).strip()
         return title if _RULED_SUMMARY.match(title) else ""
     return shown if _WORD.search(shown) else ""
+
+
+def _said_in_json(line: str) -> str:
+    """The error that a line of a log in JSON tells of, as a log in words would; another line as it is."""
+    if named := _NAMED_IN_JSON.search(line):
+        return f"{named[1]}: {_unescaped(named[2])}"
+    message = _MESSAGE_IN_JSON.search(line) if _LEVEL_IN_JSON.search(line) else None
+    return f"ERROR {_unescaped(message[1])}" if message else line
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\(.)", lambda found: " " if found[1] in "nrt" else found[1], text)
 
 
 def _picked(output: str) -> Iterator[str]:

@@ -302,6 +302,26 @@ def test_the_line_that_tells_most_is_taken(output, told):
     assert told == telling_line(output)
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (
+            '2029-03-13T08:02Z api-7f {"level":50,"err":{"type":"TypeError","message":"Can not read \\"name\\"","stack":"x"}}',
+            'TypeError: Can not read "name"',
+        ),
+        (
+            '{"level": "error", "msg": "dial tcp: connection refused", "caller": "x.go:1"}',
+            "ERROR dial tcp: connection refused",
+        ),
+        ('{"severity":"ERROR","message":"queue is full\\nretry later"}', "ERROR queue is full retry later"),
+        ('got {"a": 1}, wanted {"a": 2}', 'got {"a": 1}, wanted {"a": 2}'),
+    ],
+)
+def test_a_log_in_json_is_read_as_one_in_words(line, told):
+    rest = '{"level":"info","msg":"listening on 8080"}'
+    assert told == telling_line(f"{line}\n{rest}" if "level" in line else line)
+
+
 def test_the_reason_stands_before_the_line_or_alone():
     assert "exit status 1: ValueError: bad" == telling_line("ValueError: bad\n", "exit status 1")
     assert "ended by SIGTERM" == telling_line("\n....\n", "ended by SIGTERM")
