@@ -47,8 +47,8 @@ class Turn:
     recorded the outcome itself. `given` are the ids of memories that the session was given, those of this turn from
     `given_before` on (`withheld` if it went without some that fit); `reminded` those that it was given at failures,
     with the error line of each; `recorded` those that it taught; `held` is the one of the turn that says it was a
-    success. `heard` is the prompt or session start that nothing came after, and `answered` says that it was answered: two
-    installations, such as a plugin and hooks in settings, tell of it twice.
+    success. `heard` is the prompt or session start that nothing came after, and `answered` says that it was answered:
+    two installations, such as a plugin and hooks in settings, tell of it twice.
     """
 
     number: int = 0
