@@ -17,8 +17,7 @@ from alma_cli.cli.commands import COMMANDS
 from alma_cli.cli.options import KIND_NAMES
 from alma_cli.config import KEYS
 from alma_cli.core.records import RESULT_VALUES
-from alma_cli.hooks.install.setup import SETUP_TARGETS
-from alma_cli.hooks.install.targets import TARGETS
+from alma_cli.hooks.install.setup import INSTALL_TARGETS, SETUP_TARGETS
 
 FILE, FOLDER = "<file>", "<dir>"
 KINDS = ",".join(KIND_NAMES)
@@ -42,7 +41,7 @@ METAVARS = {
     "FILE|-": FILE,
     "DIR": FOLDER,
     "KEY": ",".join(sorted(key.path for key in KEYS)),
-    "TARGET": ",".join(TARGETS),
+    "TARGET": ",".join(INSTALL_TARGETS),
     "[TARGET ...]": ",".join(SETUP_TARGETS),
     "-- COMMAND...": FILE,
 }

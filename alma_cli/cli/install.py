@@ -1,7 +1,7 @@
 """`alma install` and `alma uninstall`: let other tools call ALMA, and stop that again."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Annotated, TypeVar
 
 from alma_cli.cli.inputs import open_alma
@@ -20,13 +20,13 @@ from alma_cli.hooks.install.changes import (
     forget_overwritten,
 )
 from alma_cli.hooks.install.git import hooks_folder
-from alma_cli.hooks.install.github import Job
-from alma_cli.hooks.install.targets import PLANNERS, TARGETS
+from alma_cli.hooks.install.parts import ConnectedProject, Job
+from alma_cli.hooks.install.setup import INSTALL_TARGETS
 from alma_cli.project import Project, make_home
 
-_Target = TypeVar("_Target", bound=str)
+_Target = TypeVar("_Target")
 
-TargetName = Annotated[str, argument("TARGET", f"{', '.join(TARGETS)}.")]
+TargetName = Annotated[str, argument("TARGET", f"{', '.join(INSTALL_TARGETS)}.")]
 Check = Annotated[bool, option("--check", "Change nothing; the exit code is 1 when something would change.")]
 DryRun = Annotated[bool, option("--dry-run", "Change nothing; print what would change, as a diff.")]
 
@@ -61,7 +61,8 @@ def install(
         raise
     if agent is not None:
         alma.config.scope_for(agent)
-    plan = PLANNERS[known_target(target, TARGETS)].install(str(alma.project.root), agent, Job(action, command, junit))
+    place = ConnectedProject(alma.project, agent, Job(action, command, junit))
+    plan = known_target(target, INSTALL_TARGETS).install(place)
     return _done(alma.project, target, plan, check=check, dry_run=dry_run, word="installed")
 
 
@@ -82,20 +83,19 @@ def uninstall(
       alma uninstall claude --dry-run
     """
     alma = open_alma(directory)
-    plan = PLANNERS[known_target(target, TARGETS)].remove(str(alma.project.root), alma.project.backup_dir)
+    plan = known_target(target, INSTALL_TARGETS).remove(ConnectedProject(alma.project))
     reply = _done(alma.project, target, plan, check=check, dry_run=dry_run, word="uninstalled")
     if not (check or dry_run):
         forget_overwritten(alma.project.backup_dir)
     return reply
 
 
-def known_target(name: str, targets: Iterable[_Target]) -> _Target:
+def known_target(name: str, targets: Mapping[str, _Target]) -> _Target:
     """The target of this name. Raises `InvalidUsage`, with the one most like it."""
-    found = {str(target): target for target in targets}
-    if name not in found:
-        hint = did_you_mean(name, found, shown_as="`{}`") or f"the targets are {', '.join(found)}"
+    if name not in targets:
+        hint = did_you_mean(name, targets, shown_as="`{}`") or f"the targets are {', '.join(targets)}"
         raise InvalidUsage(f"there is no target {name[:40]!r}", hint=hint)
-    return found[name]
+    return targets[name]
 
 
 def _done(project: Project, target: str, plan: Plan, *, check: bool, dry_run: bool, word: str) -> Reply:

@@ -10,7 +10,8 @@ from alma_cli.core.records import JsonValue
 from alma_cli.core.text import counted
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.install.changes import applied, difference, forget_overwritten
-from alma_cli.hooks.install.setup import SETUP_TARGETS, ConnectedProject, Connection, connections, targets_here
+from alma_cli.hooks.install.parts import ConnectedProject
+from alma_cli.hooks.install.setup import SETUP_TARGETS, Connection, connections, targets_here
 from alma_cli.project import make_home
 
 
@@ -42,7 +43,7 @@ def setup(
     if agent is not None:
         alma.config.scope_for(agent)
     place = ConnectedProject(alma.project, agent)
-    named = [known_target(name, SETUP_TARGETS) for name in dict.fromkeys(targets or [])]
+    named = {name: known_target(name, SETUP_TARGETS) for name in targets or []}
     found = connections(place, named or (SETUP_TARGETS if remove else targets_here(place)), remove=remove)
     changes = [change for connection in found for change in connection.plan.changes]
     told = [line for connection in found for line in _state(connection, remove=remove)]

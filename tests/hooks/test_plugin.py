@@ -19,6 +19,8 @@ from alma_cli.cli import main
 from alma_cli.cli.commands import COMMANDS
 from alma_cli.hooks.events import AGENT_EVENTS
 from alma_cli.hooks.install.claude import plan_claude
+from alma_cli.hooks.install.parts import ConnectedProject
+from alma_cli.project import Project
 from tests.agent_skills import check_skill, front_matter
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -162,7 +164,7 @@ def test_each_path_of_the_manifest_leads_into_the_folder_of_the_plugin(field):
 
 
 def test_the_plugin_has_the_hooks_of_alma_install_with_the_alma_of_the_path(tmp_path):
-    (change,) = plan_claude(str(tmp_path), None).changes
+    (change,) = plan_claude(ConnectedProject(Project(tmp_path, tmp_path, tmp_path))).changes
     installed = json.loads(change.content)["hooks"]
     found = read(PLUGIN / "hooks/hooks.json")["hooks"]
     for event, name in AGENT_EVENTS.items():

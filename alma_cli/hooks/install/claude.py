@@ -6,7 +6,6 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from alma_cli.core.records import JsonValue
@@ -14,6 +13,7 @@ from alma_cli.errors import AlmaError
 from alma_cli.hooks.events import AGENT_EVENTS
 from alma_cli.hooks.install.changes import Plan, RemoveFile, WriteFile, original_of, text_of
 from alma_cli.hooks.install.json_files import parsed, written
+from alma_cli.hooks.install.parts import ConnectedProject, Part
 from alma_cli.hooks.install.program import agent_words, program
 from alma_cli.hooks.install.repository import committed_without
 
@@ -69,17 +69,17 @@ def can_call_tools() -> bool:
     return version is not None and tuple(map(int, version.groups())) >= _CALLS_TOOLS
 
 
-def plan_claude(folder: str, agent: str | None, file: str = SHARED, *, by_server: bool = False) -> Plan:
+def plan_claude(place: ConnectedProject, file: str = SHARED, *, by_server: bool = False) -> Plan:
     """The plan that makes Claude Code's sessions here use ALMA: by commands or, where there is a tool, `by_server`.
 
     Raises `AlmaError` for settings that aren't JSON.
     """
-    path = settings_path(folder, file)
+    path = settings_path(place.folder, file)
     text = text_of(path)
     settings = _parsed(path, text)
     changed = False
     for event, name in AGENT_EVENTS.items():
-        asked: dict[str, JsonValue] = {"type": "command", "command": _command(event, agent)}
+        asked: dict[str, JsonValue] = {"type": "command", "command": _command(event, place.agent)}
         if by_server and event in _TOOL_INPUT:
             given: JsonValue = {"event": event, **_COMMON_INPUT, **_TOOL_INPUT[event]}
             asked = {"type": "mcp_tool", "server": "alma", "tool": "hook", "input": given}
@@ -91,13 +91,13 @@ def plan_claude(folder: str, agent: str | None, file: str = SHARED, *, by_server
     return Plan([WriteFile(path, written(settings, text))] if changed else [])
 
 
-def plan_claude_removal(folder: str, backup_dir: Path, file: str = SHARED) -> Plan:
+def plan_claude_removal(place: ConnectedProject, file: str = SHARED) -> Plan:
     """The plan that restores the settings or, if they were edited since, takes our entries out.
 
     A clone has no copy of them as they were; git may have.
     """
-    path = settings_path(folder, file)
-    if (original := original_of(path, backup_dir)) is not None:
+    path = settings_path(place.folder, file)
+    if (original := original_of(path, place.project.backup_dir)) is not None:
         return Plan([original])
     text = text_of(path)
     settings = _parsed(path, text)
@@ -115,9 +115,9 @@ def plan_claude_removal(folder: str, backup_dir: Path, file: str = SHARED) -> Pl
     return Plan([WriteFile(path, committed if is_the_same else written(without, text))])
 
 
-def switched_off(folder: str) -> tuple[str, str]:
+def switched_off(place: ConnectedProject) -> tuple[str, str]:
     """The setting by which Claude Code runs no hooks, or not our server, and what mends it; empty without one."""
-    paths = [settings_path(folder, LOCAL), settings_path(folder), settings_path(os.path.expanduser("~"))]
+    paths = [settings_path(place.folder, LOCAL), settings_path(place.folder), settings_path(os.path.expanduser("~"))]
     found = {path: parsed(path, text_of(path)) for path in paths}
     told = [(path, settings["disableAllHooks"]) for path, settings in found.items() if "disableAllHooks" in settings]
     if told and told[0][1]:
@@ -176,3 +176,7 @@ def _parsed(path: str, text: str) -> dict[str, Any]:
             hint="repair it, or move it away, and do this again; nothing was changed",
         )
     return settings
+
+
+CLAUDE = Part(plan_claude, plan_claude_removal, lambda place: [settings_path(place.folder)])
+"""The hooks in the settings that are committed."""

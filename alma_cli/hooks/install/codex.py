@@ -3,11 +3,11 @@
 import os
 import re
 import tomllib
-from pathlib import Path
 from typing import Any
 
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.install.changes import Plan, RemoveFile, WriteFile, original_of, text_of
+from alma_cli.hooks.install.parts import ConnectedProject, Part
 
 _BLOCK = re.compile(r"(?:^\r?\n)?^# >>> alma >>>[^\n]*\n.*?^# <<< alma <<<\r?\n?", re.MULTILINE | re.DOTALL)
 _TEXT = """\
@@ -20,18 +20,18 @@ args = ["mcp"]
 _SHARED = "it serves all your projects; where there is no .alma/ the server ends with an error"
 
 
-def codex_file() -> str:
+def _codex_file() -> str:
     """The path of Codex's configuration; empty where Codex keeps none."""
     folder = os.environ.get("CODEX_HOME") or os.path.join(os.path.expanduser("~"), ".codex")
     return os.path.join(folder, "config.toml") if os.path.isdir(folder) else ""
 
 
-def plan_codex() -> Plan:
+def _plan(_: ConnectedProject) -> Plan:
     """The plan that names ALMA's server there; a server called `alma` of somebody's own stays.
 
     Raises `AlmaError` for what isn't TOML, or can't get a table at its end.
     """
-    path = codex_file()
+    path = _codex_file()
     text = text_of(path) if path else ""
     if not path or "alma" in _servers(path, text):
         return Plan()
@@ -43,13 +43,13 @@ def plan_codex() -> Plan:
     return Plan([WriteFile(path, after.encode())], [f"{path}: {_SHARED}"])
 
 
-def plan_codex_removal(backup_dir: Path) -> Plan:
+def _plan_removal(place: ConnectedProject) -> Plan:
     """The plan that restores the configuration or, if it was edited since, takes our block out."""
-    path = codex_file()
+    path = _codex_file()
     text = text_of(path) if path else ""
     if not _BLOCK.search(text):
         return Plan()
-    if (original := original_of(path, backup_dir)) is not None:
+    if (original := original_of(path, place.project.backup_dir)) is not None:
         return Plan([original])
     after = _BLOCK.sub("", text, count=1)
     return Plan([WriteFile(path, after.encode()) if after else RemoveFile(path)])
@@ -64,3 +64,6 @@ def _servers(path: str, text: str) -> dict[str, Any]:
     if not isinstance(servers, dict):
         raise AlmaError(f"{path} has no servers under mcp_servers", hint=hint)
     return servers
+
+
+CODEX = Part(_plan, _plan_removal, lambda _: [path] if (path := _codex_file()) else [])

@@ -8,7 +8,6 @@ import os
 import re
 import shlex
 from collections.abc import Mapping
-from pathlib import Path
 
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.events import GIT_EVENTS
@@ -23,6 +22,7 @@ from alma_cli.hooks.install.hook_tools import (
     plan_simple_git_hooks,
     plan_simple_git_hooks_removal,
 )
+from alma_cli.hooks.install.parts import ConnectedProject, Part
 from alma_cli.hooks.install.program import program
 from alma_cli.hooks.install.repository import asked, asked_in_vain
 
@@ -42,8 +42,9 @@ _BESIDE_LFS = (
 _OF_LFS = ("pre-push", "post-checkout", "post-commit", "post-merge")
 
 
-def plan_git(folder: str, agent: str | None) -> Plan:
+def plan_git(place: ConnectedProject) -> Plan:
     """The plan that makes the hooks of the repository here call ALMA. Raises `AlmaError` outside of a repository."""
+    folder, agent = place.folder, place.agent
     hooks, notes = hooks_folder(folder)
     top, here = top_folder(folder) or folder, path_from_top(folder)
     through_lefthook = lefthook_events(top, GIT_EVENTS)
@@ -64,28 +65,29 @@ def plan_git(folder: str, agent: str | None) -> Plan:
     return Plan(changes, [*notes, *lefthook.notes, *_lfs(folder, hooks)])
 
 
-def hook_files(folder: str) -> list[str]:
+def hook_files(place: ConnectedProject) -> list[str]:
     """The paths at which hooks of ours may be. Raises `AlmaError` outside of a repository."""
-    hooks, _ = hooks_folder(folder)
+    hooks, _ = hooks_folder(place.folder)
     paths = [os.path.join(hooks, event + end) for event in GIT_EVENTS for end in ("", _LEGACY)]
-    return [*paths, lefthook_file(top_folder(folder) or folder)]
+    return [*paths, lefthook_file(top_folder(place.folder) or place.folder)]
 
 
-def passed_over(folder: str) -> tuple[str, str]:
+def passed_over(place: ConnectedProject) -> tuple[str, str]:
     """The hook of ours that git doesn't run, since it may not be executed, and what mends it; empty without one."""
-    for path in hook_files(folder):
+    for path in hook_files(place):
         if _has_block(path) and not _is_run(path):
             return f"git passes over {path}: it may not be executed", f"chmod +x {shlex.quote(path)}"
     return "", ""
 
 
-def plan_git_removal(folder: str, backup_dir: Path) -> Plan:
+def plan_git_removal(place: ConnectedProject) -> Plan:
     """The plan that restores every hook."""
+    folder = place.folder
     hooks, _ = hooks_folder(folder)
     top, here = top_folder(folder) or folder, path_from_top(folder)
     changes: list[FileChange] = [
         *plan_lefthook_removal(top, here).changes,
-        *plan_simple_git_hooks_removal(top, backup_dir, GIT_EVENTS).changes,
+        *plan_simple_git_hooks_removal(top, place.project.backup_dir, GIT_EVENTS).changes,
     ]
     for event in GIT_EVENTS:
         for path in (os.path.join(hooks, event), os.path.join(hooks, event + _LEGACY)):
@@ -215,3 +217,6 @@ def _is_shell(content: bytes) -> bool:
 def _has_block(path: str) -> bool:
     content = content_of(path) if os.path.isfile(path) and not os.path.islink(path) else None
     return content is not None and _START in content and bool(_BLOCK.search(content))
+
+
+GIT = Part(plan_git, plan_git_removal, hook_files)

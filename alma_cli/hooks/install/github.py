@@ -1,34 +1,24 @@
 """GitHub: a workflow of our own, which runs a command through ALMA's composite action (`action.yml`)."""
 
 import json
-import os
 import re
-from dataclasses import dataclass
 
 from alma_cli.errors import AlmaError, InvalidUsage
 from alma_cli.hooks.install.changes import Plan, RemoveFile, WriteFile, content_of
+from alma_cli.hooks.install.parts import ConnectedProject, Job, Part
 
 _MARK = "# >>> alma >>> this file is ALMA's: `alma uninstall github` removes it\n"
 _ACTION = re.compile(r"[\w.-]+/[\w.-]+(?:/[\w./-]+)?@[\w./-]+|\./[\w./-]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """The job of the workflow: the action's place (OWNER/REPO@REF), the command, and the path of its test report."""
-
-    action: str = ""
-    command: str = "make test"
-    junit: str = ""
-
-
-def workflow_path(folder: str) -> str:
+def workflow_path(place: ConnectedProject) -> str:
     """The path of the workflow's file."""
-    return os.path.join(folder, ".github", "workflows", "alma.yml")
+    return place.path(".github", "workflows", "alma.yml")
 
 
-def plan_github(folder: str, agent: str | None, job: Job) -> Plan:
+def plan_github(place: ConnectedProject) -> Plan:
     """The plan that makes the workflow. Raises `InvalidUsage` without the action, `AlmaError` for another file."""
-    path = workflow_path(folder)
+    path, job = workflow_path(place), place.job
     before = content_of(path)
     if before is not None and not before.startswith(_MARK.encode()):
         raise AlmaError(f"{path} is not ALMA's", hint="give that workflow another name; nothing was changed")
@@ -41,13 +31,13 @@ def plan_github(folder: str, agent: str | None, job: Job) -> Plan:
         )
     if not _ACTION.fullmatch(job.action):
         raise InvalidUsage(f"--action {job.action[:60]!r}: expected OWNER/REPO@REF, or ./PATH")
-    after = _workflow(agent, job).encode()
+    after = _workflow(place.agent, job).encode()
     return Plan([WriteFile(path, after)] if after != before else [])
 
 
-def plan_github_removal(folder: str) -> Plan:
+def plan_github_removal(place: ConnectedProject) -> Plan:
     """The plan that removes the workflow, if it is ours."""
-    path = workflow_path(folder)
+    path = workflow_path(place)
     before = content_of(path)
     return Plan([RemoveFile(path)] if before is not None and before.startswith(_MARK.encode()) else [])
 
@@ -68,3 +58,6 @@ jobs:
         with:
 {lines}# <<< alma <<<
 """
+
+
+GITHUB = Part(plan_github, plan_github_removal, lambda place: [workflow_path(place)])

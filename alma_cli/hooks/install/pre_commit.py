@@ -6,7 +6,6 @@ It is the one at the top of the worktree, and its hooks serve all projects of th
 import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from alma_cli.errors import AlmaError
@@ -14,6 +13,7 @@ from alma_cli.hooks.events import GIT_EVENTS
 from alma_cli.hooks.install.changes import Plan, RemoveFile, WriteFile, original_of, text_of
 from alma_cli.hooks.install.git import path_from_top, top_folder
 from alma_cli.hooks.install.git_script import projects_in, script
+from alma_cli.hooks.install.parts import ConnectedProject, Part
 
 _FILE = ".pre-commit-config.yaml"
 _BLOCK = re.compile(r"^ *# >>> alma >>>[^\n]*\n.*?^ *# <<< alma <<<\r?\n", re.MULTILINE | re.DOTALL)
@@ -25,11 +25,11 @@ PRE_COMMIT_EVENTS = tuple(event for event in GIT_EVENTS if event != "post-applyp
 """The events that pre-commit knows."""
 
 
-def plan_pre_commit(folder: str, agent: str | None) -> Plan:
+def plan_pre_commit(place: ConnectedProject) -> Plan:
     """The plan that adds ALMA's hooks to the configuration. Raises `AlmaError` unless `repos` is a list we can read."""
-    path = pre_commit_file(folder)
+    path = _file(place)
     text = text_of(path)
-    projects = {**_projects(text), path_from_top(folder): agent}
+    projects = {**_projects(text), path_from_top(place.folder): place.agent}
     if _BLOCK.search(text):
         after = _with_block(text, projects)
     elif text.strip():
@@ -39,8 +39,8 @@ def plan_pre_commit(folder: str, agent: str | None) -> Plan:
                 f"{path} has no `repos:` with a list below it",
                 hint="write `repos:` and below it a `- repo: ...` on a line of its own; nothing was changed",
             )
-        place = repos.start("indent")
-        after = _ends_like(text, text[:place] + _block(repos["indent"], projects) + text[place:])
+        at = repos.start("indent")
+        after = _ends_like(text, text[:at] + _block(repos["indent"], projects) + text[at:])
     else:
         after = _NEW + _block("  ", projects)
     _check_the_rest_is_kept(path, text, after)
@@ -49,22 +49,23 @@ def plan_pre_commit(folder: str, agent: str | None) -> Plan:
     return Plan([WriteFile(path, after.encode())], [note]) if after != text else Plan()
 
 
-def pre_commit_file(folder: str) -> str:
+def _file(place: ConnectedProject) -> str:
     """The path of the configuration that is for this folder."""
-    return os.path.join(top_folder(folder) or folder, _FILE)
+    return os.path.join(top_folder(place.folder) or place.folder, _FILE)
 
 
-def plan_pre_commit_removal(folder: str, backup_dir: Path) -> Plan:
+def plan_pre_commit_removal(place: ConnectedProject) -> Plan:
     """The plan that restores the configuration or, if it was edited since, takes our block out."""
-    path = pre_commit_file(folder)
+    path = _file(place)
     text = text_of(path)
     projects = _projects(text)
-    if projects.keys() - {path_from_top(folder)}:
-        if path_from_top(folder) not in projects:
+    here = path_from_top(place.folder)
+    if projects.keys() - {here}:
+        if here not in projects:
             return Plan()
-        del projects[path_from_top(folder)]
+        del projects[here]
         return Plan([WriteFile(path, _with_block(text, projects).encode())])
-    if (original := original_of(path, backup_dir)) is not None:
+    if (original := original_of(path, place.project.backup_dir)) is not None:
         return Plan([original])
     after = _BLOCK.sub("", text, count=1)
     if after == text:
@@ -142,3 +143,6 @@ def _check_the_rest_is_kept(path: str, before: str, after: str) -> None:
 def _first_id(repo: Any) -> Any:
     hooks = repo.get("hooks") if isinstance(repo, dict) else None
     return hooks[0].get("id") if isinstance(hooks, list) and hooks and isinstance(hooks[0], dict) else ""
+
+
+PRE_COMMIT = Part(plan_pre_commit, plan_pre_commit_removal, lambda place: [_file(place)])

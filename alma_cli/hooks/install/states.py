@@ -9,7 +9,8 @@ from typing import Literal, get_args
 
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.install.changes import InstallRecord, content_of
-from alma_cli.hooks.install.setup import SETUP_TARGETS, ConnectedProject, targets_here
+from alma_cli.hooks.install.parts import ConnectedProject
+from alma_cli.hooks.install.setup import SETUP_TARGETS, targets_here
 from alma_cli.project import Project
 
 State = Literal["connected", "not connected", "gone", "can't run"]
@@ -31,9 +32,9 @@ class HostState:
 
 def host_states(project: Project) -> list[HostState]:
     """The state of each host that is found here, or that was connected."""
-    place = ConnectedProject(project, None)
+    place = ConnectedProject(project)
     record = InstallRecord.load(project.backup_dir)
-    here = set(targets_here(place))
+    here = targets_here(place)
     found = []
     for name, target in SETUP_TARGETS.items():
         if name not in here and not record.files:
