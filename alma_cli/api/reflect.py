@@ -96,16 +96,16 @@ def sheet(session: Session, agent: str, domain: str | None = None, *, without: C
     """The next sheet (see `ALMA.reflect`), of the domain in which most wait, without these ids of outcomes."""
     domains = _Domains(session, agent, domain)
     with session.store().reading() as reader, _codes(session, agent) as codes:
-        waiting = {name: count for name, count in reader.waiting_counts(agent).items() if name in domains}
+        waiting = {name: count for name, count in reader.words.waiting_counts(agent).items() if name in domains}
         for name in sorted(waiting, key=lambda name: (-waiting[name], name)):
-            outcomes = reader.waiting(agent, name, without=without, limit=sheets.SHEET)
+            outcomes = reader.words.waiting(agent, name, without=without, limit=sheets.SHEET)
             if outcomes:
                 return Sheet(
                     agent=agent,
                     domain=name,
                     left=sum(waiting.values()) - len(outcomes),
                     outcomes=tuple(sheets.item(codes.of_outcome(one.id), one) for one in outcomes),
-                    known=_near(reader, codes, reader.labels(agent, name), [one.id for one in outcomes]),
+                    known=_near(reader, codes, reader.words.labels(agent, name), [one.id for one in outcomes]),
                 )
     return Sheet(agent=agent, domain=domain or "", left=sum(waiting.values()), outcomes=(), known=())
 
@@ -114,10 +114,10 @@ def review(session: Session, agent: str, domain: str | None = None) -> Sheet:
     """One sheet of all general words of an agent (in one domain), the most used of very many."""
     domains = _Domains(session, agent, domain)
     with session.store().reading() as reader, _codes(session, agent) as codes:
-        labels = [label for label in reader.labels(agent, domain) if label.domain in domains]
+        labels = [label for label in reader.words.labels(agent, domain) if label.domain in domains]
         most = set(sorted(labels, key=lambda label: -label.outcomes)[:_REVIEWED])
         known = _situations(codes, [label for label in labels if label in most], with_members=True)
-        left = sum(count for name, count in reader.waiting_counts(agent).items() if name in domains)
+        left = sum(count for name, count in reader.words.waiting_counts(agent).items() if name in domains)
     return Sheet(agent=agent, domain=domain or "", left=left, outcomes=(), known=known)
 
 
@@ -131,7 +131,7 @@ def apply(session: Session, agent: str, answer: str, *, at: datetime | None = No
         )
     domains = _Domains(session, agent, None)
     with session.store().reading() as reader, _codes(session, agent) as codes:
-        labels = [label for label in reader.labels(agent) if label.domain in domains]
+        labels = [label for label in reader.words.labels(agent) if label.domain in domains]
         outcomes: dict[str, Outcome] = {}
         same: dict[str, Words] = {}
         for reference in answers.references(lines, codes):
@@ -158,8 +158,8 @@ def apply(session: Session, agent: str, answer: str, *, at: datetime | None = No
     before = {(label.task_key, label.strategy_key) for label in labels}
     done = _reword(session, agent, planned.words, records, at=at)
     with session.store().reading() as reader:
-        after = [label for label in reader.labels(agent) if label.domain in domains]
-        left = sum(count for name, count in reader.waiting_counts(agent).items() if name in domains)
+        after = [label for label in reader.words.labels(agent) if label.domain in domains]
+        left = sum(count for name, count in reader.words.waiting_counts(agent).items() if name in domains)
     given = {id for id, words in planned.words.items() if words.when}
     mine = [label for label in after if not given.isdisjoint(label.members)]
     new = [label for label in mine if (label.task_key, label.strategy_key) not in before]
@@ -177,7 +177,7 @@ def apply(session: Session, agent: str, answer: str, *, at: datetime | None = No
 def undo(session: Session, agent: str) -> Reflected:
     """Give outcomes back the words that they had before the agent's last reflection, unless they changed since."""
     with session.store().reading() as reader:
-        versions = reader.last_reflection(agent)
+        versions = reader.words.last_reflection(agent)
     if not versions:
         raise NotFound(f"there is no reflection of {agent}'s to undo", hint="`alma log` shows what was done")
     words: dict[str, Words] = {}
@@ -189,7 +189,7 @@ def undo(session: Session, agent: str) -> Reflected:
         records[record.id] = record
     done = _reword(session, agent, words, records)
     with session.store().reading() as reader:
-        left = sum(reader.waiting_counts(agent).values())
+        left = sum(reader.words.waiting_counts(agent).values())
     return replace(done, left=left)
 
 
@@ -263,7 +263,7 @@ class _Domains:
 
 def _near(reader: Reader, codes: Codes, labels: Sequence[Label], ids: Sequence[str]) -> tuple[KnownSituation, ...]:
     """The situations nearest to these outcomes, in the order of their codes."""
-    cosines = reader.near_any(labels, ids)
+    cosines = reader.words.near_any(labels, ids)
     best: dict[str, float] = {}
     for label in labels:
         best[label.task_key] = max(best.get(label.task_key, -1.0), cosines.get(label.seq, -1.0))

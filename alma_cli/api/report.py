@@ -68,7 +68,7 @@ def report(session: Session, agent: str | None = None) -> Reported:
             z=config.learning.z,
             given=retrieved.given,
         )
-        waiting = {view.scope.agent: reader.waiting_counts(view.scope.agent) for view in views}
+        waiting = {view.scope.agent: reader.words.waiting_counts(view.scope.agent) for view in views}
         return Reported(
             project_id=config.project_id,
             made_at=session.now(),

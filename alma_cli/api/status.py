@@ -93,7 +93,7 @@ def status(session: Session) -> Status:
                 marks=marks,
                 newest=records.get(new[0]) if new else None,
             ),
-            reflection=reader.waiting_by_agent(),
+            reflection=reader.words.waiting_by_agent(),
             review=len(marks.keys() - reviewed_ids(session.project)),
             journal=len(store.journal.names()),
             last=LastSession(outcome=last, results=_counts([result for _, result in ended]))

@@ -7,7 +7,7 @@ import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from alma_cli.core.records import FIELDS, MAIN_FIELDS, RETRIEVED_KINDS, Kind, Outcome, Record, Vector
 from alma_cli.core.scopes.visibility import View
@@ -16,8 +16,8 @@ from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.engine import bound_memory
 from alma_cli.store.database.rows import RECORD_COLUMNS, RELEVANT_AT, SUCCESS, row_record
 from alma_cli.store.database.values import any_of, rows_from, seq_in, vector_text
-from alma_cli.store.reading import general_words, met_errors
-from alma_cli.store.reading.general_words import Label
+from alma_cli.store.reading import met_errors
+from alma_cli.store.reading.general_words import KnownWords
 from alma_cli.store.reading.query import Search, SearchResult, Selection
 from alma_cli.store.reading.search import search
 
@@ -93,6 +93,7 @@ class Reader:
         self._path = path
         self._seqs: Mapping[str, int] = {}
         self.warnings = warnings
+        self.words = KnownWords(self._rows)
 
     def search(self, wanted: Search) -> SearchResult:
         """The candidates for one retrieve, with their signals (see `search.search`)."""
@@ -307,24 +308,6 @@ class Reader:
         )
         return [row[0] for row in rows]
 
-    def labels(self, agent: str, domain: str | None = None) -> list[Label]:
-        """The general words that an agent's outcomes have, in the order in which they first came."""
-        return [] if self._connection is None else general_words.labels(self._connection, agent, domain)
-
-    def waiting_counts(self, agent: str) -> dict[str, int]:
-        """The number of an agent's outcomes that wait for general words, by domain."""
-        return {} if self._connection is None else general_words.waiting_counts(self._connection, agent)
-
-    def waiting_by_agent(self) -> dict[str, int]:
-        """The number of outcomes that wait for general words, by agent."""
-        return {} if self._connection is None else general_words.waiting_by_agent(self._connection)
-
-    def waiting(self, agent: str, domain: str, *, without: Collection[str] = (), limit: int) -> list[Outcome]:
-        """The oldest outcome that waits for general words, and those most like it."""
-        if self._connection is None:
-            return []
-        return general_words.waiting(self._connection, agent, domain, without=without, limit=limit)
-
     def with_errors(self, views: Sequence[View], words: Collection[str], *, limit: int) -> list[Outcome]:
         """The visible outcomes with an error that share most of these words, in any of their texts."""
         if self._connection is None:
@@ -336,16 +319,6 @@ class Reader:
         if self._connection is None:
             return []
         return met_errors.worked_near(self._connection, views, failed, limit=limit)
-
-    def near_any(self, labels: Sequence[Label], ids: Sequence[str]) -> dict[int, float]:
-        """How near each label (by its `seq`) is to the nearest of these outcomes, as a cosine."""
-        if self._connection is None or not labels:
-            return {}
-        return general_words.near_any(self._connection, labels, ids)
-
-    def last_reflection(self, agent: str) -> list[str]:
-        """The versions that an agent's last reflection replaced, as JSON, of outcomes that weren't changed since."""
-        return [] if self._connection is None else general_words.last_reflection(self._connection, agent)
 
     def evidence(self, derived: Derived, *, limit: int) -> list[Outcome]:
         """The newest outcomes from which a memory was derived, newest first."""
@@ -405,5 +378,5 @@ class Reader:
         """True when the store's vectors are as long: those of the model before may not be, until `alma reindex`."""
         return self._rows("SELECT dimension FROM replica", []) == [(len(vector),)]
 
-    def _rows(self, sql: str, parameters: object) -> list[tuple]:  # type: ignore[type-arg]
+    def _rows(self, sql: str, parameters: object) -> list[Any]:
         return [] if self._connection is None else self._connection.execute(sql, parameters).fetchall()

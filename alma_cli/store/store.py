@@ -33,7 +33,6 @@ from alma_cli.store.database.opening import OutdatedError, StoreFile
 from alma_cli.store.inbox.journal import Journal
 from alma_cli.store.inbox.lock import hold, is_awaited
 from alma_cli.store.reader import Reader
-from alma_cli.store.reading import general_words
 from alma_cli.store.reading.general_words import Near
 from alma_cli.store.writing.changes import Folded, ProjectRules, RecordChange
 from alma_cli.store.writing.waiting import WaitingOperations
@@ -107,7 +106,7 @@ class Store:
                     with self._opened_and_folded(own) as (connection, folded):
                         changes = _in_order(connection, operations, folded.changes)
                         if similar_to and RecordChange("skip-forgotten", similar_to.record.id) not in changes:
-                            similar = general_words.similar_to(connection, similar_to, limit=_SIMILAR)
+                            similar = Reader(connection).words.similar_to(similar_to, limit=_SIMILAR)
         except (StoreBusy, StoreError) as error:
             waits = f"kept in the journal, to be folded in by the next command: {error.message}"
             return Receipt(queued=True, reason=error.message, warnings=(waits,))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from alma_cli.core.records import UNCLEAR_LABEL, Outcome
-from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.rows import RECORD_COLUMNS, SUCCESS, row_record
 from alma_cli.store.database.values import any_of, quoted, seq_in, vector_text, written
 
@@ -59,150 +58,148 @@ class Near:
     cosine: float
 
 
-def labels(
-    connection: Connection, agent: str, domain: str | None = None, *, of: Collection[int] | None = None
-) -> list[Label]:
-    """The labels of an agent (in one domain), in the order in which they first came.
+class KnownWords:
+    """The general words of agents' work; `rows` answers a statement in SQL, with its parameters."""
 
-    If some are given by the `seq` of one of their outcomes, only these.
-    """
-    keyed = "domain, task_key, strategy_key"
-    chosen = "" if of is None else f"SEMI JOIN (SELECT {keyed} FROM memories WHERE {seq_in(of)}) USING ({keyed})"
-    rows = connection.execute(
-        f"""
-        SELECT {keyed}, min(seq) AS first, mode(situation ORDER BY situation),
-            mode(approach ORDER BY approach), count(*), sum({SUCCESS}), arg_min(task, id),
-            arg_min(coalesce(strategy, ''), id), max(seq), list(id ORDER BY happened_at DESC, id DESC)
-        FROM memories {chosen}
-        WHERE kind = 'outcome' AND agent = $agent AND ($domain IS NULL OR domain = $domain)
-            AND situation <> '' AND approach <> ''
-        GROUP BY {keyed} ORDER BY max(seq) DESC LIMIT {MOST_LABELS}
-        """,
-        {"agent": agent, "domain": domain},
-    ).fetchall()
-    rules = connection.execute(
-        f"SELECT {keyed}, min(id) FROM memories {chosen} WHERE agent = ? AND origin = 'derived' AND strategy_key <> '' "
-        f"GROUP BY {keyed}",
-        [agent],
-    ).fetchall()
-    rule_of = {tuple(key): id for *key, id in rules}
-    return [
-        Label(
-            id=rule_of.get((domain, task_key, strategy_key), members[0]),
-            domain=domain,
-            task_key=task_key,
-            strategy_key=strategy_key,
-            when=when,
-            do=do,
-            outcomes=count,
-            worked=worked,
-            example=(task, strategy),
-            seq=seq,
-            members=tuple(members),
-        )
-        for domain, task_key, strategy_key, _, when, do, count, worked, task, strategy, seq, members in sorted(
-            rows, key=lambda row: row[3]
-        )
-    ]
+    def __init__(self, rows: Callable[[str, object], list[Any]]) -> None:
+        self._rows = rows
 
+    def labels(self, agent: str, domain: str | None = None, *, of: Collection[int] | None = None) -> list[Label]:
+        """The labels of an agent (in one domain), in the order in which they first came.
 
-def similar_to(connection: Connection, entry: Entry, *, limit: int) -> list[Near]:
-    """The labels nearest to a stored outcome whose own words are new; none if another outcome has its words."""
-    outcome = entry.record
-    if entry.vector is None or not isinstance(outcome, Outcome) or not outcome.strategy_key:
-        return []
-    since = connection.execute(f"SELECT next_seq - {_PROPOSED_FROM} FROM replica").fetchall()[0][0]
-    newest = connection.execute(
-        f"SELECT max(seq) FROM memories WHERE seq >= {since} AND kind = 'outcome' AND agent = ? AND domain = ? "
-        "AND situation <> '' AND approach <> '' AND id <> ? "
-        f"GROUP BY task_key, strategy_key ORDER BY max(seq) DESC LIMIT {MOST_LABELS}",
-        [outcome.agent, outcome.domain, outcome.id],
-    ).fetchall()
-    if not newest or _has_company(connection, outcome):
-        return []
-    rows = connection.execute(
-        f"SELECT seq, array_cosine_similarity(embedding, ?::VARCHAR::FLOAT[{len(entry.vector)}]) AS cosine "
-        f"FROM memories WHERE seq IN ({written(seq for (seq,) in newest)}) AND embedding_model = ? "
-        f"ORDER BY cosine DESC, seq LIMIT {int(limit)}",
-        [vector_text(entry.vector), entry.model],
-    ).fetchall()
-    label_of = {label.seq: label for label in labels(connection, outcome.agent, of=[seq for seq, _ in rows])}
-    return [Near(label_of[seq], cosine) for seq, cosine in rows if seq in label_of]
-
-
-def _has_company(connection: Connection, outcome: Outcome) -> bool:
-    """True when another outcome has the keys of this one."""
-    key = quoted(outcome.task_key)  # written out, so that DuckDB filters while it reads this one column
-    found = connection.execute(
-        f"SELECT 1 FROM memories WHERE task_key = {key} AND kind = 'outcome' AND agent = ? AND domain = ? "
-        "AND strategy_key = ? AND id <> ? LIMIT 1",
-        [outcome.agent, outcome.domain, outcome.strategy_key, outcome.id],
-    )
-    return found.fetchone() is not None
-
-
-def waiting_counts(connection: Connection, agent: str) -> dict[str, int]:
-    """The number of an agent's outcomes that wait for general words, by domain."""
-    rows = connection.execute(
-        f"SELECT domain, count(*) FROM memories WHERE {WAITING} GROUP BY domain ORDER BY domain", {"agent": agent}
-    ).fetchall()
-    return dict(rows)
-
-
-def waiting_by_agent(connection: Connection) -> dict[str, int]:
-    """The number of outcomes that wait for general words, by agent."""
-    rows = connection.execute(f"SELECT agent, count(*) FROM memories WHERE {_WAITS} GROUP BY agent ORDER BY agent")
-    return dict(rows.fetchall())
-
-
-def waiting(
-    connection: Connection, agent: str, domain: str, *, without: Collection[str] = (), limit: int
-) -> list[Outcome]:
-    """The oldest outcome that waits for general words, and those nearest to it, in the order of likeness."""
-    given = {"agent": agent, "domain": domain, "without": json.dumps(sorted(without))}
-    condition = f"{WAITING} AND domain = $domain AND id NOT IN {any_of('$without')}"
-    first = connection.execute(f"SELECT id FROM memories WHERE {condition} ORDER BY happened_at, id LIMIT 1", given)
-    row = first.fetchone()
-    if row is None:
-        return []
-    rows = connection.execute(
-        f"""
-        WITH seed AS (SELECT embedding AS middle, embedding_model AS model FROM memories WHERE id = $id)
-        SELECT {", ".join(RECORD_COLUMNS)} FROM memories, seed WHERE {condition} ORDER BY id = $id DESC,
-            CASE WHEN embedding_model = model THEN array_cosine_similarity(embedding, middle) END DESC NULLS LAST, id
-        LIMIT {int(limit)}
-        """,
-        {**given, "id": row[0]},
-    ).fetchall()
-    return [record for record in map(row_record, rows) if isinstance(record, Outcome)]
-
-
-def near_any(connection: Connection, found: Sequence[Label], ids: Sequence[str]) -> dict[int, float]:
-    """The greatest cosine of each label's newest outcome (by its `seq`) with any of these outcomes."""
-    rows = connection.execute(
-        f"""
-        SELECT labels.seq, max(array_cosine_similarity(labels.embedding, given.embedding))
-        FROM memories AS labels JOIN memories AS given USING (embedding_model)
-        WHERE labels.seq IN ({written(label.seq for label in found)}) AND given.id IN {any_of()} GROUP BY labels.seq
-        """,
-        [json.dumps(list(ids))],
-    ).fetchall()
-    return dict(rows)
-
-
-def last_reflection(connection: Connection, agent: str) -> list[str]:
-    """The versions that an agent's last reflection replaced, as JSON, of outcomes that weren't changed since."""
-    rows = connection.execute(
+        If some are given by the `seq` of one of their outcomes, only these.
         """
-        WITH last AS (SELECT max(done_at) AS done_at FROM audit WHERE action = 'reword' AND agent = $agent),
-        reworded AS (
-            SELECT DISTINCT id, done_at FROM audit JOIN last USING (done_at) WHERE action = 'reword' AND agent = $agent
+        keyed = "domain, task_key, strategy_key"
+        chosen = "" if of is None else f"SEMI JOIN (SELECT {keyed} FROM memories WHERE {seq_in(of)}) USING ({keyed})"
+        rows = self._rows(
+            f"""
+            SELECT {keyed}, min(seq) AS first, mode(situation ORDER BY situation),
+                mode(approach ORDER BY approach), count(*), sum({SUCCESS}), arg_min(task, id),
+                arg_min(coalesce(strategy, ''), id), max(seq), list(id ORDER BY happened_at DESC, id DESC)
+            FROM memories {chosen}
+            WHERE kind = 'outcome' AND agent = $agent AND ($domain IS NULL OR domain = $domain)
+                AND situation <> '' AND approach <> ''
+            GROUP BY {keyed} ORDER BY max(seq) DESC LIMIT {MOST_LABELS}
+            """,
+            {"agent": agent, "domain": domain},
         )
-        SELECT content FROM history JOIN reworded USING (id)
-        QUALIFY row_number() OVER (PARTITION BY id ORDER BY history.rowid DESC) = 1 AND replaced_at = done_at
-            AND content IS NOT NULL
-        ORDER BY id
-        """,
-        {"agent": agent},
-    ).fetchall()
-    return [row[0] for row in rows]
+        rules = self._rows(
+            f"SELECT {keyed}, min(id) FROM memories {chosen} WHERE agent = ? AND origin = 'derived' "
+            f"AND strategy_key <> '' GROUP BY {keyed}",
+            [agent],
+        )
+        rule_of = {tuple(key): id for *key, id in rules}
+        return [
+            Label(
+                id=rule_of.get((domain, task_key, strategy_key), members[0]),
+                domain=domain,
+                task_key=task_key,
+                strategy_key=strategy_key,
+                when=when,
+                do=do,
+                outcomes=count,
+                worked=worked,
+                example=(task, strategy),
+                seq=seq,
+                members=tuple(members),
+            )
+            for domain, task_key, strategy_key, _, when, do, count, worked, task, strategy, seq, members in sorted(
+                rows, key=lambda row: row[3]
+            )
+        ]
+
+    def similar_to(self, entry: Entry, *, limit: int) -> list[Near]:
+        """The labels nearest to a stored outcome whose own words are new; none if another outcome has its words."""
+        outcome = entry.record
+        if entry.vector is None or not isinstance(outcome, Outcome) or not outcome.strategy_key:
+            return []
+        since = self._rows(f"SELECT next_seq - {_PROPOSED_FROM} FROM replica", [])[0][0]
+        newest = self._rows(
+            f"SELECT max(seq) FROM memories WHERE seq >= {since} AND kind = 'outcome' AND agent = ? AND domain = ? "
+            "AND situation <> '' AND approach <> '' AND id <> ? "
+            f"GROUP BY task_key, strategy_key ORDER BY max(seq) DESC LIMIT {MOST_LABELS}",
+            [outcome.agent, outcome.domain, outcome.id],
+        )
+        if not newest or self._has_company(outcome):
+            return []
+        rows = self._rows(
+            f"SELECT seq, array_cosine_similarity(embedding, ?::VARCHAR::FLOAT[{len(entry.vector)}]) AS cosine "
+            f"FROM memories WHERE seq IN ({written(seq for (seq,) in newest)}) AND embedding_model = ? "
+            f"ORDER BY cosine DESC, seq LIMIT {int(limit)}",
+            [vector_text(entry.vector), entry.model],
+        )
+        label_of = {label.seq: label for label in self.labels(outcome.agent, of=[seq for seq, _ in rows])}
+        return [Near(label_of[seq], cosine) for seq, cosine in rows if seq in label_of]
+
+    def _has_company(self, outcome: Outcome) -> bool:
+        """True when another outcome has the keys of this one."""
+        key = quoted(outcome.task_key)  # written out, so that DuckDB filters while it reads this one column
+        found = self._rows(
+            f"SELECT 1 FROM memories WHERE task_key = {key} AND kind = 'outcome' AND agent = ? AND domain = ? "
+            "AND strategy_key = ? AND id <> ? LIMIT 1",
+            [outcome.agent, outcome.domain, outcome.strategy_key, outcome.id],
+        )
+        return bool(found)
+
+    def waiting_counts(self, agent: str) -> dict[str, int]:
+        """The number of an agent's outcomes that wait for general words, by domain."""
+        rows = self._rows(
+            f"SELECT domain, count(*) FROM memories WHERE {WAITING} GROUP BY domain ORDER BY domain", {"agent": agent}
+        )
+        return dict(rows)
+
+    def waiting_by_agent(self) -> dict[str, int]:
+        """The number of outcomes that wait for general words, by agent."""
+        rows = self._rows(f"SELECT agent, count(*) FROM memories WHERE {_WAITS} GROUP BY agent ORDER BY agent", [])
+        return dict(rows)
+
+    def waiting(self, agent: str, domain: str, *, without: Collection[str] = (), limit: int) -> list[Outcome]:
+        """The oldest outcome that waits for general words, and those nearest to it, in the order of likeness."""
+        given = {"agent": agent, "domain": domain, "without": json.dumps(sorted(without))}
+        condition = f"{WAITING} AND domain = $domain AND id NOT IN {any_of('$without')}"
+        first = self._rows(f"SELECT id FROM memories WHERE {condition} ORDER BY happened_at, id LIMIT 1", given)
+        if not first:
+            return []
+        rows = self._rows(
+            f"""
+            WITH seed AS (SELECT embedding AS middle, embedding_model AS model FROM memories WHERE id = $id)
+            SELECT {", ".join(RECORD_COLUMNS)} FROM memories, seed WHERE {condition} ORDER BY id = $id DESC,
+                CASE WHEN embedding_model = model THEN array_cosine_similarity(embedding, middle) END
+                DESC NULLS LAST, id
+            LIMIT {int(limit)}
+            """,
+            {**given, "id": first[0][0]},
+        )
+        return [record for record in map(row_record, rows) if isinstance(record, Outcome)]
+
+    def near_any(self, found: Sequence[Label], ids: Sequence[str]) -> dict[int, float]:
+        """The greatest cosine of each label's newest outcome (by its `seq`) with any of these outcomes."""
+        if not found:
+            return {}
+        rows = self._rows(
+            f"""
+            SELECT labels.seq, max(array_cosine_similarity(labels.embedding, given.embedding))
+            FROM memories AS labels JOIN memories AS given USING (embedding_model)
+            WHERE labels.seq IN ({written(label.seq for label in found)}) AND given.id IN {any_of()} GROUP BY labels.seq
+            """,
+            [json.dumps(list(ids))],
+        )
+        return dict(rows)
+
+    def last_reflection(self, agent: str) -> list[str]:
+        """The versions that an agent's last reflection replaced, as JSON, of outcomes that weren't changed since."""
+        rows = self._rows(
+            """
+            WITH last AS (SELECT max(done_at) AS done_at FROM audit WHERE action = 'reword' AND agent = $agent),
+            reworded AS (
+                SELECT DISTINCT id, done_at FROM audit JOIN last USING (done_at)
+                WHERE action = 'reword' AND agent = $agent
+            )
+            SELECT content FROM history JOIN reworded USING (id)
+            QUALIFY row_number() OVER (PARTITION BY id ORDER BY history.rowid DESC) = 1 AND replaced_at = done_at
+                AND content IS NOT NULL
+            ORDER BY id
+            """,
+            {"agent": agent},
+        )
+        return [row[0] for row in rows]
