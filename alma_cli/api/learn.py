@@ -176,7 +176,7 @@ def learn_batch(
             if entries:
                 operations.append(session.operation(Insert, entries=tuple(entries)))
             records = [entry.record for entry in entries]
-            receipt = session.submit(operations, store=store) if operations else Receipt()
+            receipt = session.submit(operations, store=store)
             agents = {record.agent for record in records}
             warnings |= dict.fromkeys([*portion.warnings, *_known_bad(receipt, agents), *receipt.warnings])
             for item in receipt.derived:

@@ -15,7 +15,7 @@ from alma_cli.core.records import JsonValue, Record
 from alma_cli.core.scopes.scope import check, choose_domain, scope_for
 from alma_cli.errors import AlmaError, InvalidInput, ScopeViolation
 from alma_cli.pipeline import portions, prefetched
-from alma_cli.store import Entry, Insert, Operation, Receipt, Refuse, Selection
+from alma_cli.store import Entry, Insert, Operation, Refuse, Selection
 
 _TIMES_OF_EVENTS = ("at", "last_validated_at", "last_seen_at", "last_verified_at")
 _IN_MEMORY_BYTES = 16 * 1024 * 1024
@@ -75,7 +75,7 @@ def import_(
             operations: list[Operation] = list(portion.refusals)
             if portion.entries:
                 operations.append(session.operation(Insert, entries=tuple(portion.entries)))
-            receipt = session.submit(operations, store=store) if operations else Receipt()
+            receipt = session.submit(operations, store=store)
             warnings |= dict.fromkeys([*portion.warnings, *receipt.warnings])
             queued += len(portion.entries) if receipt.queued else 0
             actions = [change.action for change in receipt.changes]

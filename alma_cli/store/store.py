@@ -93,6 +93,8 @@ class Store:
         Raises `StoreUnwritable` when the journal can't be written; then nothing was recorded. After that, operations
         that can't be folded in now are `queued`; one that can never be raises `StoreError`, and its file is kept.
         """
+        if not operations:
+            return Receipt()
         names = self._write(operations)
         similar: Sequence[Near] = ()
         try:
