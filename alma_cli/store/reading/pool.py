@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from alma_cli.core.records import (
@@ -131,7 +132,7 @@ def _stored(record: Record, search: Search) -> Stored:
     return Stored(
         id=record.id,
         kind=record.kind,
-        age_s=(search.now - relevant_at(record)).total_seconds(),
+        age_days=max(0.0, (search.now - relevant_at(record)) / timedelta(days=1)),
         success=success,
         confidence=getattr(record, "confidence", None),
         task_key=getattr(record, "task_key", ""),

@@ -39,7 +39,7 @@ def search(connection: Connection, wanted: Search, path: str | None = None) -> S
 
 
 _STORED = f"""
-SELECT seq, id, kind, epoch(TIMESTAMP '{{now}}' - {RELEVANT_AT}), {SUCCESS}, confidence,
+SELECT seq, id, kind, greatest(0, epoch(TIMESTAMP '{{now}}' - {RELEVANT_AT}) / 86400), {SUCCESS}, confidence,
     coalesce(task_key, ''), coalesce(strategy_key, '')
 FROM memories WHERE seq IN ({{seqs}})
 """

@@ -40,7 +40,7 @@ class Stored(NamedTuple):
 
     id: str
     kind: Kind
-    age_s: float
+    age_days: float
     success: float | None
     confidence: float | None
     task_key: str
@@ -96,16 +96,17 @@ def best_of(
     evidence = _evidence(columns, columns["strategy"][asked][best], search)
     return SearchResult(
         candidates=[
-            _candidate(
-                facts[seq],
+            Candidate(
+                **facts[seq]._asdict(),
                 cosine=float(cosine[place]) if has_vector[place] else None,
                 bm25=float(words.bm25[place]),
-                matched=float(words.matched[place]),
+                matched=min(1.0, float(words.matched[place])),
                 rare_match=bool(words.rare[place]),
-                evidence=of_strategy,
-                credit=credit_of.get(facts[seq].id, 0),
+                credit=int(credit_of.get(facts[seq].id, 0)),
+                pooled_occurrences=occurrences,
+                pooled_successes=successes,
             )
-            for place, seq, of_strategy in zip(best.tolist(), seqs[best].tolist(), evidence, strict=True)
+            for place, seq, (occurrences, successes) in zip(best.tolist(), seqs[best].tolist(), evidence, strict=True)
         ],
         total=len(asked),
         without_vector=int(np.count_nonzero(~has_vector)),
@@ -164,31 +165,3 @@ def _spread(values: Numbers, weights: Numbers | None = None) -> Spread:
         return Spread()
     mean = float(np.average(values, weights=weights))
     return Spread(mean=mean, deviation=math.sqrt(float(np.average((values - mean) ** 2, weights=weights))))
-
-
-def _candidate(
-    memory: Stored,
-    *,
-    cosine: float | None,
-    bm25: float,
-    matched: float,
-    rare_match: bool,
-    evidence: tuple[float, float],
-    credit: int,
-) -> Candidate:
-    return Candidate(
-        id=memory.id,
-        kind=memory.kind,
-        cosine=cosine,
-        bm25=bm25,
-        matched=min(1.0, matched),
-        rare_match=rare_match,
-        age_days=max(0.0, memory.age_s / _SECONDS_PER_DAY),
-        success=memory.success,
-        confidence=memory.confidence,
-        credit=int(credit),
-        task_key=memory.task_key,
-        strategy_key=memory.strategy_key,
-        pooled_occurrences=evidence[0],
-        pooled_successes=evidence[1],
-    )
