@@ -9,7 +9,7 @@ from alma_cli.cli.options import Json, option
 from alma_cli.cli.output import Reply
 from alma_cli.core.text import harmless, one_line
 from alma_cli.errors import InvalidInput
-from alma_cli.project import make_home
+from alma_cli.project import is_own, make_home
 
 
 def report(
@@ -39,7 +39,7 @@ def report(
     if out is None:
         make_home(alma.project)
     path = os.path.abspath(alma.project.report_path if out is None else out)
-    if out == "-" or os.path.isdir(path):
+    if out == "-" or (os.path.isdir(path) and not is_own(alma.project, path)):
         raise InvalidInput(
             f"--out: {one_line(out or path, 200)} is no file to write", hint="name a file, such as report.html"
         )
