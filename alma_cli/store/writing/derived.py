@@ -345,34 +345,43 @@ def _task_of(record: Outcome | Derived) -> Task:
 
 def _evidence(connection: Connection, joined: str, given: str) -> Iterable[tuple[str, str, Evidence]]:
     """The agent, domain and evidence of outcomes; only the newest of each group come with texts that are compared."""
-    texts = ("task", "strategy", "coalesce(nullif(trim(error), ''), trim(feedback))", "situation", "approach")
-    compared = ", ".join(f"CASE WHEN is_compared THEN {text} END" for text in texts)
     rows = connection.execute(
         f"""
-        WITH newest_first AS (
-            SELECT *, row_number() OVER (
-                PARTITION BY agent, domain, task_key, strategy_key ORDER BY happened_at DESC, id DESC
-            ) <= {TEXTS_COMPARED} AS is_compared
-            FROM memories {joined} WHERE kind = 'outcome'
-        )
-        SELECT agent, domain, strategy_key, happened_at, id, outcome, {compared}, task_key FROM newest_first
+        SELECT seq, row_number() OVER (
+            PARTITION BY agent, domain, task_key, strategy_key ORDER BY happened_at DESC, id DESC
+        ) <= {TEXTS_COMPARED}, agent, domain, strategy_key, happened_at, id, outcome, task_key
+        FROM memories {joined} WHERE kind = 'outcome'
         """,
         [given],
     ).fetchall()
-    for agent, domain, strategy_key, at, *rest in rows:
+    compared = [seq for seq, is_compared, *_ in rows if is_compared]
+    texts = _by_seq(connection, _TEXTS, compared)
+    for seq, _, agent, domain, strategy_key, at, id, outcome, task_key in rows:
+        rest = (id, outcome, *texts.get(seq, _NOT_COMPARED), task_key)
         yield agent, domain, Evidence(strategy_key, at.replace(tzinfo=UTC), *rest)
 
 
 def _stored(connection: Connection, where: str, given: str) -> list[Derived]:
     """The rules with keys that are stored `where`: those derived, and those that were authored in their place."""
-    rows = connection.execute(
-        f"SELECT {', '.join(RECORD_COLUMNS)} FROM memories {where} "
+    seqs = connection.execute(
+        f"SELECT seq FROM memories {where} "
         "AND origin IN ('derived', 'authored') AND kind IN ('heuristic', 'anti_pattern') AND strategy_key <> ''",
         [given],
     ).fetchall()
-    memories: list[Any] = [row_record(row) for row in rows]  # of these two kinds
+    rows = _by_seq(connection, RECORD_COLUMNS, [row[0] for row in seqs])
+    memories: list[Any] = [row_record(row) for row in rows.values()]  # of these two kinds
     return memories
 
 
+def _by_seq(connection: Connection, columns: Sequence[str], seqs: Sequence[int]) -> dict[int, tuple[Any, ...]]:
+    """Columns of some memories, by `seq`: those that are wide are read only for these, which keys don't achieve."""
+    if not seqs:
+        return {}
+    rows = connection.execute(f"SELECT seq, {', '.join(columns)} FROM memories WHERE {seq_in(seqs)}").fetchall()
+    return {seq: tuple(rest) for seq, *rest in rows}
+
+
+_TEXTS = ("task", "strategy", "coalesce(nullif(trim(error), ''), trim(feedback))", "situation", "approach")
+_NOT_COMPARED: tuple[Any, ...] = (None,) * len(_TEXTS)
 _TASKS = rows_from(dict.fromkeys(Task._fields, "VARCHAR"))
 _APPROACHES = rows_from(dict.fromkeys(Approach._fields, "VARCHAR"))
