@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from alma_cli.config import Config
 from alma_cli.core.scopes.scope import ANY_AGENT
+from alma_cli.core.text import enumerated
 from alma_cli.errors import InvalidInput
 
 MOST_LISTED = 1_000_000
@@ -44,7 +45,7 @@ def agent_of(config: Config, given: str | None, environ: Mapping[str, str] = os.
     """`named_agent`, which may be used here. Raises `InvalidInput` if it is empty, unknown, or not clear."""
     named = "" if given == "" else named_agent(config, given, environ)
     if not named:
-        names = ", ".join(name for name in config.agents if name != ANY_AGENT)
+        names = enumerated(name for name in config.agents if name != ANY_AGENT)
         one = f"--agent NAME ({names})" if names else "--agent NAME"
         raise InvalidInput("no agent given", hint=f"name one with {one}, or set ALMA_AGENT")
     return config.scope_for(named).agent

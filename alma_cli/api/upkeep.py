@@ -17,7 +17,7 @@ from alma_cli.core.codec import format_time
 from alma_cli.core.learning.reports import Report
 from alma_cli.core.scopes.scope import ANY_AGENT
 from alma_cli.core.scopes.visibility import sees, views
-from alma_cli.core.text import counted, shown
+from alma_cli.core.text import counted, enumerated, shown
 from alma_cli.embedding import MULTILINGUAL_MODEL, reads
 from alma_cli.errors import AlmaError, LocksUnsupported, StoreCorrupt
 from alma_cli.flock import lock_at_once
@@ -196,7 +196,9 @@ def _store(session: Session) -> Iterator[Check]:
             for tally in tallies
             if not _in_scope(session.config, tally.agent, tally.domain)
         ]
-        yield _well("scope", f"hidden by the present scopes: {'; '.join(hidden)}" if hidden else _NOTHING_HIDDEN)
+        yield _well(
+            "scope", f"hidden by the present scopes: {enumerated(hidden, between='; ')}" if hidden else _NOTHING_HIDDEN
+        )
     if session.config.storage in ("azure", "file"):
         yield _sync(shared)
     if damaged := list(store.journal.damaged()):
@@ -221,7 +223,7 @@ def _project(project_id: str, names: Mapping[str, int]) -> Check:
     others = {name: count for name, count in names.items() if name != project_id}
     if not others:
         return _well("project", "every record is of this project_id")
-    counted = ", ".join(f"{count:,} of {shown(name)}" for name, count in others.items())
+    counted = enumerated(f"{count:,} of {shown(name)}" for name, count in others.items())
     return _wrong(
         "project",
         f"records of another project_id: {counted}; they are found here, and never pushed",

@@ -7,7 +7,7 @@ from alma_cli.cli.inputs import Memory
 from alma_cli.cli.options import Json, Yes, option
 from alma_cli.cli.output import Reply, Table, agreed, confirmed, progress, tell
 from alma_cli.core.codec import format_time
-from alma_cli.core.text import counted
+from alma_cli.core.text import counted, enumerated
 from alma_cli.errors import InvalidInput, InvalidUsage, JoinNeeded
 from alma_cli.sync.report import Synced
 
@@ -135,7 +135,7 @@ def _told(report: Synced) -> list[str]:
 def _rows(found: SyncStatus) -> list[tuple[str, str]]:
     shared = found.shared
     waiting = sum(shared.pending.values())
-    by_agent = ", ".join(f"{agent} {count:,}" for agent, count in shared.pending.items())
+    by_agent = enumerated(f"{agent} {count:,}" for agent, count in shared.pending.items())
     rows = [
         ("remote", found.remote),
         ("answers", "yes" if found.answers else f"no: {found.trouble}"),

@@ -120,6 +120,16 @@ def _escaped(match: re.Match[str]) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
+_ENUMERATED = 20
+
+
+def enumerated(names: Iterable[str], *, between: str = ", ") -> str:
+    """These names or phrases on a line, each once; of very many the first, and how many more there are."""
+    found = list(dict.fromkeys(names))
+    more = [f"{len(found) - _ENUMERATED:,} more"] if len(found) > _ENUMERATED else []
+    return between.join([*(one_line(name, 60) for name in found[:_ENUMERATED]), *more])
+
+
 def why_no_json(error: Exception) -> str:
     """The reason why a text is no JSON that can be read, by the parser's error, whose words may be for programmers."""
     if isinstance(error, RecursionError):

@@ -14,6 +14,7 @@ from alma_cli.core.text import (
     clean,
     counted,
     did_you_mean,
+    enumerated,
     harmless,
     most_like,
     normal_form,
@@ -257,3 +258,10 @@ def test_why_a_text_is_no_json_is_said_in_words_for_people(text, why):
     with pytest.raises((ValueError, RecursionError)) as caught:
         json.loads(text)
     assert why == why_no_json(caught.value)
+
+
+def test_of_very_many_names_the_first_are_told_and_how_many_more_there_are():
+    assert "a, b" == enumerated(["a", "b", "a"])
+    told = enumerated((f"agent{number}" for number in range(5000)), between="; ")
+    assert told.startswith("agent0; agent1; ")
+    assert told.endswith("; agent19; 4,980 more")

@@ -309,6 +309,43 @@ def test_hooks_that_git_passes_over_for_their_rights_cannot_run(everything, proj
     assert ("connected", 0o755) == (states()["git"][0], hook.stat().st_mode & 0o777)
 
 
+def test_hooks_that_git_does_not_look_for_in_a_worktree_cannot_run(everything, project, states, run_alma, monkeypatch):
+    run_alma("install", "git")
+    identity = {f"GIT_{who}_{what}": "a@b.c" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    linked = project.parent / "linked"
+    for words in (
+        ["commit", "-q", "--allow-empty", "-m", "Start"],
+        ["config", "core.repositoryFormatVersion", "1"],
+        ["config", "extensions.worktreeConfig", "true"],
+        ["worktree", "add", "-q", str(linked)],
+    ):
+        subprocess.run(["git", *words], check=True, env={**os.environ, **identity})
+    monkeypatch.chdir(linked)
+    assert "connected" == states()["git"][0]
+    subprocess.run(["git", "config", "--worktree", "core.hooksPath", str(project / "none")], check=True)
+    told = f"in the worktree {linked} git looks for its hooks in {project / 'none'}, where ALMA has none"
+    assert ("can't run", told) == states()["git"]
+
+
+def test_settings_that_claude_code_cannot_read_run_no_hooks(project, put, states, run_alma):
+    put(**{".claude/settings.json": "{}"})
+    run_alma("setup", "claude", "--yes")
+    path = project / ".claude/settings.json"
+    path.write_text("{,")
+    state, why = states()["claude"]
+    assert ("can't run", True) == (state, why.startswith(f"{path} is not JSON"))
+
+
+def test_hooks_that_the_machines_manager_keeps_out_cannot_run(project, put, states, run_alma, monkeypatch):
+    managed = project.parent / "managed.json"
+    monkeypatch.setattr("alma_cli.hooks.install.claude.MANAGED", str(managed))
+    put(**{".claude/settings.json": "{}"})
+    run_alma("setup", "claude", "--yes")
+    assert "connected" == states()["claude"][0]
+    managed.write_text('{"allowManagedHooksOnly": true}')
+    assert ("can't run", f"{managed} lets no other hooks run (allowManagedHooksOnly)") == states()["claude"]
+
+
 def test_where_git_is_told_to_run_no_hooks_install_says_so(everything, project, run_alma):
     subprocess.run(["git", "config", "core.hooksPath", "/dev/null"], check=True)
     finished = run_alma("install", "git")

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from alma_cli.core.records import GENERAL_DOMAIN, PROJECT_AGENT
-from alma_cli.core.text import composed, did_you_mean, one_line
+from alma_cli.core.text import composed, did_you_mean, enumerated, one_line
 from alma_cli.errors import InvalidInput, ScopeViolation
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ def scope_for(agent: str, agents: Mapping[str, MemoryScope]) -> MemoryScope:
         return _with_name(agents[ANY_AGENT], agent)
     raise InvalidInput(
         f"there is no agent {one_line(agent, 40)}",
-        hint="; ".join(filter(None, [f"the configuration names {_enumerated(agents)}", did_you_mean(agent, agents)])),
+        hint="; ".join(filter(None, [f"the configuration names {enumerated(agents)}", did_you_mean(agent, agents)])),
     )
 
 
@@ -305,9 +305,5 @@ def _domains(key: str, given: Iterable[str | Domain]) -> tuple[Domain, ...]:
 
 def _allowed_hint(scope: MemoryScope) -> str:
     if scope.can_learn:
-        return f"{scope.agent} may learn {_enumerated(scope.named_domains) or 'nothing'}"
-    return f"{scope.agent} may learn anything but {_enumerated(d.name for d in scope.cannot_learn)}"
-
-
-def _enumerated(names: Iterable[str]) -> str:
-    return ", ".join(one_line(name, 40) for name in dict.fromkeys(names))
+        return f"{scope.agent} may learn {enumerated(scope.named_domains) or 'nothing'}"
+    return f"{scope.agent} may learn anything but {enumerated(d.name for d in scope.cannot_learn)}"

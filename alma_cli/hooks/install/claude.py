@@ -49,6 +49,10 @@ LOCAL = "settings.local.json"
 """The settings of everybody who works on the project, which are committed, and those of one person, which aren't."""
 
 
+MANAGED = "/etc/claude-code/managed-settings.json"
+"""The settings of who manages the machine, which come before all others."""
+
+
 def settings_path(folder: str, file: str = SHARED) -> str:
     """The path of the settings of the project in this folder."""
     return os.path.join(folder, ".claude", file)
@@ -118,7 +122,9 @@ def plan_claude_removal(place: ConnectedProject, file: str = SHARED) -> Plan:
 def switched_off(place: ConnectedProject) -> tuple[str, str]:
     """The setting by which Claude Code runs no hooks, or not our server, and what mends it; empty without one."""
     paths = [settings_path(place.folder, LOCAL), settings_path(place.folder), settings_path(os.path.expanduser("~"))]
-    found = {path: parsed(path, text_of(path)) for path in paths}
+    found = {path: parsed(path, text_of(path)) for path in (MANAGED, *paths)}
+    if found[MANAGED].get("allowManagedHooksOnly"):
+        return f"{MANAGED} lets no other hooks run (allowManagedHooksOnly)", "ask whoever manages this machine"
     told = [(path, settings["disableAllHooks"]) for path, settings in found.items() if "disableAllHooks" in settings]
     if told and told[0][1]:
         return f"{told[0][0]} switches all hooks off (disableAllHooks)", f"take that out of {told[0][0]}"

@@ -77,7 +77,21 @@ def passed_over(place: ConnectedProject) -> tuple[str, str]:
     for path in hook_files(place):
         if _has_block(path) and not _is_run(path):
             return f"git passes over {path}: it may not be executed", f"chmod +x {shlex.quote(path)}"
-    return "", ""
+    return _in_a_worktree(place.folder, os.path.realpath(os.getcwd()))
+
+
+def _in_a_worktree(folder: str, here: str) -> tuple[str, str]:
+    """The linked worktree that we are in, if git looks for its hooks where none is of ours, and what mends it."""
+    common = ("rev-parse", "--path-format=absolute", "--git-common-dir")
+    if not (top := top_folder(here)) or os.path.samefile(top, top_folder(folder) or folder):
+        return "", ""
+    if asked_in_vain(here, *common) != asked_in_vain(folder, *common):
+        return "", ""
+    hooks, _ = hooks_folder(here)
+    if any(map(_has_block, (lefthook_file(top), *(os.path.join(hooks, event) for event in GIT_EVENTS)))):
+        return "", ""
+    remedy = f"`git -C {shlex.quote(top)} config --show-scope core.hooksPath` tells who set it"
+    return f"in the worktree {top} git looks for its hooks in {hooks}, where ALMA has none", remedy
 
 
 def plan_git_removal(place: ConnectedProject) -> Plan:

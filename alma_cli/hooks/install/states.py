@@ -10,7 +10,7 @@ from typing import Literal, get_args
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.install.changes import InstallRecord, content_of
 from alma_cli.hooks.install.parts import ConnectedProject
-from alma_cli.hooks.install.setup import SETUP_TARGETS, targets_here
+from alma_cli.hooks.install.setup import SETUP_TARGETS, SetupTarget, targets_here
 from alma_cli.project import Project
 
 State = Literal["connected", "not connected", "gone", "can't run"]
@@ -43,7 +43,7 @@ def host_states(project: Project) -> list[HostState]:
             parts = [part.files(place) for part in target.parts]
             lost = sorted({path for files in parts for path in files if _is_lost(record, path)})
             there = [[path for path in files if record.is_marked(path)] for files in parts if files]
-            off, mended_by = target.obstacle(place) if any(there) else ("", "")
+            off, mended_by = _obstacle(target, place) if any(there) else ("", "")
             left = _left_behind(record, parts[0]) if name == "git" and not any(there) else ""
         except AlmaError as error:
             found += [HostState(name, "not connected", error.message, error.hint)] if name in here else []
@@ -66,6 +66,14 @@ def host_states(project: Project) -> list[HostState]:
             remedy = "" if is_whole else f"alma setup {name}"
             found.append(HostState(name, "connected" if is_whole else "not connected", why, remedy))
     return found
+
+
+def _obstacle(target: SetupTarget, place: ConnectedProject) -> tuple[str, str]:
+    """The reason why the host runs nothing of ours, and what mends it; a file that it can't read is one too."""
+    try:
+        return target.obstacle(place)
+    except AlmaError as error:
+        return error.message, error.hint
 
 
 def _is_lost(record: InstallRecord, path: str) -> bool:
