@@ -143,6 +143,8 @@ def _nearest_project(start: str | os.PathLike[str] | None) -> Project:
         if not bare_home and os.path.isdir(os.path.join(folder, FOLDER)):
             bare_home = os.path.join(folder, FOLDER)
     if bare_home:
+        if os.path.lexists(os.path.join(bare_home, CONFIG)):
+            raise ProjectNotFound(f"{bare_home}/{CONFIG} is no file", hint="move it away: a file belongs there")
         elsewhere = f"is it on another branch? `git log --all -- {FOLDER}/{CONFIG}` tells; " if top_of(first) else ""
         raise ProjectNotFound(f"{bare_home} has no {CONFIG}", hint=f"{elsewhere}`alma init` writes one")
     hint = "`alma init` makes one here"

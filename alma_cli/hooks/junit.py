@@ -6,14 +6,13 @@ grow when it is read, nor make us read other files.
 
 import json
 import os
-import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.parsers import expat
 
 from alma_cli.core.text import clean
 from alma_cli.errors import InvalidInput
-from alma_cli.files import make_folder, read_object, write_whole
+from alma_cli.files import make_folder, open_file, read_object, write_whole
 from alma_cli.project import Project
 
 _MAX_BYTES = 256 << 20
@@ -37,8 +36,8 @@ def read_report(path: str) -> list[TestCase]:
     """The test cases of a report that were not skipped. Raises `InvalidInput` for a file that is no report."""
     reader = _Reader()
     try:
-        with open(path, "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode) or os.fstat(file.fileno()).st_size > _MAX_BYTES:
+        with open_file(path) as file:
+            if os.fstat(file.fileno()).st_size > _MAX_BYTES:
                 raise InvalidInput(f"the report {path} isn't a file of at most {_MAX_BYTES >> 20} MiB")
             reader.parser.ParseFile(file)
     except OSError as error:

@@ -224,8 +224,10 @@ class FolderRemote:
     def _load_path(self, path: str, top: str, *, known_agent: str = "") -> Found | None:
         self._requests += 1
         is_link = os.path.islink(path)
+        is_file = not is_link and os.path.isfile(path)
         try:
-            content = os.fsencode(os.readlink(path)) if is_link else _content_of(path)
+            os.lstat(path)
+            content = _content_of(path) if is_file else os.fsencode(os.readlink(path)) if is_link else b""
         except FileNotFoundError:
             return None
         name = os.path.basename(path).removesuffix(_SUFFIX)
@@ -234,6 +236,8 @@ class FolderRemote:
         try:
             if is_link:
                 raise TypeError("it is a symbolic link")
+            if not is_file:
+                raise TypeError("it is no file")
             body = json.loads(content, parse_constant=_no_number)
             if not isinstance(body, dict):
                 raise TypeError("it isn't a JSON object")

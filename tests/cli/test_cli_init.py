@@ -85,6 +85,13 @@ def test_what_is_in_the_way_is_named(run_alma, empty):
     assert (1, "", told) == run_alma("init")
 
 
+def test_a_configuration_that_is_no_file_is_told_of_as_such(run_alma, empty):
+    (empty / ".alma").mkdir()
+    os.mkfifo(empty / ".alma/config.yaml")
+    told = f"error: {empty}/.alma/config.yaml is no file\nhint: move it away: a file belongs there\n"
+    assert (3, "", told) == run_alma("list")
+
+
 @pytest.mark.parametrize("named", [".", ".alma"])
 def test_init_elsewhere(run_json, empty, monkeypatch, tmp_path, named):
     monkeypatch.chdir(tmp_path)

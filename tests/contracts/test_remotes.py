@@ -231,6 +231,19 @@ def test_a_folder_that_is_a_link_is_neither_read_nor_written(remote, shared, tmp
     assert [f"{an_id(1)}.json"] == [path.name for path in outside.iterdir()]
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_found_unreadable_and_nobody_waits_for_it(remote, shared, make):
+    write = new(1)
+    stored(remote, write)
+    (path,) = (shared / "p").rglob(f"{write.id}.json")
+    path.unlink()
+    make(path)
+    found = remote.read(write.agent, write.id)
+    assert isinstance(found, Unreadable)
+    assert found.reason.endswith("it is no file")
+    assert [Clash] == [type(one) for one in remote.write([write])]
+
+
 def test_a_file_that_is_a_link_is_set_aside_without_what_it_leads_to(remote, shared, tmp_path):
     secret = tmp_path / "secret"
     secret.write_text("secret")

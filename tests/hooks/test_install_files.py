@@ -359,3 +359,11 @@ def test_a_link_within_the_project_is_followed(project, run_alma):
     assert 0 == run_alma("setup", "agents-md", "--yes").code
     assert "alma retrieve" in (project / "CLAUDE.md").read_text()
     assert (project / "AGENTS.md").is_symlink()
+
+
+def test_a_pipe_in_the_place_of_a_file_is_told_of_and_nobody_waits_for_it(project, run_alma):
+    os.mkfifo(project / "AGENTS.md")
+    refused = run_alma("setup", "agents-md", "--yes")
+    assert (1, True) == (refused.code, f"cannot read {project / 'AGENTS.md'}: it is no regular file" in refused.err)
+    finished = run_alma("run", "--junit", "report.xml", "--", "mkfifo", "report.xml")
+    assert (0, True) == (finished.code, "the report report.xml: it is no regular file" in finished.err)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from alma_cli.errors import AlmaError
-from alma_cli.files import make_folder, read_object, write_whole, writing_whole
+from alma_cli.files import make_folder, open_file, read_object, write_whole, writing_whole
 from alma_cli.flock import holding
 from alma_cli.ownership import give_to_owner
 
@@ -66,7 +66,7 @@ class Plan:
 def content_of(path: str) -> bytes | None:
     """The file's content; None when there is no file. Raises `AlmaError` when it can't be read."""
     try:
-        with open(path, "rb") as file:
+        with open_file(path) as file:
             return file.read()
     except FileNotFoundError:
         return None
