@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -27,33 +27,31 @@ PATIENCE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SyncStatus:
+class SyncStatus(Shared):
     """How the store stands to its remote; `answers` is None when that wasn't tried, `trouble` why it doesn't answer."""
 
     remote: str
     answers: bool
     trouble: str
     hint: str
-    shared: Shared
     model: str
     pinned_model: str
     same_rules: bool | None
 
     def to_json(self) -> dict[str, JsonValue]:
         """The status as a JSON object."""
-        shared = self.shared
         return {
             "remote": self.remote,
             "answers": self.answers,
             "trouble": self.trouble,
-            "joined": shared.joined,
-            "synced_at": None if shared.synced_at is None else format_time(shared.synced_at),
-            "pending": sum(shared.pending.values()),
-            "pending_by_agent": dict(shared.pending),
-            "blocked": shared.blocked,
-            "conflicts": shared.conflicts,
+            "joined": self.joined,
+            "synced_at": None if self.synced_at is None else format_time(self.synced_at),
+            "pending": sum(self.pending.values()),
+            "pending_by_agent": dict(self.pending),
+            "blocked": self.blocked,
+            "conflicts": self.conflicts,
             "set_aside": [
-                {"name": one.name, "reason": one.reason, "since": format_time(one.since)} for one in shared.set_aside
+                {"name": one.name, "reason": one.reason, "since": format_time(one.since)} for one in self.set_aside
             ],
             "model": self.model,
             "remote_model": self.pinned_model,
@@ -110,11 +108,11 @@ def sync_status(session: Session, *, remote: Remote | None = None) -> SyncStatus
         except AlmaError as error:
             trouble = error
     return SyncStatus(
+        **{field.name: getattr(shared, field.name) for field in fields(shared)},
         remote=opened.name,
         answers=trouble is None,
         trouble=trouble.message if trouble else "",
         hint=trouble.hint if trouble else "",
-        shared=shared,
         model=session.model,
         pinned_model=marker.model if marker else "",
         same_rules=marker.derivation == context.derivation if marker else None,

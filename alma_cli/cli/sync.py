@@ -133,20 +133,19 @@ def _told(report: Synced) -> list[str]:
 
 
 def _rows(found: SyncStatus) -> list[tuple[str, str]]:
-    shared = found.shared
-    waiting = sum(shared.pending.values())
-    by_agent = enumerated(f"{agent} {count:,}" for agent, count in shared.pending.items())
+    waiting = sum(found.pending.values())
+    by_agent = enumerated(f"{agent} {count:,}" for agent, count in found.pending.items())
     rows = [
         ("remote", found.remote),
         ("answers", "yes" if found.answers else f"no: {found.trouble}"),
-        ("last sync", format_time(shared.synced_at)[:19].replace("T", " ") if shared.synced_at else "never"),
+        ("last sync", format_time(found.synced_at)[:19].replace("T", " ") if found.synced_at else "never"),
         ("pending", f"{counted(waiting, *_MEMORY)} ({by_agent})" if waiting else "nothing"),
-        ("conflicts", f"{shared.conflicts:,}"),
-        ("set aside", f"{len(shared.set_aside):,}"),
+        ("conflicts", f"{found.conflicts:,}"),
+        ("set aside", f"{len(found.set_aside):,}"),
     ]
-    rows += [("", f"{one.name}: {one.reason}") for one in shared.set_aside]
-    if shared.blocked:
-        rows.append(("blocked", f"{counted(shared.blocked, *_MEMORY)}, whose documents are set aside"))
+    rows += [("", f"{one.name}: {one.reason}") for one in found.set_aside]
+    if found.blocked:
+        rows.append(("blocked", f"{counted(found.blocked, *_MEMORY)}, whose documents are set aside"))
     if found.pinned_model and found.pinned_model != found.model:
         rows.append(("vectors", f"the remote's are by {found.pinned_model}, ours by {found.model}"))
     if found.same_rules is False:

@@ -29,7 +29,7 @@ from alma_cli.core.records import JsonValue
 from alma_cli.core.replication.documents import Document, Unreadable
 from alma_cli.core.text import clean, why_no_json
 from alma_cli.errors import CheckpointLost, LocksUnsupported, RemoteError, RemoteMissing, RemoteRefused, RemoteThrottled
-from alma_cli.files import flush_folder, write_whole
+from alma_cli.files import flush_folder, open_file, write_whole
 from alma_cli.flock import locked
 from alma_cli.remote.protocol import Clash, Found, Page, Place, Usage, Write, WriteResult, Written
 
@@ -312,8 +312,8 @@ class FolderRemote:
     def _identity(self) -> str:
         self._check_link(self._base)
         try:
-            with open(os.path.join(self._base, _IDENTITY), encoding="utf-8", errors="replace") as file:
-                return file.read(100).strip()
+            with open_file(os.path.join(self._base, _IDENTITY)) as file:
+                return file.read(100).decode("utf-8", "replace").strip()
         except FileNotFoundError:
             return ""
 
@@ -382,7 +382,7 @@ def _content(body: Mapping[str, JsonValue]) -> bytes:
 
 
 def _content_of(path: str) -> bytes:
-    with open(path, "rb") as file:
+    with open_file(path) as file:
         return file.read()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from alma_cli.core.replication.documents import Unreadable
-from alma_cli.errors import CheckpointLost, RemoteMissing, RemoteRefused, RemoteThrottled
+from alma_cli.errors import CheckpointLost, RemoteError, RemoteMissing, RemoteRefused, RemoteThrottled
 from alma_cli.remote import folder
 from alma_cli.remote.folder import FolderRemote
 from alma_cli.remote.protocol import Clash, Write
@@ -229,6 +229,14 @@ def test_a_folder_that_is_a_link_is_neither_read_nor_written(remote, shared, tmp
             use()
         assert f"{shared / link} is a symbolic link" in error.value.message
     assert [f"{an_id(1)}.json"] == [path.name for path in outside.iterdir()]
+
+
+def test_a_pipe_in_the_place_of_the_folders_id_is_told_of_and_nobody_waits_for_it(remote, shared):
+    stored(remote, new(1))
+    (shared / "p/.folder").unlink()
+    os.mkfifo(shared / "p/.folder")
+    with pytest.raises(RemoteError, match="it is no regular file"):
+        drained(remote)
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
