@@ -76,14 +76,14 @@ def sync(home):
 
 
 def bare_write(endpoint, container, path):
-    """Write the documents of a file, in batches of 100, from as many threads as ALMA."""
+    """Write the documents of a file, in batches of 100, from as many threads as ALMA. Reading the file doesn't count."""
+    with open(path, encoding="utf-8") as lines:
+        documents = [json.loads(line) for line in lines]
+    begun = time.monotonic()
     from azure.cosmos import CosmosClient
 
     from alma_cli.remote.cosmos.writes import THREADS
 
-    with open(path, encoding="utf-8") as lines:
-        documents = [json.loads(line) for line in lines]
-    begun = time.monotonic()
     with CosmosClient(endpoint, KEY) as client:
         target = client.get_database_client("alma").get_container_client(container)
         by_agent = {}
