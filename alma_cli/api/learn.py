@@ -128,10 +128,10 @@ def relearn(session: Session, report: Report) -> Learned:
         return learned
     told = _outcome(session, report)
     told = replace(told, domain=before.domain, created_at=before.created_at, at=report.at or before.at)
-    entries, warnings = session.entries([told])
+    entries, warnings = session.entries([told, *_credits_there(session, told, report)])
     if replace(entries[0].record, updated_at=before.updated_at) == before:
         return learned
-    receipt = session.submit([session.operation(Revise, entry=entries[0])])
+    receipt = session.submit([session.operation(Revise, entry=entry) for entry in entries])
     return replace(
         learned,
         duplicate=False,
@@ -357,6 +357,14 @@ def _credits(session: Session, outcome: Outcome, report: Report, told: list[str]
         except NotFound as error:
             told.append(f"--retrieval was left out: {error.message}")
     return credits(outcome, used, followed=report.followed, id_of=lambda target: _named_id(outcome.id, target))
+
+
+def _credits_there(session: Session, outcome: Outcome, report: Report) -> list[Credit]:
+    """The credits that were given when the outcome was told before, as they are now that it is told again."""
+    given = _credits(session, outcome, report, [])
+    with session.store().reading() as reader:
+        there = reader.records([credit.id for credit in given])
+    return [replace(credit, created_at=there[credit.id].created_at) for credit in given if credit.id in there]
 
 
 def _credit_entries(session: Session, outcome: Record, report: Report | AlmaError, told: list[str]) -> list[Entry]:

@@ -248,6 +248,14 @@ def test_a_success_that_the_next_prompt_refutes_is_a_failure_with_the_words_of_t
     assert ["failure", "success"] == [one.outcome for one in outcomes()]
 
 
+def test_what_a_refuted_turn_was_given_did_not_help(tell, alma):
+    known = alma.learn("me", "Fix the flaky login test", "success", "Waited for the button").id
+    assert known[:8] in tell("user-prompt-submit", prompt="Fix the flaky login test")
+    tell("stop", last_assistant_message=TOLD)
+    tell("user-prompt-submit", prompt="that didn't help")
+    assert [(known, -1)] == [(one.target, one.value) for one in alma.memories(kinds=("credit",))]
+
+
 def test_only_the_turn_just_before_is_refuted_and_only_its_success(tell, outcomes):
     tell("user-prompt-submit", prompt="Fix the flaky login test")
     tell("stop", last_assistant_message=TOLD)
