@@ -3,9 +3,9 @@
     python -m tests.benchmarks.batch_learning [--outcomes 10000] [--rounds 4]
 
 Short made-up outcomes (a task of six words, a strategy of eight) are learned by the command, as a whole process into an
-empty store, with everything that belongs to it: keys, derivation, the journal, the store. Their tasks are embedded by
-an embedder that is loaded already, half of them before and half after that, so that both meet the same noise. A text
-that stands twice in a portion is embedded once, in both.
+empty store, with everything that belongs to it: keys, derivation, the journal, the store. The same texts, of each outcome
+its task and its strategy, are embedded by an embedder that is loaded already, half of them before and half after that,
+so that both meet the same noise. A text that stands twice in a portion is embedded once, in both.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def main() -> None:
         before = embedding_s(embedder, reports[:half])
         learning.append(learning_s(reports))
         alone.append(before + embedding_s(embedder, reports[half:]))
-    texts = options.outcomes
+    texts = 2 * options.outcomes
     print(f"{options.outcomes:,} outcomes with {texts:,} texts, {options.rounds} times")
     print(f"embedder alone:     {texts / statistics.median(alone):.0f} texts/s")
     print(f"alma learn --batch: {texts / statistics.median(learning):.0f} texts/s")
@@ -60,7 +60,7 @@ def report(rng: random.Random) -> dict[str, str]:
 def embedding_s(embedder: Embedder, reports: Sequence[dict[str, str]]) -> float:
     started = time.perf_counter()
     for part in portions(reports):
-        embedder.embed(list(dict.fromkeys(one["task"] for one in part)))
+        embedder.embed(list(dict.fromkeys(one[name] for one in part for name in ("task", "strategy"))))
     return time.perf_counter() - started
 
 
