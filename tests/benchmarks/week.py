@@ -1,7 +1,7 @@
 """A week of an agent's sessions, replayed through the hooks: what they record, and what they give.
 
     python -m tests.benchmarks.week [--silent] [--examples] [--processes] [--reflect] [--half 0|1]
-        [--set week2]
+        [--set week2|week3]
 
 data/week has the hook events of 16 sessions with what a good memory would have done (invented; its README says how). Told:
 where the agent says how a turn ended, its `Alma-Outcome:` line is in its last message; with --silent there is none.
