@@ -181,6 +181,8 @@ def _replace(
     alma: ALMA, agent: str | None, old: Sequence[Commit], new: Sequence[Commit], *, is_joined: bool
 ) -> list[str]:
     """Forget what an old commit told and the new one doesn't, or learn what only the new one tells."""
+    if [*map(_identity, old)] == [*map(_identity, new)]:
+        return []
     before = [report for commit in old for report in _named_by(alma, agent, commit)]
     after = [report for commit in new for report in _named_by(alma, agent, commit)]
     still = {(report.agent, report.key) for report in after}
@@ -321,6 +323,11 @@ def _merged_as(number: str, before: Commit) -> list[Commit]:
 def _digest(commit: Commit) -> str:
     """A short digest of a commit's message."""
     return blake2b(f"{commit.subject}\0{commit.body}".encode(), digest_size=4).hexdigest()
+
+
+def _identity(commit: Commit) -> tuple[str, str, int]:
+    """The message, author and time of a commit: two with the same tell the same."""
+    return _digest(commit), commit.author, commit.authored_s
 
 
 def _place(commit: Commit) -> str:

@@ -505,11 +505,11 @@ def starts(repository, tmp_path):
     return taken
 
 
-def add_commits(repository, *messages):
+def add_commits(repository, *messages, **options):
     for message in messages:
         (repository.folder / message[:9].replace("/", "")).write_text(message)
         repository.git("add", "--all", "--", ":!.alma")
-        repository.commit(message)
+        repository.commit(message, **options)
 
 
 def test_a_commit_with_nothing_to_teach_starts_nothing(repository, starts):
@@ -578,7 +578,8 @@ EDITORS = {
 )
 def test_a_rebase_takes_back_what_is_reworded_away_only(how, expected, repository):
     repository.alma("install", "git")
-    add_commits(repository, "Start", "One\n\nAlma-Outcome: success", "Two\n\nAlma-Outcome: failure")
+    for second, message in enumerate(("Start", "One\n\nAlma-Outcome: success", "Two\n\nAlma-Outcome: failure")):
+        add_commits(repository, message, GIT_AUTHOR_DATE=f"@{1_700_000_000 + second} +0000")
     assert [("One", "success"), ("Two", "failure")] == repository.outcomes()
     sequence, editor = EDITORS[how]
     repository.git("rebase", "-q", "-i", "HEAD~2", GIT_SEQUENCE_EDITOR=sequence, GIT_EDITOR=editor)
