@@ -3,12 +3,12 @@
 import os
 from collections.abc import Iterator
 from hashlib import blake2b
-from pathlib import Path
 
 from alma_cli.core.learning.markdown import Fact, facts_in
 from alma_cli.core.records import JsonValue
 from alma_cli.core.text import one_line
 from alma_cli.errors import InvalidInput
+from alma_cli.files import open_file
 
 _ENDINGS = (".md", ".markdown")
 _MOST_BYTES = 4 * 1024 * 1024
@@ -45,12 +45,13 @@ def as_records(facts: list[tuple[str, Fact]], project_id: str, agent: str) -> It
 def _pages(folder: str) -> Iterator[str]:
     for at, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".") and name not in _NOT_NOTES]
-        yield from (os.path.join(at, name) for name in names if name.lower().endswith(_ENDINGS))
+        pages = (os.path.join(at, name) for name in names if name.lower().endswith(_ENDINGS))
+        yield from filter(os.path.isfile, pages)
 
 
 def _text(page: str) -> str:
     try:
-        with Path(page).open("rb") as file:
+        with open_file(page) as file:
             content = file.read(_MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)

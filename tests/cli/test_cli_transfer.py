@@ -371,6 +371,16 @@ def test_a_folder_of_notes_is_imported_within_the_agents_scope(scoped_project, r
     assert ["The colour of the button is blue"] == [one["fact"] for one in run_json("list")["data"]["memories"]]
 
 
+def test_nothing_waits_for_a_pipe_in_the_place_of_a_page(run_alma, run_json, project):
+    notes = project / "notes"
+    notes.mkdir()
+    (notes / "a.md").write_text("The colour of the button is blue\n")
+    os.mkfifo(notes / "b.md")
+    assert 1 == run_json("import", "notes")["data"]["imported"]
+    finished = run_alma("import", "notes/b.md")
+    assert (2, True) == (finished.code, "cannot read notes/b.md: it is no regular file" in finished.err)
+
+
 def test_an_export_into_a_name_that_is_too_long_says_so_in_a_line(run_alma):
     finished = run_alma("export", "x" * 99_999)
     told = f"error: cannot write {'x' * 199}\u2026: File name too long\nhint: is the path right, and has it space?\n"
