@@ -21,7 +21,8 @@ from alma_cli.files import remove_if_there
 from alma_cli.hooks import giving, hook_log
 from alma_cli.hooks.events import AGENT_EVENTS, MAX_CHARACTERS
 from alma_cli.hooks.notes import note_event, present_session, session_folder, to_note
-from alma_cli.hooks.prompts import is_task, refutation
+from alma_cli.hooks.prompts import is_task
+from alma_cli.hooks.refutations import refutation
 from alma_cli.hooks.session_state import held_turn, noted_events
 from alma_cli.hooks.turns import Ending, Turn, symptoms
 from alma_cli.logs import info
