@@ -16,9 +16,10 @@ from alma_cli.core.learning.reports import Said
 from alma_cli.core.records import JsonValue
 from alma_cli.core.symptoms import telling_line, telling_lines
 from alma_cli.core.text import clean
-from alma_cli.hooks.checks import is_check, takes_back, verdict
+from alma_cli.hooks.checks import is_check, takes_back
 from alma_cli.hooks.messages import speaks_against, told, without_line
 from alma_cli.hooks.prompts import is_task
+from alma_cli.hooks.verdicts import verdict
 
 _MAX_TASK = 2000
 _MAX_STRATEGY = 600

@@ -2,8 +2,8 @@
 
 import pytest
 
-from alma_cli.hooks.checks import is_check, takes_back, verdict
-from tests.hooks.commands import CHECKS, ENDINGS, NO_CHECKS
+from alma_cli.hooks.checks import is_check, takes_back
+from tests.hooks.commands import CHECKS, NO_CHECKS
 
 
 @pytest.mark.parametrize("command", CHECKS)
@@ -34,16 +34,6 @@ def test_what_follows_text_is_read_all_the_same():
     assert is_check("pytest -q \\\n  tests")
     assert is_check("pytest -k 'not closed")
     assert is_check("bash -c \"sh -c 'cd api && pytest'\"")
-
-
-@pytest.mark.parametrize(("command", "output", "ended_well", "how"), ENDINGS)
-def test_a_check_ends_as_its_end_or_its_output_says(command, output, ended_well, how):
-    assert how == verdict(command, output if ended_well else f"Exit code 1\n{output}", ended_well=ended_well)
-
-
-def test_output_counts_only_where_it_hides_the_end():
-    assert "green" == verdict("pytest -q", "deselected; see 2 errors of last time", ended_well=True)
-    assert "green" == verdict("cd api && ruff check --fix . && pytest -q", "Found 3 errors\n4 passed", ended_well=True)
 
 
 @pytest.mark.parametrize(
