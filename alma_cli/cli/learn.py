@@ -187,7 +187,7 @@ def _check_alone(context: typer.Context, *own: str) -> None:
 
 
 def _learn_history(alma: ALMA, commits: str, agent: str | None, *, dry_run: bool) -> Reply:
-    from alma_cli.hooks.git import told_by_history
+    from alma_cli.hooks.history import told_by_history
 
     reports = told_by_history(alma, agent, commits)
     found: list[JsonValue] = [

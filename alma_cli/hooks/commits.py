@@ -1,0 +1,101 @@
+"""Reads commits, with what can teach in them: their messages, their trailers, and a place that they keep.
+
+A commit's place is who wrote it, in which second, and how many of the commits before it are of the same author and
+second. Amending and rebasing keep all three.
+"""
+
+import os
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from alma_cli.errors import AlmaError
+from alma_cli.hooks.install.repository import PLAINLY
+from alma_cli.tracked import lasting_path
+
+_NAMES_AN_OUTCOME = re.compile(r"^[ \t]*alma-outcome\b", re.MULTILINE | re.IGNORECASE)
+_TRAILER = re.compile(r"^(?:[A-Za-z][A-Za-z0-9-]*[ \t]*: |(?i:alma-\w+)[ \t]*:).*(?:\n[ \t]+.*)*$", re.MULTILINE)
+_FORMAT = (
+    "%H%x00%P%x00%at%x00%ae%x00%s%x00%b%x00%(trailers:key=Alma-Outcome,valueonly,unfold)%x00"
+    "%(trailers:key=Alma-Agent,valueonly)"
+)
+_PARTS = 8
+"""The parts of a commit in that format; no message has a NUL, which stands between all of them."""
+_UNKNOWN = ("bad object", "bad revision", "unknown revision", "ambiguous argument", "Invalid revision range")
+_MOST_OF_A_SECOND = 100
+_GIT_TIMEOUT_S = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """The parts of a commit that can teach: `authored_s` is since 1970; `outcome` and `agent` come from trailers."""
+
+    id: str
+    parents: Sequence[str]
+    authored_s: int
+    author: str
+    subject: str
+    body: str
+    outcome: str
+    agent: str
+
+    @property
+    def digest(self) -> str:
+        """A short digest of the message."""
+        return blake2b(f"{self.subject}\0{self.body}".encode(), digest_size=4).hexdigest()
+
+    @property
+    def identity(self) -> tuple[str, str, int]:
+        """The message, author and time: two commits with the same tell the same."""
+        return self.digest, self.author, self.authored_s
+
+    @property
+    def names_an_outcome(self) -> bool:
+        """True when a line of the message begins as the trailer does, wherever it stands."""
+        return bool(_NAMES_AN_OUTCOME.search(self.body))
+
+
+def read_commits(commits: str, *options: str, most: int) -> list[Commit]:
+    """The commits, newest first; none when git doesn't know them (in a shallow clone). Raises `AlmaError`."""
+    parts = _git("log", "-z", f"--max-count={most}", f"--format={_FORMAT}", *options, commits, "--").split("\0")
+    found = []
+    for start in range(0, len(parts) - _PARTS + 1, _PARTS):
+        id, parents, authored, author, *texts = (part.strip() for part in parts[start : start + _PARTS])
+        subject, body, outcomes, agents = texts
+        last = [trailers.rpartition("\n")[2] for trailers in (outcomes, agents)]  # the last word holds
+        found.append(Commit(id, parents.split(), int(authored), author, subject, body, *last))
+    return found
+
+
+def place_of(commit: Commit) -> str:
+    """The identity of a commit, which it keeps when it is amended, rebased or picked for another branch."""
+    times = f"--format={commit.authored_s}%x00{commit.author}%x00%at%x00%ae"
+    lines = _git("log", f"--max-count={_MOST_OF_A_SECOND}", times, commit.id, "--").splitlines()
+    same = sum(written[:2] == written[2:] for written in (line.split("\0") for line in lines[1:]))
+    return f"{commit.authored_s}/{commit.author}/{same}"
+
+
+def prose_of(body: str) -> str:
+    """A commit's text without the trailers at its end."""
+    paragraphs = re.split(r"\n[ \t]*\n", body.strip())
+    if not _TRAILER.sub("", paragraphs[-1]).strip():
+        paragraphs.pop()
+    return "\n\n".join(paragraphs).strip()
+
+
+def _git(*words: str) -> str:
+    """The answer of git, with plain line ends; nothing of what it doesn't know. Raises `AlmaError` with its words."""
+    try:
+        done = subprocess.run(
+            ["git", *PLAINLY, *words],
+            capture_output=True, timeout=_GIT_TIMEOUT_S, check=False, stdin=subprocess.DEVNULL,
+            env={**os.environ, "LC_ALL": "C", "PATH": lasting_path()},
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise AlmaError(f"git doesn't answer: {error}") from error
+    said = done.stderr.decode("utf-8", "replace").strip()
+    if done.returncode and not any(known in said for known in _UNKNOWN):
+        raise AlmaError(f"git {words[0]} failed: {said}")
+    return "" if done.returncode else done.stdout.decode("utf-8", "replace").replace("\r\n", "\n")

@@ -1,0 +1,201 @@
+"""What git's history teaches: a revert is a failure, a trailer is what it says, and a commit as such is nothing."""
+
+import pytest
+
+from alma_cli import ALMA
+from alma_cli.hooks.git import answer_git
+
+
+def test_a_commit_as_such_teaches_nothing(commit, learned):
+    assert [] == learned(commit("Cache the prices\n\nA success, and a failure: all in one."))
+
+
+def test_a_revert_is_a_failure_of_what_it_reverts(commit, learned):
+    bad = commit("Cache the prices\n\nKept in memory for an hour.\n\nSigned-off-by: A <a@b.c>")
+    (outcome,) = learned(commit(f'Revert "Cache the prices"\n\nThis reverts commit {bad}.\n\nStale prices.'))
+    assert ("failure", "Cache the prices", "Kept in memory for an hour.") == (
+        outcome.outcome,
+        outcome.task,
+        outcome.strategy,
+    )
+    assert outcome.error.startswith("reverted by ")
+    assert outcome.error.endswith(": Stale prices.")
+    assert bad[:12] == outcome.labels["commit"]
+
+
+def test_a_revert_of_a_revert_teaches_nothing(commit, git, learned):
+    bad = commit("Cache the prices")
+    reverted = commit(f'Revert "Cache the prices"\n\nThis reverts commit {bad}.')
+    again = commit(f'Reapply "Cache the prices"\n\nThis reverts commit {reverted}.')
+    assert [] == learned(again)
+
+
+def test_a_revert_of_what_is_not_there_teaches_nothing(commit, learned):
+    assert [] == learned(commit(f"Revert it\n\nThis reverts commit {'ab' * 20}."))
+
+
+@pytest.mark.parametrize(
+    ("trailer", "expected"),
+    [
+        ("success", ("success", "")),
+        ("Failure: too slow", ("failure", "too slow")),
+        ("partial - only on Linux", ("partial", "only on Linux")),
+    ],
+)
+def test_a_trailer_is_what_it_says(trailer, expected, commit, learned):
+    (outcome,) = learned(
+        commit(f"Speed up the import\n\nRead in blocks.\n\nAlma-Outcome: {trailer}\nAlma-Agent: victor")
+    )
+    assert expected == (outcome.outcome, outcome.feedback)
+    assert ("victor", "Speed up the import", "Read in blocks.") == (outcome.agent, outcome.task, outcome.strategy)
+
+
+@pytest.mark.parametrize("trailer", ["great", "successor", "ok", "no failure"])
+def test_a_trailer_that_says_something_else_teaches_nothing_and_is_told(trailer, commit, project):
+    id = commit(f"Speed up\n\nAlma-Outcome: {trailer}\nSigned-off-by: A <a@b.c>")
+    told = f"{id[:12]}: Alma-Outcome is none of success, failure, partial: {trailer}"
+    assert [told] == answer_git(ALMA.find(), "post-commit", None, id)
+    assert [] == ALMA.find().memories()
+
+
+@pytest.mark.parametrize(
+    ("line", "result"),
+    [
+        ("Alma-Outcome: failed - on CI", "failure"),
+        ("alma-outcome : Successful - on CI", "success"),
+        ("ALMA-OUTCOME:succeeded; on CI", "success"),
+        ("Alma-Outcome: partially - on CI", "partial"),
+    ],
+)
+def test_a_trailer_is_read_in_the_forms_that_people_write(line, result, commit, learned):
+    (outcome,) = learned(commit(f"Speed up\n\nRead in blocks.\n\n{line}"))
+    assert (result, "Read in blocks.", "on CI") == (outcome.outcome, outcome.strategy, outcome.feedback)
+
+
+def test_a_commit_from_the_future_happened_now_at_the_latest(commit, learned):
+    (outcome,) = learned(commit("Speed up\n\nAlma-Outcome: success", GIT_COMMITTER_DATE="2098-01-01T00:00:00Z"))
+    assert outcome.at.year < 2098
+
+
+def test_a_revert_by_reference_is_a_failure(commit, git, project, learned):
+    (project / "prices").write_text("1")
+    git("add", "prices")
+    bad = commit("Cache the prices")
+    git("-c", "revert.reference=true", "revert", "--no-edit", bad)
+    assert [("Cache the prices", "failure")] == [(one.task, one.outcome) for one in learned(git("rev-parse", "HEAD"))]
+
+
+@pytest.mark.parametrize(
+    ("merged", "reverted", "expected"),
+    [
+        ("Cache prices (#12)", "Reverts acme/shop#12", ["Cache prices (#12)"]),
+        ("Cache (#1)\n\nSee merge request acme/shop!12", "This reverts merge request !12", ["Cache (#1)"]),
+        ("Cache prices (#121)", "Reverts acme/shop#12", []),
+    ],
+)
+def test_a_revert_on_a_host_is_a_failure_of_the_request(merged, reverted, expected, commit, learned):
+    commit(merged)
+    commit("See (#12) for more")
+    assert expected == [one.task for one in learned(commit(f'Revert "Cache"  (#13)\n\n{reverted}'))]
+
+
+@pytest.mark.parametrize("host", [False, True])
+def test_the_revert_of_a_merge_is_a_failure_of_what_it_brought(host, commit, git, project, learned):
+    commit("Start")
+    git("switch", "-q", "-c", "feat")
+    (project / "one").write_text("1")
+    git("add", "one")
+    commit("One")
+    commit("Two")
+    git("switch", "-q", "main")
+    git("merge", "-q", "--no-ff", "feat", "-m", "Merge pull request #7 from acme/feat")
+    if host:
+        commit('Revert "One and two"\n\nReverts acme/shop#7')
+    else:
+        git("revert", "-m", "1", "--no-edit", "HEAD")
+    found = learned(git("rev-parse", "HEAD"))
+    assert ["One", "Two"] == sorted(one.task for one in found)
+    assert all(one.error.removeprefix("reverted by ").isalnum() for one in found)
+
+
+def test_a_history_teaches_what_the_hooks_would_have_learned_and_each_once(commit, learned, git, run_alma, run_json):
+    failed = commit("Cache the prices\n\nIn memory.")
+    commit(f"Revert it\n\nThis reverts commit {failed}.\n\nStale prices on CI.")
+    told = commit("Freeze the clock\n\nAlma-Outcome: success; when a test depends on the date; do freeze the clock")
+    assert 1 == len(learned(told)), "as a hook did"
+    shown = run_alma("learn", "--from-git", "HEAD", "--dry-run")
+    revert, trailer = shown.out.splitlines()
+    assert revert.startswith("failure\tme\tCache the prices\treverted by ")
+    assert (0, "success\tme\tFreeze the clock\t") == (shown.code, trailer)
+    assert 1 == run_json("stats")["data"]["total"], "a dry run records nothing"
+    for recorded, known in ((1, 1), (0, 2)):
+        data = run_json("learn", "--from-git", "HEAD")["data"]
+        assert {"learned": recorded, "duplicates": known, "forgotten": 0, "refused": 0} == data
+    assert {"Cache the prices", "Freeze the clock"} == {one.task for one in ALMA.find().memories()}
+
+
+@pytest.mark.parametrize(
+    ("message", "why"),
+    [
+        ("fixup! Cache the prices", ""),
+        ("squash! Cache the prices\n\nThe cache never ended.", ": The cache never ended."),
+        ("fixup! fixup! Cache the prices", ""),
+        ('End the cache\n\nIt never did.\n\nFixes: {id} ("Cache the prices")', ": End the cache"),
+        ("End the cache\n\nFixes: {short}\nSigned-off-by: A <a@b.c>", ": End the cache"),
+        ("End the cache\n\nfix commit {short}, which kept it for ever", ": End the cache"),
+    ],
+)
+def test_what_a_later_commit_mends_worked_in_part(message, why, commit, learned, run_alma):
+    mended = commit("Cache the prices\n\nIn memory.\n\nAlma-Agent: victor")
+    fix = commit(message.format(id=mended, short=mended[:10]))
+    assert [] == learned(f"{mended}..{fix}", event="post-merge"), "a hook sees work that isn't done yet"
+    shown = run_alma("learn", "--from-git", "HEAD", "--dry-run").out
+    assert f"partial\tvictor\tCache the prices\tmended by {fix[:12]}{why}\n" == shown
+    assert 0 == run_alma("learn", "--from-git", "HEAD").code
+    (outcome,) = ALMA.find().memories()
+    assert ("partial", "In memory.", mended[:12]) == (outcome.outcome, outcome.strategy, outcome.labels["commit"])
+
+
+def test_what_is_mended_often_counts_once(commit, run_json):
+    commit("Cache the prices")
+    for _ in range(3):
+        commit("fixup! Cache the prices")
+    for recorded, known in ((1, 2), (0, 3)):
+        data = run_json("learn", "--from-git", "HEAD")["data"]
+        assert (recorded, known) == (data["learned"], data["duplicates"])
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "fixup! What nobody did",
+        "End the cache\n\nFixes: #12",
+        "End the cache\n\nFixes: 1234567 rows that were wrong",
+        "End the cache\n\nFixes deadbeef01",
+        "Fix the prices\n\nThis fixes what was slow.",
+    ],
+)
+def test_what_names_no_commit_mends_none(message, commit, run_alma):
+    commit("Cache the prices")
+    commit(message)
+    finished = run_alma("learn", "--from-git", "HEAD", "--dry-run")
+    assert (0, "", "would learn 0 outcomes, but for those that are known\n") == finished
+
+
+def test_commits_that_git_does_not_know_are_refused(commit, run_alma):
+    commit("Cache the prices")
+    refused = run_alma("learn", "--from-git", "nonsense..HEAD")
+    assert (2, "error: git knows no commits 'nonsense..HEAD' here") == (refused.code, refused.err.splitlines()[0])
+
+
+def test_an_outcome_that_is_no_trailer_as_in_a_squash_is_told(commit, project):
+    id = commit("Both (#12)\n\n* One\n\nAlma-Outcome: success\n\n* Two\n\nCo-authored-by: A <a@b.c>")
+    told = f"{id[:12]}: Alma-Outcome is no trailer there: it has to end the message"
+    assert [told] == answer_git(ALMA.find(), "post-commit", None, id)
+    assert [] == ALMA.find().memories()
+
+
+def test_a_commit_that_jujutsu_backs_out_failed(commit, learned):
+    bad = commit("Cache the prices")
+    (outcome,) = learned(commit(f'Back out "Cache the prices"\n\nThis backs out commit {bad}.'))
+    assert ("failure", "Cache the prices") == (outcome.outcome, outcome.task)
