@@ -15,10 +15,10 @@ from pathlib import Path
 
 from alma_cli.core.text import one_line
 from alma_cli.errors import ProjectNotFound, ProjectUntrusted, StoreUnwritable
-from alma_cli.files import write_whole
+from alma_cli.files import open_file, write_whole
 from alma_cli.ownership import give_to_owner, is_trusted, owner_of
 from alma_cli.tracked import memory_in_git
-from alma_cli.worktrees import is_submodule, main_folder, note_path, shared_folder, top_of
+from alma_cli.worktrees import exclude_path, is_submodule, main_folder, note_path, shared_folder, top_of
 
 FOLDER = ".alma"
 CONFIG = "config.yaml"
@@ -30,6 +30,13 @@ GITIGNORE = """\
 *
 !.gitignore
 !config.yaml
+"""
+
+EXCLUDED = """\
+# Written by ALMA: memories stay out of git on branches without .alma/.gitignore too.
+**/.alma/*
+!**/.alma/.gitignore
+!**/.alma/config.yaml
 """
 
 
@@ -251,6 +258,24 @@ def make_home(project: Project) -> None:
         _write_if_missing(project.gitignore_path, GITIGNORE)
     except OSError as error:
         raise _unwritable(project.home, error) from error
+    with suppress(OSError):
+        _keep_out_of_git(os.fspath(project.home.parent))
+
+
+def _keep_out_of_git(folder: str) -> None:
+    """Have git ignore memories where it takes `.alma/.gitignore` away: on another branch, by `clean` or `stash -u`."""
+    path = exclude_path(folder)
+    if path is None:
+        return
+    content = b""
+    if os.path.exists(path):
+        with open_file(path) as file:
+            content = file.read()
+    if EXCLUDED.encode() not in content:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "ab") as file:
+            file.write((b"" if content.endswith(b"\n") or not content else b"\n") + EXCLUDED.encode())
+        give_to_owner(path)
 
 
 def note_recorded(project: Project) -> None:

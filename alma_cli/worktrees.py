@@ -84,6 +84,14 @@ def note_path(folder: str, name: str) -> str | None:
     return os.path.normpath(os.path.join(git_folder, _SHARED, os.path.relpath(folder, top), name))
 
 
+def exclude_path(folder: str) -> str | None:
+    """The path of the file by which a repository ignores files in all worktrees, on every branch; None outside git."""
+    top, git_folder = top_of(folder), _git_folder(folder)
+    if top is None or git_folder is None:
+        return None
+    return os.path.join(_common_folder(top) or git_folder, "info", "exclude")
+
+
 def index_path(folder: str) -> str | None:
     """The path of the index of the worktree that a folder is in; None outside git."""
     git_folder = _git_folder(folder)

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from alma_cli.errors import ProjectNotFound, ProjectUntrusted, StoreUnwritable
-from alma_cli.project import GITIGNORE, find_project, make_home, make_project, note_recorded, project_at
+from alma_cli.project import EXCLUDED, GITIGNORE, find_project, make_home, make_project, note_recorded, project_at
 from alma_cli.worktrees import naming_folder
 
 CONFIG = "alma:\n  project_id: p\n"
@@ -167,6 +167,41 @@ def test_git_sees_only_the_configuration(repository):
         ["git", "status", "--porcelain", "-uall"], cwd=repository, check=True, capture_output=True, text=True
     )
     assert status.stdout.splitlines() == ["?? .alma/.gitignore", "?? .alma/config.yaml"]
+
+
+@pytest.mark.slow
+def test_a_branch_without_a_project_neither_commits_nor_cleans_the_memory(repository):
+    git(repository, "branch", "old")
+    project = make_project(repository, CONFIG)
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "second")
+    (project.home / "memory.duckdb").write_bytes(b"memory")
+    git(repository, "checkout", "-q", "old")
+    assert not project.gitignore_path.exists()
+    git(repository, "add", "-A")
+    status = subprocess.run(["git", "status", "--porcelain"], cwd=repository, capture_output=True, check=True)
+    assert status.stdout == b""
+    git(repository, "clean", "-fdq")
+    git(repository, "checkout", "-q", "-")
+    assert (project.home / "memory.duckdb").read_bytes() == b"memory"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("takes", [("clean", "-fdq"), ("stash", "-u")])
+def test_a_project_that_is_in_no_commit_yet_keeps_its_memory_when_git_takes_it_twice(repository, takes):
+    project = make_project(repository / "packages/a", CONFIG)
+    (project.home / "memory.duckdb").write_bytes(b"memory")
+    git(repository, *takes)
+    git(repository, *takes)
+    assert not project.config_path.exists()
+    assert (project.home / "memory.duckdb").read_bytes() == b"memory"
+
+
+def test_what_a_user_has_git_ignore_stays_and_is_added_to_once(repository):
+    excluded = repository / ".git/info/exclude"
+    excluded.write_bytes(b"mine")
+    make_home(make_project(repository, CONFIG))
+    assert excluded.read_text() == f"mine\n{EXCLUDED}"
 
 
 def test_a_folder_from_a_checkout_is_closed_to_others(tmp_path):
