@@ -28,9 +28,13 @@ def give_to_owner(path: str) -> None:
 
 def owner_of(path: str | os.PathLike[str]) -> str:
     """The name of a file's owner, or its number."""
+    return name_of(os.stat(path).st_uid)
+
+
+def name_of(uid: int) -> str:
+    """The name of a user, or the number where the machine knows no name for it, as in a container."""
     import pwd
 
-    uid = os.stat(path).st_uid
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

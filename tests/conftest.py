@@ -108,6 +108,8 @@ def clean_environment(tmp_path_factory):
             if name.startswith(("ALMA_", "_ALMA_", "AZURE_", "CLAUDE_", "GIT_", "XDG_")) or name in (
                 "NO_COLOR",
                 "COLUMNS",
+                "EDITOR",
+                "VISUAL",
             ):
                 patch.delenv(name)
         patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))

@@ -19,6 +19,7 @@ from alma_cli.core.text import clean, one_line
 from alma_cli.embedding import DEFAULT_MODEL, Embedder, OnProgress, open_embedder, reads
 from alma_cli.errors import EmbeddingUnavailable, ProjectNotFound, ScopeViolation
 from alma_cli.logs import info
+from alma_cli.ownership import name_of
 from alma_cli.project import Project, make_home, note_recorded
 from alma_cli.store import ProjectRules, Receipt, Store, open_store
 
@@ -131,8 +132,8 @@ class Session:
     @property
     def user(self) -> str:
         """The name of whoever acts, as the audit has it."""
-        names = (self.by, *(os.environ.get(name) for name in ("ALMA_USER", "USER", "LOGNAME")), "unknown")
-        return clean(next(filter(None, names)))[:128]
+        names = (self.by, *(os.environ.get(name) for name in ("ALMA_USER", "USER", "LOGNAME")))
+        return clean(next(filter(None, names), "") or name_of(os.getuid()))[:128]
 
     @property
     def model(self) -> str:

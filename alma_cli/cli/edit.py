@@ -3,7 +3,6 @@
 import os
 import shlex
 import subprocess
-import sys
 
 from alma_cli.api import ALMA
 from alma_cli.api.author import Corrected
@@ -27,7 +26,7 @@ def edit(
     """Change a memory in your editor ($VISUAL, else $EDITOR): all that may be changed of it, as YAML.
 
     Nothing is written where nothing changes. What can't be read is told with its line, and your text is kept: edit the
-    memory again to go on with it. Without a terminal, use `alma correct`.
+    memory again to go on with it. An editor may be a script; without one, use `alma correct`.
 
     \b
     Examples:
@@ -50,7 +49,8 @@ def edited(alma: ALMA, record: Record) -> Corrected:
     else:
         write_whole(path, before.encode())
     try:
-        status = subprocess.run([*editor, path], check=False).returncode
+        shown_on = None if os.isatty(1) else 2  # stdout is for the reply
+        status = subprocess.run([*editor, path], check=False, stdout=shown_on).returncode
     except OSError as error:
         remove_if_there(path)
         raise AlmaError(f"{editor[0]} can't be started: {error.strerror}", hint="is $EDITOR right?") from error
@@ -59,8 +59,8 @@ def edited(alma: ALMA, record: Record) -> Corrected:
     if status and text == before:
         remove_if_there(path)
     if status:
-        kept = "" if text == before else f"your text is kept in {path}"
-        raise AlmaError(f"{editor[0]} ended with {status}; nothing was changed", hint=kept)
+        hint = _without_editor(record) if text == before else f"your text is kept in {path}"
+        raise AlmaError(f"{editor[0]} ended with {status}; nothing was changed", hint=hint)
     try:
         changes = changes_in(record, text, path, now=utc_now())
         corrected = alma.correct(record.id, None, **changes) if changes else Corrected(record=record)
@@ -74,13 +74,14 @@ def edited(alma: ALMA, record: Record) -> Corrected:
 
 def _editor(record: Record) -> list[str]:
     """The words of the command that edits a file. Raises `InvalidUsage`."""
-    hint = f"`alma correct {record.id[:SHORT_ID]} --help` has an option for each field"
-    if not (sys.stdin and sys.stdin.isatty()):
-        raise InvalidUsage("there is no terminal to edit on", hint=hint)
     words = os.environ.get("VISUAL", "").strip() or os.environ.get("EDITOR", "").strip()
     if not words:
-        raise InvalidUsage("no editor is named", hint=f"export EDITOR=nano, or such; {hint}")
+        raise InvalidUsage("no editor is named", hint=f"{_without_editor(record)}; or export EDITOR=nano, or such")
     try:
         return shlex.split(words)
     except ValueError as error:
-        raise InvalidUsage(f"$EDITOR can't be read: {error}", hint=hint) from error
+        raise InvalidUsage(f"$EDITOR can't be read: {error}", hint=_without_editor(record)) from error
+
+
+def _without_editor(record: Record) -> str:
+    return f"`alma correct {record.id[:SHORT_ID]} --help` has an option for each field"

@@ -97,5 +97,7 @@ def _git(*words: str) -> str:
         raise AlmaError(f"git doesn't answer: {error}") from error
     said = done.stderr.decode("utf-8", "replace").strip()
     if done.returncode and not any(known in said for known in _UNKNOWN):
-        raise AlmaError(f"git {words[0]} failed: {said}")
+        is_elsewhere = "not a git repository" in said
+        hint = "run it in the repository whose history is to be read" if is_elsewhere else "`git status` may say more"
+        raise AlmaError(f"git {words[0]} failed: {said}", hint=hint)
     return "" if done.returncode else done.stdout.decode("utf-8", "replace").replace("\r\n", "\n")

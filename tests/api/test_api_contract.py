@@ -1,5 +1,7 @@
 """The Python API as it is promised: the example of the contract, and what each call gives back."""
 
+import os
+import pwd
 import shutil
 import threading
 from datetime import UTC, datetime, timedelta, timezone
@@ -407,7 +409,16 @@ def test_who_did_it_is_in_the_audit(project, alma, monkeypatch):
     for name in ("ALMA_USER", "USER", "LOGNAME"):
         monkeypatch.delenv(name, raising=False)
     alma.learn("a", "z", "success")
-    assert ["unknown", "ana", "ci"] == [row.by for row in alma.log().audit]
+    name = pwd.getpwuid(os.getuid()).pw_name
+    assert [name, "ana", "ci"] == [row.by for row in alma.log().audit]
+
+
+def test_a_user_whom_the_machine_has_no_name_for_is_told_by_number(monkeypatch, alma):
+    for name in ("ALMA_USER", "USER", "LOGNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 987_654_321)
+    alma.learn("a", "x", "success")
+    assert ["987654321"] == [row.by for row in alma.log().audit]
 
 
 def test_a_project_that_was_removed_is_not_made_again_by_who_knew_it(project):

@@ -1,4 +1,4 @@
-"""`alma edit` needs a terminal and an editor, writes what changed and nothing else, and loses no text."""
+"""`alma edit` needs an editor, writes what changed and nothing else, and loses no text."""
 
 import json
 
@@ -66,13 +66,26 @@ def test_an_editor_that_fails_changes_nothing(learn, run_json, run_on_terminal, 
     assert (2, True) == (run_on_terminal("edit", id, EDITOR="'").code, True)
 
 
-def test_without_a_terminal_or_an_editor_the_way_out_is_named(learn, run_alma, run_on_terminal):
+def test_without_an_editor_the_way_out_is_named(learn, run_alma, run_on_terminal):
     id = learn("Test the login form")
-    hint = f"hint: `alma correct {id[:8]} --help` has an option for each field\n"
-    assert (2, "", f"error: there is no terminal to edit on\n{hint}") == run_alma("edit", id)
+    hint = f"hint: `alma correct {id[:8]} --help` has an option for each field; or export EDITOR=nano, or such\n"
+    assert (2, "", f"error: no editor is named\n{hint}") == run_alma("edit", id)
     finished = run_on_terminal("edit", id, VISUAL="", EDITOR="", NO_COLOR="1")
-    assert 2 == finished.code
-    assert f"no editor is named hint: export EDITOR=nano, or such; `alma correct {id[:8]}" in _joined(finished.out)
+    assert (2, True) == (finished.code, _joined(hint) in _joined(finished.out))
+
+
+def test_an_editor_that_is_a_script_needs_no_terminal(learn, run_json, alma_process, editor):
+    id = learn("Test the login form")
+    script = editor("s/^do:/do: x/")
+    with open(script, "a") as file:
+        file.write("echo edited\n")
+    done = alma_process("edit", id, "--json", environ={"EDITOR": script})
+    assert (0, b"edited\n") == (done.returncode, done.stderr), done
+    assert [id] == [json.loads(done.stdout)["data"]["id"]], "stdout is the reply alone"
+    assert "x" == run_json("show", id)["data"]["do"]
+    refused = alma_process("edit", id, environ={"EDITOR": "false"})
+    assert 1 == refused.returncode
+    assert f"`alma correct {id[:8]} --help` has an option for each field" in refused.stderr.decode()
 
 
 def test_scope_is_checked(scoped_project, learn, run_on_terminal, editor, run_json):

@@ -182,6 +182,13 @@ def test_what_names_no_commit_mends_none(message, commit, run_alma):
     assert (0, "", "would learn 0 outcomes, but for those that are known\n") == finished
 
 
+@pytest.mark.slow
+def test_outside_a_repository_the_next_step_is_named(project, run_alma):
+    refused = run_alma("learn", "--from-git", "HEAD")
+    hint = "hint: run it in the repository whose history is to be read\n"
+    assert (1, True, True) == (refused.code, "not a git repository" in refused.err, refused.err.endswith(hint))
+
+
 def test_commits_that_git_does_not_know_are_refused(commit, run_alma):
     commit("Cache the prices")
     refused = run_alma("learn", "--from-git", "nonsense..HEAD")
