@@ -275,6 +275,13 @@ def test_each_host_that_is_here_is_connected_or_not(everything, states, run_alma
     assert {("not connected", "")} == set(states().values())
 
 
+def test_outside_a_repository_nothing_is_connected_with_pre_commit(put, states, run_alma):
+    put(**{".pre-commit-config.yaml": "repos:\n  - repo: local\n    hooks: []\n"})
+    assert {} == states()
+    run_alma("install", "pre-commit")
+    assert {} == states()
+
+
 def test_what_was_connected_and_is_gone_is_told_by_the_doctor(everything, project, states, run_alma, alma_on_the_path):
     run_alma("setup", "--yes")
     for name in (".mcp.json", "AGENTS.md", ".git/hooks/pre-push"):
@@ -488,13 +495,13 @@ def test_a_project_in_a_folder_of_a_repository_is_connected_to_its_hooks(tmp_pat
     package = tmp_path / "mono" / "packages" / "api"
     package.mkdir(parents=True)
     subprocess.run(["/usr/bin/git", "init", "-q", str(tmp_path / "mono")], check=True)
+    (tmp_path / "mono/.pre-commit-config.yaml").write_text("repos:\n  - repo: local\n    hooks: []\n")
     before = files(tmp_path)
     assert 0 == run_alma("--dir", str(package), "init").code
     assert 0 == run_alma("--dir", str(package), "setup", "--yes").code
-    assert (
-        str(tmp_path / "mono/.git/hooks/post-commit")
-        in run_alma("--dir", str(package), "setup", "--remove", "--dry-run").out
-    )
+    shown = run_alma("--dir", str(package), "setup", "--remove", "--dry-run").out
+    for name in (".git/hooks/post-commit", ".pre-commit-config.yaml"):
+        assert str(tmp_path / "mono" / name) in shown
     assert 0 == run_alma("--dir", str(package), "setup", "--check").code
     assert 0 == run_alma("--dir", str(package), "setup", "--remove", "--yes").code
     assert before == files(tmp_path)

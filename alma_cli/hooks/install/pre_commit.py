@@ -15,7 +15,7 @@ from alma_cli.hooks.install.git import path_from_top, top_folder
 from alma_cli.hooks.install.git_script import projects_in, script
 from alma_cli.hooks.install.parts import ConnectedProject, Part
 
-_FILE = ".pre-commit-config.yaml"
+CONFIGURATION = ".pre-commit-config.yaml"
 _BLOCK = re.compile(r"^ *# >>> alma >>>[^\n]*\n.*?^ *# <<< alma <<<\r?\n", re.MULTILINE | re.DOTALL)
 _REPOS = re.compile(
     r"^repos:[ \t]*(?:#[^\n]*)?\r?\n(?P<between>(?:[ \t]*(?:#[^\n]*)?\r?\n)*)(?P<indent>[ \t]*)- ", re.MULTILINE
@@ -51,7 +51,7 @@ def plan_pre_commit(place: ConnectedProject) -> Plan:
 
 def _file(place: ConnectedProject) -> str:
     """The path of the configuration that is for this folder."""
-    return os.path.join(top_folder(place.folder) or place.folder, _FILE)
+    return os.path.join(top_folder(place.folder) or place.folder, CONFIGURATION)
 
 
 def plan_pre_commit_removal(place: ConnectedProject) -> Plan:

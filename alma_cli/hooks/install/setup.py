@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from alma_cli.core.records import JsonValue
 from alma_cli.errors import AlmaError
@@ -27,7 +28,7 @@ from alma_cli.hooks.install.git import GIT, passed_over
 from alma_cli.hooks.install.github import GITHUB, workflow_path
 from alma_cli.hooks.install.json_files import parsed, written
 from alma_cli.hooks.install.parts import ConnectedProject, Part
-from alma_cli.hooks.install.pre_commit import PRE_COMMIT
+from alma_cli.hooks.install.pre_commit import CONFIGURATION, PRE_COMMIT
 
 _BLOCK = "alma"
 _PAGES = ("AGENTS.md", "CLAUDE.md")
@@ -208,9 +209,19 @@ def _remove_git(place: ConnectedProject) -> Plan:
     return GIT.remove(place) if _is_in_a_repository(place) else Plan()
 
 
-def _is_in_a_repository(place: ConnectedProject) -> bool:
+def _top(place: ConnectedProject) -> Path | None:
+    """The top of the worktree that the project is in, looked for without git; None outside of a repository."""
     root = place.project.root
-    return any(os.path.exists(folder / ".git") for folder in (root, *root.parents))
+    return next((folder for folder in (root, *root.parents) if os.path.exists(folder / ".git")), None)
+
+
+def _is_in_a_repository(place: ConnectedProject) -> bool:
+    return _top(place) is not None
+
+
+def _has_pre_commit(place: ConnectedProject) -> bool:
+    top = _top(place)
+    return top is not None and os.path.exists(top / CONFIGURATION)
 
 
 def _install_github(place: ConnectedProject) -> Plan:
@@ -251,7 +262,7 @@ SETUP_TARGETS: Mapping[str, SetupTarget] = {
     "cursor": SetupTarget(_any_of(".cursor"), (_mcp("mcpServers", ".cursor", "mcp.json"), _AGENTS_SKILL)),
     "vscode": SetupTarget(_any_of(".vscode"), (_mcp("servers", ".vscode", "mcp.json", type="stdio"),)),
     "git": SetupTarget(_is_in_a_repository, (_GIT,), passed_over),
-    "pre-commit": SetupTarget(_any_of(".pre-commit-config.yaml"), (_PRE_COMMIT,)),
+    "pre-commit": SetupTarget(_has_pre_commit, (_PRE_COMMIT,)),
     "github": SetupTarget(_any_of(".github/workflows"), (_GITHUB,)),
     "agents-md": SetupTarget(_any_of(*_PAGES), (_SECTION_PART,)),
     "skill": SetupTarget(_any_of(".agents"), (_AGENTS_SKILL,)),
