@@ -7,13 +7,15 @@ second. Amending and rebasing keep all three.
 import os
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 
 from alma_cli.errors import AlmaError
-from alma_cli.hooks.install.repository import PLAINLY
+from alma_cli.hooks.install.repository import LOCATING, PLAINLY
 from alma_cli.tracked import lasting_path
+from alma_cli.worktrees import exclude_path
 
 _NAMES_AN_OUTCOME = re.compile(r"^[ \t]*alma-outcome\b", re.MULTILINE | re.IGNORECASE)
 _TRAILER = re.compile(r"^(?:[A-Za-z][A-Za-z0-9-]*[ \t]*: |(?i:alma-\w+)[ \t]*:).*(?:\n[ \t]+.*)*$", re.MULTILINE)
@@ -55,6 +57,23 @@ class Commit:
     def names_an_outcome(self) -> bool:
         """True when a line of the message begins as the trailer does, wherever it stands."""
         return bool(_NAMES_AN_OUTCOME.search(self.body))
+
+
+@contextmanager
+def of_project(root: str) -> Iterator[None]:
+    """Read the commits of a project's own repository, whatever the environment and the current folder lead to.
+
+    The current folder decides within the project (it may be a submodule), in another worktree of it, and where the
+    project is in no repository.
+    """
+    named = {name: os.environ.pop(name) for name in LOCATING if name in os.environ}
+    here, its_own = os.path.realpath("."), exclude_path(root)
+    is_its_own = f"{here}{os.sep}".startswith(f"{root}{os.sep}") or its_own in (None, exclude_path(here))
+    try:
+        with chdir("." if is_its_own else root):
+            yield
+    finally:
+        os.environ.update(named)
 
 
 def read_commits(commits: str, *options: str, most: int) -> list[Commit]:

@@ -13,6 +13,7 @@ import os
 import select
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from alma_cli.hooks.subtask import detached, within
 
 if TYPE_CHECKING:
     from alma_cli.core.records import JsonValue
+    from alma_cli.project import Project
 
 _TO_NOTE_S = 0.5
 """The seconds for noting that a hook took too long (20 ms where the disk answers)."""
@@ -110,15 +112,11 @@ def _noted(event: str, content: bytes, directory: str | None, note: Callable[[st
     """Note the event of a session, and return whether there is a project to answer for."""
     from alma_cli.errors import AlmaError, ProjectNotFound
     from alma_cli.hooks.notes import note_event, to_note
-    from alma_cli.project import find_project
 
     try:
         payload = parsed(content)
-        cwd = payload.get("cwd") if isinstance(payload, dict) else None
-        if not directory and isinstance(cwd, str) and os.path.isdir(cwd):
-            os.chdir(cwd)  # the session's folder decides which project it is; this process has no other work
         noted = to_note(payload)
-        project = find_project(directory=directory)
+        project = _project_of(payload, directory)
     except ProjectNotFound:
         return False
     except (AlmaError, OSError) as error:
@@ -129,6 +127,25 @@ def _noted(event: str, content: bytes, directory: str | None, note: Callable[[st
     except OSError as error:
         note(f"the event could not be noted: {error}")
     return True
+
+
+def _project_of(payload: JsonValue, directory: str | None) -> Project:
+    """The project of a session, which becomes the current folder: this process has no other work.
+
+    It is that of the folder in which the session began, wherever its agent goes. Raises `ProjectNotFound`.
+    """
+    from alma_cli.errors import ProjectNotFound
+    from alma_cli.project import find_project
+
+    cwd = payload.get("cwd") if isinstance(payload, dict) else None
+    folders = [os.environ.get("CLAUDE_PROJECT_DIR"), cwd]
+    named = directory or os.environ.get("ALMA_DIR")
+    for folder in folders if not named else ():
+        if isinstance(folder, str) and os.path.isdir(folder):
+            os.chdir(folder)
+            with suppress(ProjectNotFound):
+                return find_project()
+    return find_project(directory=directory)
 
 
 def parsed(content: bytes) -> JsonValue:

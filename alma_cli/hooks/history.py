@@ -14,7 +14,7 @@ from alma_cli.api.arguments import agent_of
 from alma_cli.core.learning.reports import RESULT_WORD, Report, Said, result_of
 from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, InvalidInput
-from alma_cli.hooks.commits import Commit, place_of, prose_of, read_commits
+from alma_cli.hooks.commits import Commit, of_project, place_of, prose_of, read_commits
 
 _REVERTS = re.compile(
     r"^[ \t]*(?:This (?:reverts|backs out) commit (?P<id>[0-9a-f]{4,64})\b"
@@ -43,14 +43,15 @@ def told_by_history(alma: ALMA, agent: str | None, commits: str) -> list[Report]
     name = one_line(commits, 60)
     if commits.startswith("-") or not commits.strip():
         raise InvalidInput(f"'{name}' names no commits", hint="such as HEAD, v1.0..HEAD or HEAD~100..")
-    found = read_commits(commits, most=_MOST_OF_HISTORY)
-    if not found:
-        raise InvalidInput(f"git knows no commits '{name}' here", hint="such as HEAD, v1.0..HEAD or HEAD~100..")
-    return [
-        report
-        for commit in reversed(found)
-        for report in (*_taught_by(alma, agent, commit), *_told_by_mending(alma, agent, commit))
-    ]
+    with of_project(str(alma.project.root)):
+        found = read_commits(commits, most=_MOST_OF_HISTORY)
+        if not found:
+            raise InvalidInput(f"git knows no commits '{name}' here", hint="such as HEAD, v1.0..HEAD or HEAD~100..")
+        return [
+            report
+            for commit in reversed(found)
+            for report in (*_taught_by(alma, agent, commit), *_told_by_mending(alma, agent, commit))
+        ]
 
 
 def told_by_commits(alma: ALMA, agent: str | None, commits: str) -> Iterator[Report | AlmaError]:

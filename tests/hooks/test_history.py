@@ -1,5 +1,7 @@
 """What git's history teaches: a revert is a failure, a trailer is what it says, and a commit as such is nothing."""
 
+import os
+
 import pytest
 
 from alma_cli import ALMA
@@ -132,6 +134,38 @@ def test_a_history_teaches_what_the_hooks_would_have_learned_and_each_once(commi
         data = run_json("learn", "--from-git", "HEAD")["data"]
         assert {"learned": recorded, "duplicates": known, "forgotten": 0, "refused": 0} == data
     assert {"Cache the prices", "Freeze the clock"} == {one.task for one in ALMA.find().memories()}
+
+
+@pytest.fixture
+def others(git, tmp_path):
+    """The repository of somebody else's work, which tells of a failure."""
+    git("init", "-q", str(tmp_path / "other"))
+    git("-C", str(tmp_path / "other"), "commit", "-q", "--allow-empty", "-m", "Work of others\n\nAlma-Outcome: failure")
+    return tmp_path / "other"
+
+
+_ASKED = ("learn", "--from-git", "HEAD", "--dry-run")
+
+
+def test_an_inherited_repository_is_not_the_one_that_a_project_learns_from(commit, others, run_alma, monkeypatch):
+    commit("Freeze the clock\n\nAlma-Outcome: success")
+    monkeypatch.setenv("GIT_DIR", str(others / ".git"))
+    assert "success\tme\tFreeze the clock\t\n" == run_alma(*_ASKED).out
+    assert str(others / ".git") == os.environ["GIT_DIR"]
+
+
+def test_a_project_that_is_named_learns_from_its_own_repository(commit, others, project, run_alma, monkeypatch):
+    commit("Freeze the clock\n\nAlma-Outcome: success")
+    monkeypatch.chdir(others)
+    assert "success\tme\tFreeze the clock\t\n" == run_alma(*_ASKED, "--dir", str(project)).out
+
+
+def test_a_project_in_no_repository_learns_from_the_one_here(others, run_alma, monkeypatch):
+    memory = str(others.parent / "memory")
+    os.mkdir(memory)
+    assert 0 == run_alma("init", "--dir", memory).code
+    monkeypatch.chdir(others)
+    assert "failure\tme\tWork of others\t\n" == run_alma(*_ASKED, "--dir", memory).out
 
 
 @pytest.mark.parametrize(

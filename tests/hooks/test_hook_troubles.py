@@ -222,6 +222,27 @@ def test_the_sessions_folder_decides_which_project_it_is(tmp_path, hook, learn, 
     assert "Fix the login test" in context(hook("user-prompt-submit", PROMPT | {"cwd": str(project)}, cwd=outside))
 
 
+def test_wherever_the_agent_goes_a_session_is_of_the_project_in_which_it_began(tmp_path, hook, learn, project):
+    learn("Fix the login test", agent="me", strategy="Wait for the button")
+    inner = project / "packages/app/.alma"
+    inner.mkdir(parents=True)
+    (inner / "config.yaml").write_text("alma:\n  project_id: app\n")
+    begun = {"CLAUDE_PROJECT_DIR": str(project)}
+    gone = PROMPT | {"cwd": str(inner.parent)}
+    assert "Fix the login test" in context(hook("user-prompt-submit", gone, cwd=inner.parent, environ=begun))
+    assert ["config.yaml"] == os.listdir(inner), "nothing was noted there"
+    began_elsewhere = {"CLAUDE_PROJECT_DIR": str(tmp_path)}
+    now = PROMPT | {"cwd": str(project), "session_id": "s2"}
+    assert "Fix the login test" in context(hook("user-prompt-submit", now, environ=began_elsewhere))
+
+
+def test_a_relative_folder_in_the_environment_is_one_of_the_hooks_own_folder(hook, learn, project):
+    learn("Fix the login test", agent="me", strategy="Wait for the button")
+    (project / "part").mkdir()
+    environ = {"ALMA_DIR": "."}
+    assert "login" in context(hook("user-prompt-submit", PROMPT | {"cwd": str(project / "part")}, environ=environ))
+
+
 def test_an_agent_that_is_not_known_is_told_in_the_log_only(scoped_project, hook, log):
     assert silent(hook("user-prompt-submit"))
     assert "no agent given" in log()[-1]

@@ -10,7 +10,7 @@ from alma_cli.tracked import lasting_path
 _LOOKED_AT = 50
 """Versions of a file, the newest first."""
 
-_LOCATING = {
+LOCATING = {
     *("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX"),
     *("GIT_NAMESPACE", "GIT_CONFIG", "GIT_CONFIG_PARAMETERS"),
 }
@@ -60,7 +60,7 @@ def committed_without(path: str, mark: bytes) -> bytes | None:
 
 def _run(folder: str, words: tuple[str, ...]) -> subprocess.CompletedProcess[bytes] | None:
     command = ["git", *PLAINLY, "-C", folder, *words]
-    environ = {name: value for name, value in os.environ.items() if name not in _LOCATING}
+    environ = {name: value for name, value in os.environ.items() if name not in LOCATING}
     try:
         return subprocess.run(
             command,
