@@ -10,7 +10,7 @@ from typing import Any, Literal, TypedDict, Unpack
 from alma_cli.api.arguments import number
 from alma_cli.api.session import Saved, Session, new_id
 from alma_cli.core.codec import check_size, parse_text
-from alma_cli.core.learning.corrections import corrected
+from alma_cli.core.learning.corrections import changed_fields, corrected
 from alma_cli.core.records import (
     EDITABLE,
     MAIN_FIELDS,
@@ -233,14 +233,17 @@ def correct(session: Session, prefix: str, text: str | None, changes: Mapping[st
         right = replace(right, id=new_id(), origin="authored", created_at=now, archived=False)
     check_size(right)
     entries, warnings = session.entries([right])
+    stored = entries[0].record
+    changed = changed_fields(record, stored)
     operation: Operation = (
-        session.operation(Insert, entries=tuple(entries)) if is_derived else session.operation(Revise, entry=entries[0])
+        session.operation(Insert, entries=tuple(entries))
+        if is_derived
+        else session.operation(Revise, entry=entries[0], changed=changed)
     )
     receipt = session.submit([operation])
-    stored = entries[0].record
     return Corrected(
         record=stored,
-        changed=[name for name in EDITABLE[stored.kind] if getattr(stored, name) != getattr(record, name)],
+        changed=[name for name in EDITABLE[stored.kind] if name in changed],
         hides=record.id if is_derived else "",
         queued=receipt.queued,
         warnings=[*warnings, *receipt.warnings],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.codec import format_time
+from alma_cli.core.learning.corrections import changed_fields
 from alma_cli.core.records import JsonValue, Record, Vector
 from alma_cli.core.replication.marker import derivation_hash
 from alma_cli.core.text import one_line
@@ -129,7 +130,11 @@ def _redact_stored(session: Session, report: Synced, records: Sequence[Record]) 
     if not found:
         return set()
     entries, told = session.entries(found)
-    session.submit([session.operation(Revise, entry=entry) for entry in entries])
+    before = {record.id: record for record in records}
+    changed = [changed_fields(before[entry.record.id], entry.record) for entry in entries]
+    session.submit(
+        [session.operation(Revise, entry=entry, changed=names) for entry, names in zip(entries, changed, strict=True)]
+    )
     for warning in told:
         report.warn(f"before pushing, {warning}")
     return {record.id for record in found}

@@ -3,6 +3,7 @@
 import os
 import shlex
 import subprocess
+from collections.abc import Collection
 
 from alma_cli.api import ALMA
 from alma_cli.api.author import Corrected
@@ -12,9 +13,11 @@ from alma_cli.cli.correct import reply_of
 from alma_cli.cli.inputs import MemoryToChange
 from alma_cli.cli.options import Id
 from alma_cli.cli.output import Reply, tell
+from alma_cli.core.learning.corrections import changed_fields
 from alma_cli.core.records import Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
-from alma_cli.errors import AlmaError, InvalidInput, InvalidUsage
+from alma_cli.core.text import one_line
+from alma_cli.errors import AlmaError, InvalidInput, InvalidUsage, NotFound
 from alma_cli.files import remove_if_there, write_whole
 from alma_cli.project import make_home
 
@@ -54,8 +57,7 @@ def edited(alma: ALMA, record: Record) -> Corrected:
     except OSError as error:
         remove_if_there(path)
         raise AlmaError(f"{editor[0]} can't be started: {error.strerror}", hint="is $EDITOR right?") from error
-    with open(path, encoding="utf-8", errors="replace") as file:
-        text = file.read()
+    text = _left_in(path, record)
     if status and text == before:
         remove_if_there(path)
     if status:
@@ -63,13 +65,41 @@ def edited(alma: ALMA, record: Record) -> Corrected:
         raise AlmaError(f"{editor[0]} ended with {status}; nothing was changed", hint=hint)
     try:
         changes = changes_in(record, text, path, now=utc_now())
+        _check_unchanged(alma, record, changes, path)
         corrected = alma.correct(record.id, None, **changes) if changes else Corrected(record=record)
+    except NotFound:
+        raise
     except AlmaError as error:
         hint = f"your text is kept: mend it with `alma edit {record.id[:SHORT_ID]}`"
         error.hint = f"{error.hint}; {hint}" if error.hint else hint
         raise
     remove_if_there(path)
     return corrected
+
+
+def _left_in(path: str, record: Record) -> str:
+    """The text that the editor left. Raises `AlmaError` where the file is gone."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except FileNotFoundError:
+        raise AlmaError(
+            f"{path} is gone: another `alma edit` of this memory has ended meanwhile; nothing was changed by this one",
+            hint=f"`alma show {record.id[:SHORT_ID]}` shows it as it is",
+        ) from None
+
+
+def _check_unchanged(alma: ALMA, record: Record, changes: Collection[str], path: str) -> None:
+    """Raise `InvalidInput` where others changed the same meanwhile, and `NotFound` where they forgot the memory."""
+    if not changes:
+        return
+    try:
+        present = alma.memory(record.id)
+    except NotFound:
+        raise NotFound(f"{record.id[:SHORT_ID]} was forgotten meanwhile", hint=f"{path} has your text") from None
+    both = [name for name in changes if name in changed_fields(record, present)]
+    if both:
+        raise InvalidInput(f"others changed {' and '.join(both)} meanwhile, to: {one_line(present.text, 80)}")
 
 
 def _editor(record: Record) -> list[str]:

@@ -1,6 +1,7 @@
 """`alma edit` needs an editor, writes what changed and nothing else, and loses no text."""
 
 import json
+import sys
 
 import pytest
 
@@ -104,3 +105,61 @@ def test_with_json_the_answer_is_that_of_correct(learn, run_on_terminal, editor)
 
 def _joined(text):
     return " ".join(text.split())
+
+
+@pytest.fixture
+def editor_beside(tmp_path, project):
+    """An editor that runs an alma command first, as somebody else would meanwhile, then this command of sed."""
+
+    def named(others, command):
+        script = tmp_path / "editor-beside"
+        script.write_text(
+            f"#!/bin/sh\n{sys.executable} -m alma_cli {others} </dev/null\nsed -i -e '{command}' \"$1\"\n"
+        )
+        script.chmod(0o755)
+        return str(script)
+
+    return named
+
+
+def test_what_others_changed_while_a_memory_was_in_the_editor_is_not_written_over(
+    learn, run_json, run_on_terminal, editor, editor_beside
+):
+    id = learn("Test the login form", strategy="try blanks")
+    others = f"correct {id} --strategy 'clear it first' --do 'clear the field'"
+    finished = run_on_terminal("edit", id, EDITOR=editor_beside(others, "s/^strategy: .*/strategy: fill it/"))
+    assert 2 == finished.code
+    assert "others changed strategy meanwhile" in _joined(finished.out)
+    assert "clear it first" == run_json("show", id)["data"]["strategy"]
+    assert 0 == run_on_terminal("edit", id, EDITOR=editor("")).code, "who has seen it may go on with what was kept"
+    assert "fill it" == run_json("show", id)["data"]["strategy"]
+
+
+def test_what_others_changed_beside_it_stays(learn, run_json, run_on_terminal, editor_beside):
+    id = learn("Test the login form", strategy="try blanks")
+    others = f"correct {id} --do 'clear the field'"
+    assert 0 == run_on_terminal("edit", id, EDITOR=editor_beside(others, "s/^strategy: .*/strategy: fill it/")).code
+    shown = run_json("show", id)["data"]
+    assert ("fill it", "clear the field") == (shown["strategy"], shown["do"])
+
+
+def test_a_memory_that_was_forgotten_while_it_was_in_the_editor_stays_so_and_says_where_the_text_is(
+    learn, run_on_terminal, editor_beside, project
+):
+    id = learn("Test the login form", strategy="try blanks")
+    finished = run_on_terminal("edit", id, EDITOR=editor_beside(f"forget {id} --yes", "s/^strategy: .*/strategy: x/"))
+    assert 1 == finished.code
+    assert "was forgotten meanwhile" in _joined(finished.out)
+    kept = project / f".alma/edit-{id[:8]}.yaml"
+    assert f"{kept} has your text".replace(" ", "") in "".join(finished.out.split())
+    assert "strategy: x\n" in kept.read_text()
+
+
+def test_a_text_that_another_edit_took_away_is_no_bug(learn, run_on_terminal, tmp_path):
+    id = learn("Test the login form")
+    script = tmp_path / "remover"
+    script.write_text('#!/bin/sh\nrm "$1"\n')
+    script.chmod(0o755)
+    finished = run_on_terminal("edit", id, EDITOR=str(script))
+    assert 1 == finished.code
+    assert "another `alma edit` of this memory has ended meanwhile" in _joined(finished.out)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from alma_cli.core.learning.corrections import corrected
+from alma_cli.core.learning.corrections import changed_fields, corrected
 from alma_cli.core.records import EDITABLE, FIELD_NAMES, RETRIEVED_KINDS, UNCLEAR_LABEL
 from alma_cli.errors import InvalidInput
 from tests.core.record_examples import EXAMPLES, NOW, credit, outcome
@@ -21,6 +21,11 @@ def refused(record, **changes):
 def test_only_what_is_named_changes_and_the_time_of_the_change():
     right = corrected(outcome(strategy="blanks"), {"outcome": "failure", "error": "timed out"}, now=LATER)
     assert outcome(strategy="blanks", outcome="failure", error="timed out", updated_at=LATER) == right
+
+
+def test_the_fields_that_differ_are_named_but_for_the_time_of_the_change():
+    changed = corrected(outcome(), {"outcome": "failure", "error": "timed out"}, now=LATER)
+    assert {"outcome", "error"} == changed_fields(outcome(), changed)
 
 
 def test_what_says_the_same_is_the_record_itself():

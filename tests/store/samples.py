@@ -163,7 +163,9 @@ def operations(draw, ids=any_number):
     base = {"op_id": any_number.map(an_id), "at": times, "by": texts}
     some = st.one_of(
         st.builds(Insert, entries=st.lists(entries(ids), max_size=3).map(tuple), **base),
-        st.builds(Revise, entry=entries(ids), **base),
+        st.builds(
+            Revise, entry=entries(ids), changed=st.frozensets(st.sampled_from(["task", "when", "no field"])), **base
+        ),
         st.builds(Forget, ids=st.lists(ids.map(an_id), max_size=3).map(tuple), at_once=st.booleans(), **base),
         st.builds(Undo, undone=any_number.map(an_id), entries=st.lists(entries(ids), max_size=2).map(tuple), **base),
         st.builds(Archive, ids=st.lists(ids.map(an_id), max_size=3).map(tuple), **base),

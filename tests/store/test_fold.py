@@ -10,6 +10,7 @@ from alma_cli.store import Entry, RecordChange, Refuse, Revise, Selection
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.writing.fold import fold
 from tests.store.samples import (
+    MODEL,
     NOON,
     NOTHING_DERIVED,
     an_id,
@@ -172,6 +173,29 @@ def test_a_revision_keeps_the_version_it_replaces_and_forgetting_erases_its_text
     changes(store, forget(1))
     with store.reading() as reader:
         assert [None, None] == [version.content for version in reader.versions(an_id(1))]
+
+
+def test_revisions_of_different_fields_that_were_made_at_once_are_all_kept(store):
+    changes(store, insert(outcome(1)))
+    for at, (field, words) in enumerate((("when", "a form is long"), ("do", "split it"), ("strategy", "in two"))):
+        new = outcome(1, updated_at=later(3 - at), **{field: words})
+        changes(store, an_operation(Revise, at=later(3 - at), entry=entry(new), changed=frozenset({field})))
+    with store.reading() as reader:
+        record = reader.record(an_id(1))
+    assert ("a form is long", "split it", "in two") == (record.when, record.do, record.strategy)
+    assert later(3) == record.updated_at, "an earlier change makes it no older"
+
+
+def test_a_revision_of_another_field_leaves_no_vector_of_words_that_were_replaced(store):
+    changes(store, insert(outcome(1)))
+    task = outcome(1, task="another task")
+    changes(store, an_operation(Revise, entry=entry(task, (0, 1, 0)), changed=frozenset({"task"})))
+    changes(
+        store, an_operation(Revise, entry=entry(outcome(1, feedback="x"), (1, 0, 0)), changed=frozenset({"feedback"}))
+    )
+    with store.reading() as reader:
+        assert ("another task", "x") == (reader.record(an_id(1)).task, reader.record(an_id(1)).feedback)
+        assert [an_id(1)] == [one.id for one in reader.outdated(MODEL, limit=9)]
 
 
 def test_a_revision_is_stamped_after_what_it_replaces_even_when_the_clock_runs_back(store):

@@ -7,7 +7,7 @@ from typing import Any
 
 from alma_cli.core.codec import parse_field
 from alma_cli.core.learning.reports import past
-from alma_cli.core.records import EDITABLE, MAIN_FIELDS, UNCLEAR_LABEL, JsonValue, Record
+from alma_cli.core.records import EDITABLE, FIELD_NAMES, MAIN_FIELDS, UNCLEAR_LABEL, JsonValue, Record
 from alma_cli.core.text import did_you_mean, one_line
 from alma_cli.errors import InvalidInput
 
@@ -26,6 +26,12 @@ def corrected(record: Record, changes: Mapping[str, JsonValue], *, now: datetime
     if all(getattr(record, name) == value for name, value in fields.items()):
         return record
     return replace(record, **fields, updated_at=max(now, record.updated_at))
+
+
+def changed_fields(before: Record, after: Record) -> frozenset[str]:
+    """The names of the fields that differ, but for the time of the change."""
+    names = (name for name in FIELD_NAMES[after.kind] if name != "updated_at")
+    return frozenset(name for name in names if getattr(before, name) != getattr(after, name))
 
 
 def _checked(record: Record, name: str, value: JsonValue, *, now: datetime) -> object:

@@ -89,9 +89,13 @@ class Insert(Operation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revise(Operation):
-    """Replace a record by a new version; history keeps the version it was made from."""
+    """Replace a record by a new version; history keeps the version before.
+
+    With `changed`, only these fields are replaced: others may have changed since the new version was made.
+    """
 
     entry: Entry
+    changed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +236,7 @@ _FORMS: Mapping[str, _Form] = {
     "bool": _Form(bool, lambda _, value, __: value is True),
     "datetime": _Form(format_time, lambda name, value, _: parse_time(name, value)),
     "tuple[str, ...]": _Form(list, lambda _, ids, __: tuple(map(parse_id, ids))),
+    "frozenset[str]": _Form(sorted, lambda name, values, _: frozenset(parse_text(name, value) for value in values)),
     "Entry": _Form(_entry_to_json, lambda _, value, at: _entry_from_json(value, at)),
     "tuple[Entry, ...]": _Form(
         lambda entries: [*map(_entry_to_json, entries)],
@@ -246,5 +251,5 @@ _FORMS: Mapping[str, _Form] = {
 _KINDS: Mapping[str, type[Operation]] = {
     kind.name(): kind for kind in (Insert, Revise, Forget, Undo, Archive, Reword, Refuse)
 }
-_BEFORE_IT_WAS_WRITTEN = {"at_once": True}
+_BEFORE_IT_WAS_WRITTEN = {"at_once": True, "changed": []}
 """What a field stood for in operations of the time before it was there."""

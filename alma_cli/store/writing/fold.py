@@ -4,11 +4,11 @@ The audit row that every change leaves has the operation's id, by which a second
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from alma_cli.core.records import UNCLEAR_LABEL, AntiPattern, Credit, Heuristic, Outcome, Record
+from alma_cli.core.records import FIELD_NAMES, UNCLEAR_LABEL, AntiPattern, Credit, Heuristic, Outcome, Record
 from alma_cli.core.replication.merge import Tombstone
 from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
@@ -69,7 +69,7 @@ class _Folding:
             case Insert():
                 changes = [self._insert(entry, operation) for entry in operation.entries]
             case Revise():
-                changes = [self._revise(operation.entry, operation)]
+                changes = [self._revise(operation.entry, operation, changed=operation.changed)]
             case Reword():
                 changes = self._reword(operation)
             case Forget():
@@ -103,7 +103,15 @@ class _Folding:
             self.outcomes.append(record)
         return self._note(operation, "insert", record.id, record.agent, record.kind)
 
-    def _revise(self, entry: Entry, operation: Operation, *, action: str = "revise", detail: str = "") -> RecordChange:
+    def _revise(
+        self,
+        entry: Entry,
+        operation: Operation,
+        *,
+        changed: Collection[str] = (),
+        action: str = "revise",
+        detail: str = "",
+    ) -> RecordChange:
         record = entry.record
         if _is_derived(record):
             return self._note(operation, "skip-derived", record.id, record.agent)
@@ -111,10 +119,12 @@ class _Folding:
         if removed is None:
             return self._note(operation, "skip-forgotten", record.id, record.agent)
         previous, hlc, acked_hlc = removed
+        if changed:
+            entry = _brought_up(entry, previous, changed)
         self._rows.add_history([Replaced(record=previous, hlc=hlc, at=operation.at, by=operation.by)])
         self._rows.add(entry, hlc=str(self._rows.stamp(after=hlc)), acked_hlc=acked_hlc)
         self.touched.add(previous)
-        self.touched.add(record)
+        self.touched.add(entry.record)
         return self._note(operation, action, record.id, record.agent, detail or record.kind)
 
     def _reword(self, operation: Reword) -> list[RecordChange]:
@@ -264,6 +274,20 @@ def _reworded(record: Record | None, words: GeneralWords, operation: Reword) -> 
     is_made_for_it = words.task == record.task and words.vector is not None
     entry = Entry(record=worded, vector=words.vector, model=words.model) if is_made_for_it else Entry(record=worded)
     return "reword", entry
+
+
+def _brought_up(entry: Entry, present: Record, changed: Collection[str]) -> Entry:
+    """The new version with all else as the present version has it; without a vector where that is of another topic."""
+    new = entry.record
+    if new.kind != present.kind:
+        return entry
+    kept = {
+        name: getattr(present, name)
+        for name in FIELD_NAMES[new.kind]
+        if name not in changed and name not in ("id", "updated_at")
+    }
+    record = replace(new, **kept, updated_at=max(new.updated_at, present.updated_at))
+    return replace(entry, record=record) if record.topics[0] == new.topics[0] else Entry(record=record)
 
 
 def _is_derived(record: Record) -> bool:
