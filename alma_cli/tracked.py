@@ -27,6 +27,8 @@ def memory_in_git(folder: str) -> list[str]:
     if not state or state == _content(checked):
         return []
     listed = _listed(parent, name)
+    if listed is None:
+        return []
     found = [path for path in listed if path.partition("/")[2].lower() not in _OF_EVERYBODY]
     if not found:
         with suppress(OSError):
@@ -35,8 +37,11 @@ def memory_in_git(folder: str) -> list[str]:
     return found
 
 
-def _listed(parent: str, name: str) -> list[str]:
-    """The paths in git's index of what is in a folder, in any case of its letters, for file systems that ignore it."""
+def _listed(parent: str, name: str) -> list[str] | None:
+    """The paths in git's index of what is in a folder, in any case of its letters, for file systems that ignore it.
+
+    None where git can't be asked.
+    """
     import subprocess
 
     environ = {key: value for key, value in os.environ.items() if not key.startswith(_LOCATING)}
@@ -45,8 +50,8 @@ def _listed(parent: str, name: str) -> list[str]:
     try:
         done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL, env=environ)
     except OSError:
-        return []
-    return [os.fsdecode(path) for path in done.stdout.split(b"\0") if path]
+        return None
+    return None if done.returncode else [os.fsdecode(path) for path in done.stdout.split(b"\0") if path]
 
 
 def lasting_path() -> str:

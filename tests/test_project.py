@@ -309,6 +309,17 @@ def test_the_search_ends_at_the_top_of_the_repository(tmp_path):
     assert tmp_path / "repository" == find_project(tmp_path / "repository/a", environ={}).root
 
 
+def test_where_git_could_not_be_asked_it_is_asked_again(repository, monkeypatch):
+    configure(repository)
+    (repository / ".alma/memory.duckdb").write_bytes(b"planted")
+    git(repository, "add", ".")
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", "/nonexistent")
+        find_project(repository, environ={})
+    with pytest.raises(ProjectUntrusted):
+        find_project(repository, environ={})
+
+
 @pytest.mark.parametrize("name", ["memory.duckdb", "journal/1-a.json", "log/hooks.log", "backup/installed.json"])
 def test_a_memory_that_comes_with_a_repository_is_refused_until_it_is_out_of_git(repository, name):
     configure(repository)

@@ -18,12 +18,11 @@ from alma_cli.tracked import lasting_path
 from alma_cli.worktrees import exclude_path
 
 _NAMES_AN_OUTCOME = re.compile(r"^[ \t]*alma-outcome\b", re.MULTILINE | re.IGNORECASE)
-_TRAILER = re.compile(r"^(?:[A-Za-z][A-Za-z0-9-]*[ \t]*: |(?i:alma-\w+)[ \t]*:).*(?:\n[ \t]+.*)*$", re.MULTILINE)
 _FORMAT = (
     "%H%x00%P%x00%at%x00%ae%x00%s%x00%b%x00%(trailers:key=Alma-Outcome,valueonly,unfold)%x00"
-    "%(trailers:key=Alma-Agent,valueonly)"
+    "%(trailers:key=Alma-Agent,valueonly)%x00%(trailers)"
 )
-_PARTS = 8
+_PARTS = 9
 """The parts of a commit in that format; no message has a NUL, which stands between all of them."""
 _UNKNOWN = ("bad object", "bad revision", "unknown revision", "ambiguous argument", "Invalid revision range")
 _MOST_OF_A_SECOND = 100
@@ -32,7 +31,10 @@ _GIT_TIMEOUT_S = 20
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """The parts of a commit that can teach: `authored_s` is since 1970; `outcome` and `agent` come from trailers."""
+    """The parts of a commit that can teach: `authored_s` is since 1970; `outcome` and `agent` come from trailers.
+
+    `trailers` is the end of the body, as git sees it: with `(cherry picked from commit ID)`, say.
+    """
 
     id: str
     parents: Sequence[str]
@@ -42,6 +44,12 @@ class Commit:
     body: str
     outcome: str
     agent: str
+    trailers: str
+
+    @property
+    def prose(self) -> str:
+        """The body without its trailers."""
+        return re.sub(r"\n[ \t]+\n", "\n\n", self.body.removesuffix(self.trailers)).rstrip()
 
     @property
     def digest(self) -> str:
@@ -82,9 +90,9 @@ def read_commits(commits: str, *options: str, most: int) -> list[Commit]:
     found = []
     for start in range(0, len(parts) - _PARTS + 1, _PARTS):
         id, parents, authored, author, *texts = (part.strip() for part in parts[start : start + _PARTS])
-        subject, body, outcomes, agents = texts
-        last = [trailers.rpartition("\n")[2] for trailers in (outcomes, agents)]  # the last word holds
-        found.append(Commit(id, parents.split(), int(authored), author, subject, body, *last))
+        subject, body, outcomes, agents, trailers = texts
+        last = [values.rpartition("\n")[2] for values in (outcomes, agents)]  # the last word holds
+        found.append(Commit(id, parents.split(), int(authored), author, subject, body, *last, trailers))
     return found
 
 
@@ -94,14 +102,6 @@ def place_of(commit: Commit) -> str:
     lines = _git("log", f"--max-count={_MOST_OF_A_SECOND}", times, commit.id, "--").splitlines()
     same = sum(written[:2] == written[2:] for written in (line.split("\0") for line in lines[1:]))
     return f"{commit.authored_s}/{commit.author}/{same}"
-
-
-def prose_of(body: str) -> str:
-    """A commit's text without the trailers at its end."""
-    paragraphs = re.split(r"\n[ \t]*\n", body.strip())
-    if not _TRAILER.sub("", paragraphs[-1]).strip():
-        paragraphs.pop()
-    return "\n\n".join(paragraphs).strip()
 
 
 def _git(*words: str) -> str:

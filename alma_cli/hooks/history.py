@@ -14,7 +14,7 @@ from alma_cli.api.arguments import agent_of
 from alma_cli.core.learning.reports import RESULT_WORD, Report, Said, result_of
 from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, InvalidInput
-from alma_cli.hooks.commits import Commit, of_project, place_of, prose_of, read_commits
+from alma_cli.hooks.commits import Commit, of_project, place_of, read_commits
 
 _REVERTS = re.compile(
     r"^[ \t]*(?:This (?:reverts|backs out) commit (?P<id>[0-9a-f]{4,64})\b"
@@ -76,7 +76,7 @@ def named_outcomes(alma: ALMA, agent: str | None, commit: Commit) -> Iterator[Re
             agent=agent_of(alma.config, commit.agent or agent),
             task=commit.subject[:_MAX_TEXT],
             outcome=result_of(told[1]),
-            strategy=prose_of(commit.body)[:_MAX_TEXT],
+            strategy=commit.prose[:_MAX_TEXT],
             when=said.when,
             do=said.do,
             feedback=said.why[:_MAX_TEXT],
@@ -91,12 +91,12 @@ def _taught_by(alma: ALMA, agent: str | None, commit: Commit) -> Iterator[Report
     for failed in _reverted_by(commit):
         if _REVERTS.search(failed.body):
             continue  # taking back a revert says nothing about the commit that was reverted at first
-        why = _REVERTS.sub("", prose_of(commit.body)).strip()
+        why = _REVERTS.sub("", commit.prose).strip()
         yield Report(
             agent=agent_of(alma.config, failed.agent or agent),
             task=failed.subject[:_MAX_TEXT],
             outcome="failure",
-            strategy=prose_of(failed.body)[:_MAX_TEXT],
+            strategy=failed.prose[:_MAX_TEXT],
             error=f"reverted by {commit.id[:12]}{f': {why}' if why else ''}"[:_MAX_TEXT],
             at=_time(commit.authored_s),
             labels={"source": "git", "commit": failed.id[:12], "message": commit.digest},
@@ -108,12 +108,12 @@ def _taught_by(alma: ALMA, agent: str | None, commit: Commit) -> Iterator[Report
 def _told_by_mending(alma: ALMA, agent: str | None, commit: Commit) -> Iterator[Report]:
     """The outcomes of commits that this one mends: each worked in part, once, however often it is mended."""
     for mended in _mended_by(commit):
-        how = _FIXES.sub("", prose_of(commit.body)).strip() if _FIXUP.match(commit.subject) else commit.subject
+        how = _FIXES.sub("", commit.prose).strip() if _FIXUP.match(commit.subject) else commit.subject
         yield Report(
             agent=agent_of(alma.config, mended.agent or agent),
             task=mended.subject[:_MAX_TEXT],
             outcome="partial",
-            strategy=prose_of(mended.body)[:_MAX_TEXT],
+            strategy=mended.prose[:_MAX_TEXT],
             error=f"mended by {commit.id[:12]}{f': {how}' if how else ''}"[:_MAX_TEXT],
             at=_time(commit.authored_s),
             labels={"source": "git", "commit": mended.id[:12]},

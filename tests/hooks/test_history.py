@@ -136,6 +136,24 @@ def test_a_history_teaches_what_the_hooks_would_have_learned_and_each_once(commi
     assert {"Cache the prices", "Freeze the clock"} == {one.task for one in ALMA.find().memories()}
 
 
+def test_the_line_of_a_cherry_pick_is_no_part_of_what_was_done(commit, git, learned):
+    git("checkout", "-q", "-b", "topic")
+    picked = commit(
+        "Use test ids\n\nNames change.\n\nAlma-Outcome: success - green", GIT_AUTHOR_DATE="2026-01-31T12:00Z"
+    )
+    git("checkout", "-q", "-B", "main")
+    git(
+        "commit",
+        "-q",
+        "--amend",
+        "--allow-empty",
+        "-m",
+        f"{git('log', '-1', '--format=%B')}\n(cherry picked from commit {picked})",
+    )
+    (outcome,) = learned(git("rev-parse", "HEAD"))
+    assert ("success", "Names change.", "green") == (outcome.outcome, outcome.strategy, outcome.feedback)
+
+
 @pytest.fixture
 def others(git, tmp_path):
     """The repository of somebody else's work, which tells of a failure."""

@@ -53,15 +53,16 @@ def everything(project, put):
 
 
 def files(project):
+    """The files that belong to others: neither the memory's own, nor the one by which git ignores it."""
     return {
         os.path.relpath(path, project): path.read_bytes()
         for path in project.rglob("*")
-        if path.is_file() and ".alma" not in path.parts
+        if path.is_file() and ".alma" not in path.parts and path != project / ".git/info/exclude"
     }
 
 
 def folders(project):
-    return {path for path in project.rglob("*") if path.is_dir() and ".alma" not in path.parts}
+    return {path for path in project.rglob("*") if path.is_dir() and not {".alma", "info"}.intersection(path.parts)}
 
 
 def test_all_that_is_here_is_connected_once_and_comes_out_byte_for_byte(everything, project, run_alma):
@@ -214,6 +215,16 @@ def test_what_cannot_be_read_is_told_of_and_the_rest_is_connected(everything, pu
     assert f"vscode: {project}/.vscode/mcp.json is not JSON" in done.err
     assert "// servers\n{}" == (project / ".vscode/mcp.json").read_text()
     assert (project / ".cursor/mcp.json").exists()
+
+
+def test_what_was_changed_before_something_failed_comes_out_byte_for_byte(put, project, run_alma):
+    put(**{".claude/settings.local.json": "{}"})
+    (project / ".claude/skills").symlink_to("missing/folder")
+    before = files(project)
+    assert 1 == run_alma("setup", "claude", "--yes").code
+    assert "alma hook" in (project / ".claude/settings.local.json").read_text()
+    assert 0 == run_alma("setup", "--remove", "--yes").code
+    assert before == files(project)
 
 
 def test_nothing_here_is_told_of(run_alma):

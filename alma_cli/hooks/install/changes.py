@@ -142,6 +142,9 @@ def _apply(changes: Sequence[FileChange], record: InstallRecord) -> None:
         record.remove_empty_folders()
         record.save()
     except OSError as error:
+        with suppress(OSError):  # what was done has to be undone to the byte
+            record.files = record.marked()
+            record.save()
         raise AlmaError(f"cannot change {error.filename}: {error.strerror}", hint="may you change it?") from error
 
 
@@ -164,7 +167,7 @@ def forget_overwritten(backup_dir: Path) -> None:
 
 
 def _forget_overwritten(record: InstallRecord) -> None:
-    kept = {name: noted for name, noted in record.files.items() if record.is_marked(record.path_of(name))}
+    kept = record.marked()
     if kept != record.files:
         record.files = kept
         record.save()
@@ -212,6 +215,10 @@ class InstallRecord:
         """True when a file has something of ours."""
         content = content_of(path) or b""
         return any(mark in content for mark in _MARKS)
+
+    def marked(self) -> dict[str, dict[str, str]]:
+        """The notes on the files that have something of ours."""
+        return {name: noted for name, noted in self.files.items() if self.is_marked(self.path_of(name))}
 
     def note_before(self, change: WriteFile) -> None:
         """Note the state of the file before the change; an earlier note on it stays."""
