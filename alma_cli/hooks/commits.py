@@ -90,9 +90,9 @@ def read_commits(commits: str, *options: str, most: int) -> list[Commit]:
     found = []
     for start in range(0, len(parts) - _PARTS + 1, _PARTS):
         id, parents, authored, author, *texts = (part.strip() for part in parts[start : start + _PARTS])
-        subject, body, outcomes, agents, trailers = texts
-        last = [values.rpartition("\n")[2] for values in (outcomes, agents)]  # the last word holds
-        found.append(Commit(id, parents.split(), int(authored), author, subject, body, *last, trailers))
+        subject, body, *values, trailers = texts
+        outcome, agent = (each.rpartition("\n")[2] for each in values)  # the last word holds
+        found.append(Commit(id, parents.split(), int(authored), author, subject, body, outcome, agent, trailers))
     return found
 
 

@@ -57,7 +57,7 @@ def files(project):
     return {
         os.path.relpath(path, project): path.read_bytes()
         for path in project.rglob("*")
-        if path.is_file() and ".alma" not in path.parts and path != project / ".git/info/exclude"
+        if path.is_file() and ".alma" not in path.parts and path.parts[-2:] != ("info", "exclude")
     }
 
 
