@@ -4,7 +4,7 @@ import os
 import shlex
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from alma_cli.api.status import emptied_since
 from alma_cli.config import Config, unknown_variables
 from alma_cli.core.codec import format_time
 from alma_cli.core.learning.reports import Report
+from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.scopes.scope import ANY_AGENT
 from alma_cli.core.scopes.visibility import sees, views
 from alma_cli.core.text import counted, enumerated, shown
@@ -178,12 +179,15 @@ def _store(session: Session) -> Iterator[Check]:
                 unread = sum(not reads(session.model, text) for text in reader.main_texts_beyond_ascii())
                 names = reader.project_ids()
                 shared = reader.shared(session.config.project_id)
+                to_come = reader.to_come(session.now())
         except AlmaError as error:
             yield _wrong("store", error.message, _remedy(session.project, error))
             return
         total = sum(tally.count for tally in tallies)
         yield _well("store", f"{counted(total, 'record', 'records')} in {store.bytes_on_disk() / 1e6:.1f} MB")
         yield _project(session.config.project_id, names)
+        if to_come:
+            yield _to_come(to_come, is_shared=session.config.storage in ("azure", "file"))
         if stale := sum(count for model, count in models.items() if model != session.model):
             found = f"{counted(stale, 'memory has', 'memories have')} no vector by {session.model}"
             yield _wrong("vectors", found, "run `alma reindex`")
@@ -228,6 +232,16 @@ def _project(project_id: str, names: Mapping[str, int]) -> Check:
         "project",
         f"records of another project_id: {counted}; they are found here, and never pushed",
         f"was it renamed? `alma config rename {shlex.quote(project_id)}` makes them its own",
+    )
+
+
+def _to_come(ids: Sequence[str], *, is_shared: bool) -> Check:
+    """The check of memories from the future, which count as the newest evidence until then."""
+    first = ids[0][:SHORT_ID]
+    return _wrong(
+        "times",
+        f"{counted(len(ids), 'memory is', 'memories are')} of a time to come, such as {first}: was the clock ahead?",
+        "`alma sync --restamp` makes it the present" if is_shared else f"`alma edit {first}` mends its `at`",
     )
 
 

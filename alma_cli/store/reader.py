@@ -15,7 +15,7 @@ from alma_cli.errors import AmbiguousId, InvalidInput, NotFound
 from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.engine import bound_memory
 from alma_cli.store.database.rows import RECORD_COLUMNS, RELEVANT_AT, SUCCESS, row_record
-from alma_cli.store.database.values import any_of, rows_from, seq_in, vector_text
+from alma_cli.store.database.values import any_of, rows_from, seq_in, utc_text, vector_text
 from alma_cli.store.reading import met_errors
 from alma_cli.store.reading.general_words import KnownWords
 from alma_cli.store.reading.query import Search, SearchResult, Selection
@@ -345,6 +345,13 @@ class Reader:
             ORDER BY id
             """,
             [json.dumps(given)],
+        )
+        return [row[0] for row in rows]
+
+    def to_come(self, now: datetime) -> list[str]:
+        """The ids of memories that happen only after this time, as a clock that was ahead said."""
+        rows = self._rows(
+            "SELECT id FROM memories WHERE hlc <> '' AND happened_at > ?::TIMESTAMP ORDER BY id", [utc_text(now)]
         )
         return [row[0] for row in rows]
 

@@ -37,10 +37,12 @@ def push(context: Context) -> PendingCounts:
 
 
 def restamp(context: Context) -> None:
-    """Stamp anew what is pending with a stamp in the future."""
+    """Stamp anew what a clock that was ahead stamped, and give it the present time."""
     with context.store.writing() as writer:
         given = writer.outgoing.restamp(now_ms=context.store.now_ms())
-    context.explain(f"{given:,} pending memories were stamped anew by the present clock")
+        if given:
+            writer.derive_all()
+    context.explain(f"{counted(given, 'memory was', 'memories were')} stamped anew by the present clock")
 
 
 def _push_once(context: Context, wanted: PushFilter) -> PendingCounts:

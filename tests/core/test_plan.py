@@ -1,5 +1,7 @@
 """What is done about what arrives, and that many replicas that do it agree in the end."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from alma_cli.core.replication.hlc import HLC, next_stamp, stamp_after
 from alma_cli.core.replication.merge import Tombstone, Version, merged
 from alma_cli.core.replication.plan import Echo, Held, Keep, Reject, Take, is_erased_by, on_arrival, plan
-from tests.core.record_examples import ID, NOW, knowledge
+from tests.core.record_examples import ID, NOW, knowledge, outcome
 
 A, B = HLC(1, 0, "a"), HLC(2, 0, "b")
 
@@ -23,6 +25,25 @@ def tombstone(hlc=A, id=ID):
 
 def test_what_is_new_is_taken():
     assert on_arrival(version(), None) == Take(state=version(), replaced=None, is_conflict=False)
+
+
+def test_what_is_new_and_happens_only_more_than_a_day_from_now_waits_for_its_time():
+    to_come = Version(record=outcome(at=NOW + timedelta(days=2)), hlc=A)
+    (refused,) = plan([to_come], {}, now=NOW)
+    assert isinstance(refused, Reject)
+    assert "still to come" in refused.reason
+    taken = Take(state=to_come, replaced=None, is_conflict=False)
+    assert [taken] == plan([to_come], {}, now=NOW + timedelta(days=1))
+    assert [taken] == plan([to_come], {})
+
+
+def test_what_is_known_here_changes_whatever_time_it_has():
+    held = Version(record=outcome(), hlc=A)
+    arrived = Version(record=outcome(at=NOW + timedelta(days=2)), hlc=B)
+    (action,) = plan([arrived], {ID: Held(state=held, acked=A)}, now=NOW)
+    assert action == Take(state=arrived, replaced=held, is_conflict=False)
+    (forgotten,) = plan([tombstone()], {}, now=NOW)
+    assert isinstance(forgotten, Take)
 
 
 def test_an_echo_of_what_the_remote_is_known_to_have_is_nothing():

@@ -7,10 +7,15 @@ met: who still has it changed nothing since.
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from alma_cli.core.codec import format_time
 from alma_cli.core.replication.hlc import HLC
-from alma_cli.core.replication.merge import State, Tombstone, merged, says_the_same
+from alma_cli.core.replication.merge import State, Tombstone, Version, merged, says_the_same
+
+_MOST_AHEAD = timedelta(days=1)
+"""How far the clocks of two machines may be apart before what one records counts as still to come for the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,16 +81,25 @@ class Reject:
 Action: TypeAlias = Echo | Take | Keep | Reject
 
 
-def plan(arrived: Iterable[State], held: Mapping[str, Held], *, derived: Collection[str] = frozenset()) -> list[Action]:
+def plan(
+    arrived: Iterable[State],
+    held: Mapping[str, Held],
+    *,
+    derived: Collection[str] = frozenset(),
+    now: datetime | None = None,
+) -> list[Action]:
     """The plan for states in the order in which they came: each action counts for the later ones.
 
-    `held` is what the store has by id, `derived` the ids of its derived memories.
+    `held` is what the store has by id, `derived` the ids of its derived memories. What is new and happens only after
+    `now` is no evidence yet: for as long it would be the newest there is.
     """
     present = dict(held)
     actions: list[Action] = []
     for state in arrived:
         if state.id in derived:
             action: Action = Reject(state=state, reason="this id is derived here, so nobody can have recorded it")
+        elif now is not None and state.id not in present and (to_come := _to_come(state, now)):
+            action = Reject(state=state, reason=to_come)
         else:
             action = on_arrival(state, present.get(state.id))
         if not isinstance(action, Reject):
@@ -118,6 +132,17 @@ def on_arrival(arrived: State, held: Held | None) -> Action:
     # Of two contents with one stamp, the one that lost is what the remote has: it has to be pushed over all the same.
     acked = None if arrived.hlc == mine.hlc else arrived.hlc
     return Keep(state=mine, lost=arrived, acked=acked, is_conflict=both_changed)
+
+
+def _to_come(state: State, now: datetime) -> str:
+    """Why a state can't be taken in before its time has come; empty when it has."""
+    at = getattr(state.record, "at", None) if isinstance(state, Version) else None
+    if not isinstance(at, datetime) or at <= now + _MOST_AHEAD:
+        return ""
+    return (
+        f"it happened at {format_time(at.replace(microsecond=0))}, which is still to come: is this machine's clock "
+        "behind, or was that of the other one ahead? (there `alma sync --restamp` mends it)"
+    )
 
 
 def is_erased_by(action: Action) -> bool:

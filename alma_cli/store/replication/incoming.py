@@ -7,7 +7,7 @@ import json
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -87,7 +87,8 @@ class Incoming:
             held = {id: replace(one, acked=None, base=one.acked or one.base) for id, one in held.items()}
         rows = self._connection.execute(f"SELECT id FROM memories WHERE id IN {any_of()} AND hlc = ''", [ids])
         derived = {row[0] for row in rows.fetchall()}
-        actions = plan([content.state for _, content in arrived], held, derived=derived)
+        now = datetime.fromtimestamp(self._now_ms() / 1000, tz=UTC)
+        actions = plan([content.state for _, content in arrived], held, derived=derived, now=now)
         return [(*one, action) for one, action in zip(arrived, actions, strict=True)]
 
     def worth_another_look(self, project_id: str) -> list[Quarantined]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from alma_cli.core.records import Kind, Record
@@ -13,7 +13,7 @@ from alma_cli.core.replication.merge import State, Tombstone, Version, content_h
 from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
-from alma_cli.store.database.values import columns, fewest_digits, given, given_list, rows_from
+from alma_cli.store.database.values import columns, fewest_digits, given, given_list, rows_from, utc_text
 from alma_cli.store.replication.remote_state import UNSURE
 from alma_cli.store.writing.rows_writer import read_replica
 from alma_cli.store.writing.undoable import end_grace
@@ -185,15 +185,20 @@ class Outgoing:
         return read_replica(self._connection).hlc
 
     def restamp(self, *, now_ms: int) -> int:
-        """Give pending records that are stamped in the future new stamps by the present clock; return their number."""
+        """Give what a clock that was ahead stamped or dated the present time; return how many records.
+
+        Those are the pending records that are stamped in the future, and all that happened there.
+        """
         with transaction(self._connection):
+            now = utc_text(datetime.fromtimestamp(now_ms / 1000, tz=UTC))
             last = self.latest_stamp()
             stamp = HLC(now_ms, 0, last.replica_id) if last.wall_ms > now_ms else last
             given = 0
-            for table in ("memories", "tombstones"):
+            for table, at in (("memories", "happened_at"), ("tombstones", "NULL")):
                 rows = self._connection.execute(
-                    f"SELECT id, acked_hlc FROM {table} WHERE {_PENDING} AND hlc > ? ORDER BY hlc, id",
-                    [str(HLC(now_ms, 0, ""))],
+                    f"SELECT id, acked_hlc FROM {table} WHERE ({_PENDING} AND hlc > $stamp) "
+                    f"OR (hlc <> '' AND {at} > $now::TIMESTAMP) ORDER BY hlc, id",
+                    {"stamp": str(HLC(now_ms, 0, "")), "now": now},
                 ).fetchall()
                 new = []
                 for id, acked in rows:
@@ -206,6 +211,11 @@ class Outgoing:
                     [json.dumps(new)],
                 )
                 given += len(new)
+            for name in ("created_at", "updated_at", "happened_at"):
+                self._connection.execute(
+                    f"UPDATE memories SET {name} = $now::TIMESTAMP WHERE {_PENDING} AND {name} > $now::TIMESTAMP",
+                    {"now": now},
+                )
             self._connection.execute("UPDATE replica SET hlc = ?", [str(next_stamp(stamp, now_ms=now_ms))])
         return given
 
