@@ -32,8 +32,17 @@ _REFUTES = re.compile(
 
 def refutation(prompt: str) -> str:
     """The sentence of a prompt that says that the work before it didn't hold, with the next; empty without one."""
-    sentences = _SENTENCE_END.split(split_task(prompt).asks.replace("\u2019", "'"))
+    sentences = _sentences(split_task(prompt).asks)
     for number, sentence in enumerate(sentences[:_SENTENCES_READ]):
         if _REFUTES.search(sentence):
-            return " ".join(sentences[number : number + 2]).strip()
+            return " ".join(sentences[number : number + 2])
     return ""
+
+
+def only_refutes(prompt: str) -> bool:
+    """True when a prompt says that the work before it didn't hold, and neither asks nor quotes anything else."""
+    return refutation(prompt) == " ".join(_sentences(prompt)) != ""
+
+
+def _sentences(text: str) -> list[str]:
+    return [*filter(None, _SENTENCE_END.split(text.replace("\u2019", "'").strip()))]

@@ -19,6 +19,7 @@ from alma_cli.core.text import clean
 from alma_cli.hooks.checks import is_check, takes_back
 from alma_cli.hooks.messages import speaks_against, told, without_line
 from alma_cli.hooks.prompts import is_task
+from alma_cli.hooks.refutations import only_refutes
 from alma_cli.hooks.verdicts import verdict
 
 _MAX_TASK = 2000
@@ -119,12 +120,12 @@ class Turn:
         return self.given[self.given_before :]
 
     def _begin(self, prompt: str) -> None:
+        if is_task(prompt) and not (self.held and only_refutes(prompt)):  # else the task is still the same
+            self.task = prompt.strip()[:_MAX_TASK]
         self.number += 1
         self.symptoms, self.check, self.held = [], "", ""
         self.taken_back = self.ends_badly = self.has_learned = self.withheld = False
         self.given_before = len(self.given)
-        if is_task(prompt):
-            self.task = prompt.strip()[:_MAX_TASK]
         self._note_symptom(split_task(prompt).telling)
 
     def _used(self, payload: Mapping[str, JsonValue], checks: Sequence[str]) -> None:

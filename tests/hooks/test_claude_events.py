@@ -248,6 +248,16 @@ def test_a_success_that_the_next_prompt_refutes_is_a_failure_with_the_words_of_t
     assert ["failure", "success"] == [one.outcome for one in outcomes()]
 
 
+def test_a_prompt_that_only_refutes_leaves_the_task_as_it_was(tell, outcomes):
+    tell("user-prompt-submit", prompt="Fix the flaky login test")
+    for prompt in ("no, that didn't help: it is red on Safari", "Still flaky. Now mute the test. Then tell the team"):
+        tell("stop", last_assistant_message=TOLD)
+        tell("user-prompt-submit", prompt=prompt)
+    tell("stop", last_assistant_message=TOLD)
+    assert ["Fix the flaky login test", "Fix the flaky login test", prompt] == [one.task for one in outcomes()]
+    assert "The user, afterwards: no, that didn't help: it is red on Safari" == outcomes()[0].feedback
+
+
 def test_what_a_refuted_turn_was_given_did_not_help(tell, alma):
     known = alma.learn("me", "Fix the flaky login test", "success", "Waited for the button").id
     assert known[:8] in tell("user-prompt-submit", prompt="Fix the flaky login test")

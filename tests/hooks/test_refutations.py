@@ -2,7 +2,7 @@
 
 import pytest
 
-from alma_cli.hooks.refutations import refutation
+from alma_cli.hooks.refutations import only_refutes, refutation
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,19 @@ def test_a_prompt_may_say_that_the_work_before_did_not_hold(prompt):
 )
 def test_a_new_task_says_nothing_of_the_work_before(prompt):
     assert "" == refutation(prompt)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "is_all"),
+    [
+        ("no, that didn\u2019t help: it is red on Safari", True),
+        ("Still broken.\n\nTake it out again.", True),
+        ("Still broken. Take it out. Then look at the lock", False),
+        ("Deployed. Now tell the team. It's still there", False),
+        ("same error:\n\nValueError: no such row", False),
+        ("Fix the flaky login test", False),
+        ("", False),
+    ],
+)
+def test_a_prompt_that_asks_or_quotes_more_than_it_refutes_is_a_task_of_its_own(prompt, is_all):
+    assert is_all == only_refutes(prompt)
