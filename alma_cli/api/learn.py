@@ -360,11 +360,19 @@ def _credits(session: Session, outcome: Outcome, report: Report, told: list[str]
 
 
 def _credits_there(session: Session, outcome: Outcome, report: Report) -> list[Credit]:
-    """The credits that were given when the outcome was told before, as they are now that it is told again."""
-    given = _credits(session, outcome, report, [])
+    """The credits that were given when the outcome was told before, as they are now that it is told again.
+
+    A partial gives none, so those that are there are archived.
+    """
+    is_partial = outcome.outcome == "partial"
+    given = _credits(session, replace(outcome, outcome="success") if is_partial else outcome, report, [])
     with session.store().reading() as reader:
         there = reader.records([credit.id for credit in given])
-    return [replace(credit, created_at=there[credit.id].created_at) for credit in given if credit.id in there]
+    return [
+        replace(credit, created_at=there[credit.id].created_at, archived=is_partial)
+        for credit in given
+        if credit.id in there
+    ]
 
 
 def _credit_entries(session: Session, outcome: Record, report: Report | AlmaError, told: list[str]) -> list[Entry]:

@@ -57,6 +57,13 @@ def test_what_is_told_again_under_a_key_replaces_what_was_told(alma):
     assert 1 == len(alma.log(first.id).versions)
 
 
+def test_credit_follows_the_last_result_that_is_told_under_a_key(alma):
+    given = alma.learn("me", "Bake a cake", "success", "Used butter").id
+    for result, credited in (("success", 1), ("partial", 0), ("failure", -1), ("partial", 0), ("success", 1)):
+        alma.relearn(Report(agent="me", task="Bake a pie", outcome=result, strategy="So", key="turn/1", used=[given]))
+        assert credited == sum(one.value for one in alma.memories(kinds=("credit",)) if not one.archived)
+
+
 def test_what_was_forgotten_is_not_told_again(alma):
     report = Report(agent="me", task="Write the docs", outcome="success", strategy="Not yet", key="turn/1")
     alma.forget([alma.relearn(report).id])

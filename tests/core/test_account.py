@@ -99,6 +99,7 @@ def test_a_rule_has_its_newest_evidence_and_what_was_said_of_it():
         rule,
         credit(id="d" * 32, target=rule.id),
         credit(id="e" * 32, target=rule.id, value=-1),
+        credit(id="f" * 32, target=rule.id, archived=True),
         *behind,
         outcome(id="f" * 32, when="a test waits", do="sleep"),
     )

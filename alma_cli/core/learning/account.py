@@ -219,8 +219,9 @@ class _Gathered:
     def add(self, record: Record) -> None:
         """Keep what is needed of a record."""
         if isinstance(record, Credit):
+            value = 0 if record.archived else record.value
             helped, misled = self.credits.get(record.target, _Credits())
-            self.credits[record.target] = _Credits(helped + (record.value > 0), misled + (record.value < 0))
+            self.credits[record.target] = _Credits(helped + (value > 0), misled + (value < 0))
             return
         if isinstance(record, Heuristic):
             self.heuristics.append(record)
