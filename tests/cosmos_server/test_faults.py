@@ -114,5 +114,7 @@ def test_requests_are_counted_by_kind(container, server):
     container.create_item(document())
     container.read_item("1", key())
     list(container.query_items("SELECT * FROM c", partition_key=key()))
-    assert {"create": 1, "read": 1, "query": 1} == server.counts()
+    counts = server.counts()
+    counts.pop("account", None)  # the SDK looks at the account again in a thread of its own, at any time
+    assert {"create": 1, "read": 1, "query": 1} == counts
     assert {} == server.counts()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from alma_cli.core.learning.derive import LearningRules
 from alma_cli.core.records import AntiPattern, Credit, Heuristic, Knowledge, Outcome, Preference
+from alma_cli.core.text import composed
 from alma_cli.store import Archive, Entry, Forget, Insert, ProjectRules, Refuse, Revise, Selection, Undo, open_store
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -134,7 +135,8 @@ def records(draw, ids=any_number):
             AntiPattern, pattern=main, why_bad=texts, better_alternative=texts, last_seen_at=maybe, **keys, **written
         ),
         st.builds(
-            Preference, preference=main, user_id=texts, category=texts, source=texts, confidence=shares, **base
+            Preference, preference=main, user_id=texts.map(composed), category=texts, source=texts, confidence=shares,
+            **base,
         ),
         st.builds(Knowledge, fact=main, source=texts, confidence=shares, last_verified_at=maybe, **base),
         st.builds(Credit, target=main, value=st.sampled_from([1, -1]), at=times, outcome_id=texts, **base),
