@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from time import time_ns
 from types import MappingProxyType
@@ -32,6 +33,7 @@ from alma_cli.store.database.engine import (
 from alma_cli.store.database.opening import OutdatedError, StoreFile
 from alma_cli.store.inbox.journal import Journal
 from alma_cli.store.inbox.lock import hold, is_awaited
+from alma_cli.store.kept_open import KeptOpen
 from alma_cli.store.reader import Reader
 from alma_cli.store.reading.general_words import Near
 from alma_cli.store.writing.changes import Folded, ProjectRules, RecordChange
@@ -74,7 +76,7 @@ class Receipt:
 class Store:
     """The store, journal and lock at their paths; `wait_s` bounds each wait for the lock, in seconds.
 
-    `is_bulk` is true in a block of many writes, see `bulk`.
+    `kept` is there in a block of many writes, see `bulk`.
     """
 
     file: StoreFile
@@ -83,7 +85,7 @@ class Store:
     wait_s: float
     rules: ProjectRules
     now_ms: Callable[[], int] = field(default=lambda: time_ns() // 1_000_000)
-    is_bulk: bool = False
+    kept: KeptOpen | None = None
 
     def submit(self, operations: Sequence[Operation], *, similar_to: Entry | None = None) -> Receipt:
         """Make the operations durable, then fold them in with all others that wait.
@@ -98,17 +100,11 @@ class Store:
         names = self._write(operations)
         similar: Sequence[Near] = ()
         try:
-            with self._locked(shared=False, wait_s=self.wait_s):
-                if set(names).isdisjoint(self.journal.names()):
-                    folded = Folded()
-                    with self.file.opened(read_only=True) as connection:
-                        changes = _in_order(connection, operations, {})
-                else:
-                    own = dict(zip(names, operations, strict=True))
-                    with self._opened_and_folded(own) as (connection, folded):
-                        changes = _in_order(connection, operations, folded.changes)
-                        if similar_to and RecordChange("skip-forgotten", similar_to.record.id) not in changes:
-                            similar = Reader(connection).words.similar_to(similar_to, limit=_SIMILAR)
+            own = dict(zip(names, operations, strict=True))
+            with self._opened_and_folded(own, wait_s=self.wait_s) as (connection, folded):
+                changes = _in_order(connection, operations, folded.changes)
+                if similar_to and RecordChange("skip-forgotten", similar_to.record.id) not in changes:
+                    similar = Reader(connection).words.similar_to(similar_to, limit=_SIMILAR)
         except (StoreBusy, StoreError) as error:
             waits = f"kept in the journal, to be folded in by the next command: {error.message}"
             return Receipt(queued=True, reason=error.message, warnings=(waits,))
@@ -143,8 +139,7 @@ class Store:
             except OutdatedError:
                 if not self.writable():
                     raise
-                opened.enter_context(self._locked(shared=False, wait_s=self.wait_s))
-                connection, _ = opened.enter_context(self._opened_and_folded())
+                connection, _ = opened.enter_context(self._opened_and_folded(wait_s=self.wait_s))
                 path = None
             yield Reader(connection, warnings, path=path)
 
@@ -153,8 +148,8 @@ class Store:
         """A writer of the store, with the journal folded in, for changes that need no journal (vectors, say)."""
         from alma_cli.store.writer import Writer
 
-        with self._locked(shared=False, wait_s=self.wait_s), self._opened_and_folded() as (connection, _):
-            if self.is_bulk:
+        with self._opened_and_folded(wait_s=self.wait_s) as (connection, _):
+            if self.kept:
                 bound_memory(connection)
             yield Writer(connection, now_ms=self.now_ms, rules=self.rules)
 
@@ -162,15 +157,17 @@ class Store:
     def bulk(self) -> Iterator[Store]:
         """This store, for a block of many writes in a row: they take less memory, and less time altogether.
 
-        In the block the log is moved into the file only when it is long. The rest of it is moved at the end, if that
-        can be done then, else by a later write.
+        In the block the store stays open from one write to the next, unless somebody waits for it, and the log is moved
+        into the file only when it is long. The rest of it is moved at the end, if that can be done then, else by a
+        later write.
         """
-        try:
-            yield replace(self, is_bulk=True)
-        finally:
-            if log_bytes(self.file.path) > CHECKPOINT_AT_BYTES:
-                with suppress(StoreBusy, StoreError), self.writing():
-                    pass
+        with KeptOpen(partial(self._opened_to_write, self.wait_s), partial(is_awaited, self.lock_path)) as kept:
+            try:
+                yield replace(self, kept=kept)
+            finally:
+                if log_bytes(self.file.path) > CHECKPOINT_AT_BYTES:
+                    with suppress(StoreBusy, StoreError), kept.opened() as connection:
+                        self._checkpoint_if_due(connection, CHECKPOINT_AT_BYTES)
 
     def alone(self, activity: str) -> AbstractContextManager[None]:
         """Let only one process at a time do this with the store, while others use it. Raises `StoreBusy` at once."""
@@ -206,7 +203,7 @@ class Store:
             return [f"{_waits(waiting)} in {self.journal.folder}, which can't be folded in here"], self.wait_s
         patience_s = self.wait_s / 2
         try:
-            with self._locked(shared=False, wait_s=patience_s), self._opened_and_folded() as (_, folded):
+            with self._opened_and_folded(wait_s=patience_s) as (_, folded):
                 return folded.warnings, patience_s
         except LocksUnsupported:  # now and later
             raise
@@ -223,28 +220,37 @@ class Store:
             yield connection
 
     @contextmanager
+    def _opened_to_write(self, wait_s: float) -> Iterator[Connection]:
+        with self._locked(shared=False, wait_s=wait_s):
+            is_new_log = not log_bytes(self.file.path)
+            with self.file.opened(read_only=False) as connection:
+                info("opened %s to write", self.file.path)
+                if is_new_log:
+                    own_log(self.file.path)
+                yield connection
+
+    @contextmanager
     def _opened_and_folded(
-        self, own: Mapping[str, Operation] = MappingProxyType({})
+        self, own: Mapping[str, Operation] = MappingProxyType({}), *, wait_s: float
     ) -> Iterator[tuple[Connection, Folded]]:
         """Open the store and fold the journal in; the `own` files of it were just written here."""
-        is_new_log = not log_bytes(self.file.path)
+        with self.kept.opened() if self.kept else self._opened_to_write(wait_s) as connection:
+            is_new_log = not log_bytes(self.file.path)
 
-        def own_new_log() -> None:
-            if is_new_log:
-                own_log(self.file.path)
+            def own_new_log() -> None:
+                if is_new_log:
+                    own_log(self.file.path)
 
-        waiting = WaitingOperations(
-            journal=self.journal, own=own, now_ms=self.now_ms, rules=self.rules, make_durable=own_new_log
-        )
-        with self.file.opened(read_only=False) as connection:
-            info("opened %s to write", self.file.path)
-            if own and self.is_bulk:  # while the next ones are being embedded
+            waiting = WaitingOperations(
+                journal=self.journal, own=own, now_ms=self.now_ms, rules=self.rules, make_durable=own_new_log
+            )
+            if own and self.kept:  # while the next ones are being embedded
                 leave_cores(connection)
             folded = waiting.fold(connection)
             info("operations folded in: %d; rules changed: %d", len(folded.changes), len(folded.derived))
             yield connection, folded
             own_new_log()
-            self._checkpoint_if_due(connection, _BULK_LOG_BYTES if self.is_bulk else CHECKPOINT_AT_BYTES)
+            self._checkpoint_if_due(connection, _BULK_LOG_BYTES if self.kept else CHECKPOINT_AT_BYTES)
 
     def _checkpoint_if_due(self, connection: Connection, at_bytes: int) -> None:
         """Move a long log into the file; if that fails, for want of space, the log stays and is tried again later."""

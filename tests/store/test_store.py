@@ -83,7 +83,7 @@ def test_what_another_process_folded_in_is_told_from_the_audit(store):
         writer.start()
         while not store.journal.names():
             pass
-        with store._opened_and_folded():
+        with replace(store, lock_path=store.lock_path + "-of-another").writing():
             pass
     writer.join(LONG_S)
     assert [Receipt(changes=(RecordChange("insert", an_id(1)), RecordChange("skip-present", an_id(1))))] == receipts

@@ -1,0 +1,77 @@
+"""Keeps the store open between the many writes of a block, for as long as nobody else waits for it.
+
+Each opening replays the log of the writes before, and throws away what DuckDB has read.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from threading import Event, Lock, Thread
+from time import monotonic
+from typing import Self
+
+from alma_cli.errors import AlmaError
+from alma_cli.store.database.connection import Connection
+
+_LOOK_EVERY_S = 0.02
+"""How much longer others may have to wait for a store that is kept open."""
+
+_LONGEST_IDLE_S = 2.0
+"""A process that is stopped or hangs in between, waiting for a remote, holds nobody up."""
+
+
+class KeptOpen:
+    """The store that `open_store` opens, and locks for its block, until it is let go; `is_awaited` tells who waits.
+
+    Any thread may use it, one at a time. A thread of its own lets it go while it isn't used.
+    """
+
+    def __init__(
+        self, open_store: Callable[[], AbstractContextManager[Connection]], is_awaited: Callable[[], bool]
+    ) -> None:
+        self._open_store = open_store
+        self._is_awaited = is_awaited
+        self._in_use = Lock()
+        self._held = ExitStack()
+        self._connection: Connection | None = None
+        self._used_at = monotonic()
+        self._is_over = Event()
+        self._watcher = Thread(target=self._watch, name="alma-kept-open", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._watcher.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._watcher.join()
+        self.let_go()
+
+    @contextmanager
+    def opened(self) -> Iterator[Connection]:
+        """The store, opened now or before; it is let go after an error, or when somebody waits for it."""
+        with self._in_use, self._held.pop_all() as held:
+            connection, self._connection = self._connection, None
+            connection = connection or held.enter_context(self._open_store())
+            yield connection
+            if not self._is_awaited():
+                self._held, self._connection, self._used_at = held.pop_all(), connection, monotonic()
+
+    def let_go(self) -> None:
+        """Close the store if it is open, once nobody here uses it."""
+        with self._in_use:
+            self._close()
+
+    def _close(self) -> None:
+        self._connection = None
+        self._held.close()
+
+    def _watch(self) -> None:
+        while not self._is_over.wait(_LOOK_EVERY_S):
+            if self._connection is not None and self._in_use.acquire(blocking=False):
+                try:
+                    if monotonic() - self._used_at > _LONGEST_IDLE_S or self._is_awaited():
+                        self._close()
+                except AlmaError:  # whether anybody waits can't be told
+                    self._close()
+                finally:
+                    self._in_use.release()

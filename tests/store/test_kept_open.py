@@ -1,0 +1,120 @@
+"""In a block of many writes the store stays open, but nobody waits for it in vain."""
+
+import os
+import threading
+from contextlib import contextmanager
+
+import pytest
+
+from alma_cli.errors import StoreBusy
+from alma_cli.flock import lock_at_once
+from alma_cli.store import kept_open as module
+from alma_cli.store.inbox.lock import hold, is_awaited
+from alma_cli.store.kept_open import KeptOpen
+from tests.store.samples import ids_in, insert, outcome
+
+LONG_S = 60.0
+
+
+@contextmanager
+def kept(store):
+    """The store, kept open in a block, with a list of the times that it was opened."""
+    openings = []
+
+    @contextmanager
+    def opened():
+        with hold(store.lock_path, shared=False, wait_s=LONG_S), store.file.opened(read_only=False) as connection:
+            openings.append(connection)
+            yield connection
+
+    with KeptOpen(opened, lambda: is_awaited(store.lock_path)) as block:
+        yield block, openings
+
+
+def is_free(store):
+    """True when nobody holds the store; nobody is made to wait by that."""
+    descriptor = os.open(store.lock_path, os.O_RDWR | os.O_CREAT)
+    try:
+        return lock_at_once(descriptor, store.lock_path, shared=False)
+    finally:
+        os.close(descriptor)
+
+
+def test_it_is_opened_once_for_many_uses(store):
+    with kept(store) as (block, openings):
+        for _ in range(3):
+            with block.opened() as connection:
+                assert [connection] == openings
+        assert not is_free(store)
+    assert is_free(store)
+
+
+def test_who_waits_gets_it_in_the_middle_of_the_block(store):
+    with kept(store) as (block, openings):
+        with block.opened():
+            pass
+        with hold(store.lock_path, shared=False, wait_s=LONG_S):
+            pass
+        with block.opened():
+            pass
+        assert len(openings) == 2
+
+
+def test_it_is_let_go_after_a_use_that_others_waited_for(store):
+    gotten = threading.Event()
+
+    def wait():
+        with hold(store.lock_path, shared=True, wait_s=LONG_S):
+            gotten.set()
+
+    with kept(store) as (block, _):
+        with block.opened():
+            waiter = threading.Thread(target=wait)
+            waiter.start()
+            while not is_awaited(store.lock_path):
+                pass
+        assert gotten.wait(LONG_S)
+        waiter.join(LONG_S)
+
+
+def test_it_is_let_go_when_it_stays_unused(store, monkeypatch):
+    monkeypatch.setattr(module, "_LONGEST_IDLE_S", 0)
+    with kept(store) as (block, _):
+        with block.opened():
+            pass
+        while not is_free(store):
+            pass
+
+
+def test_it_is_let_go_after_an_error(store):
+    with kept(store) as (block, openings):
+        with pytest.raises(ZeroDivisionError), block.opened():
+            1 / 0  # noqa: B018
+        assert is_free(store)
+        with block.opened():
+            assert len(openings) == 2
+
+
+def test_it_is_let_go_when_nobody_can_tell_who_waits(store):
+    def unknown():
+        raise StoreBusy("who waits isn't known")
+
+    with kept(store) as (block, _):
+        with block.opened():
+            pass
+        block._is_awaited = unknown
+        while not is_free(store):
+            pass
+
+
+def test_many_threads_may_write_in_one_block(store):
+    def write(bulk, number):
+        assert not bulk.submit([insert(outcome(number))]).queued
+
+    with store.bulk() as bulk:
+        writers = [threading.Thread(target=write, args=[bulk, number]) for number in (1, 2, 3)]
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join(LONG_S)
+        assert ids_in(bulk) == [1, 2, 3]
