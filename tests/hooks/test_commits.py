@@ -71,7 +71,15 @@ def test_of_several_trailers_the_last_word_holds(commit, learned):
 
 
 @pytest.mark.parametrize(
-    "setting", ["trailer.separators==", "i18n.logOutputEncoding=latin-1", "log.showSignature=true", "color.ui=always"]
+    "setting",
+    [
+        "trailer.separators==",
+        "i18n.logOutputEncoding=latin-1",
+        "log.showSignature=true",
+        "color.ui=always",
+        "trailer.Alma-Outcome.key=Result",
+        "trailer.alma-outcome.key=Alma-Outcome= ",
+    ],
 )
 def test_what_a_user_configures_for_git_changes_nothing_of_what_is_read(setting, commit, git, learned):
     git("config", *setting.split("=", 1))

@@ -16,7 +16,10 @@ LOCATING = {
 }
 """The variables by which a git that calls us would send our own git into its repository."""
 
-_OPTIONS = ("i18n.logOutputEncoding=UTF-8", "log.showSignature=false", "trailer.separators=:")
+_OPTIONS = (
+    *("i18n.logOutputEncoding=UTF-8", "log.showSignature=false", "trailer.separators=:"),
+    *("trailer.Alma-Outcome.key=Alma-Outcome", "trailer.Alma-Agent.key=Alma-Agent"),
+)
 PLAINLY = tuple(word for option in _OPTIONS for word in ("-c", option))
 """Options by which git writes the same whatever a repository or its user has configured."""
 
