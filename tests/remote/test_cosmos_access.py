@@ -3,10 +3,14 @@
 import base64
 import datetime as dt
 import ipaddress
+import math
 import socket
+import threading
 import time
 import tomllib
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from azure.core.credentials import AccessToken
@@ -20,7 +24,10 @@ from azure.core.exceptions import (
 from alma_cli.config import Azure
 from alma_cli.errors import CheckpointLost, InvalidConfig, RemoteError, RemoteMissing, RemoteRefused, RemoteUnreachable
 from alma_cli.remote.cosmos import open_cosmos
+from alma_cli.remote.cosmos.calls import asked_to_wait_s
 from alma_cli.remote.cosmos.container import make_container
+from alma_cli.remote.cosmos.feed import Feed
+from alma_cli.remote.cosmos.meter import Meter
 from alma_cli.remote.protocol import Written
 from tests.cosmos_server import KEY, Fault, cosmos_thread
 
@@ -144,6 +151,115 @@ def test_a_black_hole_is_given_up_in_time(monkeypatch, accepts):
 def test_what_is_no_account_is_said_so(azure, server):
     server.fault(Fault(kinds=("account",), status=404))
     refused(RemoteUnreachable, lambda: read(azure), "no Cosmos DB account", "azure.endpoint", code="remote_unreachable")
+
+
+# What is on the way to the service
+
+
+@pytest.fixture
+def answered_by(monkeypatch):
+    """The configuration of an account in whose place something else gives this answer to all."""
+    monkeypatch.setenv("ALMA_COSMOS_KEY", KEY)
+    running = []
+
+    def make(status, headers, content=b""):
+        class Answers(BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_):
+                pass
+
+        running.append(HTTPServer(("127.0.0.1", 0), Answers))
+        threading.Thread(target=running[-1].serve_forever, daemon=True).start()
+        return Azure(endpoint=f"http://127.0.0.1:{running[-1].server_port}/", auth="key")
+
+    yield make
+    for one in running:
+        one.shutdown()
+        one.server_close()
+
+
+@pytest.mark.parametrize(
+    "status, headers, content",
+    [
+        (200, {"Content-Type": "text/html; charset=utf-8"}, b"<html>Please sign in to this network</html>"),
+        (200, {"Content-Type": "application/json"}, b"[]"),
+        (200, {}, b""),
+        (302, {"Location": "/login"}, b""),
+        (407, {"Proxy-Authenticate": "Basic"}, b""),
+        (403, {"Content-Type": "text/html"}, b"blocked by policy"),
+        (404, {}, b""),
+        (511, {"Content-Type": "text/html"}, b"sign in"),
+    ],
+    ids=lambda value: str(value) if isinstance(value, int) else "",
+)
+def test_an_answer_of_something_else_than_the_service_is_said_so(answered_by, status, headers, content):
+    azure = answered_by(status, headers, content)
+    refused(
+        RemoteUnreachable,
+        lambda: read(azure),
+        "something else than Cosmos DB",
+        f": {status}",
+        "sign-in",
+        code="remote_unreachable",
+    )
+
+
+def test_a_clock_that_makes_every_key_invalid_is_named_and_neither_key_nor_firewall(azure, server):
+    for status, skew_s, words in ((403, -7200, "ahead"), (401, 86400, "behind")):
+        server.set(skew_s=skew_s)
+        server.fault(Fault(kinds=("account",), status=status))
+        with pytest.raises(RemoteRefused) as raised:
+            read(azure)
+        assert "set this machine's clock right" in raised.value.hint
+        assert words in raised.value.hint
+        assert "firewall" not in raised.value.hint
+    server.set(skew_s=0)
+
+
+def test_a_proxy_that_is_named_is_asked_about(monkeypatch):
+    monkeypatch.setenv("ALMA_COSMOS_KEY", KEY)
+    azure = Azure(endpoint="http://shop.documents.azure.example/", auth="key")
+    for proxy in ("http://127.0.0.1:9", "127.0.0.1:9:8", "socks5://127.0.0.1:9"):
+        monkeypatch.setenv("HTTP_PROXY", proxy)
+        refused(RemoteUnreachable, lambda: read(azure), "HTTP_PROXY", code="remote_unreachable")
+
+
+@pytest.mark.parametrize("said", ["garbage", "Fri, 27 Nov 2026 21:00:00 -9999", "Fri, 31 Dec 9999 23:00:00 -1400"])
+def test_a_date_or_a_charge_that_is_none_is_passed_over(said):
+    meter = Meter(None)
+    for headers in (
+        {"Date": "Fri, 27 Nov 2026 21:00:00 GMT", "x-ms-request-charge": "2.5"},
+        {"Date": said, "x-ms-request-charge": "nan"},
+        {"x-ms-request-charge": "many"},
+        {"Date": "", "x-ms-request-charge": "1e999"},
+    ):
+        meter._note(SimpleNamespace(headers=headers))
+    assert 2.5 == meter.usage.request_charge
+    assert dt.datetime(2026, 11, 27, 21, tzinfo=dt.UTC) == meter.server_time
+
+
+@pytest.mark.parametrize(
+    "said, seconds", [("250", 0.25), ("nan", 0.0), ("-5000", 0.0), ("soon", 0.0), (None, 0.0), ("inf", math.inf)]
+)
+def test_a_wait_that_is_asked_for_is_never_less_than_none(said, seconds):
+    assert seconds == asked_to_wait_s(SimpleNamespace(headers={"x-ms-retry-after-ms": said}))
+
+
+def test_changes_without_an_end_are_an_error_and_not_read_for_ever():
+    page = [{"project_id": "p", "id": "1"}]
+    container = SimpleNamespace(
+        client_connection=SimpleNamespace(last_response_headers={}),
+        query_items_change_feed=lambda **_: SimpleNamespace(by_page=lambda: iter([page, page, page])),
+    )
+    with pytest.raises(RemoteError, match="ETags"):
+        Feed(container, "p", "here").next_page()
 
 
 # Signing in

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 from base64 import b64decode
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -42,10 +43,14 @@ class CosmosAccount:
         self._attempt_s = max(0.5, patience_s * _ATTEMPT_SHARE)
         self._client: CosmosClient | None = None
         self._key = _key_from_environment(azure)
-        self.calls = Calls(
-            self.name, signs_in=azure.auth == "default", patience_s=patience_s, attempt_s=self._attempt_s
-        )
         self.meter = Meter(None)
+        self.calls = Calls(
+            self.name,
+            signs_in=azure.auth == "default",
+            patience_s=patience_s,
+            attempt_s=self._attempt_s,
+            server_time=lambda: self.meter.server_time,
+        )
 
     @property
     def client(self) -> CosmosClient:
@@ -72,6 +77,8 @@ class CosmosAccount:
         os.environ.setdefault("AZURE_COSMOS_HEALTH_CHECK_MAX_RETRIES", "0")
         # ALMA reports an error once; the SDK's log would print it to stderr as well.
         logging.getLogger("azure").addHandler(logging.NullHandler())
+        # The SDK trusts what is on this machine, as the emulator; urllib3 would say so at each request.
+        warnings.filterwarnings("ignore", message="Unverified HTTPS request is being made to host '(localhost|127)")
         try:
             return CosmosClient(
                 self.azure.endpoint,

@@ -9,7 +9,9 @@ import random
 import re
 import time
 from collections.abc import Callable, Collection
+from datetime import datetime
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from alma_cli.core.text import one_line
 from alma_cli.errors import (
@@ -31,6 +33,7 @@ _WRITE_FORBIDDEN, _RIGHTS_MISSING, _OWNER_MISSING = 3, 5300, 1003
 _NO_READ_SESSION = 1002
 """With 404: the replica that was asked is behind our session. That passes, and says nothing about the document."""
 _FIRST_PAUSE_S = 0.05
+_CLOCKS_APART_S = 300.0
 
 
 class Calls:
@@ -39,8 +42,17 @@ class Calls:
     No attempt is begun that could end after `patience_s`, given that one attempt takes `attempt_s` at most.
     """
 
-    def __init__(self, name: str, *, signs_in: bool, patience_s: float, attempt_s: float) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        signs_in: bool,
+        patience_s: float,
+        attempt_s: float,
+        server_time: Callable[[], datetime | None] = lambda: None,
+    ) -> None:
         self.name = name
+        self._server_time = server_time
         self._signs_in = signs_in
         self._tries_for_s = max(0.0, patience_s - attempt_s)
 
@@ -87,10 +99,12 @@ class Calls:
         if status is None:
             if isinstance(error, ClientAuthenticationError):
                 return RemoteRefused(f"Azure won't sign us in: {_first_line(error)}", hint=SIGN_IN_HINT)
+            said = _first_line(error)
             if isinstance(error, ServiceRequestError):
-                hint = "is the endpoint right (`alma config show`), and is there a network? What is recorded is kept"
-                return RemoteUnreachable(f"cannot reach {self.name}: {_first_line(error)}", hint=hint)
-            return RemoteUnreachable(f"{self.name} doesn't answer: {_first_line(error)}", hint=LATER_HINT)
+                return RemoteUnreachable(f"cannot reach {self.name}: {said}", hint=self._way_hint(said))
+            return RemoteUnreachable(f"{self.name} doesn't answer: {said}", hint=self._way_hint(said, LATER_HINT))
+        if status in (401, 403) and (clock_hint := self._clock_hint()):
+            return RemoteRefused(f"{self.name} denies access: {_first_line(error)}", hint=clock_hint)
         if status == 401:
             if self._signs_in:
                 return RemoteRefused(
@@ -111,11 +125,39 @@ class Calls:
             return RemoteUnreachable(f"{self.name} keeps failing ({status})", hint=LATER_HINT)
         return RemoteError(f"{self.name} answered {status}: {_first_line(error)}")
 
+    def _way_hint(self, said: str, otherwise: str = "") -> str:
+        """The remedy for a service that can't be reached, by what is on the way to it."""
+        if "CERTIFICATE_VERIFY_FAILED" in said:
+            return CERTIFICATE_HINT
+        from urllib.request import getproxies, proxy_bypass
+
+        scheme, host = urlsplit(self.name)[:2]
+        if scheme in getproxies() and not proxy_bypass(host):
+            return PROXY_HINT.format(variable=f"{scheme.upper()}_PROXY")
+        return otherwise or NETWORK_HINT
+
+    def _clock_hint(self) -> str:
+        """The remedy where our clock and the service's are so far apart that no key or sign-in is valid."""
+        theirs = self._server_time()
+        ahead_s = 0.0 if theirs is None else time.time() - theirs.timestamp()
+        if abs(ahead_s) <= _CLOCKS_APART_S:
+            return ""
+        return (
+            f"set this machine's clock right: it is {abs(ahead_s):,.0f} s {'ahead' if ahead_s > 0 else 'behind'}, "
+            "and what proves who we are is valid for minutes"
+        )
+
 
 SIGN_IN_HINT = "run `az login`, or set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET; or use azure.auth: key"
 RIGHTS_HINT = (
     "give this identity the role `Cosmos DB Built-in Data Contributor` on the account"
     " (`alma cloud create --print-az` prints the command)"
+)
+NETWORK_HINT = "is the endpoint right (`alma config show`), and is there a network? What is recorded is kept"
+PROXY_HINT = "is the proxy right that {variable} names, and the network there? What is recorded is kept"
+CERTIFICATE_HINT = (
+    "its certificate isn't trusted here: is this machine's clock right? A proxy that reads along has one of its own, "
+    "which REQUESTS_CA_BUNDLE=FILE makes trusted"
 )
 FIREWALL_HINT = "does the account's firewall let this machine in, and is the key a read-write one?"
 MISSING_HINT = "`alma cloud create` makes it, for those who may; `--print-az` prints the commands"
@@ -158,9 +200,10 @@ def asked_to_wait_s(error: Exception) -> float:
     """The seconds that the service asks to wait before the next try, 0 if it doesn't say."""
     headers: Any = getattr(error, "headers", None) or {}
     try:
-        return float(headers.get("x-ms-retry-after-ms") or headers.get("x-ms-retry-after-in-ms") or 0) / 1000
+        asked_ms = float(headers.get("x-ms-retry-after-ms") or headers.get("x-ms-retry-after-in-ms") or 0)
     except ValueError:
         return 0.0
+    return asked_ms / 1000 if asked_ms > 0 else 0.0  # which is no number, isn't
 
 
 def _first_line(error: Exception) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from alma_cli.errors import CheckpointLost
+from alma_cli.errors import CheckpointLost, RemoteError
 
 if TYPE_CHECKING:
     from azure.cosmos import ContainerProxy
@@ -49,8 +49,11 @@ class Feed:
                 raise checkpoint_lost(str(error)) from error
             self.position = None
             raws = self._fetched()
-        self.position = str(self._container.client_connection.last_response_headers["etag"])
+        before, headers = self.position, self._container.client_connection.last_response_headers
+        self.position = str(headers.get("etag") or "")
         self.is_drained = not raws
+        if raws and self.position in ("", before):
+            raise RemoteError("the changes end nowhere: a proxy on the way takes ETags out of the service's answers")
         return [raw for raw in raws if raw.get("project_id") == self._project_id]
 
     def _fetched(self) -> list[Raw]:

@@ -8,11 +8,16 @@ into requests that were written by `vectors`.
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import isfinite
 from time import perf_counter
 from typing import Any, Self
+from urllib.parse import urlsplit
 
+from alma_cli.core.text import one_line
+from alma_cli.errors import RemoteUnreachable
 from alma_cli.logs import debug
 from alma_cli.remote.cosmos.vectors import unmark
 from alma_cli.remote.protocol import Usage
@@ -62,6 +67,7 @@ class Meter:
         took_ms = (perf_counter() - begun) * 1000
         debug("%s %s: %d in %.0f ms", request.method, request.url, response.status_code, took_ms)
         self._note(response)
+        _check_whose(request, response)
         if response.status_code == 410 and "/pkranges" in request.url:
             # When a range is gone, the SDK (4.17) looks the ranges up again while it holds the lock of the look-up
             # that failed, and waits for itself for ever. A plain 410 is tried again by `Calls`.
@@ -87,10 +93,27 @@ class Meter:
         self._transport.__exit__(*exception)
 
     def _note(self, response: Any) -> None:
-        charge = response.headers.get("x-ms-request-charge")
-        date = response.headers.get("Date")
+        charge, date = 0.0, None
+        with suppress(ValueError):
+            charge = float(response.headers.get("x-ms-request-charge") or 0)
+        with suppress(ValueError, OverflowError):
+            date = parsedate_to_datetime(response.headers.get("Date") or "").astimezone(UTC)
         with self._lock:
-            if charge:
-                self._charge += float(charge)
-            if date:
-                self._server_time = parsedate_to_datetime(date).astimezone(UTC)
+            self._charge += charge if isfinite(charge) else 0.0
+            self._server_time = date or self._server_time
+
+
+def _check_whose(request: Any, response: Any) -> None:
+    """Raise `RemoteUnreachable` for an answer that isn't the service's, each of which has headers of its own.
+
+    A gateway before it may say that it is busy (502 to 504), which passes.
+    """
+    status, headers = response.status_code, response.headers
+    if status in (502, 503, 504) or any(name.lower().startswith("x-ms-") for name in headers):
+        return
+    kind = one_line(headers.get("Content-Type", "").partition(";")[0], 40)
+    raise RemoteUnreachable(
+        f"{urlsplit(request.url).netloc} is answered by something else than Cosmos DB: "
+        f"{status}{f' with {kind}' if kind else ''}",
+        hint="does this network, or a proxy, want a sign-in first? Is azure.endpoint right? What is recorded is kept",
+    )
