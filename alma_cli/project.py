@@ -18,7 +18,15 @@ from alma_cli.errors import ProjectNotFound, ProjectUntrusted, StoreUnwritable
 from alma_cli.files import open_file, write_whole
 from alma_cli.ownership import give_to_owner, is_trusted, owner_of
 from alma_cli.tracked import memory_in_git
-from alma_cli.worktrees import exclude_path, is_submodule, main_folder, note_path, shared_folder, top_of
+from alma_cli.worktrees import (
+    exclude_path,
+    is_submodule,
+    lost_repository,
+    main_folder,
+    note_path,
+    shared_folder,
+    top_of,
+)
 
 FOLDER = ".alma"
 CONFIG = "config.yaml"
@@ -126,6 +134,15 @@ def check_memory(project: Project) -> None:
                 f"git has {found[0]}: a memory that may have come with the repository is not trusted",
                 hint=f"take it out of git, and delete it unless it is yours: {git}",
             )
+
+
+def told_apart(project: Project) -> list[str]:
+    """The warning that a worktree has lost the memory that it shares with others, and keeps one of its own."""
+    repository = lost_repository(os.fspath(project.root))
+    if repository is None or project.home.parent != project.root:
+        return []
+    found = f"this worktree's repository, and its memory, aren't at {repository}: one of its own is in {project.home}"
+    return [f"{found} (was it moved? `git worktree repair` mends that; in a container, mount it)"]
 
 
 def is_own(project: Project, path: str) -> bool:

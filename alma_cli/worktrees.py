@@ -73,6 +73,13 @@ def is_submodule(top: str) -> bool:
     return pointed is not None and f"{os.sep}modules{os.sep}" in pointed and _common_folder(top) is None
 
 
+def lost_repository(folder: str) -> str | None:
+    """Where the repository of a linked worktree should be, and isn't: it was moved, or is outside of a container."""
+    top = top_of(folder)
+    pointed = _pointed(top) if top else None
+    return pointed if pointed and f"{os.sep}worktrees{os.sep}" in pointed and not os.path.isdir(pointed) else None
+
+
 def note_path(folder: str, name: str) -> str | None:
     """Where in git's folder something can be noted of this folder, which no cleaning of a worktree removes.
 

@@ -7,7 +7,16 @@ import subprocess
 import pytest
 
 from alma_cli.errors import ProjectNotFound, ProjectUntrusted, StoreUnwritable
-from alma_cli.project import EXCLUDED, GITIGNORE, find_project, make_home, make_project, note_recorded, project_at
+from alma_cli.project import (
+    EXCLUDED,
+    GITIGNORE,
+    find_project,
+    make_home,
+    make_project,
+    note_recorded,
+    project_at,
+    told_apart,
+)
 from alma_cli.worktrees import naming_folder
 
 CONFIG = "alma:\n  project_id: p\n"
@@ -514,11 +523,17 @@ def test_a_worktree_linked_by_relative_paths_is_one_too(repository):
     assert repository / ".alma" == project_at(linked).home
 
 
-def test_a_worktree_whose_repository_is_gone_stays_local(repository):
+def test_a_worktree_whose_repository_is_gone_stays_local_and_says_so(repository):
     linked = repository.parent / "linked"
     git(repository, "worktree", "add", "-q", str(linked))
+    assert [] == told_apart(project_at(linked))
     repository.rename(repository.parent / "moved")
-    assert linked / ".alma" == project_at(linked).home
+    project = make_project(linked, CONFIG)
+    assert linked / ".alma" == project.home
+    (told,) = told_apart(project)
+    assert str(repository / ".git/worktrees/linked") in told
+    git(repository.parent / "moved", "worktree", "repair", linked)
+    assert [] == told_apart(project_at(linked))
 
 
 def test_worktrees_of_a_bare_repository_share_one_memory_in_it(repository):

@@ -23,7 +23,7 @@ from alma_cli.embedding import MULTILINGUAL_MODEL, reads
 from alma_cli.errors import AlmaError, LocksUnsupported, StoreCorrupt
 from alma_cli.flock import lock_at_once
 from alma_cli.ownership import owner_of
-from alma_cli.project import Project, make_home, make_project
+from alma_cli.project import Project, make_home, make_project, told_apart
 from alma_cli.store import Shared
 
 _REINDEXED_TOGETHER = 2048
@@ -99,6 +99,8 @@ def examine(session: Session, environ: Mapping[str, str] = os.environ) -> Iterat
         yield _wrong("environment", f"unknown: {', '.join(unknown)}", hint)
     else:
         yield _well("environment", "no unknown ALMA_ variables")
+    for found in told_apart(project):
+        yield _wrong("worktree", found, "what was recorded here goes there by `alma export` and `alma import`")
     yield _permissions(project)
     yield from _locks(project)
     yield _space(project)

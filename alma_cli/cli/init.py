@@ -8,7 +8,8 @@ from alma_cli.cli.options import Dir, Yes, option
 from alma_cli.cli.output import Reply
 from alma_cli.config import default_project_id, load_config, template
 from alma_cli.core.scopes.scope import validate_name
-from alma_cli.project import CONFIG, FOLDER, make_project
+from alma_cli.errors import AlmaError
+from alma_cli.project import CONFIG, FOLDER, Project, find_project, make_project
 from alma_cli.worktrees import naming_folder
 
 
@@ -40,6 +41,7 @@ def init(
     is_new = not os.path.exists(path)
     if is_new:
         load_config(path, text=template(name))  # raises before anything is made that can't be used
+    around = _project_around(root) if is_new else None
     project = make_project(root, template(name))
     alma = ALMA.find(directory=root)
     if is_new and project_id is None:
@@ -51,6 +53,9 @@ def init(
     if alma.config.only_agent or "*" not in alma.config.agents:
         first = next(iter(alma.config.agents))
         next_commands = [f"{command} --agent {first}" for command in next_commands]
+    notes = []
+    if around and around.home != project.home:
+        notes = [f"{around.root} has a project too: from now on this folder has a memory of its own"]
     told = f"made {project.config_path}" if is_new else f"{project.config_path} was there already and is kept"
     return Reply(
         data={
@@ -59,5 +64,18 @@ def init(
             "created": is_new,
             "next": list(next_commands),
         },
-        told=[f"{told} (project {alma.config.project_id})", "next:", *(f"  {command}" for command in next_commands)],
+        told=[
+            f"{told} (project {alma.config.project_id})",
+            *notes,
+            "next:",
+            *(f"  {command}" for command in next_commands),
+        ],
     )
+
+
+def _project_around(folder: str) -> Project | None:
+    """The project that a folder without one of its own is in."""
+    try:
+        return find_project(folder, environ={})
+    except (AlmaError, OSError):
+        return None

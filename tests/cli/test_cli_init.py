@@ -28,6 +28,26 @@ def test_init_makes_the_folder_and_says_what_to_do_next(run_alma, empty):
     assert 0o600 == stat.S_IMODE(os.stat(config).st_mode)
 
 
+def test_a_project_in_a_project_is_told_to_be_apart(run_alma, empty, monkeypatch):
+    run_alma("init")
+    (empty / "src").mkdir()
+    monkeypatch.chdir(empty / "src")
+    told = f"{empty} has a project too: from now on this folder has a memory of its own"
+    assert told in run_alma("init").err
+    assert told not in run_alma("init").err, "it was told"
+
+
+@pytest.mark.slow
+def test_a_worktree_that_lost_its_repository_is_told_wherever_something_is_kept(run_alma, empty):
+    run_alma("init")
+    (empty / ".git").write_text("gitdir: /gone/.git/worktrees/shop\n")
+    told = "this worktree's repository, and its memory, aren't at /gone/.git/worktrees/shop"
+    assert told in run_alma("remember", "The shop is closed on Sundays").err
+    assert told in run_alma("status").err
+    doctor = run_alma("doctor")
+    assert (1, True) == (doctor.code, told in doctor.out)
+
+
 def test_a_name_that_the_configuration_would_refuse_makes_nothing(run_alma, empty):
     finished = run_alma("init", "--project-id", "AccountKey=abcdefghij")
     assert (3, "") == (finished.code, finished.out)

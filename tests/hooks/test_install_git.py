@@ -314,6 +314,24 @@ def test_linked_worktrees_share_hooks_and_memory(repository, tmp_path):
     assert before == repository.state()
 
 
+@pytest.mark.parametrize("is_linked", [False, True])
+def test_hooks_beside_committed_ones_name_no_path_of_this_machine(repository, is_linked):
+    committed = repository.folder / ".githooks"
+    committed.mkdir()
+    (committed / "pre-commit").write_text("#!/bin/sh\n")
+    repository.git("add", ".githooks")
+    if is_linked:
+        shutil.rmtree(repository.folder / ".git/hooks")
+        (repository.folder / ".git/hooks").symlink_to("../.githooks")
+    else:
+        repository.git("config", "core.hooksPath", ".githooks")
+    repository.alma("install", "git")
+    assert {*GIT_EVENTS, "pre-commit"} == {path.name for path in committed.iterdir()}
+    assert not any(os.path.dirname(PROGRAM) in path.read_text() for path in committed.iterdir())
+    repository.commit("Wait\n\nAlma-Outcome: success", PATH=f"{os.path.dirname(PROGRAM)}:{os.environ['PATH']}")
+    assert [("Wait", "success")] == repository.outcomes()
+
+
 def test_worktrees_beside_a_bare_repository_learn_for_the_project_of_the_folder_around_it(repository, tmp_path):
     repository.commit("Start")
     around = tmp_path / "around"

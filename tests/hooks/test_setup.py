@@ -327,6 +327,26 @@ def test_hooks_that_git_passes_over_for_their_rights_cannot_run(everything, proj
     assert ("connected", 0o755) == (states()["git"][0], hook.stat().st_mode & 0o777)
 
 
+@pytest.mark.slow
+def test_the_hooks_of_a_project_whose_folder_got_another_name_cannot_run(tmp_path, run_alma):
+    before, after = tmp_path / "mono/app", tmp_path / "mono/shop"
+    before.mkdir(parents=True)
+    subprocess.run(["/usr/bin/git", "init", "-q", str(tmp_path / "mono")], check=True)
+    run_alma("--dir", str(before), "init")
+    clean = files(tmp_path)
+    run_alma("--dir", str(before), "setup", "git", "pre-commit", "--yes")
+    before.rename(after)
+    (git,) = [one for one in host_states(ALMA.find(directory=str(after)).project) if one.target == "git"]
+    assert ("can't run", "alma setup git") == (git.state, git.remedy)
+    assert "./app" in git.why
+    assert "./shop" in git.why
+    assert 0 == run_alma("--dir", str(after), "setup", "git", "pre-commit", "--yes").code
+    (git,) = [one for one in host_states(ALMA.find(directory=str(after)).project) if one.target == "git"]
+    assert "connected" == git.state
+    run_alma("--dir", str(after), "setup", "--remove", "--yes")
+    assert clean == files(tmp_path), "no hook stays for a project that is gone"
+
+
 def test_hooks_that_git_does_not_look_for_in_a_worktree_cannot_run(everything, project, states, run_alma, monkeypatch):
     run_alma("install", "git")
     identity = {f"GIT_{who}_{what}": "a@b.c" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.events import GIT_EVENTS
 from alma_cli.hooks.install.changes import FileChange, MoveFile, Plan, RemoveFile, WriteFile, content_of
-from alma_cli.hooks.install.git_script import projects_in, script
+from alma_cli.hooks.install.git_script import others_in, projects_in, script
 from alma_cli.hooks.install.hook_tools import (
     husky_folder,
     lefthook_events,
@@ -25,6 +25,7 @@ from alma_cli.hooks.install.hook_tools import (
 from alma_cli.hooks.install.parts import ConnectedProject, Part
 from alma_cli.hooks.install.program import program
 from alma_cli.hooks.install.repository import asked, asked_in_vain
+from alma_cli.worktrees import top_of
 
 _START = b"# >>> alma >>>"
 _END = b"# <<< alma <<<"
@@ -73,10 +74,13 @@ def hook_files(place: ConnectedProject) -> list[str]:
 
 
 def passed_over(place: ConnectedProject) -> tuple[str, str]:
-    """The hook of ours that git doesn't run, since it may not be executed, and what mends it; empty without one."""
+    """The reason why git calls no hook of ours for this project, and what mends it; empty without one."""
     for path in hook_files(place):
         if _has_block(path) and not _is_run(path):
             return f"git passes over {path}: it may not be executed", f"chmod +x {shlex.quote(path)}"
+    served = {project for path in hook_files(place) if _has_block(path) for project in _projects(path)}
+    if served and (here := path_from_top(place.folder)) not in served:
+        return f"git's hooks call ALMA for {', '.join(sorted(served))}, and this project is {here}", "alma setup git"
     return _in_a_worktree(place.folder, os.path.realpath(os.getcwd()))
 
 
@@ -109,10 +113,9 @@ def plan_git_removal(place: ConnectedProject) -> Plan:
             if content is None:
                 continue
             projects = _projects(path)
-            if projects.keys() - {here}:
+            if others := others_in(projects, here, top):
                 if here in projects:
-                    del projects[here]
-                    changes += _with_commands(path, content, _commands(event, projects, hooks))
+                    changes += _with_commands(path, content, _commands(event, others, hooks))
                 continue
             if _OURS not in content:
                 changes.append(WriteFile(path, _BLOCK.sub(b"", content, count=1)))
@@ -194,9 +197,10 @@ def _with_commands(path: str, content: bytes, commands: bytes, mode: int | None 
 def _commands(event: str, projects: Mapping[str, str | None], hooks: str) -> bytes:
     """The block's lines, from the first command to the end mark. The hook's input and exit code stay its own.
 
-    Hooks that husky calls are committed, so they name no path of this machine.
+    Hooks that are committed (husky's, or where others in their folder are) name no path of this machine.
     """
-    programs = ("alma",) if _is_huskys(hooks) else (shlex.quote(program()), "alma")
+    is_shared = _is_huskys(hooks) or _has_committed(hooks)
+    programs = ("alma",) if is_shared else (shlex.quote(program()), "alma")
     lines = script(event, projects, *programs)
     return os.fsencode("\n".join(lines)) + b"\n" + _END + b"\n"
 
@@ -204,6 +208,12 @@ def _commands(event: str, projects: Mapping[str, str | None], hooks: str) -> byt
 def _is_run(path: str) -> bool:
     """True for a hook that may be executed, and for one of husky's, which reads it whatever its rights."""
     return os.access(path, os.X_OK) or _is_huskys(os.path.dirname(path)) or path.endswith((".yml", ".yaml"))
+
+
+def _has_committed(hooks: str) -> bool:
+    """True for a folder of hooks in the worktree that git has files of."""
+    real = os.path.realpath(hooks)
+    return bool((top := top_of(real)) and asked_in_vain(top, "ls-files", "--", real))
 
 
 def _is_huskys(folder: str) -> bool:

@@ -6,11 +6,14 @@ that took another's place. `.alma/commits.awaited` is there while an `alma` that
 way, so that no other one is started.
 """
 
+import os
 import re
 import shlex
 from collections.abc import Mapping
 
 from alma_cli.hooks.install.program import agent_words
+from alma_cli.project import CONFIG, FOLDER
+from alma_cli.worktrees import shared_folder
 
 _PROJECT = re.compile(r"^ *for_project (.+?)\r?$", re.MULTILINE)
 _QUICKLY = {
@@ -97,3 +100,13 @@ def projects_in(text: str) -> dict[str, str | None]:
         path, *agent = shlex.split(line)
         found[path] = agent[-1] if agent else None
     return found
+
+
+def others_in(projects: Mapping[str, str | None], here: str, top: str) -> dict[str, str | None]:
+    """The projects beside the one here that a script serves, without those that are gone from the repository."""
+    tops = (top, shared_folder(top) or top)
+    return {
+        path: agent
+        for path, agent in projects.items()
+        if path != here and any(os.path.isfile(os.path.join(each, path, FOLDER, CONFIG)) for each in tops)
+    }

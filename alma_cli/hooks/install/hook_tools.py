@@ -10,7 +10,7 @@ from pathlib import Path
 from alma_cli.core.records import JsonValue
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.install.changes import Plan, RemoveFile, WriteFile, original_of, text_of
-from alma_cli.hooks.install.git_script import projects_in, script
+from alma_cli.hooks.install.git_script import others_in, projects_in, script
 from alma_cli.hooks.install.json_files import parsed, written
 
 _LEFTHOOK = [
@@ -71,11 +71,11 @@ def plan_lefthook_removal(top: str, project: str) -> Plan:
     path = lefthook_file(top)
     text = text_of(path)
     projects = projects_in(text) if text.startswith(_FIRST) else {}
-    if project not in projects:
+    others = others_in(projects, project, top)
+    if not projects or (others and project not in projects):
         return Plan()
-    del projects[project]
     events = _keys(path, text)
-    return Plan([WriteFile(path, _lefthook_text(events, projects).encode()) if projects else RemoveFile(path)])
+    return Plan([WriteFile(path, _lefthook_text(events, others).encode()) if others else RemoveFile(path)])
 
 
 def _lefthook_text(events: list[str], projects: Mapping[str, str | None]) -> str:

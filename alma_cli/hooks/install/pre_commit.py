@@ -12,7 +12,7 @@ from alma_cli.errors import AlmaError
 from alma_cli.hooks.events import GIT_EVENTS
 from alma_cli.hooks.install.changes import Plan, RemoveFile, WriteFile, original_of, text_of
 from alma_cli.hooks.install.git import path_from_top, top_folder
-from alma_cli.hooks.install.git_script import projects_in, script
+from alma_cli.hooks.install.git_script import others_in, projects_in, script
 from alma_cli.hooks.install.parts import ConnectedProject, Part
 
 CONFIGURATION = ".pre-commit-config.yaml"
@@ -60,11 +60,8 @@ def plan_pre_commit_removal(place: ConnectedProject) -> Plan:
     text = text_of(path)
     projects = _projects(text)
     here = path_from_top(place.folder)
-    if projects.keys() - {here}:
-        if here not in projects:
-            return Plan()
-        del projects[here]
-        return Plan([WriteFile(path, _with_block(text, projects).encode())])
+    if others := others_in(projects, here, os.path.dirname(path)):
+        return Plan([WriteFile(path, _with_block(text, others).encode())]) if here in projects else Plan()
     if (original := original_of(path, place.project.backup_dir)) is not None:
         return Plan([original])
     after = _BLOCK.sub("", text, count=1)
