@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from tempfile import SpooledTemporaryFile
@@ -43,13 +44,26 @@ def exported(session: Session) -> Iterator[str]:
 
     They are kept in a file of nobody else's meanwhile, since who reads them may pause, and the store must not wait.
     """
-    with SpooledTemporaryFile(_IN_MEMORY_BYTES, "w+", encoding="ascii") as spool:
+    with _spooled(session) as spool:
+        for line in spool:
+            yield line.removesuffix("\n")
+
+
+def _spooled(session: Session) -> SpooledTemporaryFile[str]:
+    spool = SpooledTemporaryFile(_IN_MEMORY_BYTES, "w+", encoding="ascii")  # noqa: SIM115  # who reads it closes it
+    try:
         with session.store().reading() as reader:
             for record in reader.listed(Selection(), newest_first=False):
                 spool.write(json.dumps(to_json(record)) + "\n")
         spool.seek(0)
-        for line in spool:
-            yield line.removesuffix("\n")
+    except OSError as error:
+        with suppress(OSError):  # it flushes once more
+            spool.close()
+        raise AlmaError(
+            f"cannot keep the export in a temporary file: {error.strerror or error}",
+            hint="free some space where temporary files are, or set TMPDIR",
+        ) from error
+    return spool
 
 
 def import_(

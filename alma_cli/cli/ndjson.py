@@ -19,7 +19,7 @@ NumberedValue: TypeAlias = "tuple[int, JsonValue | InvalidInput]"
 
 _MAX_LINE_BYTES = 4 * 1024 * 1024
 _MAX_SKIPPED_BYTES = 64 * 2**20  # of a line that is too long: a device such as /dev/zero has no end
-_BLANK = b" \t\r\n\xef\xbb\xbf"
+_BLANK = b" \t\r\n\xef\xbb\xbf\x1a"  # with a byte order mark, and the end of a file as DOS has it
 
 
 def numbered_values(path: str) -> Iterator[NumberedValue]:
@@ -79,18 +79,24 @@ def _line(file: BinaryIO, name: str, most: int) -> bytes:
 
 
 def _refuse_one_value(line: bytes, name: str) -> None:
-    """Raise `InvalidInput` if the first line shows a JSON value over several lines, an array, or UTF-16."""
+    """Raise `InvalidInput` if the first line shows a JSON value over several lines, an array, or what is no UTF-8."""
     if line.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         raise InvalidInput(f"{name} is UTF-16; expected UTF-8", hint="iconv -f UTF-16 -t UTF-8 makes it so")
+    if b"\0" in line and len(line) <= _MAX_LINE_BYTES:
+        raise InvalidInput(
+            f"{name} is no text in UTF-8: is it compressed, or a database?",
+            hint="`gunzip -c FILE | alma COMMAND -` reads what is compressed; `alma export` writes a store as lines",
+        )
     start = line.strip(_BLANK)
     if start.startswith(b"["):
         raise InvalidInput(
             f"{name} is a JSON array; expected one JSON object a line", hint="jq -c '.[]' makes lines of an array"
         )
-    if start == b"{":
+    if start == b"{" or (start.startswith(b"{") and start.endswith((b"{", b"["))):
+        path = "'.[][]'" if start.endswith(b"[") else "."
         raise InvalidInput(
             f"{name} has JSON objects over several lines; expected one object a line",
-            hint="jq -c . makes a line of each",
+            hint=f"jq -c {path} makes a line of each",
         )
 
 
@@ -106,7 +112,8 @@ def _value(line: bytes) -> JsonValue | InvalidInput:
         return InvalidInput(f"not UTF-8 at byte {error.start + 1}", hint="save the file as UTF-8")
     except json.JSONDecodeError as error:
         what = error.msg.removesuffix(" at")
-        return InvalidInput(f"not JSON: {what} at column {error.colno}", hint="each line is one JSON object")
+        hint = "jq -c . makes a line of each object" if what == "Extra data" else "each line is one JSON object"
+        return InvalidInput(f"not JSON: {what} at column {error.colno}", hint=hint)
     except RecursionError:
         return InvalidInput("not JSON that can be read: it is nested too deeply")
     except ValueError as error:

@@ -199,17 +199,18 @@ class FolderRemote:
         The digest is empty when they changed so recently that it might not show the next change.
         """
         looked_at = hashlib.sha256()
-        names, newest = [], 0.0
+        names, now, is_unsettled = [], time(), False
         with os.scandir(os.path.join(self._base, shard)) as entries:
             for entry in sorted(entries, key=lambda entry: entry.name):
                 if not entry.name.endswith(_SUFFIX) or entry.name.startswith(".") or not entry.is_file():
                     continue
                 stat = entry.stat()
-                newest = max(newest, stat.st_mtime, stat.st_ctime)
+                times = (stat.st_mtime, stat.st_ctime)  # either may be far ahead, from a machine with another clock
+                is_unsettled = is_unsettled or min(abs(now - at) for at in times) < _UNSETTLED_S
                 names.append(entry.name)
                 seen = f"{entry.name}\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ctime_ns}\0{stat.st_ino}\0"
                 looked_at.update(seen.encode("utf-8", "surrogateescape"))
-        return "" if time() - newest < _UNSETTLED_S else looked_at.hexdigest()[:24], names
+        return "" if is_unsettled else looked_at.hexdigest()[:24], names
 
     def _load_all(self, shard: str, names: Sequence[str]) -> list[Found]:
         paths = (os.path.join(self._base, shard, name) for name in names)

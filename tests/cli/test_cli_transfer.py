@@ -1,14 +1,17 @@
 """`alma export` and `alma import`."""
 
+import gzip
 import json
 import os
 import stat
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
 from alma_cli import ALMA
+from alma_cli.api import transfer
 from alma_cli.store.inbox.lock import hold
 
 KNOWLEDGE = {"kind": "knowledge", "agent": "a", "domain": "general", "fact": "CI has two cores", "source": "wiki"}
@@ -285,6 +288,48 @@ def test_lines_in_utf_16_are_one_error_that_says_so(run_alma, argv):
     finished = run_alma(*argv, stdin="\n".join(map(json.dumps, [KNOWLEDGE] * 3)).encode("utf-16"))
     told = "error: stdin is UTF-16; expected UTF-8\nhint: iconv -f UTF-16 -t UTF-8 makes it so\n"
     assert (2, "", told) == finished
+
+
+@pytest.mark.parametrize("argv", [["import", "-"], ["learn", "--batch", "-"]], ids=lambda argv: argv[0])
+@pytest.mark.parametrize("what", ["compressed", "a store", "UTF-16 without a mark", "zeros"])
+def test_what_is_no_text_is_one_error_that_says_so(run_alma, project, learn, argv, what):
+    learn("Test the login form")
+    told = lines(*[KNOWLEDGE] * 500)
+    given = {
+        "compressed": gzip.compress(told.encode()),
+        "a store": (project / ".alma/memory.duckdb").read_bytes(),
+        "UTF-16 without a mark": told.encode("utf-16-le"),
+        "zeros": bytes(5000),
+    }[what]
+    finished = run_alma(*argv, stdin=given)
+    assert (2, "", 2) == (finished.code, finished.out, len(finished.err.splitlines())), finished.err
+    assert "error: stdin is no text in UTF-8: is it compressed, or a database?\n" in finished.err
+
+
+def test_a_list_within_an_object_is_one_error_with_what_makes_lines_of_it(run_alma):
+    wrapped = '{"memories": [\n' + ",\n".join([json.dumps(KNOWLEDGE)] * 3) + "\n]}\n"
+    finished = run_alma("import", "-", stdin=wrapped)
+    assert (2, True) == (finished.code, finished.err.endswith("hint: jq -c '.[][]' makes a line of each\n"))
+
+
+def test_objects_on_one_line_are_refused_with_what_makes_lines_of_them(run_json):
+    (refused,) = run_json("import", "-", stdin=json.dumps(KNOWLEDGE) * 3, code=1)["data"]["refused"]
+    assert "jq -c . makes a line of each object" == refused["hint"]
+
+
+def test_the_end_of_a_file_as_dos_has_it_is_no_line(run_json):
+    done = run_json("import", "-", stdin=json.dumps(KNOWLEDGE) + "\r\n\x1a")["data"]
+    assert (1, []) == (done["imported"], done["refused"])
+
+
+@pytest.mark.parametrize("argv", [[], ["kept.ndjson"]], ids=["to stdout", "to a file"])
+def test_an_export_that_has_no_room_for_its_temporary_file_says_so(exported, monkeypatch, run_alma, tmp_path, argv):
+    monkeypatch.setattr(transfer, "_IN_MEMORY_BYTES", 1)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    finished = run_alma("export", *argv)
+    assert (1, "") == (finished.code, finished.out)
+    assert finished.err.startswith("error: cannot keep the export in a temporary file: ")
+    assert finished.err.endswith("hint: free some space where temporary files are, or set TMPDIR\n")
 
 
 def test_a_text_in_utf_16_is_read_as_it_is_meant(run_alma, learn, run_json):

@@ -88,6 +88,25 @@ def test_what_did_not_change_is_not_read_again(remote, settled):
     assert remote.usage.requests == before
 
 
+def test_files_dated_years_ahead_are_not_read_again_for_years(remote, shared, monkeypatch):
+    """As a machine with another clock leaves them, where a drive or a copy keeps times."""
+    stored(remote, *[new(number) for number in range(40)])
+    for path in shared.rglob("*.json"):
+        os.utime(path, (2e9, 2e9))
+    monkeypatch.setattr(folder, "time", lambda: 1.9e9)  # when the changes of today are long settled
+    _, checkpoint = drained(remote)
+    before = remote.usage.requests
+    assert drained(remote, checkpoint) == ({}, checkpoint)
+    assert remote.usage.requests == before
+
+
+def test_a_change_of_now_is_seen_though_its_file_is_dated_years_ahead(remote, shared):
+    [document] = stored(remote, new(1))
+    os.utime(shared / "p" / "helena" / document.id[:2] / f"{document.id}.json", (2e9, 2e9))
+    _, checkpoint = drained(remote)
+    assert drained(remote, checkpoint)[0], "what was changed just now is read again"
+
+
 def test_a_change_of_same_size_within_a_tick_of_the_clock_is_seen(remote, shared):
     [document] = stored(remote, new(1, fact="one"))
     path = shared / "p" / "helena" / an_id(1)[:2] / f"{an_id(1)}.json"
