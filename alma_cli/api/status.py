@@ -69,7 +69,7 @@ def status(session: Session) -> Status:
     store = session.store()
     with store.reading() as reader:
         tallies = [tally for tally in reader.tallies() if tally.kind != "credit"]
-        marks, ended = reader.rule_marks(), reader.last_outcomes(SESSION_LABEL)
+        marks, ended = reader.rule_marks(), reader.last_outcomes(SESSION_LABEL, now=session.now())
         seen_at, seen = _seen(session.project, session.user)
         new = [id for id in marks if id not in seen]
         changed = [id for id, mark in marks.items() if seen.get(id, mark) != mark]

@@ -230,14 +230,17 @@ class Reader:
         )
         return dict(rows)
 
-    def last_outcomes(self, label: str) -> list[tuple[str, str]]:
-        """The id and result of the outcome that happened last, and of those with the same value of a label."""
+    def last_outcomes(self, label: str, *, now: datetime) -> list[tuple[str, str]]:
+        """The id and result of the outcome that happened last, and of those with the same value of a label.
+
+        What happens only after this time, as a clock that was ahead said, is not the last while there is anything else.
+        """
+        order = "ORDER BY happened_at > $now::TIMESTAMP, happened_at DESC, seq DESC"
         return self._rows(
             "WITH newest AS (SELECT id AS last, labels[$label] AS session FROM memories WHERE kind = 'outcome' "
-            "ORDER BY happened_at DESC, seq DESC LIMIT 1) SELECT id, outcome FROM memories, newest "
-            "WHERE kind = 'outcome' AND (id = last OR labels[$label] = session) "
-            "ORDER BY happened_at DESC, seq DESC",
-            {"label": label},
+            f"{order} LIMIT 1) SELECT id, outcome FROM memories, newest "
+            f"WHERE kind = 'outcome' AND (id = last OR labels[$label] = session) {order}",
+            {"label": label, "now": utc_text(now)},
         )
 
     def project_ids(self) -> Mapping[str, int]:

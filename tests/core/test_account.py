@@ -79,6 +79,22 @@ def test_a_longer_history_is_told_in_longer_periods_without_a_gap(days, unit, pe
     assert 2 == sum(found.created["outcome"])
 
 
+@pytest.mark.parametrize("year", [1, 1970, 2036, 9999])
+def test_one_time_that_is_years_off_makes_no_history_of_years(year):
+    work = [outcome(id=f"{place:032x}", at=NOW - timedelta(days=place)) for place in range(10)]
+    found = told(*work, outcome(id="f" * 32, at=datetime(year, 1, 1, tzinfo=UTC)))
+    assert ("day", 10) == (found.unit, len(found.periods))
+    points = found.courses[0].points
+    assert [1] * 8 == [point.success for point in points[1:-1]]
+    assert 11 == found.results.success == sum(point.success for point in points), "it is counted all the same"
+    assert 11 == sum(found.created["outcome"])
+
+
+def test_work_of_other_years_that_is_a_part_of_it_is_told():
+    work = [outcome(id=f"{place:032x}", at=NOW - timedelta(days=1500 * (place % 4 == 0))) for place in range(12)]
+    assert "year" == told(*work).unit
+
+
 def test_a_history_may_be_as_long_as_there_are_dates():
     ends = [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)]
     found = told(*(outcome(id=f"{place}" * 32, at=at) for place, at in enumerate(ends)))

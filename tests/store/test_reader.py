@@ -134,6 +134,14 @@ def test_versions_are_listed_newest_first(store):
     assert [later(2), later(1)] == [version.replaced_at for version in versions]
 
 
+def test_what_a_clock_ahead_recorded_is_not_what_happened_last_while_there_is_anything_else(store):
+    store.submit([insert(outcome(1, at=later(1)), outcome(2, at=later(2)), outcome(3, at=later(9999)))])
+    with store.reading() as reader:
+        assert [an_id(2)] == [id for id, _ in reader.last_outcomes("session", now=later(3))]
+        assert [an_id(3)] == [id for id, _ in reader.last_outcomes("session", now=later(9999))]
+        assert [an_id(3)] == reader.to_come(later(3))
+
+
 def test_everything_is_counted(filled):
     with filled.reading() as reader:
         assert [

@@ -52,6 +52,10 @@ _LONGEST: Mapping[Unit, int] = {"day": 1, "week": 7, "month": 31, "year": 366}
 """The most days of one period: so many after its first day, the next has begun."""
 
 
+_YEARS_APART, _NEARLY_ALL = 2 * 366, 0.9
+"""The days between two memories, and the share of all, from which the fewer are none of the history."""
+
+
 class Results(NamedTuple):
     """The number of outcomes of each result, in the order of `RESULT_VALUES`."""
 
@@ -173,8 +177,9 @@ def account(
         backing.add(outcome)
         if outcome.id in gathered.credits or outcome.id in gathered.given:
             gathered.known[outcome.id] = outcome
-    unit = _unit(gathered.created)
-    periods = _periods(gathered.created, unit)
+    days = _history(gathered.created)
+    unit = _unit(days)
+    periods = _periods(days, unit)
     counts = sum(gathered.created.values(), Counter[Kind]())
     total = sum((one.counted for one in work.values()), Counter[Result]())
     return Account(
@@ -333,6 +338,21 @@ def _surest(rules: Sequence[_Rule], z: float) -> list[_Rule]:
     return sorted(there, key=lambda rule: (-sureness(rule, z), rule.id))[:MOST_RULES]
 
 
+def _history(created: Mapping[date, Counter[Kind]]) -> list[date]:
+    """The days that are told of one by one: all, or those of nearly all memories where others are years apart.
+
+    Few memories so far away were dated by a wrong clock, or with a zero, and would make all others one point.
+    """
+    stretches: list[list[date]] = []
+    for day in sorted(created):
+        if not stretches or (day - stretches[-1][-1]).days > _YEARS_APART:
+            stretches.append([])
+        stretches[-1].append(day)
+    sizes = [sum(created[day].total() for day in stretch) for stretch in stretches]
+    most = max(sizes, default=0)
+    return stretches[sizes.index(most)] if most >= _NEARLY_ALL * sum(sizes) and stretches else sorted(created)
+
+
 def _unit(days: Collection[date]) -> Unit:
     """The smallest unit of time in which the history of these days isn't too long."""
     history = (max(days) - min(days)).days if days else 0
@@ -344,6 +364,11 @@ def _start(day: date, unit: Unit) -> date:
     if unit == "week":
         return day - timedelta(days=day.weekday())
     return day if unit == "day" else day.replace(day=1) if unit == "month" else day.replace(month=1, day=1)
+
+
+def _period(day: date, unit: Unit, periods: Sequence[date]) -> date:
+    """The period in which a day is counted: the first or last one for those before or after all."""
+    return min(max(_start(day, unit), periods[0]), periods[-1])
 
 
 def _periods(days: Collection[date], unit: Unit) -> tuple[date, ...]:
@@ -359,7 +384,7 @@ def _by_period(
 ) -> dict[Kind, tuple[int, ...]]:
     counted: dict[date, Counter[Kind]] = defaultdict(Counter)
     for day, kinds in created.items():
-        counted[_start(day, unit)] += kinds
+        counted[_period(day, unit, periods)] += kinds
     return {kind: tuple(counted[period][kind] for period in periods) for kind in RETRIEVED_KINDS}
 
 
@@ -369,6 +394,6 @@ def _courses(work: Mapping[_Whose, _Work], unit: Unit, periods: Sequence[date]) 
     for whose, one in work.items():
         for day, results in one.by_day.items():
             for course in {_Whose("", ""), whose._replace(domain=""), whose._replace(agent=""), whose}:
-                counted[course][_start(day, unit)] += results
+                counted[course][_period(day, unit, periods)] += results
     for course, points in sorted(counted.items()):
         yield Course(*course, points=tuple(Results.of(points[period]) for period in periods))
