@@ -179,7 +179,7 @@ def undo(session: Session, agent: str) -> Reflected:
     with session.store().reading() as reader:
         versions = reader.words.last_reflection(agent)
     if not versions:
-        raise NotFound(f"there is no reflection of {agent}'s to undo", hint="`alma log` shows what was done")
+        raise NotFound(f"there is no reflection of agent {agent} to undo", hint="`alma log` shows what was done")
     words: dict[str, Words] = {}
     records: dict[str, Outcome] = {}
     for content in versions:

@@ -3,6 +3,7 @@
 import json as json_text
 from collections.abc import Iterable
 from dataclasses import replace
+from shlex import quote
 from typing import Annotated
 
 from alma_cli.api import ALMA
@@ -71,12 +72,15 @@ def reflect(
         )
     sheet = alma.review_words(name, domain) if review else alma.reflect(name, domain)
     is_empty = not sheet.outcomes and not sheet.known
-    told = "no general words are in use yet" if review else f"nothing of {name}'s waits for general words"
+    if is_empty:
+        told = ["no general words are in use yet"] if review else _nothing_waits(alma, name)
+    else:
+        told = [*_waiting(sheet.left), f"its answer goes to: alma reflect --agent {quote(name)} --apply FILE"]
     text = json_text.dumps(sheet.to_json(), ensure_ascii=False) if format == "json" else sheet.to_prompt()
     return Reply(
         data=sheet.to_json(),
         text="" if is_empty and format == "prompt" else text,
-        told=[told] if is_empty else _waiting(sheet.left),
+        told=told,
     )
 
 
@@ -131,6 +135,15 @@ def _listed(title: str, texts: Iterable[str]) -> list[str]:
         return []
     more = [f"  and {len(lines) - _SHOWN:,} more"] if len(lines) > _SHOWN else []
     return [f"{title}: {len(lines):,}", *(f"  {line}" for line in lines[:_SHOWN]), *more]
+
+
+def _nothing_waits(alma: ALMA, agent: str) -> list[str]:
+    """That nothing of this agent's waits for general words, and how many outcomes of others do."""
+    others = ", ".join(f"{count:,} of {one_line(name)}" for name, count in alma.status().reflection.items())
+    return [
+        f"nothing of agent {one_line(agent)} waits for general words",
+        *([f"others wait: {others} (name one with --agent)"] if others else []),
+    ]
 
 
 def _waiting(left: int) -> list[str]:

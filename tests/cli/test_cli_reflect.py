@@ -124,7 +124,16 @@ def test_a_sheet_shows_no_results_and_its_answer_makes_a_rule(run_json, run_alma
     assert (3, 0, [f"when {WHEN}: {DO}"]) == (done["worded"], done["left"], done["new"])
     assert [("created", 3)] == [(one["change"], one["occurrences"]) for one in done["heuristics"]]
     assert [(WHEN, DO, 3)] == rules(run_json)
-    assert (0, "", "nothing of helena's waits for general words\n") == run_alma("reflect", "--agent", "helena")
+    assert (0, "", "nothing of agent helena waits for general words\n") == run_alma("reflect", "--agent", "helena")
+
+
+@pytest.mark.usefixtures("told")
+def test_a_sheet_says_where_its_answer_goes_and_an_empty_one_who_waits(run_alma):
+    assert (
+        "its answer goes to: alma reflect --agent helena --apply FILE\n" == run_alma("reflect", "--agent", "helena").err
+    )
+    nothing = "nothing of agent victor waits for general words\nothers wait: 3 of helena (name one with --agent)\n"
+    assert (0, "", nothing) == run_alma("reflect", "--agent", "victor")
 
 
 @pytest.mark.slow

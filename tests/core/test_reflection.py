@@ -108,8 +108,8 @@ def test_what_an_earlier_line_put_into_a_situation_is_renamed_with_it():
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ({"when": "a", "do": "b c", "outcomes": ["o99"]}, "'o99' is no outcome of helena's"),
-        ({"when": "a", "do": "b c", "outcomes": ["o6"]}, "'o6' is no outcome of helena's"),
+        ({"when": "a", "do": "b c", "outcomes": ["o99"]}, "'o99' is no outcome of agent helena"),
+        ({"when": "a", "do": "b c", "outcomes": ["o6"]}, "'o6' is no outcome of agent helena"),
         ({"when": "a b", "do": "b c", "outcomes": ["o5"]}, "'o5' has general words; {\"move\": ...} replaces them"),
         ({"when": "a b", "do": "b c", "outcomes": ["o7"]}, "'o7' has no strategy, so it can't be said what was done"),
         ({"when": "S9", "do": "b c", "outcomes": ["o1"]}, "when: 'S9' is no known situation"),
@@ -123,7 +123,7 @@ def test_what_an_earlier_line_put_into_a_situation_is_renamed_with_it():
         ({"when": "a\nb", "do": "b c", "outcomes": ["o1"]}, "when: expected one line of at most 200 characters"),
         ({"when": " ", "do": "b c", "outcomes": ["o1"]}, "when: empty"),
         ({"when": "a b", "do": "b c", "outcomes": []}, 'expected a list of codes, such as ["o1", "o2"]'),
-        ({"when": "a b", "do": "b c", "outcomes": [3]}, "3 is no outcome of helena's"),
+        ({"when": "a b", "do": "b c", "outcomes": [3]}, "3 is no outcome of agent helena"),
         (
             {"when": "a b", "do": "b c", "outcomes": ["o1"], "success": 9},
             'success: not a key of a line with "outcomes"',

@@ -185,7 +185,7 @@ class _Reader:
         text = reference.strip() if isinstance(reference, str) else ""
         outcome = self._outcomes.get(self._codes.outcomes.get(text, text.lower()))
         if outcome is None or outcome.agent != self._agent:
-            raise InvalidInput(f"{shown(reference)} is no outcome of {one_line(self._agent, 40)}'s")
+            raise InvalidInput(f"{shown(reference)} is no outcome of agent {one_line(self._agent, 40)}")
         if outcome.id in self._given_in:
             raise InvalidInput(f"{shown(reference)} was given words in line {self._given_in[outcome.id]}")
         if not words.replaces and outcome.when and outcome.do:
