@@ -160,7 +160,7 @@ def learn_batch(
     others: dict[str, None] = {}
     learned = duplicates = forgotten = queued = 0
     made = map(partial(_outcomes, session), portions(reports))  # in order, which is that of their times
-    with session.store().bulk() as store:
+    with session.bulk():
         for portion in prefetched(made, partial(_embedded, session), depth=2):
             entries: list[Entry] = []
             operations: list[Operation] = []
@@ -176,7 +176,7 @@ def learn_batch(
             if entries:
                 operations.append(session.operation(Insert, entries=tuple(entries)))
             records = [entry.record for entry in entries]
-            receipt = session.submit(operations, store=store)
+            receipt = session.submit(operations)
             agents = {record.agent for record in records}
             warnings |= dict.fromkeys([*portion.warnings, *_known_bad(receipt, agents), *receipt.warnings])
             for item in receipt.derived:

@@ -60,10 +60,24 @@ class Session:
     by: str = ""
     _embedder: Embedder | None = None
     _embedding: threading.Lock = field(default_factory=threading.Lock)
+    _in_bulk: Store | None = None
 
     def store(self) -> Store:
-        """The project's store; nothing is opened until it is used."""
-        return open_store(self.project.home, dimension=self.dimension(), wait_s=self.wait_s, rules=self.rules())
+        """The project's store; nothing is opened until it is used. In a block of many writes it is the block's."""
+        return self._in_bulk or open_store(
+            self.project.home, dimension=self.dimension(), wait_s=self.wait_s, rules=self.rules()
+        )
+
+    @contextmanager
+    def bulk(self) -> Iterator[Store]:
+        """The store for a block of many writes, see `Store.bulk`."""
+        with self.store().bulk() as store:
+            self._in_bulk = store
+            try:
+                yield store
+            finally:
+                if self._in_bulk is store:  # another thread may be in a block of its own
+                    self._in_bulk = None
 
     def prepare(self) -> None:
         """Make the folders in which the memory lives, where something is going to be recorded.
@@ -98,16 +112,14 @@ class Session:
             anti_pattern_below=settings.anti_pattern_below,
         )
 
-    def submit(
-        self, operations: Sequence[Operation], *, store: Store | None = None, similar_to: Entry | None = None
-    ) -> Receipt:
+    def submit(self, operations: Sequence[Operation], *, similar_to: Entry | None = None) -> Receipt:
         """Make the operations durable and fold them in, making `.alma/` what it should be first.
 
-        `store` is the session's, in bulk. The receipt has what is similar to the outcome `similar_to`.
+        The receipt has what is similar to the outcome `similar_to`.
         Raises `ProjectNotFound` when the project was removed meanwhile.
         """
         self.prepare()
-        return (store or self.store()).submit(operations, similar_to=similar_to)
+        return self.store().submit(operations, similar_to=similar_to)
 
     @contextmanager
     def refusals_noted(self, agent: str, domain: str | None) -> Iterator[None]:

@@ -81,12 +81,11 @@ def sync(
     with ExitStack() as ours:
         opened = remote or ours.enter_context(closing(_opened(session, options.timeout_s)))
         session.prepare()
-        store = session.store()
         try:
-            ours.enter_context(store.alone("sync"))
+            ours.enter_context(session.store().alone("sync"))
         except StoreBusy:
             return Synced(busy=True, remote=opened.name)
-        context = _context(session, ours.enter_context(store.bulk()), opened, options)
+        context = _context(session, ours.enter_context(session.bulk()), opened, options)
         context.advance = advance or context.advance
         context.tell = tell or context.tell
         return run(context, dry_run=dry_run)

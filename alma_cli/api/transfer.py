@@ -82,14 +82,14 @@ def import_(
     warnings: dict[str, None] = {}
     others: dict[str, None] = {}
     imported = present = forgotten = derived = queued = 0
-    with session.store().bulk() as store:
+    with session.bulk():
         for portion in prefetched(portions(lines), partial(_embedded, session, names)):
             derived += portion.derived
             refused += portion.refused
             operations: list[Operation] = list(portion.refusals)
             if portion.entries:
                 operations.append(session.operation(Insert, entries=tuple(portion.entries)))
-            receipt = session.submit(operations, store=store)
+            receipt = session.submit(operations)
             warnings |= dict.fromkeys([*portion.warnings, *receipt.warnings])
             queued += len(portion.entries) if receipt.queued else 0
             actions = [change.action for change in receipt.changes]

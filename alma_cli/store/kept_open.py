@@ -44,7 +44,8 @@ class KeptOpen:
     def __exit__(self, *_: object) -> None:
         self._is_over.set()
         self._watcher.join()
-        self.let_go()
+        with self._in_use:
+            self._close()
 
     @contextmanager
     def opened(self) -> Iterator[Connection]:
@@ -53,13 +54,8 @@ class KeptOpen:
             connection, self._connection = self._connection, None
             connection = connection or held.enter_context(self._open_store())
             yield connection
-            if not self._is_awaited():
+            if not self._is_over.is_set() and not self._is_awaited():
                 self._held, self._connection, self._used_at = held.pop_all(), connection, monotonic()
-
-    def let_go(self) -> None:
-        """Close the store if it is open, once nobody here uses it."""
-        with self._in_use:
-            self._close()
 
     def _close(self) -> None:
         self._connection = None

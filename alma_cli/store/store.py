@@ -128,6 +128,10 @@ class Store:
         The reader's `warnings` tell of writes that weren't folded in. Raises `StoreBusy`, `StoreCorrupt`,
         `StoreTooNew`, `LocksUnsupported`.
         """
+        if self.kept:
+            with self._opened_and_folded(wait_s=self.wait_s) as (connection, folded):
+                yield Reader(connection, folded.warnings)
+            return
         warnings, wait_s = self._fold_waiting()
         if not self.file.exists():
             yield Reader(None, warnings)

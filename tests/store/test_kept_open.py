@@ -107,6 +107,22 @@ def test_it_is_let_go_when_nobody_can_tell_who_waits(store):
             pass
 
 
+def test_after_the_block_it_is_closed_after_each_use(store):
+    with kept(store) as (block, _):
+        pass
+    with block.opened():
+        assert not is_free(store)
+    assert is_free(store)
+
+
+def test_in_a_block_of_many_writes_it_stays_open_for_reading_too(store):
+    with store.bulk() as bulk:
+        bulk.submit([insert(outcome(1))])
+        assert ids_in(bulk) == [1]
+        assert not is_free(store)
+    assert is_free(store)
+
+
 def test_many_threads_may_write_in_one_block(store):
     def write(bulk, number):
         assert not bulk.submit([insert(outcome(number))]).queued

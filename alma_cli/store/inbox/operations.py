@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import array
 import json
-import math
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -57,13 +56,11 @@ def _mean(vectors: Sequence[Vector]) -> Vector:
     """
     if len(vectors) == 1:
         return vectors[0]
-    weights = [1.0, *(_BESIDE for _ in vectors[1:])]
-    sums = [
-        sum(weight * number for weight, number in zip(weights, numbers, strict=True))
-        for numbers in zip(*vectors, strict=True)
-    ]
-    length = math.sqrt(math.fsum(number * number for number in sums)) or 1.0
-    return array.array("f", [number / length for number in sums])
+    import numpy as np
+
+    first, *others = np.array(vectors, "f8")
+    total = first + _BESIDE * sum(others)
+    return array.array("f", (total / (np.linalg.norm(total) or 1.0)).astype("f4").tobytes())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
