@@ -7,7 +7,8 @@
 Files are written under another name and renamed; the writers of one machine take turns by a lock file. The version of a
 document is the hash of its file. Changes are found by comparing each subfolder's names, sizes and times with those in
 the checkpoint; a subfolder that was changed within the last seconds is read again the next time, because times can't
-tell two changes within a tick of the clock apart (git has the same rule for its index).
+tell two changes within a tick of the clock apart (git has the same rule for its index). So is one with a file that the
+system doesn't let us read; that file is set aside, and the others are none the worse.
 
 Symbolic links are refused: they lead out of what is shared.
 """
@@ -105,9 +106,10 @@ class FolderRemote:
                 if digest and known.get(shard) == digest:
                     continue
                 self._changed = True
-                found += self._load_all(shard, names)
+                loaded = self._load_all(shard, names)
+            found += loaded
             known.pop(shard, None)
-            if digest:
+            if digest and not any(isinstance(one, Unreadable) and not one.etag for one in loaded):
                 known[shard] = digest
             if len(found) >= _PAGE:
                 yield Page(found=tuple(found), checkpoint=_checkpoint(present, known))
@@ -226,11 +228,14 @@ class FolderRemote:
         self._requests += 1
         is_link = os.path.islink(path)
         is_file = not is_link and os.path.isfile(path)
+        content, refusal = b"", ""
         try:
             os.lstat(path)
             content = _content_of(path) if is_file else os.fsencode(os.readlink(path)) if is_link else b""
         except FileNotFoundError:
             return None
+        except OSError as error:  # not ours to read, or a drive keeps it elsewhere: the others are none the worse
+            refusal = error.strerror or str(error)
         name = os.path.basename(path).removesuffix(_SUFFIX)
         folder = os.path.relpath(os.path.dirname(path), self._base)
         is_in_place = folder.casefold() == (top if name.startswith("_") else os.path.join(top, name[:2])).casefold()
@@ -239,6 +244,8 @@ class FolderRemote:
                 raise TypeError("it is a symbolic link")
             if not is_file:
                 raise TypeError("it is no file")
+            if refusal:
+                raise TypeError(refusal)
             body = json.loads(content, parse_constant=_no_number)
             if not isinstance(body, dict):
                 raise TypeError("it isn't a JSON object")
@@ -250,7 +257,7 @@ class FolderRemote:
                 name=clean(path),
                 raw=content[:_MAX_RAW].decode("utf-8", "replace"),
                 reason=_why(content, error),
-                etag=_etag(content),
+                etag="" if refusal else _etag(content),
                 agent=clean(known_agent or self._agent_of(top, content)) if is_in_place else "",
                 id=clean(name) if is_in_place else "",
             )
@@ -266,7 +273,7 @@ class FolderRemote:
             for name in names
             if name.endswith(_SUFFIX) and not os.path.islink(os.path.join(folder, name))
         )
-        for text in chain([content], map(_content_of, others)):
+        for text in chain([content], map(_content_if_readable, others)):
             for written in _AGENT.findall(text.decode("utf-8", "replace")):
                 with suppress(ValueError):
                     agent = json.loads(written)
@@ -385,6 +392,12 @@ def _content(body: Mapping[str, JsonValue]) -> bytes:
 def _content_of(path: str) -> bytes:
     with open_file(path) as file:
         return file.read()
+
+
+def _content_if_readable(path: str) -> bytes:
+    with suppress(OSError):
+        return _content_of(path)
+    return b""
 
 
 def _etag(content: bytes) -> str:

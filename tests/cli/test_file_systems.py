@@ -65,6 +65,38 @@ def test_a_shared_folder_without_locks_is_refused_with_the_reason(run_json, conf
     assert ("remote_refused", True) == (error["code"], "can't be locked: No locks available" in error["message"])
 
 
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.EDEADLK, errno.ETIMEDOUT])
+def test_a_shared_file_that_cannot_be_read_is_set_aside_and_the_others_are_exchanged(
+    *, run_json, configure, learn, monkeypatch, tmp_path, number
+):
+    """A colleague's umask makes such files, and a drive that keeps its files elsewhere."""
+    config = "alma:\n  project_id: shop\n  storage: file\n  file: {path: ../shared}\n"
+    configure(config)
+    unread, read = learn("Ship"), learn("Test the login form")
+    assert 2 == run_json("sync")["data"]["pushed"]
+    other = tmp_path / "other"
+    (other / ".alma").mkdir(parents=True)
+    (other / ".alma/config.yaml").write_text(config)
+    monkeypatch.chdir(other)
+    real = os.open
+
+    def refuse_one(path, *arguments, **options):
+        if unread in os.fspath(path):
+            raise OSError(number, os.strerror(number), path)
+        return real(path, *arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", refuse_one)
+        for _ in range(2):
+            done = run_json("sync")
+        assert (0, 0, []) == (done["data"]["pulled"], done["data"]["set_aside"], done["warnings"]), "it is told once"
+        assert [read] == [memory["id"] for memory in run_json("list")["data"]["memories"]]
+        (aside,) = run_json("sync", "status")["data"]["set_aside"]
+        assert os.strerror(number) in aside["reason"]
+    assert 1 == run_json("sync")["data"]["pulled"]
+    assert [] == run_json("sync", "status")["data"]["set_aside"]
+
+
 # Rights, links and flushing
 
 
