@@ -4,17 +4,20 @@ import os
 import sys
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from select import select
 from typing import Annotated, BinaryIO
 
 from alma_cli.api import ALMA
 from alma_cli.cli.options import Dir, Wait, Yes
+from alma_cli.cli.output import tell
 from alma_cli.cli.signatures import MadeBy
 from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, InvalidInput
 from alma_cli.files import writing_whole
 from alma_cli.project import is_own
 
+_QUIET_S = 2.0
 _MAX_STDIN_BYTES = 16 * 1024 * 1024
 
 
@@ -65,7 +68,15 @@ def text_or_stdin(name: str, given: str | None) -> str:
         return given
     if sys.stdin is None or (given is None and sys.stdin.isatty()):
         raise InvalidInput(f"{name} is missing", hint=f"give {name}, or pipe it in")
+    tell_while_waiting(name)
     return _text(name, sys.stdin.buffer, "stdin").strip()
+
+
+def tell_while_waiting(name: str) -> None:
+    """Tell on stderr what is read from stdin, if nothing comes for a while: who left it open may not know of it."""
+    with suppress(OSError, ValueError, AttributeError):  # stdin may be closed, or no file
+        if not select([sys.stdin.fileno()], [], [], _QUIET_S)[0]:
+            tell(f"waiting for {name} on stdin, which is open: give it, or end it (Ctrl-D, or </dev/null)")
 
 
 def file_or_stdin(name: str, path: str) -> str:

@@ -9,7 +9,7 @@ from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from typing import BinaryIO, NoReturn, TypeAlias
 
-from alma_cli.cli.inputs import opened, told_of
+from alma_cli.cli.inputs import opened, tell_while_waiting, told_of
 from alma_cli.core.records import JsonValue
 from alma_cli.core.text import one_line
 from alma_cli.errors import InvalidInput
@@ -31,6 +31,7 @@ def numbered_values(path: str) -> Iterator[NumberedValue]:
     if path == "-":
         if sys.stdin is None or sys.stdin.isatty():
             raise InvalidInput("nothing is piped in", hint="pipe NDJSON in, or name a file")
+        tell_while_waiting("lines")
         return _values(sys.stdin.buffer, "stdin")
     return _closing(opened(path), path)
 

@@ -10,7 +10,7 @@ from typing import Annotated
 from alma_cli.api import ALMA
 from alma_cli.cli.edit import edited
 from alma_cli.cli.filters import Limit, OfAgent
-from alma_cli.cli.inputs import MemoryToChange
+from alma_cli.cli.inputs import MemoryToChange, tell_while_waiting
 from alma_cli.cli.layout import folded
 from alma_cli.cli.options import Kinds, option
 from alma_cli.cli.output import Reply, tell
@@ -150,6 +150,7 @@ def review(
 def _keys(*, on_terminal: bool) -> Iterator[Iterator[str]]:
     """The answers: lines of a pipe, or keys, each of which counts at once (`s` waits for an id)."""
     if not on_terminal:
+        tell_while_waiting("an answer for each memory")
         yield (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
         return
     import termios

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -223,3 +225,25 @@ def test_on_a_terminal_each_memory_has_one_line_and_says_first_what_to_do(memori
     long = run_on_terminal("retrieve", TASK, "--agent", "helena", "--long").out
     assert "anti-pattern" in long
     assert "sim" in long.splitlines()[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("argv", "given"),
+    [
+        (["retrieve", "--agent", "helena"], b"Test the login form\n"),
+        (["remember"], b"CI has two cores\n"),
+        (["import", "-"], b'{"kind": "knowledge", "agent": "a", "fact": "CI has two cores"}\n'),
+        (["review"], b"keep\n"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_who_left_stdin_open_is_told_what_is_waited_for(project, learn, argv, given):
+    """As agents start commands, which would see a command that hangs and says nothing."""
+    learn("Test the login form")
+    command = [sys.executable, "-m", "alma_cli", *argv]
+    with subprocess.Popen(
+        command, cwd=project, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as started:
+        assert b"on stdin, which is open" in started.stderr.readline()
+        assert 0 == (started.communicate(given), started.returncode)[1]
