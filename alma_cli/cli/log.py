@@ -10,8 +10,11 @@ from alma_cli.cli.inputs import Memory
 from alma_cli.cli.memory_table import line_of, word_of
 from alma_cli.cli.options import argument
 from alma_cli.cli.output import Reply, Table, on_terminal
+from alma_cli.cli.undo import DONE
 from alma_cli.core.codec import format_time
 from alma_cli.core.text import age
+
+_DID = {**DONE, "undo": "undid", "refuse": "refused"}
 
 
 def log(
@@ -77,7 +80,7 @@ def _done(story: Story, *, long: bool) -> Table:
     for row in story.audit:
         record = story.records.get(row.id)
         text = f"{word_of(record)}: {line_of(record)}" if record else row.detail
-        short.append((age((now - row.at).total_seconds()), row.by, row.action, row.id, text))
+        short.append((age((now - row.at).total_seconds()), row.by, _DID.get(row.action, row.action), row.id, text))
     return Table(
         headings=("age", "who", "did", "id", "memory"),
         rows=short,

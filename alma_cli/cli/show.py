@@ -50,6 +50,8 @@ def _empty(value: JsonValue) -> bool:
 def _shown(value: JsonValue) -> str:
     if isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
         return ", ".join(f"{one_line(key)}={one_line(str(item))}" for key, item in value.items())
+    if isinstance(value, float):
+        return str(round(value, 2)).removesuffix(".0")
     text = value if isinstance(value, str) else dumps(value, ensure_ascii=False)
     return harmless(text)
 

@@ -12,7 +12,8 @@ from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.text import counted, one_line
 from alma_cli.errors import InvalidUsage
 
-_DONE = {"insert": "added", "revise": "corrected", "reword": "reworded", "archive": "archived", "forget": "forgot"}
+DONE = {"insert": "added", "revise": "corrected", "reword": "reworded", "archive": "archived", "forget": "forgot"}
+"""What somebody did, in a past tense, by the action that the log has."""
 _MAX_TEXT = 60
 _LISTED = 10
 
@@ -64,7 +65,7 @@ def _told(write: Undoable) -> str:
 
 def _shown(write: Undoable) -> tuple[str, str, str]:
     count = f" {counted(len(write.ids), 'memory', 'memories')}," if len(write.ids) > 1 else ""
-    return f"{_DONE[write.action]}{count}", write.ids[0][:SHORT_ID], write.text
+    return f"{DONE[write.action]}{count}", write.ids[0][:SHORT_ID], write.text
 
 
 def _as_json(write: Undoable) -> dict[str, JsonValue]:

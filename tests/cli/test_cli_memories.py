@@ -307,3 +307,13 @@ def test_feedback_moves_a_memory_within_bounds(run_json, run_alma, learn):
     after = scores()
     assert after[ids[0]] > before[ids[0]] > after[ids[0]] - 0.05
     assert after[ids[1]] < before[ids[1]] < after[ids[1]] + 0.05
+
+
+def test_a_rule_is_shown_with_short_numbers_and_in_full_as_json(learn, run_alma, run_json):
+    for result in ("success", "success", "partial"):
+        learn("Test the login form", result, when="a form is tested", do="try blanks")
+    (rule,) = run_json("list", "--kind", "heuristic")["data"]["memories"]
+    shown = dict(line.split(":", 1) for line in run_alma("show", rule["id"]).out.splitlines() if ": " in line)
+    found = {name: shown[name].strip() for name in ("occurrences", "successes", "success_rate")}
+    assert {"occurrences": "3", "successes": "2.5", "success_rate": "0.83"} == found
+    assert 2.5 / 3 == run_json("show", rule["id"])["data"]["success_rate"]

@@ -431,7 +431,7 @@ def test_only_what_nothing_undoes_is_said_to_be_for_good(learn, run_on_terminal)
 
 def test_the_log_tells_what_it_was(learn, run_alma, run_json, run_on_terminal):
     id = learn("Test the login form")
-    assert f"  insert  {id[:8]}  success: Test the login form\n" in run_on_terminal("log", NO_COLOR="1").out
+    assert f"  added  {id[:8]}  success: Test the login form\n" in run_on_terminal("log", NO_COLOR="1").out
     assert "Test the login form [success]" == run_json("log")["data"]["audit"][0]["text"]
     run_alma("forget", id, "--yes")
     assert [None, None] == [row["text"] for row in run_json("log")["data"]["audit"]]
