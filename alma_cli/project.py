@@ -33,6 +33,9 @@ CONFIG = "config.yaml"
 JOURNAL = "journal"
 BACKUP = "backup"
 
+UNFILLED = "${workspaceFolder}"
+"""What an editor replaces by the project's folder; one that doesn't starts its servers there."""
+
 GITIGNORE = """\
 # Written by ALMA: only the configuration is committed; memories stay out of git.
 *
@@ -107,7 +110,7 @@ def find_project(
     which then keeps its memory itself, even in a linked worktree; naming it is trusting its owner. Raises
     `ProjectNotFound`, and `ProjectUntrusted` for one that was found and is somebody else's, or whose memory is in git.
     """
-    if directory:
+    if directory and directory != UNFILLED:
         project = _named_project(os.fspath(directory), "--dir")
     elif environ.get("ALMA_DIR"):
         project = _named_project(environ["ALMA_DIR"], "ALMA_DIR")

@@ -8,7 +8,7 @@ from alma_cli.cli.options import Dir, Yes, option
 from alma_cli.cli.output import Reply
 from alma_cli.config import default_project_id, load_config, template
 from alma_cli.core.scopes.scope import validate_name
-from alma_cli.errors import AlmaError
+from alma_cli.errors import AlmaError, ProjectUntrusted
 from alma_cli.project import CONFIG, FOLDER, Project, find_project, make_project
 from alma_cli.worktrees import naming_folder
 
@@ -56,6 +56,10 @@ def init(
     notes = []
     if around and around.home != project.home:
         notes = [f"{around.root} has a project too: from now on this folder has a memory of its own"]
+    try:
+        find_project(root, environ={})
+    except ProjectUntrusted as error:  # root made it in somebody's folder, who owns it now
+        notes.append(f"{error.message}: {error.hint}")
     told = f"made {project.config_path}" if is_new else f"{project.config_path} was there already and is kept"
     return Reply(
         data={

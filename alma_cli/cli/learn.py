@@ -188,8 +188,11 @@ def _check_alone(context: typer.Context, *own: str) -> None:
 
 def _learn_history(alma: ALMA, commits: str, agent: str | None, *, dry_run: bool) -> Reply:
     from alma_cli.hooks.history import told_by_history
+    from alma_cli.hooks.install.repository import asked_in_vain
 
     reports = told_by_history(alma, agent, commits)
+    shallow = asked_in_vain(str(alma.project.root), "rev-parse", "--is-shallow-repository") == "true"
+    notes = ["the clone is shallow: `git fetch --unshallow` brings what earlier commits tell"] if shallow else []
     found: list[JsonValue] = [
         {"agent": one.agent, "outcome": one.outcome, "task": one.task, "strategy": one.strategy, "error": one.error}
         for one in reports
@@ -204,10 +207,13 @@ def _learn_history(alma: ALMA, commits: str, agent: str | None, *, dry_run: bool
                 )
             ],
             data={"would_learn": found, "learned": 0},
-            told=[f"would learn {counted(len(reports), 'outcome', 'outcomes')}, but for those that are known"],
+            told=[f"would learn {counted(len(reports), 'outcome', 'outcomes')}, but for those that are known", *notes],
         )
     done = alma.learn_batch(enumerate(reports, start=1))
-    told = [f"recorded {counted(done.learned, 'outcome', 'outcomes')} of {len(reports):,} that the commits tell"]
+    told = [
+        f"recorded {counted(done.learned, 'outcome', 'outcomes')} of {len(reports):,} that the commits tell",
+        *notes,
+    ]
     if done.duplicates:
         told.append(f"{counted(done.duplicates, 'was', 'were')} known already")
     if done.forgotten:

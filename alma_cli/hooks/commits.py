@@ -18,11 +18,9 @@ from alma_cli.tracked import lasting_path
 from alma_cli.worktrees import exclude_path
 
 _NAMES_AN_OUTCOME = re.compile(r"^[ \t]*alma-outcome\b", re.MULTILINE | re.IGNORECASE)
-_FORMAT = (
-    "%H%x00%P%x00%at%x00%ae%x00%s%x00%b%x00%(trailers:key=Alma-Outcome,valueonly,unfold)%x00"
-    "%(trailers:key=Alma-Agent,valueonly)%x00%(trailers)"
-)
-_PARTS = 9
+_NAMED = re.compile(r"^alma-(outcome|agent)[ \t]*:(.*)", re.MULTILINE | re.IGNORECASE)
+_FORMAT = "%H%x00%P%x00%at%x00%ae%x00%s%x00%b%x00%(trailers:only,unfold)%x00%(trailers)"
+_PARTS = 8
 """The parts of a commit in that format; no message has a NUL, which stands between all of them."""
 _UNKNOWN = ("bad object", "bad revision", "unknown revision", "ambiguous argument", "Invalid revision range")
 _MOST_OF_A_SECOND = 100
@@ -90,8 +88,9 @@ def read_commits(commits: str, *options: str, most: int) -> list[Commit]:
     found = []
     for start in range(0, len(parts) - _PARTS + 1, _PARTS):
         id, parents, authored, author, *texts = (part.strip() for part in parts[start : start + _PARTS])
-        subject, body, *values, trailers = texts
-        outcome, agent = (each.rpartition("\n")[2] for each in values)  # the last word holds
+        subject, body, unfolded, trailers = texts
+        named = {key.lower(): value for key, value in _NAMED.findall(unfolded)}  # the last word holds
+        outcome, agent = (named.get(key, "").strip() for key in ("outcome", "agent"))
         found.append(Commit(id, parents.split(), int(authored), author, subject, body, outcome, agent, trailers))
     return found
 

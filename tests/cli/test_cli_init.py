@@ -28,6 +28,13 @@ def test_init_makes_the_folder_and_says_what_to_do_next(run_alma, empty):
     assert 0o600 == stat.S_IMODE(os.stat(config).st_mode)
 
 
+def test_what_root_makes_in_somebodys_folder_is_told_not_to_be_trusted_by_itself(run_alma, empty, monkeypatch):
+    monkeypatch.setattr("alma_cli.project.is_trusted", lambda path: ".alma" not in path)
+    told = run_alma("init")
+    assert 0 == told.code
+    assert f"if you trust it, say so with ALMA_DIR={empty} or --dir {empty}" in told.err
+
+
 def test_a_project_in_a_project_is_told_to_be_apart(run_alma, empty, monkeypatch):
     run_alma("init")
     (empty / "src").mkdir()

@@ -165,6 +165,13 @@ def others(git, tmp_path):
 _ASKED = ("learn", "--from-git", "HEAD", "--dry-run")
 
 
+def test_a_shallow_clone_says_that_it_may_not_know_all(commit, git, project, run_alma):
+    commit("Freeze the clock\n\nAlma-Outcome: success")
+    assert "shallow" not in run_alma(*_ASKED).err
+    (project / ".git/shallow").write_text(git("rev-parse", "HEAD") + "\n")
+    assert "the clone is shallow: `git fetch --unshallow` brings what earlier commits tell" in run_alma(*_ASKED).err
+
+
 def test_an_inherited_repository_is_not_the_one_that_a_project_learns_from(commit, others, run_alma, monkeypatch):
     commit("Freeze the clock\n\nAlma-Outcome: success")
     monkeypatch.setenv("GIT_DIR", str(others / ".git"))

@@ -5,12 +5,15 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 
 from alma_cli import ALMA
 from alma_cli.hooks.install.states import host_states
+from alma_cli.project import find_project
 from tests.agent_skills import check_skill
 
 WITHOUT_HOSTS = "/usr/bin:/bin"
@@ -117,8 +120,25 @@ def test_each_host_gets_its_server_beside_those_of_others(everything, project, r
     assert {"other": {"command": "other"}, "alma": ours} == json.loads((project / ".mcp.json").read_text())[
         "mcpServers"
     ]
-    assert {"mcpServers": {"alma": ours}} == json.loads((project / ".cursor/mcp.json").read_text())
+    of_cursor = {**ours, "args": ["mcp", "--dir", "${workspaceFolder}", "--agent", "ines"]}
+    assert {"mcpServers": {"alma": of_cursor}} == json.loads((project / ".cursor/mcp.json").read_text())
     assert {"servers": {"alma": {"type": "stdio", **ours}}} == json.loads((project / ".vscode/mcp.json").read_text())
+
+
+def test_a_file_with_comments_is_left_alone_and_says_why(put, project, run_alma):
+    text = '{\n  // ours\n  "servers": {},\n}\n'
+    put(**{".vscode/mcp.json": text})
+    told = run_alma("setup", "vscode", "--yes")
+    assert (1, text) == (told.code, (project / ".vscode/mcp.json").read_text())
+    assert "its comments would be lost: take them out, or add ALMA's part by hand" in told.err
+
+
+def test_cursors_server_is_told_where_the_project_is(put, project, run_alma, monkeypatch):
+    put(**{".cursor/rules": ""})
+    run_alma("setup", "cursor", "--yes")
+    server = json.loads((project / ".cursor/mcp.json").read_text())["mcpServers"]["alma"]
+    assert ["mcp", "--dir", "${workspaceFolder}"] == server["args"]
+    assert project == find_project(directory="${workspaceFolder}").root, "an editor that doesn't fill it in"
 
 
 def test_a_server_of_somebodys_own_stays(put, project, run_alma):
@@ -416,6 +436,31 @@ def test_what_is_gone_for_good_is_forgotten_by_remove(project, put, states, run_
 def test_what_is_connected_in_part_is_not_connected(everything, project, states, run_alma, alma_on_the_path):
     run_alma("install", "claude")
     assert ("not connected", "in part") == states()["claude"]
+
+
+def test_an_alma_whose_interpreter_is_gone_cannot_run(everything, states, run_alma, alma_on_the_path):
+    run_alma("setup", "git", "--yes")
+    ours = Path(sys.executable).with_name("alma").read_bytes()
+    for gone in (b"#!/gone/python3\n", b"#!/bin/sh\n'''exec' \"/gone with/python3\" \"$0\" \"$@\"\n' '''\n"):
+        alma_on_the_path.write_bytes(gone)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("alma_cli.hooks.install.states._NAMED", re.compile(b"(nothing)(named)"))
+            assert "can't run" == states()["git"][0]
+    alma_on_the_path.write_bytes(ours)
+    assert "connected" == states()["git"][0]
+
+
+@pytest.mark.parametrize("target", ["git", "claude"])
+def test_an_alma_in_a_cache_is_told_not_to_stay(target, everything, run_alma, monkeypatch, tmp_path):
+    program = tmp_path / "cache/uv/archive-v0/x/bin/alma"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    told = f"{program} is in a cache, which is emptied some day: install ALMA to stay, and do this again"
+    assert told not in run_alma("setup", target, "--dry-run").err
+    monkeypatch.setattr(sys, "argv", [str(program)])
+    assert told in run_alma("setup", target, "--yes").err
 
 
 def test_where_no_alma_can_start_the_hosts_cannot_run(everything, project, states, run_alma, alma_on_the_path):

@@ -337,6 +337,18 @@ def test_a_project_that_was_removed_is_an_error_of_every_tool_and_nothing_is_mad
     with_client(work)
 
 
+def test_a_server_of_an_alma_that_was_replaced_says_so_and_mixes_no_versions(with_client, tmp_path, monkeypatch):
+    async def work(client):
+        assert "total" in (await call(client, tool="stats"))
+        (tmp_path / "__init__.py").write_text("newer")
+        monkeypatch.setattr("alma_cli.__file__", str(tmp_path / "__init__.py"))
+        for tool in ("stats", "reflect"):
+            told = await refused(client, tool=tool)
+            assert "ALMA was upgraded or removed since this server started (restart the server)" in told
+
+    with_client(work)
+
+
 def test_a_memory_is_shown_with_the_outcomes_it_grew_from(with_client, run_json):
     async def look(client):
         for _ in range(3):

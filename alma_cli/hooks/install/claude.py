@@ -14,7 +14,7 @@ from alma_cli.hooks.events import AGENT_EVENTS
 from alma_cli.hooks.install.changes import Plan, RemoveFile, WriteFile, original_of, text_of
 from alma_cli.hooks.install.json_files import parsed, written
 from alma_cli.hooks.install.parts import ConnectedProject, Part
-from alma_cli.hooks.install.program import agent_words, program
+from alma_cli.hooks.install.program import agent_words, fleeting, program
 from alma_cli.hooks.install.repository import committed_without
 
 _MARK = "# alma hook"
@@ -92,7 +92,7 @@ def plan_claude(place: ConnectedProject, file: str = SHARED, *, by_server: bool 
         if entry not in groups:
             groups[:] = [*(group for group in groups if not _is_ours(group)), entry]
             changed = True
-    return Plan([WriteFile(path, written(settings, text))] if changed else [])
+    return Plan([WriteFile(path, written(settings, text))], fleeting()) if changed else Plan()
 
 
 def plan_claude_removal(place: ConnectedProject, file: str = SHARED) -> Plan:

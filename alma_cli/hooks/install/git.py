@@ -23,9 +23,9 @@ from alma_cli.hooks.install.hook_tools import (
     plan_simple_git_hooks_removal,
 )
 from alma_cli.hooks.install.parts import ConnectedProject, Part
-from alma_cli.hooks.install.program import program
+from alma_cli.hooks.install.program import fleeting, program
 from alma_cli.hooks.install.repository import asked, asked_in_vain
-from alma_cli.worktrees import top_of
+from alma_cli.worktrees import exclude_path, top_of
 
 _START = b"# >>> alma >>>"
 _END = b"# <<< alma <<<"
@@ -63,7 +63,7 @@ def plan_git(place: ConnectedProject) -> Plan:
         planned, note = _plan_hook(path, _commands(event, projects, hooks))
         changes += planned
         notes += [note] if note else []
-    return Plan(changes, [*notes, *lefthook.notes, *_lfs(folder, hooks)])
+    return Plan(changes, [*notes, *lefthook.notes, *_lfs(folder, hooks), *(fleeting() if changes else [])])
 
 
 def hook_files(place: ConnectedProject) -> list[str]:
@@ -86,10 +86,9 @@ def passed_over(place: ConnectedProject) -> tuple[str, str]:
 
 def _in_a_worktree(folder: str, here: str) -> tuple[str, str]:
     """The linked worktree that we are in, if git looks for its hooks where none is of ours, and what mends it."""
-    common = ("rev-parse", "--path-format=absolute", "--git-common-dir")
     if not (top := top_folder(here)) or os.path.samefile(top, top_folder(folder) or folder):
         return "", ""
-    if asked_in_vain(here, *common) != asked_in_vain(folder, *common):
+    if exclude_path(here) != exclude_path(folder):
         return "", ""
     hooks, _ = hooks_folder(here)
     if any(map(_has_block, (lefthook_file(top), *(os.path.join(hooks, event) for event in GIT_EVENTS)))):

@@ -18,6 +18,8 @@ def parsed(path: str, text: str) -> dict[str, Any]:
     try:
         value: Any = json.loads(text.removeprefix(BOM).strip() or "{}")
     except (ValueError, RecursionError) as error:
+        if re.search(r"^[ \t]*(//|/\*)", text, re.MULTILINE):
+            hint = "its comments would be lost: take them out, or add ALMA's part by hand; nothing was changed"
         raise AlmaError(f"{path} is not JSON: {why_no_json(error)}", hint=hint) from error
     if not isinstance(value, dict):
         raise AlmaError(f"{path} has not the form of settings, a JSON object", hint=hint)

@@ -16,6 +16,15 @@ def program() -> str:
     return shutil.which("alma") or "alma"
 
 
+def fleeting() -> list[str]:
+    """The note that the `alma` that is running is in a cache, as `uvx` has it, which is emptied some day."""
+    path = os.path.realpath(program())
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    if not path.startswith(f"{os.path.realpath(cache)}{os.sep}"):
+        return []
+    return [f"{path} is in a cache, which is emptied some day: install ALMA to stay, and do this again"]
+
+
 def agent_words(agent: str | None) -> str:
     """The options that name the agent; none when no agent is given."""
     return f" --agent {shlex.quote(agent)}" if agent else ""

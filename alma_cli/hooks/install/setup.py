@@ -29,6 +29,7 @@ from alma_cli.hooks.install.github import GITHUB, workflow_path
 from alma_cli.hooks.install.json_files import parsed, written
 from alma_cli.hooks.install.parts import ConnectedProject, Part
 from alma_cli.hooks.install.pre_commit import CONFIGURATION, PRE_COMMIT
+from alma_cli.project import UNFILLED
 
 _BLOCK = "alma"
 _PAGES = ("AGENTS.md", "CLAUDE.md")
@@ -101,7 +102,7 @@ def _install_claude(place: ConnectedProject) -> Plan:
     shared = plan_claude_removal(place, SHARED)
     by_server = can_call_tools()
     local = plan_claude(place, LOCAL, by_server=by_server)
-    notes = [f"keep .claude/{LOCAL} out of git: it names this machine's alma"] if local.changes else []
+    notes = [*local.notes, f"keep .claude/{LOCAL} out of git: it names this machine's alma"] if local.changes else []
     if notes and by_server:
         notes.append(
             "its hooks call the server `alma` of .mcp.json: allow it when Claude Code asks, or nothing is learned"
@@ -113,14 +114,14 @@ def _remove_claude(place: ConnectedProject) -> Plan:
     return Plan([change for file in (SHARED, LOCAL) for change in plan_claude_removal(place, file).changes])
 
 
-# The MCP server, by the `alma` on the PATH
+# The MCP server, by the `alma` on the PATH; Cursor starts servers in the home folder, and fills in where the project is
 
 
-def _mcp(key: str, *names: str, **more: JsonValue) -> Part:
+def _mcp(key: str, *names: str, options: tuple[str, ...] = (), **more: JsonValue) -> Part:
     """A file that names MCP servers under `key`; an entry of somebody's own stays as it is."""
 
     def entry(agent: str | None) -> JsonValue:
-        return {**more, "command": "alma", "args": ["mcp", *(["--agent", agent] if agent else [])]}
+        return {**more, "command": "alma", "args": ["mcp", *options, *(["--agent", agent] if agent else [])]}
 
     def servers(path: str) -> tuple[str, dict[str, JsonValue], dict[str, JsonValue]]:
         text = text_of(path)
@@ -235,6 +236,7 @@ _SECTION_PART = Part(_install_section, _remove_section, lambda place: [*map(plac
 _CLAUDE = Part(
     _install_claude, _remove_claude, lambda place: [settings_path(place.folder, file) for file in (SHARED, LOCAL)]
 )
+_CURSOR = _mcp("mcpServers", ".cursor", "mcp.json", options=("--dir", UNFILLED))
 _AGENTS_SKILL = _skill(".agents", "skills")
 _GIT = Part(GIT.install, _remove_git, lambda place: GIT.files(place) if _is_in_a_repository(place) else [])
 _PRE_COMMIT = Part(
@@ -259,7 +261,7 @@ SETUP_TARGETS: Mapping[str, SetupTarget] = {
         switched_off,
     ),
     "codex": SetupTarget(_any_of(".codex", "AGENTS.md", program="codex"), (CODEX, _AGENTS_SKILL, _SECTION_PART)),
-    "cursor": SetupTarget(_any_of(".cursor"), (_mcp("mcpServers", ".cursor", "mcp.json"), _AGENTS_SKILL)),
+    "cursor": SetupTarget(_any_of(".cursor"), (_CURSOR, _AGENTS_SKILL)),
     "vscode": SetupTarget(_any_of(".vscode"), (_mcp("servers", ".vscode", "mcp.json", type="stdio"),)),
     "git": SetupTarget(_is_in_a_repository, (_GIT,), passed_over),
     "pre-commit": SetupTarget(_has_pre_commit, (_PRE_COMMIT,)),

@@ -16,6 +16,8 @@ from alma_cli.project import Project
 State = Literal["connected", "not connected", "gone", "can't run"]
 STATES: tuple[State, ...] = get_args(State)
 
+_INTERPRETER = re.compile(rb"#![ \t]*([^\s]+)[^\n]*\n(?:'''exec' \"?([^\"\n]+?)\"? \"\$0\")?")
+"""The interpreter of a script, and the one that it starts where the first can't have its path (it is long)."""
 _NAMED = re.compile(rb"'(/[^'\n]*/alma)'|(?<![\w.~$}/])(/[^\s'\"<>|;:]*/alma)(?![\w./-])")
 """The full path of an `alma`, as shells and settings have it."""
 
@@ -89,7 +91,14 @@ def _left_behind(record: InstallRecord, files: Sequence[str]) -> str:
 
 def _can_run(paths: Iterable[str]) -> bool:
     """True when an `alma` is on the PATH, or one that these files name can be started."""
-    if shutil.which("alma"):
-        return True
     named = [quoted or bare for path in paths for quoted, bare in _NAMED.findall(content_of(path) or b"")]
-    return any(os.access(path, os.X_OK) for path in named)
+    return any(map(_starts, filter(None, (shutil.which("alma"), *map(os.fsdecode, named)))))
+
+
+def _starts(path: str) -> bool:
+    """True for a program, or a script whose interpreter is there."""
+    if not os.access(path, os.X_OK):
+        return False
+    with open(path, "rb") as file:
+        interpreters = _INTERPRETER.match(file.read(4096))
+    return not interpreters or all(map(os.path.exists, filter(None, interpreters.groups())))
