@@ -13,10 +13,13 @@ if _IS_MODULE and not sys.flags.safe_path:
     # `python -m alma_cli` looks for modules in the current folder first: a file of a repository would be run.
     del sys.path[0]
 if os.environ.get("PYTHONPATH") and (_IS_MODULE or os.path.basename(sys.argv[0]) == "alma"):
-    # A relative or empty entry leads to the current folder, or near it, as well.
-    _NAMED = {os.path.abspath(one) for one in os.environ["PYTHONPATH"].split(os.pathsep) if not os.path.isabs(one)}
+    # A relative or empty entry leads to the current folder, or near it, as well; one that is absolute, often to the
+    # sources of a project, comes last, so that no json.py there is taken for Python's.
+    _GIVEN = os.environ["PYTHONPATH"].split(os.pathsep)
     _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    sys.path[:] = [path for path in sys.path if path == _OURS or path not in _NAMED]
+    _NAMED = {os.path.abspath(one) for one in _GIVEN} - {_OURS}
+    _LAST = [path for path in sys.path if path in _NAMED and path in _GIVEN]
+    sys.path[:] = [*(path for path in sys.path if path not in _NAMED), *_LAST]
 
 from typing import TYPE_CHECKING  # noqa: E402  # from where it is looked for now
 

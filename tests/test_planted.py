@@ -37,16 +37,24 @@ def test_a_command_of_python_m_runs_no_file_of_the_current_folder(planted, alma_
     assert (0, "") == (finished.returncode, planted()), finished
 
 
-@pytest.mark.parametrize("python_path", [":/nowhere", "/nowhere:", ".", "./:/nowhere", "lib"])
+@pytest.mark.parametrize("python_path", [":/nowhere", "/nowhere:", ".", "./:/nowhere", "lib", "{}", "{}/lib:{}"])
 def test_a_path_of_python_that_names_the_folder_worked_in_leads_to_none_of_its_files(planted, project, python_path):
     (project / "sitecustomize.py").unlink()  # Python itself runs that
     (project / "lib").mkdir()
     (project / "lib/typer.py").write_text((project / "typer.py").read_text())
     program = str(Path(sys.executable).with_name("alma"))
-    environ = {**os.environ, "PYTHONPATH": python_path}
+    environ = {**os.environ, "PYTHONPATH": python_path.replace("{}", str(project))}
     for arguments in (["list"], ["learn", "--agent", "me", "--task", "Ship", "--outcome", "success"]):
         finished = subprocess.run([program, *arguments], capture_output=True, env=environ)
         assert (0, "") == (finished.returncode, planted()), finished
+
+
+def test_what_the_path_of_python_alone_has_is_found_there(project):
+    (project / "mine.py").write_text("found = 'found'")
+    code = "import sys; sys.argv = ['alma']; import alma_cli, mine; print(mine.found)"
+    environ = {**os.environ, "PYTHONPATH": str(project)}
+    finished = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, env=environ)
+    assert "found\n" == finished.stdout, finished
 
 
 def test_a_sync_runs_no_file_of_the_current_folder(planted, project, configure, learn, alma_process):

@@ -117,6 +117,8 @@ def _permissions(project: Project) -> Check:
         return _well("folder", f"{home} is made by the first write")
     if not os.access(home, os.W_OK):
         hint = f"it belongs to {owner_of(home)}; to make it yours: sudo chown -R $USER {home}"
+        if os.statvfs(home).f_flag & os.ST_RDONLY:
+            hint = "its file system is mounted to be read only"
         return _wrong("folder", f"{home} can't be written: retrieve works, learn doesn't", hint)
     if strange := _of_others(home):
         found = f"{strange[0]} belongs to {owner_of(strange[0])}, and {home} to {owner_of(home)}"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -345,6 +346,14 @@ def test_hooks_that_git_passes_over_for_their_rights_cannot_run(everything, proj
     assert 1 == run_alma("install", "git", "--check").code
     assert 0 == run_alma("install", "git").code
     assert ("connected", 0o755) == (states()["git"][0], hook.stat().st_mode & 0o777)
+
+
+def test_hooks_where_no_program_may_run_are_not_mended_by_a_right(everything, project, states, run_alma, monkeypatch):
+    run_alma("setup", "git", "--yes")
+    (project / ".git/hooks/post-merge").chmod(0o644)
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=os.ST_NOEXEC))
+    why = f"git runs no hooks in {project}/.git/hooks: it is mounted with noexec"
+    assert ("can't run", why) == states()["git"]
 
 
 @pytest.mark.slow

@@ -15,8 +15,10 @@ from mcp.shared.memory import create_connected_server_and_client_session
 
 import alma_cli
 from alma_cli import ALMA
+from alma_cli.errors import AlmaError
 from alma_cli.hooks.claude import answer_event, learn_turn
 from alma_cli.mcp_server import SessionCalls, build_server
+from alma_cli.mcp_server.memory import ServedMemory
 
 READING = {"retrieve", "search", "reflect", "show", "stats"}
 WRITING = {"learn", "apply_reflection", "add", "feedback", "forget", "hook"}
@@ -337,16 +339,14 @@ def test_a_project_that_was_removed_is_an_error_of_every_tool_and_nothing_is_mad
     with_client(work)
 
 
-def test_a_server_of_an_alma_that_was_replaced_says_so_and_mixes_no_versions(with_client, tmp_path, monkeypatch):
-    async def work(client):
-        assert "total" in (await call(client, tool="stats"))
-        (tmp_path / "__init__.py").write_text("newer")
-        monkeypatch.setattr("alma_cli.__file__", str(tmp_path / "__init__.py"))
-        for tool in ("stats", "reflect"):
-            told = await refused(client, tool=tool)
-            assert "ALMA was upgraded or removed since this server started (restart the server)" in told
-
-    with_client(work)
+def test_a_server_of_an_alma_that_was_replaced_says_so_and_mixes_no_versions(project, tmp_path, monkeypatch):
+    memory = ServedMemory(ALMA.find())
+    memory.now()
+    (tmp_path / "__init__.py").write_text("newer")
+    for path in (tmp_path / "__init__.py", tmp_path / "gone.py"):
+        monkeypatch.setattr("alma_cli.__file__", str(path))
+        with pytest.raises(AlmaError, match="ALMA was upgraded or removed since this server started"):
+            memory.now()
 
 
 def test_a_memory_is_shown_with_the_outcomes_it_grew_from(with_client, run_json):

@@ -77,6 +77,8 @@ def passed_over(place: ConnectedProject) -> tuple[str, str]:
     """The reason why git calls no hook of ours for this project, and what mends it; empty without one."""
     for path in hook_files(place):
         if _has_block(path) and not _is_run(path):
+            if os.statvfs(path).f_flag & os.ST_NOEXEC:
+                return f"git runs no hooks in {os.path.dirname(path)}: it is mounted with noexec", "mount it with exec"
             return f"git passes over {path}: it may not be executed", f"chmod +x {shlex.quote(path)}"
     served = {project for path in hook_files(place) if _has_block(path) for project in _projects(path)}
     if served and (here := path_from_top(place.folder)) not in served:
