@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -25,7 +26,7 @@ from alma_cli.core.replication.documents import (
     encode_retired,
     read,
 )
-from alma_cli.core.replication.hlc import HLC
+from alma_cli.core.replication.hlc import HLC, next_stamp
 from alma_cli.core.replication.merge import Tombstone, Version, content_hash
 from alma_cli.errors import InvalidInput
 from tests.core.record_examples import EXAMPLES, ID, NOW, heuristic, knowledge, records
@@ -82,6 +83,16 @@ def test_a_tombstone_says_nothing_of_what_was_forgotten():
     body = encode(TOMBSTONE, project_id="p")
     assert list(body) == ["id", "kind", "project_id", "agent", "hlc", "deleted_at"]
     assert decoded(over_the_wire(body)) == Arrived(state=TOMBSTONE)
+
+
+def test_a_memory_with_the_latest_stamp_that_is_accepted_can_still_be_forgotten():
+    latest = HLC(253_402_300_799_999, 999_999, "a")
+    taken = decoded(encode(Version(record=knowledge(), hlc=latest), project_id="p"))
+    assert latest == taken.state.hlc
+    forgotten = replace(TOMBSTONE, hlc=next_stamp(latest, now_ms=0))
+    assert forgotten == decoded(encode(forgotten, project_id="p")).state
+    with pytest.raises(InvalidInput, match="after the year 9999"):
+        decoded(encode(Version(record=knowledge(), hlc=next_stamp(latest, now_ms=0)), project_id="p"))
 
 
 @given(st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=5))

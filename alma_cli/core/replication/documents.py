@@ -183,6 +183,8 @@ def decode(body: Body, *, agent: str, id: str, project_id: str) -> Content:
     if body.get("deleted_at") is not None:
         deleted_at = parse_time("deleted_at", body["deleted_at"])
         return Arrived(state=Tombstone(id=id, kind=kind, agent=agent, hlc=hlc, deleted_at=deleted_at))
+    if hlc.wall_ms > _LATEST_MS:  # but what was stamped so late can be forgotten, which is later still
+        raise InvalidInput(f"hlc: {shown(str(hlc))} is after the year 9999")
     return Arrived(state=Version(record=decode_record(body), hlc=hlc), embedding=embedding_of(body))
 
 
@@ -235,9 +237,6 @@ def _are_small_numbers(numbers: Sequence[JsonValue]) -> bool:
 
 def _stamp(value: JsonValue) -> HLC:
     try:
-        hlc = HLC.parse(str(value))
+        return HLC.parse(str(value))
     except ValueError:
         raise InvalidInput(f"hlc: expected a stamp, got {shown(value)}") from None
-    if hlc.wall_ms > _LATEST_MS:
-        raise InvalidInput(f"hlc: {shown(value)} is after the year 9999")
-    return hlc
