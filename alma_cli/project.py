@@ -125,9 +125,14 @@ def check_memory(project: Project) -> None:
 
     Raise `ProjectNotFound` where there can be no memory.
     """
-    if "?" in os.fspath(project.home):
+    home, why = os.fspath(project.home), ""
+    if "?" in home:
+        why = "DuckDB takes what follows a question mark for options"
+    elif home.encode("utf-8", "replace") != os.fsencode(home):
+        why = "DuckDB opens no path that isn't UTF-8, or that the locale doesn't read as such"
+    if why:
         raise ProjectNotFound(
-            f"there can't be a memory in {project.home}: DuckDB takes what follows a question mark for options",
+            f"there can't be a memory in {home}: {why}",
             hint="rename the folder, or keep the memory elsewhere with ALMA_DIR or --dir",
         )
     for folder in {os.fspath(project.home), os.path.join(project.root, FOLDER)}:

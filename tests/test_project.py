@@ -375,8 +375,9 @@ def test_git_is_asked_for_a_memory_only_when_its_index_has_changed(repository, m
         find_project(repository, environ={})
 
 
-def test_a_folder_with_a_question_mark_is_refused_before_anything_is_said_to_be_remembered(tmp_path):
-    folder = tmp_path / "what?access_mode=read_only"
+@pytest.mark.parametrize("name", [b"what?access_mode=read_only", b"caf\xe9"], ids=["question mark", "no UTF-8"])
+def test_a_folder_that_duckdb_cannot_open_is_refused_before_anything_is_said_to_be_remembered(tmp_path, name):
+    folder = tmp_path / os.fsdecode(name)
     folder.mkdir()
     with pytest.raises(ProjectNotFound, match="DuckDB") as caught:
         make_project(folder, CONFIG)
