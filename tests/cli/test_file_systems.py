@@ -194,7 +194,10 @@ def without_a_home(monkeypatch):
 
 def test_a_user_without_a_name_or_home_learns_and_is_told_what_needs_one(without_a_home, run_alma, configure, project):
     assert 0 == run_alma("learn", "--agent", "a", "--task", "t", "--outcome", "success").code
-    assert ["t", "unknown"] == [run_alma("list").out.split("\t")[5].split()[0], run_alma("log").out.split("\t")[1]]
+    assert ["t", str(os.getuid())] == [
+        run_alma("list").out.split("\t")[5].split()[0],
+        run_alma("log").out.split("\t")[1],
+    ]
     told = run_alma("completion", "bash")
     assert (1, "error: there is no home folder\nhint: set HOME\n") == (told.code, told.err)
     configure("alma:\n  project_id: shop\n  storage: file\n  file: {path: ~/shared}\n")
