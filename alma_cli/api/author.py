@@ -27,7 +27,7 @@ from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.scopes.scope import check, choose_domain, scope_for
 from alma_cli.core.text import alike_form, clean, composed, did_you_mean, one_line, shown
 from alma_cli.errors import InvalidInput
-from alma_cli.store import Archive, Entry, Forget, Insert, Operation, Revise
+from alma_cli.store import Archive, DerivedChange, Entry, Forget, Insert, Operation, Revise
 
 AuthoredKind = Literal["preference", "knowledge", "heuristic", "anti_pattern"]
 
@@ -77,12 +77,13 @@ class Authored(Saved):
 class Corrected(Saved):
     """A record after its correction, the names of the fields that changed (none: nothing was written).
 
-    `hides` is the id of the derived memory in whose place it stands.
+    `hides` is the id of the derived memory in whose place it stands, `derived` are the rules that it changed.
     """
 
     record: Record
     changed: Sequence[str] = ()
     hides: str = ""
+    derived: Sequence[DerivedChange] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +102,10 @@ class Archived(Saved):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forgotten(Saved):
-    """The records that were forgotten; of a derived memory, the outcomes that it grew out of."""
+    """The records that were forgotten: of a derived memory, its outcomes. `derived` are the rules that this changed."""
 
     records: Sequence[Record]
+    derived: Sequence[DerivedChange] = ()
 
 
 class _Owned(TypedDict, total=False):
@@ -245,6 +247,7 @@ def correct(session: Session, prefix: str, text: str | None, changes: Mapping[st
         record=stored,
         changed=[name for name in EDITABLE[stored.kind] if name in changed],
         hides=record.id if is_derived else "",
+        derived=receipt.derived,
         queued=receipt.queued,
         warnings=[*warnings, *receipt.warnings],
     )
@@ -258,7 +261,7 @@ def forget(session: Session, prefixes: Sequence[str], *, at_once: bool = False) 
     for copy in (session.project.completion_path, session.project.report_path):
         with suppress(OSError):  # made anew when it is asked for, without what was forgotten
             os.unlink(copy)
-    return Forgotten(records=records, queued=receipt.queued, warnings=receipt.warnings)
+    return Forgotten(records=records, derived=receipt.derived, queued=receipt.queued, warnings=receipt.warnings)
 
 
 def to_forget(session: Session, prefixes: Sequence[str]) -> list[Record]:

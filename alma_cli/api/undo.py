@@ -12,7 +12,7 @@ from alma_cli.core.records import Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.text import clean, one_line
 from alma_cli.errors import NotFound
-from alma_cli.store import PastWrite, Reader, Undo
+from alma_cli.store import DerivedChange, PastWrite, Reader, Undo
 
 _LOOKED_AT = 200
 _FINAL = "a forget can be undone for an hour, and not after `alma sync` or with --now"
@@ -35,9 +35,10 @@ class Undoable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undone(Saved):
-    """A write that was taken back."""
+    """A write that was taken back, and the rules that this changed."""
 
     write: Undoable
+    derived: Sequence[DerivedChange] = ()
 
 
 def undoable(session: Session, prefix: str = "", *, limit: int = 10) -> list[Undoable]:
@@ -65,7 +66,7 @@ def undo(session: Session, prefix: str = "") -> Undone:
     kept = sum(change.action != "undo" for change in receipt.changes)
     if kept:
         warnings = [*warnings, f"{kept} of its memories changed since, and stay as they are"]
-    return Undone(write=write, queued=receipt.queued, warnings=[*warnings, *receipt.warnings])
+    return Undone(write=write, derived=receipt.derived, queued=receipt.queued, warnings=[*warnings, *receipt.warnings])
 
 
 def _undoable(session: Session, reader: Reader, write: PastWrite) -> Undoable | None:

@@ -7,6 +7,7 @@ from alma_cli.api.author import Corrected
 from alma_cli.cli.inputs import MemoryToChange, text_or_stdin
 from alma_cli.cli.options import Id, argument, option
 from alma_cli.cli.output import Reply, id_for_stdout
+from alma_cli.cli.rule_changes import told_of
 from alma_cli.core.codec import to_json
 from alma_cli.core.records import GENERAL_WORDS, JsonValue
 from alma_cli.core.retrieval.prompt import SHORT_ID
@@ -74,7 +75,7 @@ def reply_of(corrected: Corrected) -> Reply:
             "queued": corrected.queued,
         },
         text=id_for_stdout(record.id),
-        told=[told],
+        told=[told, *told_of(corrected.derived)],
         warnings=corrected.warnings,
     )
 

@@ -8,6 +8,7 @@ from alma_cli.cli.inputs import Memory
 from alma_cli.cli.memory_table import line_of, word_of
 from alma_cli.cli.options import Yes, argument, option
 from alma_cli.cli.output import Reply, confirmed
+from alma_cli.cli.rule_changes import told_of
 from alma_cli.cli.terminal import size
 from alma_cli.core.records import Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
@@ -53,10 +54,11 @@ def forget(
         told = [f"would forget {count}:", *_lines(records)] if dry_run else ["nothing was forgotten"]
         return Reply(data={"forgotten": [], "would_forget": list(going), "queued": False}, told=told)
     forgotten = alma.forget(going, at_once=now)
-    done = f"forgot {_shortened(going)}" if going else "erased the text of what was forgotten"
+    did = f"forgot {_shortened(going)}" if going else "erased the text of what was forgotten"
+    back = f"`alma undo` brings {'it' if len(going) == 1 else 'them'} back for an hour"
     return Reply(
         data={"forgotten": list(going), "queued": forgotten.queued},
-        told=[done if now else f"{done}; `alma undo` brings {'it' if len(going) == 1 else 'them'} back for an hour"],
+        told=[did if now else f"{did}; {back}", *told_of(forgotten.derived)],
         warnings=forgotten.warnings,
     )
 

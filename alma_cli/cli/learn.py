@@ -17,8 +17,9 @@ from alma_cli.cli.inputs import MemoryToChange, text_or_stdin
 from alma_cli.cli.ndjson import NumberedValue, count_lines, numbered_values
 from alma_cli.cli.options import Agent, Do, DomainOption, Json, When, argument, option
 from alma_cli.cli.output import Reply, Table, id_for_stdout, progress
+from alma_cli.cli.rule_changes import told_of
 from alma_cli.core.codec import parse_time
-from alma_cli.core.learning.narration import narrated, summed_up
+from alma_cli.core.learning.narration import summed_up
 from alma_cli.core.learning.reports import Report, report_from_json
 from alma_cli.core.records import JsonValue
 from alma_cli.core.retrieval.prompt import SHORT_ID
@@ -124,11 +125,10 @@ def learn(
         told = f"what was recorded {which} has been forgotten; nothing was recorded"
     else:
         told = f"recorded a {outcome} in {learned.domain}"
-    lines = (narrated(item.change, item.before, item.memory) for item in learned.derived)
     return Reply(
         data=learned.to_json(),
         text=id_for_stdout(learned.id),
-        told=[told, *filter(None, lines), *_proposed(learned, name)],
+        told=[told, *told_of(learned.derived), *_proposed(learned, name)],
         warnings=learned.warnings,
     )
 

@@ -13,7 +13,7 @@ from alma_cli.cli.batches import refusal
 from alma_cli.cli.inputs import MemoryToChange, file_or_stdin
 from alma_cli.cli.options import Agent, DomainOption, Json, option
 from alma_cli.cli.output import Reply, progress
-from alma_cli.core.learning.narration import narrated
+from alma_cli.cli.rule_changes import told_of
 from alma_cli.core.text import counted, one_line
 from alma_cli.errors import AlmaError, InvalidUsage
 
@@ -122,7 +122,7 @@ def _reply(done: Reflected, *, did: str = "got general words") -> Reply:
     told += _listed("new", done.new) + _listed("joined", done.joined)
     told += _listed("look alike (merge them if they are one)", [f"{one} / {other}" for one, other in done.alike])
     told += _listed("with one outcome only", done.single)
-    told += filter(None, (narrated(item.change, item.before, item.memory) for item in done.derived))
+    told += told_of(done.derived)
     told += _waiting(done.left)
     told += [f"line {number}: {error.message}" for number, error in done.refused[: 2 * _SHOWN]]
     error = refusal([error for _, error in done.refused])

@@ -6,6 +6,7 @@ from alma_cli.api.undo import Undoable
 from alma_cli.cli.inputs import Memory
 from alma_cli.cli.options import Yes, argument, option
 from alma_cli.cli.output import Reply, Table, confirmed
+from alma_cli.cli.rule_changes import told_of
 from alma_cli.core.codec import format_time
 from alma_cli.core.records import JsonValue
 from alma_cli.core.retrieval.prompt import SHORT_ID
@@ -53,7 +54,7 @@ def undo(
     undone = alma.undo(id or "")
     return Reply(
         data={"undone": _as_json(undone.write), "queued": undone.queued},
-        told=[f"undone: you {_told(undone.write)}"],
+        told=[f"undone: you {_told(undone.write)}", *told_of(undone.derived)],
         warnings=undone.warnings,
     )
 

@@ -175,8 +175,8 @@ def test_correct_mends_what_an_outcome_says_and_its_rule_is_derived_again(learn,
     ids = [learn("Test the login form", strategy="try blanks", domain="ui") for _ in range(3)]
     assert ["heuristic"] == listed(run_json, "--kind", "heuristic")
     finished = run_alma("correct", ids[0][:8], "--outcome", "failure", "--error", "timed out", "--yes")
-    told = f"replaced the outcome and error; `alma log {ids[0][:8]}` has the old one\n"
-    assert (0, f"{ids[0]}\n", told) == finished
+    told = [f"replaced the outcome and error; `alma log {ids[0][:8]}` has the old one"]
+    assert (0, f"{ids[0]}\n", told) == (finished.code, finished.out, finished.err.splitlines()[:1])
     assert 2 == run_json("list", "--kind", "heuristic")["data"]["memories"][0]["successes"]
     moved = run_json("correct", ids[1], "--domain", "forms", "--when", "a form is tested", "--do", "send it empty")
     assert ["when", "do", "domain"] == moved["data"]["changed"]
@@ -317,3 +317,21 @@ def test_a_rule_is_shown_with_short_numbers_and_in_full_as_json(learn, run_alma,
     found = {name: shown[name].strip() for name in ("occurrences", "successes", "success_rate")}
     assert {"occurrences": "3", "successes": "2.5", "success_rate": "0.83"} == found
     assert 2.5 / 3 == run_json("show", rule["id"])["data"]["success_rate"]
+
+
+def test_a_write_tells_which_rules_it_changes(learn, run_alma, run_json):
+    ids = [learn("Test the login form", when="a form is tested", do="try blanks") for _ in range(3)]
+    (rule,) = run_json("list", "--kind", "heuristic")["data"]["memories"]
+    gone, back = (
+        f"heuristic {rule['id'][:8]} no longer holds: try blanks",
+        f"new heuristic {rule['id'][:8]}, worked 3 of 3",
+    )
+    assert gone in run_alma("forget", ids[0]).err
+    assert back in run_alma("undo", "--yes").err
+    assert f"heuristic {rule['id'][:8]} is less sure now" in run_alma("correct", ids[0], "--outcome", "partial").err
+    assert gone in run_alma("forget", rule["id"], "--yes").err
+
+
+def test_many_changed_rules_are_told_in_one_line(learn, run_alma):
+    ids = [learn(f"Test form {n}", when=f"form number {n * 7}", do="try blanks") for n in range(11) for _ in range(3)]
+    assert "no longer holding: 11 heuristics" in run_alma("forget", *ids, "--yes").err.splitlines()
