@@ -44,6 +44,8 @@ def read_report(path: str) -> list[TestCase]:
         raise InvalidInput(f"cannot read the report {path}: {error.strerror}") from error
     except expat.ExpatError as error:
         raise InvalidInput(f"the report {path} isn't XML: {error}") from error
+    except (LookupError, ValueError) as error:
+        raise InvalidInput(f"the report {path} is in an encoding that can't be read: {error}") from error
     if reader.root not in ("testsuites", "testsuite"):
         raise InvalidInput(f"{path} isn't a JUnit report: it starts with <{reader.root[:40]}>")
     return reader.cases

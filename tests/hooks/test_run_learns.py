@@ -156,6 +156,8 @@ def bomb():
         ),
         ("<html></html>", "isn't a JUnit report: it starts with <html>"),
         ("<testsuite>", "isn't XML"),
+        ('<?xml version="1.0" encoding="gbk"?><testsuite/>', "is in an encoding that can't be read"),
+        ('<?xml version="1.0" encoding="no-such"?><testsuite/>', "is in an encoding that can't be read"),
         ("", "isn't XML"),
     ],
 )

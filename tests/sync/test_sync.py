@@ -409,6 +409,19 @@ def test_vectors_that_came_along_are_not_made_again(two):
     assert 1 == len(other.alma.retrieve("CI has two cores", "helena").knowledge)
 
 
+@pytest.mark.parametrize("wrong", [[1e-40] * 8, [0.0] * 8, [1.9] * 8, [1.0]], ids=["tiny", "zero", "huge", "short"])
+def test_a_vector_that_no_model_gives_is_made_here(two, container, wrong):
+    """One of hardly any length was as near as can be to every task."""
+    one, other = two
+    id = one.know("CI has two cores")
+    one.sync()
+    body = {**shared_records(container)[id], "embedding": wrong}
+    container.put("p", "helena", id, json.dumps(body))
+    other.sync()
+    assert ["CI has two cores"] == other.embedder.embedded
+    assert one.rows("SELECT embedding FROM memories") == other.rows("SELECT embedding FROM memories")
+
+
 def test_new_outcomes_find_the_keys_that_were_pulled(two):
     one, other = two
     for _ in range(2):

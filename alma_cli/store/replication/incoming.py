@@ -4,6 +4,7 @@
 """
 
 import json
+import math
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -40,9 +41,11 @@ from alma_cli.store.replication.remote_state import (
 )
 from alma_cli.store.writing.changes import ProjectRules
 from alma_cli.store.writing.derived import Touched, derive_touched
-from alma_cli.store.writing.rows_writer import Replaced, RowsWriter
+from alma_cli.store.writing.rows_writer import Replaced, RowsWriter, read_replica
 
 _BY = "sync"
+_UNIT = (0.9, 1.1)
+"""The lengths that a vector of unit length may have, as it was rounded."""
 _IS_BLOCKING = " OR ".join(
     f"EXISTS (SELECT 1 FROM {table} WHERE {table}.id = quarantine.id AND {table}.agent = quarantine.agent "
     "AND hlc <> '' AND acked_hlc IS DISTINCT FROM hlc)"
@@ -108,10 +111,13 @@ class Incoming:
 
     def texts_wanted(self, documents: Sequence[Received], model: str) -> list[str]:
         """The texts that need a vector made here before these documents can be taken in."""
+        dimension = read_replica(self._connection).dimension
         wanting = [
             one
             for one in documents
-            if isinstance(one, Readable) and isinstance(one.content, Arrived) and _wants_vector(one.content, model)
+            if isinstance(one, Readable)
+            and isinstance(one.content, Arrived)
+            and _wants_vector(one.content, model, dimension)
         ]
         if not wanting:
             return []
@@ -232,7 +238,7 @@ class _Portion:
             return
         record = state.record
         self.touched.add(record)
-        if record.kind != "credit" and embedding is not None and embedding.model == self._model:
+        if record.kind != "credit" and embedding is not None and _serves(embedding, self._model, self._rows.dimension):
             entry = Entry(record=record, vector=array("f", embedding.vector), model=self._model)
         else:
             entry = Entry.of(record, self._vectors, self._model)
@@ -295,11 +301,18 @@ def _held(connection: Connection, ids: str) -> dict[str, Held]:
     return found
 
 
-def _wants_vector(content: Arrived, model: str) -> bool:
+def _wants_vector(content: Arrived, model: str, dimension: int) -> bool:
     """True when this needs a vector before it can be taken in."""
     if isinstance(content.state, Tombstone) or content.state.kind == "credit":
         return False
-    return content.embedding is None or content.embedding.model != model
+    return content.embedding is None or not _serves(content.embedding, model, dimension)
+
+
+def _serves(embedding: Embedding, model: str, dimension: int) -> bool:
+    """True for a vector as this model makes them, of unit length: one of hardly any length is like every text."""
+    least, most = _UNIT
+    fits = embedding.model == model and len(embedding.vector) == dimension
+    return fits and least < math.hypot(*embedding.vector) < most
 
 
 def _as_kept(aside: Quarantined, raw: str, project_id: str) -> Readable | None:
