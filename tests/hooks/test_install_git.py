@@ -314,6 +314,26 @@ def test_linked_worktrees_share_hooks_and_memory(repository, tmp_path):
     assert before == repository.state()
 
 
+def test_after_a_range_that_was_given_up_commits_teach_again(repository):
+    (repository.folder / "file").write_text("0")
+    repository.git("add", "file")
+    repository.commit("Start")
+    repository.git("checkout", "-q", "-b", "topic")
+    for content in "123":
+        (repository.folder / "file").write_text(content)
+        repository.git("commit", "-qam", content)
+    repository.git("checkout", "-q", "main")
+    repository.alma("install", "git")
+    (repository.folder / "file").write_text("4")
+    repository.git("commit", "-qam", "4")
+    repository.git("cherry-pick", "main..topic", check=False)
+    repository.git("reset", "-q", "--hard")
+    assert (repository.folder / ".git/sequencer").is_dir(), "git leaves it"
+    repository.commit("Wait\n\nAlma-Outcome: success")
+    repository.commit("Plain")
+    assert [("Wait", "success")] == repository.outcomes()
+
+
 @pytest.mark.parametrize("is_linked", [False, True])
 def test_hooks_beside_committed_ones_name_no_path_of_this_machine(repository, is_linked):
     committed = repository.folder / ".githooks"
@@ -623,7 +643,9 @@ def test_a_range_starts_one_at_its_end(command, repository, starts):
     starts()
     repository.git(*words)
     event = "post-applypatch" if command == "am" else "post-commit"
-    assert ([event], [f"{before}..{repository.git('rev-parse', 'HEAD')}"]) == starts()
+    events, waiting = starts()
+    assert ([event], f"{before}..{repository.git('rev-parse', 'HEAD')}") == (events, waiting[-1])
+    assert all(waiting), "what teaches was noted before, for the case that the range is given up"
 
 
 def test_where_one_is_on_its_way_no_other_is_started(repository, starts):

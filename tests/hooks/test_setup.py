@@ -403,6 +403,7 @@ def test_settings_that_claude_code_cannot_read_run_no_hooks(project, put, states
     assert ("can't run", True) == (state, why.startswith(f"{path} is not JSON"))
 
 
+@pytest.mark.usefixtures("alma_on_the_path")
 def test_hooks_that_the_machines_manager_keeps_out_cannot_run(project, put, states, run_alma, monkeypatch):
     managed = project.parent / "managed.json"
     monkeypatch.setattr("alma_cli.hooks.install.claude.MANAGED", str(managed))
@@ -419,6 +420,7 @@ def test_where_git_is_told_to_run_no_hooks_install_says_so(everything, project, 
     assert (1, True) == (finished.code, "git runs no hooks here: core.hooksPath is /dev/null" in finished.err)
 
 
+@pytest.mark.usefixtures("alma_on_the_path")
 @pytest.mark.parametrize("setting", [{"disableAllHooks": True}, {"disabledMcpjsonServers": ["alma"]}])
 def test_hooks_that_claude_code_is_told_not_to_run_cannot_run(project, put, states, run_alma, setting):
     put(**{".claude/settings.json": "{}"})
@@ -457,6 +459,12 @@ def test_an_alma_whose_interpreter_is_gone_cannot_run(everything, states, run_al
             assert "can't run" == states()["git"][0]
     alma_on_the_path.write_bytes(ours)
     assert "connected" == states()["git"][0]
+
+
+def test_a_server_whose_alma_is_not_on_the_path_cannot_run(put, states, run_alma):
+    put(**{".claude/settings.json": "{}"})
+    run_alma("setup", "claude", "--yes")
+    assert "can't run" == states()["claude"][0], "its hooks can, by the path that they name"
 
 
 @pytest.mark.parametrize("target", ["git", "claude"])

@@ -1,9 +1,10 @@
 """The lines of shell that git's hooks run for ALMA: they find out what is to be done, note it, and start one `alma`.
 
-While git is in the middle of a rebase, an am, or a range of cherry-picks or reverts they do nothing; the hook at its
-end tells of all its commits. `.alma/commits` has a line for each thing to do: ID, ID..ID, or OLD...NEW for a commit
-that took another's place. `.alma/commits.awaited` is there while an `alma` that hasn't looked into it yet is on its
-way, so that no other one is started.
+While git is in the middle of a rebase or an am they do nothing; the hook at its end tells of all its commits. In a
+range of cherry-picks or reverts they note what teaches, for the next that starts one: it may have been given up.
+`.alma/commits` has a line for each thing to do: ID, ID..ID, or OLD...NEW for a commit that took another's place.
+`.alma/commits.awaited` is there while an `alma` that hasn't looked into it yet is on its way, so that no other one is
+started.
 """
 
 import os
@@ -27,8 +28,10 @@ _COMMITS = {
     "post-commit": (
         _NOT_AMIDST,
         'if [ -f "$dir/sequencer/todo" ]; then',
-        '  { read -r next && read -r next; } <"$dir/sequencer/todo" && exit 0',
-        '  read -r from <"$dir/sequencer/head"',
+        '  if { read -r next && read -r next; } <"$dir/sequencer/todo"; then',
+        '    read -r safe <"$dir/sequencer/abort-safety"',
+        '    [ "$safe" != "$(git rev-parse -q --verify HEAD^)" ] || later=1',
+        '  else read -r from <"$dir/sequencer/head"; fi',
         "fi",
     ),
     "post-merge": (_NOT_AMIDST, "from=ORIG_HEAD"),
@@ -64,10 +67,12 @@ _NOTE = (
     "for_project() {",
     '  project=$1; shift; [ -f "$project/.alma/config.yaml" ] || project=${dir%/*/worktrees/*}/$project',
     '  [ -f "$project/.alma/config.yaml" ] || return 0',
-    '  [ "$commits$rewritten${ALMA_STORAGE:-}" ] ||',
-    '    grep -Eq "storage.*(azure|file)" "$project/.alma/config.yaml" || return 0',
     '  waits=$project/.alma/commits; awaited=$waits.awaited; [ ! -L "$waits" ] || return 0',
+    '  [ ! "$later" ] || [ "$commits" ] || return 0',
+    '  [ "$commits$rewritten${ALMA_STORAGE:-}" ] || [ -s "$waits" ] ||',
+    '    grep -Eq "storage.*(azure|file)" "$project/.alma/config.yaml" || return 0',
     '  printf "%s\\n" "$commits" $rewritten >>"$waits"',
+    '  [ ! "$later" ] || return 0',
     '  [ ! "$awaited" -nt "$waits" ] && [ -z "$(find "$awaited" -mmin +10)" ] || rm -f "$awaited"',
     '  (set -C; : >"$awaited") || return 0',
 )
@@ -83,7 +88,7 @@ def script(event: str, projects: Mapping[str, str | None], *programs: str) -> li
     finding = (*_COMMITS[event], *_FIND) if event in _COMMITS else (_NOT_AMIDST,)
     return [
         _QUICKLY.get(event, "") + '( dir=${GIT_DIR:-.git}; [ -d "$dir" ] || dir=$(git rev-parse --git-dir) || exit 0',
-        "  from= commits= rewritten=",
+        "  from= commits= rewritten= later=",
         *(f"  {line}" for line in (*finding, *_NOTE)),
         f'    set -- hook {event} --dir "$project" "$@" --deadline {_DEADLINE_S}',
         f'    {{ {" || ".join(asked)} || rm -f "$awaited"; }} &',

@@ -59,8 +59,9 @@ def host_states(project: Project) -> list[HostState]:
             found.append(HostState(name, "gone", why, f"`alma setup {name}` puts them where git looks"))
         elif off:
             found.append(HostState(name, "can't run", off, mended_by))
-        elif any(there) and not _can_run(path for files in there for path in files):
-            why = "no `alma` is on the PATH, nor at the place that the hooks name"
+        elif any(there) and not all(map(_can_run, filter(None, there))):
+            lacking = "the place that the hooks name" if not any(map(_can_run, there)) else "what else calls it"
+            why = f"no `alma` is on the PATH, nor at {lacking}"
             found.append(HostState(name, "can't run", why, f"put `alma` on the PATH, or `alma setup {name}` again"))
         elif name in here:
             is_whole = all(there)
