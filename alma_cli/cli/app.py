@@ -21,6 +21,7 @@ _ADDED_AS = {"fact": "knowledge", "note": "knowledge", "rule": "heuristic", "avo
 """The kinds in the words that lists have for them."""
 
 _NEGATIVE = re.compile(r"no such option: -\d")
+_NO_OPTION = re.compile(r"(no such option: --(\S+)) \([^:]*: (.*)\)")
 _EXTRA = re.compile(r"got unexpected extra arguments?(?:\(s\))? \((.*)\)")
 
 
@@ -104,6 +105,10 @@ def _misused(name: str, message: str) -> InvalidUsage:
         elif "TEXT" in command.usage or "TASK" in command.usage or name == "learn":
             meant = "put a text of several words in quotes"
         hint = f"{meant}{'' if meant.endswith('?') else ';'} {hint}" if meant else hint
+    elif mistyped := _NO_OPTION.fullmatch(message):
+        message = mistyped[1]
+        meant = did_you_mean(mistyped[2], mistyped[3].replace("--", "").split(", "), shown_as="--{}")
+        hint = f"{meant} {hint}" if meant else hint
     elif _NEGATIVE.match(message):
         hint = "put -- in front of a value that starts with a dash"
     return InvalidUsage(message, hint=hint)

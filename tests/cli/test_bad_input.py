@@ -336,7 +336,7 @@ REFUSED = {
     ),
     "option that is mistyped": (
         ["list", "--agnet", "helena"],
-        (2, "no such option: --agnet (Possible options: --agent, --wait)", "`alma list --help` shows what it takes"),
+        (2, "no such option: --agnet", "did you mean --agent? `alma list --help` shows what it takes"),
     ),
     "flag with a value": (
         ["list", "--json=1"],
@@ -463,7 +463,7 @@ NOT_CORRECTED = {
         ["--fact", "x"],
         (
             2,
-            "no such option: --fact (Possible options: --feedback, --wait)",
+            "no such option: --fact",
             "`alma correct --help` shows what it takes",
         ),
     ),
