@@ -11,8 +11,10 @@ from alma_cli.errors import InvalidInput
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 _FLAGS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
-_URL = re.compile(r"(?P<scheme>https?)://(?P<host>\[[0-9A-Fa-f:]+\]|[0-9A-Za-z.-]+)(?::[0-9]{1,5})?/?")
+_URL = re.compile(r"(?P<scheme>https?)://(?P<host>\[[0-9A-Fa-f:]+\]|[0-9A-Za-z.-]+)(?::(?P<port>[0-9]{1,5}))?/?")
+_LAST_PORT = 65_535
 _SECRET = re.compile(
+    "//[^/@\\s]*:[^/@\\s]+@|"  # a password in an address
     "AccountKey\\s*=\\s*[0-9A-Za-z+/]"  # a connection string
     "|(?<![0-9A-Za-z+/=])[0-9A-Za-z+/]{86}=="  # 64 bytes in base64: an account key
     "|[?&;]sig=[0-9A-Za-z%+/]{20}",  # a shared access signature
@@ -110,7 +112,7 @@ def _url(text: str) -> str:
     if not text:
         return text
     match = _URL.fullmatch(text)
-    if match is None:
+    if match is None or int(match["port"] or 0) > _LAST_PORT:
         raise BadValue(f"is {shown(text)}; it takes an https:// address", hint="without a user, path or query")
     host = match["host"]
     local = "." not in host or host.startswith("127.") or host.endswith((".localhost", ".internal"))

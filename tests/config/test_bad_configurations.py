@@ -181,6 +181,16 @@ BAD = {
         ":2: project_id can't be used: 'a/b' can't name a project: it has /",
         NAMES,
     ),
+    "address with a password": (
+        START + "  azure: {endpoint: 'https://me:let-me-in@x.example/'}",
+        ":3: there is a secret in this line",
+        KEEP_OUT,
+    ),
+    "port": (
+        START + "  azure: {endpoint: 'https://x.example:99999/'}",
+        ":3: azure.endpoint is 'https://x.example:99999/'; it takes an https:// address",
+        "without a user, path or query",
+    ),
     "address": (
         START + "  azure: {endpoint: myaccount}",
         ":3: azure.endpoint is 'myaccount'; it takes an https:// address",

@@ -63,6 +63,15 @@ def test_what_is_no_key_is_said_so(azure, monkeypatch, key):
     refused(RemoteRefused, lambda: read(azure), "isn't base64", code="remote_refused")
 
 
+def test_a_connection_string_in_the_place_of_the_key_is_said_so(azure, monkeypatch):
+    monkeypatch.setenv("ALMA_COSMOS_KEY", f"AccountEndpoint={azure.endpoint};AccountKey={OTHER_KEY};")
+    with pytest.raises(RemoteRefused) as raised:
+        read(azure)
+    assert "it is a whole connection string" in raised.value.message
+    assert "AccountKey=" in raised.value.hint
+    assert OTHER_KEY not in f"{raised.value.message} {raised.value.hint}"
+
+
 def test_a_key_that_is_not_set_is_a_matter_of_configuration(azure, monkeypatch):
     monkeypatch.delenv("ALMA_COSMOS_KEY")
     refused(InvalidConfig, lambda: read(azure), "ALMA_COSMOS_KEY", "not set", code="invalid_config", exit_code=3)

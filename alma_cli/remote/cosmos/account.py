@@ -101,6 +101,10 @@ def credential(azure: Azure, *, key: str | None) -> Credential:
     if azure.auth == "default":
         return _default_credential()
     shown = key if key is not None else _key_from_vault(azure)
+    if "AccountKey=" in shown:
+        raise RemoteRefused(
+            "the account key can't be used: it is a whole connection string", hint="give what follows AccountKey= in it"
+        )
     try:
         b64decode(shown)
     except ValueError as error:
