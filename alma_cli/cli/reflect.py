@@ -100,6 +100,8 @@ def _ask(
     error: AlmaError | None = None
     total = None if review else alma.reflect(agent, domain)
     left = None if total is None else total.left + len(total.outcomes)
+    if left == 0:
+        return Reply(data=done.to_json(), told=_nothing_waits(alma, agent))
     try:
         with progress("reflecting", total=left, quiet=json) as advance:
             asked = alma.reflect_with(

@@ -133,7 +133,8 @@ def test_a_sheet_says_where_its_answer_goes_and_an_empty_one_who_waits(run_alma)
         "its answer goes to: alma reflect --agent helena --apply FILE\n" == run_alma("reflect", "--agent", "helena").err
     )
     nothing = "nothing of agent victor waits for general words\nothers wait: 3 of helena (name one with --agent)\n"
-    assert (0, "", nothing) == run_alma("reflect", "--agent", "victor")
+    for ask in ([], ["--with", "no-such-program"]):
+        assert (0, "", nothing) == run_alma("reflect", "--agent", "victor", *ask)
 
 
 @pytest.mark.slow
