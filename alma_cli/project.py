@@ -351,6 +351,8 @@ def _make_folder(folder: Path) -> None:
 def _write_if_missing(path: Path, text: str) -> None:
     if os.path.isdir(path):
         raise IsADirectoryError(21, "there is a folder of that name", str(path))
+    if os.path.islink(path) and not os.path.exists(path):
+        raise IsADirectoryError(21, "it is a link that leads nowhere", str(path))
     if not os.path.lexists(path):
         write_whole(path, text.encode())  # whole at once: an empty .gitignore would let git commit the memory
 

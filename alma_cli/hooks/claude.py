@@ -32,6 +32,7 @@ ASKING = (
     "When a piece of work is done, end your message with a line `Alma-Outcome: success|failure|partial; when "
     "SITUATION; do APPROACH`, both in general words that fit other projects too: this project's memory learns from it."
 )
+_NO_MESSAGE = "the host doesn't say how a turn ended (last_assistant_message): a Claude Code of 2026-03 or later does"
 _MAX_ERROR = 2000
 _WAIT_S = 30.0
 
@@ -94,6 +95,8 @@ def _add_up(alma: ALMA, agent: str, folder: str, turn: Turn, keep: Callable[[], 
         prompt = noted.payload.get("prompt") if noted.event == "user-prompt-submit" else None
         if turn.held and isinstance(prompt, str) and (words := refutation(prompt)):
             _take_back(alma, folder, turn, words)
+        if noted.event == "stop" and "last_assistant_message" not in noted.payload:
+            hook_log.note("stop", _NO_MESSAGE, directory=str(alma.project.root))
         ending = turn.add(noted.event, noted.payload, checks=alma.config.hooks.more_checks)
         if ending is not None and (ending.is_told or alma.config.hooks.learn_from_stop):
             _learn(alma, agent, folder, turn, ending)

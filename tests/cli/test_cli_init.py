@@ -35,6 +35,13 @@ def test_what_root_makes_in_somebodys_folder_is_told_not_to_be_trusted_by_itself
     assert f"if you trust it, say so with ALMA_DIR={empty} or --dir {empty}" in told.err
 
 
+def test_a_configuration_that_is_a_link_to_nowhere_is_in_the_way(run_alma, empty):
+    (empty / ".alma").mkdir()
+    (empty / ".alma/config.yaml").symlink_to("nowhere")
+    told = f"can't use {empty}/.alma/config.yaml: it is a link that leads nowhere\nhint: move it away"
+    assert told in run_alma("init").err
+
+
 def test_a_project_in_a_project_is_told_to_be_apart(run_alma, empty, monkeypatch):
     run_alma("init")
     (empty / "src").mkdir()

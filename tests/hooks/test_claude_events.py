@@ -20,6 +20,14 @@ TOLD = "Alma-Outcome: success; when a browser test is flaky; do wait for the ele
 NO_ROW = "Traceback (most recent call last):\nsqlalchemy.exc.NoResultFound: No row was found when one was required"
 
 
+def test_a_host_that_does_not_say_how_a_turn_ended_is_told_of(tell, project, outcomes):
+    tell("user-prompt-submit", prompt="Fix the login test")
+    tell("stop", transcript_path="/nowhere.jsonl")
+    log = (project / ".alma/log/hooks.log").read_text()
+    assert "stop: the host doesn't say how a turn ended (last_assistant_message)" in log
+    assert [] == outcomes()
+
+
 @pytest.fixture
 def alma(project):
     return ALMA.find()

@@ -356,6 +356,21 @@ def test_hooks_where_no_program_may_run_are_not_mended_by_a_right(everything, pr
     assert ("can't run", why) == states()["git"]
 
 
+@pytest.mark.usefixtures("everything", "alma_on_the_path")
+def test_in_a_submodule_the_hooks_of_the_project_around_it_cannot_run(project, states, run_alma, monkeypatch):
+    run_alma("setup", "git", "--yes")
+    (project / "part").mkdir()
+    (project / ".git/modules/part").mkdir(parents=True)
+    (project / "part/.git").write_text("gitdir: ../.git/modules/part\n")
+    for name in ("objects", "refs"):
+        (project / ".git/modules/part" / name).mkdir()
+    (project / ".git/modules/part/HEAD").write_text("ref: refs/heads/main\n")
+    assert "connected" == states()["git"][0]
+    monkeypatch.chdir(project / "part")
+    why = f"the submodule {project}/part has hooks of its own, where ALMA has none: its commits teach nothing"
+    assert ("can't run", why) == states()["git"]
+
+
 @pytest.mark.slow
 def test_the_hooks_of_a_project_whose_folder_got_another_name_cannot_run(tmp_path, run_alma):
     before, after = tmp_path / "mono/app", tmp_path / "mono/shop"

@@ -25,7 +25,7 @@ from alma_cli.hooks.install.hook_tools import (
 from alma_cli.hooks.install.parts import ConnectedProject, Part
 from alma_cli.hooks.install.program import fleeting, program
 from alma_cli.hooks.install.repository import asked, asked_in_vain
-from alma_cli.worktrees import exclude_path, top_of
+from alma_cli.worktrees import exclude_path, is_submodule, top_of
 
 _START = b"# >>> alma >>>"
 _END = b"# <<< alma <<<"
@@ -87,9 +87,12 @@ def passed_over(place: ConnectedProject) -> tuple[str, str]:
 
 
 def _in_a_worktree(folder: str, here: str) -> tuple[str, str]:
-    """The linked worktree that we are in, if git looks for its hooks where none is of ours, and what mends it."""
+    """The worktree or submodule that we are in, if git looks for its hooks where none is of ours, and what mends it."""
     if not (top := top_folder(here)) or os.path.samefile(top, top_folder(folder) or folder):
         return "", ""
+    if is_submodule(top) and not is_submodule(top_of(folder) or folder):
+        remedy = f"`alma init` and `alma setup git` in {top} give it a memory and hooks of its own"
+        return f"the submodule {top} has hooks of its own, where ALMA has none: its commits teach nothing", remedy
     if exclude_path(here) != exclude_path(folder):
         return "", ""
     hooks, _ = hooks_folder(here)

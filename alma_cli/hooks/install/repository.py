@@ -17,7 +17,7 @@ LOCATING = {
 """The variables by which a git that calls us would send our own git into its repository."""
 
 _OPTIONS = (
-    *("i18n.logOutputEncoding=UTF-8", "log.showSignature=false", "trailer.separators=:"),
+    *("i18n.logOutputEncoding=UTF-8", "log.showSignature=false", "trailer.separators=:", "core.fsmonitor=false"),
     *("trailer.Alma-Outcome.key=Alma-Outcome", "trailer.Alma-Agent.key=Alma-Agent"),
 )
 PLAINLY = tuple(word for option in _OPTIONS for word in ("-c", option))
