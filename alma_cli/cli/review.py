@@ -19,7 +19,7 @@ from alma_cli.core.codec import format_time, to_json
 from alma_cli.core.records import JsonValue, Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.text import counted, did_you_mean, one_line
-from alma_cli.errors import AlmaError, InvalidInput
+from alma_cli.errors import AlmaError, InvalidInput, NotFound
 
 _ANSWERS = {
     "k": "keep",
@@ -30,6 +30,7 @@ _ANSWERS = {
     "n": "pass",
     "q": "quit",
 }
+_LEAVING = frozenset({"", "n", "q"})
 _DONE = {"keep": "kept", "edit": "edited", "forget": "forgotten", "same": "the same", "promote": "promoted"}
 _KEYS = "[k]eep  [e]dit  [f]orget  [s]ame as ID  [p]romote to the whole project  [n]ext  [q]uit"
 _MAX_TEXT = 500
@@ -50,6 +51,16 @@ class _Review:
                 tell(f"\n{number}/{len(waiting)}  {_shown(record, columns=size()[0])}")
             while True:
                 answer = next(answers, "q")
+                if can_ask_again and answer.strip() not in _LEAVING:
+                    present = self._present(record)
+                    if present is None:
+                        tell("it is gone meanwhile")
+                        name = "pass"
+                        break
+                    if present.text != record.text:
+                        record = present  # noqa: PLW2901  # what is answered is what was shown
+                        tell(f"it was changed meanwhile:\n{_shown(record, columns=size()[0])}")
+                        continue
                 try:
                     name = self.answer(record, answer)
                 except AlmaError as error:
@@ -62,6 +73,13 @@ class _Review:
                 break
             if name == "quit":
                 return
+
+    def _present(self, record: Record) -> Record | None:
+        """The memory as it is now; None when it is gone: a review takes minutes, and others go on."""
+        try:
+            return self.alma.memory(record.id)
+        except NotFound:
+            return None
 
     def answer(self, record: Record, given: str) -> str:
         """Do what an answer says, and return its whole name. Raises `InvalidInput`, or what can't be done."""

@@ -1,5 +1,7 @@
 """`alma review` shows what nobody has looked at, does what each answer says, and goes on where it was left."""
 
+import sys
+
 import pytest
 
 
@@ -132,3 +134,19 @@ def test_on_a_terminal_each_answer_is_a_key(facts, run_on_terminal, run_json):
     assert "1/3  knowledge" in finished.out
     assert "2 answers; 1 left" in finished.out
     assert {facts[0], facts[1]} == {one["id"] for one in run_json("list")["data"]["memories"]}
+
+
+@pytest.mark.slow
+def test_what_others_changed_meanwhile_is_shown_again_before_it_is_answered(facts, run_on_terminal, run_json, tmp_path):
+    alma = f"{sys.executable} -m alma_cli"
+    script = tmp_path / "editor-beside"  # which is open while others correct one memory, and forget another
+    script.write_text(
+        f"#!/bin/sh\n{alma} correct {facts[1]} 'The API has pages of 50'\n{alma} forget {facts[2]} --yes\n"
+    )
+    script.chmod(0o755)
+    finished = run_on_terminal("review", typed="efkf", VISUAL=str(script))
+    assert 0 == finished.code, finished
+    assert "it was changed meanwhile:" in finished.out
+    assert "it is gone meanwhile" in finished.out
+    found = {one["id"]: one["fact"] for one in run_json("list")["data"]["memories"]}
+    assert {facts[0]: "Blue is the colour of the brand", facts[1]: "The API has pages of 50"} == found
