@@ -46,20 +46,7 @@ def init(
     alma = ALMA.find(directory=root)
     if is_new and project_id is None:
         alma.keep_name()
-    next_commands = [
-        'alma learn "Test the login form" --ok "Tried empty fields first"',
-        'alma retrieve "check that login works"',
-    ]
-    if alma.config.only_agent or "*" not in alma.config.agents:
-        first = next(iter(alma.config.agents))
-        next_commands = [f"{command} --agent {first}" for command in next_commands]
-    notes = []
-    if around and around.home != project.home:
-        notes = [f"{around.root} has a project too: from now on this folder has a memory of its own"]
-    try:
-        find_project(root, environ={})
-    except ProjectUntrusted as error:  # root made it in somebody's folder, who owns it now
-        notes.append(f"{error.message}: {error.hint}")
+    next_commands = _next_commands(alma)
     told = f"made {project.config_path}" if is_new else f"{project.config_path} was there already and is kept"
     return Reply(
         data={
@@ -70,11 +57,34 @@ def init(
         },
         told=[
             f"{told} (project {alma.config.project_id})",
-            *notes,
+            *_notes(root, project, around),
             "next:",
             *(f"  {command}" for command in next_commands),
         ],
     )
+
+
+def _next_commands(alma: ALMA) -> list[str]:
+    commands = [
+        'alma learn "Test the login form" --ok "Tried empty fields first"',
+        'alma retrieve "check that login works"',
+    ]
+    if alma.config.only_agent or "*" not in alma.config.agents:
+        first = next(iter(alma.config.agents))
+        commands = [f"{command} --agent {first}" for command in commands]
+    return commands
+
+
+def _notes(root: str, project: Project, around: Project | None) -> list[str]:
+    """Lines on a project around this one, and on one that its owner has to trust."""
+    notes = []
+    if around and around.home != project.home:
+        notes = [f"{around.root} has a project too: from now on this folder has a memory of its own"]
+    try:
+        find_project(root, environ={})
+    except ProjectUntrusted as error:  # root made it in somebody's folder, who owns it now
+        notes.append(f"{error.message}: {error.hint}")
+    return notes
 
 
 def _project_around(folder: str) -> Project | None:

@@ -1,7 +1,7 @@
 """`alma learn`: record how a task went, or many of them."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from json import dumps as json_text
 from shlex import quote
@@ -10,21 +10,18 @@ from typing import Annotated
 import typer
 
 from alma_cli.api import ALMA
-from alma_cli.api.arguments import agent_of, named_agent
-from alma_cli.api.learn import Learned, NumberedReport
-from alma_cli.cli.batches import batch_reply
+from alma_cli.api.arguments import agent_of
+from alma_cli.api.learn import Learned
 from alma_cli.cli.inputs import MemoryToChange, text_or_stdin
-from alma_cli.cli.ndjson import NumberedValue, count_lines, numbered_values
+from alma_cli.cli.learn_many import learn_history, learn_lines
 from alma_cli.cli.options import Agent, Do, DomainOption, Json, When, argument, option
-from alma_cli.cli.output import Reply, Table, id_for_stdout, progress
+from alma_cli.cli.output import Reply, id_for_stdout
 from alma_cli.cli.rule_changes import told_of
 from alma_cli.core.codec import parse_time
-from alma_cli.core.learning.narration import summed_up
-from alma_cli.core.learning.reports import Report, report_from_json
-from alma_cli.core.records import JsonValue
+from alma_cli.core.learning.reports import Report
 from alma_cli.core.retrieval.prompt import SHORT_ID
-from alma_cli.core.text import counted, one_line
-from alma_cli.errors import InvalidInput, InvalidUsage
+from alma_cli.core.text import one_line
+from alma_cli.errors import InvalidUsage
 
 Text = str | None
 _PROPOSAL = 60
@@ -84,12 +81,12 @@ def learn(
     """
     if from_git is not None:
         _check_alone(context, "from_git", "dry_run")
-        return _learn_history(alma, from_git, agent, dry_run=dry_run)
+        return learn_history(alma, from_git, agent, dry_run=dry_run)
     if dry_run:
         raise InvalidUsage("--dry-run goes with --from-git", hint="alma learn --from-git HEAD --dry-run")
     if batch is not None:
         _check_alone(context)
-        return _learn_batch(alma, batch, agent, json=json)
+        return learn_lines(alma, batch, agent, json=json)
     task = _either("TASK", words, "--task", task)
     if task is None and not turn:
         raise InvalidUsage("TASK is missing", hint=_USAGE)
@@ -184,80 +181,6 @@ def _check_alone(context: typer.Context, *own: str) -> None:
         if name not in beside and value is not False and value not in (None, "", (), []):
             option = "TASK" if name == "words" else f"--{name.replace('_', '-')}"
             raise InvalidUsage(f"{what} excludes {option}", hint=where)
-
-
-def _learn_history(alma: ALMA, commits: str, agent: str | None, *, dry_run: bool) -> Reply:
-    from alma_cli.hooks.history import told_by_history
-    from alma_cli.hooks.install.repository import asked_in_vain
-
-    reports = told_by_history(alma, agent, commits)
-    shallow = asked_in_vain(str(alma.project.root), "rev-parse", "--is-shallow-repository") == "true"
-    notes = ["the clone is shallow: `git fetch --unshallow` brings what earlier commits tell"] if shallow else []
-    found: list[JsonValue] = [
-        {"agent": one.agent, "outcome": one.outcome, "task": one.task, "strategy": one.strategy, "error": one.error}
-        for one in reports
-    ]
-    if dry_run:
-        return Reply(
-            tables=[
-                Table(
-                    headings=("result", "agent", "task", "why"),
-                    rows=[(one.outcome, one.agent, one.task, one.error or one.feedback) for one in reports],
-                    flexible=[2, 3],
-                )
-            ],
-            data={"would_learn": found, "learned": 0},
-            told=[f"would learn {counted(len(reports), 'outcome', 'outcomes')}, but for those that are known", *notes],
-        )
-    done = alma.learn_batch(enumerate(reports, start=1))
-    told = [
-        f"recorded {counted(done.learned, 'outcome', 'outcomes')} of {len(reports):,} that the commits tell",
-        *notes,
-    ]
-    if done.duplicates:
-        told.append(f"{counted(done.duplicates, 'was', 'were')} known already")
-    if done.forgotten:
-        told.append(f"{counted(done.forgotten, 'has', 'have')} been forgotten, and nothing changes that")
-    told += [f"refused: {one_line(refused.error.message, 200)}" for refused in done.refused]
-    return Reply(
-        data={
-            "learned": done.learned,
-            "duplicates": done.duplicates,
-            "forgotten": done.forgotten,
-            "refused": len(done.refused),
-        },
-        told=told,
-        warnings=done.warnings,
-    )
-
-
-def _learn_batch(alma: ALMA, path: str, agent: str | None, *, json: bool) -> Reply:
-    default_agent = named_agent(alma.config, agent)
-    values = numbered_values(path)
-    with progress("learning", total=count_lines(path), quiet=json) as advance:
-        done = alma.learn_batch(_reports(values, default_agent), on_progress=advance)
-    told = [f"recorded {counted(done.learned, 'outcome', 'outcomes')}"]
-    told += [f"{done.duplicates:,} had been recorded before under the same key"] if done.duplicates else []
-    told += (
-        [f"{done.forgotten:,} had been forgotten and {'stays' if done.forgotten == 1 else 'stay'} so"]
-        if done.forgotten
-        else []
-    )
-    told += filter(None, [summed_up((item.change, item.memory) for item in done.derived)])
-    return batch_reply(
-        told, done, learned=done.learned, duplicates=done.duplicates, forgotten=done.forgotten, queued=done.queued
-    )
-
-
-def _reports(values: Iterable[NumberedValue], default_agent: str | None) -> Iterator[NumberedReport]:
-    for number, value in values:
-        if isinstance(value, InvalidInput):
-            yield number, value
-            continue
-        try:
-            yield number, report_from_json(value, default_agent=default_agent)
-        except InvalidInput as error:
-            yield number, error
 
 
 def _time(text: str | None) -> datetime | None:
