@@ -12,6 +12,9 @@ from alma_cli.errors import InvalidInput
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 _FLAGS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _URL = re.compile(r"(?P<scheme>https?)://(?P<host>\[[0-9A-Fa-f:]+\]|[0-9A-Za-z.-]+)(?::(?P<port>[0-9]{1,5}))?/?")
+_FOREIGN_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\|\.{1,2}\\|%\w+%|[A-Za-z][A-Za-z0-9+.-]+://")
+"""Paths of Windows, and addresses."""
+
 _LAST_PORT = 65_535
 _SECRET = re.compile(
     "//[^/@\\s]*:[^/@\\s]+@|"  # a password in an address
@@ -55,8 +58,8 @@ def parse_value(key: Key, text: str, *, quoted: bool = False) -> object:
             return _url(text)
         case "name":
             return _name(key, text)
-        case "path" if text.split("/", maxsplit=1)[0] == "~" == os.path.expanduser("~"):
-            raise BadValue("starts with ~, and there is no home folder", hint="set HOME, or write the path in full")
+        case "path":
+            return _path(text)
         case _:
             return text
 
@@ -118,6 +121,17 @@ def _url(text: str) -> str:
     local = "." not in host or host.startswith("127.") or host.endswith((".localhost", ".internal"))
     if match["scheme"] == "http" and not local:
         raise BadValue(f"is {shown(text)}, which isn't encrypted", hint=f"write https://{host}")
+    return text
+
+
+def _path(text: str) -> str:
+    if text.split("/", maxsplit=1)[0] == "~" == os.path.expanduser("~"):
+        raise BadValue("starts with ~, and there is no home folder", hint="set HOME, or write the path in full")
+    if _FOREIGN_PATH.match(text):  # a folder of that very name would be made here
+        raise BadValue(
+            f"is {shown(text)}, which names no folder of this machine",
+            hint="write it with /; in WSL C:\\x is /mnt/c/x, and a share has to be mounted",
+        )
     return text
 
 

@@ -186,6 +186,16 @@ BAD = {
         ":3: there is a secret in this line",
         KEEP_OUT,
     ),
+    **{
+        f"path of another system, {number}": (
+            START + f"  storage: file\n  file: {{path: '{path}'}}",
+            f":4: file.path is '{path}', which names no folder of this machine",
+            "write it with /; in WSL C:\\x is /mnt/c/x, and a share has to be mounted",
+        )
+        for number, path in enumerate(
+            ["C:\\Users\\x", "c:/Users/x", "\\\\server\\share", "..\\shared", "%APPDATA%/x", "s3://bucket/x"]
+        )
+    },
     "port": (
         START + "  azure: {endpoint: 'https://x.example:99999/'}",
         ":3: azure.endpoint is 'https://x.example:99999/'; it takes an https:// address",
