@@ -42,6 +42,8 @@ _PAGE = 250
 _LOCKED_TOGETHER = 100
 _UNSETTLED_S = 2.0
 _MAX_RAW = 1_000_000
+_MAX_CONTENT = 4_000_000
+"""More bytes than any document has, whose record has at most 256 KiB."""
 
 
 class FolderRemote:
@@ -244,8 +246,8 @@ class FolderRemote:
                 raise TypeError("it is a symbolic link")
             if not is_file:
                 raise TypeError("it is no file")
-            if refusal:
-                raise TypeError(refusal)
+            if refusal or len(content) > _MAX_CONTENT:
+                raise TypeError(refusal or "it is too large for a document")
             body = json.loads(content, parse_constant=_no_number)
             if not isinstance(body, dict):
                 raise TypeError("it isn't a JSON object")
@@ -390,8 +392,9 @@ def _content(body: Mapping[str, JsonValue]) -> bytes:
 
 
 def _content_of(path: str) -> bytes:
+    """What is in a file, and of a larger one than any document just more than that."""
     with open_file(path) as file:
-        return file.read()
+        return file.read(_MAX_CONTENT + 1)
 
 
 def _content_if_readable(path: str) -> bytes:

@@ -162,6 +162,16 @@ def test_leftovers_and_foreign_files_are_ignored(remote, shared):
     assert (shared / "p" / ".gitignore").read_text().splitlines()[1:] == [".lock", "*.tmp"]
 
 
+def test_a_file_that_is_larger_than_any_document_is_not_read_whole(remote, shared):
+    [document] = stored(remote, new(1))
+    huge = shared / "p" / "helena" / document.id[:2] / f"{document.id}.json"
+    with huge.open("r+b") as file:
+        file.truncate(2**32)  # hardly any of it is on the disk
+    [found] = next(remote.changes(None)).found
+    assert isinstance(found, Unreadable)
+    assert ("it can't be read: it is too large for a document", document.id) == (found.reason, found.id)
+
+
 def test_another_folder_in_its_place_is_noticed(remote, shared):
     stored(remote, new(1))
     _, checkpoint = drained(remote)
