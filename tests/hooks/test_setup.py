@@ -338,6 +338,29 @@ def test_hooks_that_git_looks_for_elsewhere_by_now_are_gone(everything, project,
     assert "connected" == states()["git"][0]
 
 
+@pytest.mark.usefixtures("everything")
+def test_hooks_come_out_where_git_looks_now_and_where_it_looked_before(project, run_alma):
+    before = files(project)
+    run_alma("setup", "git", "--yes")
+    subprocess.run(["git", "config", "core.hooksPath", "elsewhere"], check=True, cwd=project)
+    run_alma("setup", "git", "--yes")
+    assert {".git/hooks/post-commit", "elsewhere/post-commit"} <= files(project).keys()
+    run_alma("setup", "git", "--remove", "--yes")
+    (project / ".git/config").unlink()
+    assert before == files(project)
+
+
+@pytest.mark.usefixtures("everything", "alma_on_the_path")
+def test_hooks_that_pre_commit_keeps_and_calls_are_not_gone(project, states, run_alma):
+    run_alma("setup", "git", "--yes")
+    hook = project / ".git/hooks/post-commit"
+    hook.rename(hook.with_name("post-commit.legacy"))
+    hook.write_text("#!/bin/sh\n# it calls post-commit.legacy\n")
+    assert "connected" == states()["git"][0]
+    hook.with_name("post-commit.legacy").unlink()
+    assert "gone" == states()["git"][0]
+
+
 def test_hooks_that_git_passes_over_for_their_rights_cannot_run(everything, project, states, run_alma):
     run_alma("install", "git")
     hook = project / ".git/hooks/post-commit"

@@ -11,7 +11,15 @@ from collections.abc import Mapping
 
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.events import GIT_EVENTS
-from alma_cli.hooks.install.changes import FileChange, MoveFile, Plan, RemoveFile, WriteFile, content_of
+from alma_cli.hooks.install.changes import (
+    FileChange,
+    InstallRecord,
+    MoveFile,
+    Plan,
+    RemoveFile,
+    WriteFile,
+    content_of,
+)
 from alma_cli.hooks.install.git_script import others_in, projects_in, script
 from alma_cli.hooks.install.hook_tools import (
     husky_folder,
@@ -34,7 +42,7 @@ _THEIRS = b"# >>> alma >>> `alma uninstall git` takes this out\n"
 _BLOCK = re.compile(rb"^# >>> alma >>>[^\n]*\n.*?^# <<< alma <<<\n", re.MULTILINE | re.DOTALL)
 _SHELL = re.compile(rb"#![ \t]*(?:/\S*/)?(?:env[ \t]+)?(?:\S*/)?(?:sh|bash|dash|ash|ksh|zsh)(?:[ \t][^\n]*)?\n")
 _KEPT = ".before-alma"
-_LEGACY = ".legacy"
+LEGACY = ".legacy"
 """The ending that pre-commit gives to a hook when it installs its own after ours."""
 _BESIDE_LFS = (
     "Git LFS goes on working, but `git lfs install` says from now on that a hook exists already: use "
@@ -57,8 +65,8 @@ def plan_git(place: ConnectedProject) -> Plan:
         if event in through_lefthook or event in of_others:
             continue
         path = os.path.join(hooks, event)
-        if _has_block(path + _LEGACY) and not os.path.lexists(path + _KEPT):
-            path += _LEGACY  # pre-commit calls it
+        if _has_block(path + LEGACY) and not os.path.lexists(path + _KEPT):
+            path += LEGACY  # pre-commit calls it
         projects = {**_projects(path), here: agent}
         planned, note = _plan_hook(path, _commands(event, projects, hooks))
         changes += planned
@@ -69,7 +77,7 @@ def plan_git(place: ConnectedProject) -> Plan:
 def hook_files(place: ConnectedProject) -> list[str]:
     """The paths at which hooks of ours may be. Raises `AlmaError` outside of a repository."""
     hooks, _ = hooks_folder(place.folder)
-    paths = [os.path.join(hooks, event + end) for event in GIT_EVENTS for end in ("", _LEGACY)]
+    paths = [os.path.join(hooks, event + end) for event in GIT_EVENTS for end in ("", LEGACY)]
     return [*paths, lefthook_file(top_folder(place.folder) or place.folder)]
 
 
@@ -103,7 +111,7 @@ def _in_a_worktree(folder: str, here: str) -> tuple[str, str]:
 
 
 def plan_git_removal(place: ConnectedProject) -> Plan:
-    """The plan that restores every hook."""
+    """The plan that restores every hook, where git looks now and where it did when they were installed."""
     folder = place.folder
     hooks, _ = hooks_folder(folder)
     top, here = top_folder(folder) or folder, path_from_top(folder)
@@ -111,15 +119,17 @@ def plan_git_removal(place: ConnectedProject) -> Plan:
         *plan_lefthook_removal(top, here).changes,
         *plan_simple_git_hooks_removal(top, place.project.backup_dir, GIT_EVENTS).changes,
     ]
+    record = InstallRecord.load(place.project.backup_dir)
+    left = {os.path.dirname(path) for path in map(record.path_of, record.files) if os.path.basename(path) in GIT_EVENTS}
     for event in GIT_EVENTS:
-        for path in (os.path.join(hooks, event), os.path.join(hooks, event + _LEGACY)):
+        for path in (os.path.join(each, event + end) for each in sorted({hooks, *left}) for end in ("", LEGACY)):
             content = content_of(path) if _has_block(path) else None
             if content is None:
                 continue
             projects = _projects(path)
             if others := others_in(projects, here, top):
                 if here in projects:
-                    changes += _with_commands(path, content, _commands(event, others, hooks))
+                    changes += _with_commands(path, content, _commands(event, others, os.path.dirname(path)))
                 continue
             if _OURS not in content:
                 changes.append(WriteFile(path, _BLOCK.sub(b"", content, count=1)))

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.install.changes import InstallRecord, content_of
+from alma_cli.hooks.install.git import LEGACY
 from alma_cli.hooks.install.parts import ConnectedProject
 from alma_cli.hooks.install.setup import SETUP_TARGETS, SetupTarget, targets_here
 from alma_cli.project import Project
@@ -80,7 +81,8 @@ def _obstacle(target: SetupTarget, place: ConnectedProject) -> tuple[str, str]:
 
 
 def _is_lost(record: InstallRecord, path: str) -> bool:
-    return record.name_of(path) in record.files and not record.is_marked(path)
+    """True for a file of ours that somebody wrote over; pre-commit and prek keep and call what they find as legacy."""
+    return record.name_of(path) in record.files and not any(map(record.is_marked, (path, path + LEGACY)))
 
 
 def _left_behind(record: InstallRecord, files: Sequence[str]) -> str:
