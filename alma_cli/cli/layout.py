@@ -122,10 +122,17 @@ def _side_by_side(
 
 
 def _stacked(table: Table, rows: Sequence[Sequence[str]], width: int, stream: TextIO | None) -> list[str]:
-    """Each row as its short cells in one line, and its texts below: for where they don't fit side by side."""
+    """Each row as its short cells in one line (numbers after their headings), and its texts below.
+
+    For where they don't fit side by side.
+    """
     lines = []
     for row in rows:
-        short = " ".join(cell for column, cell in enumerate(row) if cell and column not in table.flexible)
+        short = " ".join(
+            f"{table.headings[column]} {cell}" if cell.replace(",", "").isdecimal() else cell
+            for column, cell in enumerate(row)
+            if cell and column not in table.flexible
+        )
         lines += [styled(line, "heading", stream) for line in folded(short, width)] if short else []
         for column in table.flexible:
             if row[column]:

@@ -79,3 +79,8 @@ def test_folding_loses_nothing_but_spaces(text, width):
 )
 def test_a_text_is_cut_with_an_ellipsis(text, width, expected):
     assert expected == cut(text, width)
+
+
+def test_numbers_that_stand_alone_have_their_headings():
+    table = Table(headings=("kind", "count", "domain"), rows=[("outcome", "1,204", "testing " * 4)], flexible=[2])
+    assert "outcome count 1,204" == laid_out(table, 24, StringIO())[0]
