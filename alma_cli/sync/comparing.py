@@ -23,11 +23,15 @@ def find_missing(context: Context, *, dry_run: bool = False) -> None:
     if ids is None:
         return
     with context.store.writing() as writer:
+        placeless = [one for one in writer.remote.quarantined() if not one.id]
+    there = context.remote.again([Place(name=one.name, agent="", id="") for one in placeless])
+    with context.store.writing() as writer:
         missing = writer.remote.missing(ids)
         if not dry_run:
             if missing:
                 writer.remote.lose(missing)
             writer.remote.drop_quarantined_but(ids)
+            writer.remote.drop_quarantined([one.name for one in placeless if one.name not in there])
             if is_due:
                 writer.remote.note_compared(context.now())
     context.report.missing = len(missing)

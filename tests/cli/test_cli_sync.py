@@ -100,6 +100,12 @@ def test_copies_that_a_cloud_drive_makes_are_told_of_and_change_nothing(shared, 
     assert "Test the login form" == run_json("show", id)["data"]["task"]
     for name in made:
         (path.parent / name).unlink()
+    (shared / "shop/node_modules/left-pad").mkdir(parents=True)
+    other = shared / "shop/node_modules/left-pad/package.json"
+    other.write_text("{}")
+    run_alma("sync")
+    assert [str(other)] == [one["name"] for one in run_json("sync", "status")["data"]["set_aside"]]
+    other.unlink()
     run_alma("sync")
     assert [] == run_json("sync", "status")["data"]["set_aside"]
 
