@@ -5,9 +5,11 @@ import shlex
 import signal
 import subprocess
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from tempfile import TemporaryFile
+from types import FrameType
 from typing import BinaryIO
 
 from alma_cli.core.learning.answers import MAX_ANSWER
@@ -65,7 +67,7 @@ class Answerer:
 
         timer = threading.Timer(self.timeout_s, end)
         timer.start()
-        with process:  # closes its stdout, and waits for its end
+        with _taken_along(process), process:  # closes its stdout, and waits for its end
             assert process.stdout
             try:
                 answer = process.stdout.read(MAX_ANSWER + 1)
@@ -89,6 +91,28 @@ class Answerer:
         if not words:
             raise InvalidInput("--with: empty", hint='for instance --with "claude -p"')
         return words
+
+
+@contextmanager
+def _taken_along(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """End the program too when a signal ends this process: an agent's host that lost patience, a closed terminal."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        _kill(process)
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    is_ours = threading.current_thread() is threading.main_thread()  # others may set no handler
+    ending = [
+        number for number in (signal.SIGTERM, signal.SIGHUP) if is_ours and signal.getsignal(number) == signal.SIG_DFL
+    ]
+    for number in ending:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in ending:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

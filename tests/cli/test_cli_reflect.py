@@ -2,7 +2,10 @@
 
 import json
 import os
+import select
 import shlex
+import signal
+import subprocess
 import sys
 import time
 
@@ -178,6 +181,21 @@ def test_a_program_that_misbehaves_changes_nothing(run_json, program, monkeypatc
     assert message in error["message"]
     assert time.monotonic() - began < 30
     assert 3 == reflect(run_json)["data"]["left"] + len(reflect(run_json)["data"]["outcomes"])
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_program_ends_with_the_alma_that_asks_it(program, tmp_path, number):
+    pipe = tmp_path / "held"
+    os.mkfifo(pipe)
+    command = program(f"import time\nwith open({str(pipe)!r}, 'w') as held:\n    time.sleep(3600)\n")
+    argv = [sys.executable, "-m", "alma_cli", "reflect", "--agent", "helena", "--with", command]
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL) as asking, pipe.open() as held:
+        asking.send_signal(number)
+        assert -number == asking.wait()
+        assert select.select([held], [], [], 60)[0], "the end of what the program held open"
+        assert "" == held.read()
 
 
 @pytest.mark.slow
