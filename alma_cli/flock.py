@@ -14,6 +14,9 @@ _UNSUPPORTED = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.E
 """How a file system says that it has no locks: NFS without its lock daemon or, on a folder, with it; some of FUSE."""
 
 
+LOCKS_HINT = "keep .alma/ on a file system that supports flock: a local one, or NFS with its lock daemon"
+
+
 @contextmanager
 def locked(path: str, *, wait_s: float, mode: int = 0o600) -> Iterator[None]:
     """Hold the lock of the file at `path`, which is made if need be. Raises what `lock` raises, and `OSError`."""
@@ -82,7 +85,7 @@ def lock_at_once(descriptor: int, path: str, *, shared: bool) -> bool:
             raise
         raise LocksUnsupported(
             f"{path} can't be locked: {error.strerror}",
-            hint="keep .alma/ on a file system that supports flock: a local one, or NFS with its lock daemon",
+            hint=LOCKS_HINT,
         ) from error
     return True
 

@@ -2,9 +2,12 @@
 
 import errno
 import fcntl
+import json
 import os
 import pwd
+import shutil
 import stat
+import subprocess
 
 import pytest
 
@@ -63,6 +66,41 @@ def test_a_shared_folder_without_locks_is_refused_with_the_reason(run_json, conf
     monkeypatch.setattr(fcntl, "flock", refuse_in_shared)
     error = run_json("sync", code=4)["error"]
     assert ("remote_refused", True) == (error["code"], "can't be locked: No locks available" in error["message"])
+
+
+NO_POSIX_LOCKS = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+static int answer(const char *name, int fd, int what, void *given) {
+    int (*real)(int, int, ...) = dlsym(RTLD_NEXT, name);
+    if (what == F_SETLK || what == F_SETLKW) { errno = EOPNOTSUPP; return -1; }
+    return real(fd, what, given);
+}
+#define STANDS_FOR(name) int name(int fd, int what, ...) { \\
+    va_list more; va_start(more, what); void *given = va_arg(more, void *); va_end(more); \\
+    return answer(#name, fd, what, given); }
+STANDS_FOR(fcntl)
+STANDS_FOR(fcntl64)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
+def test_a_share_without_posix_locks_is_no_other_program_that_has_the_store_open(alma_process, tmp_path):
+    """As some SMB mounts are: DuckDB can't lock its file there, though flock works."""
+    shim = tmp_path / "no-locks.so"
+    (tmp_path / "no-locks.c").write_text(NO_POSIX_LOCKS)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", shim, tmp_path / "no-locks.c", "-ldl"], check=True)
+    environ = {"LD_PRELOAD": str(shim)}
+    learned = alma_process("learn", "--agent", "a", "--task", "Ship", "--outcome", "success", "--json", environ=environ)
+    warning = json.loads(learned.stdout)["warnings"][0]
+    assert ("kept in the journal" in warning, "this file system has no locks" in warning) == (True, True)
+    error = json.loads(alma_process("retrieve", "Ship", "--agent", "a", "--json", environ=environ).stdout)["error"]
+    assert ("locks_unsupported", True) == (error["code"], "supports flock" in error["hint"])
+    assert b"Ship" in alma_process("list").stdout, "it is there once the store is where it can be locked"
 
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.EDEADLK, errno.ETIMEDOUT])

@@ -9,8 +9,17 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from alma_cli.errors import AlmaError, StoreBusy, StoreCorrupt, StoreError, StoreTooNew, StoreUnwritable
+from alma_cli.errors import (
+    AlmaError,
+    LocksUnsupported,
+    StoreBusy,
+    StoreCorrupt,
+    StoreError,
+    StoreTooNew,
+    StoreUnwritable,
+)
 from alma_cli.files import flush_folder, own
+from alma_cli.flock import LOCKS_HINT
 from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.instance import instance
 from alma_cli.store.database.values import quoted
@@ -28,6 +37,9 @@ _CORRUPT_SIGNS = (
     "failure while replaying wal",
     "does not match database file",
 )
+_NO_LOCKS_SIGNS = ("file locks are not supported", "no locks available", "function not implemented")
+"""As DuckDB says what a file system answers that has no POSIX locks, which flock may work on."""
+
 _FULL_SIGNS = ("no space left", "disk full", "quota exceeded", "file too large", "could not write all bytes")
 _DENIED_SIGNS = ("permission denied", "read-only file system", "operation not permitted", "in read-only mode")
 
@@ -123,6 +135,8 @@ def _explain(error: Exception, path: str) -> AlmaError:
     def says(signs: Iterable[str]) -> bool:
         return any(sign in said for sign in signs)
 
+    if says(_NO_LOCKS_SIGNS):
+        return LocksUnsupported(f"{path} can't be locked: this file system has no locks", hint=LOCKS_HINT)
     if says(["could not set lock", "conflicting lock"]):
         return StoreBusy(
             f"another program has {path} open",
