@@ -55,10 +55,17 @@ def _listed(parent: str, name: str) -> list[str] | None:
 
 
 def lasting_path() -> str:
-    """The PATH without relative and empty entries, by which a folder that is worked in would give its own git."""
+    """The PATH without relative and empty entries, by which a folder that is worked in would give its own programs."""
     return os.pathsep.join(
         entry for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(entry)
     )
+
+
+def program_on_path(name: str) -> str | None:
+    """The path of a program on that PATH; None without one."""
+    import shutil
+
+    return shutil.which(name, path=lasting_path())
 
 
 def _state(index: str) -> bytes:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from alma_cli.api.arguments import agent_of
 from alma_cli.cli.inputs import MemoryToChange
+from alma_cli.cli.install import change_word, shown_change
 from alma_cli.cli.options import Agent, option
 from alma_cli.cli.output import Reply
 from alma_cli.core.learning.lessons import Lessons
@@ -40,25 +41,24 @@ def publish(
     """
     found = alma.lessons(agent_of(alma.config, agent))
     plan = (plan_section if agents_md else plan_skill)(
-        str(alma.project.root), found, None if out is None else os.path.abspath(out)
+        alma.project, found, None if out is None else os.path.abspath(out)
     )
     lines = difference(plan.changes) if check else []
     made = bool(plan.changes) and not check
     if made:
         make_home(alma.project)
         applied(plan.changes, alma.project.backup_dir)
-    paths = [change.path for change in plan.changes]
     return Reply(
         data={
             "name": found.name,
             "rules": [rule.id for rule in found.rules],
             "left_out": found.left_out,
-            "changes": [{"path": path, "change": "write"} for path in paths],
+            "changes": [{"path": change.path, "change": change_word(change)} for change in plan.changes],
             "changed": made,
         },
         lines=lines,
         told=[
-            *(f"{'' if made else 'would '}write {path}" for path in paths),
+            *(f"{'' if made else 'would '}{shown_change(change)}" for change in plan.changes),
             _summary(found, current=not plan.changes),
         ],
         error=AlmaError("what is published is not current", hint="alma publish") if check and plan.changes else None,

@@ -74,10 +74,11 @@ def page(text: str) -> bool:
     The pager is ALMA_PAGER, else PAGER, else less, with less's options as git has them.
     """
     import shlex
-    import shutil
     import signal
     import subprocess
     from contextlib import suppress
+
+    from alma_cli.tracked import program_on_path
 
     given = os.environ.get("ALMA_PAGER", os.environ.get("PAGER", "less"))
     if not _Chosen.pager or not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
@@ -88,10 +89,13 @@ def page(text: str) -> bool:
         command = shlex.split(given)
     except ValueError:
         return False
-    if not command or command[0] == "cat" or shutil.which(command[0]) is None:
+    program = program_on_path(command[0]) if command else None
+    if program is None or command[0] == "cat":
         return False
     try:
-        pager = subprocess.Popen(command, stdin=subprocess.PIPE, env={"LESS": "FRX", "LV": "-c", **os.environ})
+        pager = subprocess.Popen(
+            [program, *command[1:]], stdin=subprocess.PIPE, env={"LESS": "FRX", "LV": "-c", **os.environ}
+        )
     except OSError:
         return False
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the pager's

@@ -99,6 +99,19 @@ def test_a_block_of_agents_md_leaves_what_is_around_it(run_alma, rules, project,
     assert not skill.exists()
 
 
+def test_lessons_under_the_projects_earlier_name_go_with_the_next_publish(run_alma, rules, skill, project):
+    rules()
+    run_alma("publish")
+    copied = project / ".agents/skills/of-others-lessons/SKILL.md"
+    copied.parent.mkdir()
+    copied.write_bytes(skill.read_bytes())
+    assert 0 == run_alma("config", "rename", "store").code
+    assert 1 == run_alma("publish", "--check").code
+    assert f"remove {skill}" in run_alma("publish").err
+    assert {"of-others-lessons", "store-lessons"} == {path.name for path in skill.parent.parent.iterdir()}
+    assert 0 == run_alma("publish", "--check").code
+
+
 def test_another_folder_may_be_named(run_alma, rules, project, skill):
     rules()
     run_alma("publish", "--out", "pages")

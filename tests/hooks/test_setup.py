@@ -328,6 +328,27 @@ def test_what_was_connected_and_is_gone_is_told_by_the_doctor(everything, projec
     assert "gone" not in {state for state, _ in states().values()}
 
 
+def test_a_block_that_moved_with_its_page_is_not_gone(project, put, states, run_alma, alma_on_the_path):
+    put(**{"AGENTS.md": "# For agents\n"})
+    run_alma("setup", "agents-md", "--yes")
+    (project / "AGENTS.md").rename(project / "CLAUDE.md")
+    assert "connected" == states()["agents-md"][0]
+    (project / "CLAUDE.md").write_text("# For agents\n")
+    assert "gone" == states()["agents-md"][0]
+
+
+@pytest.mark.parametrize("path", [".:{}", ":{}", "bin:{}"])
+def test_no_program_of_the_folder_worked_in_is_asked_for_its_version(path, project, put, run_alma, monkeypatch):
+    for planted in (project / "claude", project / "alma", project / "bin/claude"):
+        planted.parent.mkdir(exist_ok=True)
+        planted.write_text("#!/bin/sh\ntouch ran\necho 9.9.9\n")
+        planted.chmod(0o755)
+    put(**{".claude/settings.json": "{}"})
+    monkeypatch.setenv("PATH", path.format(WITHOUT_HOSTS))
+    assert 0 == run_alma("setup", "claude", "--yes").code
+    assert not (project / "ran").exists()
+
+
 def test_hooks_that_git_looks_for_elsewhere_by_now_are_gone(everything, project, states, run_alma):
     run_alma("install", "git")
     assert "connected" == states()["git"][0]

@@ -3,7 +3,6 @@
 import os
 import re
 import shlex
-import shutil
 import subprocess
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +15,7 @@ from alma_cli.hooks.install.json_files import parsed, written
 from alma_cli.hooks.install.parts import ConnectedProject, Part
 from alma_cli.hooks.install.program import agent_words, fleeting, program
 from alma_cli.hooks.install.repository import committed_without
+from alma_cli.tracked import program_on_path
 
 _MARK = "# alma hook"
 _MATCHERS: Mapping[str, dict[str, JsonValue]] = {"post-tool-use": {"matcher": "Bash|mcp__.*alma.*__learn"}}
@@ -60,8 +60,8 @@ def settings_path(folder: str, file: str = SHARED) -> str:
 
 def can_call_tools() -> bool:
     """True where the Claude Code on the PATH can call a server's tools from its hooks, and start that server."""
-    program = shutil.which("claude")
-    if program is None or shutil.which("alma") is None:
+    program = program_on_path("claude")
+    if program is None or program_on_path("alma") is None:
         return False
     try:
         done = subprocess.run(

@@ -43,9 +43,10 @@ class Part:
     """One thing to install: the plan that does it where it is missing, the plan that takes it out, and its files.
 
     Both plans raise `AlmaError` when something is in the way, or can't be read. In one file at least there is a mark of
-    ours when it is installed.
+    ours when it is installed; where the part `is_one`, it may be in any of them.
     """
 
     install: Planner
     remove: Planner
     files: Callable[[ConnectedProject], Sequence[str]]
+    is_one: bool = False

@@ -2,8 +2,9 @@
 
 import os
 import shlex
-import shutil
 import sys
+
+from alma_cli.tracked import program_on_path
 
 
 def program() -> str:
@@ -13,7 +14,7 @@ def program() -> str:
     for path in (started, beside):
         if os.path.basename(path) == "alma" and os.access(path, os.X_OK) and os.path.isfile(path):
             return path
-    return shutil.which("alma") or "alma"
+    return program_on_path("alma") or "alma"
 
 
 def fleeting() -> list[str]:

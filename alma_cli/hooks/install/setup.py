@@ -4,7 +4,6 @@ What is committed calls the `alma` of the PATH; what names this machine's alma g
 """
 
 import os
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +29,7 @@ from alma_cli.hooks.install.json_files import parsed, written
 from alma_cli.hooks.install.parts import ConnectedProject, Part
 from alma_cli.hooks.install.pre_commit import CONFIGURATION, PRE_COMMIT
 from alma_cli.project import UNFILLED
+from alma_cli.tracked import program_on_path
 
 _BLOCK = "alma"
 _PAGES = ("AGENTS.md", "CLAUDE.md")
@@ -232,9 +232,12 @@ def _install_github(place: ConnectedProject) -> Plan:
     return GITHUB.install(place)
 
 
-_SECTION_PART = Part(_install_section, _remove_section, lambda place: [*map(place.path, _PAGES)])
+_SECTION_PART = Part(_install_section, _remove_section, lambda place: [*map(place.path, _PAGES)], is_one=True)
 _CLAUDE = Part(
-    _install_claude, _remove_claude, lambda place: [settings_path(place.folder, file) for file in (SHARED, LOCAL)]
+    _install_claude,
+    _remove_claude,
+    lambda place: [settings_path(place.folder, file) for file in (SHARED, LOCAL)],
+    is_one=True,
 )
 _CURSOR = _mcp("mcpServers", ".cursor", "mcp.json", options=("--dir", UNFILLED))
 _AGENTS_SKILL = _skill(".agents", "skills")
@@ -250,7 +253,7 @@ _GITHUB = Part(_install_github, GITHUB.remove, GITHUB.files)
 def _any_of(*paths: str, program: str = "") -> Callable[[ConnectedProject], bool]:
     """True where one of these paths is in the project's folder, or the program is on the PATH."""
     return lambda place: (
-        any(os.path.exists(place.path(path)) for path in paths) or bool(program and shutil.which(program))
+        any(os.path.exists(place.path(path)) for path in paths) or bool(program and program_on_path(program))
     )
 
 

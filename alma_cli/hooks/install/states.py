@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -10,9 +9,10 @@ from typing import Literal, get_args
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.install.changes import InstallRecord, content_of
 from alma_cli.hooks.install.git import LEGACY
-from alma_cli.hooks.install.parts import ConnectedProject
+from alma_cli.hooks.install.parts import ConnectedProject, Part
 from alma_cli.hooks.install.setup import SETUP_TARGETS, SetupTarget, targets_here
 from alma_cli.project import Project
+from alma_cli.tracked import program_on_path
 
 State = Literal["connected", "not connected", "gone", "can't run"]
 STATES: tuple[State, ...] = get_args(State)
@@ -44,8 +44,8 @@ def host_states(project: Project) -> list[HostState]:
             continue
         try:
             parts = [part.files(place) for part in target.parts]
-            lost = sorted({path for files in parts for path in files if _is_lost(record, path)})
             there = [[path for path in files if record.is_marked(path)] for files in parts if files]
+            lost = sorted({path for part in target.parts for path in _lost(record, part, part.files(place))})
             off, mended_by = _obstacle(target, place) if any(there) else ("", "")
             left = _left_behind(record, parts[0]) if name == "git" and not any(there) else ""
         except AlmaError as error:
@@ -85,6 +85,13 @@ def _is_lost(record: InstallRecord, path: str) -> bool:
     return record.name_of(path) in record.files and not any(map(record.is_marked, (path, path + LEGACY)))
 
 
+def _lost(record: InstallRecord, part: Part, files: Sequence[str]) -> list[str]:
+    """The files of a part that somebody wrote over; none where one of them is enough, and has what is ours."""
+    if part.is_one and any(map(record.is_marked, files)):
+        return []
+    return [path for path in files if _is_lost(record, path)]
+
+
 def _left_behind(record: InstallRecord, files: Sequence[str]) -> str:
     """The folder of the hooks that were installed where git doesn't look any more; empty without any."""
     names = {os.path.basename(path) for path in files}
@@ -95,7 +102,7 @@ def _left_behind(record: InstallRecord, files: Sequence[str]) -> str:
 def _can_run(paths: Iterable[str]) -> bool:
     """True when an `alma` is on the PATH, or one that these files name can be started."""
     named = [quoted or bare for path in paths for quoted, bare in _NAMED.findall(content_of(path) or b"")]
-    return any(map(_starts, filter(None, (shutil.which("alma"), *map(os.fsdecode, named)))))
+    return any(map(_starts, filter(None, (program_on_path("alma"), *map(os.fsdecode, named)))))
 
 
 def _starts(path: str) -> bool:
