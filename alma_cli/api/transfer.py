@@ -13,6 +13,8 @@ from alma_cli.api.learn import Refused, differing
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.codec import check_size, format_time, from_json, to_json
 from alma_cli.core.records import JsonValue, Record
+from alma_cli.core.replication.documents import is_document, record_json
+from alma_cli.core.replication.plan import MOST_AHEAD
 from alma_cli.core.scopes.scope import check, choose_domain, scope_for
 from alma_cli.errors import AlmaError, InvalidInput, ScopeViolation
 from alma_cli.pipeline import portions, prefetched
@@ -170,10 +172,14 @@ def _record(session: Session, value: JsonValue | AlmaError) -> Record:
     if isinstance(value, AlmaError):
         raise value
     now = session.now()
+    if isinstance(value, dict) and is_document(value):
+        if value.get("deleted_at") is not None:
+            raise InvalidInput("deleted_at: it was forgotten where this is from, and says nothing")
+        value = record_json(value)
     record = from_json(value, project_id=session.config.project_id, new_id=new_id(), now=now)
     for name in _TIMES_OF_EVENTS:
         at = getattr(record, name, None)
-        if at is not None and at > now:
+        if at is not None and at > now + MOST_AHEAD:
             raise InvalidInput(f"{name}: {format_time(at)} is in the future", hint="is the clock of its machine right?")
     check_size(record)
     if record.created_at > now or record.updated_at > now:  # by a clock that was ahead

@@ -6,7 +6,6 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 from alma_cli.api.learn import learn
@@ -16,6 +15,7 @@ from alma_cli.api.status import emptied_since
 from alma_cli.config import Config, unknown_variables
 from alma_cli.core.codec import format_time
 from alma_cli.core.learning.reports import Report
+from alma_cli.core.replication.plan import MOST_AHEAD
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.scopes.scope import ANY_AGENT
 from alma_cli.core.scopes.visibility import sees, views
@@ -29,7 +29,6 @@ from alma_cli.store import Shared
 
 _REINDEXED_TOGETHER = 2048
 _LEAST_FREE_BYTES = 100 * 1024 * 1024
-_CLOCKS_APART = timedelta(days=1)
 _NOTHING_HIDDEN = "nothing is hidden by a scope"
 
 
@@ -185,7 +184,7 @@ def _store(session: Session) -> Iterator[Check]:
                 unread = sum(not reads(session.model, text) for text in reader.main_texts_beyond_ascii())
                 names = reader.project_ids()
                 shared = reader.shared(session.config.project_id)
-                to_come = reader.to_come(session.now() + _CLOCKS_APART)
+                to_come = reader.to_come(session.now() + MOST_AHEAD)
         except AlmaError as error:
             yield _wrong("store", error.message, _remedy(session.project, error))
             return

@@ -253,7 +253,7 @@ class FolderRemote:
                 raise TypeError("it isn't a JSON object")
             agent, id = str(body.get("agent")), str(body.get("id"))
             if (id, _file_name(agent).casefold()) != (name, top.casefold()) or not is_in_place:
-                raise TypeError("its agent and id aren't those of its place")
+                raise TypeError("its agent and id aren't those of its place: is it a copy, to be deleted?")
         except (ValueError, TypeError, RecursionError) as error:
             return Unreadable(
                 name=clean(path),

@@ -7,11 +7,13 @@ import stat
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from alma_cli import ALMA
 from alma_cli.api import transfer
+from alma_cli.project import make_project
 from alma_cli.store.inbox.lock import hold
 
 KNOWLEDGE = {"kind": "knowledge", "agent": "a", "domain": "general", "fact": "CI has two cores", "source": "wiki"}
@@ -315,6 +317,33 @@ def test_a_list_within_an_object_is_one_error_with_what_makes_lines_of_it(run_al
 def test_objects_on_one_line_are_refused_with_what_makes_lines_of_them(run_json):
     (refused,) = run_json("import", "-", stdin=json.dumps(KNOWLEDGE) * 3, code=1)["data"]["refused"]
     assert "jq -c . makes a line of each object" == refused["hint"]
+
+
+def test_what_a_clock_some_hours_ahead_recorded_is_imported(run_json):
+    at = (datetime.now(UTC) + timedelta(hours=3)).isoformat()
+    done = run_json(
+        "import", "-", stdin=lines({"kind": "outcome", "agent": "a", "task": "t", "outcome": "success", "at": at})
+    )
+    assert (1, []) == (done["data"]["imported"], done["data"]["refused"])
+
+
+def test_the_documents_of_a_shared_copy_are_imported_without_what_is_the_copys_own(
+    configure, learn, run_json, tmp_path
+):
+    configure("alma:\n  project_id: shop\n  storage: file\n  file: {path: ../shared}\n")
+    kept, gone = learn("Test the login form"), learn("Ship")
+    run_json("sync")
+    run_json("forget", gone, "--yes")
+    run_json("sync")
+    documents = [json.loads(path.read_text()) for path in sorted((tmp_path / "shared").rglob("*/*/*.json"))]
+    record = run_json("show", kept)["data"]
+    other = tmp_path / "other"
+    other.mkdir()
+    make_project(other, "alma:\n  project_id: shop\n")
+    done = run_json("--dir", str(other), "import", "-", stdin=lines(*documents), code=1)["data"]
+    told = [refused["message"] for refused in done["refused"]]
+    assert (1, True) == (done["imported"], any("it was forgotten where this is from" in one for one in told))
+    assert record == run_json("--dir", str(other), "show", kept)["data"]
 
 
 def test_the_end_of_a_file_as_dos_has_it_is_no_line(run_json):

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alma_cli.core.codec import to_json
 from alma_cli.core.replication.documents import (
     MARKER_AGENT,
     MARKER_ID,
@@ -24,7 +25,9 @@ from alma_cli.core.replication.documents import (
     encode,
     encode_derived,
     encode_retired,
+    is_document,
     read,
+    record_json,
 )
 from alma_cli.core.replication.hlc import HLC, next_stamp
 from alma_cli.core.replication.merge import Tombstone, Version, content_hash
@@ -93,6 +96,16 @@ def test_a_memory_with_the_latest_stamp_that_is_accepted_can_still_be_forgotten(
     assert forgotten == decoded(encode(forgotten, project_id="p")).state
     with pytest.raises(InvalidInput, match="after the year 9999"):
         decoded(encode(Version(record=knowledge(), hlc=next_stamp(latest, now_ms=0)), project_id="p"))
+
+
+@pytest.mark.parametrize("record", EXAMPLES.values(), ids=EXAMPLES)
+def test_a_document_is_told_from_a_records_own_json_and_gives_it_back(record):
+    body = encode(Version(record=record, hlc=STAMP), project_id="p", embedding=Embedding(model="m", vector=[1.0]))
+    assert (True, to_json(record)) == (is_document(body), record_json(body))
+    assert is_document(encode(TOMBSTONE, project_id="p"))
+    assert not is_document(to_json(record))
+    assert not is_document({**to_json(record), "hlc": "a field of its own"})
+    assert not is_document({"hlc": str(STAMP)})
 
 
 @given(st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=5))

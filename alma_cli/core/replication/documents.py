@@ -188,20 +188,33 @@ def decode(body: Body, *, agent: str, id: str, project_id: str) -> Content:
     return Arrived(state=Version(record=decode_record(body), hlc=hlc), embedding=embedding_of(body))
 
 
+def is_document(body: Body) -> bool:
+    """True for a record's or tombstone's document, as a shared copy has it, and not for a record's own JSON."""
+    try:
+        HLC.parse(str(body.get("hlc")))
+    except ValueError:
+        return False
+    return all(body.get(key) is not None for key in _REQUIRED)
+
+
 def decode_record(body: Body) -> Record:
     """The record in a document, derived or not. Raises `InvalidInput`, naming the key."""
     created_at = parse_time("created_at", body.get("created_at"))
     for key in (*_REQUIRED, "origin", "updated_at"):
         if body.get(key) is None:
             raise InvalidInput(f"{key}: missing")
+    record = from_json(record_json(body), project_id=str(body["project_id"]), new_id=str(body["id"]), now=created_at)
+    check_size(record)
+    return record
+
+
+def record_json(body: Body) -> dict[str, JsonValue]:
+    """The record's own JSON in a document. Raises `InvalidInput`."""
     kept = body.get("extra", {})
     if not isinstance(kept, dict):
         raise InvalidInput(f"extra: expected an object, got {shown(kept)}")
     taken = _OURS | (_OF_A_SERVICE & kept.keys())
-    fields = {key: value for key, value in body.items() if key not in taken and not key.startswith("_")}
-    record = from_json({**kept, **fields}, project_id=str(body["project_id"]), new_id=str(body["id"]), now=created_at)
-    check_size(record)
-    return record
+    return {**kept, **{key: value for key, value in body.items() if key not in taken and not key.startswith("_")}}
 
 
 def _record_body(record: Record) -> dict[str, JsonValue]:

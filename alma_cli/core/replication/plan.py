@@ -14,7 +14,7 @@ from alma_cli.core.codec import format_time
 from alma_cli.core.replication.hlc import HLC
 from alma_cli.core.replication.merge import State, Tombstone, Version, merged, says_the_same
 
-_MOST_AHEAD = timedelta(days=1)
+MOST_AHEAD = timedelta(days=1)
 """How far the clocks of two machines may be apart before what one records counts as still to come for the other."""
 
 
@@ -137,7 +137,7 @@ def on_arrival(arrived: State, held: Held | None) -> Action:
 def _to_come(state: State, now: datetime) -> str:
     """Why a state can't be taken in before its time has come; empty when it has."""
     at = getattr(state.record, "at", None) if isinstance(state, Version) else None
-    if not isinstance(at, datetime) or at <= now + _MOST_AHEAD:
+    if not isinstance(at, datetime) or at <= now + MOST_AHEAD:
         return ""
     return (
         f"it happened at {format_time(at.replace(microsecond=0))}, which is still to come: is this machine's clock "
