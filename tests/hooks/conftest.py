@@ -1,13 +1,15 @@
-"""A project that is a repository, commits in it, and what ALMA learns of them."""
+"""A project that is a repository, commits in it and what ALMA learns of them; repositories with hooks."""
 
 import os
 import subprocess
+import sys
 
 import pytest
 
 from alma_cli import ALMA
 from alma_cli.core.records import Outcome
 from alma_cli.hooks.git import answer_git
+from tests.hooks.repositories import PRE_COMMIT, Repository
 
 
 @pytest.fixture
@@ -50,3 +52,22 @@ def learned(project):
         return [record for record in reversed(alma.memories()) if isinstance(record, Outcome)]
 
     return see
+
+
+@pytest.fixture
+def repository(tmp_path):
+    return Repository(tmp_path / "repository")
+
+
+@pytest.fixture
+def pre_commit(repository, tmp_path):
+    """pre-commit itself, installed in the repository for these hooks."""
+    pytest.importorskip("pre_commit")
+    (repository.folder / ".pre-commit-config.yaml").write_text(PRE_COMMIT)
+    repository.git("add", ".pre-commit-config.yaml")
+
+    def run(*argv, **options):
+        environ = {"PRE_COMMIT_HOME": str(tmp_path / "cache")}
+        return repository.run(sys.executable, "-m", "pre_commit", *argv, **environ, **options)
+
+    return run

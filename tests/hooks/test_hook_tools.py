@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from alma_cli.hooks.events import GIT_EVENTS
-from tests.hooks.test_install_git import LEARNED, PROGRAM, Repository, work
+from tests.hooks.repositories import LEARNED, PROGRAM, Repository, work
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from alma_cli.hooks.install.pre_commit import pre_commit_hooks
-from tests.hooks.test_install_git import PROGRAM, Repository
+from tests.hooks.repositories import PROGRAM, Repository
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
