@@ -278,11 +278,21 @@ def make_home(project: Project) -> None:
     can't be made; where nothing is missing it succeeds, even in a read-only folder.
     """
     try:
-        _make_folder(project.home)
-        _make_folder(project.journal_dir)
-        _write_if_missing(project.gitignore_path, GITIGNORE)
+        _make_private(project, project.journal_dir)
     except OSError as error:
         raise _unwritable(project.home, error) from error
+
+
+def make_log(project: Project) -> None:
+    """Make the folder of the logs, where a command that only reads may be the first. Raises `OSError`."""
+    _make_private(project, project.log_dir)
+
+
+def _make_private(project: Project, folder: Path) -> None:
+    """Make a folder of a memory that only its owner may enter, and that git ignores."""
+    _make_folder(project.home)
+    _make_folder(folder)
+    _write_if_missing(project.gitignore_path, GITIGNORE)
     with suppress(OSError):
         _keep_out_of_git(os.fspath(project.home.parent))
 

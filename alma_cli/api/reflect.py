@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -20,8 +19,9 @@ from alma_cli.core.learning.sheets import Codes, KnownApproach, KnownSituation, 
 from alma_cli.core.records import AntiPattern, Heuristic, JsonValue, Outcome
 from alma_cli.core.scopes.scope import check, scope_for
 from alma_cli.errors import AlmaError, InvalidConfig, InvalidInput, LocksUnsupported, NotFound
-from alma_cli.files import make_folder, read_object, write_whole
+from alma_cli.files import read_object, write_whole
 from alma_cli.flock import locked
+from alma_cli.project import make_log
 from alma_cli.store import DerivedChange, Entry, GeneralWords, Label, Reader, Reword
 
 _FILE = "reflection.json"
@@ -319,7 +319,7 @@ def _codes(session: Session, agent: str) -> Iterator[Codes]:
     path = session.project.log_dir / _FILE
     with ExitStack() as held:
         with suppress(OSError, LocksUnsupported):
-            make_folder(os.fspath(path.parent))
+            make_log(session.project)
             held.enter_context(locked(f"{path}.lock", wait_s=_PATIENCE_S))
         kept = read_object(path)
         codes = Codes.from_json(kept.get(agent))

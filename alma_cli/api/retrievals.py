@@ -12,7 +12,7 @@ from alma_cli.core.retrieval.slices import MemorySlice
 from alma_cli.core.text import one_line
 from alma_cli.errors import NotFound
 from alma_cli.files import append_line
-from alma_cli.project import Project
+from alma_cli.project import Project, make_log
 
 _FILE = "retrievals.ndjson"
 _MAX_BYTES = 1_000_000
@@ -37,6 +37,7 @@ def note(project: Project, found: MemorySlice) -> None:
     """
     line = json.dumps({"retrieval_id": found.retrieval_id, "agent": found.agent, "ids": [hit.id for hit in found.sure]})
     with suppress(OSError):
+        make_log(project)
         append_line(project.log_dir / _FILE, line, max_bytes=_MAX_BYTES)
 
 

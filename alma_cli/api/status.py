@@ -13,7 +13,7 @@ from alma_cli.core.codec import format_time
 from alma_cli.core.records import Kind, Outcome, Record
 from alma_cli.files import read_object, write_whole
 from alma_cli.flock import holding
-from alma_cli.project import Project, recorded_since, told_apart
+from alma_cli.project import Project, make_log, recorded_since, told_apart
 from alma_cli.store import Shared
 
 _FILE = "seen.json"
@@ -124,7 +124,7 @@ def note_looked(session: Session, found: Status) -> None:
     """Remember that the user has seen the rules as they are now; where that can't be written, do nothing."""
     folder = session.project.log_dir
     with suppress(OSError), holding(os.fspath(session.project.home)):
-        folder.mkdir(mode=0o700, exist_ok=True)
+        make_log(session.project)
         everyone = read_object(folder / _FILE)
         everyone[session.user] = {"at": format_time(session.now()), "rules": dict(found.news.marks)}
         write_whole(folder / _FILE, json.dumps(everyone).encode())

@@ -32,6 +32,8 @@ def parse_cached(text: str, file: str) -> Node | None:
 
 
 def _keep(path: str, content: object) -> None:
+    if not os.path.exists(os.path.join(os.path.dirname(path), ".gitignore")):
+        return  # git would commit it
     with suppress(OSError):  # a read-only folder, or a full disk
         write_whole(path, json.dumps(content).encode())
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from alma_cli.core.text import one_line
 from alma_cli.files import append_line
-from alma_cli.project import Project, find_project
+from alma_cli.project import Project, find_project, make_log
 
 _FILE = "hooks.log"
 _MAX_BYTES = 256 * 1024
@@ -20,7 +20,9 @@ def note(event: str, text: str, *, directory: str | None = None) -> None:
     """
     line = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {one_line(event, 40)}: {one_line(text, _MAX_LINE)}"
     try:
-        append_line(find_project(directory=directory).log_dir / _FILE, line, max_bytes=_MAX_BYTES)
+        project = find_project(directory=directory)
+        make_log(project)
+        append_line(project.log_dir / _FILE, line, max_bytes=_MAX_BYTES)
     except Exception:  # whatever it is, there is nobody to tell
         return
 

@@ -12,8 +12,8 @@ from xml.parsers import expat
 
 from alma_cli.core.text import clean
 from alma_cli.errors import InvalidInput
-from alma_cli.files import make_folder, open_file, read_object, write_whole
-from alma_cli.project import Project
+from alma_cli.files import open_file, read_object, write_whole
+from alma_cli.project import Project, make_log
 
 _MAX_BYTES = 256 << 20
 _MAX_TEXT = 4000
@@ -74,7 +74,7 @@ def load_failing(project: Project) -> set[str]:
 
 def keep_failing(project: Project, failing: set[str]) -> None:
     """Keep the names for the next report. Raises `OSError`."""
-    make_folder(os.fspath(project.log_dir))
+    make_log(project)
     write_whole(project.log_dir / _FILE, json.dumps({"failing": sorted(failing)}).encode())
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from alma_cli.core.redaction import redact
 from alma_cli.errors import InvalidInput, NotFound
 from alma_cli.files import make_folder, write_whole
-from alma_cli.project import Project
+from alma_cli.project import Project, make_log
 
 if TYPE_CHECKING:
     from alma_cli.core.records import JsonValue
@@ -52,7 +52,8 @@ def note_event(project: Project, event: str, payload: Mapping[str, JsonValue]) -
     """Note an event of a session, before anything else is done about it. Raises `OSError`."""
     folder = session_folder(project, payload)
     if not os.path.isdir(folder):
-        for part in (os.path.dirname(os.path.dirname(folder)), os.path.dirname(folder), folder):
+        make_log(project)
+        for part in (os.path.dirname(folder), folder):
             make_folder(part)
         _remove_oldest(os.path.dirname(folder))
     name = f"{time_ns():020d}-{os.getpid()}{EVENT}"

@@ -32,6 +32,7 @@ def file(tmp_path):
     folder = tmp_path / ".alma"
     folder.mkdir()
     (folder / "config.yaml").write_text(TEXT)
+    (folder / ".gitignore").write_text("*\n")
     return folder / "config.yaml"
 
 
@@ -45,6 +46,12 @@ def test_the_second_time_nothing_is_parsed(file, monkeypatch):
     monkeypatch.setitem(sys.modules, "yaml", None)  # whoever imports it now fails
     assert first == load_config(file, {})
     assert stat.S_IMODE(os.stat(file.with_name(NAME)).st_mode) == 0o600
+
+
+def test_where_git_would_commit_it_nothing_is_kept(file):
+    file.with_name(".gitignore").unlink()
+    load_config(file, {})
+    assert ["config.yaml"] == os.listdir(file.parent)
 
 
 def test_a_changed_file_is_parsed_again(file):
@@ -71,7 +78,7 @@ def test_what_is_not_ours_is_passed_over(file, content, tree):
 def test_where_nothing_can_be_written_nothing_is_kept(file):
     file.with_name(NAME).mkdir()
     assert "shop" == load_config(file, {}).project_id
-    assert ["config.cache", "config.yaml"] == sorted(path.name for path in file.parent.iterdir())
+    assert [".gitignore", "config.cache", "config.yaml"] == sorted(path.name for path in file.parent.iterdir())
 
 
 def test_outside_a_project_nothing_is_kept(tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -220,6 +221,18 @@ def test_the_sessions_folder_decides_which_project_it_is(tmp_path, hook, learn, 
     outside = tmp_path / "elsewhere"
     outside.mkdir()
     assert "Fix the login test" in context(hook("user-prompt-submit", PROMPT | {"cwd": str(project)}, cwd=outside))
+
+
+@pytest.mark.parametrize("first", [("retrieve", "x"), ("status",), ("list",), ("hook", "session-start")])
+def test_in_a_clone_that_has_only_the_configuration_nothing_else_is_for_git(first, project, alma_process):
+    subprocess.run(["git", "init", "-q"], check=True, cwd=project)
+    for name in os.listdir(project / ".alma"):
+        if name != "config.yaml":
+            path = project / ".alma" / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert 0 == alma_process(*first, input=b'{"session_id": "s1"}').returncode
+    seen = subprocess.run(["git", "status", "--porcelain", "-uall"], cwd=project, capture_output=True, text=True).stdout
+    assert {"?? .alma/config.yaml", "?? .alma/.gitignore"} >= set(seen.splitlines())
 
 
 def test_wherever_the_agent_goes_a_session_is_of_the_project_in_which_it_began(tmp_path, hook, learn, project):

@@ -360,6 +360,19 @@ def test_hooks_that_git_looks_for_elsewhere_by_now_are_gone(everything, project,
 
 
 @pytest.mark.usefixtures("everything")
+@pytest.mark.parametrize("agent", ["zoe-marie", "Ana Lu", "o'neil"])
+def test_the_agent_that_hosts_were_connected_for_stays_unless_another_is_given(agent, project, run_alma):
+    run_alma("setup", "--agent", agent, "--yes")
+    before = files(project)
+    assert sum(agent.encode() in content or b"o'\"'\"'neil" in content for content in before.values()) >= 9
+    again = run_alma("setup", "--yes")
+    assert 0 == again.code
+    assert before == files(project)
+    run_alma("setup", "--agent", "victor", "--yes")
+    assert not any(agent.encode() in content for content in files(project).values())
+
+
+@pytest.mark.usefixtures("everything")
 def test_hooks_come_out_where_git_looks_now_and_where_it_looked_before(project, run_alma):
     before = files(project)
     run_alma("setup", "git", "--yes")

@@ -81,9 +81,9 @@ def plan_claude(place: ConnectedProject, file: str = SHARED, *, by_server: bool 
     path = settings_path(place.folder, file)
     text = text_of(path)
     settings = _parsed(path, text)
-    changed = False
+    agent, changed = place.agent or _agent_in(settings), False
     for event, name in AGENT_EVENTS.items():
-        asked: dict[str, JsonValue] = {"type": "command", "command": _command(event, place.agent)}
+        asked: dict[str, JsonValue] = {"type": "command", "command": _command(event, agent)}
         if by_server and event in _TOOL_INPUT:
             given: JsonValue = {"event": event, **_COMMON_INPUT, **_TOOL_INPUT[event]}
             asked = {"type": "mcp_tool", "server": "alma", "tool": "hook", "input": given}
@@ -142,6 +142,14 @@ def _command(event: str, agent: str | None) -> str:
     """
     words = f"hook {event}{agent_words(agent)} 2>/dev/null"
     return f"{shlex.quote(program())} {words} || alma {words} || : {_MARK}"
+
+
+def _agent_in(settings: Mapping[str, Any]) -> str | None:
+    """The agent that our entries name, which stays unless another one is given."""
+    groups = [group for groups in settings.get("hooks", {}).values() for group in groups if _is_ours(group)]
+    commands = [str(hook.get("command", "")) for group in groups for hook in group["hooks"]]
+    named = [re.search(r" --agent ('(?:[^']|'\"'\"')*'|[\w.@%+=:,/-]+) ", command) for command in commands]
+    return next((shlex.split(found[1])[0] for found in named if found), None)
 
 
 def _without_ours(settings: Mapping[str, Any]) -> dict[str, Any]:

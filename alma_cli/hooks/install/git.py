@@ -67,7 +67,8 @@ def plan_git(place: ConnectedProject) -> Plan:
         path = os.path.join(hooks, event)
         if _has_block(path + LEGACY) and not os.path.lexists(path + _KEPT):
             path += LEGACY  # pre-commit calls it
-        projects = {**_projects(path), here: agent}
+        projects = _projects(path)
+        projects[here] = agent or projects.get(here)
         planned, note = _plan_hook(path, _commands(event, projects, hooks))
         changes += planned
         notes += [note] if note else []

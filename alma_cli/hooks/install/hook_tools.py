@@ -59,7 +59,9 @@ def plan_lefthook(top: str, events: list[str], project: str, agent: str | None) 
         return Plan(
             notes=[f"{path} is there already, so lefthook was not asked to call ALMA for {names}"] if events else []
         )
-    after = _lefthook_text(events, {**projects_in(text), project: agent}) if events else ""
+    projects = projects_in(text)
+    projects[project] = agent or projects.get(project)
+    after = _lefthook_text(events, projects) if events else ""
     if after == text:
         return Plan()
     note = "git calls lefthook for these once you run `lefthook install`; keep lefthook-local.yml out of git"

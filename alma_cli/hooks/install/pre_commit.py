@@ -29,7 +29,8 @@ def plan_pre_commit(place: ConnectedProject) -> Plan:
     """The plan that adds ALMA's hooks to the configuration. Raises `AlmaError` unless `repos` is a list we can read."""
     path = _file(place)
     text = text_of(path)
-    projects = {**_projects(text), path_from_top(place.folder): place.agent}
+    projects, here = _projects(text), path_from_top(place.folder)
+    projects[here] = place.agent or projects.get(here)
     if _BLOCK.search(text):
         after = _with_block(text, projects)
     elif text.strip():

@@ -4,6 +4,7 @@ What is committed calls the `alma` of the PATH; what names this machine's alma g
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -181,7 +182,9 @@ def _install_section(place: ConnectedProject) -> Plan:
     pages = [place.path(name) for name in _PAGES]
     path = next(filter(os.path.exists, pages), pages[0])
     text = text_of(path)
-    section = _SECTION + (f"- You are `{place.agent}`: add `--agent {place.agent}`.\n" if place.agent else "")
+    named = re.search(r"^- You are `(.+)`: add `--agent \1`\.$", text, re.MULTILINE)
+    agent = place.agent or (named[1] if named else None)
+    section = _SECTION + (f"- You are `{agent}`: add `--agent {agent}`.\n" if agent else "")
     after = with_block(path, text, _BLOCK, section)
     return Plan([WriteFile(path, after.encode())] if after != text else [])
 
