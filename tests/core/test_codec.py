@@ -384,3 +384,14 @@ def test_a_record_may_be_as_large_as_the_limit_and_no_larger():
     with pytest.raises(InvalidInput) as caught:
         check_size(replace(record, strategy="x" * (room + 1)))
     assert caught.value.message == "the outcome has 262,145 bytes; a memory has at most 262,144"
+
+
+@pytest.mark.parametrize("part", ["labels", "extra"])
+def test_what_stands_beside_the_texts_counts_too(part):
+    with pytest.raises(InvalidInput, match="a memory has at most"):
+        check_size(outcome(task="t", strategy="x", **{part: {"a": "x" * MAX_RECORD_BYTES}}))
+
+
+def test_a_text_of_control_characters_is_as_large_as_its_json():
+    with pytest.raises(InvalidInput, match="a memory has at most"):
+        check_size(outcome(task="t", strategy="\x01" * (MAX_RECORD_BYTES // 6)))
