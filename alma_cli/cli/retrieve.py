@@ -39,7 +39,7 @@ def retrieve(
     """Show the few memories that are worth knowing before TASK.
 
     What not to do comes first, then what works, preferences, facts, and what happened before. Where nothing is sure to
-    fit, up to three of the nearest are shown as "maybe", but not with --strict. An empty answer is no failure: exit 0.
+    fit, the nearest (of three situations) are shown as "maybe", but not with --strict. An empty answer is no failure.
 
     \b
     Examples:

@@ -40,6 +40,9 @@ UNCLEAR_LABEL = "reflect"
 RESULT_VALUES: Mapping[Result, float] = {"success": 1.0, "partial": 0.5, "failure": 0.0}
 """The share of a success that each result counts for."""
 
+WHEN = " (when: "
+"""It stands between the approach and the situation of a derived anti-pattern."""
+
 BESIDE_COMPARED = 400
 """The characters of a strategy, reason or general words by which a memory is compared with a task, beside its topic."""
 
@@ -212,6 +215,10 @@ class AntiPattern(Record):
         why = f" - {self.why_bad}" if self.why_bad else ""
         instead = f" - instead: {self.better_alternative}" if self.better_alternative else ""
         return f"Avoid: {self.pattern}{why}{instead}"
+
+    def approach(self) -> str:
+        """What is to be avoided: of a derived one, whose pattern says when it was, without the situation."""
+        return self.pattern.rpartition(WHEN)[0] if self.task_key and WHEN in self.pattern else self.pattern
 
     @property
     def topics(self) -> tuple[str, ...]:

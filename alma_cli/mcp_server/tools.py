@@ -114,7 +114,7 @@ def _add_reading(server: Server, memory: ServedMemory, agent: str | None) -> Non
         user: Annotated[str, Field(description="Whose preferences are wanted")] = "",
         strict: Annotated[bool, Field(description="Only what surely fits, no maybes")] = False,
     ) -> Retrieved:
-        """The few memories worth knowing before a task, of every kind; where none is sure, up to three maybes."""
+        """The few memories worth knowing before a task, of every kind; where none is sure, the nearest as maybes."""
         alma = memory.now()
         found = alma.retrieve(
             task,

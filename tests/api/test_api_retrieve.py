@@ -151,7 +151,7 @@ def test_where_nothing_is_sure_the_nearest_may_fit(alma):
     found = alma.retrieve("Protect against injection attacks", "a")
     assert [(fact, False)] == [(hit.id, hit.sure) for hit in found]
     assert [] == found.sure
-    assert "### Not sure to fit" in found.to_prompt()
+    assert "### May fit" in found.to_prompt()
     assert 0 == len(alma.retrieve("Protect against injection attacks", "a", strict=True))
 
 

@@ -274,7 +274,7 @@ def is_about(text: str, kind: str) -> bool:
 
 def strategy_of(rule: Hit) -> str:
     """The approach that a rule is about, in its words."""
-    return rule.strategy if rule.kind == "heuristic" else rule.pattern.partition(" (when: ")[0]
+    return rule.strategy if rule.kind == "heuristic" else rule.approach()
 
 
 class CachingEmbedder:

@@ -333,7 +333,9 @@ def kinds_found(learned: Learner, query: str) -> list[str]:
 def shown_hits(memories: MemorySlice, budget: int) -> list[Hit]:
     """The memories whose ids stand in the prompt, in its order."""
     by_id = {hit.id[:SHORT_ID]: hit for hit in memories}
-    return [by_id[id] for id in re.findall(r"^- \[([0-9a-f]+)\]", memories.to_prompt(max_tokens=budget), re.MULTILINE)]
+    return [
+        by_id[id] for id in re.findall(r"^ *- \[([0-9a-f]+)\]", memories.to_prompt(max_tokens=budget), re.MULTILINE)
+    ]
 
 
 def table(measured: Mapping[str, Measured]) -> str:

@@ -190,7 +190,7 @@ def test_rules_are_shown_first_and_evidence_is_not_hidden(outcomes, retrieved, r
     assert ([1, 1], True) == ([len(data["anti_patterns"]), len(data["heuristics"])], len(data["outcomes"]) > 1)
     assert {GOOD, BAD} == {hit["strategy"] for hit in data["outcomes"]}
     prompt = run_alma("retrieve", TASK, "--agent", "helena").out
-    assert prompt.index("### What works") < prompt.index("### Avoid") < prompt.index("### What happened before")
+    assert prompt.index("### What works") < prompt.index("\n  - [") < prompt.index("### What happened before")
 
 
 def test_heuristics_of_one_strategy_are_shown_once_with_pooled_numbers(outcomes, retrieved):

@@ -96,9 +96,15 @@ def test_rules_stand_for_the_outcomes_of_their_task():
     assert ["a", "c", "d"] == [one.candidate.id for one in nearest([evidence, rule, *others])]
 
 
+def test_what_may_fit_is_of_three_situations_with_all_rules_of_each():
+    places = [("a", "t"), ("b", "t"), ("c", "u"), ("d", "v"), ("e", "w"), ("f", "u")]
+    memories = [ranked(id, kind="heuristic", why_not=UNLIKE, task_key=task) for id, task in places]
+    assert ["A", "B", "C", "D", "F"] == chosen(memories)[0]
+
+
 def test_what_may_fit_keeps_within_the_budget():
-    given_, left_out = chosen(unsure("a", "b"), max_tokens=145)
-    assert (["A"], {"b": "over the budget of 145 tokens"}) == (given_, left_out)
+    given_, left_out = chosen(unsure("a", "b"), max_tokens=105)
+    assert (["A"], {"b": "over the budget of 105 tokens"}) == (given_, left_out)
 
 
 def test_places_are_of_each_kind_and_sure_ones_come_by_kind():

@@ -135,7 +135,7 @@ def test_what_only_may_fit_is_said_to():
     found = MemorySlice(retrieval_id="r", agent="a", task="t", heuristics=[maybe], count_tokens=count_tokens)
     assert ([maybe], []) == (list(found), found.sure)
     assert [False] == [one["sure"] for one in found.to_json()["heuristics"]]
-    assert found.to_prompt().endswith('### Not sure to fit\n- [11111111] when "testing forms": "try blanks"\n')
+    assert found.to_prompt().endswith('### May fit\n- [11111111] when "testing forms": "try blanks"\n')
     assert found.to_prompt() == found.whole_prompt()
 
 

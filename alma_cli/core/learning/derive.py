@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from alma_cli.core.records import RESULT_VALUES, AntiPattern, Heuristic, Result
+from alma_cli.core.records import RESULT_VALUES, WHEN, AntiPattern, Heuristic, Result
 from alma_cli.core.text import alike_form
 from alma_cli.core.words import terms
 
@@ -148,7 +148,7 @@ def _rule(
     if bounds.upper < rules.anti_pattern_below:
         return AntiPattern(
             **common,
-            pattern=f"{strategy} (when: {condition})",
+            pattern=f"{strategy}{WHEN}{condition})",
             why_bad=_reasons(newest),
             last_seen_at=members[-1].at,
         )

@@ -1,7 +1,7 @@
 """Chooses what is given of what was ranked: the sure memories of each kind or, where none is sure, the nearest.
 
-A floor that is never wrong withholds a third of what was wanted. So where nothing passes it, up to three of the nearest
-are given as *maybe*: a reader sees in a second whether they fit. Beside sure ones they find nothing more.
+A floor that is never wrong withholds a third of what was wanted. So where nothing passes it, the nearest are given as
+*maybe*, of up to three situations: a reader sees in a second whether they fit. Beside sure ones they find nothing more.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -103,12 +103,20 @@ def choose(
 
 
 def _maybes(ranked: Sequence[Ranked], fetched: Mapping[str, Record]) -> list[Hit]:
-    """The nearest that may fit and tell something, without what says the same as a nearer one."""
+    """The nearest that may fit and tell something, without what says the same as a nearer one.
+
+    The rules of one situation count once: in the prompt, what to avoid stands under what to do instead.
+    """
     hits: dict[tuple[str, str], Hit] = {}
+    situations: set[str] = set()
     for one, record in _fetched(nearest(ranked), fetched):
-        if _tells(record):
-            hits.setdefault((record.kind, _sameness(record)), Hit(record, one, sure=False))
-    return list(hits.values())[:MOST_MAYBES]
+        same = (record.kind, _sameness(record))
+        situation = one.candidate.task_key if is_rule(one.candidate) else record.id
+        is_one_more = situation not in situations
+        if same not in hits and _tells(record) and not (is_one_more and len(situations) == MOST_MAYBES):
+            situations.add(situation)
+            hits[same] = Hit(record, one, sure=False)
+    return list(hits.values())
 
 
 def _fetched(ranked: Sequence[Ranked], fetched: Mapping[str, Record]) -> Iterator[tuple[Ranked, Record]]:
