@@ -236,6 +236,11 @@ def test_what_to_avoid_is_chosen_after_what_to_do_instead():
     assert fitting([avoid, rule], "a", count_tokens(rendered(brief, "a")), count_tokens) == brief
 
 
+def test_room_is_taken_once_for_what_to_do_instead():
+    lines = [*a_pair(), Line(heuristic(id="2" * 32), 0.1)]
+    assert fitting(lines, "a", count_tokens(rendered(lines, "a")), count_tokens) == lines
+
+
 def test_what_to_avoid_is_shown_by_itself_where_what_to_do_has_no_room():
     avoid, rule = a_pair(better_alternative="freeze " * 60)
     rule = replace(rule, record=replace(rule.record, condition="date " * 90, strategy="freeze " * 60))

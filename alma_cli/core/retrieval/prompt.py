@@ -72,7 +72,8 @@ def fitting(lines: Sequence[Line], agent: str, max_tokens: int, count_tokens: Ca
     above = _above(lines)
     for place in _by_usefulness(lines):
         over = above[place]
-        for each in (place,) if over is None or over in chosen else (over, place):
+        both = (place,) if over is None else (over, place)
+        for each in (each for each in both if each not in chosen):
             for line in _forms(lines[each]):
                 is_under = above[each] in chosen
                 heading = set() if is_under else {line.heading} - headed
