@@ -29,7 +29,7 @@ def batch_reply(told: Sequence[str], done: BatchLearned | Imported, **counts: in
         data={**counts, "refused": [{"line": one.line, **error_json(one.error)} for one in refused]},
         told=[*told, *lines],
         warnings=[*_differing(done.differing), *done.warnings],
-        error=refusal([one.error for one in done.refused]),
+        error=refusal([one.error for one in done.refused], has_rest=any(counts.values())),
     )
 
 
@@ -46,15 +46,16 @@ def _differing(ids: Sequence[str]) -> list[str]:
     return [f"{said}: {named} (`alma correct` changes one)"]
 
 
-def refusal(errors: list[AlmaError]) -> AlmaError | None:
-    """The error of a batch of which these lines were refused; none without any."""
+def refusal(errors: list[AlmaError], *, has_rest: bool) -> AlmaError | None:
+    """The error of a batch of which these lines were refused, and others perhaps not; none without any."""
     if not errors:
         return None
     lines = "1 line was" if len(errors) == 1 else f"{len(errors):,} lines were"
+    rest = "; the rest is kept" if has_rest else ""
     if all(isinstance(error, ScopeViolation) for error in errors):
-        return ScopeViolation(f"{lines} refused by the agents' scopes; the rest is kept", hint=errors[0].hint)
+        return ScopeViolation(f"{lines} refused by the agents' scopes{rest}", hint=errors[0].hint)
     hint = next((error.hint for error in errors if error.hint), "")
-    return PartialFailure(f"{lines} refused; the rest is kept", hint=hint)
+    return PartialFailure(f"{lines} refused{rest}", hint=hint)
 
 
 def _listed(refused: Sequence[Refused]) -> list[Refused]:

@@ -127,7 +127,8 @@ def _reply(done: Reflected, *, did: str = "got general words") -> Reply:
     told += told_of(done.derived)
     told += _waiting(done.left)
     told += [f"line {number}: {error.message}" for number, error in done.refused[: 2 * _SHOWN]]
-    error = refusal([error for _, error in done.refused])
+    is_taken = bool(done.worded or done.unclear or done.unchanged or done.new or done.joined)
+    error = refusal([error for _, error in done.refused], has_rest=is_taken)
     return Reply(data=done.to_json(), told=told, warnings=done.warnings, error=error)
 
 

@@ -227,6 +227,14 @@ def test_a_bad_line_is_named_and_the_rest_kept(run_json, told):
     assert WHEN == run_json("show", told[0])["data"]["when"]
 
 
+@pytest.mark.usefixtures("told")
+def test_where_every_line_is_refused_no_rest_is_told_of(run_json):
+    failed = reflect(run_json, "--apply", "-", stdin='{"unclear": ["o9"]}', code=1)
+    assert "1 line was refused" == failed["error"]["message"]
+    failed = run_json("learn", "--batch", "-", stdin="no JSON", code=1)
+    assert "1 line was refused" == failed["error"]["message"]
+
+
 def test_another_agents_outcomes_are_out_of_reach(run_json, told):
     foreign = run_json("learn", "--agent", "victor", "--task", "y", "--outcome", "success", "--strategy", "z")["data"][
         "id"
