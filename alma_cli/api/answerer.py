@@ -5,7 +5,7 @@ import shlex
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from tempfile import TemporaryFile
@@ -45,20 +45,6 @@ class Answerer:
 
     def _run(self, words: list[str], name: str, given: BinaryIO, said: BinaryIO) -> tuple[bytes, int]:
         """What the program wrote to its stdout, no more than is read, and how it ended. Raises `AlmaError`."""
-        try:
-            process = subprocess.Popen(
-                words,
-                stdin=given,
-                stdout=subprocess.PIPE,
-                stderr=said,
-                start_new_session=True,  # so that what it started ends with it
-            )
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise AlmaError(
-                f"cannot run {name}: {reason}",
-                hint="name a program that reads a prompt on stdin and writes its answer to stdout",
-            ) from error
         late = threading.Event()
 
         def end() -> None:
@@ -66,8 +52,9 @@ class Answerer:
             _kill(process)
 
         timer = threading.Timer(self.timeout_s, end)
-        timer.start()
-        with _taken_along(process), process:  # closes its stdout, and waits for its end
+        with _taken_along() as take_along, _started(words, name, given, said) as process:
+            take_along(process)
+            timer.start()
             assert process.stdout
             try:
                 answer = process.stdout.read(MAX_ANSWER + 1)
@@ -93,26 +80,62 @@ class Answerer:
         return words
 
 
-@contextmanager
-def _taken_along(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """End the program too when a signal ends this process: an agent's host that lost patience, a closed terminal."""
+def _started(words: list[str], name: str, given: BinaryIO, said: BinaryIO) -> subprocess.Popen[bytes]:
+    """The program at work; as a context it closes its stdout and waits for its end. Raises `AlmaError`."""
+    try:
+        return subprocess.Popen(
+            words,
+            stdin=given,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            start_new_session=True,  # so that what it started ends with it
+        )
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise AlmaError(
+            f"cannot run {name}: {reason}",
+            hint="name a program that reads a prompt on stdin and writes its answer to stdout",
+        ) from error
 
-    def end(number: int, _frame: FrameType | None) -> None:
-        _kill(process)
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
+
+@contextmanager
+def _taken_along() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
+    """Give a function for the program that then ends too where a signal ends this process.
+
+    An agent's host that lost patience sends one, or a terminal that is closed. One that comes while the program is
+    being started waits for it.
+    """
+    came: list[int] = []
+    started: list[subprocess.Popen[bytes]] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+        if started:
+            die()
+
+    def take_along(process: subprocess.Popen[bytes]) -> None:
+        started.append(process)
+        if came:
+            die()
+
+    def die() -> None:
+        _kill(started[0])
+        signal.signal(came[0], signal.SIG_DFL)
+        os.kill(os.getpid(), came[0])
 
     is_ours = threading.current_thread() is threading.main_thread()  # others may set no handler
     ending = [
         number for number in (signal.SIGTERM, signal.SIGHUP) if is_ours and signal.getsignal(number) == signal.SIG_DFL
     ]
     for number in ending:
-        signal.signal(number, end)
+        signal.signal(number, note)
     try:
-        yield
+        yield take_along
     finally:
         for number in ending:
             signal.signal(number, signal.SIG_DFL)
+        if came:  # the program couldn't be started
+            os.kill(os.getpid(), came[0])
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
