@@ -67,9 +67,11 @@ def filled(home, count):
 
 
 def sync(home):
-    """One sync of the store in this folder."""
+    """One sync of the store in this folder, as the command does it."""
+    from alma_cli.__main__ import collect_rarely
     from tests.remote.replica import synced
 
+    collect_rarely()
     alma = opened(home)
     report = synced(alma, patience_s=60.0)
     return report.pushed + report.pulled

@@ -241,11 +241,13 @@ def embedding_of(body: Body) -> Embedding | None:
 
 
 def _are_small_numbers(numbers: Sequence[JsonValue]) -> bool:
-    """True when all values are numbers that a unit vector can have."""
+    """True when all values are numbers that a unit vector can have: its length is 1, this one's may be 2."""
     if not set(map(type, numbers)) <= {int, float}:
         return False
-    given = cast("Sequence[float]", numbers)
-    return max(given) <= 2 and min(given) >= -2 and math.isfinite(sum(given))
+    try:
+        return math.hypot(*cast("Sequence[float]", numbers)) <= 2
+    except OverflowError:  # an integer of hundreds of digits
+        return False
 
 
 def _stamp(value: JsonValue) -> HLC:
