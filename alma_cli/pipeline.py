@@ -9,9 +9,7 @@ _Item = TypeVar("_Item")
 _Made = TypeVar("_Made")
 
 TOGETHER = 1024
-"""The records of a batch that are embedded and stored together: enough to sort by length, and bounded.
-
-Each portion opens the store, which replays the log of those before: the fewer, the better."""
+"""The records of a batch that are embedded and stored together: enough to sort by length, and bounded."""
 
 
 def portions(items: Iterable[_Item], size: int = TOGETHER) -> Iterator[list[_Item]]:

@@ -1,7 +1,6 @@
 """Writes to the remote, conditionally, and takes in its answers.
 
-While one portion is on its way, the answers to the one before are stored and the next one is read, with the store
-opened once for both. Documents that clash are merged. If a crash loses an acknowledgement, the write is repeated.
+While one portion is on its way, the answers to the one before are stored and the next one is read. Documents that clash are merged. If a crash loses an acknowledgement, the write is repeated.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -103,7 +102,7 @@ class _Exchange:
         return answers
 
     def take(self, answers: _Answers) -> None:
-        """Merge documents that clashed at once; writes are acknowledged with the next opening of the store."""
+        """Merge documents that clashed at once; writes are acknowledged when the store is used next."""
         self._unsaved.append(answers)
         if answers.documents or answers.gone:
             with self._context.store.writing() as writer:

@@ -14,7 +14,7 @@ from alma_cli.remote.protocol import Found
 from alma_cli.sync.report import Context
 
 _PORTION = 1000
-"""The fewest documents that are taken in together, if there are so many: each opening of the store costs."""
+"""The fewest documents that are taken in together, if there are so many: each transaction costs."""
 
 
 def pull(context: Context, checkpoint: str | None) -> None:

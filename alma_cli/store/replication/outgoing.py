@@ -25,7 +25,7 @@ _NOT_ASIDE = (
 _COLUMNS = ", ".join(f"memories.{name}" for name in RECORD_COLUMNS)
 _HAS_VECTOR = "embedding_model = $model AND embedding IS NOT NULL"
 _PORTION = 1000
-"""The entries of a listing that are read together, since each opening of the store costs."""
+"""The entries of a listing that are read together, since each question costs."""
 
 _FETCHED_TOGETHER = 100
 _PORTION_BYTES = 8_000_000
