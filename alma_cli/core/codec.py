@@ -6,7 +6,6 @@ Reading is strict about what it knows (every error names the key) and keeps what
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
 from datetime import UTC, datetime
 from typing import cast
 
@@ -17,6 +16,7 @@ from alma_cli.core.records import (
     GENERAL_DOMAIN,
     MAIN_FIELDS,
     RECORD_TYPES,
+    REQUIRED,
     JsonValue,
     Kind,
     Labels,
@@ -78,9 +78,9 @@ def from_json(value: JsonValue, *, project_id: str, new_id: str, now: datetime) 
         elif key != "kind" and key not in COMPUTED[record_type.kind]:
             extra[clean(key)] = _storable(one_line(key, 40), item)
     values = {**defaults, **given, "extra": extra}
-    for field in fields(record_type):
-        if field.name not in values and field.default is field.default_factory is MISSING:
-            raise InvalidInput(f"{field.name}: missing")
+    for name in REQUIRED[record_type.kind]:
+        if name not in values:
+            raise InvalidInput(f"{name}: missing")
     main = MAIN_FIELDS[record_type.kind]
     if not str(values[main]).strip():
         raise InvalidInput(f"{main}: empty")

@@ -9,7 +9,7 @@ store, searching, redaction and reports go by `FIELDS`. A new field is one line 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, TypeAlias, get_args, get_origin
@@ -290,6 +290,12 @@ FIELD_NAMES: Mapping[Kind, tuple[str, ...]] = {
     kind: tuple(each.name for each in fields(cls)) for kind, cls in RECORD_TYPES.items()
 }
 """The fields that the records of each kind have, in their order."""
+
+REQUIRED: Mapping[Kind, tuple[str, ...]] = {
+    kind: tuple(each.name for each in fields(cls) if each.default is each.default_factory is MISSING)
+    for kind, cls in RECORD_TYPES.items()
+}
+"""Those of them that have no default."""
 
 COMPUTED: Mapping[Kind, tuple[str, ...]] = {
     kind: tuple(name for name, value in vars(cls).items() if isinstance(value, property) and name not in vars(Record))

@@ -1,6 +1,7 @@
 """Writes to the remote, conditionally, and takes in its answers.
 
-While one portion is on its way, the answers to the one before are stored and the next one is read. Documents that clash are merged. If a crash loses an acknowledgement, the write is repeated.
+While one portion is on its way, the answers to the one before are stored and the next one is read. Documents that
+clash are merged. If a crash loses an acknowledgement, the write is repeated.
 """
 
 from collections.abc import Callable, Iterator, Sequence
