@@ -71,15 +71,18 @@ def identifiers(text: str) -> list[str]:
     return [name for name in named if name in counted]
 
 
-def _tokens(text: str) -> Iterator[str]:
+def _tokens(text: str) -> Iterable[str]:
     """Words with all that is joined to them, as written; a run of a script without spaces is one token."""
     normal = normal_form(text)
-    for match in re.finditer(_ASCII_TOKEN if normal.isascii() else _TOKEN, normal):
-        token = match.group()
-        if token.isascii():
-            yield token
-        else:
-            yield from filter(None, (run.strip(_JOINTS) for run in re.split(_UNSPACED, token)))
+    if normal.isascii():
+        return re.findall(_ASCII_TOKEN, normal)
+    return chain.from_iterable(map(_runs, re.findall(_TOKEN, normal)))
+
+
+def _runs(token: str) -> Iterable[str]:
+    if token.isascii():
+        return (token,)
+    return filter(None, (run.strip(_JOINTS) for run in re.split(_UNSPACED, token)))
 
 
 def _terms_of_token(token: str) -> Iterable[str]:
