@@ -15,7 +15,7 @@ from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.scopes.scope import choose_domain
 from alma_cli.core.scopes.visibility import sees, views
 from alma_cli.core.text import clean, one_line
-from alma_cli.errors import AlmaError, InvalidInput, NotFound, ScopeViolation
+from alma_cli.errors import AlmaError, InvalidInput, NotFound, ScopeViolation, StoreBusy
 from alma_cli.pipeline import portions, prefetched
 from alma_cli.store import DerivedChange, Entry, Insert, Operation, Reader, Receipt, RecordChange, Revise
 
@@ -168,7 +168,9 @@ def learn_batch(
                 try:
                     if isinstance(entry, AlmaError):
                         raise entry
-                    entries += [entry, *_credit_entries(session, entry.record, report, portion.warnings)]
+                    told: list[str] = []
+                    entries += [entry, *_credit_entries(session, entry.record, report, told)]
+                    portion.warnings.extend(f"line {line}: {warning}" for warning in told)
                 except AlmaError as error:
                     refused.append(Refused(line=line, error=error))
                     if isinstance(error, ScopeViolation) and isinstance(report, Report):
@@ -349,14 +351,28 @@ def _credits(session: Session, outcome: Outcome, report: Report, told: list[str]
     """The credits that a report gives; what it names and isn't there is told."""
     used: list[str] = []
     if report.used:
-        with session.store().reading() as reader:
-            used += [reader.record(prefix).id for prefix in report.used]
+        try:
+            with session.store().reading() as reader:
+                used += _found(reader, report.used, told)
+        except StoreBusy as error:
+            told.append(f"not credited: {error.message}")
     if report.retrieval:
         try:
             used += used_in(session.project, report.retrieval)
         except NotFound as error:
             told.append(f"--retrieval was left out: {error.message}")
     return credits(outcome, used, followed=report.followed, id_of=lambda target: _named_id(outcome.id, target))
+
+
+def _found(reader: Reader, prefixes: Iterable[str], told: list[str]) -> list[str]:
+    """The ids of the memories that these begin; which of them have none is told."""
+    ids: list[str] = []
+    for prefix in prefixes:
+        try:
+            ids.append(reader.record(prefix).id)
+        except AlmaError as error:
+            told.append(f"not credited: {error.message}")
+    return ids
 
 
 def _credits_there(session: Session, outcome: Outcome, report: Report) -> list[Credit]:

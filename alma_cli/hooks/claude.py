@@ -16,7 +16,7 @@ from alma_cli.api.overview import MEMORIES_LABEL
 from alma_cli.api.symptoms import SESSION_LABEL
 from alma_cli.core.learning.reports import Report
 from alma_cli.core.records import JsonValue, Outcome, Record
-from alma_cli.errors import AlmaError, InvalidUsage, NotFound, StoreBusy, StoreUnwritable
+from alma_cli.errors import AlmaError, InvalidUsage, NotFound, StoreUnwritable
 from alma_cli.files import remove_if_there
 from alma_cli.hooks import giving, hook_log
 from alma_cli.hooks.events import AGENT_EVENTS, MAX_CHARACTERS
@@ -207,7 +207,4 @@ def _relearned(alma: ALMA, folder: str, turn: Turn, report: Report) -> Learned:
         labels={**labels, **(report.labels or {})},
         key=f"{SOURCE}/{session}/{turn.number}",
     )
-    try:
-        return alma.relearn(replace(report, used=[*report.used, *turn.given_now]))
-    except (NotFound, StoreBusy):  # a memory that was given is forgotten by now, or can't be looked at
-        return alma.relearn(report)
+    return alma.relearn(replace(report, used=[*report.used, *turn.given_now]))

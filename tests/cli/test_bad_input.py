@@ -112,14 +112,6 @@ REFUSED = {
         [*LEARN, "--task", "x", "--label", "=1187"],
         (2, "--label '=1187': expected KEY=VALUE", "for instance --label build=1187"),
     ),
-    "used id that is none": (
-        [*LEARN, "--task", "x", "--used", "zz"],
-        (2, "id: expected up to 32 hex digits, got 'zz'", IDS),
-    ),
-    "used id that is not there": (
-        [*LEARN, "--task", "x", "--used", "abc"],
-        (1, "no memory has an id that starts with abc", "`alma list` shows the ids"),
-    ),
     "text of a megabyte": (
         [*LEARN, "--task", "x" * 1_000_000],
         (

@@ -63,6 +63,31 @@ def test_every_option_is_stored(run_alma, run_json):
     assert [(used, 1, record["id"])] == [(c["target"], c["value"], c["outcome_id"]) for c in credits if "target" in c]
 
 
+def test_a_memory_that_guided_the_work_and_is_gone_by_now_costs_no_outcome(run_alma, run_json):
+    gone, there = (run_json("learn", *OUTCOME)["data"]["id"] for _ in range(2))
+    assert 0 == run_alma("forget", gone, "--yes").code
+    finished = run_alma("learn", *OUTCOME, "--used", gone, "--used", there, "--used", "zz")
+    told = [line for line in finished.err.splitlines() if line.startswith("warning: ")]
+    assert 0 == finished.code
+    assert [
+        f"warning: not credited: no memory has an id that starts with {gone}",
+        "warning: not credited: id: expected up to 32 hex digits, got 'zz'",
+    ] == told
+    credits = [json.loads(line) for line in run_alma("export").out.splitlines() if "target" in line]
+    assert [(there, finished.out.strip())] == [(credit["target"], credit["outcome_id"]) for credit in credits]
+
+
+def test_a_batch_keeps_what_was_guided_by_a_memory_that_is_gone(run_alma, run_json, tmp_path):
+    line = {"agent": "helena", "task": "Test the cart", "outcome": "success", "used": ["abc"], "retrieval": "abc"}
+    (tmp_path / "batch.ndjson").write_text(json.dumps(line))
+    done = run_json("learn", "--batch", str(tmp_path / "batch.ndjson"))
+    assert (1, []) == (done["data"]["learned"], done["data"]["refused"])
+    assert [
+        "line 1: not credited: no memory has an id that starts with abc",
+        "line 1: --retrieval was left out: no retrieve has the id abc",
+    ] == done["warnings"]
+
+
 @pytest.mark.parametrize("missing", ["--task", "--outcome"])
 def test_what_is_missing_is_named(run_alma, missing):
     place = OUTCOME.index(missing)
