@@ -154,6 +154,12 @@ def test_what_to_avoid_stands_under_what_to_do_instead():
     )
 
 
+def test_the_situation_of_which_any_rule_fits_best_comes_first():
+    other = Line(heuristic(id="2" * 32, strategy="another"), 0.7)
+    ids = re.findall(r"^ *- \[(.)", rendered([other, *a_pair()], "a"), re.MULTILINE)
+    assert ids == ["0", "1", "2"]
+
+
 @pytest.mark.parametrize(
     "values",
     [

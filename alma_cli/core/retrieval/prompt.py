@@ -9,6 +9,8 @@ import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
+from operator import itemgetter
 
 from alma_cli.core.records import AntiPattern, Heuristic, Knowledge, Outcome, Preference, Record
 from alma_cli.core.text import one_line
@@ -103,21 +105,21 @@ def _by_usefulness(lines: Sequence[Line]) -> list[int]:
 
 
 def rendered(lines: Sequence[Line], agent: str) -> str:
-    """The lines under their headings; empty without lines."""
+    """The lines under their headings, the best first, with what stands under it; empty without lines."""
     if not lines:
         return ""
     above = _above(lines)
     parts = [_opening(agent)]
     for heading in (*_HEADINGS.values(), _MAYBE):
-        items = []
+        blocks: list[tuple[float, list[str]]] = []
         for place, line in enumerate(lines):
             if above[place] is None and line.heading == heading:
-                items += [
-                    line.text,
-                    *(other.text_under for other, over in zip(lines, above, strict=True) if over == place),
-                ]
-        if items:
-            parts.append("\n".join([heading, *items]))
+                under = [lines[other] for other, over in enumerate(above) if over == place]
+                best = max(each.score for each in (line, *under))
+                blocks.append((-best, [line.text, *(other.text_under for other in under)]))
+        if blocks:
+            blocks.sort(key=itemgetter(0))
+            parts.append("\n".join([heading, *chain.from_iterable(texts for _, texts in blocks)]))
     return "\n\n".join(parts) + "\n"
 
 
