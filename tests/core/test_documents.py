@@ -127,6 +127,7 @@ def test_a_vector_comes_back_to_the_last_bit(numbers):
         {"embedding_model": "m", "embedding": [0.1, "x"]},
         {"embedding_model": "m", "embedding": [True]},
         {"embedding_model": "m", "embedding": [1e300]},
+        {"embedding_model": "m", "embedding": [10**400]},
         {"embedding_model": "m", "embedding": [math.nan]},
     ],
 )
