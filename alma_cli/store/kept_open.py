@@ -16,20 +16,26 @@ _LOOK_EVERY_S = 0.02
 """How much longer others may have to wait for a store that is kept open."""
 
 _LONGEST_IDLE_S = 2.0
-"""A process that is stopped or hangs in between, waiting for a remote, holds nobody up."""
+"""A process that waits in between, for a remote or for its input, holds nobody up."""
 
 
 class KeptOpen:
     """The store that `open_store` opens, and locks for its block, until it is let go; `is_awaited` tells who waits.
 
+    `identity` tells the store that is at its path from another one: what was moved away or removed isn't used again.
     Any thread may use it, one at a time. A thread of its own lets it go while it isn't used.
     """
 
     def __init__(
-        self, open_store: Callable[[], AbstractContextManager[Connection]], is_awaited: Callable[[], bool]
+        self,
+        open_store: Callable[[], AbstractContextManager[Connection]],
+        is_awaited: Callable[[], bool],
+        identity: Callable[[], object],
     ) -> None:
         self._open_store = open_store
         self._is_awaited = is_awaited
+        self._identity = identity
+        self._opened_identity: object = None
         self._in_use = Lock()
         self._held = ExitStack()
         self._connection: Connection | None = None
@@ -50,12 +56,24 @@ class KeptOpen:
     @contextmanager
     def opened(self) -> Iterator[Connection]:
         """The store, opened now or before; it is let go after an error, or when somebody waits for it."""
-        with self._in_use, self._held.pop_all() as held:
-            connection, self._connection = self._connection, None
-            connection = connection or held.enter_context(self._open_store())
-            yield connection
-            if not self._is_over.is_set() and not self._is_awaited():
-                self._held, self._connection, self._used_at = held.pop_all(), connection, monotonic()
+        with self._in_use:
+            if self._identity() != self._opened_identity:
+                self._close()
+            with self._held.pop_all() as held:
+                connection, self._connection = self._connection, None
+                if connection is None:
+                    connection = held.enter_context(self._open_store())
+                    self._opened_identity = self._identity()
+                yield connection
+                if not self._is_over.is_set() and not self._is_wanted():
+                    self._held, self._connection, self._used_at = held.pop_all(), connection, monotonic()
+
+    def _is_wanted(self) -> bool:
+        """True when somebody waits, or when that can't be told."""
+        try:
+            return self._is_awaited()
+        except (AlmaError, OSError):
+            return True
 
     def _close(self) -> None:
         self._connection = None
@@ -65,9 +83,7 @@ class KeptOpen:
         while not self._is_over.wait(_LOOK_EVERY_S):
             if self._connection is not None and self._in_use.acquire(blocking=False):
                 try:
-                    if monotonic() - self._used_at > _LONGEST_IDLE_S or self._is_awaited():
+                    if monotonic() - self._used_at > _LONGEST_IDLE_S or self._is_wanted():
                         self._close()
-                except AlmaError:  # whether anybody waits can't be told
-                    self._close()
                 finally:
                     self._in_use.release()

@@ -165,7 +165,9 @@ class Store:
         into the file only when it is long. The rest of it is moved at the end, if that can be done then, else by a
         later write.
         """
-        with KeptOpen(partial(self._opened_to_write, self.wait_s), partial(is_awaited, self.lock_path)) as kept:
+        with KeptOpen(
+            partial(self._opened_to_write, self.wait_s), partial(is_awaited, self.lock_path), self.file.identity
+        ) as kept:
             try:
                 yield replace(self, kept=kept)
             finally:

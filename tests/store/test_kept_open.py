@@ -27,7 +27,7 @@ def kept(store):
             openings.append(connection)
             yield connection
 
-    with KeptOpen(opened, lambda: is_awaited(store.lock_path)) as block:
+    with KeptOpen(opened, lambda: is_awaited(store.lock_path), store.file.identity) as block:
         yield block, openings
 
 
@@ -105,6 +105,27 @@ def test_it_is_let_go_when_nobody_can_tell_who_waits(store):
         block._is_awaited = unknown
         while not is_free(store):
             pass
+
+
+def test_a_use_succeeds_when_nobody_can_tell_who_waits(store):
+    def unknown():
+        raise StoreBusy("who waits isn't known")
+
+    with kept(store) as (block, _):
+        block._is_awaited = unknown
+        with block.opened():
+            pass
+        assert is_free(store)
+
+
+def test_what_is_recorded_in_a_block_is_where_the_store_is_expected(store):
+    home = os.path.dirname(store.file.path)
+    with store.bulk() as bulk:
+        bulk.submit([insert(outcome(1))])
+        os.rename(home, home + "-moved")
+        os.mkdir(home)
+        bulk.submit([insert(outcome(2))])
+    assert ids_in(store) == [2]
 
 
 def test_after_the_block_it_is_closed_after_each_use(store):

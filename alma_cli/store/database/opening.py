@@ -38,6 +38,14 @@ class StoreFile:
         """True when anything was ever stored."""
         return os.path.exists(self.path) and os.path.getsize(self.path) > 0
 
+    def identity(self) -> tuple[int, int] | None:
+        """The device and inode of the file, or None without one."""
+        try:
+            found = os.stat(self.path)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
     @contextmanager
     def opened(self, *, read_only: bool) -> Iterator[Connection]:
         """A connection to a store of the present schema.
