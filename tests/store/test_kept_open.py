@@ -1,6 +1,7 @@
 """In a block of many writes the store stays open, but nobody waits for it in vain."""
 
 import os
+import signal
 import threading
 from contextlib import contextmanager
 
@@ -126,6 +127,33 @@ def test_what_is_recorded_in_a_block_is_where_the_store_is_expected(store):
         os.mkdir(home)
         bulk.submit([insert(outcome(2))])
     assert ids_in(store) == [2]
+
+
+@pytest.mark.slow
+def test_a_forked_child_keeps_nobody_from_the_store(store):
+    with store.bulk() as bulk:
+        bulk.submit([insert(outcome(1))])
+        begun, begins = os.pipe()
+        child = os.fork()
+        if not child:
+            os.write(begins, b"!")
+            signal.pause()
+        os.read(begun, 1)
+    try:
+        assert is_free(store)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+@pytest.mark.slow
+def test_a_forked_child_that_ends_leaves_its_parent_the_lock(store):
+    with hold(store.lock_path, shared=False, wait_s=LONG_S):
+        child = os.fork()
+        if not child:
+            os._exit(0)
+        os.waitpid(child, 0)
+        assert not is_free(store)
 
 
 def test_after_the_block_it_is_closed_after_each_use(store):

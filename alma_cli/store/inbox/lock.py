@@ -19,6 +19,9 @@ from alma_cli.ownership import give_to_owner
 _LONG_S = 0.1
 """A wait that is worth telling of."""
 
+_held: set[int] = set()
+"""Descriptors of the locks that this process holds; a forked child has copies, which would keep them locked."""
+
 _NOT_OURS_TO_WRITE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 
@@ -37,7 +40,7 @@ def hold(path: str, *, shared: bool, wait_s: float) -> Iterator[None]:
         try:
             held = _acquire(path, deadline, shared=shared, only_to_read=shared)
         finally:
-            _close(turnstile)
+            _let_go(turnstile)
     except TimeoutError:
         raise StoreBusy(
             f"the store stayed busy for {wait_s:g} s: another process holds {path}",
@@ -49,24 +52,32 @@ def hold(path: str, *, shared: bool, wait_s: float) -> Iterator[None]:
     try:
         yield
     finally:
-        _close(held)
+        _let_go(held)
 
 
 def is_awaited(path: str) -> bool:
     """True when another process queues for the lock at `path`, which the caller holds."""
     turnstile = _open(path + ".turnstile", only_to_read=False)
+    assert turnstile is not None
     try:
-        return turnstile is None or not lock_at_once(turnstile, path, shared=False)
+        return not lock_at_once(turnstile, path, shared=False)
     finally:
-        _close(turnstile)
+        os.close(turnstile)
 
 
 def _acquire(path: str, deadline: float, *, shared: bool, only_to_read: bool) -> int | None:
-    """A descriptor that holds the lock, to be closed by the caller; TimeoutError when the deadline passed."""
+    """A descriptor that holds the lock, to be let go by the caller; TimeoutError when the deadline passed."""
     descriptor = _open(path, only_to_read=only_to_read)
     if descriptor is not None:
         lock(descriptor, path, shared=shared, wait_s=deadline - monotonic())
+        _held.add(descriptor)
     return descriptor
+
+
+def _let_go(descriptor: int | None) -> None:
+    if descriptor in _held:
+        _held.discard(descriptor)
+        os.close(descriptor)
 
 
 def _open(path: str, *, only_to_read: bool) -> int | None:
@@ -87,6 +98,11 @@ def _open(path: str, *, only_to_read: bool) -> int | None:
     return descriptor
 
 
-def _close(descriptor: int | None) -> None:
-    if descriptor is not None:
+def _leave_to_parent() -> None:
+    """Close the copies that a forked child has of its parent's locks, which the parent goes on holding."""
+    for descriptor in _held:
         os.close(descriptor)
+    _held.clear()
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)
