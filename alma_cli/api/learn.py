@@ -6,7 +6,7 @@ from functools import partial
 from typing import TypeAlias
 
 from alma_cli.api.retrievals import used_in
-from alma_cli.api.session import Saved, Session, new_id
+from alma_cli.api.session import Saved, Session, named_id, new_id
 from alma_cli.core.codec import check_size, parse_field
 from alma_cli.core.learning.derive import change
 from alma_cli.core.learning.reports import Report, Words, credits, outcome_record
@@ -144,7 +144,7 @@ def relearn(session: Session, report: Report) -> Learned:
 
 def told_under(session: Session, agent: str, keys: Sequence[str]) -> dict[str, str]:
     """The ids of the outcomes that an agent told under these keys and that are there, by their keys."""
-    ids = {key: _named_id(session.config.project_id, agent, key) for key in keys}
+    ids = {key: named_id(session.config.project_id, agent, key) for key in keys}
     with session.store().reading() as reader:
         found = reader.records([*ids.values()])
     return {key: id for key, id in ids.items() if id in found}
@@ -299,7 +299,7 @@ def _outcome(session: Session, report: Report) -> Outcome:
     scope = session.config.scope_for(report.agent)
     domain = choose_domain(scope, clean(report.task), report.domain).domain
     project_id = session.config.project_id
-    id = _named_id(project_id, report.agent, report.key) if report.key else new_id()
+    id = named_id(project_id, report.agent, report.key) if report.key else new_id()
     outcome = outcome_record(report, domain=domain, project_id=project_id, id=id, now=session.now())
     check_size(outcome)
     return outcome
@@ -361,13 +361,13 @@ def _credits(session: Session, outcome: Outcome, report: Report, told: list[str]
             used += used_in(session.project, report.retrieval)
         except NotFound as error:
             told.append(f"--retrieval was left out: {error.message}")
-    return credits(outcome, used, followed=report.followed, id_of=lambda target: _named_id(outcome.id, target))
+    return credits(outcome, used, followed=report.followed, id_of=lambda target: named_id(outcome.id, target))
 
 
 def _found(reader: Reader, prefixes: Iterable[str], told: list[str]) -> list[str]:
     """The ids of the memories that these begin; which of them have none is told."""
     ids: list[str] = []
-    for prefix in prefixes:
+    for prefix in filter(None, prefixes):
         try:
             ids.append(reader.record(prefix).id)
         except AlmaError as error:
@@ -434,10 +434,3 @@ def _embedded(session: Session, made: Sequence[_NumberedOutcome]) -> _Portion:
         ],
         warnings=[*warnings, *(f"line {line}: {told}" for line, *_, all_told in made for told in all_told)],
     )
-
-
-def _named_id(*names: str) -> str:
-    """The id of what these names name, the same wherever it is asked."""
-    from hashlib import blake2b
-
-    return blake2b("\0".join(names).encode("utf-8", "replace"), digest_size=16).hexdigest()

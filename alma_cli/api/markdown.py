@@ -2,8 +2,8 @@
 
 import os
 from collections.abc import Iterator
-from hashlib import blake2b
 
+from alma_cli.api.session import named_id
 from alma_cli.core.learning.markdown import Fact, facts_in
 from alma_cli.core.records import JsonValue
 from alma_cli.core.text import one_line
@@ -37,8 +37,7 @@ def as_records(facts: list[tuple[str, Fact]], project_id: str, agent: str) -> It
     """The facts as numbered records to import."""
     for page, fact in facts:
         source = f"{page}: {fact.heading}" if fact.heading else page
-        named = f"{project_id}\0{agent}\0{source}\0{fact.text}"
-        id = blake2b(named.encode("utf-8", "replace"), digest_size=16).hexdigest()
+        id = named_id(project_id, agent, source, fact.text)
         yield fact.line, {"kind": "knowledge", "id": id, "agent": agent, "fact": fact.text, "source": source}
 
 

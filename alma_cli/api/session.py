@@ -36,6 +36,13 @@ def new_id() -> str:
     return os.urandom(16).hex()
 
 
+def named_id(*names: str) -> str:
+    """The id of what these names name, the same wherever it is asked."""
+    from hashlib import blake2b
+
+    return blake2b("\0".join(names).encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
 def utc_now() -> datetime:
     """The present time, aware, in UTC."""
     return datetime.now(UTC)

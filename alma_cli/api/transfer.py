@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from functools import cache, partial
 from tempfile import SpooledTemporaryFile
 
 from alma_cli.api.learn import Refused, differing
-from alma_cli.api.session import Session, new_id
+from alma_cli.api.session import Session, named_id, new_id
 from alma_cli.core.codec import check_size, format_time, from_json, to_json
 from alma_cli.core.records import JsonValue, Record
 from alma_cli.core.replication.documents import is_document, record_json
@@ -74,7 +75,7 @@ def import_(
     *,
     on_progress: Callable[[int], None] | None = None,
 ) -> Imported:
-    """Store the records in numbered lines, each once by its id; what was forgotten stays so.
+    """Store the records in numbered lines, each once by its id, or by its words; what was forgotten stays so.
 
     Derived memories are left out: they are derived again from the outcomes. Records of a name that the project had
     before, as those here show, become its own.
@@ -85,7 +86,7 @@ def import_(
     others: dict[str, None] = {}
     imported = present = forgotten = derived = queued = 0
     with session.bulk():
-        for portion in prefetched(portions(lines), partial(_embedded, session, names)):
+        for portion in prefetched(portions(_with_ids(lines)), partial(_embedded, session, names)):
             derived += portion.derived
             refused += portion.refused
             operations: list[Operation] = list(portion.refusals)
@@ -111,6 +112,23 @@ def import_(
         differing=list(others),
         warnings=list(warnings),
     )
+
+
+def _with_ids(lines: Iterable[tuple[int, JsonValue | AlmaError]]) -> Iterator[tuple[int, JsonValue | AlmaError]]:
+    """The lines, those that name no id with one of all that they say, so that importing again adds nothing twice.
+
+    Outcomes that say the same are several, and one that doesn't say when it was is new each time.
+    """
+    told: Counter[str] = Counter()
+    for number, value in lines:
+        if not isinstance(value, dict) or value.get("id") is not None:
+            yield number, value
+            continue
+        id = named_id("import", json.dumps(value, sort_keys=True, default=repr))
+        if value.get("kind") in ("outcome", "credit"):
+            told[id] += 1
+            id = new_id() if value.get("at") is None else named_id(id, str(told[id]))
+        yield number, {**value, "id": id}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

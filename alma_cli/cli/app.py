@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from alma_cli.cli.commands import COMMANDS, OWN_OUTPUT, Command
+from alma_cli.cli.commands import COMMANDS, MEANT_BELOW, OWN_OUTPUT, Command
 from alma_cli.cli.output import Reply
 from alma_cli.cli.signatures import completed
 from alma_cli.cli.typer_insides import INTERRUPTED, REWORDED, UsageError
@@ -17,9 +17,6 @@ from alma_cli.core.text import did_you_mean, one_line
 from alma_cli.errors import InvalidUsage
 
 _LONGEST_MESSAGE = 500
-_ADDED_AS = {"fact": "knowledge", "note": "knowledge", "rule": "heuristic", "avoid": "anti-pattern"}
-"""The kinds in the words that lists have for them."""
-
 _NEGATIVE = re.compile(r"no such option: -\d")
 _NO_OPTION = re.compile(r"(no such option: --(\S+)) \([^:]*: (.*)\)")
 _EXTRA = re.compile(r"got unexpected extra arguments?(?:\(s\))? \((.*)\)")
@@ -88,8 +85,10 @@ def _no_subcommand(command: Command, arguments: list[str]) -> InvalidUsage:
     takes = f"`alma {command.name}` takes {choices}"
     if not arguments or arguments[0].startswith("-"):
         return InvalidUsage(f"what follows `alma {command.name}` is missing", hint=takes)
-    meant = _ADDED_AS.get(arguments[0], arguments[0]) if command.name == "add" else arguments[0]
-    hint = did_you_mean(meant, command.subcommands, shown_as=f"`alma {command.name} {{}}`") or takes
+    if meant := MEANT_BELOW.get(f"{command.name} {arguments[0]}"):
+        hint = f"it is `alma {meant}` here"
+    else:
+        hint = did_you_mean(arguments[0], command.subcommands, shown_as=f"`alma {command.name} {{}}`") or takes
     return InvalidUsage(f"there is no `alma {command.name} {one_line(arguments[0], 40)}`", hint=hint)
 
 

@@ -108,6 +108,12 @@ MEANT = {
     "save": "remember",
     "note": "remember",
     "store": "remember",
+    "record": "learn",
+    "archive": "forget --stale",
+    "prune": "forget --stale",
+    "restore": "undo",
+    "rename": "config rename",
+    "backup": "export",
     "recall": "retrieve",
     "check": "doctor",
     "push": "sync",
@@ -117,6 +123,18 @@ MEANT = {
     "version": "--version",
 }
 """What people type who know other tools, and how it is called here."""
+
+MEANT_BELOW = {
+    "add fact": "add knowledge",
+    "add note": "add knowledge",
+    "add rule": "add heuristic",
+    "add avoid": "add anti-pattern",
+    "config get": "config show",
+    "config list": "config show",
+    "config edit": "config set",
+    "config unset": "config set",
+}
+"""The same of subcommands; kinds are also called as lists call them."""
 
 OWN_OUTPUT = frozenset({"export", "run", "hook", "mcp"})
 """The commands whose stdout is not ours to put a JSON envelope on."""

@@ -21,7 +21,7 @@ def import_(
     dry_run: Annotated[bool, option("--dry-run", "Of Markdown, only show what would be taken.")] = False,
     json: Json = False,
 ) -> Reply:
-    """Read memories as `alma export` writes them. Each is stored once by its id; what was forgotten stays so.
+    """Read memories as `alma export` writes them: each once, by its id or its words; what was forgotten stays so.
 
     Of Markdown (CLAUDE.md, AGENTS.md, notes) each bullet and each short paragraph is kept as a fact, with its page and
     heading as the source: no code, tables, links alone, nor ALMA's own block.

@@ -300,7 +300,7 @@ REFUSED = {
     ),
     "kind in a list's words": (
         ["add", "fact", "x"],
-        (2, "there is no `alma add fact`", "did you mean `alma add knowledge`?"),
+        (2, "there is no `alma add fact`", "it is `alma add knowledge` here"),
     ),
     "name in the place of an option": (
         ["list", "helena"],
@@ -520,6 +520,7 @@ def test_ids_that_start_alike_are_named_as_far_as_tells_them_apart(run_alma, run
 
 # Refused in a line of a batch (B) or an import (I): the line, then the message
 FACT = {"kind": "knowledge", "agent": "a", "fact": "x"}
+HAPPENED = {"kind": "outcome", "agent": "a", "task": "x", "outcome": "success"}
 DONE = {"agent": "a", "task": "x", "outcome": "success"}
 BAD_LINES = {
     "no JSON": ("B", "task: x", "not JSON: Expecting value at column 1"),
@@ -610,7 +611,7 @@ BAD_LINES = {
 
 @pytest.mark.parametrize("door", ["B", "I"])
 def test_in_a_line_it_is_refused_by_its_number_and_the_other_lines_are_kept(run_json, door):
-    argv, good = {"B": (["learn", "--batch", "-"], DONE), "I": (["import", "-"], FACT)}[door]
+    argv, good = {"B": (["learn", "--batch", "-"], DONE), "I": (["import", "-"], HAPPENED)}[door]
     content, expected = [encoded(good)], []
     for through, line, message in BAD_LINES.values():
         if through == door:

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from alma_cli import __version__
-from alma_cli.cli.commands import COMMANDS, MEANT
+from alma_cli.cli.commands import COMMANDS, MEANT, MEANT_BELOW
 
 PAGES = [
     *([name] for name in COMMANDS),
@@ -125,6 +125,8 @@ def test_the_version(run_alma):
         (["find", "x"], "there is no command 'find'", "it is `alma search` here"),
         (["version"], "there is no command 'version'", "it is `alma --version` here"),
         (["set", "wait_s", "5"], "there is no command 'set'", "it is `alma config set` here"),
+        (["prune"], "there is no command 'prune'", "it is `alma forget --stale` here"),
+        (["config", "get", "wait_s"], "there is no `alma config get`", "it is `alma config show` here"),
         (["help", "lern"], "there is no command 'lern'", "did you mean `alma learn`?"),
     ],
 )
@@ -165,6 +167,10 @@ def test_every_name_of_other_tools_leads_to_a_command_that_is_there():
     for name, meant in MEANT.items():
         assert name not in COMMANDS
         assert meant.split()[0] in {*COMMANDS, "--version"}
+    for name, meant in MEANT_BELOW.items():
+        command, subcommand = meant.split()
+        assert name.split()[1] not in COMMANDS[command].subcommands
+        assert subcommand in COMMANDS[command].subcommands
 
 
 def test_a_capital_v_asks_for_the_version_too(run_alma):

@@ -121,6 +121,17 @@ def test_an_import_is_idempotent_by_id(exported, run_alma, run_json):
     assert expected == run_json("import", "-", "--yes", "--wait", "5", stdin=exported)["data"]
 
 
+def test_lines_without_an_id_are_imported_once_each(run_alma, run_json):
+    fact = {"kind": "knowledge", "agent": "a", "fact": "CI has two cores"}
+    dated = {"kind": "outcome", "agent": "a", "task": "Test the cart", "outcome": "success", "at": "2025-03-01"}
+    now = {"kind": "outcome", "agent": "a", "task": "Test the menu", "outcome": "success"}
+    lines = "".join(f"{json.dumps(line)}\n" for line in (fact, fact, dated, dated, now))
+    counts = [run_json("import", "-", stdin=lines)["data"] for _ in range(2)]
+    assert [(4, 1), (1, 4)] == [(count["imported"], count["present"]) for count in counts]
+    right = run_json("import", "-", stdin=f"{json.dumps({**fact, 'agent': 'b'})}\n{json.dumps(fact)}\n")["data"]
+    assert (1, 1) == (right["imported"], right["present"])
+
+
 def test_what_is_there_with_other_words_stays_and_is_told(exported, run_alma, run_json):
     done = run_json("import", "-", stdin=exported)
     assert [] == [one for one in done["warnings"] if "says something else" in one]
