@@ -92,8 +92,11 @@ def sync(
 
 
 def sync_status(session: Session, *, remote: Remote | None = None) -> SyncStatus:
-    """How the store stands to its remote, which is asked for its marker. Raises `InvalidConfig` without a remote."""
-    from alma_cli.sync.agreement import check_project, read_marker
+    """How the store stands to its remote, which is asked for its marker. Raises `InvalidConfig` without a remote.
+
+    A remote that a sync would refuse, as one that is empty by now, doesn't answer.
+    """
+    from alma_cli.sync.agreement import check_project, look
 
     with ExitStack() as ours:
         opened = remote or ours.enter_context(closing(_opened(session, None)))
@@ -104,7 +107,7 @@ def sync_status(session: Session, *, remote: Remote | None = None) -> SyncStatus
         marker, trouble = None, None
         try:
             check_project(shared.other_projects, context.project_id)
-            marker, _ = read_marker(context)
+            marker, _, _ = look(context, shared.membership)
         except AlmaError as error:
             trouble = error
     return SyncStatus(

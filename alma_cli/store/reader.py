@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from alma_cli.core.records import FIELDS, MAIN_FIELDS, RETRIEVED_KINDS, Kind, Outcome, Record, Vector
+from alma_cli.core.replication.marker import Membership
 from alma_cli.core.scopes.visibility import View
 from alma_cli.errors import AmbiguousId, InvalidInput, NotFound
 from alma_cli.store.database.connection import Connection
@@ -71,7 +72,7 @@ class Tally:
 class Shared:
     """The store's relation to the shared copy: whether it joined, its last whole sync, and the records that wait."""
 
-    joined: bool = False
+    membership: Membership = field(default_factory=Membership)
     synced_at: datetime | None = None
     pending: Mapping[str, int] = field(default_factory=dict)
     """The number of records and tombstones that wait to be pushed, by agent."""
@@ -80,6 +81,11 @@ class Shared:
     set_aside: Sequence[Quarantined] = ()
     other_projects: Sequence[str] = ()
     """The ids of other projects that memories here have, as when `project_id` was only edited."""
+
+    @property
+    def joined(self) -> bool:
+        """True when the store met its shared copy."""
+        return bool(self.membership.project_uid)
 
 
 class Reader:
@@ -369,7 +375,7 @@ class Reader:
         state = remote.sync_state()
         counts = Outgoing(self._connection).counts(project_id)
         return Shared(
-            joined=bool(state.membership.project_uid),
+            membership=state.membership,
             synced_at=state.synced_at,
             pending=counts.by_agent,
             blocked=counts.blocked,

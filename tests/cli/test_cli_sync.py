@@ -247,6 +247,17 @@ def test_a_folder_that_is_not_there_is_told_at_once_and_nothing_is_lost(shared, 
     assert [id] == documents(shared)
 
 
+def test_a_shared_copy_that_the_next_sync_refuses_is_none_that_answers(shared, run_alma, run_json, learn):
+    learn("Test the login form")
+    run_alma("sync")
+    shutil.rmtree(shared)
+    refused = run_json("sync", code=4)["error"]
+    data = run_json("sync", "status")["data"]
+    assert (False, refused["message"], True) == (data["answers"], data["trouble"], data["joined"])
+    assert "--reseed" in refused["hint"]
+    assert refused["hint"] in run_alma("sync", "status").err
+
+
 @pytest.mark.parametrize(
     "config, named",
     [
