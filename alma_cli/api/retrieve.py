@@ -153,7 +153,7 @@ def answer(session: Session, wanted: Wanted, asked: Question, source: Reader | P
         warnings=warnings if asked.search.vector is None else [*warnings, *without_vectors(found, session.model)],
         count_tokens=count_tokens,
     )
-    return replace(result, tokens=count_tokens(result.whole_prompt()))
+    return replace(result, tokens=count_tokens(result.to_prompt(budget)))
 
 
 def ranking_rules(session: Session, wanted: Wanted) -> Rules:

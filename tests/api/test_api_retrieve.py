@@ -62,6 +62,14 @@ def test_the_budget_is_never_exceeded(alma):
             assert count_tokens(found.to_prompt(smaller)) <= smaller
 
 
+def test_the_prompt_of_what_was_found_is_within_the_budget_where_reasons_have_no_room(alma):
+    alma.add_anti_pattern("sleep until the date has changed", agent="a", why_bad="the clock ticks on " * 6)
+    whole = alma.retrieve("sleep until the date has changed", "a", strict=True).tokens
+    found = alma.retrieve("sleep until the date has changed", "a", max_tokens=whole - 1, strict=True)
+    assert 1 == len(found.anti_patterns)
+    assert found.tokens == count_tokens(found.to_prompt(found.tokens)) < whole
+
+
 def test_what_says_the_same_is_shown_once(alma):
     for task in ("Test the login form", "test the LOGIN form", "Test  the login form."):
         alma.learn("a", task, "success")

@@ -39,10 +39,14 @@ HOSTILE = [
     "\ud800",
 ]
 hostile_texts = st.sampled_from(HOSTILE) | st.text(max_size=8)
+task_keys = st.sampled_from(["", "t"])
+strategies = st.sampled_from(["wait", HOSTILE[2]]) | hostile_texts
 hostile_records = st.one_of(
     st.builds(outcome, **dict.fromkeys(["task", "strategy", "error", "feedback"], hostile_texts)),
-    st.builds(heuristic, **dict.fromkeys(["condition", "strategy"], hostile_texts)),
-    st.builds(anti_pattern, **dict.fromkeys(["pattern", "why_bad", "better_alternative"], hostile_texts)),
+    st.builds(heuristic, task_key=task_keys, condition=hostile_texts, strategy=strategies),
+    st.builds(
+        anti_pattern, task_key=task_keys, pattern=hostile_texts, why_bad=hostile_texts, better_alternative=strategies
+    ),
     st.builds(preference, **dict.fromkeys(["category", "preference", "source"], hostile_texts)),
     st.builds(knowledge, **dict.fromkeys(["fact", "source"], hostile_texts)),
 )
@@ -89,13 +93,16 @@ def test_a_memory_is_one_quoted_line_with_its_short_id(record, text):
 
 @given(memories)
 def test_hostile_text_stays_within_quotes_on_one_line(record):
-    line = line_text(record)
-    assert len(line.splitlines()) == 1
-    assert "\x1b" not in line
-    framing = QUOTED.sub('""', line)
-    assert re.fullmatch(r'- \[[0-9a-f]{8}\] [a-z0-9.:;() "+-]*', framing)
-    for quoted in QUOTED.findall(line):
-        json.loads(quoted)
+    texts = [line_text(record)]
+    if record.kind == "anti_pattern":
+        texts += [Line(record, 0.5, sure=sure).text_under for sure in (True, False)]
+    for line in texts:
+        assert len(line.splitlines()) == 1
+        assert "\x1b" not in line
+        framing = QUOTED.sub('""', line)
+        assert re.fullmatch(r' *- \[[0-9a-f]{8}\] [a-z0-9.:;() "+-]*', framing)
+        for quoted in QUOTED.findall(line):
+            json.loads(quoted)
 
 
 def test_a_long_text_is_cut():
@@ -199,6 +206,14 @@ def test_what_fits_keeps_its_order_and_with_enough_room_all_fits(lines, max_toke
     places = iter(lines)
     assert all(any(line.record is place.record for place in places) for line in chosen)
     assert fitting(lines, "a", 10**6, count_tokens) == lines
+
+
+@given(scored, st.integers(0, 300))
+def test_all_that_fits_still_fits_in_no_more_than_it_takes(lines, max_tokens):
+    chosen = fitting(lines, "a", max_tokens, count_tokens)
+    given = [replace(line, brief=False) for line in chosen]
+    taken = count_tokens(rendered(fitting(given, "a", max_tokens, count_tokens), "a"))
+    assert fitting(given, "a", taken, count_tokens) == chosen
 
 
 def test_the_most_useful_are_chosen_first():

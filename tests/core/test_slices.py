@@ -136,7 +136,6 @@ def test_what_only_may_fit_is_said_to():
     assert ([maybe], []) == (list(found), found.sure)
     assert [False] == [one["sure"] for one in found.to_json()["heuristics"]]
     assert found.to_prompt().endswith('### May fit\n- [11111111] when "testing forms": "try blanks"\n')
-    assert found.to_prompt() == found.whole_prompt()
 
 
 def test_a_slice_with_nothing_in_it_is_empty():

@@ -141,14 +141,8 @@ class MemorySlice:
 
     def to_prompt(self, max_tokens: int = 2000) -> str:
         """Markdown for a model's context, of at most `max_tokens` tokens; empty when nothing is known or fits."""
-        return rendered(fitting(self._lines(), self.agent, max_tokens, self.count_tokens), self.agent)
-
-    def whole_prompt(self) -> str:
-        """The same with all hits, however many tokens they have."""
-        return rendered(self._lines(), self.agent)
-
-    def _lines(self) -> list[Line]:
-        return [Line(hit.record, hit.score, sure=hit.sure) for hit in self]
+        lines = [Line(hit.record, hit.score, sure=hit.sure) for hit in self]
+        return rendered(fitting(lines, self.agent, max_tokens, self.count_tokens), self.agent)
 
     def to_json(self, *, explain: bool = False) -> dict[str, JsonValue]:
         """The slice as a JSON object."""
