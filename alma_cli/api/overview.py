@@ -48,10 +48,12 @@ class AgentView:
     """An agent: its scope, what it learned, what it sees of others, and what its present scope hides.
 
     `learned`, `seen` and `hidden` are counts of memories; `hidden` are its own. Heuristics and anti-patterns that are
-    archived, because a correction stands in their place, don't count as such.
+    archived, because a correction stands in their place, don't count as such. An agent that the configuration doesn't
+    name, where it names some, may learn and see nothing.
     """
 
     scope: MemoryScope
+    may_learn: bool
     learned: int
     heuristics: int
     anti_patterns: int
@@ -131,18 +133,20 @@ def agents(session: Session) -> list[AgentView]:
     names += [tally.agent for tally in tallies if tally.agent != PROJECT_AGENT]
     found = []
     for name in dict.fromkeys(names):
-        scope = session.config.scope_for(name) if name in scopes or ANY_AGENT in scopes else MemoryScope(name)
+        may_learn = name in scopes or ANY_AGENT in scopes
+        scope = session.config.scope_for(name) if may_learn else MemoryScope(name)
         seen = views(scope, scopes)
         own = [tally for tally in tallies if tally.agent == name]
-        visible = [tally for tally in tallies if sees(seen, tally.agent, tally.domain)]
+        visible = [tally for tally in tallies if may_learn and sees(seen, tally.agent, tally.domain)]
         found.append(
             AgentView(
                 scope=scope,
+                may_learn=may_learn,
                 learned=sum(tally.count for tally in own),
                 heuristics=sum(tally.count - tally.archived for tally in own if tally.kind == "heuristic"),
                 anti_patterns=sum(tally.count - tally.archived for tally in own if tally.kind == "anti_pattern"),
                 seen=sum(tally.count for tally in visible if tally.agent != name),
-                hidden=sum(tally.count for tally in own if not sees(seen, name, tally.domain)),
+                hidden=sum(tally.count for tally in own if tally not in visible),
                 results=results.get(name, {}),
             )
         )

@@ -26,7 +26,7 @@ def agents(alma: Memory, json: Json = False) -> Reply:
     rows = [
         (
             view.scope.agent,
-            _names(view.scope.can_learn) or "anything",
+            _learns(view),
             _names(view.scope.cannot_learn) or "-",
             f"{view.learned:,}",
             f"{view.heuristics:,}",
@@ -55,11 +55,15 @@ def _lines(view: AgentView) -> Iterator[tuple[str, str]]:
     kept += [results_told(view.results)] if view.results else []
     yield view.scope.agent, ", ".join(kept)
     never = f", but not {_names(view.scope.cannot_learn)}" if view.scope.cannot_learn else ""
-    yield "", f"may learn {_names(view.scope.can_learn) or 'anything'}{never}"
+    yield "", f"may learn {_learns(view)}{never}"
     others = [f"sees {view.seen:,} of others"] if view.seen else []
     others += [f"{view.hidden:,} of its own hidden by its scope"] if view.hidden else []
     if others:
         yield "", ", ".join(others)
+
+
+def _learns(view: AgentView) -> str:
+    return _names(view.scope.can_learn) or "anything" if view.may_learn else "nothing (not in the configuration)"
 
 
 def _names(domains: Iterable[Domain]) -> str:
@@ -70,6 +74,7 @@ def _data(view: AgentView) -> dict[str, JsonValue]:
     scope = view.scope
     return {
         "agent": scope.agent,
+        "may_learn": view.may_learn,
         "can_learn": [domain.name for domain in scope.can_learn],
         "cannot_learn": [domain.name for domain in scope.cannot_learn],
         "inherit_from": list(scope.inherit_from),

@@ -89,6 +89,7 @@ alma:
     ] == run_alma("agents", "--wait", "5").out.splitlines()
     expected = {
         "agent": "victor",
+        "may_learn": True,
         "can_learn": [],
         "cannot_learn": ["database"],
         "inherit_from": [],
@@ -108,11 +109,13 @@ def test_agents_when_nobody_is_named_and_nothing_learned(run_alma):
     assert (0, "", told) == run_alma("agents")
 
 
-def test_an_agent_that_is_no_longer_named_is_still_listed(configure, run_json, learn):
+def test_an_agent_that_is_no_longer_named_is_listed_as_one_that_may_learn_nothing(configure, run_alma, run_json, learn):
     learn("Test the login form", agent="gone")
     configure("alma:\n  project_id: shop\n  agents: {helena: {}}\n")
-    views = {view["agent"]: view["learned"] for view in run_json("agents")["data"]["agents"]}
-    assert {"helena": 0, "gone": 1} == views
+    found = run_json("agents")["data"]["agents"]
+    views = {view["agent"]: (view["learned"], view["may_learn"], view["hidden"]) for view in found}
+    assert {"helena": (0, True, 0), "gone": (1, False, 1)} == views
+    assert "gone\tnothing (not in the configuration)\t" in run_alma("agents").out
 
 
 # doctor
