@@ -72,6 +72,11 @@ def text_or_stdin(name: str, given: str | None) -> str:
     return _text(name, sys.stdin.buffer, "stdin").strip()
 
 
+def piped(name: str) -> str:
+    """What is piped in, empty on a terminal."""
+    return "" if sys.stdin is None or sys.stdin.isatty() else text_or_stdin(name, None)
+
+
 def tell_while_waiting(name: str) -> None:
     """Tell on stderr what is read from stdin, if nothing comes for a while: who left it open may not know of it."""
     with suppress(OSError, ValueError, AttributeError):  # stdin may be closed, or no file

@@ -12,7 +12,7 @@ import typer
 from alma_cli.api import ALMA
 from alma_cli.api.arguments import agent_of
 from alma_cli.api.learn import Learned
-from alma_cli.cli.inputs import MemoryToChange, text_or_stdin
+from alma_cli.cli.inputs import MemoryToChange, piped, text_or_stdin
 from alma_cli.cli.learn_many import learn_history, learn_lines
 from alma_cli.cli.options import Agent, Do, DomainOption, Json, When, argument, option
 from alma_cli.cli.output import Reply, id_for_stdout
@@ -32,7 +32,7 @@ _BESIDE_A_BATCH = frozenset(("batch", "agent", "wait", "directory", "verbose", "
 def learn(
     context: typer.Context,
     alma: MemoryToChange,
-    words: Annotated[Text, argument("[TASK]", "What was to be done; - is stdin.")] = None,
+    words: Annotated[Text, argument("[TASK]", "What was to be done (- or a pipe: stdin).")] = None,
     ok: Annotated[Text, option("--ok HOW", "It succeeded, this way.")] = None,
     failed: Annotated[Text, option("--failed HOW", "It failed, this way.")] = None,
     error: Annotated[str, option("--error TEXT", "What went wrong.")] = "",
@@ -88,12 +88,16 @@ def learn(
         _check_alone(context)
         return learn_lines(alma, batch, agent, json=json)
     task = _either("TASK", words, "--task", task)
-    if task is None and not turn:
+    if task is None and not (turn or ok or failed or outcome):
         raise InvalidUsage("TASK is missing", hint=_USAGE)
     if turn and key:
         raise InvalidUsage("--turn and --key exclude each other", hint="a turn has a key of its own")
     outcome, strategy = _ended(outcome, strategy, ok, failed)
     name = agent_of(alma.config, agent)
+    if task is None and not turn:
+        task = piped("TASK")
+        if not task:
+            raise InvalidUsage("TASK is missing", hint=_USAGE)
     report = Report(
         agent=name,
         task="" if task is None else text_or_stdin("TASK", task),

@@ -88,6 +88,12 @@ def test_a_batch_keeps_what_was_guided_by_a_memory_that_is_gone(run_alma, run_js
     ] == done["warnings"]
 
 
+def test_a_task_that_is_piped_in_is_read(run_alma, run_json):
+    finished = run_alma("learn", "--ok", "Waited", stdin="Fix the login test\n")
+    assert 0 == finished.code
+    assert "Fix the login test" == run_json("show", finished.out.strip())["data"]["task"]
+
+
 @pytest.mark.parametrize("missing", ["--task", "--outcome"])
 def test_what_is_missing_is_named(run_alma, missing):
     place = OUTCOME.index(missing)
