@@ -209,8 +209,8 @@ def test_yes_does_not_ask(learn, run_on_terminal):
 
 
 def test_long_work_shows_a_bar_on_a_terminal(project, run_on_terminal):
-    line = json.dumps({"kind": "knowledge", "agent": "a", "fact": "CI has two cores"})
-    (project / "in.ndjson").write_text(f"{line}\n" * 3)
+    lines = [json.dumps({"kind": "knowledge", "agent": "a", "fact": f"CI has {cores} cores"}) for cores in (2, 4, 8)]
+    (project / "in.ndjson").write_text("\n".join(lines))
     finished = run_on_terminal("import", "in.ndjson")
     assert "importing" in finished.out
     assert "3/3" in finished.out
