@@ -47,7 +47,10 @@ def count_lines(path: str) -> int | None:
         return None
     try:
         with open(path, "rb") as file:
-            return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
+            lines, last = 0, b"\n"
+            for last in iter(lambda: file.read(1 << 20), b""):
+                lines += last.count(b"\n")
+            return lines + (not last.endswith(b"\n"))
     except (OSError, ValueError):
         return None
 
