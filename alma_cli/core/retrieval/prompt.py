@@ -72,19 +72,18 @@ def fitting(lines: Sequence[Line], agent: str, max_tokens: int, count_tokens: Ca
     headed: set[str] = set()
     chosen: dict[int, Line] = {}
     above = _above(lines)
-    for place in _by_usefulness(lines):
-        over = above[place]
-        both = (place,) if over is None else (over, place)
-        for each in (each for each in both if each not in chosen):
-            for line in _forms(lines[each]):
-                is_under = above[each] in chosen
-                heading = set() if is_under else {line.heading} - headed
-                cost = sum(map(count_tokens, (line.text_under if is_under else line.text, *heading)))
-                if cost <= left:
-                    left -= cost
-                    headed |= heading
-                    chosen[each] = line
-                    break
+    for place in chain.from_iterable((above[useful], useful) for useful in _by_usefulness(lines)):
+        if place is None or place in chosen:
+            continue
+        is_under = above[place] in chosen
+        for line in _forms(lines[place]):
+            heading = set() if is_under else {line.heading} - headed
+            cost = sum(map(count_tokens, (line.text_under if is_under else line.text, *heading)))
+            if cost <= left:
+                left -= cost
+                headed |= heading
+                chosen[place] = line
+                break
     return [chosen[place] for place in sorted(chosen)]
 
 
