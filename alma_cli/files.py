@@ -113,6 +113,18 @@ def home_folder() -> str:
     return home
 
 
+@contextmanager
+def kept_temporarily(what: str) -> Iterator[None]:
+    """Explain an error of the block about the temporary files that keep something. Raises `AlmaError`."""
+    try:
+        yield
+    except OSError as error:
+        raise AlmaError(
+            f"cannot keep {what} in a temporary file: {error.strerror or error}",
+            hint="free some space where temporary files are, or set TMPDIR",
+        ) from error
+
+
 def make_folder(folder: str) -> None:
     """Make a folder, for its owner only, unless it is there, and flush its name to the disk."""
     if not os.path.isdir(folder):

@@ -15,6 +15,7 @@ from typing import BinaryIO
 from alma_cli.core.learning.answers import MAX_ANSWER
 from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, InvalidInput
+from alma_cli.files import kept_temporarily
 
 _STDERR_BYTES = 8192
 
@@ -30,7 +31,8 @@ class Answerer:
         """The answer of the command. Raises `AlmaError` when it is missing, hangs, fails or says nothing."""
         words = self._words()
         name = one_line(words[0], 80)
-        with TemporaryFile() as given, TemporaryFile() as said:  # files, so that no pipe but one has to be waited for
+        # Files, so that no pipe but one has to be waited for.
+        with kept_temporarily("what is asked"), TemporaryFile() as given, TemporaryFile() as said:
             given.write(text.encode())
             given.seek(0)
             answer, status = self._run(words, name, given, said)

@@ -18,6 +18,7 @@ from alma_cli.core.replication.documents import is_document, record_json
 from alma_cli.core.replication.plan import MOST_AHEAD
 from alma_cli.core.scopes.scope import check, choose_domain, scope_for
 from alma_cli.errors import AlmaError, InvalidInput, ScopeViolation
+from alma_cli.files import kept_temporarily
 from alma_cli.pipeline import portions, prefetched
 from alma_cli.store import Entry, Insert, Operation, Refuse, Selection
 
@@ -54,18 +55,16 @@ def exported(session: Session) -> Iterator[str]:
 
 def _spooled(session: Session) -> SpooledTemporaryFile[str]:
     spool = SpooledTemporaryFile(_IN_MEMORY_BYTES, "w+", encoding="ascii")  # noqa: SIM115  # who reads it closes it
-    try:
-        with session.store().reading() as reader:
-            for record in reader.listed(Selection(), newest_first=False):
-                spool.write(json.dumps(to_json(record)) + "\n")
-        spool.seek(0)
-    except OSError as error:
-        with suppress(OSError):  # it flushes once more
-            spool.close()
-        raise AlmaError(
-            f"cannot keep the export in a temporary file: {error.strerror or error}",
-            hint="free some space where temporary files are, or set TMPDIR",
-        ) from error
+    with kept_temporarily("the export"):
+        try:
+            with session.store().reading() as reader:
+                for record in reader.listed(Selection(), newest_first=False):
+                    spool.write(json.dumps(to_json(record)) + "\n")
+            spool.seek(0)
+        except OSError:
+            with suppress(OSError):  # it flushes once more
+                spool.close()
+            raise
     return spool
 
 

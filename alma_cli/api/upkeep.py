@@ -22,6 +22,7 @@ from alma_cli.core.scopes.visibility import sees, views
 from alma_cli.core.text import counted, enumerated, shown
 from alma_cli.embedding import MULTILINGUAL_MODEL, reads
 from alma_cli.errors import AlmaError, LocksUnsupported, StoreCorrupt
+from alma_cli.files import kept_temporarily
 from alma_cli.flock import lock_at_once
 from alma_cli.ownership import owner_of
 from alma_cli.project import Project, make_home, make_project, told_apart
@@ -328,20 +329,20 @@ def _bundled_files() -> Check:
 
 def _round_trip(config: Config) -> Check:
     """Learn something in a store of its own and see whether it comes back."""
-    with tempfile.TemporaryDirectory(prefix="alma-doctor-") as folder:
-        project = make_project(folder, "alma:\n  project_id: doctor\n")
-        session = Session(
-            project=project, config=Config(project_id="doctor", embedding=config.embedding), wait_s=config.wait_s
-        )
-        try:
+    try:
+        with kept_temporarily("a store"), tempfile.TemporaryDirectory(prefix="alma-doctor-") as folder:
+            project = make_project(folder, "alma:\n  project_id: doctor\n")
+            session = Session(
+                project=project, config=Config(project_id="doctor", embedding=config.embedding), wait_s=config.wait_s
+            )
             learned = learn(
                 session,
                 Report(agent="doctor", task="Test the login form", outcome="success", strategy="Tried empty fields"),
             )
             found = retrieve(session, Wanted(task="check that the login form works", agent="doctor"))
-        except AlmaError as error:
-            return _wrong("round trip", error.message, error.hint)
-        came_back = [hit.record.id for hit in found.outcomes] == [learned.id] and not learned.queued
+    except AlmaError as error:
+        return _wrong("round trip", error.message, error.hint)
+    came_back = [hit.record.id for hit in found.outcomes] == [learned.id] and not learned.queued
     if came_back:
         return _well("round trip", "what was learned in a temporary store came back")
     hint = "please report this, with the output of `alma doctor --json`"

@@ -7,6 +7,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
@@ -167,6 +168,15 @@ MISBEHAVING = {
     ),
     "never stops": ("while True: print('x' * 65536)", "answered more than 1,048,576 bytes"),
 }
+
+
+@pytest.mark.usefixtures("told")
+def test_a_question_that_has_no_room_for_its_temporary_file_says_so(run_json, program, monkeypatch, tmp_path):
+    command = program(ANSWERER)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    error = reflect(run_json, "--with", command, code=1)["error"]
+    assert error["message"].startswith("cannot keep what is asked in a temporary file: ")
+    assert error["hint"] == "free some space where temporary files are, or set TMPDIR"
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 import shutil
 import stat
 import subprocess
+import tempfile
 
 import pytest
 
@@ -194,6 +195,13 @@ def test_doctor_names_what_is_wrong_and_ends_with_1(project, run_alma, run_json,
     assert 1 == finished.code
     assert f"FAILED\tfolder\tothers may read {project}/.alma\n" in finished.out
     assert "environment: `alma config show` lists the variables that are read\n" in finished.err
+
+
+def test_doctor_says_so_where_it_has_no_room_for_a_store_to_try(run_json, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    check = checks(run_json("doctor", code=1))["round trip"]
+    assert check["found"].startswith("cannot keep a store in a temporary file: ")
+    assert check["hint"] == "free some space where temporary files are, or set TMPDIR"
 
 
 def test_the_variable_that_holds_the_key_is_known_to_doctor(configure, run_json, monkeypatch):
