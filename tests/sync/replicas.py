@@ -108,6 +108,27 @@ class Machine:
             return connection.execute(sql).fetchall()
 
 
+def known_to_both(one, other, fact):
+    """Have one machine author a fact that the other one gets; its id."""
+    id = one.know(fact)
+    one.sync()
+    other.sync()
+    return id
+
+
+def failing_at(write, error):
+    """Faults of a sync: the write of this number (from 1) raises the error."""
+    count = 0
+
+    def fail(call):
+        nonlocal count
+        count += call == "write"
+        if count == write:
+            raise error
+
+    return fail
+
+
 def shared_records(container):
     """The records that the container has, forgotten and derived ones left out, by id."""
     import json

@@ -5,12 +5,8 @@ import json
 import pytest
 
 from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID
-from alma_cli.errors import (
-    JoinNeeded,
-    RemoteForeign,
-    RemoteUnreachable,
-)
-from tests.sync.replicas import is_idle, shared_records
+from alma_cli.errors import JoinNeeded, RemoteForeign, RemoteUnreachable
+from tests.sync.replicas import is_idle, known_to_both, shared_records
 
 
 def test_the_first_sync_writes_the_marker(machine, container):
@@ -52,9 +48,7 @@ def test_a_container_that_was_emptied_is_refilled_only_when_told_and_nothing_is_
     one, other = two
     for number in range(3):
         one.know(f"fact {'abc'[number]}")
-    gone = one.know("wrong")
-    one.sync()
-    other.sync()
+    gone = known_to_both(one, other, "wrong")
     one.alma.forget([gone])
     one.sync()
     before = one.records()

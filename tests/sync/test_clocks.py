@@ -5,9 +5,8 @@ from datetime import timedelta
 import pytest
 
 from alma_cli.api.upkeep import examine
-from alma_cli.errors import (
-    ClockAhead,
-)
+from alma_cli.errors import ClockAhead
+from tests.sync.replicas import known_to_both
 
 
 def derived_kinds(machine):
@@ -46,9 +45,7 @@ def test_a_little_ahead_is_well(two):
 
 def test_restamping_an_edit_keeps_it_after_what_it_replaced(two):
     one, other = two
-    id = one.know("first")
-    one.sync()
-    other.sync()
+    id = known_to_both(one, other, "first")
     one.offset = timedelta(hours=1)
     one.alma.correct(id, "second")
     one.offset = timedelta()

@@ -3,7 +3,7 @@
 import json
 from datetime import timedelta
 
-from tests.sync.replicas import is_idle, shared_records
+from tests.sync.replicas import is_idle, known_to_both, shared_records
 
 
 def test_a_check_finds_what_is_gone_from_the_remote_and_pushes_it_again(two, container, machine):
@@ -55,9 +55,7 @@ def test_a_clock_that_was_a_year_ahead_puts_no_comparison_off_for_a_year(two, co
 
 def test_what_others_had_changed_and_is_gone_comes_back_without_a_conflict(two, container):
     one, other = two
-    id = one.know("first")
-    one.sync()
-    other.sync()
+    id = known_to_both(one, other, "first")
     del container.documents["p", "helena", id]
     one.alma.correct(id, "second")
     one.sync()

@@ -5,17 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from alma_cli.errors import (
-    RemoteUnreachable,
-)
-from tests.sync.replicas import is_idle, shared_records
+from alma_cli.errors import RemoteUnreachable
+from tests.sync.replicas import is_idle, known_to_both, shared_records
 
 
 def test_the_later_correction_holds_and_the_other_is_in_history(two):
     one, other = two
-    id = one.know("CI has one core")
-    one.sync()
-    other.sync()
+    id = known_to_both(one, other, "CI has one core")
     one.alma.correct(id, "CI has two cores")
     other.alma.correct(id, "CI has three cores")
     one.sync()
@@ -31,9 +27,7 @@ def test_the_later_correction_holds_and_the_other_is_in_history(two):
 
 def test_whoever_loses_is_told_so(two):
     one, other = two
-    id = one.know("CI has one core")
-    one.sync()
-    other.sync()
+    id = known_to_both(one, other, "CI has one core")
     other.alma.correct(id, "CI has three cores")
     one.alma.correct(id, "CI has two cores")
     one.sync()
@@ -46,9 +40,7 @@ def test_whoever_loses_is_told_so(two):
 
 def test_a_conflict_met_in_a_sync_that_fails_is_told_by_the_next_and_once(two):
     one, other = two
-    id = one.know("CI has one core")
-    one.sync()
-    other.sync()
+    id = known_to_both(one, other, "CI has one core")
     one.alma.correct(id, "CI has two cores")
     other.alma.correct(id, "CI has three cores")
     one.sync()
@@ -69,9 +61,7 @@ def test_a_conflict_met_in_a_sync_that_fails_is_told_by_the_next_and_once(two):
 
 def test_a_plain_change_of_others_is_no_conflict_after_a_comparison(two, container):
     one, other = two
-    id = one.know("CI has one core")
-    one.sync()
-    other.sync()
+    id = known_to_both(one, other, "CI has one core")
     one.alma.correct(id, "CI has two cores")
     one.sync()
     container.rid = "another"
@@ -82,9 +72,7 @@ def test_a_plain_change_of_others_is_no_conflict_after_a_comparison(two, contain
 
 def test_forgetting_beats_an_edit_and_erases_its_text_everywhere(two, container):
     one, other = two
-    id = one.know("a secret")
-    one.sync()
-    other.sync()
+    id = known_to_both(one, other, "a secret")
     one.alma.forget([id])
     other.alma.correct(id, "another secret")
     one.sync()
@@ -149,9 +137,7 @@ def test_a_memory_imported_on_both_sides_is_no_conflict(two):
 def test_an_edit_of_what_was_edited_and_pulled_always_wins(two):
     one, other = two
     other.offset = timedelta(minutes=-50)
-    id = one.know("first")
-    one.sync()
-    other.sync()
+    id = known_to_both(one, other, "first")
     other.alma.correct(id, "second, on a slow clock")
     other.sync()
     assert 0 == one.sync().conflict_count
@@ -160,9 +146,7 @@ def test_an_edit_of_what_was_edited_and_pulled_always_wins(two):
 
 def test_somebody_who_writes_between_our_reading_and_our_writing_is_merged(two, container):
     one, other = two
-    id = one.know("first")
-    one.sync()
-    other.sync()
+    id = known_to_both(one, other, "first")
     one.alma.correct(id, "from one")
     other.alma.correct(id, "from two")
 

@@ -14,6 +14,7 @@ from alma_cli.errors import (
     StoreUnwritable,
     SyncTimeout,
 )
+from tests.sync.replicas import failing_at
 
 FAULTS = [
     (RemoteUnreachable("no answer", hint="is it there?"), "remote_unreachable"),
@@ -75,16 +76,8 @@ def test_how_much_was_exchanged_before_an_error_is_said(machine):
     one = machine("one", together=2)
     for number in range(5):
         one.know(f"fact {'abcde'[number]}")
-    count = 0
-
-    def fail(call):
-        nonlocal count
-        count += call == "write"
-        if count == 3:
-            raise RemoteThrottled("too busy", hint="later")
-
     with pytest.raises(RemoteThrottled) as error:
-        one.sync(faults=fail)
+        one.sync(faults=failing_at(3, RemoteThrottled("too busy", hint="later")))
     assert "too busy; before that 0 were pulled and 2 pushed, which is kept" == error.value.message
     assert 3 == one.sync().pushed
 
@@ -93,16 +86,8 @@ def test_what_is_sent_beside_an_error_is_counted_too_or_not_sent(machine, contai
     one = machine("one", together=1000)
     facts = ({"kind": "knowledge", "agent": "helena", "fact": f"fact {number}"} for number in range(2500))
     one.alma.import_(enumerate(facts, 1))
-    count = 0
-
-    def fail(call):
-        nonlocal count
-        count += call == "write"
-        if count == 2:
-            raise RemoteThrottled("too busy", hint="later")
-
     with pytest.raises(RemoteThrottled) as error:
-        one.sync(faults=fail)
+        one.sync(faults=failing_at(2, RemoteThrottled("too busy", hint="later")))
     assert 1 == container.writes  # the marker
     assert "too busy" == error.value.message
     assert 2500 == one.sync().pushed

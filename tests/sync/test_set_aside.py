@@ -2,14 +2,12 @@
 
 import json
 
-from tests.sync.replicas import is_idle, shared_records
+from tests.sync.replicas import is_idle, known_to_both, shared_records
 
 
 def test_a_document_that_makes_no_sense_is_kept_aside_and_never_overwritten(two, container):
     one, other = two
-    id = one.know("CI has two cores")
-    one.sync()
-    other.sync()
+    id = known_to_both(one, other, "CI has two cores")
     container.put("p", "helena", id, "<<<<<<< HEAD")
     one.alma.correct(id, "CI has four cores")
     report = one.sync()
@@ -41,9 +39,7 @@ def test_a_memorys_id_in_capitals_is_kept_aside_and_brings_nothing_back(two, con
 
 def test_what_was_put_right_is_taken_in_and_what_waited_for_it_pushed(two, container):
     one, other = two
-    id = one.know("CI has two cores")
-    one.sync()
-    other.sync()
+    id = known_to_both(one, other, "CI has two cores")
     _, content = container.documents["p", "helena", id]
     container.put("p", "helena", id, content[:-1])
     one.alma.correct(id, "CI has four cores")

@@ -4,10 +4,7 @@ import json
 
 import pytest
 
-from alma_cli.errors import (
-    RemoteThrottled,
-    RemoteUnreachable,
-)
+from alma_cli.errors import RemoteThrottled, RemoteUnreachable
 from tests.contracts.memory_remote import MemoryRemote
 from tests.sync.replicas import is_idle, shared_records
 
