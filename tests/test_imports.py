@@ -72,6 +72,14 @@ def test_what_compares_no_meaning_loads_no_numpy(project, learn, argv):
     assert "numpy" not in loaded(*argv)
 
 
+def test_retrieving_loads_nothing_that_only_a_sync_or_deriving_needs(project, learn):
+    learn("Test the login form")
+    code = "import sys; from alma_cli.cli import main; main(['retrieve', 'login', '--agent', 'a', '--json']); print(*sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    needless = ("alma_cli.core.replication.documents", "alma_cli.core.learning.derive", "alma_cli.store.replication")
+    assert [] == [name for name in shown.splitlines()[-1].split() if name.startswith(needless)]
+
+
 def test_only_the_command_that_runs_is_loaded(project):
     code = "import sys; from alma_cli.cli import main; main(['stats']); print([m for m in sys.modules if 'alma_cli.cli.' in m])"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout

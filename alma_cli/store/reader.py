@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from alma_cli.core.records import FIELDS, MAIN_FIELDS, RETRIEVED_KINDS, Kind, Outcome, Record, Vector
-from alma_cli.core.replication.marker import Membership
 from alma_cli.core.scopes.visibility import View
 from alma_cli.errors import AmbiguousId, InvalidInput, NotFound
 from alma_cli.store.database.connection import Connection
@@ -24,6 +23,7 @@ from alma_cli.store.reading.search import search
 
 if TYPE_CHECKING:
     from alma_cli.core.learning.derive import Derived
+    from alma_cli.core.replication.marker import Membership
     from alma_cli.store.replication.remote_state import Quarantined
     from alma_cli.store.writing.undoable import PastWrite
 
@@ -68,11 +68,17 @@ class Tally:
     archived: int
 
 
+def _membership_of_none() -> Membership:
+    from alma_cli.core.replication.marker import Membership
+
+    return Membership()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
     """The store's relation to the shared copy: whether it joined, its last whole sync, and the records that wait."""
 
-    membership: Membership = field(default_factory=Membership)
+    membership: Membership = field(default_factory=_membership_of_none)
     synced_at: datetime | None = None
     pending: Mapping[str, int] = field(default_factory=dict)
     """The number of records and tombstones that wait to be pushed, by agent."""
