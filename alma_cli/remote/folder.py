@@ -26,7 +26,6 @@ from time import time
 from typing import NoReturn
 from urllib.parse import quote, unquote
 
-from alma_cli.core.records import JsonValue
 from alma_cli.core.replication.documents import Document, Unreadable
 from alma_cli.core.text import clean, why_no_json
 from alma_cli.errors import CheckpointLost, LocksUnsupported, RemoteError, RemoteMissing, RemoteRefused, RemoteThrottled
@@ -295,7 +294,7 @@ class FolderRemote:
                 if (present.etag if present else None) != write.etag:
                     results.append(Clash(write=write, present=present))
                     continue
-                content = _content(write.body)
+                content = _content(write)
                 path = self._place(write.agent, write.id)
                 for folder in _made(os.path.dirname(path)):
                     touched[folder] = None
@@ -381,13 +380,11 @@ def _file_name(name: str) -> str:
     return f"{quoted[:80]}~{hashlib.sha256(name.encode()).hexdigest()[:16]}"
 
 
-def _content(body: Mapping[str, JsonValue]) -> bytes:
-    """The document as its file has it: keys sorted, one on each line, and vectors on one line."""
-    plain = {key: value for key, value in body.items() if key != "embedding"}
-    text = json.dumps(plain, ensure_ascii=False, sort_keys=True, indent=2)
-    if "embedding" in body:
-        vector = json.dumps(body["embedding"], separators=(",", ":"))
-        text = text[:-2] + f',\n  "embedding": {vector}\n}}'
+def _content(write: Write) -> bytes:
+    """The document as its file has it: keys sorted, one on each line, and its vector on one line at the end."""
+    text = json.dumps(dict(write.body), ensure_ascii=False, sort_keys=True, indent=2)
+    if write.vector:
+        text = text[:-2] + f',\n  "embedding": {write.vector}\n}}'
     return (text + "\n").encode()
 
 

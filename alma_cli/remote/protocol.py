@@ -10,6 +10,7 @@ credential), `RemoteThrottled` (it stayed too busy), `RemoteMissing` (no such da
 `CheckpointLost` (see `changes`), and `RemoteError` for anything else that a user has to know.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,12 +31,20 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """A document to store: a new one (`etag` is None), or one that replaces the version named by `etag`."""
+    """A document to store: a new one (`etag` is None), or one that replaces the version named by `etag`.
+
+    `vector` is its "embedding" in JSON, if it has one: as text, since numbers cost more than all the rest.
+    """
 
     agent: str
     id: str
     body: Body
+    vector: str = ""
     etag: str | None = None
+
+    def document(self) -> Body:
+        """All of the document."""
+        return {**self.body, "embedding": json.loads(self.vector)} if self.vector else self.body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,12 +27,12 @@ Prepared: TypeAlias = tuple[Write, KnownDocument]
 def write_of(context: Context, one: Pending) -> Prepared:
     """The write that stores a record's state."""
     state = one.state
-    body = encode(state, project_id=context.project_id, embedding=one.embedding)
-    has_vector = "embedding" in body or "deleted_at" in body or state.kind == "credit"
+    body = encode(state, project_id=context.project_id, embedding_model=context.model if one.vector else "")
+    has_vector = bool(one.vector) or "deleted_at" in body or state.kind == "credit"
     known = KnownDocument(
         id=state.id, agent=state.agent, kind=state.kind, etag="", has_vector=has_vector, hlc=state.hlc
     )
-    return Write(agent=state.agent, id=state.id, body=body, etag=one.etag), known
+    return Write(agent=state.agent, id=state.id, body=body, vector=one.vector, etag=one.etag), known
 
 
 @dataclass(slots=True)

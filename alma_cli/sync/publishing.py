@@ -59,13 +59,13 @@ def _write_of(context: Context, one: PendingDerived) -> Prepared:
         )
     else:
         digest = content_hash(one.record)
-        body = encode_derived(one.record, embedding=one.embedding)
+        body = encode_derived(one.record, embedding_model=context.model if one.vector else "")
     known = KnownDocument(
         id=one.id,
         agent=one.agent,
         kind=one.kind,
         etag="",
-        has_vector="embedding" in body or one.record is None,
+        has_vector=bool(one.vector) or one.record is None,
         content_hash=digest,
     )
-    return Write(agent=one.agent, id=one.id, body=body, etag=one.etag), known
+    return Write(agent=one.agent, id=one.id, body=body, vector=one.vector, etag=one.etag), known

@@ -115,7 +115,7 @@ class MemoryRemote:
         present = self._found(write.agent, write.id)
         if (present.etag if present else None) != write.etag:
             return Clash(write=write, present=present)
-        content = json.dumps(dict(write.body))
+        content = json.dumps(dict(write.document()))
         if len(content) > 2_000_000:
             return TooLarge(write=write, reason="over 2 MB")
         self._container.writes += 1

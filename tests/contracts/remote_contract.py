@@ -21,9 +21,9 @@ def body(number, agent="helena", *, project="p", **fields):
     return {"id": an_id(number), "agent": agent, "project_id": project, "kind": "knowledge", "fact": "f", **fields}
 
 
-def new(number, agent="helena", **fields):
+def new(number, agent="helena", *, vector="", **fields):
     """The write of a new document."""
-    return Write(agent=agent, id=an_id(number), body=body(number, agent, **fields))
+    return Write(agent=agent, id=an_id(number), body=body(number, agent, **fields), vector=vector)
 
 
 def over(document, **fields):
@@ -63,10 +63,11 @@ class RemoteContract:
         assert drained(remote)[0] == {}
 
     def test_what_is_written_is_read_back_by_others_with_all_its_fields(self, open_remote):
-        fields = {"labels": {"é": "😀"}, "unknown": [1, 2.5, None, {"deep": True}], "embedding": [0.25, -0.5]}
-        [written] = list(open_remote().write([new(1, **fields)]))
+        fields = {"labels": {"é": "😀"}, "unknown": [1, 2.5, None, {"deep": True}]}
+        [written] = list(open_remote().write([new(1, vector="[0.25, -0.500000000]", **fields)]))
         read = open_remote().read("helena", an_id(1))
-        assert read == Document(agent="helena", id=an_id(1), body=body(1, **fields), etag=written.etag)
+        whole = body(1, embedding=[0.25, -0.5], **fields)
+        assert read == Document(agent="helena", id=an_id(1), body=whole, etag=written.etag)
 
     def test_the_marker_is_a_document_like_any_other(self, open_remote):
         write = write_of_marker()
@@ -225,14 +226,14 @@ class SearchContract:
         remote = open_remote()
         stored(
             remote,
-            new(1, embedding=[1.0, 0.0]),
-            new(2, embedding=[0.6, 0.8]),
-            new(3, embedding=[-1.0, 0.0]),
+            new(1, vector="[1.0, 0.0]"),
+            new(2, vector="[0.6, 0.8]"),
+            new(3, vector="[-1.0, 0.0]"),
             new(4),
-            new(5, embedding=[1.0, 0.0], archived=True),
-            new(6, embedding=[1.0, 0.0], kind="credit", target=an_id(1)),
-            new(7, "victor", embedding=[1.0, 0.0]),
-            new(8, embedding=[1.0, 0.0], deleted_at="2026-01-01T00:00:00Z"),
+            new(5, vector="[1.0, 0.0]", archived=True),
+            new(6, vector="[1.0, 0.0]", kind="credit", target=an_id(1)),
+            new(7, "victor", vector="[1.0, 0.0]"),
+            new(8, vector="[1.0, 0.0]", deleted_at="2026-01-01T00:00:00Z"),
         )
         found = remote.nearest("helena", [1.0, 0.0], limit=9)
         assert [an_id(1), an_id(2), an_id(3)] == [one.id for one in found]
@@ -259,7 +260,7 @@ class SearchContract:
         stored(
             remote,
             new(3, fact="one"),
-            new(2, fact="another", embedding=[1.0, 0.0]),
+            new(2, fact="another", vector="[1.0, 0.0]"),
             new(4, fact="a third"),
             new(1, kind="credit", target=an_id(3)),
             new(5, "victor", fact="his"),

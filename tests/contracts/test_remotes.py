@@ -51,7 +51,7 @@ def files_in(path):
 
 
 def test_a_document_is_a_small_readable_file_that_diffs_well(remote, shared):
-    stored(remote, new(1, "helena", zeta=1, embedding=[0.5, -0.25]))
+    stored(remote, new(1, "helena", zeta=1, vector="[0.5,-0.25]"))
     path = shared / "p" / "helena" / an_id(1)[:2] / f"{an_id(1)}.json"
     assert path.read_text().splitlines() == [
         "{",

@@ -48,9 +48,9 @@ def open_remote(azure):
 def new():
     """The write of a new document."""
 
-    def make(id, agent="a", *, project="p", etag=None, **fields):
+    def make(id, agent="a", *, project="p", etag=None, vector="", **fields):
         body = {"id": str(id), "agent": agent, "project_id": project, "kind": "knowledge", "fact": "f", **fields}
-        return Write(agent=agent, id=str(id), body=body, etag=etag)
+        return Write(agent=agent, id=str(id), body=body, vector=vector, etag=etag)
 
     return make
 

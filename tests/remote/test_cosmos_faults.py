@@ -30,7 +30,7 @@ def test_writes_get_over_it_and_are_there_once(*, open_remote, server, new, stor
 @pytest.mark.parametrize("fault", PASSING, ids=str)
 @pytest.mark.parametrize("kind", ["account", "container", "ranges", "feed", "read", "query"])
 def test_reading_of_any_kind_gets_over_it(open_remote, server, new, fault, kind):
-    list(open_remote().write([new(1, embedding=[1.0, 0.0])]))
+    list(open_remote().write([new(1, vector="[1.0, 0.0]")]))
     server.fault(Fault(kinds=(kind,), retry_after_ms=1, **fault))
     remote = open_remote()
     assert "1" == remote.read("a", "1").id

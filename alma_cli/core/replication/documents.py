@@ -82,11 +82,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embedding:
-    """A vector of a memory's topic, and the model that made it.
-
-    The numbers are of single precision and are written as given; callers round them to the digits that single
-    precision has, which is half of all.
-    """
+    """A vector of a memory's topic as it arrived, and the model that made it."""
 
     model: str
     vector: Sequence[float]
@@ -141,8 +137,8 @@ def read(found: Document | Unreadable, project_id: str) -> Received:
     return Readable(document=found, content=content)
 
 
-def encode(state: State, *, project_id: str, embedding: Embedding | None = None) -> dict[str, JsonValue]:
-    """The document of a record's state."""
+def encode(state: State, *, project_id: str, embedding_model: str = "") -> dict[str, JsonValue]:
+    """The document of a record's state, but for its vector, which is by this model; empty when there is none."""
     if isinstance(state, Tombstone):
         return {
             "id": state.id,
@@ -152,12 +148,12 @@ def encode(state: State, *, project_id: str, embedding: Embedding | None = None)
             "hlc": str(state.hlc),
             "deleted_at": format_time(state.deleted_at),
         }
-    return {**_record_body(state.record), "hlc": str(state.hlc), **_embedding_body(embedding)}
+    return {**_record_body(state.record), "hlc": str(state.hlc), **_model_of(embedding_model)}
 
 
-def encode_derived(record: Record, *, embedding: Embedding | None = None) -> dict[str, JsonValue]:
-    """The document of a derived memory."""
-    return {**_record_body(record), "content_hash": content_hash(record), **_embedding_body(embedding)}
+def encode_derived(record: Record, *, embedding_model: str = "") -> dict[str, JsonValue]:
+    """The document of a derived memory, but for its vector, as `encode` gives it."""
+    return {**_record_body(record), "content_hash": content_hash(record), **_model_of(embedding_model)}
 
 
 def encode_retired(id: str, *, kind: Kind, agent: str, project_id: str, deleted_at: datetime) -> dict[str, JsonValue]:
@@ -224,10 +220,8 @@ def _record_body(record: Record) -> dict[str, JsonValue]:
     return {**body, "extra": hidden} if hidden else body
 
 
-def _embedding_body(embedding: Embedding | None) -> dict[str, JsonValue]:
-    if embedding is None:
-        return {}
-    return {"embedding": list(embedding.vector), "embedding_model": embedding.model}
+def _model_of(embedding_model: str) -> dict[str, JsonValue]:
+    return {"embedding_model": embedding_model} if embedding_model else {}
 
 
 def embedding_of(body: Body) -> Embedding | None:

@@ -3,16 +3,12 @@
 import json
 from collections.abc import Iterator, Sequence
 
-from alma_cli.core.records import JsonValue
-from alma_cli.core.replication.documents import Body
 from alma_cli.remote.protocol import Write
 
 MAX_OPERATIONS = 100
 MAX_BATCH_BYTES = 1_500_000
 MAX_DOCUMENT_BYTES = 1_900_000
 """A document has at most 2 MB, including the service's fields."""
-_NUMBER_BYTES = 25
-"""The greatest length of a double in JSON, with its comma."""
 
 
 def in_batches(writes: Sequence[Write]) -> Iterator[list[Write]]:
@@ -24,7 +20,7 @@ def in_batches(writes: Sequence[Write]) -> Iterator[list[Write]]:
         batch: list[Write] = []
         size = 0
         for write in own:
-            more = size_of(write.body)
+            more = size_of(write)
             if batch and (len(batch) == MAX_OPERATIONS or size + more > MAX_BATCH_BYTES):
                 yield batch
                 batch, size = [], 0
@@ -33,10 +29,6 @@ def in_batches(writes: Sequence[Write]) -> Iterator[list[Write]]:
         yield batch
 
 
-def size_of(body: Body) -> int:
-    """The greatest size in bytes that a document can have in JSON, escaped for ASCII; its vector is estimated."""
-    vector = body.get("embedding")
-    if not isinstance(vector, list):
-        return len(json.dumps(dict(body)))
-    rest: dict[str, JsonValue] = {name: value for name, value in body.items() if name != "embedding"}
-    return len(json.dumps(rest)) + _NUMBER_BYTES * len(vector) + len('"embedding": [],')
+def size_of(write: Write) -> int:
+    """The greatest size in bytes that a document can have in JSON, escaped for ASCII."""
+    return len(json.dumps(dict(write.body))) + len('"embedding": ,') + len(write.vector)

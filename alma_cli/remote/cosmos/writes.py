@@ -99,7 +99,7 @@ class BatchWriter:
 
         Results are added as they become known. `lost_answers` has an entry for each try that may have succeeded.
         """
-        if len(batch) == 1 and size_of(batch[0].body) > MAX_DOCUMENT_BYTES:  # a large one is alone
+        if len(batch) == 1 and size_of(batch[0]) > MAX_DOCUMENT_BYTES:  # a large one is alone
             results.append(TooLarge(write=batch[0], reason="a document has at most 2 MB"))
             return
         pending = list(batch)
@@ -159,7 +159,7 @@ class BatchWriter:
         """The ETags of the writes, all of which were stored (empty where the service gives none); and the session."""
         operations: list[Any] = [
             ("create", (body,)) if write.etag is None else ("replace", (write.id, body), {"if_match_etag": write.etag})
-            for write, body in zip(writes, marked([write.body for write in writes]), strict=True)
+            for write, body in zip(writes, map(marked, writes), strict=True)
         ]
         partition = [self._project_id, writes[0].agent]
         answered = container.execute_item_batch(operations, partition_key=partition, no_response=True)  # ETags suffice
@@ -195,6 +195,6 @@ def _judged(write: Write, present: Found | None, *, unsure: bool) -> WriteResult
         return None
     if write.etag is not None and present is not None and present.etag == write.etag:
         return None
-    if unsure and isinstance(present, Document) and present.body == json.loads(json.dumps(dict(write.body))):
+    if unsure and isinstance(present, Document) and present.body == json.loads(json.dumps(dict(write.document()))):
         return Written(write=write, etag=present.etag)  # it is the work of an earlier try, whose answer was lost
     return Clash(write=write, present=present)

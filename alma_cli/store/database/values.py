@@ -139,22 +139,6 @@ def given_list(name: str, of: str = "VARCHAR") -> str:
     return f"from_json(getvariable('given')->'{name}', '[\"{of}\"]')"
 
 
-def fewest_digits(numbers: Numbers) -> Numbers:
-    """Numbers of single precision as doubles, in any shape, to be written as text.
-
-    Each has the fewest digits (nine at most) that tell it from any other of single precision, or nearly so: half of
-    what all digits of a double take.
-    """
-    import numpy as np
-
-    doubles = numbers.astype("f8")
-    with np.errstate(divide="ignore"):
-        magnitude = np.floor(np.log10(np.abs(doubles)))
-    scale = 10.0 ** (_DIGITS - 1 - np.where(np.isfinite(magnitude), magnitude, 0.0))
-    shortened: Numbers = np.rint(doubles * scale) / scale
-    return shortened
-
-
 def quoted(text: str) -> str:
     """A text (without NUL) quoted for a statement, where a parameter isn't possible: a path to attach, say."""
     return "'" + text.replace("'", "''") + "'"

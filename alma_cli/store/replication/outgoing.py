@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from alma_cli.core.records import Kind, Record
-from alma_cli.core.replication.documents import Embedding
 from alma_cli.core.replication.hlc import HLC, next_stamp, stamp_after
 from alma_cli.core.replication.merge import State, Tombstone, Version, content_hash
 from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
-from alma_cli.store.database.values import columns, fewest_digits, given, given_list, rows_from, utc_text
+from alma_cli.store.database.values import columns, given, given_list, rows_from, utc_text
 from alma_cli.store.replication.remote_state import UNSURE
+from alma_cli.store.replication.vectors_in_json import in_json
 from alma_cli.store.writing.rows_writer import read_replica
 from alma_cli.store.writing.undoable import end_grace
 
@@ -33,11 +33,14 @@ _PORTION_BYTES = 8_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """A record's state that the remote lacks, the version that it has (None when none is known), and the vector."""
+    """A record's state that the remote lacks, the version that it has (None when none is known), and the vector.
+
+    The vector is in JSON, and empty when there is none to write.
+    """
 
     state: State
     etag: str | None
-    embedding: Embedding | None = None
+    vector: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +52,7 @@ class PendingDerived:
     kind: Kind
     etag: str | None
     record: Record | None = None
-    embedding: Embedding | None = None
+    vector: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +181,7 @@ class Outgoing:
             found = {seq: one for seq, *row in rows if (one := _differing(row)) is not None}
             if found:
                 vectors = self._embeddings(list(found), wanted.model)
-                return [replace(one, embedding=vectors.get(seq)) for seq, one in found.items()], after
+                return [replace(one, vector=vectors.get(seq, "")) for seq, one in found.items()], after
 
     def latest_stamp(self) -> HLC:
         """The newest stamp that was given here."""
@@ -228,16 +231,16 @@ class Outgoing:
             f"ORDER BY memories.seq LIMIT {int(limit)}",
             {**parameters, "after": after.seq},
         )
-        found: dict[int, Pending] = {}
+        found: dict[int, tuple[State, str | None]] = {}
         size = 0
         for seq, hlc, etag, *row in _fetched(cursor):
             record = row_record(row)
             size += sum(len(value) for value in row if isinstance(value, str))
             if found and size > _PORTION_BYTES:
                 break
-            found[seq] = Pending(state=Version(record=record, hlc=HLC.parse(hlc)), etag=etag)
+            found[seq] = Version(record=record, hlc=HLC.parse(hlc)), etag
         vectors = self._embeddings(list(found), wanted.model)
-        pending = [replace(one, embedding=vectors.get(seq)) for seq, one in found.items()]
+        pending = [Pending(state=state, etag=etag, vector=vectors.get(seq, "")) for seq, (state, etag) in found.items()]
         return pending, after._replace(seq=max(found, default=after.seq))
 
     def _retired(self, after: Position, *, limit: int = _PORTION) -> tuple[list[PendingDerived], Position]:
@@ -251,8 +254,8 @@ class Outgoing:
         retired = [PendingDerived(id=id, agent=agent, kind=kind, etag=etag) for id, agent, kind, etag in rows]
         return retired, after._replace(id=rows[-1][0] if rows else after.id)
 
-    def _embeddings(self, seqs: Sequence[int], model: str) -> dict[int, Embedding]:
-        """The vectors by this model of these memories, where they have one; none when the model is empty."""
+    def _embeddings(self, seqs: Sequence[int], model: str) -> dict[int, str]:
+        """The vectors by this model of these memories, in JSON, where they have one; none when the model is empty."""
         if not model or not seqs:
             return {}
         found = columns(
@@ -262,8 +265,7 @@ class Outgoing:
             {"seq": "i8", "embedding": "f4"},
             {"seqs": list(seqs), "model": model},
         )
-        vectors = zip(found["seq"].tolist(), fewest_digits(found["embedding"]).tolist(), strict=True)
-        return {seq: Embedding(model=model, vector=vector) for seq, vector in vectors}
+        return dict(zip(found["seq"].tolist(), in_json(found["embedding"]), strict=True))
 
 
 def _differing(row: Sequence[Any]) -> PendingDerived | None:
