@@ -277,16 +277,14 @@ def _similar(session: Session, outcome: Outcome, receipt: Receipt) -> list[Simil
     """Of the labels near an outcome those whose words are nearest to its own."""
     if not receipt.similar:
         return []
-    labels = [near.label for near in receipt.similar]
-    vectors = session.vectors([outcome.do or outcome.strategy, *(label.do for label in labels)])
+    vectors = session.vectors([outcome.do or outcome.strategy, *(near.do for near in receipt.similar)])
     nearness = [
         near.cosine + _dot(vectors[0], vector) for near, vector in zip(receipt.similar, vectors[1:], strict=True)
     ]
     order = sorted(range(len(nearness)), key=lambda at: (-nearness[at], at))
-    chosen = [labels[at] for at in order if nearness[at] >= _NEAR_ENOUGH][:_PROPOSED]
+    chosen = [receipt.similar[at] for at in order if nearness[at] >= _NEAR_ENOUGH][:_PROPOSED]
     return [
-        Similar(id=label.id, when=label.when, do=label.do, worked=f"{label.worked:g} of {label.outcomes}")
-        for label in chosen
+        Similar(id=near.id, when=near.when, do=near.do, worked=f"{near.worked:g} of {near.outcomes}") for near in chosen
     ]
 
 

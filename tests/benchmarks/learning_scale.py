@@ -67,7 +67,7 @@ class World:
             strategy=f"{self._words(5)} {strategy}",
             at=at,
             when=f"situation {task}" if keyed else "",
-            do=f"approach {task % 500} {strategy}" if keyed else "",
+            do=f"approach {task % max(1, self.tasks // 4)} {strategy}" if keyed else "",
         )
         centre = self._centres[task % len(self._centres)]
         return Entry(record=record, vector=_near(centre, self._numbers), model=DEFAULT_MODEL)

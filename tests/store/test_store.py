@@ -367,7 +367,7 @@ def own_words(number, **changes):
 def proposed_to(store, record):
     given = entry(record, [1.0, 0.0, 0.0])
     receipt = store.submit([an_operation(Insert, entries=(given,))], similar_to=given)
-    return [(near.label.when, near.label.do, near.label.outcomes) for near in receipt.similar]
+    return [(near.when, near.do, near.outcomes) for near in receipt.similar]
 
 
 def test_new_words_meet_the_nearest_that_are_known_with_all_that_came_of_them(store):

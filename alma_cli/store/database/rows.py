@@ -16,8 +16,11 @@ RELEVANT_AT = f"coalesce({', '.join(FIELDS[name].column for name in RECENCY_FIEL
 """The time from which a memory's recency counts, in SQL."""
 
 _VALUES = " ".join(f"WHEN '{result}' THEN {value}" for result, value in RESULT_VALUES.items())
+OUTCOME_SUCCESS = f"CASE outcome {_VALUES} END"
+"""How much of a success an outcome was, in SQL; NULL for other memories."""
+
 SUCCESS = f"CASE outcome {_VALUES} ELSE successes / nullif(occurrences, 0) END"
-"""How much of a success an outcome was, or a rule's outcomes were on average, in SQL; NULL where nobody knows."""
+"""The same, and of rules how much of one their outcomes were on average; NULL where nobody knows."""
 
 
 def record_row(record: Record) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from alma_cli.core.records import UNCLEAR_LABEL, Outcome
-from alma_cli.store.database.rows import RECORD_COLUMNS, SUCCESS, row_record
+from alma_cli.store.database.rows import OUTCOME_SUCCESS, RECORD_COLUMNS, SUCCESS, row_record
 from alma_cli.store.database.values import any_of, quoted, seq_in, vector_text, written
 
 if TYPE_CHECKING:
@@ -50,11 +50,18 @@ class Label:
     members: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Near:
-    """A label near a vector, and the cosine of its nearest outcome."""
+    """An approach in a situation, in the words of its last stored outcome, and this one's cosine with a vector.
 
-    label: Label
+    `id` is that of its rule or, without one, of this outcome; `outcomes` and `worked` are as in `Label`.
+    """
+
+    id: str
+    when: str
+    do: str
+    outcomes: int
+    worked: float
     cosine: float
 
 
@@ -64,19 +71,15 @@ class KnownWords:
     def __init__(self, rows: Callable[[str, object], list[Any]]) -> None:
         self._rows = rows
 
-    def labels(self, agent: str, domain: str | None = None, *, of: Collection[int] | None = None) -> list[Label]:
-        """The labels of an agent (in one domain), in the order in which they first came.
-
-        If some are given by the `seq` of one of their outcomes, only these.
-        """
+    def labels(self, agent: str, domain: str | None = None) -> list[Label]:
+        """The labels of an agent (in one domain), in the order in which they first came."""
         keyed = "domain, task_key, strategy_key"
-        chosen = "" if of is None else f"SEMI JOIN (SELECT {keyed} FROM memories WHERE {seq_in(of)}) USING ({keyed})"
         rows = self._rows(
             f"""
             SELECT {keyed}, min(seq) AS first, mode(situation ORDER BY situation),
                 mode(approach ORDER BY approach), count(*), sum({SUCCESS}), arg_min(task, id),
                 arg_min(coalesce(strategy, ''), id), max(seq), list(id ORDER BY happened_at DESC, id DESC)
-            FROM memories {chosen}
+            FROM memories
             WHERE kind = 'outcome' AND agent = $agent AND ($domain IS NULL OR domain = $domain)
                 AND situation <> '' AND approach <> ''
             GROUP BY {keyed} ORDER BY max(seq) DESC LIMIT {MOST_LABELS}
@@ -84,7 +87,7 @@ class KnownWords:
             {"agent": agent, "domain": domain},
         )
         rules = self._rows(
-            f"SELECT {keyed}, min(id) FROM memories {chosen} WHERE agent = ? AND origin = 'derived' "
+            f"SELECT {keyed}, min(id) FROM memories WHERE agent = ? AND origin = 'derived' "
             f"AND strategy_key <> '' GROUP BY {keyed}",
             [agent],
         )
@@ -124,12 +127,30 @@ class KnownWords:
             return []
         rows = self._rows(
             f"SELECT seq, array_cosine_similarity(embedding, ?::VARCHAR::FLOAT[{len(entry.vector)}]) AS cosine "
-            f"FROM memories WHERE seq IN ({written(seq for (seq,) in newest)}) AND embedding_model = ? "
+            f"FROM memories WHERE seq >= {since} AND seq IN {any_of(of='BIGINT')} AND embedding_model = ? "
             f"ORDER BY cosine DESC, seq LIMIT {int(limit)}",
-            [vector_text(entry.vector), entry.model],
+            [vector_text(entry.vector), json.dumps([seq for (seq,) in newest]), entry.model],
         )
-        label_of = {label.seq: label for label in self.labels(outcome.agent, of=[seq for seq, _ in rows])}
-        return [Near(label_of[seq], cosine) for seq, cosine in rows if seq in label_of]
+        return self._near(dict(rows), outcome.agent, outcome.domain) if rows else []
+
+    def _near(self, cosines: Mapping[int, float], agent: str, domain: str) -> list[Near]:
+        """The labels of these outcomes, given by their `seq`, in their words and in their order."""
+        rows = self._rows(
+            f"SELECT seq, id, task_key, strategy_key, situation, approach FROM memories WHERE {seq_in(cosines)}", []
+        )
+        of_task, of_strategy = (", ".join(map(quoted, {row[at] for row in rows})) for at in (2, 3))
+        summed_up = self._rows(
+            f"SELECT task_key, strategy_key, count(outcome), sum({OUTCOME_SUCCESS}), "
+            f"min(id) FILTER (origin = 'derived') FROM memories WHERE task_key IN ({of_task}) "
+            f"AND strategy_key IN ({of_strategy}) AND agent = ? AND domain = ? GROUP BY task_key, strategy_key",
+            [agent, domain],
+        )
+        evidence = {(task_key, strategy_key): sums for task_key, strategy_key, *sums in summed_up}
+        found: dict[int, Near] = {}
+        for seq, id, task_key, strategy_key, when, do in rows:
+            count, worked, rule = evidence[task_key, strategy_key]
+            found[seq] = Near(id=rule or id, when=when, do=do, outcomes=count, worked=worked, cosine=cosines[seq])
+        return [found[seq] for seq in cosines]
 
     def _has_company(self, outcome: Outcome) -> bool:
         """True when another outcome has the keys of this one."""

@@ -5,7 +5,7 @@ across situations come after those of the tasks, on which they depend.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -185,7 +185,7 @@ def _store(rows: RowsWriter, changed: Sequence[DerivedChange]) -> Sequence[Deriv
             rows.add(Entry(record=item.memory), hlc="")
     rows.flush()
     update_numbers(rows.connection, [item.memory for item in held if not item.is_reworded])
-    give_vectors(rows.connection, [item.memory.id for item in held])
+    give_vectors(rows.connection, {item.memory.id: _group_of(item.memory) for item in held})
     for item in changed:
         memory = item.memory
         rows.audit(item.change, id=memory.id, agent=memory.agent, detail=memory.kind, by="alma")
@@ -277,49 +277,55 @@ def _compared(stored: Sequence[Derived], derived: Sequence[Derived]) -> list[Der
     return found
 
 
-def give_vectors(connection: Connection, ids: Sequence[str]) -> None:
-    """Give derived memories the mean vector of the newest outcomes of their task, whatever their strategy.
+def give_vectors(connection: Connection, groups: Mapping[str, Task | Approach]) -> None:
+    """Give derived memories, by id, the mean vector of the newest outcomes of their task, whatever their strategy.
 
     What a rule is about doesn't depend on what was tried. One across situations takes the outcomes of its approach.
     """
-    if not ids:
-        return
-    rows = connection.execute(
-        f"""
-        SELECT rules.id, outcomes.seq, outcomes.embedding_model FROM memories AS outcomes JOIN (
-            SELECT id, agent, domain, task_key, strategy_key FROM memories WHERE id IN {any_of()}
-        ) AS rules USING (agent, domain)
-        WHERE kind = 'outcome' AND embedding_model IS NOT NULL AND (rules.task_key = outcomes.task_key
-            OR (rules.task_key = '' AND rules.strategy_key = outcomes.strategy_key))
-        QUALIFY row_number() OVER (
-            PARTITION BY rules.id ORDER BY happened_at DESC, outcomes.id DESC
-        ) <= {TEXTS_COMPARED}
-        ORDER BY rules.id, happened_at DESC, outcomes.id DESC
-        """,
-        [json.dumps(list(ids))],
-    ).fetchall()
-    members: dict[str, list[int]] = {}
-    models: dict[str, str] = {}
-    for id, seq, model in rows:
-        if models.setdefault(id, model) == model:
-            members.setdefault(id, []).append(seq)
+    wanted = set(groups.values())
+    members: dict[Task | Approach, list[int]] = {}
+    models: dict[Task | Approach, str] = {}
+    for kind in (Task, Approach):
+        for *place, seq, model in _newest(connection, kind, [group[-1] for group in wanted if isinstance(group, kind)]):
+            group = kind(*place)
+            if group in wanted and models.setdefault(group, model) == model:
+                members.setdefault(group, []).append(seq)
     if not members:
         return
     seqs = {seq for found in members.values() for seq in found}
     read = columns(
         connection, f"SELECT seq, embedding FROM memories WHERE {seq_in(seqs)}", {"seq": "i8", "embedding": "f4"}
     )
-    place = {seq: number for number, seq in enumerate(read["seq"].tolist())}
-    vectors = [mean_vector(read["embedding"][[place[seq] for seq in found]]) for found in members.values()]
-    given = [{"number": number, "id": id, "model": models[id]} for number, id in enumerate(members)]
+    place_of = {seq: number for number, seq in enumerate(read["seq"].tolist())}
+    means = {
+        group: mean_vector(read["embedding"][[place_of[seq] for seq in found]]) for group, found in members.items()
+    }
+    ids = [id for id, group in groups.items() if group in means]
+    given = [{"number": number, "id": id, "model": models[groups[id]]} for number, id in enumerate(ids)]
     types = {"number": "INTEGER", "id": "VARCHAR", "model": "VARCHAR"}
-    with given_vectors(connection, vectors) as vectors_given:
+    with given_vectors(connection, [means[groups[id]] for id in ids]) as vectors_given:
         connection.execute(
             f"UPDATE memories SET embedding = vectors.embedding, embedding_model = given.model "
             f"FROM {rows_from(types)} AS given JOIN {vectors_given} AS vectors USING (number) "
             "WHERE memories.id = given.id",
             [json.dumps(given)],
         )
+
+
+def _newest(connection: Connection, kind: type[Task | Approach], keys: Sequence[str]) -> list[Any]:
+    """The groups of the newest outcomes with these keys, with the `seq` and model of each, newest first."""
+    if not keys:
+        return []
+    group = ", ".join(kind._fields)
+    return connection.execute(
+        f"""
+        SELECT {group}, seq, embedding_model FROM memories
+        WHERE {kind._fields[-1]} IN {any_of()} AND kind = 'outcome' AND embedding_model IS NOT NULL
+        QUALIFY row_number() OVER (PARTITION BY {group} ORDER BY happened_at DESC, id DESC) <= {TEXTS_COMPARED}
+        ORDER BY happened_at DESC, id DESC
+        """,
+        [json.dumps(keys)],
+    ).fetchall()
 
 
 def update_numbers(connection: Connection, memories: Sequence[Derived]) -> None:
@@ -341,6 +347,10 @@ def _words(memory: Derived) -> dict[str, object]:
 
 def _task_of(record: Outcome | Derived) -> Task:
     return Task(record.agent, record.domain, record.task_key)
+
+
+def _group_of(memory: Derived) -> Task | Approach:
+    return _task_of(memory) if memory.task_key else Approach(memory.agent, memory.domain, memory.strategy_key)
 
 
 def _evidence(connection: Connection, joined: str, given: str) -> Iterable[tuple[str, str, Evidence]]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 
+from alma_cli.core.learning.derive import Approach, Task
 from alma_cli.core.records import Record, Vector
 from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.engine import transaction
@@ -70,8 +71,13 @@ class Vectors:
     def give_to_derived(self) -> None:
         """Give every derived memory the vector of its outcomes, which were made anew."""
         rows = self._connection.execute(
-            "SELECT id FROM memories WHERE origin = 'derived' AND kind IN ('heuristic', 'anti_pattern') ORDER BY id"
+            "SELECT id, agent, domain, task_key, strategy_key FROM memories "
+            "WHERE origin = 'derived' AND kind IN ('heuristic', 'anti_pattern') ORDER BY id"
         ).fetchall()
-        for start in range(0, len(rows), _GIVEN_TOGETHER):
+        groups = [
+            (id, Task(agent, domain, task_key) if task_key else Approach(agent, domain, strategy_key))
+            for id, agent, domain, task_key, strategy_key in rows
+        ]
+        for start in range(0, len(groups), _GIVEN_TOGETHER):
             with transaction(self._connection):
-                give_vectors(self._connection, [row[0] for row in rows[start : start + _GIVEN_TOGETHER]])
+                give_vectors(self._connection, dict(groups[start : start + _GIVEN_TOGETHER]))
