@@ -370,10 +370,20 @@ def proposed_to(store, record):
     return [(near.when, near.do, near.outcomes) for near in receipt.similar]
 
 
+def test_what_is_proposed_says_how_often_it_worked_and_names_its_last_outcome(store):
+    known = [("success", "x"), ("failure", "x"), ("success", "x"), ("partial", "y")]
+    records = [outcome(n, when=when, do="p", outcome=how) for n, (how, when) in enumerate(known, start=1)]
+    store.submit([an_operation(Insert, entries=tuple(entry(one, [1.0, 0.0, 0.0]) for one in records))])
+    given = entry(own_words(5), [1.0, 0.0, 0.0])
+    near = store.submit([an_operation(Insert, entries=(given,))], similar_to=given).similar
+    told = [(one.id, f"{one.worked:g} of {one.outcomes}") for one in near]
+    assert [(an_id(3), "2 of 3"), (an_id(4), "0.5 of 1")] == told
+
+
 def test_new_words_meet_the_nearest_that_are_known_with_all_that_came_of_them(store):
     known = [
         entry(outcome(1, when="x", do="p"), [1.0, 0.0, 0.0]),
-        entry(outcome(2, when="x", do="p"), [1.0, 0.0, 0.0]),
+        entry(outcome(2, when="x", do="p", outcome="partial"), [1.0, 0.0, 0.0]),
         entry(outcome(3, when="y", do="q"), [0.6, 0.8, 0.0]),
         entry(outcome(4, when="z", do="r", agent="b"), [1.0, 0.0, 0.0]),
         entry(outcome(5, when="z", do="r", domain="ui"), [1.0, 0.0, 0.0]),

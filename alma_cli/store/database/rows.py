@@ -16,7 +16,7 @@ RELEVANT_AT = f"coalesce({', '.join(FIELDS[name].column for name in RECENCY_FIEL
 """The time from which a memory's recency counts, in SQL."""
 
 _VALUES = " ".join(f"WHEN '{result}' THEN {value}" for result, value in RESULT_VALUES.items())
-OUTCOME_SUCCESS = f"CASE outcome {_VALUES} END"
+OUTCOME_SUCCESS = f"(CASE outcome {_VALUES} END)::DOUBLE"
 """How much of a success an outcome was, in SQL; NULL for other memories."""
 
 SUCCESS = f"CASE outcome {_VALUES} ELSE successes / nullif(occurrences, 0) END"
