@@ -156,6 +156,78 @@ def test_a_forked_child_that_ends_leaves_its_parent_the_lock(store):
         assert not is_free(store)
 
 
+@contextmanager
+def forked(run):
+    """A child in a process group of its own, as a shell starts it, in which `run` calls what it is given when it is so far."""
+    begun, begins = os.pipe()
+    child = os.fork()
+    if not child:
+        os.setpgid(0, 0)
+        run(lambda: os.write(begins, b"!"))
+        os._exit(0)
+    os.read(begun, 1)
+    try:
+        yield child
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(begun)
+        os.close(begins)
+
+
+def between_two_uses(store, is_so_far):
+    with store.bulk() as bulk:
+        bulk.submit([insert(outcome(1))])
+        is_so_far()
+        signal.pause()
+        bulk.submit([insert(outcome(2))])
+        is_so_far()
+        signal.pause()
+
+
+def amid_a_use(store, is_so_far):
+    with kept(store) as (block, _):
+        with block.opened():
+            is_so_far()
+            while not block._is_stop_due:
+                pass
+        is_so_far()
+        signal.pause()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("use", [between_two_uses, amid_a_use])
+def test_what_ctrl_z_stops_keeps_nobody_from_the_store_and_goes_on_later(store, use):
+    with forked(lambda is_so_far: use(store, is_so_far)) as child:
+        os.kill(child, signal.SIGTSTP)
+        _, status = os.waitpid(child, os.WUNTRACED)
+        assert (True, signal.SIGTSTP) == (os.WIFSTOPPED(status), os.WSTOPSIG(status))
+        assert is_free(store)
+        os.kill(child, signal.SIGCONT)
+        os.waitpid(child, os.WCONTINUED)
+        if use is between_two_uses:
+            while ids_in(store) != [1, 2]:
+                pass
+
+
+def test_a_program_that_sees_to_ctrl_z_itself_goes_on_doing_so(store):
+    came = []
+    before = signal.signal(signal.SIGTSTP, lambda number, _: came.append(number))
+    try:
+        with store.bulk():
+            os.kill(os.getpid(), signal.SIGTSTP)
+        os.kill(os.getpid(), signal.SIGTSTP)
+    finally:
+        assert signal.signal(signal.SIGTSTP, before) is not before
+    assert [signal.SIGTSTP, signal.SIGTSTP] == came
+
+
+def test_after_a_block_ctrl_z_does_what_it_did(store):
+    with store.bulk():
+        assert signal.getsignal(signal.SIGTSTP) is not signal.SIG_DFL
+    assert signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL
+
+
 def test_after_the_block_it_is_closed_after_each_use(store):
     with kept(store) as (block, _):
         pass
