@@ -113,6 +113,7 @@ def _run(arguments: list[str], directory: str | None, *, started: float) -> int:
         if whole_help:
             arguments = [*arguments[1:], "--help"]
         command = _checked_name(arguments)
+        arguments = _format_json_as_json(command, arguments)
         from alma_cli.cli.app import run_command
         from alma_cli.cli.output import show
 
@@ -237,6 +238,18 @@ def _checked_name(arguments: list[str]) -> str:
     hint = f"it is `alma {meant}` here" if meant else did_you_mean(name, COMMANDS, shown_as="`alma {}`")
     hint = hint or "`alma --help` lists the commands"
     raise InvalidUsage(f"there is no command '{one_line(name, 40)}'", hint=hint)
+
+
+def _format_json_as_json(command: str, arguments: list[str]) -> list[str]:
+    """The arguments with `--json` for `--format json`, where the command has no formats of its own."""
+    from alma_cli.cli.commands import OWN_FORMATS, OWN_OUTPUT
+
+    if command in OWN_FORMATS | OWN_OUTPUT or _value_of("--format", arguments) != "json":
+        return arguments
+    own = _own(arguments)
+    place = next(place for place, argument in enumerate(own) if argument.partition("=")[0] == "--format")
+    taken = 1 if "=" in own[place] else 2
+    return [*own[:place], "--json", *own[place + taken :], *arguments[len(own) :]]
 
 
 def _wants_json(command: str, arguments: list[str]) -> bool:

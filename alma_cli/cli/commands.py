@@ -136,6 +136,9 @@ MEANT_BELOW = {
 }
 """The same of subcommands; kinds are also called as lists call them."""
 
+OWN_FORMATS = frozenset({"retrieve", "reflect"})
+"""The commands that have formats besides JSON; of any other `--format json` is `--json`."""
+
 OWN_OUTPUT = frozenset({"export", "run", "hook", "mcp"})
 """The commands whose stdout is not ours to put a JSON envelope on."""
 

@@ -171,6 +171,22 @@ def test_a_success_has_data_and_no_error(run_json, learn, command):
         assert ["kind", "id", "project_id", "agent", "domain"] == list(envelope["data"])[:5]
 
 
+@pytest.mark.parametrize("command", ["list", "learn", "sync status", "add knowledge"])
+@pytest.mark.parametrize("spelling", [["--format", "json"], ["--format=json"]])
+def test_format_json_is_json(run_alma, run_json, shared, command, spelling):
+    argv = [*command.split(), *COMMAND_LINES[command]]
+    finished = run_alma(*argv, *spelling)
+    assert (0, list(run_json(*argv)["data"])) == (finished.code, list(json.loads(finished.out)["data"]))
+
+
+@pytest.mark.parametrize(
+    "argv", [["list", "--format", "yaml"], ["list", "--", "--format=json"], ["export", "--format=json"]]
+)
+def test_another_format_is_none(run_alma, argv):
+    finished = run_alma(*argv)
+    assert (2, "") == (finished.code, finished.out)
+
+
 @pytest.mark.parametrize("command", [line for line in COMMAND_LINES if line != "init"])
 def test_a_missing_project_is_exit_3_with_json_and_without(run_alma, run_json, tmp_path, command):
     argv = [*command.split(), *COMMAND_LINES[command], "--dir", str(tmp_path)]
