@@ -6,7 +6,7 @@ from functools import partial
 from typing import TypeAlias
 
 from alma_cli.api.retrievals import used_in
-from alma_cli.api.session import Saved, Session, named_id, new_id
+from alma_cli.api.session import Saved, Session, after_lines, named_id, new_id
 from alma_cli.core.codec import check_size, parse_field
 from alma_cli.core.learning.derive import change
 from alma_cli.core.learning.reports import Report, Words, credits, outcome_record
@@ -158,7 +158,7 @@ def learn_batch(
     warnings: dict[str, None] = {}
     derived: dict[str, DerivedChange] = {}
     others: dict[str, None] = {}
-    learned = duplicates = forgotten = queued = 0
+    learned = duplicates = forgotten = queued = last = 0
     made = map(partial(_outcomes, session), portions(reports))  # in order, which is that of their times
     with session.bulk():
         for portion in prefetched(made, partial(_embedded, session), depth=2):
@@ -178,7 +178,9 @@ def learn_batch(
             if entries:
                 operations.append(session.operation(Insert, entries=tuple(entries)))
             records = [entry.record for entry in entries]
-            receipt = session.submit(operations)
+            with after_lines(last):
+                receipt = session.submit(operations)
+            last = portion.outcomes[-1][0]
             agents = {record.agent for record in records}
             warnings |= dict.fromkeys([*portion.warnings, *_known_bad(receipt, agents), *receipt.warnings])
             for item in receipt.derived:

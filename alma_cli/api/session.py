@@ -17,7 +17,7 @@ from alma_cli.core.redaction import KIND_NAMES, absent_kinds, redact, redact_rec
 from alma_cli.core.scopes.scope import ANY_AGENT
 from alma_cli.core.text import clean, one_line
 from alma_cli.embedding import DEFAULT_MODEL, Embedder, OnProgress, open_embedder, reads
-from alma_cli.errors import EmbeddingUnavailable, ProjectNotFound, ScopeViolation
+from alma_cli.errors import AlmaError, EmbeddingUnavailable, ProjectNotFound, ScopeViolation
 from alma_cli.logs import info
 from alma_cli.ownership import name_of
 from alma_cli.project import Project, make_home, note_recorded, told_apart
@@ -41,6 +41,20 @@ def named_id(*names: str) -> str:
     from hashlib import blake2b
 
     return blake2b("\0".join(names).encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
+@contextmanager
+def after_lines(last: int) -> Iterator[None]:
+    """Say in an error that ends a batch up to which line (0: none) it is recorded, so that it can go on from there."""
+    try:
+        yield
+    except AlmaError as error:
+        if not last:
+            raise
+        message = error.message.removesuffix("; nothing was recorded")
+        told = f"{message}; the lines up to {last:,} were taken, and none after them"
+        hint = "; then ".join(filter(None, [error.hint, f"go on with line {last + 1:,}"]))
+        raise type(error)(told, hint=hint) from error
 
 
 def utc_now() -> datetime:

@@ -11,7 +11,7 @@ from functools import cache, partial
 from tempfile import SpooledTemporaryFile
 
 from alma_cli.api.learn import Refused, differing
-from alma_cli.api.session import Session, named_id, new_id
+from alma_cli.api.session import Session, after_lines, named_id, new_id
 from alma_cli.core.codec import check_size, format_time, from_json, to_json
 from alma_cli.core.records import JsonValue, Record
 from alma_cli.core.replication.documents import is_document, record_json
@@ -83,7 +83,7 @@ def import_(
     refused: list[Refused] = []
     warnings: dict[str, None] = {}
     others: dict[str, None] = {}
-    imported = present = forgotten = derived = queued = 0
+    imported = present = forgotten = derived = queued = last = 0
     with session.bulk():
         for portion in prefetched(portions(_with_ids(lines)), partial(_embedded, session, names)):
             derived += portion.derived
@@ -91,7 +91,9 @@ def import_(
             operations: list[Operation] = list(portion.refusals)
             if portion.entries:
                 operations.append(session.operation(Insert, entries=tuple(portion.entries)))
-            receipt = session.submit(operations)
+            with after_lines(last):
+                receipt = session.submit(operations)
+            last = portion.last
             warnings |= dict.fromkeys([*portion.warnings, *receipt.warnings])
             queued += len(portion.entries) if receipt.queued else 0
             actions = [change.action for change in receipt.changes]
@@ -132,9 +134,10 @@ def _with_ids(lines: Iterable[tuple[int, JsonValue | AlmaError]]) -> Iterator[tu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Portion:
-    """Lines with what they become: records with their vectors, refusals, and how many were derived ones."""
+    """Lines up to number `last` with what they become: records with vectors, refusals, how many were derived ones."""
 
     lines: int
+    last: int
     entries: Sequence[Entry]
     refused: Sequence[Refused]
     refusals: Sequence[Refuse]
@@ -164,7 +167,13 @@ def _embedded(
             refused.append(Refused(line=number, error=error))
     entries, warnings = session.entries(records)
     return _Portion(
-        lines=len(lines), entries=entries, refused=refused, refusals=refusals, derived=derived, warnings=warnings
+        lines=len(lines),
+        last=lines[-1][0],
+        entries=entries,
+        refused=refused,
+        refusals=refusals,
+        derived=derived,
+        warnings=warnings,
     )
 
 

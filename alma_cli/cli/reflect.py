@@ -111,11 +111,11 @@ def _ask(
                 done = done.then(answered)
     except AlmaError as failure:
         error = failure
-    reply = _reply(done)
+    reply = _reply(done, remedy=": run it again")
     return replace(reply, error=error) if error else reply
 
 
-def _reply(done: Reflected, *, did: str = "got general words") -> Reply:
+def _reply(done: Reflected, *, did: str = "got general words", remedy: str = "") -> Reply:
     told = [f"{counted(done.worded, 'outcome', 'outcomes')} {did}"] if done.worded else []
     told += [f"{counted(done.unclear, 'outcome is', 'outcomes are')} unclear, and won't be asked about again"] * (
         done.unclear > 0
@@ -125,7 +125,7 @@ def _reply(done: Reflected, *, did: str = "got general words") -> Reply:
     told += _listed("look alike (merge them if they are one)", [f"{one} / {other}" for one, other in done.alike])
     told += _listed("with one outcome only", done.single)
     told += told_of(done.derived)
-    told += _waiting(done.left)
+    told += _waiting(done.left, remedy)
     told += [f"line {number}: {error.message}" for number, error in done.refused[: 2 * _SHOWN]]
     is_taken = bool(done.worded or done.unclear or done.unchanged or done.new or done.joined)
     error = refusal([error for _, error in done.refused], has_rest=is_taken)
@@ -149,5 +149,5 @@ def _nothing_waits(alma: ALMA, agent: str) -> list[str]:
     ]
 
 
-def _waiting(left: int) -> list[str]:
-    return [f"{counted(left, 'outcome waits', 'outcomes wait')} for general words"] if left else []
+def _waiting(left: int, remedy: str = "") -> list[str]:
+    return [f"{counted(left, 'outcome waits', 'outcomes wait')} for general words{remedy}"] if left else []

@@ -356,7 +356,10 @@ class Reader:
             SELECT id FROM memories JOIN {rows_from({"kind": "VARCHAR", "time": "TIMESTAMP"})} USING (kind)
             WHERE NOT archived AND origin <> 'derived'
                 AND {RELEVANT_AT} < time
-                AND id NOT IN (SELECT target FROM memories WHERE kind = 'credit' GROUP BY target HAVING sum(value) > 0)
+                AND id NOT IN (
+                    SELECT target FROM memories WHERE kind = 'credit' AND NOT archived
+                    GROUP BY target HAVING sum(value) > 0
+                )
             ORDER BY id
             """,
             [json.dumps(given)],

@@ -12,7 +12,9 @@ from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
 
 from alma_cli import ALMA
+from alma_cli.core.learning.reports import report_from_json
 from alma_cli.core.text import composed
+from alma_cli.errors import StoreUnwritable
 from alma_cli.project import make_project
 
 SCHEMAS = {
@@ -183,3 +185,23 @@ def test_retrieve_learn_and_records_are_what_their_schemas_say(run_json, run_alm
     validator("learn").validate(batch["data"])
     for memory in run_json("list")["data"]["memories"]:
         validator("record").validate(memory)
+
+
+@pytest.mark.parametrize("way", ["learn_batch", "import_"])
+def test_where_a_disk_fills_up_amid_a_batch_it_is_told_which_lines_are_recorded(project, way):
+    alma = ALMA.find()
+    line = {"agent": "a", "task": "T", "outcome": "success", "strategy": "S"}
+    what = {**line, "kind": "outcome"} if way == "import_" else report_from_json(line, default_agent=None)
+    lines = ((number, what) for number in range(1, 1031))
+
+    def fill_up(_done):
+        journal = project / ".alma" / "journal"
+        journal.rmdir()
+        journal.touch()
+
+    with pytest.raises(StoreUnwritable) as raised:
+        getattr(alma, way)(lines, on_progress=fill_up)
+    assert raised.value.message.endswith("; the lines up to 1,024 were taken, and none after them")
+    assert raised.value.hint.endswith("; then go on with line 1,025")
+    (project / ".alma" / "journal").unlink()
+    assert 1024 == len(alma.memories(kinds=("outcome",)))

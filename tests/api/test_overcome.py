@@ -1,5 +1,7 @@
 """Which memory tells how an error was overcome, and what is told again under one key."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from alma_cli import ALMA
@@ -62,6 +64,14 @@ def test_credit_follows_the_last_result_that_is_told_under_a_key(alma):
     for result, credited in (("success", 1), ("partial", 0), ("failure", -1), ("partial", 0), ("success", 1)):
         alma.relearn(Report(agent="me", task="Bake a pie", outcome=result, strategy="So", key="turn/1", used=[given]))
         assert credited == sum(one.value for one in alma.memories(kinds=("credit",)) if not one.archived)
+
+
+def test_a_credit_that_was_taken_back_keeps_nothing_from_being_stale(alma):
+    old = datetime.now(UTC) - timedelta(days=200)
+    given = alma.learn("me", "Bake a cake", "success", "Used butter", at=old).id
+    for result, stale in (("success", []), ("partial", [given])):
+        alma.relearn(Report(agent="me", task="Bake a pie", outcome=result, strategy="So", key="turn/1", used=[given]))
+        assert stale == list(alma.archive_stale(dry_run=True).ids)
 
 
 def test_what_was_forgotten_is_not_told_again(alma):

@@ -151,6 +151,14 @@ def test_a_program_answers_sheet_after_sheet(run_json, program):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("told")
+def test_after_an_answer_about_a_part_of_a_sheet_it_is_told_that_the_rest_waits(run_alma, program):
+    first_only = ANSWERER.replace('sheet["outcomes"]]', 'sheet["outcomes"][:1]]')
+    done = run_alma("reflect", "--agent", "helena", "--format", "json", "--with", program(first_only))
+    assert (0, "2 outcomes wait for general words: run it again") == (done.code, done.err.splitlines()[-1])
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("told")
 def test_the_configuration_names_the_program(run_json, program, monkeypatch):
     assert "no program is named to ask" == reflect(run_json, "--with", "", code=3)["error"]["message"]
     monkeypatch.setenv("ALMA_REFLECT_COMMAND", program(ANSWERER))
