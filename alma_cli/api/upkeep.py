@@ -12,6 +12,7 @@ from alma_cli.api.learn import learn
 from alma_cli.api.retrieve import Wanted, retrieve
 from alma_cli.api.session import Session
 from alma_cli.api.status import emptied_since
+from alma_cli.api.sync import sync_status
 from alma_cli.config import Config, unknown_variables
 from alma_cli.core.codec import format_time
 from alma_cli.core.learning.reports import Report
@@ -210,7 +211,7 @@ def _store(session: Session) -> Iterator[Check]:
             "scope", f"hidden by the present scopes: {enumerated(hidden, between='; ')}" if hidden else _NOTHING_HIDDEN
         )
     if session.config.storage in ("azure", "file"):
-        yield _sync(shared)
+        yield _sync(session, shared)
     if damaged := list(store.journal.damaged()):
         hint = f"look at {os.path.dirname(damaged[0])}, then delete what you don't need"
         yield _wrong("journal", f"{len(damaged)} unreadable files were set aside", hint)
@@ -274,8 +275,15 @@ def _empty(session: Session) -> Check:
     )
 
 
-def _sync(shared: Shared) -> Check:
-    """How the store stands to the shared copy, which isn't asked."""
+def _sync(session: Session, shared: Shared) -> Check:
+    """How the store stands to the shared copy, which is asked only where it is a folder."""
+    if session.config.storage == "file":
+        try:
+            status = sync_status(session)
+        except AlmaError as error:
+            return _wrong("sync", error.message, error.hint)
+        if status.trouble:
+            return _wrong("sync", status.trouble, status.hint)
     if shared.synced_at is not None:
         last = f"last complete {format_time(shared.synced_at.replace(microsecond=0))}"
     else:

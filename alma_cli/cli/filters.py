@@ -1,6 +1,7 @@
 """The options of `list` and `search` that say which memories are meant, in one place."""
 
-from typing import Annotated
+from collections.abc import Iterable
+from typing import Annotated, TypeVar
 
 from alma_cli.api import ALMA
 from alma_cli.api.filters import Filters
@@ -9,6 +10,8 @@ from alma_cli.cli.signatures import MadeBy
 from alma_cli.core.records import PROJECT_AGENT
 from alma_cli.core.text import did_you_mean, shown
 from alma_cli.errors import InvalidInput
+
+_Value = TypeVar("_Value")
 
 _NAMED = 8
 """The most names that are listed in the place of one that isn't there."""
@@ -40,7 +43,7 @@ def _filters(
         since=since,
         until=until,
         source=source,
-        labels=dict(map(_label, label or ())),
+        labels=labels_of(map(_label, label or ())),
         user=user,
         archived=None if everything else False,
     )
@@ -70,6 +73,15 @@ def unknown(alma: ALMA, chosen: Filters) -> list[str]:
         near = did_you_mean(value, names) or some
         told.append(f"no memory has the {name} {shown(value)}{f'; {near}' if near else ''}")
     return told
+
+
+def labels_of(pairs: Iterable[tuple[str, _Value]]) -> dict[str, _Value]:
+    """The labels by name. Raises `InvalidInput` for one that is given with two values: the last would hold silently."""
+    labels: dict[str, _Value] = {}
+    for name, value in pairs:
+        if labels.setdefault(name, value) != value:
+            raise InvalidInput(f"--label {shown(name)} is given with two values", hint="a memory has one of each name")
+    return labels
 
 
 def _label(given: str) -> tuple[str, str | None]:

@@ -1,7 +1,6 @@
 """`alma learn`: record how a task went, or many of them."""
 
 import re
-from collections.abc import Sequence
 from datetime import datetime
 from json import dumps as json_text
 from shlex import quote
@@ -12,6 +11,7 @@ import typer
 from alma_cli.api import ALMA
 from alma_cli.api.arguments import agent_of
 from alma_cli.api.learn import Learned
+from alma_cli.cli.filters import labels_of
 from alma_cli.cli.inputs import MemoryToChange, piped, text_or_stdin
 from alma_cli.cli.learn_many import learn_history, learn_lines
 from alma_cli.cli.options import Agent, Do, DomainOption, Json, When, argument, option
@@ -108,7 +108,7 @@ def learn(
         domain=domain,
         duration_ms=duration_ms,
         at=_time(at),
-        labels=_labels(label or []),
+        labels=labels_of(map(_label, label or ())),
         key=key,
         when=when,
         do=do,
@@ -191,11 +191,8 @@ def _time(text: str | None) -> datetime | None:
     return None if text is None else parse_time("--at", text)
 
 
-def _labels(given: Sequence[str]) -> dict[str, str]:
-    labels = {}
-    for label in given:
-        key, equals, value = label.partition("=")
-        if not key or not equals:
-            raise InvalidUsage(f"--label {label[:60]!r}: expected KEY=VALUE", hint="for instance --label build=1187")
-        labels[key] = value
-    return labels
+def _label(given: str) -> tuple[str, str]:
+    key, equals, value = given.partition("=")
+    if not key or not equals:
+        raise InvalidUsage(f"--label {given[:60]!r}: expected KEY=VALUE", hint="for instance --label build=1187")
+    return key, value

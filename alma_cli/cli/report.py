@@ -4,6 +4,7 @@ import os
 import webbrowser
 from typing import Annotated
 
+from alma_cli.cli.filters import unknown
 from alma_cli.cli.inputs import Memory, writing
 from alma_cli.cli.options import Json, option
 from alma_cli.cli.output import Reply
@@ -34,8 +35,10 @@ def report(
 
     reported = alma.report(agent)
     content = page(reported)
+    is_bare = not any(reported.account.counts.values()) and not reported.retrievals.retrieves
+    warnings = [*reported.warnings, *(unknown(alma, {"agent": agent}) if is_bare else ())]
     if out == "-" and not (json or open_it):
-        return Reply(text=content, warnings=reported.warnings)
+        return Reply(text=content, warnings=warnings)
     if out is None:
         make_home(alma.project)
     path = os.path.abspath(alma.project.report_path if out is None else out)
@@ -51,5 +54,5 @@ def report(
         data={"path": path, **reported.to_json()},
         text=harmless(path),
         told=["no browser could be opened; open the file yourself"] if open_it and not opened else [],
-        warnings=reported.warnings,
+        warnings=warnings,
     )

@@ -108,6 +108,14 @@ REFUSED = {
         [*LEARN, "--task", "x", "--label", "build"],
         (2, "--label 'build': expected KEY=VALUE", "for instance --label build=1187"),
     ),
+    "label with two values": (
+        [*LEARN, "--task", "x", "--label", "a=1", "--label", "a=2"],
+        (2, "--label 'a' is given with two values", "a memory has one of each name"),
+    ),
+    "label to filter by with two values": (
+        ["list", "--label", "a=1", "--label", "a"],
+        (2, "--label 'a' is given with two values", "a memory has one of each name"),
+    ),
     "label without a key": (
         [*LEARN, "--task", "x", "--label", "=1187"],
         (2, "--label '=1187': expected KEY=VALUE", "for instance --label build=1187"),

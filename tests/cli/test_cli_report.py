@@ -54,6 +54,14 @@ def test_the_page_is_written_beside_the_store_for_its_owner_only(project, run_al
     assert path.read_text().startswith("<!doctype html>")
 
 
+def test_the_page_of_an_agent_that_nothing_is_of_says_so(run_alma, run_json, learn):
+    learn("Test the login")
+    told = "no memory has the agent 'helna'; did you mean helena?"
+    assert [told] == run_json("report", "--agent", "helna")["warnings"]
+    assert told in run_alma("report", "--agent", "helna", "--out", "-").err
+    assert [] == run_json("report", "--agent", "helena")["warnings"]
+
+
 def test_the_page_of_an_empty_project_says_how_to_begin(report):
     assert "Nothing was recorded yet. alma learn TASK --ok HOW" in report().text
 

@@ -256,6 +256,8 @@ def test_a_shared_copy_that_the_next_sync_refuses_is_none_that_answers(shared, r
     assert (False, refused["message"], True) == (data["answers"], data["trouble"], data["joined"])
     assert "--reseed" in refused["hint"]
     assert refused["hint"] in run_alma("sync", "status").err
+    checks = {one["name"]: one for one in run_json("doctor", code=1)["data"]["checks"]}
+    assert (False, refused["message"]) == (checks["sync"]["ok"], checks["sync"]["found"])
 
 
 @pytest.mark.parametrize(
