@@ -105,6 +105,34 @@ def test_what_an_earlier_line_put_into_a_situation_is_renamed_with_it():
     assert ("calls fail now and then", "retry with backoff", False) == done.words[IDS[0]]
 
 
+def test_what_was_merged_or_put_into_a_situation_is_renamed_with_it_by_any_of_its_codes():
+    for code in ("S1", "S2"):
+        done = asked(
+            {"when": "S2", "do": "give up early", "outcomes": ["o1"]},
+            {"merge": ["S2"], "into": "S1"},
+            {"when": code, "do": "retry with backoff", "outcomes": ["o2"]},
+            {"rename": code, "when": "it fails now and then"},
+            {"rename": "S2.a", "do": "retry later"},
+        )
+        assert [] == done.refused
+        assert {
+            IDS[0]: Words("it fails now and then", "give up early", replaces=False),
+            "f" * 32: Words("it fails now and then", "retry later", replaces=True),
+            IDS[4]: Words("it fails now and then", "freeze the clock", replaces=True),
+            IDS[1]: Words("it fails now and then", "retry later", replaces=False),
+        } == done.words
+    again = asked({"merge": ["S2"], "into": "S1"}, {"merge": ["S1"], "into": "S2"})
+    assert ["merge: 'S1' can't be merged into 'S2'"] == [error.message for _, error in again.refused]
+
+
+def test_an_outcome_that_is_moved_stays_where_it_is_moved_whatever_becomes_of_where_it_was():
+    move = {"move": ["o5"], "when": "S2", "do": "a"}
+    rename = {"rename": "S1", "when": "dates in tests"}
+    for lines in ([move, rename], [rename, move]):
+        done = asked(*lines)
+        assert ([], ("an upstream call is flaky", "retry with backoff", True)) == (done.refused, done.words[IDS[4]])
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [

@@ -211,7 +211,9 @@ class _Reader:
             return known.when, known.do
         if _is_letter(letter) or letter != do:
             raise InvalidInput(f"do: {shown(do)} is no known approach of {when}")
-        return situation[0].when, _line("do", do)
+        new = situation[0]._replace(strategy_key="", do=_line("do", do), members=())
+        situation.append(new)  # without a letter, but renamed with the others
+        return new.when, new.do
 
     def _words_of_same(self, reference: JsonValue) -> Words:
         text = reference.strip() if isinstance(reference, str) else ""
@@ -227,7 +229,7 @@ class _Reader:
             known = self._approach(situation, letter)
             if known is None or "do" not in value or "when" in value:
                 raise InvalidInput(f'rename: {shown(code)} needs "do", and has to be a known approach')
-            self._replace(situation, [known], do=_line("do", _said(value, "do")))
+            self._replace(situation, self._alike(situation, known), do=_line("do", _said(value, "do")))
         else:
             if "when" not in value or "do" in value:
                 raise InvalidInput(f'rename: the situation {shown(code)} needs "when"')
@@ -242,18 +244,20 @@ class _Reader:
             raise InvalidInput('merge: expected a list of codes, such as ["S9"]')
         for code in codes:
             situation, letter = self._split(code if isinstance(code, str) else "")
-            if code == into or bool(letter) != bool(target_letter):
+            is_one = self._situations[situation] is self._situations[target]
+            if code == into or bool(letter) != bool(target_letter) or (is_one and not letter):
                 raise InvalidInput(f"merge: {shown(code)} can't be merged into {shown(into)}")
             if letter:
                 known, other = self._approach(situation, letter), self._approach(target, target_letter)
                 if known is None or other is None:
                     raise InvalidInput(f"merge: {shown(code if known is None else into)} is no known approach")
                 self.plan.joined.append(f"{quoted(known.do)} into {quoted(other.do)}")
-                self._replace(situation, [known], when=other.when, do=other.do)
+                self._replace(situation, self._alike(situation, known), when=other.when, do=other.do)
             else:
                 when = self._situations[target][0].when
                 self.plan.joined.append(f"{quoted(self._situations[situation][0].when)} into {quoted(when)}")
                 self._replace(situation, self._situations[situation], when=when)
+                self._join(situation, target)
 
     def _replace(self, situation: str, approaches: Sequence[Named], *, when: str = "", do: str = "") -> None:
         """Give all outcomes of these approaches other words."""
@@ -265,8 +269,18 @@ class _Reader:
                 if (words.when, words.do) == (one.when, one.do):
                     self.plan.words[id] = words._replace(when=renamed.when, do=renamed.do)
             for id in one.members:
-                self._given_in.setdefault(id, 0)
-                self.plan.words[id] = Words(renamed.when, renamed.do, replaces=True)
+                if id not in self._given_in:  # what a line says of an outcome itself holds
+                    self.plan.words[id] = Words(renamed.when, renamed.do, replaces=True)
+
+    def _join(self, situation: str, target: str) -> None:
+        """Make two situations one, for the lines to come, by either code."""
+        joined, into = self._situations[situation], self._situations[target]
+        into.extend(joined)
+        self._situations |= {code: into for code, known in self._situations.items() if known is joined}
+
+    def _alike(self, situation: str, approach: Named) -> list[Named]:
+        """An approach as all situations have it that are one by now."""
+        return [one for one in self._situations[situation] if one.do == approach.do]
 
     def _approach(self, situation: str, letter: str) -> Named | None:
         keys = self._codes.approaches.get(situation, [])
