@@ -8,7 +8,7 @@ import hashlib
 import re
 from functools import lru_cache
 
-from alma_cli.core.text import normal_form
+from alma_cli.core.text import WORD_CHARACTERS, normal_form
 
 _KEY_LENGTH = 16
 _STEMMED_LENGTH = 1500
@@ -18,7 +18,14 @@ _LONG_WORD = 40
 """Characters up to which a word's stem is kept: the same words come again and again, but a long one hardly does."""
 
 _ARTICLES = frozenset(["a", "an", "the"])
-_TOKEN = re.compile(r"[^\W_]+(?:['.][^\W_]+)*(?:\+\+|#|%)?|[<>]=?|[!=]=|\$|(?<!\w)-(?=\d)")
+_SIGNS = r"[<>]=?|[!=]=|&&|\|\||[$~^]|(?<!\w)!(?=\w)|(?<!\w)-(?=\d)|\+(?=\d)"
+_ASCII_TOKEN = re.compile(rf"[^\W_]+(?:['.][^\W_]+)*(?:\+\+|#|%)?|{_SIGNS}")
+_LETTER = f"(?:(?!_)[{WORD_CHARACTERS}])"
+_MORE_SIGNS = "[\u00a2-\u00a5\u00b1\u00d7\u00f7\u20a0-\u20cf\u2200-\u22ff]"
+"""Of currencies and of mathematics."""
+
+_TOKEN = re.compile(rf"{_LETTER}+(?:['.]{_LETTER}+)*(?:\+\+|#|%)?|{_SIGNS}|{_MORE_SIGNS}")
+_IN_ASCII = str.maketrans({"\u2019": "'", "\u2212": "-", "\u2264": "<=", "\u2265": ">=", "\u2260": "!="})
 _VOWEL = re.compile("[aeiouy]")
 _PLURAL_IN_ES = re.compile("(?:ss|x|z|ch|sh)es$")
 _DOUBLED = re.compile(r"([bdgmnprt])\1$")
@@ -26,7 +33,7 @@ _DOUBLED = re.compile(r"([bdgmnprt])\1$")
 
 def key_of(text: str) -> str:
     """The key of a text: 16 hex digits, a SHA-256 of its normal form; empty for an empty text."""
-    return _key_of(text) if len(text) <= _STEMMED_LENGTH else _key(tuple(_TOKEN.findall(_folded(text))))
+    return _key_of(text) if len(text) <= _STEMMED_LENGTH else _key(tuple(_tokens(_folded(text))))
 
 
 @lru_cache(maxsize=8192)
@@ -41,13 +48,17 @@ def _key(words: tuple[str, ...]) -> str:
 def _normal_words(text: str) -> tuple[str, ...]:
     """The words and signs of a text without case, punctuation, articles, and the endings that a light stemmer takes."""
     folded = _folded(text)
-    found = _TOKEN.findall(folded)
+    found = _tokens(folded)
     words = [stem(word.removesuffix("'s")) for word in found if word not in _ARTICLES]
     return tuple(words or found or folded.split())
 
 
+def _tokens(folded: str) -> list[str]:
+    return (_ASCII_TOKEN if folded.isascii() else _TOKEN).findall(folded)
+
+
 def _folded(text: str) -> str:
-    return normal_form(normal_form(text).casefold()).replace("\u2019", "'")
+    return normal_form(normal_form(text).casefold()).translate(_IN_ASCII)
 
 
 def stem(word: str) -> str:

@@ -26,6 +26,8 @@ def test_any_text_has_a_key_of_16_hex_digits(text):
         ("retry:  with backoff", "Retry (with backoff)"),
         ("the", "The"),
         ("...", " ... "),
+        ("load \u2264 5, not \u22125", "load <= 5, not -5"),
+        ("re\u0301union", "r\u00e9unions"),
         ("Log: " + "x9 " * 600, "log - " + "X9 " * 600),
     ],
 )
@@ -47,6 +49,16 @@ def test_case_spacing_punctuation_articles_and_light_endings_make_no_difference(
         ("wait longer", "wait for longer"),
         ("修复登录", "修复注销"),
         ("?", "!"),
+        ("दिन", "दान"),
+        ("கி", "கு"),
+        ("ไม่ ปิด", "ไม ปิด"),
+        ("load ≤ 5", "load ≥ 5"),
+        ("wait −1", "wait 1"),
+        ("charge in €", "charge in £"),
+        ("slice to n+1", "slice to n-1"),
+        ("when ready", "when !ready"),
+        ("join by &&", "join by ||"),
+        ("pin it by ^", "pin it by ~"),
     ],
 )
 def test_other_words_numbers_signs_or_order_are_another_key(a, b):

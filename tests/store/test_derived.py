@@ -11,6 +11,7 @@ from alma_cli.core.keys import key_of
 from alma_cli.core.learning.derive import Approach, Task, derived_id
 from alma_cli.core.records import AntiPattern, Credit
 from alma_cli.store import ProjectRules, open_store
+from alma_cli.store.database.schema import MIGRATIONS
 from alma_cli.store.writing.derived import Touched, _due, derive_all
 from tests.store.learned import (
     DIMENSION,
@@ -235,6 +236,22 @@ def test_what_a_person_called_bad_is_told_where_nothing_was_derived(store):
     store.submit([insert(authored)])
     receipt = store.submit([insert(outcome(1, agent="b"), outcome(2, agent="b", do="q"))])
     assert ((authored,), ()) == (receipt.known_bad, receipt.derived)
+
+
+def test_a_store_whose_keys_told_fewer_words_apart_is_keyed_anew(store):
+    apart = {"when": "दिन का काम", "do": "n+1"}, {"when": "दान का काम", "do": "n-1"}
+    before = replace(store, file=replace(store.file, migrations=MIGRATIONS[:3]))
+    before.submit([insert(outcome(1, **apart[0]), outcome(2, **apart[1]), rule(11, **apart[0]))])
+    with before.file.opened(read_only=False) as connection:
+        connection.execute("UPDATE memories SET task_key = 'one', strategy_key = 'one' WHERE kind = 'outcome'")
+        connection.execute("UPDATE memories SET task_key = 'one', strategy_key = 'one' WHERE id = ?", [an_id(11)])
+    with store.file.opened(read_only=False) as connection:
+        found = records_in(connection)
+        assert {2} == {
+            *map(len, ({one.task_key for one in found.values()}, {one.strategy_key for one in found.values()}))
+        }
+        assert found[an_id(11)].task_key in {found[an_id(1)].task_key, found[an_id(2)].task_key}
+        assert taught([one for one in found.values() if one.origin != "derived"]) == derived_in(connection)
 
 
 # Authored in its place

@@ -21,7 +21,7 @@ from alma_cli.errors import InvalidInput, JoinNeeded, RemoteForeign
 FORMAT = 1
 """The format of the documents that this version writes; it reads no newer one."""
 
-_ALGORITHM = 2
+_ALGORITHM = 3
 """Grows whenever the same outcomes and configuration begin to give other derived memories."""
 
 RENAMED_TO = "renamed_to"

@@ -21,9 +21,15 @@ Migration: TypeAlias = "str | Callable[[Connection], None]"
 
 def _key_by_words(connection: Connection) -> None:
     """Key outcomes by their own words, and what was authored in the place of a rule as most of the rule's outcomes."""
-    rows = connection.execute("SELECT id, task, strategy FROM memories WHERE kind = 'outcome'").fetchall()
+    rows = connection.execute(
+        "SELECT id, coalesce(situation, ''), task, coalesce(approach, ''), coalesce(strategy, '') "
+        "FROM memories WHERE kind = 'outcome'"
+    ).fetchall()
+    if not rows:
+        return
     keyed = [
-        {"id": id, "task_key": key_of(task), "strategy_key": key_of(strategy or "")} for id, task, strategy in rows
+        {"id": id, "task_key": key_of(when) or key_of(task), "strategy_key": key_of(do) or key_of(strategy)}
+        for id, when, task, do, strategy in rows
     ]
     types = json.dumps([dict.fromkeys(("id", "task_key", "strategy_key"), "VARCHAR")])
     connection.execute(
@@ -156,6 +162,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     DROP TABLE keys;
     """,
     _key_by_words,
+    _key_by_words,  # which by then told words apart that differ in marks, as vowel signs of Hindi, and more signs
 )
 
 _COMPUTED_IN_SQL = {"success_rate": "successes / nullif(occurrences, 0) AS success_rate"}
