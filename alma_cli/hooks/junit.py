@@ -1,13 +1,19 @@
 """Reads a test report in JUnit's XML, and tells which test cases changed since the last report.
 
-Expat reads the report as a stream. A report that declares a document type or entities is refused, so that it can't
-grow when it is read, nor make us read other files.
+Expat reads the report line by line, as text without what XML forbids: tools write colours of terminals and half
+characters into it all the same. A report that declares a document type or entities is refused, so that it can't grow
+when it is read, nor make us read other files.
 """
 
+import codecs
+import io
 import json
 import os
+import re
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import BinaryIO
 from xml.parsers import expat
 
 from alma_cli.core.text import clean
@@ -18,6 +24,13 @@ from alma_cli.project import Project, make_log
 _MAX_BYTES = 256 << 20
 _MAX_TEXT = 4000
 _FILE = "tests.json"
+
+_COLOUR = re.compile(r"(?:\x1b|&#(?:27|x0*1b);)\[[0-9;?]*[a-z]", re.IGNORECASE)
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_REFERENCE = re.compile(r"&#(?:x([0-9a-f]{1,9})|(\d{1,9}));", re.IGNORECASE)
+_ENCODING = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["']([^"'>]+)""")
+_NOT_RUN = frozenset({"notrun", "disabled", "skipped", "suppressed", "ignored"})
+"""The states of a case that wasn't run, as GoogleTest and CTest have them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +52,10 @@ def read_report(path: str) -> list[TestCase]:
         with open_file(path) as file:
             if os.fstat(file.fileno()).st_size > _MAX_BYTES:
                 raise InvalidInput(f"the report {path} isn't a file of at most {_MAX_BYTES >> 20} MiB")
-            reader.parser.ParseFile(file)
+            with io.TextIOWrapper(file, encoding=_encoding(file), errors="replace", newline="\n") as lines:
+                for line in lines:
+                    reader.parser.Parse(_allowed(line))
+            reader.parser.Parse("", True)
     except OSError as error:
         raise InvalidInput(f"cannot read the report {path}: {error.strerror}") from error
     except expat.ExpatError as error:
@@ -51,14 +67,15 @@ def read_report(path: str) -> list[TestCase]:
     return reader.cases
 
 
-def changed(cases: Iterable[TestCase], failing: set[str]) -> list[TestCase]:
+def changed(cases: Iterable[TestCase], failing: set[str], *, well: bool = False) -> list[TestCase]:
     """The cases whose state differs from the last report's; `failing` names those that failed then, and is updated.
 
-    A case that is there several times failed if it did once. A case that was never seen counts as having passed.
+    A case that is there several times failed if it did once: many cases may have one name. Where the command went
+    `well` it was run again until it passed, so its last run holds. A case that was never seen counts as having passed.
     """
     by_name: dict[str, TestCase] = {}
     for case in cases:
-        if case.name not in by_name or case.failed:
+        if case.name not in by_name or case.failed or well:
             by_name[case.name] = case
     news = [case for case in by_name.values() if case.failed != (case.name in failing)]
     failing.difference_update(case.name for case in news if not case.failed)
@@ -78,6 +95,28 @@ def keep_failing(project: Project, failing: set[str]) -> None:
     write_whole(project.log_dir / _FILE, json.dumps({"failing": sorted(failing)}).encode())
 
 
+def _encoding(file: BinaryIO) -> str:
+    """The encoding of a report: what its first bytes are beats what it says, which its writer may have got wrong."""
+    start = file.read(512)
+    file.seek(0)
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if b"\0" in start[:4]:
+        return "utf-16-be" if start.startswith(b"\0") else "utf-16-le"
+    said = _ENCODING.match(start)
+    name = said[1].decode("ascii", "replace").lower() if said else "utf-8"
+    return "utf-8-sig" if name.startswith(("utf", "unicode", "us-ascii")) else name
+
+
+def _allowed(line: str) -> str:
+    return _REFERENCE.sub(_referred, _FORBIDDEN.sub("", _COLOUR.sub("", line)))
+
+
+def _referred(found: re.Match[str]) -> str:
+    number = int(found[1], 16) if found[1] else int(found[2])
+    return "" if number > sys.maxunicode or _FORBIDDEN.match(chr(number)) else found[0]
+
+
 class _Reader:
     """Expat's callbacks, which gather the cases."""
 
@@ -85,7 +124,7 @@ class _Reader:
         self.cases: list[TestCase] = []
         self.root = ""
         self._case: dict[str, str] | None = None
-        self._result = ""
+        self._results: set[str] = set()
         self._error = ""
         self._text: list[str] | None = None
         self.parser = expat.ParserCreate()
@@ -102,10 +141,12 @@ class _Reader:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self.root = self.root or name
         if name == "testcase":
-            self._case, self._result, self._error = attributes, "passed", ""
+            self._case, self._results, self._error = attributes, set(), ""
+            if _NOT_RUN & {attributes.get(key, "").lower() for key in ("status", "result")}:
+                self._results.add("skipped")
         elif self._case is not None and name in ("failure", "error", "skipped"):
-            self._result = "skipped" if name == "skipped" else "failed"
-            self._error = attributes.get("message", "")[:_MAX_TEXT]
+            self._results.add(name)
+            self._error = (attributes.get("message") or attributes.get("type", ""))[:_MAX_TEXT]
             self._text = []
 
     def _characters(self, text: str) -> None:
@@ -118,8 +159,9 @@ class _Reader:
             self._error = f"{self._error}\n{said}".strip()[:_MAX_TEXT] if said not in self._error else self._error
             self._text = None
         elif name == "testcase" and self._case is not None:
-            if self._result != "skipped":
-                self.cases.append(_case(self._case, failed=self._result == "failed", error=self._error))
+            if "error" in self._results or "skipped" not in self._results:
+                failed = not self._results.isdisjoint(("failure", "error"))
+                self.cases.append(_case(self._case, failed=failed, error=self._error))
             self._case = None
 
 
@@ -127,7 +169,13 @@ def _case(attributes: dict[str, str], *, failed: bool, error: str) -> TestCase:
     where = attributes.get("classname") or attributes.get("file") or ""
     name = clean(f"{where}::{attributes.get('name', '')}".removeprefix("::"))[:500]
     try:
-        duration_ms = max(0, round(float(attributes.get("time", "0").replace(",", "")) * 1000))
+        duration_ms = max(0, round(_number(attributes.get("time", "0")) * 1000))
     except (ValueError, OverflowError):
         duration_ms = 0
     return TestCase(name=name, failed=failed, error=clean(error), duration_ms=min(duration_ms, 10**12))
+
+
+def _number(text: str) -> float:
+    """The number, in whichever locale it was written: of comma and point the last is the decimal one."""
+    whole, point, decimals = text.replace(",", ".").rpartition(".")
+    return float(f"{whole.replace('.', '')}{point}{decimals}")

@@ -70,7 +70,7 @@ def learn_from(ran: Ran, ended: Ended, *, directory: str | None, report_before: 
     told = list(learned.warnings)
     if ran.junit:
         with holding(os.fspath(alma.project.home)):
-            told += _learn_from_report(alma, ran, agent, report_before)
+            told += _learn_from_report(alma, ran, agent, report_before, well=not failed)
     return told
 
 
@@ -83,11 +83,11 @@ def report_state(path: str) -> object:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _learn_from_report(alma: ALMA, ran: Ran, agent: str, report_before: object) -> list[str]:
+def _learn_from_report(alma: ALMA, ran: Ran, agent: str, report_before: object, *, well: bool) -> list[str]:
     if report_state(ran.junit) == report_before:
         return [f"{ran.junit} was not written by this run, so no test was looked at"]
     failing = load_failing(alma.project)
-    news = changed(read_report(ran.junit), failing)
+    news = changed(read_report(ran.junit), failing, well=well)
     done = alma.learn_batch(
         (
             number,

@@ -156,7 +156,8 @@ def bomb():
         ),
         ("<html></html>", "isn't a JUnit report: it starts with <html>"),
         ("<testsuite>", "isn't XML"),
-        ('<?xml version="1.0" encoding="gbk"?><testsuite/>', "is in an encoding that can't be read"),
+        ('<?xml version="1.0" encoding="zip"?><testsuite/>', "is in an encoding that can't be read"),
+        ('<?xml version="1.0" encoding="idna"?><testsuite name="xn--a.b"/>', "isn't XML|can't be read"),
         ('<?xml version="1.0" encoding="no-such"?><testsuite/>', "is in an encoding that can't be read"),
         ("", "isn't XML"),
     ],
@@ -173,6 +174,8 @@ def test_what_is_no_file_is_refused(path):
 
 
 def test_names_and_times_of_every_writer_are_read(tmp_path):
+    for time in ("0,004", "0.004", "4e-3"):
+        assert 4 == read_report(report(tmp_path, f'<testsuite><testcase time="{time}"/></testsuite>'))[0].duration_ms
     text = """<testsuite><testcase name="a" file="x.js" time="1,234.5"/><testcase classname="C" name="b" time="soon"/>
     <testcase name="c"><error message="E"/></testcase><testcase/></testsuite>"""
     cases = read_report(report(tmp_path, text))
@@ -189,6 +192,77 @@ def test_a_report_of_100_000_tests_with_huge_texts_is_read(tmp_path):
     cases = read_report(report(tmp_path, f"<testsuite>{text}</testsuite>"))
     assert 100_001 == len(cases)
     assert max(len(case.error) for case in cases) <= 4000
+
+
+@pytest.mark.parametrize(
+    ("said", "codec"),
+    [
+        ("", "utf-8"),
+        ("", "utf-8-sig"),
+        ("utf8", "utf-8"),
+        ("utf-16", "utf-8"),
+        ("UTF-8", "utf-16"),
+        ("utf-8", "utf-16-le"),
+        ("utf-16", "utf-16-be"),
+        ("Shift_JIS", "shift_jis"),
+        ("windows-1251", "cp1251"),
+    ],
+)
+def test_a_report_is_read_in_the_encoding_that_it_has(said, codec, tmp_path):
+    text = f'<?xml version="1.0" encoding="{said}"?>' if said else ""
+    (tmp_path / "report.xml").write_bytes(f'{text}<testsuite>\r\n<testcase name="Ж"/></testsuite>'.encode(codec))
+    assert ["Ж"] == [case.name for case in read_report(str(tmp_path / "report.xml"))]
+
+
+@pytest.mark.parametrize(
+    "odd", ["\x1b[31m", "\x1b", "&#27;[0;31m", "&#x1B;[1m", "\0", "&#0;", "&#xD83D;&#xDE00;", "\ufffe", "&#x7FFFFFFF;"]
+)
+def test_what_xml_forbids_and_tools_write_all_the_same_costs_no_report(odd, tmp_path):
+    text = (
+        f'<testsuite><testcase name="a&#10;b"><failure message="{odd}got 2">{odd}</failure>'
+        f"<system-out><![CDATA[{odd}]]></system-out></testcase></testsuite>"
+    )
+    (case,) = read_report(report(tmp_path, text))
+    assert ("a\nb", True, "got 2") == (case.name, case.failed, case.error)
+
+
+def test_bytes_that_are_no_text_cost_no_report(tmp_path):
+    (tmp_path / "report.xml").write_bytes(
+        b"<testsuite><testcase name='a'><error>\xff\xfe</error></testcase></testsuite>"
+    )
+    assert [True] == [case.failed for case in read_report(str(tmp_path / "report.xml"))]
+
+
+@pytest.mark.parametrize(
+    ("inside", "failed"),
+    [
+        ('<skipped type="todo"/><failure message="not yet"/>', []),
+        ('<failure message="Skipped: not today"/><skipped/>', []),
+        ('<skipped/><error message="the teardown failed"/>', [True]),
+        ('<error message="the teardown failed"/><skipped/>', [True]),
+        ("<flakyFailure><stackTrace>E</stackTrace></flakyFailure>", [False]),
+        ('<failure type="E"/><rerunFailure message="again"/>', [True]),
+    ],
+)
+def test_a_case_with_several_results_is_taken_as_its_tool_means_it(inside, failed, tmp_path):
+    cases = read_report(report(tmp_path, f'<testsuite><testcase name="a">{inside}</testcase></testsuite>'))
+    assert failed == [case.failed for case in cases]
+
+
+@pytest.mark.parametrize("state", ['status="notrun" result="suppressed"', 'status="disabled"', 'result="SKIPPED"'])
+def test_a_case_that_was_not_run_did_not_pass(state, tmp_path):
+    assert [] == read_report(report(tmp_path, f'<testsuite><testcase name="DISABLED_a" {state}/></testsuite>'))
+
+
+def test_a_test_that_passed_when_it_was_run_again_did_not_fail(run, outcomes, project):
+    flaky = REPORT.replace("</testsuite>", '<testcase classname="tests.test_login" name="test_button"/></testsuite>')
+    (project / "new.xml").write_text(flaky)
+    run("cp new.xml report.xml", "--junit", "report.xml")
+    assert ["success"] == [one["outcome"] for one in outcomes()]
+    run("cp new.xml report.xml; exit 1", "--junit", "report.xml")
+    assert ["Test tests.test_login::test_button"] == [
+        one["task"] for one in outcomes() if one["error"] and "Test " in one["task"]
+    ]
 
 
 def test_a_case_that_is_run_several_times_failed_if_it_did_once():
