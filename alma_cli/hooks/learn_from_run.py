@@ -10,12 +10,16 @@ from alma_cli.api import ALMA
 from alma_cli.api.arguments import agent_of
 from alma_cli.core.learning.reports import Report
 from alma_cli.core.symptoms import telling_line
+from alma_cli.core.text import counted
 from alma_cli.errors import AlmaError
 from alma_cli.flock import holding
-from alma_cli.hooks.junit import changed, keep_failing, load_failing, read_report
+from alma_cli.hooks.junit import TestCase, changed, keep_failing, load_failing, read_report
 from alma_cli.hooks.run import Ended
 
 _MAX_TASK = 500
+_MOST_ALIKE = 50
+"""The most tests that are recorded of those that fail with one error, or pass again: a broken import fails them all."""
+
 _PATIENCE_S = 2.0
 """The wait for a busy store; after it the outcome stays in the journal."""
 
@@ -88,6 +92,10 @@ def _learn_from_report(alma: ALMA, ran: Ran, agent: str, report_before: object, 
         return [f"{ran.junit} was not written by this run, so no test was looked at"]
     failing = load_failing(alma.project)
     news = changed(read_report(ran.junit), failing, well=well)
+    alike: dict[str, list[TestCase]] = {}
+    for case in news:
+        alike.setdefault(telling_line(case.error) if case.failed else "", []).append(case)
+    recorded = [(error, case) for error, cases in alike.items() for case in cases[:_MOST_ALIKE]]
     done = alma.learn_batch(
         (
             number,
@@ -98,17 +106,19 @@ def _learn_from_report(alma: ALMA, ran: Ran, agent: str, report_before: object, 
                 strategy=ran.strategy,
                 when=ran.when,
                 do=ran.do,
-                error=telling_line(case.error),
+                error=error,
                 duration_ms=case.duration_ms,
                 domain=ran.domain,
                 labels={"source": "junit"},
             ),
         )
-        for number, case in enumerate(news, start=1)
+        for number, (error, case) in enumerate(recorded, start=1)
     )
     try:
         keep_failing(alma.project, failing)
     except OSError as error:
         raise AlmaError(f"cannot note which tests fail: {error.strerror}") from error
-    refused = [f"{news[one.line - 1].name}: {one.error.message}" for one in done.refused]
+    refused = [f"{recorded[one.line - 1][1].name}: {one.error.message}" for one in done.refused]
+    if more := len(news) - len(recorded):
+        refused.append(f"{counted(more, 'more test', 'more tests')} changed alike, and no outcome was made of each")
     return [*refused, *done.warnings]

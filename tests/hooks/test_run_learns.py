@@ -120,6 +120,18 @@ def test_changed_tests_of_a_report_are_remembered(run, outcomes, project):
     assert [("failure", ""), ("success", "Waited for the button")] == told
 
 
+def test_one_cause_that_fails_every_test_is_not_recorded_for_each(run, outcomes, project):
+    cases = "".join(f'<testcase name="t{n}"><error message="no module shop"/></testcase>' for n in range(60))
+    cases += "".join(f'<testcase name="u{n}"><error message="u{n} is wrong"/></testcase>' for n in range(9))
+    (project / "new.xml").write_text(f"<testsuite>{cases}</testsuite>")
+    finished = run("cp new.xml report.xml; exit 1", "--junit", "report.xml")
+    assert b"10 more tests changed alike" in finished.stderr
+    assert 59 == len([one for one in outcomes() if one["task"].startswith("Test ")])
+    (project / "new.xml").write_text(f"<testsuite>{cases.replace('error', 'properties')}</testsuite>")
+    assert b"19 more tests changed alike" in run("cp new.xml report.xml", "--junit", "report.xml").stderr
+    assert b"" == run("cat new.xml > report.xml", "--junit", "report.xml").stderr
+
+
 def test_a_report_that_this_run_did_not_write_is_not_looked_at(run, outcomes, project):
     (project / "report.xml").write_text(REPORT)
     finished = run("exit 1", "--junit", "report.xml")
