@@ -4,6 +4,7 @@ A model's files are looked for in `<cache_dir>/<the name's last part>`, where a 
 that fastembed has downloaded into `cache_dir`. The model sees the bare text: no prefix is added, as some models want.
 """
 
+import math
 import os
 import warnings
 from array import array
@@ -49,8 +50,7 @@ class FastEmbedder:
         sorted_texts = [_readable(texts[i]) for i in order]
         found = self._model.embed(sorted_texts, batch_size=_TEXTS_IN_BATCH) if texts else ()
         for index, row in zip(order, found, strict=True):
-            length = float(np.linalg.norm(row)) or 1.0
-            vectors[index] = array("f", np.asarray(row / length, np.float32).tobytes())
+            vectors[index] = array("f", _unit(np.asarray(row, "f8")).tobytes())
             if on_progress:
                 on_progress(1)
         return vectors
@@ -134,6 +134,14 @@ def _did_you_mean(model: str, known: list[str]) -> str:
     close = most_like(model, spelled, limit=3) or most_like(_last_part(model), spelled, limit=3)
     names = list(dict.fromkeys(spelled[match] for match in close)) or [DEFAULT_MODEL]
     return f"did you mean {' or '.join(names)}? fastembed knows {len(known)} models"
+
+
+def _unit(row: Any) -> Any:
+    """The numbers of a model as a vector of unit length; zeros, which are like nothing, where one is no number."""
+    import numpy as np
+
+    length = float(np.linalg.norm(row))
+    return (row / length).astype("f4") if 0 < length < math.inf else np.zeros(len(row), "f4")
 
 
 def _last_part(model: str) -> str:

@@ -1,3 +1,4 @@
+import math
 import os
 import socket
 import subprocess
@@ -64,6 +65,16 @@ def other(model: str, cache_dir: Path) -> FastEmbedder:
     return FastEmbedder(model, cache_dir=cache_dir, allow_download=False, threads=None)
 
 
+class Making:
+    """A model that makes these numbers of any text, as a damaged or quantised one does."""
+
+    def __init__(self, numbers):
+        self.numbers = np.array(numbers, np.float32)
+
+    def embed(self, texts, **_options):
+        return [self.numbers for _ in texts]
+
+
 def matrix(vectors) -> np.ndarray:
     return np.array([np.frombuffer(vector, np.float32) for vector in vectors])
 
@@ -87,6 +98,13 @@ def test_another_model_takes_any_text_too(folder_of_models):
     texts = ["", "\0", "\ud800 lone", "x" * 1_000_000, "any words " * 100_000, "\ud83d\ude00"]
     vectors = matrix(open_embedder(AGAIN, cache_dir=folder_of_models).embed(texts))
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("numbers", [[0.5, math.nan], [math.inf, 1], [-math.inf, math.nan], [0, 0]])
+def test_where_a_model_makes_no_numbers_the_vector_is_one_of_zeros(numbers, folder_of_models, monkeypatch):
+    embedder = open_embedder(AGAIN, cache_dir=folder_of_models)
+    monkeypatch.setattr(embedder, "_model", Making(numbers))
+    assert [[0, 0]] == matrix(embedder.embed(["a text"])).tolist()
 
 
 @pytest.mark.parametrize("count", [0, 1, 8, 21])

@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from alma_cli.store.replication.vectors_in_json import in_json
 
-NUMBERS = st.floats(-1, 1, width=32) | st.floats(-3.4e38, 3.4e38, width=32) | st.sampled_from([0.0, -0.0, 1.0, 1e-45])
+NUMBERS = (
+    st.floats(-1, 1, width=32) | st.floats(-(2.0**127), 2.0**127, width=32) | st.sampled_from([0.0, -0.0, 1.0, 1e-45])
+)
 
 
 def read_back(texts):
-    return np.array([json.loads(text) for text in texts], "f4").reshape(len(texts), -1)
+    return np.array([json.loads(text) for text in texts], "f4")
 
 
 @given(st.lists(st.lists(NUMBERS, min_size=3, max_size=3), max_size=20))
@@ -47,6 +49,14 @@ def test_each_power_of_ten_and_its_neighbours_are_read_back():
 )
 def test_numbers_have_nine_digits_at_most(numbers, text):
     assert [text] == in_json(np.array([numbers], "f4"))
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_a_vector_with_what_is_no_number_in_json_is_one_of_zeros(number):
+    vectors = np.array([[0.5, 0.5], [0.5, number], [number, number]], "f4")
+    assert [[0.5, 0.5], [0.0, 0.0], [0.0, 0.0]] == [
+        json.loads(text, parse_constant=pytest.fail) for text in in_json(vectors)
+    ]
 
 
 def test_an_ordinary_vector_takes_hardly_more_room_than_by_the_json_of_python():

@@ -23,10 +23,16 @@ _TOGETHER = 64
 
 
 def in_json(vectors: Numbers) -> list[str]:
-    """Vectors as JSON lists, given as rows of finite numbers of single precision: float32 [vectors, numbers].
+    """Vectors as JSON lists, given as rows of numbers of single precision: float32 [vectors, numbers].
 
-    Each number has nine digits after its zeros, from which it can be read back to the last bit.
+    Each number has nine digits after its zeros, from which it can be read back to the last bit. JSON has no number for
+    what isn't finite, so a vector with such, as a model may have made it, is one of zeros: others make it anew.
     """
+    import numpy as np
+
+    is_finite = np.isfinite(vectors).all(axis=1)
+    if not is_finite.all():
+        vectors = np.where(is_finite[:, None], vectors, np.float32(0))
     return [text for at in range(0, len(vectors), _TOGETHER) for text in _in_json(vectors[at : at + _TOGETHER])]
 
 
