@@ -23,8 +23,13 @@ def is_markdown(path: str) -> bool:
 def facts_of(path: str, root: str) -> list[tuple[str, Fact]]:
     """The facts of a page, or of all pages of a folder, with each page's path (from the project's folder).
 
-    Raises `InvalidInput` for what can't be read, and for a folder without pages.
+    Raises `InvalidInput` for what can't be read, for a folder without pages, and for one that the project is in.
     """
+    if _is_around(path, root):
+        raise InvalidInput(
+            f"{one_line(path, 200)} has the whole project in it, and what is beside that",
+            hint="name the folder of the notes, or a page",
+        )
     pages = sorted(_pages(path)) if os.path.isdir(path) else [path]
     if not pages:
         raise InvalidInput(
@@ -39,6 +44,12 @@ def as_records(facts: list[tuple[str, Fact]], project_id: str, agent: str) -> It
         source = f"{page}: {fact.heading}" if fact.heading else page
         id = named_id(project_id, agent, source, fact.text)
         yield fact.line, {"kind": "knowledge", "id": id, "agent": agent, "fact": fact.text, "source": source}
+
+
+def _is_around(folder: str, root: str) -> bool:
+    """True when the project is somewhere below this folder: its pages are those of other projects, or of the machine."""
+    around, inside = os.path.realpath(folder), os.path.realpath(root)
+    return around != inside and os.path.commonpath([around, inside]) == around
 
 
 def _pages(folder: str) -> Iterator[str]:

@@ -456,6 +456,22 @@ def test_a_folder_of_notes_is_imported_within_the_agents_scope(scoped_project, r
     assert ["The colour of the button is blue"] == [one["fact"] for one in run_json("list")["data"]["memories"]]
 
 
+@pytest.mark.parametrize("folder", ["/", "..", "../neighbour/.."])
+def test_a_folder_that_the_project_is_in_is_no_folder_of_notes(run_alma, run_json, project, folder):
+    neighbour = project.parent / "neighbour"
+    neighbour.mkdir()
+    (neighbour / "a.md").write_text("The colour of the button is blue\n")
+    finished = run_alma("import", folder)
+    assert (2, "") == (finished.code, finished.out)
+    assert f"{folder} has the whole project in it, and what is beside that" in finished.err
+    assert 1 == run_json("import", "../neighbour")["data"]["imported"]
+
+
+def test_the_project_itself_may_be_a_folder_of_notes(run_json, project):
+    (project / "a.md").write_text("The colour of the button is blue\n")
+    assert 1 == run_json("import", ".")["data"]["imported"]
+
+
 def test_nothing_waits_for_a_pipe_in_the_place_of_a_page(run_alma, run_json, project):
     notes = project / "notes"
     notes.mkdir()
