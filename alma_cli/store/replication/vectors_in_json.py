@@ -30,9 +30,9 @@ def in_json(vectors: Numbers) -> list[str]:
     """
     import numpy as np
 
-    is_finite = np.isfinite(vectors).all(axis=1)
+    is_finite = np.isfinite(vectors).all(axis=1, keepdims=True)
     if not is_finite.all():
-        vectors = np.where(is_finite[:, None], vectors, np.float32(0))
+        vectors = np.where(is_finite, vectors, np.float32(0))
     return [text for at in range(0, len(vectors), _TOGETHER) for text in _in_json(vectors[at : at + _TOGETHER])]
 
 
