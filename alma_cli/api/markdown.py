@@ -47,7 +47,7 @@ def as_records(facts: list[tuple[str, Fact]], project_id: str, agent: str) -> It
 
 
 def _is_around(folder: str, root: str) -> bool:
-    """True when the project is somewhere below this folder: its pages are those of other projects, or of the machine."""
+    """True when the project is somewhere below this folder: its pages are those of others, or of the whole machine."""
     around, inside = os.path.realpath(folder), os.path.realpath(root)
     return around != inside and os.path.commonpath([around, inside]) == around
 
