@@ -493,6 +493,36 @@ def test_where_git_is_told_to_run_no_hooks_install_says_so(everything, project, 
 
 
 @pytest.mark.usefixtures("alma_on_the_path")
+@pytest.mark.parametrize(
+    "odd",
+    [
+        ({"matcher": {"type": "always"}, "hooks": []}, "0.matcher"),
+        ({"type": "command", "command": "x"}, "0"),
+        ({"hooks": [{"type": "agent"}]}, "0.hooks.0"),
+        ({"hooks": [{"command": "x"}]}, "0.hooks.0"),
+        ("x", "0"),
+    ],
+)
+def test_hooks_in_settings_that_claude_code_passes_over_cannot_run(project, put, states, run_alma, odd):
+    entry, fault = odd
+    put(**{".claude/settings.json": "{}"})
+    run_alma("setup", "claude", "--yes")
+    path = project / ".claude/settings.local.json"
+    settings = json.loads(path.read_text())
+    settings["hooks"] = {"PreCompact": [entry], **settings["hooks"]}
+    path.write_text(json.dumps(settings))
+    told = f"Claude Code passes over {path} as a whole: hooks.PreCompact.{fault} has not the form of a hook"
+    assert ("can't run", told) == states()["claude"]
+    finished = run_alma("setup", "claude", "--yes")
+    assert (1, True) == (finished.code, told in finished.err)
+    run_alma("setup", "claude", "--remove", "--yes")
+    assert {"hooks": {"PreCompact": [entry]}} == json.loads(path.read_text())
+    run_alma("setup", "claude", "--yes")
+    assert {"hooks": {"PreCompact": [entry]}} == json.loads(path.read_text())
+    path.unlink()
+
+
+@pytest.mark.usefixtures("alma_on_the_path")
 @pytest.mark.parametrize("setting", [{"disableAllHooks": True}, {"disabledMcpjsonServers": ["alma"]}])
 def test_hooks_that_claude_code_is_told_not_to_run_cannot_run(project, put, states, run_alma, setting):
     put(**{".claude/settings.json": "{}"})
@@ -586,12 +616,14 @@ def codex(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("text", [CODEX, CODEX + "\r\n", "a = 1\n", ""])
-def test_codex_gets_the_server_and_its_bytes_back(text, codex, project, run_alma):
+@pytest.mark.parametrize("start", ["", "\ufeff"])
+def test_codex_gets_the_server_and_its_bytes_back(text, start, codex, project, run_alma):
+    text = start + text
     codex.write_bytes(text.encode())
     run_alma("setup", "codex", "--yes")
-    servers = tomllib.loads(codex.read_bytes().decode())["mcp_servers"]
+    servers = tomllib.loads(codex.read_bytes().decode("utf-8-sig"))["mcp_servers"]
     assert {"command": "alma", "args": ["mcp"]} == servers.pop("alma")
-    assert tomllib.loads(text).get("mcp_servers", {}) == servers
+    assert tomllib.loads(text.removeprefix("\ufeff")).get("mcp_servers", {}) == servers
     assert codex.read_bytes().startswith(text.encode())
     after = codex.read_bytes()
     assert "codex: connected" in run_alma("setup", "codex", "--yes").err
@@ -606,6 +638,26 @@ def test_what_was_added_to_codex_since_stays(codex, project, run_alma):
     codex.write_text(codex.read_text() + '\n[mcp_servers.new]\ncommand = "new"\n')
     run_alma("setup", "codex", "--remove", "--yes")
     assert 'model = "o3"\n\n[mcp_servers.new]\ncommand = "new"\n' == codex.read_text()
+
+
+def test_a_configuration_that_codex_wrote_anew_without_comments_loses_the_server(codex, project, run_alma):
+    codex.write_text('model = "o3"\n')
+    run_alma("setup", "codex", "--yes")
+    bare = "".join(line for line in codex.read_text().splitlines(keepends=True) if not line.startswith("#"))
+    for more in ("", '\n[mcp_servers.new]\ncommand = "new"\n'):
+        codex.write_text(bare + more)
+        run_alma("setup", "codex", "--remove", "--yes")
+        assert 'model = "o3"\n' + more == codex.read_text()
+    for own in ('env = { A = "1" }\n', '[mcp_servers.alma.env]\nA = "1"\n'):
+        codex.write_text(bare + own)
+        run_alma("setup", "codex", "--remove", "--yes")
+        assert bare + own == codex.read_text()
+
+
+def test_a_configuration_of_codex_with_its_servers_in_one_line_is_not_called_broken(codex, project, run_alma):
+    codex.write_text('mcp_servers = { x = { command = "y" } }\n')
+    told = run_alma("setup", "codex", "--yes").err
+    assert ("is not TOML" in told, "write them as tables" in told) == (False, True)
 
 
 @pytest.mark.parametrize(

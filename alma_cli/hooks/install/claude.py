@@ -44,6 +44,9 @@ _TIMEOUT_S = 10
 """The seconds after which Claude Code gives up; ALMA gives up after 2."""
 
 
+_NEEDED = {"command": "command", "prompt": "prompt", "agent": "prompt", "http": "url"}
+"""The text that a hook of each type needs; Claude Code passes over a whole file for one hook without it."""
+
 SHARED = "settings.json"
 LOCAL = "settings.local.json"
 """The settings of everybody who works on the project, which are committed, and those of one person, which aren't."""
@@ -81,6 +84,8 @@ def plan_claude(place: ConnectedProject, file: str = SHARED, *, by_server: bool 
     path = settings_path(place.folder, file)
     text = text_of(path)
     settings = _parsed(path, text)
+    if fault := _fault(settings):
+        raise AlmaError(_passed_over(path, fault), hint="mend that entry, and do this again; nothing was changed")
     agent, changed = place.agent or _agent_in(settings), False
     for event, name in AGENT_EVENTS.items():
         asked: dict[str, JsonValue] = {"type": "command", "command": _command(event, agent)}
@@ -125,6 +130,10 @@ def switched_off(place: ConnectedProject) -> tuple[str, str]:
     found = {path: parsed(path, text_of(path)) for path in (MANAGED, *paths)}
     if found[MANAGED].get("allowManagedHooksOnly"):
         return f"{MANAGED} lets no other hooks run (allowManagedHooksOnly)", "ask whoever manages this machine"
+    for path in paths[:2]:
+        fault = _fault(found[path])
+        if fault and any(mark in text_of(path) for mark in (_MARK, '"alma"')):
+            return _passed_over(path, fault), "mend that entry"
     told = [(path, settings["disableAllHooks"]) for path, settings in found.items() if "disableAllHooks" in settings]
     if told and told[0][1]:
         return f"{told[0][0]} switches all hooks off (disableAllHooks)", f"take that out of {told[0][0]}"
@@ -133,6 +142,31 @@ def switched_off(place: ConnectedProject) -> tuple[str, str]:
         if isinstance(servers, list) and "alma" in servers:
             return f"{path} switches the server alma off (disabledMcpjsonServers)", f"take it out of {path}"
     return "", ""
+
+
+def _passed_over(path: str, fault: str) -> str:
+    return f"Claude Code passes over {path} as a whole: {fault} has not the form of a hook"
+
+
+def _fault(settings: Mapping[str, Any]) -> str:
+    """The place of the first hook that hasn't the form of one; empty without any."""
+    hooks = settings.get("hooks", {})
+    if not isinstance(hooks, dict):
+        return "hooks"
+    for name, groups in hooks.items():
+        if not isinstance(groups, list):
+            return f"hooks.{name}"
+        for number, group in enumerate(groups):
+            at = f"hooks.{name}.{number}"
+            if not isinstance(group, dict) or not isinstance(group.get("hooks"), list):
+                return at
+            if not isinstance(group.get("matcher", ""), str):
+                return f"{at}.matcher"
+            for index, hook in enumerate(group["hooks"]):
+                kind = hook.get("type") if isinstance(hook, dict) else None
+                if not isinstance(kind, str) or (kind in _NEEDED and not isinstance(hook.get(_NEEDED[kind]), str)):
+                    return f"{at}.hooks.{index}"
+    return ""
 
 
 def _command(event: str, agent: str | None) -> str:

@@ -9,7 +9,14 @@ from alma_cli.errors import AlmaError
 from alma_cli.hooks.install.changes import Plan, RemoveFile, WriteFile, original_of, text_of
 from alma_cli.hooks.install.parts import ConnectedProject, Part
 
-_BLOCK = re.compile(r"(?:^\r?\n)?^# >>> alma >>>[^\n]*\n.*?^# <<< alma <<<\r?\n?", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(
+    r"(?:^\r?\n)?^# >>> alma >>>[^\n]*\n.*?^# <<< alma <<<\r?\n?"
+    r"|(?:^\r?\n)?^\[mcp_servers\.alma\]\s*^command = \"alma\"\s*^args = \[\"mcp\"\][^\S\n]*+\n?+"
+    r"(?!\w|\[mcp_servers\.alma)",
+    re.MULTILINE | re.DOTALL,
+)
+"""Our block, or what is left of it where Codex or somebody wrote the file anew without comments."""
+
 _TEXT = """\
 # >>> alma >>> `alma setup codex --remove` takes this out, for all projects
 [mcp_servers.alma]
@@ -23,7 +30,7 @@ _SHARED = "it serves all your projects; where there is no .alma/ the server ends
 def _codex_file() -> str:
     """The path of Codex's configuration; empty where Codex keeps none."""
     folder = os.environ.get("CODEX_HOME") or os.path.join(os.path.expanduser("~"), ".codex")
-    return os.path.join(folder, "config.toml") if os.path.isdir(folder) else ""
+    return os.path.abspath(os.path.join(folder, "config.toml")) if os.path.isdir(folder) else ""
 
 
 def _plan(_: ConnectedProject) -> Plan:
@@ -38,8 +45,13 @@ def _plan(_: ConnectedProject) -> Plan:
     newline = "\r\n" if "\r\n" in text else "\n"
     between = "" if not text else newline if text.endswith("\n") else newline * 2
     after = text + between + _TEXT.replace("\n", newline)
-    if "alma" not in _servers(path, after):
-        raise AlmaError(f"{path} can't get another server", hint="nothing was changed")
+    try:
+        tomllib.loads(after.removeprefix("\ufeff"))
+    except tomllib.TOMLDecodeError as error:
+        raise AlmaError(
+            f"{path} has its servers within one line, or a value, so that no table can follow",
+            hint="write them as tables, [mcp_servers.NAME], and do this again; nothing was changed",
+        ) from error
     return Plan([WriteFile(path, after.encode())], [f"{path}: {_SHARED}"])
 
 
@@ -58,7 +70,7 @@ def _plan_removal(place: ConnectedProject) -> Plan:
 def _servers(path: str, text: str) -> dict[str, Any]:
     hint = "repair it, and do this again; nothing was changed"
     try:
-        servers = tomllib.loads(text).get("mcp_servers", {})
+        servers = tomllib.loads(text.removeprefix("\ufeff")).get("mcp_servers", {})
     except tomllib.TOMLDecodeError as error:
         raise AlmaError(f"{path} is not TOML: {error}", hint=hint) from error
     if not isinstance(servers, dict):
