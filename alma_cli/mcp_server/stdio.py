@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections import Counter
+from contextlib import suppress
 from functools import partial
 from typing import BinaryIO, NoReturn, get_args
 
@@ -83,13 +84,13 @@ class _Lines:
                 if len(line) == _LONGEST:
                     await self.put(json.dumps(_error(None, PARSE_ERROR, f"a line of over {_LONGEST >> 20} MiB")))
                     break
-                message = message_in(line)
-                if isinstance(message, dict):
-                    await self.put(json.dumps(message))
-                elif message is not None:
-                    if isinstance(message.root, JSONRPCRequest):
-                        self.unanswered[message.root.id] += 1
-                    await self.to_server.send(SessionMessage(message))
+                for message in messages_in(line):
+                    if isinstance(message, dict):
+                        await self.put(json.dumps(message))
+                    elif message is not None:
+                        if isinstance(message.root, JSONRPCRequest):
+                            self.unanswered[message.root.id] += 1
+                        await self.to_server.send(SessionMessage(message))
             with anyio.move_on_after(_LAST_ANSWERS_S):
                 while self.unanswered:
                     self.answered = anyio.Event()
@@ -119,6 +120,14 @@ def _write_all(file: BinaryIO, content: bytes) -> None:
         _leave(0)
 
 
+def messages_in(line: bytes) -> list[JSONRPCMessage | dict[str, object] | None]:
+    """What is in a line: one message or, as protocol 2025-03-26 has it, a batch of them, each answered by itself."""
+    if line.lstrip()[:1] == b"[":
+        with suppress(ValueError, RecursionError):
+            return [message_in(json.dumps(one).encode()) for one in json.loads(line)] or [message_in(line)]
+    return [message_in(line)]
+
+
 def message_in(line: bytes) -> JSONRPCMessage | dict[str, object] | None:
     """The message in a line or, if it can't be used, the answer to it; None for an empty line."""
     if not line.strip():
@@ -143,7 +152,7 @@ def _refusal(line: bytes) -> dict[str, object]:
     except (ValueError, RecursionError):
         return _error(None, PARSE_ERROR, "this line isn't JSON")
     if isinstance(given, list):
-        return _error(None, INVALID_REQUEST, "this line is a list: send one message a line")
+        return _error(None, INVALID_REQUEST, "this is a list, and no message")
     if not isinstance(given, dict):
         return _error(None, INVALID_REQUEST, "this line isn't a JSON object")
     id = given.get("id")

@@ -66,7 +66,9 @@ def test_every_line_is_answered_with_its_id_and_the_server_goes_on(client):
         (b"{", None, -32700),
         (b"[" * 100_000, None, -32700),
         (b"\xff\xfe", None, -32700),
-        ([calling(1, "stats")], None, -32600),
+        ([], None, -32600),
+        ([[]], None, -32600),
+        ([17], None, -32600),
         (b"17", None, -32600),
         ({"id": 2, "method": "ping"}, 2, -32600),
         ({"jsonrpc": "1.0", "id": "three", "method": "ping"}, "three", -32600),
@@ -84,6 +86,16 @@ def test_every_line_is_answered_with_its_id_and_the_server_goes_on(client):
         assert "pydantic" not in json.dumps(answer)
     client.write(b'\xef\xbb\xbf{"jsonrpc": "2.0", "id": 10, "method": "ping"}')
     assert {"jsonrpc": "2.0", "id": 10, "result": {}} == client.read()
+
+
+def test_each_message_of_a_batch_is_answered_by_itself(client):
+    client.write(*HELLO)
+    client.read()
+    ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+    client.write([ping, {"jsonrpc": "2.0", "method": "notifications/roots/list_changed"}, 3, ping | {"id": "b"}])
+    answers = [client.read() for _ in range(3)]
+    assert {None, 1, "b"} == {answer["id"] for answer in answers}
+    assert [-32600] == [answer["error"]["code"] for answer in answers if "error" in answer]
 
 
 def test_what_was_asked_is_answered_though_stdin_ends_at_once(client, run_json):
