@@ -21,8 +21,8 @@ _ARTICLES = frozenset(["a", "an", "the"])
 _SIGNS = r"[<>]=?|[!=]=|&&|\|\||[$~^]|(?<!\w)!(?=\w)|(?<!\w)-(?=\d)|\+(?=\d)"
 _ASCII_TOKEN = re.compile(rf"[^\W_]+(?:['.][^\W_]+)*(?:\+\+|#|%)?|{_SIGNS}")
 _LETTER = f"(?:(?!_)[{WORD_CHARACTERS}])"
-_MORE_SIGNS = "[\u00a2-\u00a5\u00b1\u00d7\u00f7\u20a0-\u20cf\u2200-\u22ff]"
-"""Of currencies and of mathematics."""
+_MORE_SIGNS = "[\u00a2-\u00a5\u00b1\u00d7\u00f7\u20a0-\u20cf\u2200-\u22ff\u2600-\u27bf\U0001f000-\U0001faff]"
+"""Of currencies and of mathematics, and emoji."""
 
 _TOKEN = re.compile(rf"{_LETTER}+(?:['.]{_LETTER}+)*(?:\+\+|#|%)?|{_SIGNS}|{_MORE_SIGNS}")
 _IN_ASCII = str.maketrans({"\u2019": "'", "\u2212": "-", "\u2264": "<=", "\u2265": ">=", "\u2260": "!="})

@@ -55,6 +55,7 @@ def test_case_spacing_punctuation_articles_and_light_endings_make_no_difference(
         ("load ≤ 5", "load ≥ 5"),
         ("wait −1", "wait 1"),
         ("charge in €", "charge in £"),
+        ("wait for 🟢", "wait for 🔴"),
         ("slice to n+1", "slice to n-1"),
         ("when ready", "when !ready"),
         ("join by &&", "join by ||"),
