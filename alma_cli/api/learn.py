@@ -313,16 +313,28 @@ def _followed(session: Session, report: Report) -> tuple[Report, list[str]]:
         with session.store().reading() as reader:
             record = reader.record(report.followed)
             words = words_of(reader, record)
+        if isinstance(record, AntiPattern) and words is not None:
+            words = words._replace(do=_instead_of(record))
         if not sees(views(session.config.scope_for(report.agent), session.config.agents), record.agent, record.domain):
             raise NotFound(f"{one_line(report.agent, 40)} doesn't see {record.id[:SHORT_ID]}")
     except AlmaError as error:
         return replace(report, followed=""), [f"--followed was left out: {error.message}"]
     report = replace(report, followed=record.id)
     if words is not None:
-        return replace(report, when=report.when or words.when, do=report.do or words.do), []
-    if report.when and report.do:
+        report = replace(report, when=report.when or words.when, do=report.do or words.do)
+    if report.do and (report.when or words is not None):
         return report, []
+    if words is not None:
+        return report, [f"{record.id[:SHORT_ID]} says what to avoid, and nothing to do instead: give --do"]
     return report, [f"{record.id[:SHORT_ID]} has no general words to take over: give --when and --do"]
+
+
+def _instead_of(record: AntiPattern) -> str:
+    """The approach of whoever follows an anti-pattern: its alternative, if that fits; never what it warns of."""
+    try:
+        return str(parse_field("do", record.better_alternative))
+    except InvalidInput:
+        return ""
 
 
 def words_of(reader: Reader, record: Record) -> Words | None:

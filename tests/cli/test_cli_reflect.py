@@ -96,6 +96,20 @@ def test_following_a_memory_takes_its_words_and_credits_it(run_json):
     assert 1 == sum(tally["count"] for tally in exported if tally["kind"] == "credit")
 
 
+def test_who_follows_what_to_avoid_did_what_to_do_instead(run_json):
+    learned = ("learn", "--agent", "helena", "--task", "t", "--strategy", "s", "--when", WHEN)
+    for do, result in (("bump the date", "failure"), (DO, "success")):
+        for _ in range(4 if result == "failure" else 3):
+            run_json(*learned, "--do", do, "--outcome", result)
+        avoided = run_json("list", "--kind", "anti_pattern")["data"]["memories"][0]["id"]
+        followed = run_json(*learned, "--outcome", "success", "--followed", avoided)
+        told = [f"{avoided[:8]} says what to avoid, and nothing to do instead: give --do"] if do != DO else []
+        assert told == followed["warnings"]
+    assert [(WHEN, DO, 4)] == rules(run_json)
+    (rule,) = run_json("list", "--kind", "anti_pattern")["data"]["memories"]
+    assert (4, 0) == (rule["occurrences"], rule["successes"])
+
+
 def test_following_what_is_not_there_is_told_and_recorded(run_json):
     done = run_json("learn", "--agent", "helena", "--task", "x", "--outcome", "success", "--followed", "abc")
     assert ["--followed was left out: no memory has an id that starts with abc"] == done["warnings"]
