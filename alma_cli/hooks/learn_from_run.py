@@ -4,7 +4,7 @@ import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from signal import SIGINT
+from signal import SIGHUP, SIGINT, SIGPIPE, SIGQUIT
 
 from alma_cli.api import ALMA
 from alma_cli.api.arguments import agent_of
@@ -17,6 +17,8 @@ from alma_cli.hooks.junit import TestCase, changed, keep_failing, load_failing, 
 from alma_cli.hooks.run import Ended
 
 _MAX_TASK = 500
+_STOPPED = frozenset({SIGINT, SIGQUIT, SIGHUP, SIGPIPE})
+
 _MOST_ALIKE = 50
 """The most tests that are recorded of those that fail with one error, or pass again: a broken import fails them all."""
 
@@ -50,9 +52,10 @@ class Ran:
 def learn_from(ran: Ran, ended: Ended, *, directory: str | None, report_before: object) -> list[str]:
     """Record how the command ended, and return lines to tell. Raises `AlmaError`.
 
-    `report_before` is the `report_state` before the command ran. A command that the user stopped teaches nothing.
+    `report_before` is the `report_state` before the command ran. A command that the user stopped teaches nothing, nor
+    one whose terminal was closed or whose output nobody read any more (`| head`).
     """
-    if SIGINT in (ended.signal, ended.code - 128):
+    if ended.signal in _STOPPED or ended.code == 128 + SIGINT:
         return []
     alma = ALMA.find(directory=directory, wait_s=_PATIENCE_S)
     agent = agent_of(alma.config, ran.agent)

@@ -92,7 +92,7 @@ def test_a_command_that_a_signal_ended_failed(alma_process, outcomes):
     assert "ended by SIGTERM" == outcomes()[0]["error"]
 
 
-@pytest.mark.parametrize("script", ["kill -INT $$", "exit 130"])
+@pytest.mark.parametrize("script", ["kill -INT $$", "exit 130", "kill -QUIT $$", "kill -HUP $$", "kill -PIPE $$"])
 def test_a_command_that_the_user_stopped_is_not_remembered(script, alma_process, outcomes):
     alma_process("run", "--", "sh", "-c", script)
     assert [] == outcomes()
