@@ -87,12 +87,13 @@ def test_hooks_that_lefthook_writes_are_asked_of_it_and_the_others_are_gits(repo
     check_and_remove(repository, before)
 
 
-def test_a_local_file_for_lefthook_of_somebodys_own_stays(repository):
+@pytest.mark.parametrize("name", ["lefthook-local.yml", ".lefthook-local.toml", "lefthook-local.json"])
+def test_a_local_file_for_lefthook_of_somebodys_own_stays_and_is_read(repository, name):
     (repository.folder / ".lefthook.toml").write_text("[pre-push]\nparallel = true\n")
-    (repository.folder / "lefthook-local.yml").write_text("skip_output: [meta]\n")
+    (repository.folder / name).write_text("{}\n")
     before = state(repository)
-    assert "lefthook-local.yml is there already" in repository.alma("setup", "git", "--yes").stderr
-    assert "skip_output: [meta]\n" == (repository.folder / "lefthook-local.yml").read_text()
+    assert f"{name} is there already" in repository.alma("setup", "git", "--yes").stderr
+    assert "{}\n" == (repository.folder / name).read_text()
     repository.alma("setup", "git", "--remove", "--yes")
     assert before == state(repository)
 

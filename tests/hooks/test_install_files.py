@@ -219,6 +219,7 @@ CONFIGURATIONS = {
     "not indented": "# mine\nrepos:\n- repo: https://example.com/a\n  rev: v1\n  hooks: [{id: a}]\n",
     "indented": "default_stages: [pre-commit]\nrepos:   # all of them\n\n  # first\n    - repo: meta\n      hooks:\n        - id: identity\n",
     "windows": "repos:\r\n  - repo: meta\r\n    hooks:\r\n      - id: identity\r\n",
+    "byte order mark": "\ufeffrepos:\n  - repo: meta\n    hooks:\n      - id: identity\n",
     "something after": "repos:\n  - repo: meta\n    hooks:\n      - id: identity\nfail_fast: true\n",
 }
 
@@ -239,6 +240,17 @@ def test_pre_commits_configuration_comes_back_byte_for_byte(name, project, run_a
     assert "nothing to change" in run_alma("install", "pre-commit").err
     run_alma("uninstall", "pre-commit")
     assert text == (path.read_bytes().decode() if path.exists() else None)
+
+
+@pytest.mark.parametrize("name", ["prek.toml", ".pre-commit-config.yml"])
+def test_no_configuration_is_made_that_hides_preks_own(name, project, run_alma):
+    (project / name).write_text("")
+    finished = run_alma("install", "pre-commit")
+    assert (1, True) == (finished.code, f"prek is configured by {project / name}" in finished.err)
+    assert not (project / ".pre-commit-config.yaml").exists()
+    (project / ".pre-commit-config.yaml").write_text(CONFIGURATIONS["indented"])
+    installed = run_alma("install", "pre-commit")
+    assert (0, True) == (installed.code, f"reads {project / name} in its place" in installed.err)
 
 
 @pytest.mark.parametrize("name", ["not indented", "indented", "something after"])

@@ -54,10 +54,12 @@ def plan_lefthook(top: str, events: list[str], project: str, agent: str | None) 
     """The plan that has lefthook call ALMA for these events: a file of ours, which lefthook merges with its own."""
     path = lefthook_file(top)
     text = text_of(path)
-    if text and not text.startswith(_FIRST):
-        names = ", ".join(events)
+    others = [name.replace("lefthook", "lefthook-local") for name in _LEFTHOOK]  # lefthook reads the first of all
+    own = [other for name in others if os.path.isfile(other := os.path.join(top, name)) and other != path]
+    if own or (text and not text.startswith(_FIRST)):
+        there, names = own[0] if own else path, ", ".join(events)
         return Plan(
-            notes=[f"{path} is there already, so lefthook was not asked to call ALMA for {names}"] if events else []
+            notes=[f"{there} is there already, so lefthook was not asked to call ALMA for {names}"] if events else []
         )
     projects = projects_in(text)
     projects[project] = agent or projects.get(project)

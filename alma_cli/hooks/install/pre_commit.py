@@ -18,9 +18,12 @@ from alma_cli.hooks.install.parts import ConnectedProject, Part
 CONFIGURATION = ".pre-commit-config.yaml"
 _BLOCK = re.compile(r"^ *# >>> alma >>>[^\n]*\n.*?^ *# <<< alma <<<\r?\n", re.MULTILINE | re.DOTALL)
 _REPOS = re.compile(
-    r"^repos:[ \t]*(?:#[^\n]*)?\r?\n(?P<between>(?:[ \t]*(?:#[^\n]*)?\r?\n)*)(?P<indent>[ \t]*)- ", re.MULTILINE
+    r"^\ufeff?repos:[ \t]*(?:#[^\n]*)?\r?\n(?P<between>(?:[ \t]*(?:#[^\n]*)?\r?\n)*)(?P<indent>[ \t]*)- ", re.MULTILINE
 )
 _NEW = "repos:\n"
+_OF_PREK = ("prek.toml", ".pre-commit-config.yml")
+"""The configurations that prek reads besides: the first before ours, the second only where ours isn't."""
+
 PRE_COMMIT_EVENTS = tuple(event for event in GIT_EVENTS if event != "post-applypatch")
 """The events that pre-commit knows."""
 
@@ -42,12 +45,24 @@ def plan_pre_commit(place: ConnectedProject) -> Plan:
             )
         at = repos.start("indent")
         after = _ends_like(text, text[:at] + _block(repos["indent"], projects) + text[at:])
+    elif own := _of_prek(path):
+        raise AlmaError(
+            f"prek is configured by {own[0]}, which a new {CONFIGURATION} would hide, or be hidden by",
+            hint="`alma install git` keeps ALMA's hooks beside prek's; nothing was changed",
+        )
     else:
         after = _NEW + _block("  ", projects)
     _check_the_rest_is_kept(path, text, after)
     stages = " ".join(f"--hook-type {event}" for event in PRE_COMMIT_EVENTS)
     note = f"git calls pre-commit for these once you run: pre-commit install {stages}"
-    return Plan([WriteFile(path, after.encode())], [note]) if after != text else Plan()
+    notes = [note, *(f"prek, if that is what you use, reads {own} in its place" for own in _of_prek(path)[:1])]
+    return Plan([WriteFile(path, after.encode())], notes) if after != text else Plan()
+
+
+def _of_prek(path: str) -> list[str]:
+    """The paths of prek's own configurations beside this one, that which it prefers first."""
+    folder = os.path.dirname(path)
+    return [own for name in _OF_PREK if os.path.exists(own := os.path.join(folder, name))]
 
 
 def _file(place: ConnectedProject) -> str:
