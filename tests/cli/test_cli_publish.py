@@ -71,6 +71,16 @@ def test_where_claude_is_the_skill_is_for_it_too(run_alma, rules, skill, project
     assert skill.read_bytes() == (project / ".claude/skills/shop-lessons/SKILL.md").read_bytes()
 
 
+def test_what_git_checked_out_with_the_line_ends_of_windows_is_current(run_alma, rules, way, page):
+    rules()
+    run_alma("publish", *way)
+    page.write_bytes(page.read_bytes().replace(b"\n", b"\r\n"))
+    assert (0, "", "2 rules; nothing to change\n") == run_alma("publish", "--check", *way)
+    rules()
+    assert 0 == run_alma("publish", *way).code
+    assert b"worked 6 of 6" in page.read_bytes()
+
+
 def test_a_check_tells_what_would_change_and_changes_nothing(run_alma, run_json, rules, way, page):
     rules()
     finished = run_alma("publish", "--check", *way)

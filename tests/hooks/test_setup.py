@@ -93,6 +93,21 @@ def test_all_that_is_here_is_connected_once_and_comes_out_byte_for_byte(everythi
     assert 0 == run_alma("setup", "--remove", "--check").code
 
 
+def test_what_git_checked_out_with_the_line_ends_of_windows_stays_connected(everything, project, run_alma):
+    run_alma("setup", "--agent", "ines", "--yes")
+    run_alma("install", "github", "--action", "a/b@c", "--command", "make test")
+    for path in files(project):
+        if not path.startswith(".git/"):
+            (project / path).write_bytes((project / path).read_bytes().replace(b"\r", b"").replace(b"\n", b"\r\n"))
+    before = files(project)
+    assert (0, 0) == (run_alma("setup", "--check").code, run_alma("setup", "--yes").code)
+    assert "nothing to change" in run_alma("install", "github", "--action", "a/b@c", "--command", "make test").err
+    assert before == files(project)
+    run_alma("setup", "--remove", "--yes")
+    run_alma("uninstall", "github")
+    assert [] == [path for path, text in files(project).items() if b"alma" in text]
+
+
 def test_no_path_of_this_machine_is_in_a_file_that_is_committed(everything, project, run_alma):
     before = files(project)
     run_alma("setup", "--yes")

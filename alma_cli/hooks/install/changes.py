@@ -82,6 +82,11 @@ def text_of(path: str) -> str:
         raise AlmaError(f"{path} is not UTF-8", hint="save it as UTF-8; nothing was changed") from error
 
 
+def plain(text: str) -> str:
+    """The text with plain line ends: git may have checked it out with those of Windows (`core.autocrlf`)."""
+    return text.replace("\r\n", "\n")
+
+
 def difference(changes: Iterable[FileChange]) -> list[str]:
     """The changes as the lines of a diff."""
     lines: list[str] = []

@@ -4,7 +4,7 @@ import json
 import re
 
 from alma_cli.errors import AlmaError, InvalidUsage
-from alma_cli.hooks.install.changes import Plan, RemoveFile, WriteFile, content_of
+from alma_cli.hooks.install.changes import Plan, RemoveFile, WriteFile, plain, text_of
 from alma_cli.hooks.install.parts import ConnectedProject, Job, Part
 
 _MARK = "# >>> alma >>> this file is ALMA's: `alma uninstall github` removes it\n"
@@ -19,11 +19,11 @@ def workflow_path(place: ConnectedProject) -> str:
 def plan_github(place: ConnectedProject) -> Plan:
     """The plan that makes the workflow. Raises `InvalidUsage` without the action, `AlmaError` for another file."""
     path, job = workflow_path(place), place.job
-    before = content_of(path)
-    if before is not None and not before.startswith(_MARK.encode()):
+    before = plain(text_of(path))
+    if before and not before.startswith(_MARK):
         raise AlmaError(f"{path} is not ALMA's", hint="give that workflow another name; nothing was changed")
     if not job.action:
-        if before is not None:
+        if before:
             return Plan()
         raise InvalidUsage(
             "--action is missing",
@@ -31,15 +31,14 @@ def plan_github(place: ConnectedProject) -> Plan:
         )
     if not _ACTION.fullmatch(job.action):
         raise InvalidUsage(f"--action {job.action[:60]!r}: expected OWNER/REPO@REF, or ./PATH")
-    after = _workflow(place.agent, job).encode()
-    return Plan([WriteFile(path, after)] if after != before else [])
+    after = _workflow(place.agent, job)
+    return Plan([WriteFile(path, after.encode())] if after != before else [])
 
 
 def plan_github_removal(place: ConnectedProject) -> Plan:
     """The plan that removes the workflow, if it is ours."""
     path = workflow_path(place)
-    before = content_of(path)
-    return Plan([RemoveFile(path)] if before is not None and before.startswith(_MARK.encode()) else [])
+    return Plan([RemoveFile(path)] if plain(text_of(path)).startswith(_MARK) else [])
 
 
 def _workflow(agent: str | None, job: Job) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from alma_cli.core.records import JsonValue
 from alma_cli.errors import AlmaError
-from alma_cli.hooks.install.changes import Plan, RemoveFile, WriteFile, original_of, text_of
+from alma_cli.hooks.install.changes import Plan, RemoveFile, WriteFile, original_of, plain, text_of
 from alma_cli.hooks.install.git_script import others_in, projects_in, script
 from alma_cli.hooks.install.json_files import parsed, written
 
@@ -53,7 +53,7 @@ def lefthook_file(top: str) -> str:
 def plan_lefthook(top: str, events: list[str], project: str, agent: str | None) -> Plan:
     """The plan that has lefthook call ALMA for these events: a file of ours, which lefthook merges with its own."""
     path = lefthook_file(top)
-    text = text_of(path)
+    text = plain(text_of(path))
     others = [name.replace("lefthook", "lefthook-local") for name in _LEFTHOOK]  # lefthook reads the first of all
     own = [other for name in others if os.path.isfile(other := os.path.join(top, name)) and other != path]
     if own or (text and not text.startswith(_FIRST)):
@@ -73,7 +73,7 @@ def plan_lefthook(top: str, events: list[str], project: str, agent: str | None) 
 def plan_lefthook_removal(top: str, project: str) -> Plan:
     """The plan that takes a project out of our file, which goes with the last one."""
     path = lefthook_file(top)
-    text = text_of(path)
+    text = plain(text_of(path))
     projects = projects_in(text) if text.startswith(_FIRST) else {}
     others = others_in(projects, project, top)
     if not projects or (others and project not in projects):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from alma_cli.core.learning.lessons import SKILL_MARK, Lessons
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.install.blocks import with_block
-from alma_cli.hooks.install.changes import FileChange, InstallRecord, Plan, RemoveFile, WriteFile, text_of
+from alma_cli.hooks.install.changes import FileChange, InstallRecord, Plan, RemoveFile, WriteFile, plain, text_of
 from alma_cli.project import Project
 
 BLOCK = "alma lessons"
@@ -32,7 +32,7 @@ def plan_skill(project: Project, lessons: Lessons, out: str | None) -> Plan:
 def _is_other(path: str, lessons: Lessons) -> bool:
     """True for a file of lessons under another name."""
     is_named = os.path.basename(os.path.dirname(path)) == lessons.name
-    return os.path.basename(path) == "SKILL.md" and not is_named and f"\n{SKILL_MARK}\n" in text_of(path)
+    return os.path.basename(path) == "SKILL.md" and not is_named and f"\n{SKILL_MARK}\n" in plain(text_of(path))
 
 
 def plan_section(project: Project, lessons: Lessons, out: str | None) -> Plan:
@@ -48,13 +48,13 @@ def plan_section(project: Project, lessons: Lessons, out: str | None) -> Plan:
 def _skill_changes(place: str, lessons: Lessons) -> Sequence[FileChange]:
     path = os.path.join(place, lessons.name, "SKILL.md")
     before = text_of(path)
-    if before and f"\n{SKILL_MARK}\n" not in before:
+    if before and f"\n{SKILL_MARK}\n" not in plain(before):
         raise AlmaError(f"{path} is not ALMA's", hint="move it away, or give --out another folder; nothing was changed")
     return _plan(path, before, lessons.to_skill(), lessons).changes
 
 
 def _plan(path: str, before: str, after: str, lessons: Lessons) -> Plan:
-    if before == after:
+    if plain(before) == plain(after):
         return Plan()
     if not lessons.rules:  # more often a memory that isn't here than one in which all was forgotten
         raise AlmaError(

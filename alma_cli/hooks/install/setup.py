@@ -12,7 +12,7 @@ from pathlib import Path
 from alma_cli.core.records import JsonValue
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.install.blocks import with_block
-from alma_cli.hooks.install.changes import FileChange, Plan, RemoveFile, WriteFile, content_of, original_of, text_of
+from alma_cli.hooks.install.changes import FileChange, Plan, RemoveFile, WriteFile, original_of, plain, text_of
 from alma_cli.hooks.install.claude import (
     CLAUDE,
     LOCAL,
@@ -164,13 +164,13 @@ def _skill(*names: str) -> Part:
 
     def install(place: ConnectedProject) -> Plan:
         path = place.path(*names, "alma", "SKILL.md")
-        return Plan([] if content_of(path) == skill_text() else [WriteFile(path, skill_text())])
+        return Plan([] if plain(text_of(path)) == skill_text().decode() else [WriteFile(path, skill_text())])
 
     def remove(place: ConnectedProject) -> Plan:
         path = place.path(*names, "alma", "SKILL.md")
         if (original := original_of(path, place.project.backup_dir)) is not None:
             return Plan([original])
-        return Plan([RemoveFile(path)] if content_of(path) == skill_text() else [])
+        return Plan([RemoveFile(path)] if plain(text_of(path)) == skill_text().decode() else [])
 
     return Part(install, remove, lambda place: [place.path(*names, "alma", "SKILL.md")])
 
@@ -182,7 +182,7 @@ def _install_section(place: ConnectedProject) -> Plan:
     pages = [place.path(name) for name in _PAGES]
     path = next(filter(os.path.exists, pages), pages[0])
     text = text_of(path)
-    named = re.search(r"^- You are `(.+)`: add `--agent \1`\.$", text, re.MULTILINE)
+    named = re.search(r"^- You are `(.+)`: add `--agent \1`\.$", plain(text), re.MULTILINE)
     agent = place.agent or (named[1] if named else None)
     section = _SECTION + (f"- You are `{agent}`: add `--agent {agent}`.\n" if agent else "")
     after = with_block(path, text, _BLOCK, section)
