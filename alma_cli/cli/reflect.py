@@ -73,7 +73,7 @@ def reflect(
     sheet = alma.review_words(name, domain) if review else alma.reflect(name, domain)
     is_empty = not sheet.outcomes and not sheet.known
     if is_empty:
-        told = ["no general words are in use yet"] if review else _nothing_waits(alma, name)
+        told = ["no general words are in use yet"] if review else _nothing_waits(alma, name, domain)
     else:
         told = [*_waiting(sheet.left), f"its answer goes to: alma reflect --agent {quote(name)} --apply FILE"]
     text = json_text.dumps(sheet.to_json(), ensure_ascii=False) if format == "json" else sheet.to_prompt()
@@ -101,7 +101,7 @@ def _ask(
     total = None if review else alma.reflect(agent, domain)
     left = None if total is None else total.left + len(total.outcomes)
     if left == 0:
-        return Reply(data=done.to_json(), told=_nothing_waits(alma, agent))
+        return Reply(data=done.to_json(), told=_nothing_waits(alma, agent, domain))
     try:
         with progress("reflecting", total=left, quiet=json) as advance:
             asked = alma.reflect_with(
@@ -140,11 +140,15 @@ def _listed(title: str, texts: Iterable[str]) -> list[str]:
     return [f"{title}: {len(lines):,}", *(f"  {line}" for line in lines[:_SHOWN]), *more]
 
 
-def _nothing_waits(alma: ALMA, agent: str) -> list[str]:
-    """That nothing of this agent's waits for general words, and how many outcomes of others do."""
-    others = ", ".join(f"{count:,} of {one_line(name)}" for name, count in alma.status().reflection.items())
+def _nothing_waits(alma: ALMA, agent: str, domain: str | None) -> list[str]:
+    """That nothing of this agent's waits for general words (in a domain), and how many others do."""
+    waiting = dict(alma.status().reflection)
+    elsewhere = waiting.pop(agent, 0) if domain else 0
+    others = ", ".join(f"{count:,} of {one_line(name)}" for name, count in waiting.items())
+    place = f" in {one_line(domain)}" if domain else ""
     return [
-        f"nothing of agent {one_line(agent)} waits for general words",
+        f"nothing of agent {one_line(agent)}{place} waits for general words",
+        *([f"{counted(elsewhere, 'waits', 'wait')} in its other domains (leave --domain out)"] if elsewhere else []),
         *([f"others wait: {others} (name one with --agent)"] if others else []),
     ]
 

@@ -176,7 +176,7 @@ class Reader:
         """The rows of the audit, newest first: of one record, or all."""
         rows = self._rows(
             "SELECT done_at, done_by, action, id, agent, detail FROM audit WHERE $id IS NULL OR id = $id "
-            "ORDER BY done_at DESC, rowid DESC LIMIT $limit",
+            "ORDER BY rowid DESC LIMIT $limit",
             {"id": id, "limit": limit},
         )
         return [
@@ -194,7 +194,7 @@ class Reader:
         rows = self._rows(
             "SELECT id, replaced_at, replaced_by, CASE WHEN id NOT IN (SELECT id FROM tombstones) THEN content END "
             "FROM history WHERE id = ? "
-            "ORDER BY replaced_at DESC, rowid DESC",
+            "ORDER BY rowid DESC",
             [id],
         )
         return [

@@ -155,6 +155,13 @@ def test_a_sheet_says_where_its_answer_goes_and_an_empty_one_who_waits(run_alma)
         assert (0, "", nothing) == run_alma("reflect", "--agent", "victor", *ask)
 
 
+@pytest.mark.usefixtures("told")
+def test_where_nothing_waits_in_a_domain_it_is_told_that_some_do_in_others(run_alma):
+    told = "nothing of agent helena in ui_patterns waits for general words\n3 wait in its other domains (leave --domain out)\n"
+    for ask in ([], ["--with", "no-such-program"]):
+        assert (0, "", told) == run_alma("reflect", "--agent", "helena", "--domain", "ui_patterns", *ask)
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("told")
 def test_a_program_answers_sheet_after_sheet(run_json, program):

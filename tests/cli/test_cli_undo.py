@@ -110,6 +110,18 @@ def test_when_the_grace_is_over_the_next_write_erases_also_where_a_clock_was_ahe
     assert 1 == run_alma("undo", id).code
 
 
+def test_a_clock_that_was_ahead_leaves_the_last_reflection_and_the_log_in_order(project):
+    alma = ALMA.from_config(project / ".alma/config.yaml")
+    now = alma._session.now
+    ids = [alma.learn("helena", f"Task {way}", "success", way).id for way in ("one", "two")]
+    for id, ahead in zip(ids, (timedelta(days=9999), timedelta()), strict=True):
+        alma._session.now = lambda ahead=ahead: now() + ahead
+        alma.apply_reflection("helena", json.dumps({"when": "a task", "do": id, "outcomes": [id]}))
+    assert ids[::-1] == [row.id for row in alma.log(limit=2).audit]
+    assert 1 == alma.undo_reflection("helena").worded
+    assert {ids[0]: ids[0], ids[1]: ""} == {one.id: one.do for one in alma.memories(kinds=("outcome",))}
+
+
 def test_the_last_write_to_a_memory_can_be_undone_before_later_ones(learn, undo, run_json):
     first, second = learn("Test the login form"), learn("Test the search")
     assert ("insert", [first]) == undo(first[:8])

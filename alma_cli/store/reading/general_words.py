@@ -211,7 +211,9 @@ class KnownWords:
         """The versions that an agent's last reflection replaced, as JSON, of outcomes that weren't changed since."""
         rows = self._rows(
             """
-            WITH last AS (SELECT max(done_at) AS done_at FROM audit WHERE action = 'reword' AND agent = $agent),
+            WITH last AS (
+                SELECT arg_max(done_at, rowid) AS done_at FROM audit WHERE action = 'reword' AND agent = $agent
+            ),
             reworded AS (
                 SELECT DISTINCT id, done_at FROM audit JOIN last USING (done_at)
                 WHERE action = 'reword' AND agent = $agent
