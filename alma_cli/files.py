@@ -43,10 +43,17 @@ def writing_whole(
             _take_free_place(unfinished, path)
         else:
             os.replace(unfinished, path)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError) and error.filename is None:  # writing doesn't say where
+            error.filename = os.fspath(path)
         with suppress(OSError):
             os.unlink(unfinished)
         raise
+
+
+def to_write_it(error: OSError) -> str:
+    """What may help where a file of somebody's can't be written."""
+    return "free some space there" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "is it yours to write?"
 
 
 def _take_free_place(unfinished: str, path: Path) -> None:

@@ -11,7 +11,7 @@ from alma_cli.cli.options import Dir, Yes, argument, option
 from alma_cli.cli.output import Reply
 from alma_cli.core.records import JsonValue
 from alma_cli.errors import AlmaError, InvalidUsage
-from alma_cli.files import home_folder, write_whole
+from alma_cli.files import home_folder, to_write_it, write_whole
 
 SCRIPTS = Path(__file__).with_name("scripts")
 _FIRST, _LAST = "# >>> alma completion >>>\n", "# <<< alma completion <<<\n"
@@ -99,5 +99,5 @@ def _put(path: Path, block: str) -> bool:
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
         write_whole(path, after.encode("utf-8", "surrogateescape"), mode=mode)
     except OSError as error:
-        raise AlmaError(f"cannot change {path}: {error.strerror}", hint="is it yours to write?") from error
+        raise AlmaError(f"cannot change {path}: {error.strerror}", hint=to_write_it(error)) from error
     return True

@@ -13,7 +13,7 @@ from alma_cli.config.values import BadValue, looks_secret, parse_value
 from alma_cli.core.redaction import redact
 from alma_cli.core.text import did_you_mean, most_like, one_line
 from alma_cli.errors import InvalidConfig, InvalidInput
-from alma_cli.files import write_whole
+from alma_cli.files import to_write_it, write_whole
 from alma_cli.flock import holding
 
 _PLAIN = re.compile(r"[A-Za-z][\w./-]*")
@@ -118,7 +118,7 @@ def write_text(path: str, text: str) -> None:
     try:
         write_whole(path, text.encode(), mode=os.stat(path).st_mode & 0o777, flushed=True)
     except OSError as error:
-        raise InvalidConfig(f"{path} can't be written: {error.strerror}", hint="is it yours to write?") from error
+        raise InvalidConfig(f"{path} can't be written: {error.strerror}", hint=to_write_it(error)) from error
 
 
 def with_value(text: str, path: Sequence[str], written: str) -> str | None:

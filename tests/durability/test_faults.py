@@ -83,6 +83,17 @@ def test_on_a_full_disk_learn_says_so_and_records_nothing(small_disk):
     assert alma(project, *LEARN)[0] == 0
 
 
+@pytest.mark.parametrize("argv", [["setup", "agents-md", "--yes"], ["config", "set", "wait_s", "5"]])
+def test_on_a_full_disk_a_file_that_cannot_be_written_is_named_with_what_helps(small_disk, argv):
+    project = make_project(small_disk / "project")
+    assert alma(project, *LEARN)[0] == 0
+    fill(small_disk)
+    code, shown = alma(project, *argv, "--json")
+    assert code in (1, 3)
+    assert f"{project}/" in shown["error"]["message"]
+    assert (True, "free some space there") == ("No space left" in shown["error"]["message"], shown["error"]["hint"])
+
+
 def test_what_the_journal_has_room_for_is_kept_until_the_store_has(small_disk):
     home = small_disk / "home"
     home.mkdir()

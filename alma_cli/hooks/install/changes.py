@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from alma_cli.errors import AlmaError
-from alma_cli.files import make_folder, open_file, read_object, write_whole, writing_whole
+from alma_cli.files import make_folder, open_file, read_object, to_write_it, write_whole, writing_whole
 from alma_cli.flock import holding
 from alma_cli.ownership import give_to_owner
 
@@ -150,7 +150,7 @@ def _apply(changes: Sequence[FileChange], record: InstallRecord) -> None:
         with suppress(OSError):  # what was done has to be undone to the byte
             record.files = record.marked()
             record.save()
-        raise AlmaError(f"cannot change {error.filename}: {error.strerror}", hint="may you change it?") from error
+        raise AlmaError(f"cannot change {error.filename}: {error.strerror}", hint=to_write_it(error)) from error
 
 
 def original_of(path: str, backup_dir: Path) -> FileChange | None:
