@@ -173,6 +173,18 @@ def test_the_action_makes_a_project_where_there_is_none(act, repository):
     assert (repository.folder / ".alma/config.yaml").exists()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a folder away")
+def test_the_action_learns_in_a_container_where_the_workspace_is_the_runners(act, repository):
+    (repository.folder / ".alma/config.yaml").unlink()
+    for path in (repository.folder, *repository.folder.rglob("*")):
+        os.chown(path, 12345, 12345, follow_symlinks=False)
+    code, _, _, done = act(command="true", title=" \n", task="")
+    assert 0 == code, done
+    assert "not recorded" not in done.stderr + done.stdout
+    listed = repository.alma("list", "--dir", str(repository.folder), "--json").stdout
+    assert ["success"] == [one["outcome"] for one in json.loads(listed)["data"]["memories"]]
+
+
 def test_the_action_uses_no_input_that_it_does_not_declare():
     used = set(re.findall(r"inputs\.([\w-]+)", (ROOT / "action.yml").read_text()))
     assert used == set(ACTION["inputs"])
