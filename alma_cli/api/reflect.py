@@ -10,7 +10,7 @@ from datetime import datetime
 
 from alma_cli.api.answerer import Answerer
 from alma_cli.api.learn import add_change, shown_changes, words_of
-from alma_cli.api.session import Saved, Session
+from alma_cli.api.session import Saved, Session, new_id
 from alma_cli.core.codec import from_json
 from alma_cli.core.learning import answers, sheets
 from alma_cli.core.learning.answers import Named
@@ -106,6 +106,7 @@ def sheet(session: Session, agent: str, domain: str | None = None, *, without: C
                     left=sum(waiting.values()) - len(outcomes),
                     outcomes=tuple(sheets.item(codes.of_outcome(one.id), one) for one in outcomes),
                     known=_near(reader, codes, reader.words.labels(agent, name), [one.id for one in outcomes]),
+                    mark=codes.mark,
                 )
     return Sheet(agent=agent, domain=domain or "", left=sum(waiting.values()), outcomes=(), known=())
 
@@ -118,7 +119,7 @@ def review(session: Session, agent: str, domain: str | None = None) -> Sheet:
         most = set(sorted(labels, key=lambda label: -label.outcomes)[:_REVIEWED])
         known = _situations(codes, [label for label in labels if label in most], with_members=True)
         left = sum(count for name, count in reader.words.waiting_counts(agent).items() if name in domains)
-    return Sheet(agent=agent, domain=domain or "", left=left, outcomes=(), known=known)
+        return Sheet(agent=agent, domain=domain or "", left=left, outcomes=(), known=known, mark=codes.mark)
 
 
 def apply(session: Session, agent: str, answer: str, *, at: datetime | None = None) -> Reflected:
@@ -131,6 +132,7 @@ def apply(session: Session, agent: str, answer: str, *, at: datetime | None = No
         )
     domains = _Domains(session, agent, None)
     with session.store().reading() as reader, _codes(session, agent) as codes:
+        lines = answers.of_sheet(lines, codes.mark)
         labels = [label for label in reader.words.labels(agent) if label.domain in domains]
         outcomes: dict[str, Outcome] = {}
         same: dict[str, Words] = {}
@@ -323,6 +325,7 @@ def _codes(session: Session, agent: str) -> Iterator[Codes]:
             held.enter_context(locked(f"{path}.lock", wait_s=_PATIENCE_S))
         kept = read_object(path)
         codes = Codes.from_json(kept.get(agent))
+        codes.mark = codes.mark or new_id()[:6]
         yield codes
         kept[agent] = codes.to_json(most=_CODES_KEPT)
         with suppress(OSError):

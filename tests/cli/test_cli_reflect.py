@@ -146,6 +146,19 @@ def test_a_sheet_shows_no_results_and_its_answer_makes_a_rule(run_json, run_alma
 
 
 @pytest.mark.usefixtures("told")
+def test_the_answer_to_a_sheet_of_other_codes_words_nothing(run_json, project):
+    sheet = reflect(run_json)["data"]
+    answer = f"{json.dumps({'sheet': sheet['sheet']})}\n{json.dumps({'when': WHEN, 'do': DO, 'outcomes': ['o1']})}"
+    (project / ".alma" / "log" / "reflection.json").unlink()
+    assert sheet["sheet"] != reflect(run_json)["data"]["sheet"]
+    error = reflect(run_json, "--apply", "-", stdin=answer, code=2)["error"]
+    assert "whose codes stand for other outcomes here" in error["message"]
+    assert 3 == len(reflect(run_json)["data"]["outcomes"])
+    current = answer.replace(sheet["sheet"], reflect(run_json)["data"]["sheet"])
+    assert 1 == reflect(run_json, "--apply", "-", stdin=current)["data"]["worded"]
+
+
+@pytest.mark.usefixtures("told")
 def test_a_sheet_says_where_its_answer_goes_and_an_empty_one_who_waits(run_alma):
     assert (
         "its answer goes to: alma reflect --agent helena --apply FILE\n" == run_alma("reflect", "--agent", "helena").err

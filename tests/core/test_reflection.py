@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alma_cli.core.keys import key_of
-from alma_cli.core.learning.answers import MAX_ANSWER, Named, alike, lines_of, plan, references
+from alma_cli.core.learning.answers import MAX_ANSWER, Named, alike, lines_of, of_sheet, plan, references
 from alma_cli.core.learning.reports import Words
 from alma_cli.core.learning.sheets import Codes, Item, KnownApproach, KnownSituation, Sheet, example, item
 from alma_cli.errors import InvalidInput
@@ -103,6 +103,17 @@ def test_a_later_line_sees_what_an_earlier_one_renamed():
 def test_what_an_earlier_line_put_into_a_situation_is_renamed_with_it():
     done = asked({"when": "S2", "do": "a", "outcomes": ["o1"]}, {"rename": "S2", "when": "calls fail now and then"})
     assert ("calls fail now and then", "retry with backoff", False) == done.words[IDS[0]]
+
+
+def test_an_answer_says_to_which_sheet_it_is_and_one_of_other_codes_is_refused():
+    line = {"unclear": ["o1"]}
+    answer = lines_of("\n".join(map(json.dumps, ({"sheet": "3f9a"}, line, {"sheet": "3f9a", **line}, line))) + '\n{"x')
+    assert [line, line, line] == [one.value for one in of_sheet(answer, "3f9a")][:3]
+    with pytest.raises(InvalidInput, match="this answers the sheet '3f9a', whose codes stand for other outcomes here"):
+        of_sheet(answer, "77aa")
+    sheet = Sheet(agent="a", domain="d", left=0, outcomes=(Item("o1", IDS[0], "t", "s"),), known=(), mark="3f9a")
+    assert '{"sheet": "3f9a"}' in sheet.to_prompt()
+    assert "3f9a" == sheet.to_json()["sheet"]
 
 
 def test_what_was_merged_or_put_into_a_situation_is_renamed_with_it_by_any_of_its_codes():

@@ -72,6 +72,23 @@ def lines_of(answer: str) -> list[AnswerLine]:
     return list(_objects(answer))
 
 
+def of_sheet(lines: Sequence[AnswerLine], mark: str) -> list[AnswerLine]:
+    """The lines without the mark of their sheet. Raises `InvalidInput` when it isn't that of these codes."""
+    rest = []
+    for line in lines:
+        if not isinstance(line.value, dict) or "sheet" not in line.value:
+            rest.append(line)
+            continue
+        if line.value["sheet"] != mark:
+            raise InvalidInput(
+                f"this answers the sheet {shown(line.value['sheet'])}, whose codes stand for other outcomes here",
+                hint="it is of another machine, or its codes were lost: answer a new one (`alma reflect`), or give ids",
+            )
+        if value := {key: item for key, item in line.value.items() if key != "sheet"}:
+            rest.append(line._replace(value=value))
+    return rest
+
+
 def references(lines: Sequence[AnswerLine], codes: Codes) -> list[str]:
     """The ids (or starts of ids) of the outcomes and rules that an answer names."""
     found: dict[str, None] = {}

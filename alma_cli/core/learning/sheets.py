@@ -74,7 +74,8 @@ class KnownSituation(NamedTuple):
 class Sheet:
     """Outcomes of one agent and domain that wait for general words, with the known situations near them.
 
-    `left` counts those that wait beside these. A review has no outcomes, and all situations of the agent.
+    `left` counts those that wait beside these. A review has no outcomes, and all situations of the agent. The `mark` is
+    that of its codes.
     """
 
     agent: str
@@ -82,6 +83,7 @@ class Sheet:
     left: int
     outcomes: tuple[Item, ...]
     known: tuple[KnownSituation, ...]
+    mark: str = ""
 
     def to_json(self) -> dict[str, JsonValue]:
         """The sheet as one JSON object."""
@@ -98,6 +100,7 @@ class Sheet:
                 }
                 for situation in self.known
             ],
+            **({"sheet": self.mark} if self.mark else {}),
         }
 
     def to_prompt(self) -> str:
@@ -105,6 +108,8 @@ class Sheet:
         if not self.outcomes and not self.known:
             return ""
         parts = [INSTRUCTIONS if self.outcomes else REVIEW]
+        if self.mark:
+            parts.append(f'Before all other lines answer with this one: {{"sheet": "{self.mark}"}}')
         if self.known:
             parts.append("\n".join(["Known situations:", *(line for one in self.known for line in _known_lines(one))]))
         if self.outcomes:
@@ -125,6 +130,8 @@ class Codes:
     """The keys of the approaches of each situation's code, in the order of their letters."""
     given: int = 0
     """The number of outcomes that ever got a code."""
+    mark: str = ""
+    """Tells these codes from those of another machine, which stand for other outcomes."""
 
     @classmethod
     def from_json(cls, value: JsonValue) -> "Codes":
@@ -133,7 +140,8 @@ class Codes:
             shown: Mapping[str, JsonValue] = value  # type: ignore[assignment]
             outcomes, situations = (dict(shown[name]) for name in ("outcomes", "situations"))  # type: ignore[arg-type]
             approaches = {code: list(keys) for code, keys in shown["approaches"].items()}  # type: ignore[union-attr,arg-type]
-            return cls(outcomes, situations, approaches, int(shown["given"]))  # type: ignore[arg-type]
+            mark = str(shown.get("mark", ""))
+            return cls(outcomes, situations, approaches, int(shown["given"]), mark)  # type: ignore[arg-type]
         except (TypeError, KeyError, ValueError, AttributeError):
             return cls()
 
