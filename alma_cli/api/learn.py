@@ -315,6 +315,8 @@ def _followed(session: Session, report: Report) -> tuple[Report, list[str]]:
             words = words_of(reader, record)
         if isinstance(record, AntiPattern) and words is not None:
             words = words._replace(do=_instead_of(record))
+        elif isinstance(record, Outcome) and record.outcome == "failure" != report.outcome and words is not None:
+            words = words._replace(do="")  # what worked now isn't what failed then
         if not sees(views(session.config.scope_for(report.agent), session.config.agents), record.agent, record.domain):
             raise NotFound(f"{one_line(report.agent, 40)} doesn't see {record.id[:SHORT_ID]}")
     except AlmaError as error:

@@ -110,6 +110,16 @@ def test_who_follows_what_to_avoid_did_what_to_do_instead(run_json):
     assert (4, 0) == (rule["occurrences"], rule["successes"])
 
 
+@pytest.mark.parametrize(("result", "do"), [("success", ""), ("failure", "bump the date")])
+def test_what_worked_is_not_what_failed_where_a_failed_outcome_was_followed(run_json, result, do):
+    learned = ("learn", "--agent", "helena", "--task", "t", "--strategy", "s")
+    failed = run_json(*learned, "--when", WHEN, "--do", "bump the date", "--outcome", "failure")["data"]["id"]
+    done = run_json(*learned, "--outcome", result, "--followed", failed)
+    outcome = run_json("show", done["data"]["id"])["data"]
+    assert (WHEN, do) == (outcome["when"], outcome["do"])
+    assert (not do) == any("nothing to do instead: give --do" in warning for warning in done["warnings"])
+
+
 def test_following_what_is_not_there_is_told_and_recorded(run_json):
     done = run_json("learn", "--agent", "helena", "--task", "x", "--outcome", "success", "--followed", "abc")
     assert ["--followed was left out: no memory has an id that starts with abc"] == done["warnings"]
