@@ -1,6 +1,7 @@
 """Facts of Markdown pages, as the lines of an import: each once, by an id of its page and words."""
 
 import os
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 
 from alma_cli.api.session import named_id
@@ -68,4 +69,7 @@ def _text(page: str) -> str:
         raise InvalidInput(f"cannot read {one_line(page, 200)}: {reason}", hint="is the path right?") from error
     if len(content) > _MOST_BYTES:
         raise InvalidInput(f"{one_line(page, 200)} has more than 4 MiB", hint="import parts of it")
-    return content.decode("utf-8", "replace").removeprefix("\ufeff")
+    encoding = "utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8"
+    if encoding == "utf-8" and b"\0" in content:
+        raise InvalidInput(f"{one_line(page, 200)} is no text in UTF-8", hint="save it as UTF-8")
+    return content.decode(encoding, "replace").removeprefix("\ufeff")
