@@ -95,7 +95,8 @@ def prompt_of(sheet: Mapping[str, Any]) -> str:
         for one in sheet["known"]
     ]
     items = tuple(Item(**item) for item in sheet["outcomes"])
-    return Sheet(**{**sheet, "outcomes": items, "known": tuple(known)}).to_prompt()
+    plain = {name: sheet[name] for name in ("agent", "domain", "left")}
+    return Sheet(**plain, outcomes=items, known=tuple(known), mark=sheet.get("sheet", "")).to_prompt()
 
 
 def judged(rules: Sequence[Rule], strategies: Mapping[str, str], truth: Mapping[str, str]) -> Judged:
