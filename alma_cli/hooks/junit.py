@@ -1,34 +1,25 @@
 """Reads a test report in JUnit's XML, and tells which test cases changed since the last report.
 
-Expat reads the report line by line, as text without what XML forbids: tools write colours of terminals and half
-characters into it all the same. A report that declares a document type or entities is refused, so that it can't grow
-when it is read, nor make us read other files.
+Expat reads the report line by line. A report that declares a document type or entities is refused, so that it can't
+grow when it is read, nor make us read other files.
 """
 
-import codecs
-import io
 import json
 import os
-import re
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import BinaryIO
 from xml.parsers import expat
 
 from alma_cli.core.text import clean
 from alma_cli.errors import InvalidInput
 from alma_cli.files import open_file, read_object, write_whole
+from alma_cli.hooks.xml_text import xml_lines
 from alma_cli.project import Project, make_log
 
 _MAX_BYTES = 256 << 20
 _MAX_TEXT = 4000
 _FILE = "tests.json"
 
-_COLOUR = re.compile(r"(?:\x1b|&#(?:27|x0*1b);)\[[0-9;?]*[a-z]", re.IGNORECASE)
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_REFERENCE = re.compile(r"&#(?:x([0-9a-f]{1,9})|(\d{1,9}));", re.IGNORECASE)
-_ENCODING = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["']([^"'>]+)""")
 _NOT_RUN = frozenset({"notrun", "disabled", "skipped", "suppressed", "ignored"})
 """The states of a case that wasn't run, as GoogleTest and CTest have them."""
 
@@ -52,9 +43,8 @@ def read_report(path: str) -> list[TestCase]:
         with open_file(path) as file:
             if os.fstat(file.fileno()).st_size > _MAX_BYTES:
                 raise InvalidInput(f"the report {path} isn't a file of at most {_MAX_BYTES >> 20} MiB")
-            with io.TextIOWrapper(file, encoding=_encoding(file), errors="replace", newline="\n") as lines:
-                for line in lines:
-                    reader.parser.Parse(_allowed(line))
+            for line in xml_lines(file):
+                reader.parser.Parse(line)
             reader.parser.Parse("", True)
     except OSError as error:
         raise InvalidInput(f"cannot read the report {path}: {error.strerror}") from error
@@ -93,28 +83,6 @@ def keep_failing(project: Project, failing: set[str]) -> None:
     """Keep the names for the next report. Raises `OSError`."""
     make_log(project)
     write_whole(project.log_dir / _FILE, json.dumps({"failing": sorted(failing)}).encode())
-
-
-def _encoding(file: BinaryIO) -> str:
-    """The encoding of a report: what its first bytes are beats what it says, which its writer may have got wrong."""
-    start = file.read(512)
-    file.seek(0)
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    if b"\0" in start[:4]:
-        return "utf-16-be" if start.startswith(b"\0") else "utf-16-le"
-    said = _ENCODING.match(start)
-    name = said[1].decode("ascii", "replace").lower() if said else "utf-8"
-    return "utf-8-sig" if name.startswith(("utf", "unicode", "us-ascii")) else name
-
-
-def _allowed(line: str) -> str:
-    return _REFERENCE.sub(_referred, _FORBIDDEN.sub("", _COLOUR.sub("", line)))
-
-
-def _referred(found: re.Match[str]) -> str:
-    number = int(found[1], 16) if found[1] else int(found[2])
-    return "" if number > sys.maxunicode or _FORBIDDEN.match(chr(number)) else found[0]
 
 
 class _Reader:
