@@ -10,9 +10,10 @@ import pytest
 
 from alma_cli.config import set_value
 from alma_cli.flock import holding
+from alma_cli.hooks.changed_tests import keep_failing, load_failing
 from alma_cli.hooks.install.changes import InstallRecord, WriteFile, applied
-from alma_cli.hooks.junit import keep_failing, load_failing
 from alma_cli.hooks.learn_from_run import Ran, learn_from
+from alma_cli.hooks.report_files import Reports
 from alma_cli.hooks.run import Ended
 from alma_cli.project import find_project
 
@@ -46,11 +47,11 @@ def test_two_that_install_at_once_are_both_in_the_record(project):
 
 
 def test_two_reports_that_are_read_at_once_leave_the_state_of_both(project):
+    ran, ended, reports = Ran(command=["make"]), Ended(1, 0, 1, ""), Reports(["report.xml"])
     (project / "report.xml").write_text(
         '<testsuite><testcase classname="a" name="mine"><failure message="x"/></testcase></testsuite>'
     )
-    ran, ended = Ran(command=["make"], junit="report.xml"), Ended(1, 0, 1, "")
-    with while_somebody_changes(project / ".alma", lambda: learn_from(ran, ended, directory=None, report_before=None)):
+    with while_somebody_changes(project / ".alma", lambda: learn_from(ran, ended, directory=None, reports=reports)):
         keep_failing(find_project(project, environ={}), {"theirs"})
     assert {"a::mine", "theirs"} == load_failing(find_project(project, environ={}))
 

@@ -38,7 +38,10 @@ def install(
     dry_run: DryRun = False,
     action: Annotated[str, option("--action OWNER/REPO@REF", "For github: where ALMA's action is.")] = "",
     command: Annotated[str, option("--command TEXT", "For github: what to run, and learn from.")] = "make test",
-    junit: Annotated[str, option("--junit FILE", "For github: its test report.")] = "",
+    junit: Annotated[
+        list[str] | None,
+        option("--junit PATH", "For github: its test reports; may be repeated."),
+    ] = None,
     directory: Dir = None,
     yes: Yes = False,
 ) -> Reply:
@@ -61,7 +64,7 @@ def install(
         raise
     if agent is not None:
         alma.config.scope_for(agent)
-    place = ConnectedProject(alma.project, agent, Job(action, command, junit))
+    place = ConnectedProject(alma.project, agent, Job(action, command, junit or ()))
     plan = known_target(target, INSTALL_TARGETS).install(place)
     return _done(alma.project, target, plan, check=check, dry_run=dry_run, word="installed")
 

@@ -16,7 +16,10 @@ def run(
     when: When = "",
     do: Do = "",
     domain: DomainOption = None,
-    junit: Annotated[str, option("--junit FILE", "Learn from this test report, too: one outcome a changed test.")] = "",
+    junit: Annotated[
+        list[str] | None,
+        option("--junit PATH", "Learn from a test report, too, or those of a folder or 'pattern'; may be repeated."),
+    ] = None,
     directory: Dir = None,
 ) -> Reply:
     """Run a command as if ALMA weren't there, and learn from how it ended.
@@ -28,6 +31,8 @@ def run(
     The command is no strategy: it says how the work went, not how to do it. Say that by --strategy,
     and in general words by --when and --do.
 
+    Each test that changed since its last report is an outcome, too. A report that this run didn't write is not read.
+
     \b
     Examples:
       alma run --agent helena --task "Test the login form" -- npm test
@@ -36,22 +41,24 @@ def run(
       alma run --agent helena --when "a test waits for a page" \\
           --do "wait for the element, not for a time" -- make test
       alma run --junit report.xml -- pytest --junitxml=report.xml
+      alma run --junit '**/surefire-reports/*.xml' -- mvn verify
     """
-    from alma_cli.hooks.learn_from_run import report_state
+    reports = None
+    if places := [place for place in junit or () if place]:
+        from alma_cli.hooks.report_files import Reports
 
-    before = report_state(junit) if junit else None
+        reports = Reports(places)
     try:
         ended = run_through(command)
     except NotStarted as error:
-        tell(f"alma run: {one_line(str(error))}")
+        is_spread = reports and command[0].endswith(".xml")  # the shell made many paths of a pattern
+        tell(f"alma run: {one_line(str(error))}{'; put the pattern after --junit in quotes' if is_spread else ''}")
         return Reply(exit_code=error.code)
     try:
         from alma_cli.hooks.learn_from_run import Ran, learn_from
 
-        ran = Ran(
-            command=command, agent=agent, task=task, strategy=strategy, when=when, do=do, domain=domain, junit=junit
-        )
-        trouble = "; ".join(learn_from(ran, ended, directory=directory, report_before=before))
+        ran = Ran(command=command, agent=agent, task=task, strategy=strategy, when=when, do=do, domain=domain)
+        trouble = "; ".join(learn_from(ran, ended, directory=directory, reports=reports))
     except (Exception, KeyboardInterrupt) as error:  # whatever it is, it is not the command's
         trouble = f"not recorded: {error}"
     if trouble:

@@ -1,27 +1,27 @@
-"""Reads a test report in JUnit's XML, and tells which test cases changed since the last report.
+"""Reads a test report in JUnit's XML.
 
 Expat reads the report line by line. A report that declares a document type or entities is refused, so that it can't
 grow when it is read, nor make us read other files.
 """
 
-import json
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.parsers import expat
 
 from alma_cli.core.text import clean
 from alma_cli.errors import InvalidInput
-from alma_cli.files import open_file, read_object, write_whole
+from alma_cli.files import open_file
 from alma_cli.hooks.xml_text import xml_lines
-from alma_cli.project import Project, make_log
 
 _MAX_BYTES = 256 << 20
 _MAX_TEXT = 4000
-_FILE = "tests.json"
 
 _NOT_RUN = frozenset({"notrun", "disabled", "skipped", "suppressed", "ignored"})
 """The states of a case that wasn't run, as GoogleTest and CTest have them."""
+
+
+class OtherXml(InvalidInput):
+    """XML that is no test report, such as one of coverage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,36 +53,8 @@ def read_report(path: str) -> list[TestCase]:
     except (LookupError, ValueError) as error:
         raise InvalidInput(f"the report {path} is in an encoding that can't be read: {error}") from error
     if reader.root not in ("testsuites", "testsuite"):
-        raise InvalidInput(f"{path} isn't a JUnit report: it starts with <{reader.root[:40]}>")
+        raise OtherXml(f"{path} isn't a JUnit report: it starts with <{reader.root[:40]}>")
     return reader.cases
-
-
-def changed(cases: Iterable[TestCase], failing: set[str], *, well: bool = False) -> list[TestCase]:
-    """The cases whose state differs from the last report's; `failing` names those that failed then, and is updated.
-
-    A case that is there several times failed if it did once: many cases may have one name. Where the command went
-    `well` it was run again until it passed, so its last run holds. A case that was never seen counts as having passed.
-    """
-    by_name: dict[str, TestCase] = {}
-    for case in cases:
-        if case.name not in by_name or case.failed or well:
-            by_name[case.name] = case
-    news = [case for case in by_name.values() if case.failed != (case.name in failing)]
-    failing.difference_update(case.name for case in news if not case.failed)
-    failing.update(case.name for case in news if case.failed)
-    return news
-
-
-def load_failing(project: Project) -> set[str]:
-    """The names of the cases that failed when they were last seen."""
-    names = read_object(project.log_dir / _FILE).get("failing")
-    return {name for name in names if isinstance(name, str)} if isinstance(names, list) else set()
-
-
-def keep_failing(project: Project, failing: set[str]) -> None:
-    """Keep the names for the next report. Raises `OSError`."""
-    make_log(project)
-    write_whole(project.log_dir / _FILE, json.dumps({"failing": sorted(failing)}).encode())
 
 
 class _Reader:

@@ -13,7 +13,9 @@ from alma_cli.core.symptoms import telling_line
 from alma_cli.core.text import counted
 from alma_cli.errors import AlmaError
 from alma_cli.flock import holding
-from alma_cli.hooks.junit import TestCase, changed, keep_failing, load_failing, read_report
+from alma_cli.hooks.changed_tests import changed, keep_failing, load_failing
+from alma_cli.hooks.junit import TestCase
+from alma_cli.hooks.report_files import Reports
 from alma_cli.hooks.run import Ended
 
 _MAX_TASK = 500
@@ -28,7 +30,7 @@ _PATIENCE_S = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """A command that was run for a task (by default its own words), and the path of its test report.
+    """A command that was run for a task (by default its own words).
 
     `strategy` is what was done before, `when` and `do` the situation and the approach in general words. The command is
     none of them: it judges work, and doesn't say how to do it.
@@ -41,7 +43,6 @@ class Ran:
     when: str = ""
     do: str = ""
     domain: str | None = None
-    junit: str = ""
 
     @property
     def line(self) -> str:
@@ -49,10 +50,10 @@ class Ran:
         return shlex.join(self.command)[:_MAX_TASK]
 
 
-def learn_from(ran: Ran, ended: Ended, *, directory: str | None, report_before: object) -> list[str]:
+def learn_from(ran: Ran, ended: Ended, *, directory: str | None, reports: Reports | None = None) -> list[str]:
     """Record how the command ended, and return lines to tell. Raises `AlmaError`.
 
-    `report_before` is the `report_state` before the command ran. A command that the user stopped teaches nothing, nor
+    `reports` are the places of its test reports. A command that the user stopped teaches nothing, nor
     one whose terminal was closed or whose output nobody read any more (`| head`).
     """
     if ended.signal in _STOPPED or ended.code == 128 + SIGINT:
@@ -75,26 +76,16 @@ def learn_from(ran: Ran, ended: Ended, *, directory: str | None, report_before: 
         )
     )
     told = list(learned.warnings)
-    if ran.junit:
+    if reports:
         with holding(os.fspath(alma.project.home)):
-            told += _learn_from_report(alma, ran, agent, report_before, well=not failed)
+            told += _learn_from_reports(alma, ran, agent, reports, well=not failed)
     return told
 
 
-def report_state(path: str) -> object:
-    """The state of a report, which changes when it is written anew."""
-    try:
-        found = os.stat(path)
-    except (OSError, ValueError):
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
-
-
-def _learn_from_report(alma: ALMA, ran: Ran, agent: str, report_before: object, *, well: bool) -> list[str]:
-    if report_state(ran.junit) == report_before:
-        return [f"{ran.junit} was not written by this run, so no test was looked at"]
+def _learn_from_reports(alma: ALMA, ran: Ran, agent: str, reports: Reports, *, well: bool) -> list[str]:
+    written, told = reports.read()
     failing = load_failing(alma.project)
-    news = changed(read_report(ran.junit), failing, well=well)
+    news = changed(written, failing, well=well)
     alike: dict[str, list[TestCase]] = {}
     for case in news:
         alike.setdefault(telling_line(case.error) if case.failed else "", []).append(case)
@@ -124,4 +115,4 @@ def _learn_from_report(alma: ALMA, ran: Ran, agent: str, report_before: object, 
     refused = [f"{recorded[one.line - 1][1].name}: {one.error.message}" for one in done.refused]
     if more := len(news) - len(recorded):
         refused.append(f"{counted(more, 'more test', 'more tests')} changed alike, and no outcome was made of each")
-    return [*refused, *done.warnings]
+    return [*told, *refused, *done.warnings]

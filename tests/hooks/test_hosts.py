@@ -132,9 +132,13 @@ def test_an_installation_that_was_kept_is_used_as_it_is(repository, tmp_path):
 def test_the_action_learns_from_a_report_and_for_an_agent(act, repository):
     report = '<testsuite><testcase classname="shop" name="prices"><failure message="3 != 4"/></testcase></testsuite>'
     code, _, _, done = act(
-        command=f"echo '{report}' > tests.xml; false", junit="tests.xml", agent="ci", task="run the tests"
+        command=f"mkdir out; echo '{report}' > 'out/my tests.xml'; false",
+        junit="\n  none.xml\n\n  o*/my tests.xml\n",
+        agent="ci",
+        task="run the tests",
     )
     assert 1 == code, done
+    assert "none.xml was not written by this run" in done.stdout
     assert [("run the tests", "failure")] == [one for one in repository.outcomes() if "prices" not in one[0]]
     assert ["failure"] == [outcome for task, outcome in repository.outcomes() if "prices" in task]
     assert '"agent": "ci"' in repository.alma("export").stdout

@@ -276,11 +276,25 @@ def test_a_configuration_that_cannot_be_added_to_is_refused_untouched(text, proj
 
 def test_githubs_workflow_comes_and_goes(project, run_alma):
     path = project / ".github/workflows/alma.yml"
-    words = ["install", "github", "--action", "someone/alma@v1", "--command", 'make "test: all"', "--junit", "r.xml"]
+    words = [
+        "install",
+        "github",
+        "--action",
+        "someone/alma@v1",
+        "--command",
+        'make "test: all"',
+        "--junit",
+        "r.xml",
+        "--junit",
+        "out/*.xml",
+    ]
     assert 0 == run_alma(*words).code
     workflow = yaml.safe_load(path.read_text())
     step = workflow["jobs"]["learn"]["steps"][-1]
-    assert ("someone/alma@v1", {"command": 'make "test: all"', "junit": "r.xml"}) == (step["uses"], step["with"])
+    assert ("someone/alma@v1", {"command": 'make "test: all"', "junit": "r.xml\nout/*.xml"}) == (
+        step["uses"],
+        step["with"],
+    )
     assert "nothing to change" in run_alma(*words).err
     assert 0 == run_alma("install", "github", "--check").code
     run_alma("uninstall", "github")

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from alma_cli.cli import main
 from alma_cli.errors import InvalidInput
-from alma_cli.hooks.junit import TestCase, changed, keep_failing, load_failing, read_report
+from alma_cli.hooks.changed_tests import changed, keep_failing, load_failing
+from alma_cli.hooks.junit import TestCase, read_report
 
 REPORT = """<?xml version="1.0" encoding="utf-8"?>
 <testsuites><testsuite name="pytest" errors="0" failures="1" tests="3">
@@ -271,17 +272,115 @@ def test_a_test_that_passed_when_it_was_run_again_did_not_fail(run, outcomes, pr
     (project / "new.xml").write_text(flaky)
     run("cp new.xml report.xml", "--junit", "report.xml")
     assert ["success"] == [one["outcome"] for one in outcomes()]
-    run("cp new.xml report.xml; exit 1", "--junit", "report.xml")
-    assert ["Test tests.test_login::test_button"] == [
-        one["task"] for one in outcomes() if one["error"] and "Test " in one["task"]
-    ]
 
 
-def test_a_case_that_is_run_several_times_failed_if_it_did_once():
+@pytest.mark.parametrize(
+    ("runs", "failed"),
+    [("FP", False), ("FFP", False), ("FF", True), ("PFP", True), ("PF", True), ("FPP", True), ("PP", False)],
+)
+def test_a_test_that_passed_when_it_was_run_again_is_told_from_several_of_one_name(runs, failed):
     failing = set()
-    twice = [TestCase("a", failed, "", 0) for failed in (False, True, False)]
-    assert ["a"] == [case.name for case in changed(twice, failing)]
-    assert {"a"} == failing
+    changed([[TestCase("a", run == "F", "", 0) for run in runs]], failing)
+    assert failed == ("a" in failing)
+    assert failing == {case.name for case in changed([[TestCase("a", True, "", 0)]], set()) if failed}
+
+
+def test_a_rerun_test_that_passed_did_not_fail_where_another_failed(run, outcomes, project):
+    again = '<testcase classname="tests.test_login" name="test_button"/><testcase name="other"><error/></testcase>'
+    (project / "new.xml").write_text(REPORT.replace("</testsuite>", f"{again}</testsuite>"))
+    run("cp new.xml report.xml; exit 1", "--junit", "report.xml")
+    assert ["Test other"] == [one["task"] for one in outcomes() if one["task"].startswith("Test ")]
+
+
+def test_a_test_that_failed_in_one_of_several_reports_failed():
+    reports = [[TestCase("a", failed, "", 0)] for failed in (True, False)]
+    assert [True] == [case.failed for case in changed(reports, set())]
+    assert [] == changed(reports, set(), well=True)
+
+
+@pytest.mark.parametrize(
+    ("broken", "mended"),
+    [
+        ("tests.test_shop", "tests.test_shop::test_price"),
+        ("tests.test_shop", "tests.test_shop.TestPrice::test_sum"),
+        ("tests/test_shop.py::tests.test_shop", "tests.test_shop::test_price"),
+        ("shop::[build failed]", "shop::TestPrice"),
+        ("shop::TestMain", "shop::TestPrice"),
+        ("com.shop.PriceTest::initializationError", "com.shop.PriceTest::sum"),
+        ("com.shop.PriceTest::", "com.shop.PriceTest::sum"),
+    ],
+)
+def test_tests_that_could_not_be_collected_and_are_run_by_now_are_mended(broken, mended):
+    failing = {broken, "tests.test_shop::test_other", "shop::other"}
+    (told,) = changed([[TestCase(mended, False, "", 3)]], failing)
+    assert (broken, False) == (told.name, told.failed)
+    assert {"tests.test_shop::test_other", "shop::other"} == failing
+    assert [broken] == [case.name for case in changed([[TestCase(broken, True, "", 0)]], failing)]
+
+
+def test_a_collection_that_breaks_again_is_recorded_again(run, outcomes, project):
+    broken = '<testcase classname="" name="tests.test_shop"><error message="no module shop"/></testcase>'
+    for case in (broken, '<testcase classname="tests.test_shop" name="test_price"/>', broken):
+        (project / "new.xml").write_text(f"<testsuite>{case}</testsuite>")
+        run("cp new.xml report.xml", "--junit", "report.xml")
+    told = [(one["task"], one["outcome"]) for one in outcomes() if one["task"].startswith("Test ")]
+    assert [("Test tests.test_shop", result) for result in ("failure", "success", "failure")] == told
+
+
+def failing_report(name):
+    return f'<testsuite><testcase classname="{name}" name="t"><failure message="m"/></testcase></testsuite>'
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        ["api/build/one.xml", "web/build/sub/two.xml"],
+        ["."],
+        ["api", "web/build"],
+        ["**/*.xml"],
+        ["**/build/**/*.xml"],
+        ["api/**", "w*/b*/**/two.xml"],
+        ["{root}/**/*.xml"],
+        ["**/build", "./api//build/one.xml"],
+    ],
+)
+def test_the_reports_of_a_folder_a_pattern_and_several_files_are_read(places, run, outcomes, project):
+    for folder in ("api/build", "web/build/sub", "web/.hidden/build"):
+        (project / folder).mkdir(parents=True)
+    (project / "web/build/round").symlink_to("..")
+    (project / "one").write_text(failing_report("one"))
+    (project / "two").write_text(failing_report("two"))
+    (project / "api/build/old.xml").write_text(failing_report("old"))
+    (project / "cov").write_text("<coverage/>")
+    script = (
+        "cp one api/build/one.xml; cp two web/build/sub/two.xml; cp cov web/build/coverage.xml;"
+        "cp one web/.hidden/build/hidden.xml; exit 1"
+    )
+    flags = [word for place in places for word in ("--junit", place.format(root=project))]
+    assert b"" == run(script, *flags).stderr
+    told = sorted(one["task"] for one in outcomes() if one["task"].startswith("Test "))
+    assert ["Test one::t", "Test two::t"] == told
+
+
+def test_a_place_without_a_new_report_and_one_that_cannot_be_read_cost_no_other(run, outcomes, project):
+    (project / "one").write_text(failing_report("one"))
+    script = "mkdir out cov; cp one out/one.xml; echo '<test' > out/cut.xml; echo '<coverage/>' > cov/c.xml; exit 1"
+    told = run(script, "--junit", "out", "--junit", "none/*.xml", "--junit", "", "--junit", "cov/c.xml").stderr
+    assert 1 == told.count(b"\n")
+    for what in (
+        b"none/*.xml was not written by this run",
+        b"report out/cut.xml isn't XML",
+        b"cov/c.xml isn't a JUnit",
+    ):
+        assert what in told
+    assert ["Test one::t"] == [one["task"] for one in outcomes() if one["task"].startswith("Test ")]
+    told = run("cat cov/c.xml > cov/d.xml", "--junit", "cov").stderr
+    assert b"of 1 file that this run wrote none is a JUnit report" in told
+
+
+def test_a_pattern_that_the_shell_spread_is_said_to_want_quotes(run, project):
+    finished = run("true", "--junit", "a.xml", "b.xml")
+    assert (127, True) == (finished.returncode, b"put the pattern after --junit in quotes" in finished.stderr)
 
 
 @given(st.lists(st.dictionaries(st.sampled_from("abc"), st.booleans())), st.randoms(use_true_random=False))
@@ -289,7 +388,7 @@ def test_the_changes_add_up_to_the_last_state(reports, rng: random.Random):
     failing, state, now = set(), {}, set()
     for one in reports:
         state |= one
-        for case in changed([TestCase(name, failed, "", 0) for name, failed in one.items()], failing):
+        for case in changed([[TestCase(name, failed, "", 0) for name, failed in one.items()]], failing):
             now ^= {case.name}
     assert {name for name, failed in state.items() if failed} == failing == now
 

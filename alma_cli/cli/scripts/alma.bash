@@ -30,8 +30,8 @@ _alma_about() {
     'sync') options='--dry-run --push --pull --agent -a --timeout --check --join --reseed --restamp --wait --dir --verbose --yes -y --json --help -h' follows='--agent=@agents -a=@agents --timeout=- --wait=- --dir=<dir>' words='status' ;;
     'sync status') options='--wait --dir --verbose --json --help -h' follows='--wait=- --dir=<dir>' words='-' ;;
     'doctor') options='--report --wait --dir --verbose --json --help -h' follows='--wait=- --dir=<dir>' words='-' ;;
-    'run') options='--agent -a --task --strategy --when --do --domain --junit --dir --verbose --help -h' follows='--agent=@agents -a=@agents --task=- --strategy=- --when=- --do=- --domain=@domains --junit=<file> --dir=<dir>' words='<file>' ;;
-    'install') options='--agent -a --check --dry-run --action --command --junit --dir --verbose --yes -y --json --help -h' follows='--agent=@agents -a=@agents --action=- --command=- --junit=<file> --dir=<dir>' words='claude,git,pre-commit,github' ;;
+    'run') options='--agent -a --task --strategy --when --do --domain --junit --dir --verbose --help -h' follows='--agent=@agents -a=@agents --task=- --strategy=- --when=- --do=- --domain=@domains --junit=- --dir=<dir>' words='<file>' ;;
+    'install') options='--agent -a --check --dry-run --action --command --junit --dir --verbose --yes -y --json --help -h' follows='--agent=@agents -a=@agents --action=- --command=- --junit=- --dir=<dir>' words='claude,git,pre-commit,github' ;;
     'uninstall') options='--check --dry-run --dir --verbose --yes -y --json --help -h' follows='--dir=<dir>' words='claude,git,pre-commit,github' ;;
     'publish') options='--out --agents-md --check --agent -a --wait --dir --verbose --yes -y --json --help -h' follows='--out=<dir> --agent=@agents -a=@agents --wait=- --dir=<dir>' words='-' ;;
     'mcp') options='--agent -a --wait --dir --verbose --help -h' follows='--agent=@agents -a=@agents --wait=- --dir=<dir>' words='-' ;;

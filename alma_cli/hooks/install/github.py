@@ -42,7 +42,7 @@ def plan_github_removal(place: ConnectedProject) -> Plan:
 
 
 def _workflow(agent: str | None, job: Job) -> str:
-    given = {"command": job.command, "junit": job.junit, "agent": agent or ""}
+    given = {"command": job.command, "junit": "\n".join(job.junit), "agent": agent or ""}
     lines = "".join(f"          {name}: {json.dumps(value)}\n" for name, value in given.items() if value)
     return f"""{_MARK}name: alma
 on: [push, pull_request]

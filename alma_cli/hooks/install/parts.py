@@ -11,11 +11,11 @@ from alma_cli.project import Project
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What GitHub runs: the place of ALMA's action (OWNER/REPO@REF), the command, and the path of its test report."""
+    """What GitHub runs: the place of ALMA's action (OWNER/REPO@REF), the command, and where its test reports are."""
 
     action: str = ""
     command: str = "make test"
-    junit: str = ""
+    junit: Sequence[str] = ()
 
 
 class ConnectedProject(NamedTuple):
