@@ -113,5 +113,7 @@ def _text(name: str, file: BinaryIO, where: str) -> str:
         content = file.read(_MAX_STDIN_BYTES + 1)
     if len(content) > _MAX_STDIN_BYTES:
         raise InvalidInput(f"{name}: {where} has more than {_MAX_STDIN_BYTES // 2**20} MiB", hint="send less")
-    encoding = "utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8"
-    return content.decode(encoding, "replace").removeprefix("\ufeff")
+    is_utf16 = content.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+    if b"\0" in content and not is_utf16:
+        raise InvalidInput(f"{name}: {where} is no text in UTF-8", hint="is it compressed, or a program's own file?")
+    return content.decode("utf-16" if is_utf16 else "utf-8", "replace").removeprefix("\ufeff")

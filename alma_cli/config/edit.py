@@ -12,7 +12,7 @@ from alma_cli.config.tree import parse_yaml
 from alma_cli.config.values import BadValue, looks_secret, parse_value
 from alma_cli.core.redaction import redact
 from alma_cli.core.text import did_you_mean, most_like, one_line
-from alma_cli.errors import InvalidConfig, InvalidInput
+from alma_cli.errors import AlmaError, InvalidConfig, InvalidInput
 from alma_cli.files import to_write_it, write_whole
 from alma_cli.flock import holding
 
@@ -114,11 +114,11 @@ def _refuse_unknown_agent(key: Key, agents: Mapping[str, object]) -> None:
 
 
 def write_text(path: str, text: str) -> None:
-    """Put a new text into the file of a configuration, whole or not at all. Raises `InvalidConfig` if it can't be."""
+    """Put a new text into the file of a configuration, whole or not at all. Raises `AlmaError` if it can't be."""
     try:
         write_whole(path, text.encode(), mode=os.stat(path).st_mode & 0o777, flushed=True)
     except OSError as error:
-        raise InvalidConfig(f"{path} can't be written: {error.strerror}", hint=to_write_it(error)) from error
+        raise AlmaError(f"{path} can't be written: {error.strerror}", hint=to_write_it(error)) from error
 
 
 def with_value(text: str, path: Sequence[str], written: str) -> str | None:

@@ -23,6 +23,7 @@ _FORMAT = "%H%x00%P%x00%at%x00%ae%x00%s%x00%b%x00%(trailers:only,unfold)%x00%(tr
 _PARTS = 8
 """The parts of a commit in that format; no message has a NUL, which stands between all of them."""
 _UNKNOWN = ("bad object", "bad revision", "unknown revision", "ambiguous argument", "Invalid revision range")
+_HOSTED = re.compile(r"^\S+\t(?!file:)[^\s/]+:\S*?([^/:\s]+?)(?:\.git)?/? \(", re.MULTILINE)
 _MOST_OF_A_SECOND = 100
 _GIT_TIMEOUT_S = 20
 
@@ -101,6 +102,11 @@ def place_of(commit: Commit) -> str:
     lines = _git("log", f"--max-count={_MOST_OF_A_SECOND}", times, commit.id, "--").splitlines()
     same = sum(written[:2] == written[2:] for written in (line.split("\0") for line in lines[1:]))
     return f"{commit.authored_s}/{commit.author}/{same}"
+
+
+def remote_names() -> set[str]:
+    """The names that hosts give the repository, without their owners and in small letters; none where none is known."""
+    return {name.lower() for name in _HOSTED.findall(_git("remote", "-v"))}
 
 
 def _git(*words: str) -> str:

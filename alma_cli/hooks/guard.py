@@ -66,13 +66,21 @@ def guarded(arguments: list[str], directory: str | None, deadline: str | None, r
 
 
 def noting(arguments: list[str], directory: str | None) -> Callable[[str], None]:
-    """A function that notes a text in the log of hooks, without credentials, under the event in the arguments."""
+    """A function that notes a text in the log of hooks, without credentials, under the event in the arguments.
+
+    Where a person typed the command, which no host does on a terminal, the terminal gets it instead.
+    """
     event = _event(arguments)
 
     def note(text: str) -> None:
         from alma_cli.core.redaction import redact
+        from alma_cli.core.text import one_line
         from alma_cli.hooks import hook_log
 
+        if os.isatty(0):
+            with suppress(OSError), open(os.ttyname(0), "w") as terminal:
+                terminal.write(f"alma hook: {one_line(redact(text)[0])}\n")
+            return
         hook_log.note(event, redact(text)[0], directory=directory)
 
     return note

@@ -14,12 +14,12 @@ from alma_cli.api.arguments import agent_of
 from alma_cli.core.learning.reports import RESULT_WORD, Report, Said, result_of
 from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, InvalidInput
-from alma_cli.hooks.commits import Commit, of_project, place_of, read_commits
+from alma_cli.hooks.commits import Commit, of_project, place_of, read_commits, remote_names
 
 _REVERTS = re.compile(
     r"^[ \t]*(?:This (?:reverts|backs out) commit (?P<id>[0-9a-f]{4,64})\b"
     r"(?:,\s+reversing\s+changes\s+made\s+to\s+(?P<since>[0-9a-f]{4,64})\b)?"
-    r"|(?:Reverts|This reverts merge request) \S*[#!](?P<number>\d+)\b).*$",
+    r"|(?:Reverts|This reverts merge request) (?P<of>\S*)[#!](?P<number>\d+)\b).*$",
     re.MULTILINE | re.IGNORECASE,
 )
 """The sentences of `git revert` (for a merge, and with `--reference`, too), of Jujutsu, of GitHub and of GitLab."""
@@ -135,7 +135,7 @@ def _mended_by(commit: Commit) -> Iterator[Commit]:
 def _reverted_by(commit: Commit) -> Iterator[Commit]:
     """The commits that this one takes back; of a merge those that it brought."""
     for found in _REVERTS.finditer(commit.body):
-        for failed in read_commits(found["id"], most=1) if found["id"] else _merged_as(found["number"], commit):
+        for failed in read_commits(found["id"], most=1) if found["id"] else _merged_as(found, commit):
             if len(failed.parents) > 1:
                 brought = f"{found['since'] or failed.parents[0]}..{failed.id}"
                 yield from read_commits(brought, "--no-merges", most=_MOST_COMMITS)
@@ -143,9 +143,14 @@ def _reverted_by(commit: Commit) -> Iterator[Commit]:
                 yield failed
 
 
-def _merged_as(number: str, before: Commit) -> list[Commit]:
-    """The newest commit by which this pull request or merge request came, before another commit; or none."""
-    if not before.parents:
+def _merged_as(request: re.Match[str], before: Commit) -> list[Commit]:
+    """The newest commit by which this pull request or merge request came, before another commit; or none.
+
+    A number of another repository is none of ours.
+    """
+    name, number = request["of"].rpartition("/")[2].lower(), request["number"]
+    names_here = remote_names() if name and before.parents else set()
+    if not before.parents or (names_here and name not in names_here):
         return []
     names = rf"\(#{number}\)$|^Merge pull request #{number} |^See merge request [^ ]*!{number}$"
     candidates = read_commits(before.parents[0], "--extended-regexp", f"--grep={names}", most=20)

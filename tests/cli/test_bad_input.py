@@ -765,3 +765,10 @@ def test_a_usage_error_is_short_however_long_the_mistake_is(run_alma, argv):
     finished = run_alma(*argv)
     assert (2, "") == finished[:2]
     assert len(finished.err) < 1000
+
+
+@pytest.mark.parametrize("argv", [[*LEARN, "--outcome", "success", "-"], ["retrieve", "-"], ["add", "knowledge", "-"]])
+def test_what_is_no_text_is_not_taken_for_one(run_alma, argv):
+    finished = run_alma(*argv, stdin=b"\x7fELF\0\0\x01 login")
+    assert (2, True) == (finished.code, "stdin is no text in UTF-8" in finished.err)
+    assert "" == run_alma("export").out

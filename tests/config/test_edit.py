@@ -1,5 +1,8 @@
 """A value is changed in the text of a configuration, and nothing else."""
 
+import errno
+import os
+
 import pytest
 import yaml
 
@@ -266,3 +269,13 @@ def test_a_value_that_is_no_single_one_is_left_to_the_reader(file):
     file.write_text("alma:\n  project_id: shop\n  reflect:\n    command: |\n      claude -p\n")
     with pytest.raises(InvalidConfig, match="can't be changed where it stands"):
         set_value(file, "reflect.command", ["llm"], {})
+
+
+def test_a_full_disk_is_no_fault_of_the_configuration(project, run_alma, monkeypatch):
+    def full(_, path):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+
+    monkeypatch.setattr(os, "replace", full)
+    finished = run_alma("config", "set", "retrieval.top_k", "3")
+    assert (1, "") == (finished.code, finished.out)
+    assert finished.err.endswith("No space left on device\nhint: free some space there\n")

@@ -101,6 +101,25 @@ def test_a_revert_on_a_host_is_a_failure_of_the_request(merged, reverted, expect
     assert expected == [one.task for one in learned(commit(f'Revert "Cache"  (#13)\n\n{reverted}'))]
 
 
+@pytest.mark.parametrize(
+    ("remote", "named"),
+    [
+        ("git@github.com:acme/shop.git", "acme/shop#12"),
+        ("https://github.com/me/Shop", "acme/shop#12"),
+        ("https://gitlab.com/acme/web/shop.git", "acme/web/shop!12"),
+        ("git@github.com:acme/shop.git", "#12"),
+        ("/srv/mirrors/all.git", "acme/shop#12"),
+        ("git@github.com:acme/shop.git", "other/repo#12"),
+        ("ssh://git@example.com:22/acme/shop", "other/repo!12"),
+    ],
+)
+def test_the_revert_of_another_repositorys_request_takes_back_none_of_ours(remote, named, git, commit, learned):
+    git("remote", "add", "origin", remote)
+    commit("Cache prices (#12)\n\nSee merge request acme/shop!12")
+    found = learned(commit(f'Revert "Cache"\n\nReverts {named}'))
+    assert ("other" not in named) == bool(found)
+
+
 @pytest.mark.parametrize("host", [False, True])
 def test_the_revert_of_a_merge_is_a_failure_of_what_it_brought(host, commit, git, project, learned):
     commit("Start")

@@ -303,3 +303,19 @@ def test_the_doctor_tells_of_hooks_that_lately_had_trouble(project, run_alma, mo
     assert 1 == done.code
     (check,) = [check for check in json.loads(done.out)["data"]["checks"] if check["name"] == "hooks"]
     assert "1 time in 7 days" in check["found"] and "not done within 2 s" in check["found"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ([], "missing argument 'EVENT'"),
+        (["frob"], "there is no event 'frob'"),
+        (["session-start"], "nothing on stdin"),
+        (["post-commit", "abc"], "commits are named by their whole ids"),
+    ],
+)
+def test_who_types_a_hook_by_hand_is_told_and_the_log_is_not(typed, told, run_on_terminal, log, run_alma):
+    finished = run_on_terminal("hook", *typed)
+    assert (0, 1) == (finished.code, finished.out.count("\n"))
+    assert told in finished.out
+    assert [] == log()

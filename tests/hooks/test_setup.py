@@ -343,6 +343,19 @@ def test_what_was_connected_and_is_gone_is_told_by_the_doctor(everything, projec
     assert "gone" not in {state for state, _ in states().values()}
 
 
+@pytest.mark.parametrize("mark", ["<!-- >>> alma >>> -->", "<!-- <<< alma <<< -->"])
+def test_half_a_block_is_not_connected(mark, project, states, run_alma, alma_on_the_path):
+    (page := project / "AGENTS.md").write_text("# Rules\n")
+    assert 0 == run_alma("setup", "agents-md", "--yes").code
+    page.write_text(page.read_text().replace(f"{mark}\n", ""), newline="\r\n")
+    state, why = states()["agents-md"]
+    assert ("gone", True) == (state, "AGENTS.md" in why)
+    told = run_alma("doctor")
+    assert (1, True) == (told.code, "host agents-md: `alma setup agents-md` puts it" in told.err)
+    refused = run_alma("setup", "agents-md", "--yes")
+    assert (1, True) == (refused.code, "leave one line" in refused.err)
+
+
 def test_a_block_that_moved_with_its_page_is_not_gone(project, put, states, run_alma, alma_on_the_path):
     put(**{"AGENTS.md": "# For agents\n"})
     run_alma("setup", "agents-md", "--yes")

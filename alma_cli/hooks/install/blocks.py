@@ -5,20 +5,24 @@ import re
 from alma_cli.errors import AlmaError
 
 
+def is_whole(text: str, name: str) -> bool:
+    """False where the marks of this name in a text aren't one whole block, nor none."""
+    return _marks(text, name) in ([], [*_lines(name)])
+
+
 def with_block(path: str, text: str, name: str, body: str) -> str:
     """The text of the file at `path` with this body in its block of this name, at the end if there is none yet.
 
     An empty body takes the block out. Raises `AlmaError` where the marks aren't one whole block.
     """
-    first, last = f"<!-- >>> {name} >>> -->", f"<!-- <<< {name} <<< -->"
-    marks = re.findall(rf"^(?:{re.escape(first)}|{re.escape(last)})(?=\r?$)", text, re.MULTILINE)
-    if marks not in ([], [first, last]):
+    first, last = _lines(name)
+    if not is_whole(text, name):
         raise AlmaError(
             f"{path} has marks of a block that isn't whole", hint=f"leave one line `{first}` and one `{last}` below it"
         )
     newline = "\r\n" if "\r\n" in text else "\n"
     block = f"{first}\n{body}{last}\n".replace("\n", newline) if body else ""
-    if marks:
+    if _marks(text, name):
         place = rf"(?:^\r?\n)?^{re.escape(first)}\r?\n.*?^{re.escape(last)}(?:\r?\n|\Z)"
         if block:
             place = place.removeprefix(r"(?:^\r?\n)?")
@@ -27,3 +31,13 @@ def with_block(path: str, text: str, name: str, body: str) -> str:
         return text
     between = "" if not text else newline if text.endswith("\n") else newline * 2
     return text + between + block
+
+
+def _lines(name: str) -> tuple[str, str]:
+    """The first and the last line of a block."""
+    return f"<!-- >>> {name} >>> -->", f"<!-- <<< {name} <<< -->"
+
+
+def _marks(text: str, name: str) -> list[str]:
+    """The marks of this name, as they follow each other."""
+    return re.findall(rf"^(?:{'|'.join(map(re.escape, _lines(name)))})(?=\r?$)", text, re.MULTILINE)

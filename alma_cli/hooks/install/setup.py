@@ -32,7 +32,7 @@ from alma_cli.hooks.install.pre_commit import CONFIGURATION, PRE_COMMIT
 from alma_cli.project import UNFILLED
 from alma_cli.tracked import program_on_path
 
-_BLOCK = "alma"
+MARK = "alma"
 _PAGES = ("AGENTS.md", "CLAUDE.md")
 _SECTION = """\
 ## Memory
@@ -185,7 +185,7 @@ def _install_section(place: ConnectedProject) -> Plan:
     named = re.search(r"^- You are `(.+)`: add `--agent \1`\.$", plain(text), re.MULTILINE)
     agent = place.agent or (named[1] if named else None)
     section = _SECTION + (f"- You are `{agent}`: add `--agent {agent}`.\n" if agent else "")
-    after = with_block(path, text, _BLOCK, section)
+    after = with_block(path, text, MARK, section)
     return Plan([WriteFile(path, after.encode())] if after != text else [])
 
 
@@ -194,7 +194,7 @@ def _remove_section(place: ConnectedProject) -> Plan:
     pages = [place.path(name) for name in _PAGES]
     for path in pages[:1] if os.path.realpath(pages[0]) == os.path.realpath(pages[1]) else pages:
         text = text_of(path)
-        after = with_block(path, text, _BLOCK, "")
+        after = with_block(path, text, MARK, "")
         if after == text:
             continue
         original = original_of(path, place.project.backup_dir)

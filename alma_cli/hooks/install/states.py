@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from alma_cli.errors import AlmaError
+from alma_cli.hooks.install.blocks import is_whole
 from alma_cli.hooks.install.changes import InstallRecord, content_of
 from alma_cli.hooks.install.git import LEGACY
 from alma_cli.hooks.install.parts import ConnectedProject, Part
-from alma_cli.hooks.install.setup import SETUP_TARGETS, SetupTarget, targets_here
+from alma_cli.hooks.install.setup import MARK, SETUP_TARGETS, SetupTarget, targets_here
 from alma_cli.project import Project
 from alma_cli.tracked import program_on_path
 
@@ -46,6 +47,7 @@ def host_states(project: Project) -> list[HostState]:
             parts = [part.files(place) for part in target.parts]
             there = [[path for path in files if record.is_marked(path)] for files in parts if files]
             lost = sorted({path for part in target.parts for path in _lost(record, part, part.files(place))})
+            half = next((path for files in parts for path in files if not _is_whole(path)), "")
             off, mended_by = _obstacle(target, place) if any(there) else ("", "")
             left = _left_behind(record, parts[0]) if name == "git" and not any(there) else ""
         except AlmaError as error:
@@ -55,6 +57,9 @@ def host_states(project: Project) -> list[HostState]:
             why = f"ALMA's part is gone from {', '.join(lost)}: somebody wrote over it"
             remedy = f"`alma setup {name}` puts it back; `alma setup {name} --remove` forgets it"
             found.append(HostState(name, "gone", why, remedy))
+        elif half:
+            remedy = f"`alma setup {name}` puts it right, or says what to leave there"
+            found.append(HostState(name, "gone", f"{half} has half a block of ALMA's: somebody edited it", remedy))
         elif left:
             why = f"git looks for its hooks in {os.path.dirname(parts[0][0])} now, and ALMA's are in {left}"
             found.append(HostState(name, "gone", why, f"`alma setup {name}` puts them where git looks"))
@@ -78,6 +83,10 @@ def _obstacle(target: SetupTarget, place: ConnectedProject) -> tuple[str, str]:
         return target.obstacle(place)
     except AlmaError as error:
         return error.message, error.hint
+
+
+def _is_whole(path: str) -> bool:
+    return is_whole((content_of(path) or b"").decode("utf-8", "replace"), MARK)
 
 
 def _is_lost(record: InstallRecord, path: str) -> bool:
