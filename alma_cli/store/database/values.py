@@ -170,6 +170,11 @@ def seq_in(seqs: Collection[int]) -> str:
     return f"list_contains([{written(seqs)}]::BIGINT[], seq)"
 
 
+def key_in(name: str, keys: Collection[str]) -> str:
+    """The condition that a column is one of these few keys; a function, for the reason that `seq_in` gives."""
+    return f"list_contains([{', '.join(map(quoted, keys))}]::VARCHAR[], {name})"
+
+
 def written(numbers: Iterable[int]) -> str:
     """Numbers written out for `IN`: only then does DuckDB filter while it reads a column."""
     return ", ".join(str(int(number)) for number in numbers) or "NULL"

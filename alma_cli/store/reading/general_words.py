@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from alma_cli.core.records import UNCLEAR_LABEL, Outcome
 from alma_cli.store.database.rows import OUTCOME_SUCCESS, RECORD_COLUMNS, SUCCESS, row_record
-from alma_cli.store.database.values import any_of, quoted, seq_in, vector_text, written
+from alma_cli.store.database.values import any_of, key_in, quoted, seq_in, vector_text, written
 
 if TYPE_CHECKING:
     from alma_cli.store.inbox.operations import Entry
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 MOST_LABELS = 2000
 """The number of approaches that are looked at: those that were used last."""
 
-_PROPOSED_FROM = 16_384
-"""So many of the newest memories are searched for words to propose, however many there are: two row groups or three."""
+_PROPOSED_FROM = 8192
+"""So many of the newest memories are searched for words to propose, however many there are: a row group or two."""
 
 _WAITS = (
     "kind = 'outcome' AND coalesce(approach, '') = '' AND trim(strategy) <> '' "
@@ -138,11 +138,11 @@ class KnownWords:
         rows = self._rows(
             f"SELECT seq, id, task_key, strategy_key, situation, approach FROM memories WHERE {seq_in(cosines)}", []
         )
-        of_task, of_strategy = (", ".join(map(quoted, {row[at] for row in rows})) for at in (2, 3))
+        of_task, of_strategy = ({row[at] for row in rows} for at in (2, 3))
         summed_up = self._rows(
             f"SELECT task_key, strategy_key, count(outcome), sum({OUTCOME_SUCCESS}), "
-            f"min(id) FILTER (origin = 'derived') FROM memories WHERE task_key IN ({of_task}) "
-            f"AND strategy_key IN ({of_strategy}) AND agent = ? AND domain = ? GROUP BY task_key, strategy_key",
+            f"min(id) FILTER (origin = 'derived') FROM memories WHERE {key_in('task_key', of_task)} "
+            f"AND {key_in('strategy_key', of_strategy)} AND agent = ? AND domain = ? GROUP BY task_key, strategy_key",
             [agent, domain],
         )
         evidence = {(task_key, strategy_key): sums for task_key, strategy_key, *sums in summed_up}
