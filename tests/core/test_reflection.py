@@ -276,3 +276,25 @@ def test_words_that_share_most_of_their_terms_look_alike():
         ["retry the upstream call slowly"], ["retry an upstream call"]
     )
     assert [] == alike(["one thing"], ["another matter", "one thing"])
+
+
+def test_situations_of_two_domains_are_not_merged_and_no_rename_reaches_into_another_domain():
+    elsewhere = outcome(id=IDS[1], strategy="x", domain="ui")
+    known, far = codes(), named("it fails at night", "wait", "e" * 32, domain="ui")
+    known.of_approach(known.of_situation("ui", far.task_key), far.strategy_key)
+
+    def planned(*lines):
+        read = lines_of("\n".join(map(json.dumps, lines)))
+        found = {IDS[0]: OUTCOMES[IDS[0]], IDS[1]: elsewhere}
+        return plan(read, codes=known, named=[*NAMED, far], outcomes=found, same={}, agent="helena")
+
+    for merge, into in (("S3", "S1"), ("S3.a", "S1.a")):
+        done = planned({"merge": [merge], "into": into})
+        assert ({}, []) == (done.words, done.joined)
+        ((_, error),) = done.refused
+        assert f"merge: '{merge}' is of the domain ui, '{into}' of general, and a rule is of one domain" == str(
+            error.message
+        )
+    same = {"when": "an upstream call is flaky", "do": "retry with backoff", "outcomes": ["o1", "o2"]}
+    done = planned(same, {"rename": "S2", "when": "calls fail"})
+    assert ["calls fail", "an upstream call is flaky"] == [done.words[id].when for id in IDS[:2]]

@@ -160,6 +160,8 @@ class _Reader:
         self._same = same
         self._agent = agent
         self._given_in: dict[str, int] = {}
+        self._domains = {outcome.id: outcome.domain for outcome in outcomes.values()}
+        self._domains |= {id: one.domain for one in named for id in one.members}
         self._situations: dict[str, list[Named]] = {}
         for one in named:
             self._situations.setdefault(codes.of_situation(one.domain, one.task_key), []).append(one)
@@ -261,6 +263,13 @@ class _Reader:
             raise InvalidInput('merge: expected a list of codes, such as ["S9"]')
         for code in codes:
             situation, letter = self._split(code if isinstance(code, str) else "")
+            domains = [self._situations[each][0].domain for each in (situation, target)]
+            if domains[0] != domains[1]:
+                raise InvalidInput(
+                    f"merge: {shown(code)} is of the domain {one_line(domains[0], 40)}, {shown(into)} of "
+                    f"{one_line(domains[1], 40)}, and a rule is of one domain",
+                    hint='give both the same words with "rename", or correct the domain of the outcomes',
+                )
             is_one = self._situations[situation] is self._situations[target]
             if code == into or bool(letter) != bool(target_letter) or (is_one and not letter):
                 raise InvalidInput(f"merge: {shown(code)} can't be merged into {shown(into)}")
@@ -283,7 +292,7 @@ class _Reader:
             known = self._situations[situation]
             known[known.index(one)] = renamed
             for id, words in self.plan.words.items():  # those that an earlier line put there
-                if (words.when, words.do) == (one.when, one.do):
+                if self._domains[id] == one.domain and (words.when, words.do) == (one.when, one.do):
                     self.plan.words[id] = words._replace(when=renamed.when, do=renamed.do)
             for id in one.members:
                 if id not in self._given_in:  # what a line says of an outcome itself holds
