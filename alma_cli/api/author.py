@@ -167,6 +167,7 @@ def add(session: Session, kind: AuthoredKind, text: str, **options: Unpack[Autho
     agent, domain = scope.agent, options.get("domain")
     with session.refusals_noted(agent, domain):
         chosen = choose_domain(scope, clean(text), domain).domain
+    session.check_names(agent, chosen)
     now = session.now()
     fields: dict[str, Any] = {MAIN_FIELDS[kind]: clean(text), **given}
     if kind == "knowledge":
@@ -231,6 +232,8 @@ def correct(session: Session, prefix: str, text: str | None, changes: Mapping[st
         check(scope_for(right.agent, session.config.agents), right.domain)
     if right is record:
         return Corrected(record=record)
+    if right.domain != record.domain:
+        session.check_names(right.agent, right.domain)
     if is_derived:
         right = replace(right, id=new_id(), origin="authored", created_at=now, archived=False)
     check_size(right)

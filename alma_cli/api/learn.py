@@ -298,6 +298,7 @@ def _outcome(session: Session, report: Report) -> Outcome:
     """The outcome that a report becomes."""
     scope = session.config.scope_for(report.agent)
     domain = choose_domain(scope, clean(report.task), report.domain).domain
+    session.check_names(scope.agent, domain)
     project_id = session.config.project_id
     id = named_id(project_id, report.agent, report.key) if report.key else new_id()
     outcome = outcome_record(report, domain=domain, project_id=project_id, id=id, now=session.now())

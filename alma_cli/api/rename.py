@@ -9,6 +9,7 @@ from pathlib import Path
 
 from alma_cli.api.session import Session
 from alma_cli.config import Config, load_config, with_value, write_text
+from alma_cli.core.redaction import check_names
 from alma_cli.core.scopes.scope import validate_name
 from alma_cli.errors import InvalidConfig
 from alma_cli.flock import holding
@@ -29,7 +30,7 @@ def rename(session: Session, project_id: str) -> Renamed:
 
     It can be run again when it was cut off, and where others have renamed the project already (see `ALMA.rename`).
     """
-    validate_name("project", project_id)
+    check_names({"project": validate_name("project", project_id)})
     make_home(session.project)
     with session.store().alone("sync"):
         with session.store().writing() as writer:

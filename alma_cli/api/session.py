@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from alma_cli.config import Config
 from alma_cli.core.records import Record, Vector
-from alma_cli.core.redaction import KIND_NAMES, absent_kinds, redact, redact_record
+from alma_cli.core.redaction import KIND_NAMES, absent_kinds, check_names, redact, redact_record
 from alma_cli.core.scopes.scope import ANY_AGENT
 from alma_cli.core.text import clean, one_line
 from alma_cli.embedding import DEFAULT_MODEL, Embedder, OnProgress, open_embedder, reads
@@ -155,8 +155,10 @@ class Session:
         """The operation that notes a refusal."""
         from alma_cli.store import Refuse
 
-        reason = redact(error.message)[0] if self.config.secrets.redact else error.message
-        return self.operation(Refuse, agent=agent, domain=domain or "", reason=reason)
+        texts = {"agent": agent, "domain": domain or "", "reason": error.message}
+        if self.config.secrets.redact:
+            texts = {name: redact(text)[0] for name, text in texts.items()}
+        return self.operation(Refuse, **texts)
 
     def operation(self, kind: Callable[..., _Operation], **what: object) -> _Operation:
         """An operation by this session's user, now."""
@@ -211,6 +213,11 @@ class Session:
             clean.append(without)
             kinds |= dict.fromkeys(found)
         return clean, [f"redacted what looks like a credential: {', '.join(kinds)}"] if kinds else []
+
+    def check_names(self, agent: str, domain: str) -> None:
+        """Raise `InvalidInput` if the name of an agent or domain looks like a credential."""
+        if self.config.secrets.redact:
+            check_names({"agent": agent, "domain": domain}, keep=self.config.secrets.kept_kinds)
 
     def query_vectors(self, parts: Sequence[str]) -> tuple[list[Vector], list[str]]:
         """The vectors of a task's parts, or none and a warning that only words are compared."""

@@ -217,6 +217,7 @@ def _in_scope(session: Session, record: Record, value: JsonValue | AlmaError) ->
     """The record, in the domain that is recognised when the line names none. Raises `ScopeViolation`."""
     scope = scope_for(record.agent, session.config.agents)
     if isinstance(value, dict) and value.get("domain") is None and record.kind != "credit":
-        return replace(record, domain=choose_domain(scope, record.topics[0]).domain)
+        record = replace(record, domain=choose_domain(scope, record.topics[0]).domain)
     check(scope, record.domain)
+    session.check_names(record.agent, record.domain)
     return record

@@ -7,6 +7,7 @@ from alma_cli.api import ALMA
 from alma_cli.cli.options import Dir, Yes, option
 from alma_cli.cli.output import Reply
 from alma_cli.config import default_project_id, load_config, template
+from alma_cli.core.redaction import check_names
 from alma_cli.core.scopes.scope import validate_name
 from alma_cli.errors import AlmaError, ProjectUntrusted
 from alma_cli.project import CONFIG, FOLDER, Project, find_project, make_project
@@ -37,6 +38,7 @@ def init(
         if project_id is None
         else validate_name("project", project_id)
     )
+    check_names({"project": name})
     path = os.path.join(root, FOLDER, CONFIG)
     is_new = not os.path.exists(path)
     if is_new:

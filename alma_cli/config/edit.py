@@ -222,9 +222,10 @@ def _by_last_part(name: str, keys: Mapping[str, Key]) -> str:
 
 
 def _refuse_secret(key: Key, written: str) -> None:
-    if key.kind != "secret" and (looks_secret(written) or redact(written)[1]):
+    path, kinds = redact(key.path)
+    if kinds or (key.kind != "secret" and (looks_secret(written) or redact(written)[1])):
         raise InvalidInput(
-            f"{key.path}: that looks like a credential, and the file is shared",
+            f"{path}: that looks like a credential, and the file is shared",
             hint="keep it in an environment variable, or in a file outside the project",
         )
 

@@ -13,6 +13,8 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from alma_cli.errors import InvalidInput
+
 if TYPE_CHECKING:
     from alma_cli.core.records import Record
 
@@ -49,6 +51,16 @@ def redact(text: str, *, keep: Collection[str] = ()) -> tuple[str, tuple[str, ..
             text = changed
             found.append(kind.name)
     return text, tuple(dict.fromkeys(found))
+
+
+def check_names(names: Mapping[str, str], *, keep: Collection[str] = ()) -> None:
+    """Raise `InvalidInput` if one of these names, by what they name, looks like a credential: names aren't redacted."""
+    for what, name in names.items():
+        if kinds := redact(name, keep=keep)[1]:
+            raise InvalidInput(
+                f"the name of the {what} looks like a credential ({', '.join(kinds)})",
+                hint="it would be stored and shared as it is: give another name",
+            )
 
 
 def absent_kinds(records: Iterable[Record]) -> frozenset[str]:

@@ -98,3 +98,34 @@ def test_an_unknown_kind_to_leave_in_is_an_error_with_a_hint(configure, run_alma
     assert 3 == finished.code
     assert "config.yaml:3: secrets.keep names 'github tokens', which is no kind of credential" in finished.err
     assert "did you mean github token?" in finished.err
+
+
+NAMED = {
+    "agent": ["learn", "--agent", SECRET, "--task", "Push", "--outcome", "success"],
+    "domain": [*LEARN, "--domain", SECRET],
+    "domain of a correction": ["correct", "ID", "--domain", SECRET],
+    "agent of a fact": ["add", "knowledge", "CI has 2 cores", "--agent", SECRET],
+    "agent of an import": ["import", "-"],
+    "project": ["config", "rename", SECRET],
+}
+
+
+@pytest.mark.parametrize("way", NAMED)
+def test_no_name_of_an_agent_domain_or_project_is_a_credential(way, run_alma, learn, stored):
+    id = learn("Push the image")
+    argv = [id if one == "ID" else one for one in NAMED[way]]
+    finished = run_alma(*argv, stdin=json.dumps({**KNOWLEDGE, "agent": SECRET, "fact": "two cores"}))
+    assert finished.code == (1 if argv[0] == "import" else 2)
+    assert f"the name of the {way.split()[0]} looks like a credential (github token)" in finished.err
+    assert SECRET not in finished.out + finished.err
+    assert [] == stored(SECRET)
+
+
+def test_the_audit_of_what_is_refused_names_no_credential(scoped_project, run_alma, stored):
+    assert 6 == run_alma(*LEARN[:1], "--agent", "helena", *LEARN[3:], "--domain", SECRET).code
+    assert [] == stored(SECRET)
+
+
+def test_init_gives_no_project_the_name_of_a_credential(tmp_path, run_alma):
+    assert 2 == run_alma("init", "--project-id", SECRET, "--dir", str(tmp_path)).code
+    assert [] == list(tmp_path.glob(".alma/*"))

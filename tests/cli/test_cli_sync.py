@@ -414,3 +414,24 @@ def test_a_folder_without_the_right_to_write_refuses(shared, run_json, learn):
     learn("Test the login form")
     shared.mkdir(mode=0o500)
     assert "remote_refused" == run_json("sync", code=4)["error"]["code"]
+
+
+def test_a_vector_with_nan_in_a_shared_file_is_made_anew_and_any_other_nan_is_set_aside(
+    shared, other, run_alma, run_json, learn
+):
+    ids = [learn(f"Test the {page} form") for page in ("login", "checkout")]
+    run_alma("sync")
+    paths = [next(shared.rglob(f"{id}.json")) for id in ids]
+    whole = [json.loads(path.read_text()) for path in paths]
+    number = str(whole[0]["embedding"][0])
+    assert number in paths[0].read_text()
+    paths[0].write_text(paths[0].read_text().replace(number, "NaN", 1))
+    paths[1].write_text(json.dumps({**whole[1], "duration_ms": float("nan")}))
+    assert 1 == run_json("sync", "--dir", str(other))["data"]["set_aside"]
+    (aside,) = run_json("sync", "status", "--dir", str(other))["data"]["set_aside"]
+    assert (f"helena/{ids[1]}", True) == (
+        aside["name"],
+        aside["reason"].startswith("duration_ms: expected a whole number"),
+    )
+    assert "Test the login form" == run_json("show", ids[0], "--dir", str(other))["data"]["task"]
+    assert whole[0] == json.loads(paths[0].read_text(), parse_constant=pytest.fail)
