@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, TypeVar
 
 from alma_cli.cli.inputs import open_alma
@@ -21,6 +22,7 @@ from alma_cli.hooks.install.changes import (
 )
 from alma_cli.hooks.install.git import hooks_folder
 from alma_cli.hooks.install.parts import ConnectedProject, Job
+from alma_cli.hooks.install.program import warnings_of_agents
 from alma_cli.hooks.install.setup import INSTALL_TARGETS
 from alma_cli.project import Project, make_home
 
@@ -66,7 +68,8 @@ def install(
         alma.config.scope_for(agent)
     place = ConnectedProject(alma.project, agent, Job(action, command, junit or ()))
     plan = known_target(target, INSTALL_TARGETS).install(place)
-    return _done(alma.project, target, plan, check=check, dry_run=dry_run, word="installed")
+    reply = _done(alma.project, target, plan, check=check, dry_run=dry_run, word="installed")
+    return replace(reply, warnings=warnings_of_agents(alma.config, agent, plan.changes))
 
 
 def uninstall(

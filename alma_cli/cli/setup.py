@@ -11,6 +11,7 @@ from alma_cli.core.text import counted
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.install.changes import applied, difference, forget_overwritten
 from alma_cli.hooks.install.parts import ConnectedProject
+from alma_cli.hooks.install.program import warnings_of_agents
 from alma_cli.hooks.install.setup import SETUP_TARGETS, Connection, connections, targets_here
 from alma_cli.project import make_home
 
@@ -70,6 +71,7 @@ def setup(
     return Reply(
         data=data,
         lines=lines,
+        warnings=[] if remove else warnings_of_agents(alma.config, agent, changes),
         told=[*told, *notes] if found else ["no host was found here; name one: " + ", ".join(SETUP_TARGETS)],
         error=_error(found, check=check and bool(changes), remove=remove),
     )

@@ -7,6 +7,7 @@ Where stdout and stderr are one file (`2>&1`) both pass through it, so that thei
 import errno
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -189,7 +190,8 @@ def _start(command: Sequence[str], *, stdout: int | None, stderr: int | None) ->
         return subprocess.Popen(command, stdout=stdout, stderr=stderr, close_fds=False)
     except OSError as error:
         if error.errno == errno.ENOEXEC:  # it is a script that names no interpreter
-            return subprocess.Popen(["/bin/sh", *command], stdout=stdout, stderr=stderr, close_fds=False)
+            script = os.path.abspath(shutil.which(command[0]) or command[0])  # a shell would look for a name here first
+            return subprocess.Popen(["/bin/sh", script, *command[1:]], stdout=stdout, stderr=stderr, close_fds=False)
         code = NOT_FOUND if error.errno == errno.ENOENT or not command[0] else NOT_EXECUTABLE
         what = "command not found" if code == NOT_FOUND else str(error.strerror)
         raise NotStarted(f"{command[0]}: {what}", code) from error

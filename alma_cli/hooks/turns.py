@@ -20,6 +20,7 @@ from alma_cli.hooks.checks import is_check, takes_back
 from alma_cli.hooks.messages import speaks_against, told, without_line
 from alma_cli.hooks.prompts import is_task
 from alma_cli.hooks.refutations import only_refutes
+from alma_cli.hooks.shell import operands, programs, simple_commands
 from alma_cli.hooks.verdicts import verdict
 
 _MAX_TASK = 2000
@@ -27,7 +28,7 @@ _MAX_STRATEGY = 600
 _MOST_SYMPTOMS = 5
 _MOST_ERRORS = 3
 """The different errors of one failure that are looked up."""
-_LEARNS = re.compile(r"(?:^|[;&|(\n]\s*|\s|/)alma\s+(?:--dir\s+\S+\s+)?learn\b(?!.*--help)")
+_ONLY_LOOKS = frozenset(("--help", "-h", "--dry-run"))
 _LEARNING_TOOL = re.compile(r"mcp__.*alma.*__learn$")
 
 
@@ -130,7 +131,7 @@ class Turn:
 
     def _used(self, payload: Mapping[str, JsonValue], checks: Sequence[str]) -> None:
         command = _command(payload)
-        if _LEARNING_TOOL.match(_text(payload, "tool_name")) or _LEARNS.search(command):
+        if _LEARNING_TOOL.match(_text(payload, "tool_name")) or _learns(command):
             self.has_learned = True
         self.taken_back = self.taken_back or takes_back(command)
         self.ends_badly = self.ends_badly and not command
@@ -167,6 +168,17 @@ class Turn:
         if speaks_against(self.check, message):
             return None
         return Ending("success" if self.check == "green" else "failure", strategy, Said("", "", ""), is_told=False)
+
+
+def _learns(command: str) -> bool:
+    """True for a command that runs `alma learn`, not for one that speaks of it."""
+    started = (program for words in simple_commands(command) for program in programs(words))
+    return any(
+        name.rpartition("/")[2] in ("alma", "alma_cli")
+        and _ONLY_LOOKS.isdisjoint(words)
+        and any(word == "learn" for _, word in operands(words))
+        for name, *words in started
+    )
 
 
 def _beginning(event: str, payload: Mapping[str, JsonValue]) -> str:

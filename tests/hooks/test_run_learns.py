@@ -407,7 +407,7 @@ def test_what_fails_is_kept_and_anything_else_is_nothing(project):
 def test_the_agent_that_is_meant_must_be_known(scoped_project, run, outcomes):
     finished = run("exit 4", "--agent", "helga")
     assert (4, 1) == (finished.returncode, finished.stderr.count(b"\n"))
-    assert b"there is no agent helga" in finished.stderr
+    assert b"there is no agent helga (the configuration names helena, victor; did you mean helena?)" in finished.stderr
     assert [] == outcomes()
 
 

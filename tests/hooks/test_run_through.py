@@ -208,3 +208,15 @@ def test_a_store_that_cannot_be_written_changes_nothing(project):
     )
     assert (7, "out\n", 1) == (run.returncode, run.stdout, run.stderr.count("\n"))
     assert "not recorded" in run.stderr
+
+
+def test_a_script_without_an_interpreter_is_looked_for_on_the_path_and_not_in_the_folder(project, tmp_path):
+    (found := tmp_path / "tools/deploy").parent.mkdir()
+    found.write_text('echo "found $1"\n')
+    found.chmod(0o755)
+    (project / "deploy").write_text("echo planted\n")
+    for command, path in (("deploy", found.parent), (str(found), "/nowhere"), ("../tools/deploy", "/nowhere")):
+        done = subprocess.run(
+            [*ALMA, command, "it"], env={**os.environ, "PATH": f"{path}:{os.environ['PATH']}"}, capture_output=True
+        )
+        assert (0, b"found it\n", b"") == (done.returncode, done.stdout, done.stderr)

@@ -750,3 +750,30 @@ def test_a_project_in_a_folder_of_a_repository_is_connected_to_its_hooks(tmp_pat
     assert 0 == run_alma("--dir", str(package), "setup", "--check").code
     assert 0 == run_alma("--dir", str(package), "setup", "--remove", "--yes").code
     assert before == files(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["setup", "claude"],
+        ["install", "git"],
+        ["install", "pre-commit"],
+        ["install", "github", "--action", "acme/alma@v1", "--command", "make hook"],
+    ],
+    ids=lambda argv: argv[1],
+)
+def test_hooks_that_nobody_is_named_in_are_told_of_where_several_agents_are_meant(argv, scoped_project, run_alma):
+    subprocess.run(["git", "init", "-q"], check=True)
+    told = run_alma(*argv, "--yes")
+    assert 0 == told.code
+    assert "warning: no agent is named" in told.err
+    assert "--agent NAME (helena, victor)" in told.err
+    assert "warning" not in run_alma(*argv, "--agent", "helena", "--yes").err
+    assert "warning" not in run_alma(*argv, "--yes").err, "the agent stays"
+
+
+def test_where_it_is_clear_who_is_meant_nobody_need_be_named(project, run_alma, scoped_project, monkeypatch):
+    monkeypatch.setenv("ALMA_AGENT", "helena")
+    assert "warning" not in run_alma("setup", "claude", "--yes").err
+    monkeypatch.delenv("ALMA_AGENT")
+    assert "warning" not in run_alma("setup", "agents-md", "skill", "cursor", "--yes").err

@@ -100,6 +100,8 @@ def test_the_agents_line_counts_more_than_checks(line, result, said):
     [
         bash("alma learn 'Fix it' --outcome success --strategy x"),
         bash("cd api && alma --dir .. learn --task t --outcome failure"),
+        bash("alma retrieve 'Fix it'; ALMA_AGENT=ines uv run alma --verbose learn 'Fix it' --ok x"),
+        bash("python3 -m alma_cli --dir=/x learn 'Fix it; all (of it)' --failed x"),
         ("post-tool-use", {"tool_name": "mcp__alma__learn", "tool_input": {}}),
         ("post-tool-use", {"tool_name": "mcp__plugin_alma_alma__learn", "tool_input": {}}),
     ],
@@ -108,6 +110,22 @@ def test_of_a_turn_that_the_agent_recorded_nothing_more_is_recorded(event):
     turn, ending = added(prompt(), bash("pytest"), event, stop("Alma-Outcome: success"))
     assert ending is None
     assert added(prompt("Another task"), bash("pytest"), stop(), turn=turn)[1].result == "success"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "git commit -m 'Say when to use alma learn'",
+        "echo use alma learn",
+        "cat >notes <<END\nalma learn x\nEND",
+        "alma learn --from-git HEAD --dry-run",
+        "alma learn -h",
+        "alma search learn",
+    ],
+)
+def test_a_command_that_speaks_of_learning_records_nothing_for_the_turn(command):
+    _, ending = added(prompt(), bash(command), stop("Alma-Outcome: success"))
+    assert ending.is_told
 
 
 def test_failed_calls_and_quoted_errors_are_symptoms_of_the_turn():

@@ -10,6 +10,9 @@ from alma_cli.hooks.install.parts import ConnectedProject, Job, Part
 _MARK = "# >>> alma >>> this file is ALMA's: `alma uninstall github` removes it\n"
 _ACTION = re.compile(r"[\w.-]+/[\w.-]+(?:/[\w./-]+)?@[\w./-]+|\./[\w./-]*")
 
+_AGENT = re.compile(r'^ {10}agent: ("[^"\\]*")$', re.MULTILINE)
+"""The agent of a workflow, which stays unless another one is given."""
+
 
 def workflow_path(place: ConnectedProject) -> str:
     """The path of the workflow's file."""
@@ -31,7 +34,8 @@ def plan_github(place: ConnectedProject) -> Plan:
         )
     if not _ACTION.fullmatch(job.action):
         raise InvalidUsage(f"--action {job.action[:60]!r}: expected OWNER/REPO@REF, or ./PATH")
-    after = _workflow(place.agent, job)
+    named = _AGENT.search(before)
+    after = _workflow(place.agent or (json.loads(named[1]) if named else None), job)
     return Plan([WriteFile(path, after.encode())] if after != before else [])
 
 
