@@ -139,7 +139,7 @@ _PLACEHOLDER = (
 )
 """Words that stand for a credential in documentation."""
 
-_REFERENCE = re.compile(r"[$%{<(\[]|\.\.\.|[A-Za-z_][\w.]*\(")
+_REFERENCE = re.compile(r"[${<(\[]|%(?![0-9A-Fa-f]{2})|\.\.\.|[A-Za-z_][\w.]*\(")
 """How a variable, a template or a call begins."""
 
 _PATH = re.compile(r"[.~]{0,2}/[\w.-]+/|[A-Za-z]:/")
@@ -236,7 +236,12 @@ KINDS: tuple[CredentialKind, ...] = (
         "azure client secret", ("q~",), r"(?<![\w~.-])[A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}(?![\w~-])"
     ),
     CredentialKind("azure devops token", ("azdo",), r"\b[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}\b"),
-    CredentialKind("jwt", ("eyj",), r"(?<![\w-])eyJ[A-Za-z0-9_-]{8,}+\.eyJ[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}+"),
+    CredentialKind(
+        "jwt",
+        ("eyj",),
+        r"(?<![\w-])eyJ[A-Za-z0-9_-]{8,}+\.(?:eyJ[A-Za-z0-9_-]{8,}+|[A-Za-z0-9_-]*+\.[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}+)"
+        r"\.[A-Za-z0-9_-]{8,}+",
+    ),
     CredentialKind("npm token", ("npm_",), r"\bnpm_[A-Za-z0-9]{36}\b"),
     CredentialKind("pypi token", ("pypi-",), r"\bpypi-[A-Za-z0-9_-]{60,}"),
     CredentialKind("rubygems token", ("rubygems_",), r"\brubygems_[a-f0-9]{48}\b"),
@@ -286,6 +291,28 @@ KINDS: tuple[CredentialKind, ...] = (
         r"|pscale_(?:tkn|pw|oauth)_[A-Za-z0-9_.=-]{32,}|figd_[A-Za-z0-9_-]{40,}|CFPAT-[A-Za-z0-9_-]{43})(?![\w-])",
     ),
     CredentialKind(
+        "service token",
+        (
+            *("tskey-", "nvapi-", "pul-", "sb_secret_", "dp.pt.", "dp.st.", "dp.sa.", "dp.ct.", "xkeysib-", "fm2_"),
+            *("rnd_", "atctt3", "sk-lf-", "phx_", "lsv2_", "pcsk_", "nfp_", "hvb.", "ccipat_", "cciprj_", "bkua_"),
+            *("flwseck", "vercel_blob_rw_", "npg_", "napi_", "tfp_", "shippo_live_", "squ_", "sqp_", "lin_oauth_"),
+        ),
+        r"(?<![\w-])(?:tskey-(?:auth|api|client|scim|webhook)-[A-Za-z0-9]{8,}(?:-[A-Za-z0-9]{16,})?|nvapi-[A-Za-z0-9_-]{60,}"
+        r"|pul-[a-f0-9]{40}|sb_secret_[A-Za-z0-9_-]{20,}|dp\.(?:pt|st|sa|ct)\.[A-Za-z0-9_.-]{40,}"
+        r"|xkeysib-[a-f0-9]{64}-[A-Za-z0-9]{16}|fm2_[A-Za-z0-9+/=_-]{60,}|rnd_[A-Za-z0-9]{28,}"
+        r"|ATCTT3[A-Za-z0-9_=-]{60,}|sk-lf-[a-f0-9]{8}(?:-[a-f0-9]{4}){3}-[a-f0-9]{12}|phx_[A-Za-z0-9]{40,}"
+        r"|lsv2_(?:pt|sk)_[a-f0-9]{32}_[a-f0-9]{10}|pcsk_[A-Za-z0-9]{4,8}_[A-Za-z0-9]{40,}|nfp_[A-Za-z0-9]{36,}"
+        r"|hvb\.[A-Za-z0-9_-]{40,}|CCIP(?:AT|RJ)_[A-Za-z0-9]{22}_[a-f0-9]{40}|bkua_[a-f0-9]{40}"
+        r"|FLWSECK(?:_TEST)?-[a-f0-9]{32}-X|vercel_blob_rw_[A-Za-z0-9]{16}_[A-Za-z0-9]{30}|npg_[A-Za-z0-9]{12,}"
+        r"|napi_[A-Za-z0-9]{60,}|tfp_[A-Za-z0-9]{40,}_[A-Za-z0-9]{10,}|shippo_live_[a-f0-9]{40}|sq[up]_[a-f0-9]{40}"
+        r"|lin_oauth_[a-f0-9]{64})(?![\w-])",
+    ),
+    CredentialKind("service token", ("ops_eyj",), r"\bops_eyJ[A-Za-z0-9_=-]{100,}"),
+    CredentialKind("service token", ("sk.eyj",), r"\bsk\.eyJ[A-Za-z0-9_-]{20,}+\.[A-Za-z0-9_-]{20,}+"),
+    CredentialKind("service token", ("pat",), r"\bpat[A-Za-z0-9]{14}\.[a-f0-9]{64}\b", run=82),
+    CredentialKind("service token", (), r"\bLTAI5t[A-Za-z0-9]{18}\b", exact=("LTAI5t",)),
+    CredentialKind("service token", (), r"\bGOOG1E[A-Z0-9]{55}\b", exact=("GOOG1E",)),
+    CredentialKind(
         "password in a url",
         ("://",),
         r"\b[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:/?#@\"'<>\[\]]{0,100}:(?P<secret>[^\s/?#@\"'<>\[\]]{1,256})@",
@@ -303,6 +330,31 @@ KINDS: tuple[CredentialKind, ...] = (
         "curl password",
         ("curl ",),
         r"\bcurl [^\n\"']{0,200}?(?:-u|--user)[ =]?[\"']?[^\s:\"'$<{]{1,100}:(?P<secret>[^\s\"'$<{\[]{3,256})",
+        _stands_for,
+    ),
+    CredentialKind(
+        "password",
+        ("sshpass", "docker login", "podman login", "buildah login", "skopeo login", "oras login"),
+        r"\b(?:sshpass|(?:docker|podman|buildah|skopeo|oras) login\b[^\n]{0,200}?)\s-p[ =]?[\"']?"
+        r"(?P<secret>[^\s\"'$<{\[]{3,256})",
+        _stands_for,
+    ),
+    CredentialKind(
+        "password",
+        ("mysql", "mariadb"),
+        r"\b(?:mysql|mariadb)(?:-?[a-z]{1,10})?\s[^\n|;&]{0,200}?(?<=\s)-p[\"']?(?P<secret>[^\s\"'$<{\[]{3,256})",
+        _stands_for,
+    ),
+    CredentialKind(
+        "password",
+        ("redis-cli",),
+        r"\bredis-cli\s[^\n|;&]{0,200}?(?<=\s)-a\s{1,3}[\"']?(?P<secret>[^\s\"'$<{\[]{3,256})",
+        _stands_for,
+    ),
+    CredentialKind(
+        "password",
+        ("machine ",),
+        r"\bmachine\s{1,5}\S{1,200}\s{1,5}login\s{1,5}\S{1,200}\s{1,5}password\s{1,5}(?P<secret>\S{3,256})",
         _stands_for,
     ),
     CredentialKind(

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alma_cli.core.redaction import KIND_NAMES, KINDS, absent_kinds, redact, redact_record
-from tests.core.credentials import AROUND, MAKERS, planted
+from alma_cli.core.redaction import KIND_NAMES, KINDS, absent_kinds, check_names, redact, redact_record
+from alma_cli.errors import InvalidInput
+from tests.core.credentials import ALNUM, AROUND, DIGITS, HEX, MAKERS, UPPER, drawn, planted
 from tests.core.record_examples import knowledge, outcome
 
 MODULES = [
@@ -250,3 +251,93 @@ def test_the_kinds_are_at_least_fifteen_and_each_pattern_compiles():
     assert set(MAKERS) <= set(KIND_NAMES)
     for kind in KINDS:
         re.compile(kind.pattern)
+
+
+RNG = random.Random(23)
+
+
+def some(length, alphabet=ALNUM):
+    return drawn(RNG, alphabet, length)
+
+
+OF_SERVICES = [
+    f"tskey-auth-k{some(10)}CNTRL-{some(32)}",
+    f"nvapi-{some(64)}",
+    f"pul-{some(40, HEX)}",
+    f"sb_secret_{some(22)}_{some(8)}",
+    f"dp.st.prd.{some(40)}",
+    f"ops_eyJ{some(200)}",
+    f"xkeysib-{some(64, HEX)}-{some(16)}",
+    f"fm2_{some(120)}",
+    f"LTAI5t{some(18)}",
+    f"rnd_{some(28)}",
+    f"ATCTT3{some(150)}=AB12",
+    f"sk-lf-{some(8, HEX)}-{some(4, HEX)}-{some(4, HEX)}-{some(4, HEX)}-{some(12, HEX)}",
+    f"phx_{some(43)}",
+    f"lsv2_pt_{some(32, HEX)}_{some(10, HEX)}",
+    f"pcsk_{some(6)}_{some(63)}",
+    f"pat{some(14)}.{some(64, HEX)}",
+    f"nfp_{some(36)}",
+    f"hvb.{some(60)}",
+    f"CCIPAT_{some(22)}_{some(40, HEX)}",
+    f"bkua_{some(40, HEX)}",
+    f"FLWSECK-{some(32, HEX)}-X",
+    f"sk.eyJ{some(60)}.{some(22)}",
+    f"lin_oauth_{some(64, HEX)}",
+    f"GOOG1E{some(55, UPPER + DIGITS)}",
+    f"vercel_blob_rw_{some(16)}_{some(30)}",
+    f"npg_{some(12)}",
+    f"napi_{some(64)}",
+    f"tfp_{some(44)}_{some(14)}",
+    f"shippo_live_{some(40, HEX)}",
+    f"squ_{some(40, HEX)}",
+    f"eyJ{some(40)}.{some(60)}.{some(16)}.{some(60)}.{some(22)}",
+    f"eyJ{some(40)}..{some(16)}.{some(60)}.{some(22)}",
+]
+IN_COMMANDS = {
+    "https://ana:SECRET@db/shop": f"%40{some(10)}",
+    "sshpass -p 'SECRET' ssh db": f"{some(12)}9!",
+    "docker login -u ana -p SECRET": some(16),
+    "mysqldump -uroot -pSECRET shop": f"{some(12)}9!",
+    "redis-cli -h db -a SECRET ping": some(16),
+    "machine db login ana password SECRET": f"{some(12)}9!",
+}
+
+
+@pytest.mark.parametrize("credential", OF_SERVICES, ids=lambda found: found[:6])
+def test_tokens_of_more_services_are_redacted_whole(credential):
+    text, kinds = redact(f"refused {credential} now")
+    assert 1 == len(kinds)
+    assert f"refused [redacted: {kinds[0]}] now" == text
+
+
+@pytest.mark.parametrize("command", IN_COMMANDS)
+def test_a_password_in_a_command_is_redacted_and_the_command_kept(command):
+    text, (kind,) = redact(f"ran {command.replace('SECRET', IN_COMMANDS[command])} and it failed")
+    assert f"ran {command.replace('SECRET', f'[redacted: {kind}]')}" == text.removesuffix(" and it failed")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mysql -u root -p shop",
+        "mysql --port 3306 -P 3306",
+        "docker login -u ana -p $TOKEN",
+        "docker run -p 8080:80 login",
+        "sshpass -p <password> ssh db",
+        "a machine in the login room needs a password that changes",
+        "redis-cli -a ${REDIS} ping",
+        "the pattern of 14 patches",
+        "https://u:%s@host/x and https://u:%(password)s@host",
+    ],
+)
+def test_commands_without_a_password_stay(text):
+    assert (text, ()) == redact(text)
+
+
+def test_names_that_look_like_credentials_are_refused_but_for_kinds_that_are_kept():
+    named = {"agent": "helena", "domain": f"pul-{some(40, HEX)}"}
+    check_names({"agent": "helena"})
+    check_names(named, keep=["service token"])
+    with pytest.raises(InvalidInput, match=r"the name of the domain looks like a credential \(service token\)$"):
+        check_names(named)

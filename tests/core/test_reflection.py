@@ -298,3 +298,12 @@ def test_situations_of_two_domains_are_not_merged_and_no_rename_reaches_into_ano
     same = {"when": "an upstream call is flaky", "do": "retry with backoff", "outcomes": ["o1", "o2"]}
     done = planned(same, {"rename": "S2", "when": "calls fail"})
     assert ["calls fail", "an upstream call is flaky"] == [done.words[id].when for id in IDS[:2]]
+
+
+def test_objects_that_a_program_wraps_in_one_are_read_one_by_one():
+    lines = [{"when": "a b", "do": "c d", "outcomes": ["o1"]}, {"unclear": ["o2"]}]
+    for wrapped in ({"answers": lines}, {"model": "x", "answers": lines[:1], "more": [*lines[1:], "done"]}):
+        done = asked(json.dumps(wrapped, indent=2))
+        assert ([IDS[0], IDS[1]], []) == (list(done.words), done.refused)
+    for other in ({"answers": []}, {"answers": ["o1"]}):
+        assert 1 == len(asked(other).refused)

@@ -264,3 +264,11 @@ def test_a_line_says_its_general_words_and_the_reason(text, said):
 def test_the_words_of_a_result_are_that_result(words, result):
     assert {result} == {result_of(word) for word in words.split() if re.fullmatch(RESULT_WORD, word, re.IGNORECASE)}
     assert all(re.fullmatch(RESULT_WORD, word, re.IGNORECASE) for word in words.split())
+
+
+@pytest.mark.parametrize("nothing", ["N/A", "None", " null ", "-"])
+def test_a_word_that_stands_for_nothing_says_nothing(nothing):
+    fields = dict.fromkeys(("strategy", "feedback", "error", "when", "do"), nothing)
+    assert recorded(REPORT) == recorded(replace(REPORT, **fields))
+    assert nothing == recorded(replace(REPORT, task=nothing)).task
+    assert "none of the tests ran" == recorded(replace(REPORT, error="none of the tests ran")).error

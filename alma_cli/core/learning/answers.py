@@ -335,7 +335,13 @@ def _objects(answer: str) -> Iterator[AnswerLine]:
             if answer[start + 1 : at].lstrip().startswith('"'):
                 yield AnswerLine(line, InvalidInput(f"this is no JSON: {shown(answer[start:at])}"))
         else:
-            yield AnswerLine(line, value)
+            yield from (AnswerLine(line, one) for one in _unwrapped(value))
+
+
+def _unwrapped(value: dict[str, JsonValue]) -> list[dict[str, JsonValue]]:
+    """The objects in lists of an object that says nothing itself, as `{"answers": [...]}`: programs wrap them so."""
+    lists = [] if _KEYS.keys() & value.keys() else [found for found in value.values() if isinstance(found, list)]
+    return [one for found in lists for one in found if isinstance(one, dict)] or [value]
 
 
 def _said(value: Mapping[str, JsonValue], key: str) -> str:

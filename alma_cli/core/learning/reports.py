@@ -99,6 +99,9 @@ _SAID = re.compile(r"(?:^|;)\s*(when|do|why)\b[\s:]\s*(.*?)\s*(?=;\s*(?:when|do|
 FOLLOWED: Mapping[str, str] = {"by": "followed"}
 """The label of a credit that says whose words the outcome took over."""
 
+_NOTHING = frozenset({"none", "null", "n/a", "-"})
+"""What agents write where they have to write something and have nothing to say."""
+
 _REPORT_FIELDS = tuple(each.name for each in fields(Report))
 _OUTCOME_FIELDS = tuple(each.name for each in fields(OutcomeFields))
 _KEYS = f"the keys are {', '.join(_REPORT_FIELDS)}; other facts belong in labels"
@@ -125,7 +128,7 @@ def outcome_record(report: Report, *, domain: str, project_id: str, id: str, now
     """The outcome to remember. Raises `InvalidInput` for an empty task, an unknown result, or a time to come."""
     if not report.task.strip():
         raise InvalidInput("task: empty", hint="say in a few words what the agent was to do")
-    told = {name: getattr(report, name) for name in _OUTCOME_FIELDS}
+    told = {name: _unless_nothing(name, getattr(report, name)) for name in _OUTCOME_FIELDS}
     at = now if report.at is None else past(report.at, now=now)
     # Every value is checked as one in JSON is, so the constructor gets what it declares.
     return Outcome(
@@ -169,6 +172,12 @@ def credits(outcome: Outcome, used: Sequence[str], *, followed: str = "", id_of:
         for target in dict.fromkeys([*used, followed])
         if target
     ]
+
+
+def _unless_nothing(name: str, value: Any) -> Any:
+    """The value; None for a word that only stands for nothing, which would join all outcomes that have it."""
+    is_optional = name in ("strategy", "feedback", "error", "when", "do")
+    return None if is_optional and isinstance(value, str) and value.strip().casefold() in _NOTHING else value
 
 
 def past(at: datetime, *, now: datetime) -> datetime:
