@@ -42,6 +42,12 @@ _COMPARED = 20
 
 _LINKED = 3
 
+_UNCOUNTED: Mapping[str, Mapping[str, Any]] = {
+    "heuristic": {"occurrences": 0, "successes": 0.0, "last_validated_at": None},
+    "anti_pattern": {"occurrences": 0, "successes": 0.0, "last_seen_at": None},
+}
+"""What a derived memory knows by its outcomes; what a person says of it isn't counted anew when more come."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authored(Saved):
@@ -236,6 +242,7 @@ def correct(session: Session, prefix: str, text: str | None, changes: Mapping[st
         session.check_names(right.agent, right.domain)
     if is_derived:
         right = replace(right, id=new_id(), origin="authored", created_at=now, archived=False)
+        right = replace(right, **_UNCOUNTED[right.kind])
     check_size(right)
     entries, warnings = session.entries([right])
     stored = entries[0].record

@@ -357,3 +357,14 @@ def test_python_is_refused_and_audited(scoped_project):
     with pytest.raises(ScopeViolation):
         alma.learn(agent="helena", task=TASK, outcome="success", domain="backend_logic")
     assert (0, "refuse") == (sum(t.count for t in alma.stats().tallies), alma.log().audit[0].action)
+
+
+def test_a_correction_of_a_rule_claims_no_outcomes_since_more_may_come_that_say_otherwise(
+    outcomes, run_json, retrieved
+):
+    rule = outcomes("sss")["data"]["heuristics"][0]["id"]
+    mine = run_json("correct", rule, "--strategy", "blanks, gently")["data"]["id"]
+    outcomes("fffffff")
+    found = retrieved()
+    assert [(mine, 0, None)] == [(one["id"], one["occurrences"], one["success_rate"]) for one in found["heuristics"]]
+    assert [(10, 3.0)] == [(one["occurrences"], one["successes"]) for one in found["anti_patterns"]]

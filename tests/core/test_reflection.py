@@ -307,3 +307,11 @@ def test_objects_that_a_program_wraps_in_one_are_read_one_by_one():
         assert ([IDS[0], IDS[1]], []) == (list(done.words), done.refused)
     for other in ({"answers": []}, {"answers": ["o1"]}):
         assert 1 == len(asked(other).refused)
+
+
+def test_words_that_stand_for_nothing_are_refused_and_the_way_to_say_so_is_named():
+    done = asked({"when": "N/A", "do": "wait", "outcomes": ["o1"]}, {"rename": "S1", "when": "None"})
+    assert {} == done.words
+    assert [
+        f"when: '{word}' says nothing; of what can't be told say {{\"unclear\": [...]}}" for word in ("N/A", "None")
+    ] == [error.message for _, error in done.refused]

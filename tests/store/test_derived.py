@@ -387,3 +387,13 @@ def test_what_was_said_of_a_rule_across_situations_goes_with_its_approach(connec
         assert ("", key_of("r")) == (
             records_in(connection)[an_id(11)].task_key, records_in(connection)[an_id(11)].strategy_key
         )  # fmt: skip
+
+
+def test_what_was_said_of_a_rule_goes_with_its_outcomes_into_another_domain(connection):
+    with undone(connection):
+        folded(connection, [insert(outcome(1), outcome(2), rule(11), credit(21, DERIVED_ID, ""))])
+        folded(connection, [revise(outcome(1, domain="ui")), revise(outcome(2, domain="ui"))])
+        found = records_in(connection)
+        assert ("ui", "ui") == (found[an_id(11)].domain, found[an_id(21)].domain)
+        (derived,) = derived_in(connection).values()
+        assert (True, derived.id) == (derived.archived, found[an_id(21)].target)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from alma_cli.core.codec import parse_field, parse_text
 from alma_cli.core.keys import key_of
-from alma_cli.core.learning.reports import Words
+from alma_cli.core.learning.reports import Words, says_nothing
 from alma_cli.core.learning.sheets import Codes, letters, quoted
 from alma_cli.core.records import JsonValue, Outcome
 from alma_cli.core.text import one_line, shown
@@ -354,6 +354,8 @@ def _line(key: str, text: str) -> str:
     words = parse_field(key, one_line(text) if len(text.splitlines()) == 1 else text)
     if not key_of(str(words)):
         raise InvalidInput(f"{key}: empty")
+    if says_nothing(str(words)):
+        raise InvalidInput(f'{key}: {shown(words)} says nothing; of what can\'t be told say {{"unclear": [...]}}')
     return str(words)
 
 

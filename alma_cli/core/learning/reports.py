@@ -100,7 +100,6 @@ FOLLOWED: Mapping[str, str] = {"by": "followed"}
 """The label of a credit that says whose words the outcome took over."""
 
 _NOTHING = frozenset({"none", "null", "n/a", "-"})
-"""What agents write where they have to write something and have nothing to say."""
 
 _REPORT_FIELDS = tuple(each.name for each in fields(Report))
 _OUTCOME_FIELDS = tuple(each.name for each in fields(OutcomeFields))
@@ -177,7 +176,12 @@ def credits(outcome: Outcome, used: Sequence[str], *, followed: str = "", id_of:
 def _unless_nothing(name: str, value: Any) -> Any:
     """The value; None for a word that only stands for nothing, which would join all outcomes that have it."""
     is_optional = name in ("strategy", "feedback", "error", "when", "do")
-    return None if is_optional and isinstance(value, str) and value.strip().casefold() in _NOTHING else value
+    return None if is_optional and isinstance(value, str) and says_nothing(value) else value
+
+
+def says_nothing(text: str) -> bool:
+    """True for what agents write where they have to write something and have nothing to say."""
+    return text.strip().casefold() in _NOTHING
 
 
 def past(at: datetime, *, now: datetime) -> datetime:

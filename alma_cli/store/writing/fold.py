@@ -167,10 +167,10 @@ class _Folding:
         for before, after, hlc in followers(self._rows.connection, self._moved, at=operation.at):
             self._rows.add_history([Replaced(record=before, hlc=hlc, at=operation.at, by=operation.by)])
             self._rows.connection.execute(
-                "UPDATE memories SET task_key = ?, strategy_key = ?, target = ?, updated_at = ?::TIMESTAMP, hlc = ? "
-                "WHERE id = ?",
+                "UPDATE memories SET domain = ?, task_key = ?, strategy_key = ?, target = ?, "
+                "updated_at = ?::TIMESTAMP, hlc = ? WHERE id = ?",
                 [
-                    *(getattr(after, name, None) for name in ("task_key", "strategy_key", "target")),
+                    *(getattr(after, name, None) for name in ("domain", "task_key", "strategy_key", "target")),
                     utc_text(after.updated_at),
                     str(self._rows.stamp(after=hlc)),
                     after.id,

@@ -1,4 +1,4 @@
-"""What was said of a rule goes with it: corrections and credits, where all of its outcomes get the same other words."""
+"""What was said of a rule, corrections and credits, goes with its outcomes to their other words or domain."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ from alma_cli.store.writing.credits import Group
 
 
 class Moved(NamedTuple):
-    """An outcome before and after it got other words."""
+    """An outcome before and after it got other words, or another domain."""
 
     before: Outcome
     after: Outcome
@@ -37,7 +37,7 @@ def followers(connection: Connection, moved: Sequence[Moved], *, at: datetime) -
     goals: dict[Group, set[Group]] = {}
     for before, after in moved:
         for group, goal in zip(_groups(before), _groups(after), strict=True):
-            if group.strategy_key and goal.task[:2] == group.task[:2] and goal != group:
+            if group.strategy_key and goal != group:
                 goals.setdefault(group, set()).add(goal)
     goal_of = {group: goal for group, (goal, *others) in goals.items() if goal.strategy_key and not others}
     project_id = moved[0].after.project_id if moved else ""
@@ -92,7 +92,7 @@ def _with_outcomes(connection: Connection, groups: Iterable[Group]) -> set[Group
 
 
 def _moved(record: Record, goal: Group, at: datetime) -> Record:
-    record = replace(record, updated_at=max(at, record.updated_at))
+    record = replace(record, domain=goal.task.domain, updated_at=max(at, record.updated_at))
     if isinstance(record, Credit):
         return replace(record, target=derived_id(record.project_id, *goal))
     assert isinstance(record, Heuristic | AntiPattern)
