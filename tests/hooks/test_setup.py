@@ -777,3 +777,28 @@ def test_where_it_is_clear_who_is_meant_nobody_need_be_named(project, run_alma, 
     assert "warning" not in run_alma("setup", "claude", "--yes").err
     monkeypatch.delenv("ALMA_AGENT")
     assert "warning" not in run_alma("setup", "agents-md", "skill", "cursor", "--yes").err
+
+
+def test_what_codex_does_not_read_or_start_is_not_connected(codex, project, states, run_alma, alma_on_the_path):
+    page = project / "AGENTS.md"
+    page.write_text("# Rules\n")
+    assert 0 == run_alma("setup", "codex", "--yes").code
+    assert "connected" == states()["codex"][0]
+
+    def told(word):
+        state, why = states()["codex"]
+        return state == "can't run" and word in why
+
+    (instead := project / "AGENTS.override.md").write_text("# For a while\n")
+    assert told("AGENTS.override.md")
+    instead.write_bytes(page.read_bytes())
+    assert "connected" == states()["codex"][0]
+    instead.unlink()
+    page.write_text("x\n" * 20_000 + page.read_text())
+    assert told("the first 32,768 bytes")
+    served = codex.read_text()
+    codex.write_text(f"project_doc_max_bytes = 65536\n{served}")
+    assert "connected" == states()["codex"][0]
+    codex.write_text(codex.read_text().replace("[mcp_servers.alma]", "[mcp_servers.alma]\nenabled = false"))
+    assert told("enabled = false")
+    assert "take that line out" in run_alma("doctor").err

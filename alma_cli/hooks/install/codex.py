@@ -3,10 +3,11 @@
 import os
 import re
 import tomllib
+from collections.abc import Mapping
 from typing import Any
 
 from alma_cli.errors import AlmaError
-from alma_cli.hooks.install.changes import Plan, RemoveFile, WriteFile, original_of, text_of
+from alma_cli.hooks.install.changes import Plan, RemoveFile, WriteFile, content_of, original_of, text_of
 from alma_cli.hooks.install.parts import ConnectedProject, Part
 
 _BLOCK = re.compile(
@@ -24,6 +25,11 @@ command = "alma"
 args = ["mcp"]
 # <<< alma <<<
 """
+_MARK = b"<!-- <<< alma <<< -->"
+"""The end of our block in AGENTS.md."""
+_MOST_READ = 32 * 1024
+"""The bytes of AGENTS.md that Codex reads unless its configuration says another number."""
+_REPAIR = "repair it, and do this again; nothing was changed"
 _SHARED = "it serves all your projects; where there is no .alma/ the server ends with an error"
 
 
@@ -40,7 +46,7 @@ def _plan(_: ConnectedProject) -> Plan:
     """
     path = _codex_file()
     text = text_of(path) if path else ""
-    if not path or "alma" in _servers(path, text):
+    if not path or "alma" in _servers(path, _settings(path, text)):
         return Plan()
     newline = "\r\n" if "\r\n" in text else "\n"
     between = "" if not text else newline if text.endswith("\n") else newline * 2
@@ -67,14 +73,35 @@ def _plan_removal(place: ConnectedProject) -> Plan:
     return Plan([WriteFile(path, after.encode()) if after else RemoveFile(path)])
 
 
-def _servers(path: str, text: str) -> dict[str, Any]:
-    hint = "repair it, and do this again; nothing was changed"
+def unused(place: ConnectedProject) -> tuple[str, str]:
+    """The reason why Codex doesn't use what is installed, and what mends it; both are empty where it does."""
+    path = _codex_file()
+    settings = _settings(path, text_of(path)) if path else {}
+    server = _servers(path, settings).get("alma")
+    if isinstance(server, dict) and server.get("enabled") is False:
+        return f"{path} has `enabled = false` for the server alma", "take that line out"
+    page, instead = place.path("AGENTS.md"), place.path("AGENTS.override.md")
+    section, instead_of_it = (content_of(one) or b"" for one in (page, instead))
+    if _MARK in section and instead_of_it.strip() and _MARK not in instead_of_it:
+        return f"Codex reads {instead} in the place of AGENTS.md, where ALMA's block is", "copy the block there"
+    most = settings.get("project_doc_max_bytes", _MOST_READ)
+    if isinstance(most, int) and section.find(_MARK) >= most:
+        why = f"Codex reads the first {most:,} bytes of {page}, and ALMA's block comes after them"
+        return why, f"move the block up, or set project_doc_max_bytes in {path or 'its config.toml'}"
+    return "", ""
+
+
+def _settings(path: str, text: str) -> dict[str, Any]:
     try:
-        servers = tomllib.loads(text.removeprefix("\ufeff")).get("mcp_servers", {})
+        return tomllib.loads(text.removeprefix("\ufeff"))
     except tomllib.TOMLDecodeError as error:
-        raise AlmaError(f"{path} is not TOML: {error}", hint=hint) from error
+        raise AlmaError(f"{path} is not TOML: {error}", hint=_REPAIR) from error
+
+
+def _servers(path: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    servers = settings.get("mcp_servers", {})
     if not isinstance(servers, dict):
-        raise AlmaError(f"{path} has no servers under mcp_servers", hint=hint)
+        raise AlmaError(f"{path} has no servers under mcp_servers", hint=_REPAIR)
     return servers
 
 

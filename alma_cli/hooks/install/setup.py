@@ -23,7 +23,7 @@ from alma_cli.hooks.install.claude import (
     settings_path,
     switched_off,
 )
-from alma_cli.hooks.install.codex import CODEX
+from alma_cli.hooks.install.codex import CODEX, unused
 from alma_cli.hooks.install.git import GIT, passed_over
 from alma_cli.hooks.install.github import GITHUB, workflow_path
 from alma_cli.hooks.install.json_files import parsed, written
@@ -266,7 +266,9 @@ SETUP_TARGETS: Mapping[str, SetupTarget] = {
         (_CLAUDE, _mcp("mcpServers", ".mcp.json"), _skill(".claude", "skills")),
         switched_off,
     ),
-    "codex": SetupTarget(_any_of(".codex", "AGENTS.md", program="codex"), (CODEX, _AGENTS_SKILL, _SECTION_PART)),
+    "codex": SetupTarget(
+        _any_of(".codex", "AGENTS.md", program="codex"), (CODEX, _AGENTS_SKILL, _SECTION_PART), unused
+    ),
     "cursor": SetupTarget(_any_of(".cursor"), (_CURSOR, _AGENTS_SKILL)),
     "vscode": SetupTarget(_any_of(".vscode"), (_mcp("servers", ".vscode", "mcp.json", type="stdio"),)),
     "git": SetupTarget(_is_in_a_repository, (_GIT,), passed_over),
