@@ -55,10 +55,12 @@ def _listed(parent: str, name: str) -> list[str] | None:
 
 
 def lasting_path() -> str:
-    """The PATH without relative and empty entries, by which a folder that is worked in would give its own programs."""
-    return os.pathsep.join(
-        entry for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(entry)
-    )
+    """The PATH without relative and empty entries, by which a folder that is worked in would give its own programs.
+
+    It is never empty: an empty one leads to that folder too.
+    """
+    entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join(filter(os.path.isabs, entries)) or os.defpath
 
 
 def program_on_path(name: str) -> str | None:

@@ -74,3 +74,14 @@ def test_a_program_that_imports_it_keeps_its_own_folder_on_the_path(project):
     for arguments in (["-m", "mine"], ["mine.py"]):
         finished = subprocess.run([sys.executable, *arguments], capture_output=True, text=True)
         assert str(project) == finished.stdout.strip()
+
+
+@pytest.mark.parametrize("path", [".:{}", ":{}", "."])
+@pytest.mark.parametrize("argv", [["report", "--open"], ["edit", "ID"], ["reflect", "--agent", "me", "--with", "pick"]])
+def test_a_program_that_is_named_is_not_looked_for_in_the_folder(argv, path, project, alma_process, learn):
+    id = learn("Ship it", agent="me", strategy="By the script")
+    (project / "pick").write_text("#!/bin/sh\ntouch ran\n")
+    (project / "pick").chmod(0o755)
+    environ = {"PATH": path.format(os.environ["PATH"]), "EDITOR": "pick", "BROWSER": "pick %s"}
+    alma_process(*[id if word == "ID" else word for word in argv], environ=environ)
+    assert not (project / "ran").exists()

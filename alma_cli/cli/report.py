@@ -11,6 +11,7 @@ from alma_cli.cli.output import Reply
 from alma_cli.core.text import harmless, one_line
 from alma_cli.errors import InvalidInput
 from alma_cli.project import is_own, make_home
+from alma_cli.tracked import lasting_path
 
 
 def report(
@@ -49,6 +50,8 @@ def report(
     own = str(alma.project.report_path)
     with writing(alma, path, InvalidInput, hint="name another file with --out", own=own) as file:
         file.write(content.encode())
+    if open_it:
+        os.environ["PATH"] = lasting_path()
     opened = open_it and webbrowser.open("file://" + path)
     return Reply(
         data={"path": path, **reported.to_json()},

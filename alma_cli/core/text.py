@@ -27,6 +27,8 @@ _INVISIBLE = (  # within a word: joiners, soft hyphens, selectors of a variant
 _STRETCH = re.compile(r"\s+|\S{1,256}")
 _TELLING = rf"[{WORD_CHARACTERS}]+(?:\+\+|#)?|[!<>=+%&|^$@]+|(?<!\w)-(?=\d)"
 _SHOWN_LENGTH = 60
+_LIKE = 0.7
+"""The likeness of names, by difflib, from which one may be meant; at its .6 `format` led to `forget`."""
 _COMPARED = 100
 """Characters of a word that names are compared with: comparing takes the square of the length."""
 
@@ -85,7 +87,9 @@ def most_like(word: str, names: Iterable[str], *, limit: int = 1) -> list[str]:
     import difflib
 
     folded = {name.casefold(): name for name in sorted(names)}
-    return [folded[close] for close in difflib.get_close_matches(word[:_COMPARED].casefold(), folded, n=limit)]
+    return [
+        folded[close] for close in difflib.get_close_matches(word[:_COMPARED].casefold(), folded, n=limit, cutoff=_LIKE)
+    ]
 
 
 def did_you_mean(word: str, names: Iterable[str], *, shown_as: str = "{}") -> str:

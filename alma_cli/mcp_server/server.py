@@ -1,5 +1,6 @@
 """The SDK's server with ALMA's rules: arguments are checked, work is done in a thread, errors are told in our words."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -60,10 +61,27 @@ class Server(FastMCP):
         return await super().get_prompt(name, arguments)
 
 
+_IN_WORDS_OF_TOOLS = (
+    ("name one with --agent NAME", "give `as_agent`"),
+    ("`alma list` and `alma search WORDS` show", "the tool `search` shows"),
+    ("`alma list` shows", "the tool `search` shows"),
+    (", or set ALMA_AGENT", ""),
+)
+_OPTION = re.compile(r"--(turn|domain|strategy|when|do|used|followed)\b")
+
+
 @contextmanager
 def told() -> Iterator[None]:
     """Errors of ours become errors of a tool, with the remedy."""
     try:
         yield
     except AlmaError as error:
-        raise ToolError(f"{error.code}: {error.message}{f' ({error.hint})' if error.hint else ''}") from error
+        hint = _in_words_of_tools(error.hint)
+        raise ToolError(f"{error.code}: {error.message}{f' ({hint})' if hint else ''}") from error
+
+
+def _in_words_of_tools(hint: str) -> str:
+    """The hint with arguments of tools in the place of a command line's options, which no caller of a tool can give."""
+    for said, meant in _IN_WORDS_OF_TOOLS:
+        hint = hint.replace(said, meant)
+    return _OPTION.sub(r"\1", hint)

@@ -772,3 +772,9 @@ def test_what_is_no_text_is_not_taken_for_one(run_alma, argv):
     finished = run_alma(*argv, stdin=b"\x7fELF\0\0\x01 login")
     assert (2, True) == (finished.code, "stdin is no text in UTF-8" in finished.err)
     assert "" == run_alma("export").out
+
+
+@pytest.mark.parametrize("mistyped", ["format", "fork", "reset"])
+def test_a_word_that_is_hardly_like_a_command_is_not_answered_with_it(mistyped, run_alma):
+    finished = run_alma(mistyped, "x")
+    assert (2, False) == (finished.code, "did you mean" in finished.err)

@@ -166,7 +166,7 @@ def test_a_hint_shows_the_name_as_it_is_to_be_written_and_harmless():
 
 
 def test_several_names_are_given_best_first():
-    assert ["learn", "yearn"] == most_like("lean", ["stats", "yearn", "learn"], limit=3)
+    assert ["learn", "yearn"] == most_like("leearn", ["stats", "yearn", "learn"], limit=3)
     assert [] == most_like("zzz", ["learn"], limit=3)
 
 

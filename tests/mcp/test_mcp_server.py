@@ -185,6 +185,22 @@ def test_each_tool_is_a_call_of_the_api(with_client, run_json):
     assert "victor" == run_json("show", taste)["data"]["agent"]
 
 
+def test_a_remedy_is_told_in_words_of_tools(scoped_project, with_client):
+    async def fail(client):
+        unclear = "invalid_input: no agent given (give `as_agent` (helena, victor))"
+        assert [unclear] * 2 == [
+            await refused(client, "learn", task="T", outcome="success"),
+            await refused(client, "retrieve", task="T"),
+        ]
+        assert "(the tool `search` shows the ids)" in await refused(client, "show", id="zz")
+        assert "(the tool `search` shows the ids)" in await refused(client, "forget", ids=["ffff"])
+        told = await refused(client, "add", kind="heuristic", text="T", as_agent="helena")
+        assert "say what works with strategy" in told
+        assert "(the tools are" in await refused(client, "correct", id="ffff"), "forgetting is nothing like it"
+
+    with_client(fail)
+
+
 def test_errors_are_told_with_their_remedy(scoped_project, with_client):
     async def fail(client):
         told = await refused(client, "learn", task="T", outcome="success", domain="backend_logic")
