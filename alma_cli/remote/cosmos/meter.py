@@ -1,8 +1,7 @@
 """Measures what goes over the wire, in one place: requests, their charge, and the service's clock.
 
 The meter wraps the SDK's transport, so the SDK's own look-ups and retries are counted as well. It also spares one
-request: the SDK reads the account twice as it starts, and gets the second answer from the first. And it puts vectors
-into requests that were written by `vectors`.
+request: the SDK reads the account twice as it starts, and gets the second answer from the first.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ from urllib.parse import urlsplit
 from alma_cli.core.text import one_line
 from alma_cli.errors import RemoteUnreachable
 from alma_cli.logs import debug
-from alma_cli.remote.cosmos.vectors import unmark
 from alma_cli.remote.protocol import Usage
 
 
@@ -59,7 +57,6 @@ class Meter:
                 kept, self._account = self._account, None
             if kept is not None and kept[0] == request.url:
                 return kept[1]
-        unmark(request)
         with self._lock:
             self._requests += 1
         begun = perf_counter()

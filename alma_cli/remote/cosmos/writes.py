@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from alma_cli.core.replication.documents import Document
 from alma_cli.errors import RemoteUnreachable
 from alma_cli.remote.cosmos import queries
-from alma_cli.remote.cosmos.batches import MAX_DOCUMENT_BYTES, in_batches, size_of
+from alma_cli.remote.cosmos.batches import MAX_DOCUMENT_BYTES, in_batches
+from alma_cli.remote.cosmos.bodies import Ready, filling_in, operation
 from alma_cli.remote.cosmos.calls import Calls, asked_to_wait_s, pause_s
 from alma_cli.remote.cosmos.documents import found
 from alma_cli.remote.cosmos.pace import Pace
-from alma_cli.remote.cosmos.vectors import marked
 from alma_cli.remote.protocol import Clash, Found, TooLarge, Write, WriteResult, Written
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class BatchWriter:
     def _store(
         self,
         container: ContainerProxy,
-        batch: Sequence[Write],
+        batch: Sequence[Ready],
         results: list[WriteResult],
         lost_answers: list[None],
     ) -> None:
@@ -99,8 +99,8 @@ class BatchWriter:
 
         Results are added as they become known. `lost_answers` has an entry for each try that may have succeeded.
         """
-        if len(batch) == 1 and size_of(batch[0]) > MAX_DOCUMENT_BYTES:  # a large one is alone
-            results.append(TooLarge(write=batch[0], reason="a document has at most 2 MB"))
+        if len(batch) == 1 and len(batch[0].text) > MAX_DOCUMENT_BYTES:  # a large one is alone
+            results.append(TooLarge(write=batch[0].write, reason="a document has at most 2 MB"))
             return
         pending = list(batch)
         for rounds in range(_ROUNDS):
@@ -112,14 +112,17 @@ class BatchWriter:
                 return
             etags, session = sent
             if etags and all(etags):
-                results += [Written(write=one, etag=etag) for one, etag in zip(pending, etags, strict=True)]
+                results += [Written(write=one.write, etag=etag) for one, etag in zip(pending, etags, strict=True)]
                 return
             if etags:  # a service that leaves ETags out with the documents: they have to be read
                 lost_answers.append(None)
-            present = self._present(pending, session)
-            judged = {write.id: _judged(write, present.get(write.id), unsure=bool(lost_answers)) for write in pending}
+            present = self._present([one.write for one in pending], session)
+            judged = {
+                one.write.id: _judged(one.write, present.get(one.write.id), unsure=bool(lost_answers))
+                for one in pending
+            }
             results += [result for result in judged.values() if result is not None]
-            still = [write for write in pending if judged[write.id] is None]
+            still = [one for one in pending if judged[one.write.id] is None]
             if len(still) == len(pending):
                 sleep(pause_s(rounds, longest_s=_LONGEST_PAUSE_S))  # what clashed isn't to be seen yet
             pending = still
@@ -127,7 +130,7 @@ class BatchWriter:
             raise RemoteUnreachable(f"{self._calls.name} keeps changing under our writes", hint="sync again later")
 
     def _send(
-        self, container: ContainerProxy, writes: Sequence[Write], lost_answers: list[None]
+        self, container: ContainerProxy, batch: Sequence[Ready], lost_answers: list[None]
     ) -> tuple[list[str], str] | None:
         """The ETags of the writes and the session after them, once the service takes them as one batch.
 
@@ -135,11 +138,11 @@ class BatchWriter:
         """
         from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError
 
-        while len(writes) <= self._pace.documents:
+        while len(batch) <= self._pace.documents:
             with self._pace.turn() as sent_at:
                 try:
                     answered = self._calls.run(
-                        partial(self._batch, container, writes),
+                        partial(self._batch, container, batch),
                         expected=(*_CLASHES, _TOO_LARGE, _TOO_BUSY),
                         unsure=partial(lost_answers.append, None),
                     )
@@ -155,28 +158,29 @@ class BatchWriter:
                     return answered
         return None
 
-    def _batch(self, container: ContainerProxy, writes: Sequence[Write]) -> tuple[list[str], str]:
+    def _batch(self, container: ContainerProxy, batch: Sequence[Ready]) -> tuple[list[str], str]:
         """The ETags of the writes, all of which were stored (empty where the service gives none); and the session."""
-        operations: list[Any] = [
-            ("create", (body,)) if write.etag is None else ("replace", (write.id, body), {"if_match_etag": write.etag})
-            for write, body in zip(writes, map(marked, writes), strict=True)
-        ]
-        partition = [self._project_id, writes[0].agent]
-        answered = container.execute_item_batch(operations, partition_key=partition, no_response=True)  # ETags suffice
+        operations: list[Any] = [operation(one.write) for one in batch]
+        answered = container.execute_item_batch(
+            operations,
+            partition_key=[self._project_id, batch[0].write.agent],
+            no_response=True,  # ETags suffice
+            raw_request_hook=filling_in([one.text for one in batch]),
+        )
         return [str(one.get("eTag") or "") for one in answered], _session_of(answered.get_response_headers())
 
     def _store_halves(
         self,
         container: ContainerProxy,
-        writes: Sequence[Write],
+        batch: Sequence[Ready],
         results: list[WriteResult],
         lost_answers: list[None],
     ) -> None:
-        if len(writes) == 1:
-            results.append(TooLarge(write=writes[0], reason="the service takes no document of this size"))
+        if len(batch) == 1:
+            results.append(TooLarge(write=batch[0].write, reason="the service takes no document of this size"))
             return
-        middle = len(writes) // 2
-        for half in (writes[:middle], writes[middle:]):
+        middle = len(batch) // 2
+        for half in (batch[:middle], batch[middle:]):
             self._store(container, half, results, list(lost_answers))
 
     def _present(self, writes: Sequence[Write], session: str) -> dict[str, Found]:
