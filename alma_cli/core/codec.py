@@ -201,11 +201,14 @@ def _is_surely_small(record: Record) -> bool:
     return sum(len(value) for value in values if isinstance(value, str)) < _SMALL
 
 
+_TOLD = "`alma learn --batch` reads outcomes as they are told, which have none"
+
+
 def parse_kind(kind: JsonValue) -> Kind:
     """The kind of a record."""
     if not isinstance(kind, str) or kind not in RECORD_TYPES:
         got = "nothing" if kind is None else shown(kind)
-        raise InvalidInput(f"kind: expected {', '.join(RECORD_TYPES)}, got {got}")
+        raise InvalidInput(f"kind: expected {', '.join(RECORD_TYPES)}, got {got}", hint=_TOLD if kind is None else "")
     return cast("Kind", kind)
 
 

@@ -494,3 +494,11 @@ def test_an_export_into_a_name_that_is_too_long_says_so_in_a_line(run_alma):
     finished = run_alma("export", "x" * 99_999)
     told = f"error: cannot write {'x' * 199}\u2026: File name too long\nhint: is the path right, and has it space?\n"
     assert (1, "", told) == finished
+
+
+def test_lines_for_the_other_command_are_answered_with_it(run_alma, learn, tmp_path):
+    learn("Ship it")
+    exported = run_alma("learn", "--batch", "-", stdin=run_alma("export").out)
+    assert (1, True) == (exported.code, "hint: `alma import` reads memories" in exported.err)
+    told = run_alma("import", "-", stdin=json.dumps({"agent": "a", "task": "T", "outcome": "success"}))
+    assert (1, True) == (told.code, "hint: `alma learn --batch` reads outcomes" in told.err)

@@ -105,6 +105,8 @@ _REPORT_FIELDS = tuple(each.name for each in fields(Report))
 _OUTCOME_FIELDS = tuple(each.name for each in fields(OutcomeFields))
 _KEYS = f"the keys are {', '.join(_REPORT_FIELDS)}; other facts belong in labels"
 
+_EXPORTED = "`alma import` reads memories, as `alma export` writes them"
+
 
 def report_from_json(value: JsonValue, *, default_agent: str | None = None) -> Report:
     """The report in a line of a batch. Raises `InvalidInput`, naming the key."""
@@ -112,7 +114,7 @@ def report_from_json(value: JsonValue, *, default_agent: str | None = None) -> R
         raise InvalidInput(f"expected a JSON object, got {shown(value)}")
     for key in value:
         if key not in _REPORT_FIELDS:
-            hint = did_you_mean(key, _REPORT_FIELDS) or _KEYS
+            hint = _EXPORTED if key == "kind" else did_you_mean(key, _REPORT_FIELDS) or _KEYS
             raise InvalidInput(f"{one_line(key, 60)}: not a key of an outcome", hint=hint)
     given: dict[str, Any] = {key: _field(key, item) for key, item in value.items() if item is not None}
     if default_agent is not None:
