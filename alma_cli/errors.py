@@ -46,6 +46,11 @@ class AlmaError(Exception):
         self.message = message
         self.hint = hint
 
+    @property
+    def told(self) -> str:
+        """The message with the hint, for where one line has to say both."""
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
     def __init_subclass__(cls, *, code: str = "", exit_code: int | None = None) -> None:
         """Give a kind of error its code and exit code; without, it has those of its base."""
         cls.code = code or cls.code

@@ -60,8 +60,7 @@ def run(
         ran = Ran(command=command, agent=agent, task=task, strategy=strategy, when=when, do=do, domain=domain)
         trouble = "; ".join(learn_from(ran, ended, directory=directory, reports=reports))
     except (Exception, KeyboardInterrupt) as error:  # whatever it is, it is not the command's
-        hint = getattr(error, "hint", "")
-        trouble = f"not recorded: {error}{f' ({hint})' if hint else ''}"
+        trouble = f"not recorded: {getattr(error, 'told', error)}"
     if trouble:
         tell(f"alma run: {one_line(trouble, 600)}")
     return Reply(exit_code=end_alike(ended))

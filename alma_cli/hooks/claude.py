@@ -174,7 +174,7 @@ def _learn(alma: ALMA, agent: str, folder: str, turn: Turn, ending: Ending) -> N
     except StoreUnwritable:
         raise
     except AlmaError as error:
-        hook_log.note("stop", f"not learned: {error.message}", directory=str(alma.project.root))
+        hook_log.note("stop", f"not learned: {error.told}", directory=str(alma.project.root))
 
 
 def _take_back(alma: ALMA, folder: str, turn: Turn, words: str) -> None:
@@ -191,7 +191,7 @@ def _take_back(alma: ALMA, folder: str, turn: Turn, words: str) -> None:
     except StoreUnwritable:
         raise
     except AlmaError as error:
-        hook_log.note("user-prompt-submit", f"not taken back: {error.message}", directory=str(alma.project.root))
+        hook_log.note("user-prompt-submit", f"not taken back: {error.told}", directory=str(alma.project.root))
 
 
 def _relearned(alma: ALMA, folder: str, turn: Turn, report: Report) -> Learned:

@@ -66,7 +66,7 @@ def _told_by(alma: ALMA, agent: str | None, note: str) -> Iterable[Report | Alma
 def _learn(alma: ALMA, reports: Sequence[Report | AlmaError]) -> list[str]:
     """Record the outcomes; what a commit says differently than before (it was amended) replaces what was learned."""
     done = alma.learn_batch(enumerate(reports, start=1))
-    told = [refused.error.message for refused in done.refused] + list(done.warnings)
+    told = [refused.error.told for refused in done.refused] + list(done.warnings)
     if done.duplicates or done.forgotten:
         told += tell_anew(alma, [report for report in reports if isinstance(report, Report)])
     return told
@@ -79,7 +79,7 @@ def _synchronise(alma: ALMA) -> list[str]:
     try:
         return alma.sync().warnings
     except AlmaError as error:
-        return [f"not synchronised: {error.message}"]
+        return [f"not synchronised: {error.told}"]
 
 
 def _named_badly() -> InvalidInput:

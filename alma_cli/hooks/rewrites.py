@@ -40,7 +40,7 @@ def follow(alma: ALMA, agent: str | None, rewritten: Sequence[str]) -> list[str]
         except StoreBusy:
             raise  # the notes stay for the next
         except AlmaError as error:
-            told.append(error.message)
+            told.append(error.told)
     return told
 
 

@@ -64,3 +64,10 @@ def test_a_remote_gets_what_was_learned_and_its_trouble_is_told(commit, project,
     configure("alma:\n  project_id: shop\n  storage: file\n  file: {path: /dev/null/shared}\n")
     (told,) = answer_git(ALMA.find(), "pre-push", None, "")
     assert told.startswith("not synchronised: ")
+
+
+def test_what_is_not_learned_is_told_with_the_remedy(scoped_project, commit):
+    told = commit("Cache it\n\nAlma-Outcome: success")
+    assert ["no agent given (name one with --agent NAME (helena, victor), or set ALMA_AGENT)"] == answer_git(
+        ALMA.find(), "post-commit", None, told
+    )
