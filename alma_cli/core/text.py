@@ -29,6 +29,7 @@ _TELLING = rf"[{WORD_CHARACTERS}]+(?:\+\+|#)?|[!<>=+%&|^$@]+|(?<!\w)-(?=\d)"
 _SHOWN_LENGTH = 60
 _LIKE = 0.7
 """The likeness of names, by difflib, from which one may be meant; at its .6 `format` led to `forget`."""
+_SHORT = 3
 _COMPARED = 100
 """Characters of a word that names are compared with: comparing takes the square of the length."""
 
@@ -87,8 +88,9 @@ def most_like(word: str, names: Iterable[str], *, limit: int = 1) -> list[str]:
     import difflib
 
     folded = {name.casefold(): name for name in sorted(names)}
+    least = _LIKE if len(word) > _SHORT else 0.6  # two letters that changed places are a third of a short word
     return [
-        folded[close] for close in difflib.get_close_matches(word[:_COMPARED].casefold(), folded, n=limit, cutoff=_LIKE)
+        folded[close] for close in difflib.get_close_matches(word[:_COMPARED].casefold(), folded, n=limit, cutoff=least)
     ]
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from alma_cli.core.keys import key_of
 from alma_cli.core.learning.derive import Approach, Task, derived_id
 from alma_cli.core.records import AntiPattern, Credit
-from alma_cli.store import GeneralWords, ProjectRules, Reword, open_store
+from alma_cli.store import ProjectRules, open_store
 from alma_cli.store.database.schema import MIGRATIONS
 from alma_cli.store.writing.derived import Touched, _due, derive_all
 from tests.store.learned import (
@@ -29,7 +29,6 @@ from tests.store.learned import (
     forget,
     insert,
     many,
-    operation,
     outcome,
     records_in,
     revise,
@@ -342,58 +341,3 @@ def test_what_is_derived_is_never_inserted_or_revised(connection):
         (memory,) = derived_in(connection).values()
         folded(connection, [insert(replace(memory, occurrences=99)), revise(replace(memory, occurrences=99))])
         assert {memory.id: memory} == derived_in(connection)
-
-
-# What was said of a rule, when its outcomes get other words
-
-
-def words(number, when, do="p"):
-    return operation(
-        Reword, agent="a", words=(GeneralWords(id=an_id(number), when=when, do=do, replaces=True, task="Test login"),)
-    )
-
-
-def test_what_was_said_of_a_rule_goes_with_the_last_of_its_outcomes(connection):
-    with undone(connection):
-        folded(connection, [insert(outcome(1), outcome(2), outcome(3, do="q"), rule(11), credit(21, DERIVED_ID, ""))])
-        before = records_in(connection, "origin <> 'derived'")
-        folded(connection, [words(1, "y", "r")])
-        assert before[an_id(11)] == records_in(connection)[an_id(11)]
-        folded(connection, [words(2, "y", "r")])
-        after = records_in(connection, "origin <> 'derived'")
-        keys = {"task_key": key_of("y"), "strategy_key": key_of("r")}
-        assert replace(before[an_id(11)], **keys) == after[an_id(11)]
-        assert derived_id("p", Task("a", "general", key_of("y")), key_of("r")) == after[an_id(21)].target
-        assert {"r": True, "q": False} == {one.strategy: one.archived for one in derived_in(connection).values()}
-        folded(connection, [revise(outcome(1)), revise(outcome(2))])
-        assert before == records_in(connection, "origin <> 'derived'")
-
-
-def test_what_was_said_of_a_rule_stays_where_its_last_outcomes_part(connection):
-    with undone(connection):
-        folded(connection, [insert(outcome(1), outcome(2), rule(11)), insert(outcome(3, domain="ui"))])
-        before = records_in(connection)[an_id(11)]
-        both = (*words(1, "y").words, *words(2, "z").words)
-        folded(connection, [operation(Reword, agent="a", words=both)])
-        assert before == records_in(connection)[an_id(11)]
-
-
-def test_what_was_said_of_a_rule_across_situations_goes_with_its_approach(connection):
-    across = replace(rule(11), task_key="")
-    with undone(connection):
-        folded(connection, [insert(*(outcome(number, when=f"w{number}") for number in (1, 2, 3)), across)])
-        both = tuple(words(number, f"w{number}", "r").words[0] for number in (1, 2, 3))
-        folded(connection, [operation(Reword, agent="a", words=both)])
-        assert ("", key_of("r")) == (
-            records_in(connection)[an_id(11)].task_key, records_in(connection)[an_id(11)].strategy_key
-        )  # fmt: skip
-
-
-def test_what_was_said_of_a_rule_goes_with_its_outcomes_into_another_domain(connection):
-    with undone(connection):
-        folded(connection, [insert(outcome(1), outcome(2), rule(11), credit(21, DERIVED_ID, ""))])
-        folded(connection, [revise(outcome(1, domain="ui")), revise(outcome(2, domain="ui"))])
-        found = records_in(connection)
-        assert ("ui", "ui") == (found[an_id(11)].domain, found[an_id(21)].domain)
-        (derived,) = derived_in(connection).values()
-        assert (True, derived.id) == (derived.archived, found[an_id(21)].target)

@@ -28,7 +28,6 @@ from alma_cli.store.inbox.operations import (
 from alma_cli.store.writing.changes import Folded, ProjectRules, RecordChange
 from alma_cli.store.writing.credits import Group, groups, is_own_group
 from alma_cli.store.writing.derived import Touched, derive_touched
-from alma_cli.store.writing.following import Moved, followers
 from alma_cli.store.writing.rows_writer import Replaced, RowsWriter
 from alma_cli.store.writing.undoable import GRACE, changed_by, end_grace
 
@@ -63,7 +62,6 @@ class _Folding:
         self._present = present
         self._forgotten = forgotten
         self._groups = groups
-        self._moved: list[Moved] = []
 
     def apply(self, operation: Operation) -> list[RecordChange]:
         """Make an operation's changes."""
@@ -86,8 +84,6 @@ class _Folding:
                 changes = [self._note(operation, "refuse", "", operation.agent, operation.reason)]
             case _:
                 raise TypeError(operation.name())
-        if self._moved:
-            self._follow(operation)
         return changes
 
     def _insert(self, entry: Entry, operation: Operation) -> RecordChange:
@@ -127,7 +123,8 @@ class _Folding:
             entry = _brought_up(entry, previous, changed)
         self._rows.add_history([Replaced(record=previous, hlc=hlc, at=operation.at, by=operation.by)])
         self._rows.add(entry, hlc=str(self._rows.stamp(after=hlc)), acked_hlc=acked_hlc)
-        self._touch(previous, entry.record)
+        self.touched.add(previous)
+        self.touched.add(entry.record)
         return self._note(operation, action, record.id, record.agent, detail or record.kind)
 
     def _reword(self, operation: Reword) -> list[RecordChange]:
@@ -148,37 +145,13 @@ class _Folding:
             if record is not None and entry is not None:
                 replaced.append(Replaced(record=record, hlc=hlc, at=operation.at, by=operation.by))
                 entries.append((entry, hlc, acked_hlc))
-                self._touch(record, entry.record)
+                self.touched.add(record)
+                self.touched.add(entry.record)
         self._rows.remove([entry.record.id for entry, _, _ in entries])
         self._rows.add_history(replaced)
         for entry, hlc, acked_hlc in entries:
             self._rows.add(entry, hlc=str(self._rows.stamp(after=hlc)), acked_hlc=acked_hlc)
         return changes
-
-    def _touch(self, before: Record, after: Record) -> None:
-        self.touched.add(before)
-        self.touched.add(after)
-        if isinstance(before, Outcome) and isinstance(after, Outcome):
-            self._moved.append(Moved(before, after))
-
-    def _follow(self, operation: Operation) -> None:
-        """Let what was said of a rule go with its outcomes; whoever undoes the operation takes that back as well."""
-        self._rows.flush()
-        for before, after, hlc in followers(self._rows.connection, self._moved, at=operation.at):
-            self._rows.add_history([Replaced(record=before, hlc=hlc, at=operation.at, by=operation.by)])
-            self._rows.connection.execute(
-                "UPDATE memories SET domain = ?, task_key = ?, strategy_key = ?, target = ?, "
-                "updated_at = ?::TIMESTAMP, hlc = ? WHERE id = ?",
-                [
-                    *(getattr(after, name, None) for name in ("domain", "task_key", "strategy_key", "target")),
-                    utc_text(after.updated_at),
-                    str(self._rows.stamp(after=hlc)),
-                    after.id,
-                ],
-            )
-            self._touch(before, after)
-            self._note(operation, "revise", after.id, after.agent, after.kind)
-        self._moved = []
 
     def _forget(self, id: str, operation: Forget) -> RecordChange:
         removed = self._remove(id)
