@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from alma_cli.errors import InvalidInput
@@ -56,11 +56,17 @@ def redact(text: str, *, keep: Collection[str] = ()) -> tuple[str, tuple[str, ..
 def check_names(names: Mapping[str, str], *, keep: Collection[str] = ()) -> None:
     """Raise `InvalidInput` if one of these names, by what they name, looks like a credential: names aren't redacted."""
     for what, name in names.items():
-        if kinds := redact(name, keep=keep)[1]:
+        if kinds := _kinds_in(name, frozenset(keep)):
             raise InvalidInput(
                 f"the name of the {what} looks like a credential ({', '.join(kinds)})",
                 hint="it would be stored and shared as it is: give another name",
             )
+
+
+@lru_cache(maxsize=256)
+def _kinds_in(name: str, keep: frozenset[str]) -> tuple[str, ...]:
+    """The kinds of credentials in a name, looked for once: all lines of a batch have the same few names."""
+    return redact(name, keep=keep)[1]
 
 
 def absent_kinds(records: Iterable[Record]) -> frozenset[str]:
