@@ -44,8 +44,7 @@ def _listed(parent: str, name: str) -> list[str] | None:
     """
     import subprocess
 
-    environ = {key: value for key, value in os.environ.items() if not key.startswith(_LOCATING)}
-    environ["PATH"] = lasting_path()
+    environ = {key: value for key, value in lasting_environ().items() if not key.startswith(_LOCATING)}
     command = ["git", "-c", "core.fsmonitor=false", "-C", parent, "ls-files", "-z", "--", f":(icase){name}"]
     try:
         done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL, env=environ)
@@ -61,6 +60,11 @@ def lasting_path() -> str:
     """
     entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
     return os.pathsep.join(filter(os.path.isabs, entries)) or os.defpath
+
+
+def lasting_environ() -> dict[str, str]:
+    """The environment with that PATH, for a program that is started by its name."""
+    return {**os.environ, "PATH": lasting_path()}
 
 
 def program_on_path(name: str) -> str | None:

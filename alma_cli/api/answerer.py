@@ -16,7 +16,7 @@ from alma_cli.core.learning.answers import MAX_ANSWER
 from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, InvalidInput
 from alma_cli.files import kept_temporarily
-from alma_cli.tracked import lasting_path
+from alma_cli.tracked import lasting_environ
 
 _STDERR_BYTES = 8192
 
@@ -91,7 +91,7 @@ def _started(words: list[str], name: str, given: BinaryIO, said: BinaryIO) -> su
             stdin=given,
             stdout=subprocess.PIPE,
             stderr=said,
-            env={**os.environ, "PATH": lasting_path()},
+            env=lasting_environ(),
             start_new_session=True,  # so that what it started ends with it
         )
     except (OSError, ValueError) as error:

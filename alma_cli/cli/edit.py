@@ -20,7 +20,7 @@ from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, InvalidInput, InvalidUsage, NotFound
 from alma_cli.files import remove_if_there, write_whole
 from alma_cli.project import make_home
-from alma_cli.tracked import lasting_path
+from alma_cli.tracked import lasting_environ
 
 
 def edit(
@@ -54,9 +54,7 @@ def edited(alma: ALMA, record: Record) -> Corrected:
         write_whole(path, before.encode())
     try:
         shown_on = None if os.isatty(1) else 2  # stdout is for the reply
-        status = subprocess.run(
-            [*editor, path], check=False, stdout=shown_on, env={**os.environ, "PATH": lasting_path()}
-        ).returncode
+        status = subprocess.run([*editor, path], check=False, stdout=shown_on, env=lasting_environ()).returncode
     except OSError as error:
         remove_if_there(path)
         raise AlmaError(f"{editor[0]} can't be started: {error.strerror}", hint="is $EDITOR right?") from error

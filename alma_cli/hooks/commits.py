@@ -14,7 +14,7 @@ from hashlib import blake2b
 
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.install.repository import LOCATING, PLAINLY
-from alma_cli.tracked import lasting_path
+from alma_cli.tracked import lasting_environ
 from alma_cli.worktrees import exclude_path
 
 _NAMES_AN_OUTCOME = re.compile(r"^[ \t]*alma-outcome\b", re.MULTILINE | re.IGNORECASE)
@@ -115,7 +115,7 @@ def _git(*words: str) -> str:
         done = subprocess.run(
             ["git", *PLAINLY, *words],
             capture_output=True, timeout=_GIT_TIMEOUT_S, check=False, stdin=subprocess.DEVNULL,
-            env={**os.environ, "LC_ALL": "C", "PATH": lasting_path()},
+            env={**lasting_environ(), "LC_ALL": "C"},
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
         raise AlmaError(f"git doesn't answer: {error}") from error

@@ -5,7 +5,7 @@ import subprocess
 
 from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError
-from alma_cli.tracked import lasting_path
+from alma_cli.tracked import lasting_environ
 
 _LOOKED_AT = 50
 """Versions of a file, the newest first."""
@@ -63,14 +63,14 @@ def committed_without(path: str, mark: bytes) -> bytes | None:
 
 def _run(folder: str, words: tuple[str, ...]) -> subprocess.CompletedProcess[bytes] | None:
     command = ["git", *PLAINLY, "-C", folder, *words]
-    environ = {name: value for name, value in os.environ.items() if name not in LOCATING}
+    environ = {name: value for name, value in lasting_environ().items() if name not in LOCATING}
     try:
         return subprocess.run(
             command,
             capture_output=True,
             check=False,
             stdin=subprocess.DEVNULL,
-            env={**environ, "LC_ALL": "C", "PATH": lasting_path()},
+            env={**environ, "LC_ALL": "C"},
         )
     except OSError:
         return None
