@@ -7,7 +7,7 @@ from alma_cli.errors import AlmaError
 
 def is_whole(text: str, name: str) -> bool:
     """False where the marks of this name in a text aren't one whole block, nor none."""
-    return _marks(text, name) in ([], [*_lines(name)])
+    return _marks(text, name) in ([], [*first_and_last(name)])
 
 
 def with_block(path: str, text: str, name: str, body: str) -> str:
@@ -15,7 +15,7 @@ def with_block(path: str, text: str, name: str, body: str) -> str:
 
     An empty body takes the block out. Raises `AlmaError` where the marks aren't one whole block.
     """
-    first, last = _lines(name)
+    first, last = first_and_last(name)
     if not is_whole(text, name):
         raise AlmaError(
             f"{path} has marks of a block that isn't whole", hint=f"leave one line `{first}` and one `{last}` below it"
@@ -33,11 +33,11 @@ def with_block(path: str, text: str, name: str, body: str) -> str:
     return text + between + block
 
 
-def _lines(name: str) -> tuple[str, str]:
+def first_and_last(name: str) -> tuple[str, str]:
     """The first and the last line of a block."""
     return f"<!-- >>> {name} >>> -->", f"<!-- <<< {name} <<< -->"
 
 
 def _marks(text: str, name: str) -> list[str]:
     """The marks of this name, as they follow each other."""
-    return re.findall(rf"^(?:{'|'.join(map(re.escape, _lines(name)))})(?=\r?$)", text, re.MULTILINE)
+    return re.findall(rf"^(?:{'|'.join(map(re.escape, first_and_last(name)))})(?=\r?$)", text, re.MULTILINE)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from alma_cli.errors import AlmaError
+from alma_cli.hooks.install.blocks import first_and_last
 from alma_cli.hooks.install.changes import Plan, RemoveFile, WriteFile, content_of, original_of, text_of
 from alma_cli.hooks.install.parts import ConnectedProject, Part
 
@@ -25,8 +26,6 @@ command = "alma"
 args = ["mcp"]
 # <<< alma <<<
 """
-_MARK = b"<!-- <<< alma <<< -->"
-"""The end of our block in AGENTS.md."""
 _MOST_READ = 32 * 1024
 """The bytes of AGENTS.md that Codex reads unless its configuration says another number."""
 _REPAIR = "repair it, and do this again; nothing was changed"
@@ -82,10 +81,11 @@ def unused(place: ConnectedProject) -> tuple[str, str]:
         return f"{path} has `enabled = false` for the server alma", "take that line out"
     page, instead = place.path("AGENTS.md"), place.path("AGENTS.override.md")
     section, instead_of_it = (content_of(one) or b"" for one in (page, instead))
-    if _MARK in section and instead_of_it.strip() and _MARK not in instead_of_it:
+    last = first_and_last("alma")[1].encode()
+    if last in section and instead_of_it.strip() and last not in instead_of_it:
         return f"Codex reads {instead} in the place of AGENTS.md, where ALMA's block is", "copy the block there"
     most = settings.get("project_doc_max_bytes", _MOST_READ)
-    if isinstance(most, int) and section.find(_MARK) >= most:
+    if isinstance(most, int) and section.find(last) >= most:
         why = f"Codex reads the first {most:,} bytes of {page}, and ALMA's block comes after them"
         return why, f"move the block up, or set project_doc_max_bytes in {path or 'its config.toml'}"
     return "", ""
