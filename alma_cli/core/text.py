@@ -27,9 +27,11 @@ _INVISIBLE = (  # within a word: joiners, soft hyphens, selectors of a variant
 _STRETCH = re.compile(r"\s+|\S{1,256}")
 _TELLING = rf"[{WORD_CHARACTERS}]+(?:\+\+|#)?|[!<>=+%&|^$@]+|(?<!\w)-(?=\d)"
 _SHOWN_LENGTH = 60
-_LIKE = 0.7
-"""The likeness of names, by difflib, from which one may be meant; at its .6 `format` led to `forget`."""
-_SHORT = 3
+_LIKE, _LIKE_SHORT, _SHORT = 0.7, 0.6, 3
+"""The likeness of names, by difflib, from which one may be meant, and that of words of at most so many letters.
+
+At .6 `format` led to `forget`; in a short word two letters that changed places make no more than that.
+"""
 _COMPARED = 100
 """Characters of a word that names are compared with: comparing takes the square of the length."""
 
@@ -88,7 +90,7 @@ def most_like(word: str, names: Iterable[str], *, limit: int = 1) -> list[str]:
     import difflib
 
     folded = {name.casefold(): name for name in sorted(names)}
-    least = _LIKE if len(word) > _SHORT else 0.6  # two letters that changed places are a third of a short word
+    least = _LIKE if len(word) > _SHORT else _LIKE_SHORT
     return [
         folded[close] for close in difflib.get_close_matches(word[:_COMPARED].casefold(), folded, n=limit, cutoff=least)
     ]
