@@ -10,10 +10,10 @@ import pytest
 
 from alma_cli.config import set_value
 from alma_cli.flock import holding
-from alma_cli.hooks.changed_tests import keep_failing, load_failing
 from alma_cli.hooks.install.changes import InstallRecord, WriteFile, applied
+from alma_cli.hooks.junit.changed import keep_failing, load_failing
+from alma_cli.hooks.junit.files import Reports
 from alma_cli.hooks.learn_from_run import Ran, learn_from
-from alma_cli.hooks.report_files import Reports
 from alma_cli.hooks.run import Ended
 from alma_cli.project import find_project
 

@@ -45,7 +45,7 @@ def run(
     """
     reports = None
     if places := [place for place in junit or () if place]:
-        from alma_cli.hooks.report_files import Reports
+        from alma_cli.hooks.junit.files import Reports
 
         reports = Reports(places)
     try:

@@ -13,9 +13,9 @@ from alma_cli.core.symptoms import telling_line
 from alma_cli.core.text import counted
 from alma_cli.errors import AlmaError
 from alma_cli.flock import holding
-from alma_cli.hooks.changed_tests import changed, keep_failing, load_failing
-from alma_cli.hooks.junit import TestCase
-from alma_cli.hooks.report_files import Reports
+from alma_cli.hooks.junit.changed import changed, keep_failing, load_failing
+from alma_cli.hooks.junit.files import Reports
+from alma_cli.hooks.junit.report import TestCase
 from alma_cli.hooks.run import Ended
 
 _MAX_TASK = 500

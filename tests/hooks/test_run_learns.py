@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from alma_cli.cli import main
 from alma_cli.errors import InvalidInput
-from alma_cli.hooks.changed_tests import changed, keep_failing, load_failing
-from alma_cli.hooks.junit import TestCase, read_report
+from alma_cli.hooks.junit.changed import changed, keep_failing, load_failing
+from alma_cli.hooks.junit.report import TestCase, read_report
 
 REPORT = """<?xml version="1.0" encoding="utf-8"?>
 <testsuites><testsuite name="pytest" errors="0" failures="1" tests="3">

@@ -11,7 +11,7 @@ from xml.parsers import expat
 from alma_cli.core.text import clean
 from alma_cli.errors import InvalidInput
 from alma_cli.files import open_file
-from alma_cli.hooks.xml_text import xml_lines
+from alma_cli.hooks.junit.xml_text import xml_lines
 
 _MAX_BYTES = 256 << 20
 _MAX_TEXT = 4000

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from alma_cli.core.text import counted
 from alma_cli.errors import InvalidInput
-from alma_cli.hooks.junit import OtherXml, TestCase, read_report
+from alma_cli.hooks.junit.report import OtherXml, TestCase, read_report
 
 _DEEP = re.compile(r"(?:^|/)\*\*/")
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from alma_cli.files import read_object, write_whole
-from alma_cli.hooks.junit import TestCase
+from alma_cli.hooks.junit.report import TestCase
 from alma_cli.project import Project, make_log
 
 _FILE = "tests.json"
