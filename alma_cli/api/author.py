@@ -10,7 +10,7 @@ from typing import Any, Literal, TypedDict, Unpack
 from alma_cli.api.arguments import number
 from alma_cli.api.session import Saved, Session, new_id
 from alma_cli.core.codec import check_size, parse_text
-from alma_cli.core.learning.corrections import changed_fields, corrected
+from alma_cli.core.learning.corrections import changed_fields, corrected, fields_of_text
 from alma_cli.core.records import (
     EDITABLE,
     MAIN_FIELDS,
@@ -222,10 +222,11 @@ def correct(session: Session, prefix: str, text: str | None, changes: Mapping[st
     with session.store().reading() as reader:
         record = reader.record(prefix)
     if text is not None:
-        main = MAIN_FIELDS[record.kind]
-        if main in changes:
-            raise InvalidInput(f"TEXT is the {main}, which is given twice", hint="give one of them")
-        changes = {main: text, **changes}
+        fields = fields_of_text(record, text)
+        for name in fields:
+            if name in changes:
+                raise InvalidInput(f"TEXT is the {name}, which is given twice", hint="give one of them")
+        changes = {**fields, **changes}
     now = session.now()
     right = corrected(record, changes, now=now)
     is_derived = record.origin == "derived"

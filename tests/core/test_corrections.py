@@ -1,10 +1,11 @@
 """A correction changes what it names, is checked as JSON is, and can't make a record of another identity."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from alma_cli.core.learning.corrections import changed_fields, corrected
+from alma_cli.core.learning.corrections import changed_fields, corrected, fields_of_text
 from alma_cli.core.records import EDITABLE, FIELD_NAMES, RETRIEVED_KINDS, UNCLEAR_LABEL
 from alma_cli.errors import InvalidInput
 from tests.core.record_examples import EXAMPLES, NOW, credit, outcome
@@ -26,6 +27,22 @@ def test_only_what_is_named_changes_and_the_time_of_the_change():
 def test_the_fields_that_differ_are_named_but_for_the_time_of_the_change():
     changed = corrected(outcome(), {"outcome": "failure", "error": "timed out"}, now=LATER)
     assert {"outcome", "error"} == changed_fields(outcome(), changed)
+
+
+def test_a_text_as_it_is_shown_is_taken_apart_again():
+    rule = EXAMPLES["heuristic"]
+    shown = f"When {rule.condition}: "
+    assert {"strategy": "wait: then poll"} == fields_of_text(rule, f"{shown}wait: then poll\n")
+    told = {"condition": "a build hangs", "strategy": "kill it: then retry"}
+    assert told == fields_of_text(rule, "When a build hangs: kill it: then retry")
+    assert {"condition": "a build hangs"} == fields_of_text(rule, "a build hangs")
+    assert {"condition": "When a build hangs"} == fields_of_text(rule, "When a build hangs")
+    avoided = EXAMPLES["anti_pattern"]
+    assert {"pattern": "sleeping"} == fields_of_text(avoided, "Avoid: sleeping") == fields_of_text(avoided, "sleeping")
+    style = replace(EXAMPLES["preference"], category="style")
+    assert {"preference": "tabs"} == fields_of_text(style, "style: tabs") == fields_of_text(style, "tabs")
+    assert {"preference": ": tabs"} == fields_of_text(replace(style, category=""), ": tabs")
+    assert {"task": "When it rains: wait"} == fields_of_text(outcome(), "When it rains: wait")
 
 
 def test_what_says_the_same_is_the_record_itself():

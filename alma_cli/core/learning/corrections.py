@@ -1,5 +1,6 @@
 """What a person says is right becomes the fields of a record."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -7,9 +8,36 @@ from typing import Any
 
 from alma_cli.core.codec import parse_field
 from alma_cli.core.learning.reports import past
-from alma_cli.core.records import EDITABLE, FIELD_NAMES, MAIN_FIELDS, UNCLEAR_LABEL, JsonValue, Record
+from alma_cli.core.records import (
+    EDITABLE,
+    FIELD_NAMES,
+    MAIN_FIELDS,
+    UNCLEAR_LABEL,
+    AntiPattern,
+    Heuristic,
+    JsonValue,
+    Preference,
+    Record,
+)
 from alma_cli.core.text import did_you_mean, one_line
 from alma_cli.errors import InvalidInput
+
+_SENTENCE = re.compile(r"When (?P<condition>.+?): (?P<strategy>.+)", re.DOTALL)
+
+
+def fields_of_text(record: Record, text: str) -> dict[str, JsonValue]:
+    """The fields that a text gives: the main one, or those that `Record.text` puts together where it is shown."""
+    text = text.strip()
+    match record:
+        case Heuristic() if text.startswith(f"When {record.condition}: "):
+            return {"strategy": text.removeprefix(f"When {record.condition}: ")}
+        case Heuristic() if sentence := _SENTENCE.fullmatch(text):
+            return dict(sentence.groupdict())
+        case AntiPattern():
+            text = text.removeprefix("Avoid: ")
+        case Preference() if record.category:
+            text = text.removeprefix(f"{record.category}: ")
+    return {MAIN_FIELDS[record.kind]: text}
 
 
 def corrected(record: Record, changes: Mapping[str, JsonValue], *, now: datetime) -> Record:
