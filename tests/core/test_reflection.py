@@ -69,6 +69,16 @@ def test_codes_stand_for_known_words():
     ] == [words[:2] for words in done.words.values()]
 
 
+def test_codes_may_stand_in_one_text_as_programs_write_them():
+    done = asked({"when": "a b", "do": "c d", "outcomes": "o1, o2"}, {"unclear": "o3"})
+    assert {IDS[0]: "a b", IDS[1]: "a b", IDS[2]: ""} == {id: words.when for id, words in done.words.items()}
+    assert [] == done.refused
+    [(_, error)] = asked({"unclear": "o1 o99"}).refused
+    assert "'o99' is no outcome of agent helena" == error.message
+    [(_, error)] = asked({"unclear": "all of them"}).refused
+    assert "'all of them' is no outcome of agent helena" == error.message
+
+
 def test_unclear_gives_no_words():
     assert {IDS[0]: Words("", "", replaces=False)} == asked({"unclear": ["o1"]}).words
 

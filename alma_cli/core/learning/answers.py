@@ -5,6 +5,7 @@ can't touch.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -23,6 +24,8 @@ MAX_ANSWER = 1 << 20
 
 _ALIKE = 0.6
 """The share of their terms that two texts have in common to look alike."""
+
+_BETWEEN = re.compile(r"[\s,;]+")
 
 _KEYS = {
     "outcomes": {"when", "do", "outcomes"},
@@ -95,8 +98,7 @@ def references(lines: Sequence[AnswerLine], codes: Codes) -> list[str]:
     for line in lines:
         if isinstance(line.value, dict):
             for key in ("outcomes", "move", "unclear", "same"):
-                named = line.value.get(key)
-                for reference in named if isinstance(named, list) else [named]:
+                for reference in _listed(line.value.get(key), codes):
                     if isinstance(reference, str):
                         found[codes.outcomes.get(reference.strip(), reference.strip().lower())] = None
     return list(found)
@@ -137,6 +139,14 @@ def alike(words: Sequence[str], others: Sequence[str], *, most: int = 10) -> lis
         if key_of(one) != key_of(other) and _overlap(taken[one], taken[other]) >= _ALIKE
     }
     return sorted(pairs)[:most]
+
+
+def _listed(references: JsonValue, codes: Codes) -> list[JsonValue]:
+    """The references to outcomes in a list, or in a text that names one or several codes ("o1, o2")."""
+    if isinstance(references, str):
+        several = _BETWEEN.split(references.strip())
+        return [*several] if any(one in codes.outcomes for one in several) else [references]
+    return references if isinstance(references, list) else []
 
 
 def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
@@ -188,8 +198,8 @@ class _Reader:
 
     def _give(self, references: JsonValue, words: Words, number: int) -> None:
         wrong: list[str] = []
-        found = [references] if isinstance(references, str) else references
-        if not isinstance(found, list) or not found:
+        found = _listed(references, self._codes)
+        if not found:
             raise InvalidInput('expected a list of codes, such as ["o1", "o2"]')
         for reference in found:
             try:
