@@ -16,13 +16,24 @@ from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, InvalidInput
 from alma_cli.hooks.commits import Commit, of_project, place_of, read_commits, remote_names
 
+_IDS = r"[`'\"]?[0-9a-f]{4,64}\b[`'\"]?(?:,?[ \t]*(?:and\b)?[ \t]*\n?[ \t]*[`'\"]?[0-9a-f]{7,64}\b[`'\"]?)*"
+_ID = re.compile(r"\b[0-9a-f]{4,64}\b", re.IGNORECASE)
 _REVERTS = re.compile(
-    r"^[ \t]*(?:This (?:reverts|backs out) commit (?P<id>[0-9a-f]{4,64})\b"
-    r"(?:,\s+reversing\s+changes\s+made\s+to\s+(?P<since>[0-9a-f]{4,64})\b)?"
+    r"^[ \t]*(?:(?:(?:This )?(?:(?:commit|change) )?(?:revert(?:s|ed)?|back(?:s|ed)? out):? (?:the )?"
+    r"(?:(?:commits?|changesets?):?\s+|(?=[`'\"]?(?=[a-f]*\d)[0-9a-f]{7}))|(?:Summary: )?Original commit changeset: )"
+    rf"(?P<ids>{_IDS})(?:,\s+reversing\s+changes\s+made\s+to\s+(?P<since>[0-9a-f]{{4,64}})\b)?"
     r"|(?:Reverts|This reverts merge request) (?P<of>\S*)[#!](?P<number>\d+)\b).*$",
     re.MULTILINE | re.IGNORECASE,
 )
-"""The sentences of `git revert` (for a merge, and with `--reference`, too), of Jujutsu, of GitHub and of GitLab."""
+"""The sentences of `git revert` (for a merge, of several, and with `--reference`, too), of Jujutsu, Sapling, GitHub,
+GitLab and Azure DevOps, and those that people write."""
+_REVERTING = re.compile(r"revert(?:\([^)]*\))?!?:", re.IGNORECASE)
+_REFS = re.compile(rf"^Refs?:[ \t]+(?P<ids>{_IDS})(?P<since>(?!))?.*$", re.MULTILINE | re.IGNORECASE)
+"""The subject of a revert by the rules of Conventional Commits, and the trailer that names what it takes back."""
+_QUOTED = re.compile(
+    r"^(?:>.*|Original change's description:.*|Reason for revert: <INSERT REASONING HERE>.*)$", re.MULTILINE
+)
+"""The lines of Gerrit and Chromium that quote the commit which is taken back, or say nothing."""
 _FIXES = re.compile(
     r"^[ \t]*Fix(?:es|ed)?:?[ \t]+(?:commit[ \t]+)?(?P<id>[0-9a-f]{7,64})\b", re.MULTILINE | re.IGNORECASE
 )
@@ -89,9 +100,9 @@ def named_outcomes(alma: ALMA, agent: str | None, commit: Commit) -> Iterator[Re
 def _taught_by(alma: ALMA, agent: str | None, commit: Commit) -> Iterator[Report]:
     """The outcomes that a commit reports: of the work before it, and of its own."""
     for failed in _reverted_by(commit):
-        if _REVERTS.search(failed.body):
+        if any(_takes_back(failed)):
             continue  # taking back a revert says nothing about the commit that was reverted at first
-        why = _REVERTS.sub("", commit.prose).strip()
+        why = _QUOTED.sub("", _REVERTS.sub("", commit.prose)).strip()
         yield Report(
             agent=agent_of(alma.config, failed.agent or agent),
             task=failed.subject[:_MAX_TEXT],
@@ -133,14 +144,26 @@ def _mended_by(commit: Commit) -> Iterator[Commit]:
 
 
 def _reverted_by(commit: Commit) -> Iterator[Commit]:
-    """The commits that this one takes back; of a merge those that it brought."""
-    for found in _REVERTS.finditer(commit.body):
-        for failed in read_commits(found["id"], most=1) if found["id"] else _merged_as(found, commit):
+    """The commits that this one takes back, once each; of a merge those that it brought."""
+    seen = set()
+    for found in _takes_back(commit):
+        named = [one for id in _ID.findall(found["ids"]) for one in read_commits(id, most=1)] if found["ids"] else None
+        for failed in _merged_as(found, commit) if named is None else named:
+            if failed.id in seen:
+                continue
+            seen.add(failed.id)
             if len(failed.parents) > 1:
                 brought = f"{found['since'] or failed.parents[0]}..{failed.id}"
                 yield from read_commits(brought, "--no-merges", most=_MOST_COMMITS)
             else:
                 yield failed
+
+
+def _takes_back(commit: Commit) -> Iterator[re.Match[str]]:
+    """The places of a message that name what it takes back."""
+    yield from _REVERTS.finditer(f"{commit.subject}\n{commit.body}")
+    if _REVERTING.match(commit.subject):
+        yield from _REFS.finditer(commit.body)
 
 
 def _merged_as(request: re.Match[str], before: Commit) -> list[Commit]:

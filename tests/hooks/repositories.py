@@ -13,6 +13,19 @@ import pytest
 from alma_cli.cli import main
 from alma_cli.project import make_project
 
+REVERTS = (
+    'Revert "Cache the prices"\n\nReverted commit `{one}`.',  # Azure DevOps
+    "Back out the cache\n\nSummary: Original commit changeset: {one}",  # Sapling
+    "Backed out changeset {one} (bug 12) for stale prices",
+    "Revert {one}",
+    "revert: the cache\n\nIt was stale.\n\nRefs: {one}",  # Conventional Commits
+    "revert(shop)!: the cache\n\nThis commit reverts {one}.",
+    "Take the cache out\n\nThis reverts commits {other} and\n{one}.",
+    "Take the cache out\n\nThis reverts commits {one}, {other}.",
+    "Revert {one}\n\nThis reverts commit {one}.",
+)
+"""Messages of commits that take `{one}` back, and some `{other}` too, as other programs and people write them."""
+
 PROGRAM = str(Path(sys.executable).with_name("alma"))
 IDENTITY = {f"GIT_{who}_{what}": "a@b.c" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 SH = '#!/bin/sh\nset -eu\nexec 3>&2\n[ $# -eq 0 ] || echo "$0 $@" >>"$LOG"\necho "sh $(basename "$0")" >>"$LOG"\n[ ! -p /dev/stdin ] || cat >>"$LOG"\nwait\n'

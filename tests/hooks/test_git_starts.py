@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hooks.repositories import PROGRAM
+from tests.hooks.repositories import PROGRAM, REVERTS
 
 
 @pytest.fixture
@@ -44,6 +44,14 @@ def test_a_commit_with_nothing_to_teach_starts_nothing(repository, starts):
     assert ([], []) == starts()
     add_commits(repository, "Three\n\nAlma-Outcome: success")
     assert (["post-commit"], [repository.git("rev-parse", "HEAD")]) == starts()
+
+
+def test_a_revert_starts_one_in_whatever_words_it_is_written(repository, starts):
+    add_commits(repository, "One", "Two")
+    one, other = (repository.git("rev-parse", "--short=12", commit) for commit in ("HEAD", "HEAD^"))
+    for message in REVERTS:
+        repository.commit(message.format(one=one, other=other))
+        assert (["post-commit"], [repository.git("rev-parse", "HEAD")]) == starts(), message
 
 
 @pytest.mark.parametrize("backend", ["--merge", "--apply", "--interactive"])

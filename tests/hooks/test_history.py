@@ -6,6 +6,7 @@ import pytest
 
 from alma_cli import ALMA
 from alma_cli.hooks.git import answer_git
+from tests.hooks.repositories import REVERTS
 
 
 def test_a_commit_as_such_teaches_nothing(commit, learned):
@@ -85,6 +86,33 @@ def test_a_revert_by_reference_is_a_failure(commit, git, project, learned):
     bad = commit("Cache the prices")
     git("-c", "revert.reference=true", "revert", "--no-edit", bad)
     assert [("Cache the prices", "failure")] == [(one.task, one.outcome) for one in learned(git("rev-parse", "HEAD"))]
+
+
+@pytest.mark.parametrize("message", REVERTS)
+def test_a_revert_in_the_words_of_other_programs_and_of_people_is_a_failure(message, commit, learned):
+    one, other = commit("Cache the prices"), commit("Cache the names")
+    named = {"one": one[:12], "other": other[:12]}
+    expected = {"Cache the prices"} | ({"Cache the names"} if "{other}" in message else set())
+    found = learned(commit(message.format(**named)))
+    assert (expected, len(expected)) == ({each.task for each in found}, len(found))
+    assert {"failure"} == {each.outcome for each in found}
+
+
+@pytest.mark.parametrize("message", ['Revert "added prices"', "Reverted 3 of them", "A fix\n\nRefs: {one}"])
+def test_what_only_sounds_like_a_revert_takes_nothing_back(message, commit, git, learned):
+    one = commit("Cache the prices")
+    git("tag", "added")
+    assert [] == learned(commit(message.format(one=one)))
+
+
+@pytest.mark.parametrize("reason", ["Reason for revert: stale prices", "Reason for revert: <INSERT REASONING HERE>"])
+def test_what_a_revert_quotes_of_the_other_commit_is_no_reason(reason, commit, learned):
+    one = commit("Cache the prices")
+    quoted = "Original change's description:\n> Cache the prices\n>\n> Alma-Outcome: success"
+    (found,) = learned(commit(f'Revert "Cache"\n\nThis reverts commit {one}.\n\n{reason}\n\n{quoted}'))
+    assert ("stale" in reason) == found.error.endswith(": Reason for revert: stale prices")
+    assert "description" not in found.error
+    assert "INSERT" not in found.error
 
 
 @pytest.mark.parametrize(

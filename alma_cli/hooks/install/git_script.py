@@ -56,8 +56,10 @@ _COMMITS = {
 }
 """For each event, the lines that exit amidst something longer, and set `from` where HEAD isn't the only new commit."""
 
+_REVERTS = "(revert(s|ed)?|back(s|ed)? out):?"
 _FIND = (
-    'teaches="^alma-outcome|this (reverts|backs out) (commit|merge request) |^[[:space:]]*reverts [^ ]*[#!][0-9]"',
+    f'teaches="^alma-outcome|{_REVERTS} ((the )?(commit|changeset)|[^ ]?{"[0-9a-f]" * 7})|original commit changeset"',
+    'teaches="$teaches|^[[:space:]]*reverts [^ ]*[#!][0-9]|this reverts merge request |^revert[^ ]*: "',
     'if [ "$from" ]; then set -- -200 "$from..HEAD"; else set -- -1 HEAD; fi',
     'if git log --format=%B "$@" -- | grep -Eiq "$teaches"; then',
     '  commits=${from:+$(git rev-parse -q --verify "$from")..}$(git rev-parse -q --verify HEAD)',
