@@ -135,7 +135,8 @@ def test_the_last_session_is_that_of_the_newest_outcome(run_alma, run_json, lear
 
 
 def test_hosts_that_are_here_are_connected_or_not(run_alma, run_json, project, tmp_path, monkeypatch):
-    (tmp_path / "alma").touch(mode=0o755)
+    (tmp_path / "alma").write_text("#!/bin/sh\n# alma_cli\n")
+    (tmp_path / "alma").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     run_alma("learn", "Ship", "--ok", "Tagged first")
     (project / ".cursor").mkdir()

@@ -305,7 +305,7 @@ def states(project):
 @pytest.fixture
 def alma_on_the_path(tmp_path_factory, monkeypatch):
     program = tmp_path_factory.mktemp("bin") / "alma"
-    program.write_text("#!/bin/sh\n")
+    program.write_text("#!/bin/sh\n# alma_cli\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:{WITHOUT_HOSTS}")
     return program
@@ -565,6 +565,51 @@ def test_hooks_that_claude_code_is_told_not_to_run_cannot_run(project, put, stat
     assert "connected" == states()["claude"][0]
 
 
+@pytest.mark.usefixtures("alma_on_the_path")
+@pytest.mark.parametrize(
+    "said", [(".claude.json", "disabledMcpjsonServers"), (".claude/.claude.json", "disabledMcpServers")]
+)
+def test_a_server_that_a_user_switched_off_in_claude_code_cannot_run(said, project, states, run_alma, monkeypatch):
+    name, key = said
+    home = project.parent / "home"
+    (home / ".claude").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(home))
+    if "/" in name:
+        monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(home / ".claude"))
+    run_alma("setup", "claude", "--yes")
+    path, here = home / name, str(project)
+    path.write_text(json.dumps({"projects": {"/other": {key: ["alma"]}, here: {key: ["another"]}}}))
+    assert "connected" == states()["claude"][0]
+    path.write_text(json.dumps({"projects": {here: {key: ["alma"]}}}))
+    assert ("can't run", f"{path} switches the server alma off ({key})") == states()["claude"]
+    for odd in ('{"projects": []}', json.dumps({"projects": {here: 1}}), "{,"):
+        path.write_text(odd)
+        assert "connected" == states()["claude"][0]
+
+
+@pytest.mark.usefixtures("alma_on_the_path")
+def test_settings_of_a_user_who_keeps_them_elsewhere_are_read_there(put, states, run_alma, monkeypatch, tmp_path):
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(tmp_path / "elsewhere"))
+    put(**{".claude/settings.json": "{}"})
+    run_alma("setup", "claude", "--yes")
+    path = tmp_path / "elsewhere/settings.json"
+    path.parent.mkdir()
+    for text in ('{"disableAllHooks": true}', '{"deniedMcpServers": [{"serverName": "alma"}]}'):
+        path.write_text(text)
+        assert ("can't run", True) == (states()["claude"][0], states()["claude"][1].startswith(f"{path} switches "))
+
+
+def test_a_folder_with_two_paths_is_written_and_cleared_once(put, project, run_alma):
+    put(**{"AGENTS.md": "# For agents\n", ".agents/x": ""})
+    (project / ".claude").mkdir()
+    (project / ".claude/skills").symlink_to("../.agents/skills")
+    (project / ".agents/skills").mkdir()
+    before = files(project)
+    assert 1 == run_alma("setup", "claude", "codex", "skill", "--yes").err.count("SKILL.md")
+    run_alma("setup", "--remove", "--yes")
+    assert before == files(project)
+
+
 def test_what_is_gone_for_good_is_forgotten_by_remove(project, put, states, run_alma, alma_on_the_path):
     put(**{".cursor/x": ""})
     run_alma("setup", "cursor", "--yes")
@@ -583,12 +628,25 @@ def test_an_alma_whose_interpreter_is_gone_cannot_run(everything, states, run_al
     run_alma("setup", "git", "--yes")
     ours = Path(sys.executable).with_name("alma").read_bytes()
     for gone in (b"#!/gone/python3\n", b"#!/bin/sh\n'''exec' \"/gone with/python3\" \"$0\" \"$@\"\n' '''\n"):
-        alma_on_the_path.write_bytes(gone)
+        alma_on_the_path.write_bytes(gone + b"from alma_cli.__main__ import run\n")
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("alma_cli.hooks.install.states._NAMED", re.compile(b"(nothing)(named)"))
             assert "can't run" == states()["git"][0]
     alma_on_the_path.write_bytes(ours)
     assert "connected" == states()["git"][0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "other",
+    ["echo 'No preset version installed for command alma' >&2; exit 126", "echo 'usage: alma [array]'", "exec cat"],
+)
+def test_a_program_that_is_only_called_alma_cannot_run(other, put, states, run_alma, alma_on_the_path):
+    put(**{".cursor/x": ""})
+    run_alma("setup", "cursor", "--yes")
+    assert "connected" == states()["cursor"][0]
+    alma_on_the_path.write_text(f"#!/bin/sh\n{other}\n")
+    assert "can't run" == states()["cursor"][0], "a shim that finds no version here, or another program"
 
 
 def test_a_server_whose_alma_is_not_on_the_path_cannot_run(put, states, run_alma):
@@ -601,7 +659,7 @@ def test_a_server_whose_alma_is_not_on_the_path_cannot_run(put, states, run_alma
 def test_an_alma_in_a_cache_is_told_not_to_stay(target, everything, run_alma, monkeypatch, tmp_path):
     program = tmp_path / "cache/uv/archive-v0/x/bin/alma"
     program.parent.mkdir(parents=True)
-    program.write_text("#!/bin/sh\n")
+    program.write_text("#!/bin/sh\n# alma_cli\n")
     program.chmod(0o755)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     told = f"{program} is in a cache, which is emptied some day: install ALMA to stay, and do this again"
@@ -616,7 +674,7 @@ def test_where_no_alma_can_start_the_hosts_cannot_run(everything, project, state
     for path in (project / ".claude/settings.local.json", *(project / ".git/hooks").iterdir()):
         path.write_text(re.sub(r"'?/[^ '\"]*/alma\b'?", "/gone/alma", path.read_text()))
     assert {"can't run", "not connected"} == {state for state, _ in states().values()}
-    assert "no `alma` is on the PATH" in run_alma("doctor").out
+    assert "no `alma` that starts is on the PATH" in run_alma("doctor").out
 
 
 def test_a_missing_gitignore_of_the_memory_is_written(project, put, run_alma):

@@ -5,10 +5,12 @@ import re
 import shlex
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from alma_cli.core.records import JsonValue
 from alma_cli.errors import AlmaError
+from alma_cli.files import read_object
 from alma_cli.hooks.events import AGENT_EVENTS
 from alma_cli.hooks.install.changes import Plan, RemoveFile, WriteFile, original_of, text_of
 from alma_cli.hooks.install.json_files import parsed, written
@@ -16,6 +18,7 @@ from alma_cli.hooks.install.parts import ConnectedProject, Part
 from alma_cli.hooks.install.program import agent_words, fleeting, program
 from alma_cli.hooks.install.repository import committed_without
 from alma_cli.tracked import program_on_path
+from alma_cli.worktrees import top_of
 
 _MARK = "# alma hook"
 _MATCHERS: Mapping[str, dict[str, JsonValue]] = {"post-tool-use": {"matcher": "Bash|mcp__.*alma.*__learn"}}
@@ -126,7 +129,9 @@ def plan_claude_removal(place: ConnectedProject, file: str = SHARED) -> Plan:
 
 def switched_off(place: ConnectedProject) -> tuple[str, str]:
     """The setting by which Claude Code runs no hooks, or not our server, and what mends it; empty without one."""
-    paths = [settings_path(place.folder, LOCAL), settings_path(place.folder), settings_path(os.path.expanduser("~"))]
+    home = os.environ.get("CLAUDE_CONFIG_DIR") or os.path.expanduser("~/.claude")
+    users = os.path.join(home, SHARED)
+    paths = [settings_path(place.folder, LOCAL), settings_path(place.folder), users]
     found = {path: parsed(path, text_of(path)) for path in (MANAGED, *paths)}
     if found[MANAGED].get("allowManagedHooksOnly"):
         return f"{MANAGED} lets no other hooks run (allowManagedHooksOnly)", "ask whoever manages this machine"
@@ -137,11 +142,26 @@ def switched_off(place: ConnectedProject) -> tuple[str, str]:
     told = [(path, settings["disableAllHooks"]) for path, settings in found.items() if "disableAllHooks" in settings]
     if told and told[0][1]:
         return f"{told[0][0]} switches all hooks off (disableAllHooks)", f"take that out of {told[0][0]}"
-    for path, settings in found.items():
-        servers = settings.get("disabledMcpjsonServers")
-        if isinstance(servers, list) and "alma" in servers:
-            return f"{path} switches the server alma off (disabledMcpjsonServers)", f"take it out of {path}"
+    for path, settings in (*found.items(), _said_before(place, home)):
+        for key in ("disabledMcpjsonServers", "disabledMcpServers", "deniedMcpServers"):
+            servers = settings.get(key)
+            if isinstance(servers, list) and ("alma" in servers or {"serverName": "alma"} in servers):
+                return f"{path} switches the server alma off ({key})", f"take it out of {path}"
     return "", ""
+
+
+def _said_before(place: ConnectedProject, home: str) -> tuple[str, dict[str, Any]]:
+    """Where Claude Code keeps what a user said to its questions, and in its menu of servers, and that of this project.
+
+    It belongs to the repository's top, or to the folder that Claude Code was started in.
+    """
+    path = os.path.join(home if os.environ.get("CLAUDE_CONFIG_DIR") else os.path.dirname(home), ".claude.json")
+    projects = read_object(Path(path)).get("projects")
+    said: dict[str, Any] = {}
+    for folder in (top_of(place.folder), place.folder):
+        of_folder = projects.get(folder) if isinstance(projects, dict) else None
+        said |= of_folder if isinstance(of_folder, dict) else {}
+    return path, said
 
 
 def _passed_over(path: str, fault: str) -> str:

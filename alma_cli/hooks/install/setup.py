@@ -69,8 +69,13 @@ class Connection:
 
 
 def connections(place: ConnectedProject, targets: Mapping[str, SetupTarget], *, remove: bool) -> list[Connection]:
-    """The connections of these targets; each part is planned once, by the first target that needs it."""
-    found, done = [], set()
+    """The connections of these targets; each part is planned once, by the first target that needs it.
+
+    So is each file, where a link gives it a second path (`.claude/skills` that leads to `.agents/skills`).
+    """
+    found: list[Connection] = []
+    done: set[Part] = set()
+    written: set[str] = set()
     for name, target in targets.items():
         parts = [part for part in target.parts if part not in done]
         done.update(parts)
@@ -80,7 +85,8 @@ def connections(place: ConnectedProject, targets: Mapping[str, SetupTarget], *, 
         except AlmaError as error:
             found.append(Connection(name, is_here, Plan(), error))
             continue
-        changes = [change for plan in plans for change in plan.changes]
+        changes = [change for plan in plans for change in plan.changes if os.path.realpath(change.path) not in written]
+        written.update(os.path.realpath(change.path) for change in changes)
         found.append(Connection(name, is_here, Plan(changes, [note for plan in plans for note in plan.notes])))
     return found
 

@@ -2,8 +2,10 @@
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+import subprocess
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Literal, get_args
 
 from alma_cli.errors import AlmaError
@@ -13,7 +15,7 @@ from alma_cli.hooks.install.git import LEGACY
 from alma_cli.hooks.install.parts import ConnectedProject, Part
 from alma_cli.hooks.install.setup import MARK, SETUP_TARGETS, SetupTarget, targets_here
 from alma_cli.project import Project
-from alma_cli.tracked import program_on_path
+from alma_cli.tracked import lasting_environ, program_on_path
 
 State = Literal["connected", "not connected", "gone", "can't run"]
 STATES: tuple[State, ...] = get_args(State)
@@ -39,6 +41,7 @@ def host_states(project: Project) -> list[HostState]:
     place = ConnectedProject(project)
     record = InstallRecord.load(project.backup_dir)
     here = targets_here(place)
+    can_run = partial(_can_run, cache(_starts))
     found = []
     for name, target in SETUP_TARGETS.items():
         if name not in here and not record.files:
@@ -65,9 +68,9 @@ def host_states(project: Project) -> list[HostState]:
             found.append(HostState(name, "gone", why, f"`alma setup {name}` puts them where git looks"))
         elif off:
             found.append(HostState(name, "can't run", off, mended_by))
-        elif any(there) and not all(map(_can_run, filter(None, there))):
-            lacking = "the place that the hooks name" if not any(map(_can_run, there)) else "what else calls it"
-            why = f"no `alma` is on the PATH, nor at {lacking}"
+        elif any(there) and not all(map(can_run, filter(None, there))):
+            lacking = "the place that the hooks name" if not any(map(can_run, there)) else "what else calls it"
+            why = f"no `alma` that starts is on the PATH, nor at {lacking}"
             found.append(HostState(name, "can't run", why, f"put `alma` on the PATH, or `alma setup {name}` again"))
         elif name in here:
             is_whole = all(there)
@@ -108,16 +111,33 @@ def _left_behind(record: InstallRecord, files: Sequence[str]) -> str:
     return next((os.path.dirname(path) for path in hooks if path not in files and record.is_marked(path)), "")
 
 
-def _can_run(paths: Iterable[str]) -> bool:
+def _can_run(starts: Callable[[str], bool], paths: Iterable[str]) -> bool:
     """True when an `alma` is on the PATH, or one that these files name can be started."""
     named = [quoted or bare for path in paths for quoted, bare in _NAMED.findall(content_of(path) or b"")]
-    return any(map(_starts, filter(None, (program_on_path("alma"), *map(os.fsdecode, named)))))
+    return any(map(starts, filter(None, (program_on_path("alma"), *map(os.fsdecode, named)))))
 
 
 def _starts(path: str) -> bool:
-    """True for a program, or a script whose interpreter is there."""
+    """True for an `alma` whose interpreter is there; any other program of that name is asked who it is.
+
+    It may be a shim, which finds no version in this folder, or have nothing to do with ALMA.
+    """
     if not os.access(path, os.X_OK):
         return False
     with open(path, "rb") as file:
-        interpreters = _INTERPRETER.match(file.read(4096))
+        start = file.read(4096)
+    if b"alma_cli" not in start:
+        return _says_alma(path)
+    interpreters = _INTERPRETER.match(start)
     return not interpreters or all(map(os.path.exists, filter(None, interpreters.groups())))
+
+
+def _says_alma(program: str) -> bool:
+    command = [program, "--version"]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, timeout=10, check=False, stdin=subprocess.DEVNULL, env=lasting_environ()
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0 and done.stdout.startswith(b"alma ")
