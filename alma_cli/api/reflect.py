@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,11 +12,11 @@ from alma_cli.api.answerer import Answerer
 from alma_cli.api.learn import add_change, shown_changes, words_of
 from alma_cli.api.session import Saved, Session, new_id
 from alma_cli.core.codec import from_json
-from alma_cli.core.learning import answers, sheets
+from alma_cli.core.learning import answers, moves, sheets
 from alma_cli.core.learning.answers import Named
 from alma_cli.core.learning.reports import Words
 from alma_cli.core.learning.sheets import Codes, KnownApproach, KnownSituation, Sheet
-from alma_cli.core.records import AntiPattern, Heuristic, JsonValue, Outcome
+from alma_cli.core.records import AntiPattern, Heuristic, JsonValue, Outcome, Record
 from alma_cli.core.scopes.scope import check, scope_for
 from alma_cli.errors import AlmaError, InvalidConfig, InvalidInput, LocksUnsupported, NotFound
 from alma_cli.files import read_object, write_whole
@@ -157,8 +157,9 @@ def apply(session: Session, agent: str, answer: str, *, at: datetime | None = No
         records = {one.id: one for one in outcomes.values()}
         missing = [id for id in planned.words if id not in records]
         records |= {id: one for id, one in reader.records(missing).items() if isinstance(one, Outcome)}
+        following = _following(session, reader, agent, labels, planned.words)
     before = {(label.task_key, label.strategy_key) for label in labels}
-    done = _reword(session, agent, planned.words, records, at=at)
+    done = _reword(session, agent, planned.words, records, following, at=at)
     with session.store().reading() as reader:
         after = [label for label in reader.words.labels(agent) if label.domain in domains]
         left = sum(count for name, count in reader.words.waiting_counts(agent).items() if name in domains)
@@ -178,18 +179,18 @@ def apply(session: Session, agent: str, answer: str, *, at: datetime | None = No
 
 def undo(session: Session, agent: str) -> Reflected:
     """Give outcomes back the words that they had before the agent's last reflection, unless they changed since."""
-    with session.store().reading() as reader:
-        versions = reader.words.last_reflection(agent)
-    if not versions:
-        raise NotFound(f"there is no reflection of agent {agent} to undo", hint="`alma log` shows what was done")
     words: dict[str, Words] = {}
     records: dict[str, Outcome] = {}
-    for content in versions:
-        record = from_json(json.loads(content), project_id=session.config.project_id, new_id="", now=session.now())
-        assert isinstance(record, Outcome)
-        words[record.id] = Words(record.when, record.do, replaces=True)
-        records[record.id] = record
-    done = _reword(session, agent, words, records)
+    with session.store().reading() as reader:
+        for content in reader.words.last_reflection(agent):
+            record = from_json(json.loads(content), project_id=session.config.project_id, new_id="", now=session.now())
+            assert isinstance(record, Outcome)
+            words[record.id] = Words(record.when, record.do, replaces=True)
+            records[record.id] = record
+        following = _following(session, reader, agent, reader.words.labels(agent), words)
+    if not words:
+        raise NotFound(f"there is no reflection of agent {agent} to undo", hint="`alma log` shows what was done")
+    done = _reword(session, agent, words, records, following)
     with session.store().reading() as reader:
         left = sum(reader.words.waiting_counts(agent).values())
     return replace(done, left=left)
@@ -200,19 +201,23 @@ def _reword(
     agent: str,
     words: dict[str, Words],
     records: dict[str, Outcome],
+    following: Sequence[Record],
     *,
     at: datetime | None = None,
 ) -> Reflected:
-    """Store the words, with the vectors of what the outcomes are about now."""
+    """Store the words, with the vectors of what the outcomes are about now, and what follows these."""
     changed: list[Outcome] = []
     for id, said in words.items():
         if id in records:
             changed.append(replace(records[id], when=said.when, do=said.do))
     if not changed:
         return Reflected(agent=agent)
-    entries, warnings = session.entries(changed)
+    entries, warnings = session.entries([*changed, *following])
     operation = session.operation(
-        Reword, agent=agent, words=tuple(_general_words(entry, words[entry.record.id]) for entry in entries)
+        Reword,
+        agent=agent,
+        words=tuple(_general_words(entry, words[entry.record.id]) for entry in entries[: len(changed)]),
+        following=tuple(entries[len(changed) :]),
     )
     receipt = session.submit([operation if at is None else replace(operation, at=at)])
     actions = [change.action for change in receipt.changes]
@@ -227,6 +232,15 @@ def _reword(
         derived=[item for item in receipt.derived if item.memory.agent == agent],
         warnings=[*warnings, *receipt.warnings],
     )
+
+
+def _following(
+    session: Session, reader: Reader, agent: str, labels: Sequence[Label], words: Mapping[str, Words]
+) -> list[Record]:
+    """What was said of rules that only get other words, as it is said of these."""
+    places = moves.moved(agent, [_named(label) for label in labels], words)
+    said = reader.words.said_of_rules(agent) if places else []
+    return moves.follow(said, places, session.config.project_id, now=session.now())
 
 
 def _general_words(entry: Entry, said: Words) -> GeneralWords:

@@ -360,3 +360,23 @@ def test_a_sheet_can_be_read_where_nothing_can_be_written(run_alma, told, projec
         assert 0 == run_alma("reflect", "--agent", "helena").code
     finally:
         os.chmod(project / ".alma", 0o700)
+
+
+def test_what_a_person_said_of_a_rule_goes_with_a_situation_that_is_renamed_and_comes_back_with_it(told, run_json):
+    reflect(run_json, "--apply", "-", stdin=json.dumps({"when": WHEN, "do": DO, "outcomes": told}))
+    reflect(run_json, "--review")
+    rule = heuristics(run_json)[0]["id"]
+    run_json("feedback", rule, "--helped")
+    mine = run_json("correct", rule, "--strategy", "freeze the clock, in the service too")["data"]["id"]
+    shown = rules(run_json)
+    assert [mine] == [one["id"] for one in heuristics(run_json)]
+    rename = '{"rename": "S1", "when": "dates matter"}'
+    for back in (["reflect", "--agent", "helena", "--undo"], ["undo", "--yes"]):
+        run_json("reflect", "--agent", "helena", "--apply", "-", stdin=rename)
+        assert [mine] == [one["id"] for one in heuristics(run_json)]
+        (hidden,) = (one for one in run_json("list", "--archived")["data"]["memories"] if one["archived"])
+        (credited,) = run_json("list", "--kind", "credit")["data"]["memories"]
+        assert ("dates matter", credited["target"]) == (hidden["condition"], hidden["id"])
+        run_json(*back)
+        assert shown == rules(run_json)
+        assert [rule] == [one["target"] for one in run_json("list", "--kind", "credit")["data"]["memories"]]

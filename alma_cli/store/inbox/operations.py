@@ -126,10 +126,14 @@ class Archive(Operation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reword(Operation):
-    """Give outcomes of one agent their general words; history keeps the versions before."""
+    """Give outcomes of one agent their general words; history keeps the versions before.
+
+    `following` are corrections and credits of rules that get other words, with the new places of these.
+    """
 
     agent: str
     words: tuple[GeneralWords, ...]
+    following: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,5 +252,5 @@ _FORMS: Mapping[str, _Form] = {
 _KINDS: Mapping[str, type[Operation]] = {
     kind.name(): kind for kind in (Insert, Revise, Forget, Undo, Archive, Reword, Refuse)
 }
-_BEFORE_IT_WAS_WRITTEN = {"at_once": True, "changed": []}
+_BEFORE_IT_WAS_WRITTEN = {"at_once": True, "changed": [], "following": []}
 """What a field stood for in operations of the time before it was there."""

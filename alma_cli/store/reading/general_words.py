@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from alma_cli.core.records import UNCLEAR_LABEL, Outcome
+from alma_cli.core.records import UNCLEAR_LABEL, Outcome, Record
 from alma_cli.store.database.rows import OUTCOME_SUCCESS, RECORD_COLUMNS, SUCCESS, row_record
 from alma_cli.store.database.values import any_of, key_in, quoted, seq_in, vector_text, written
 
@@ -206,6 +206,15 @@ class KnownWords:
             [json.dumps(list(ids))],
         )
         return dict(rows)
+
+    def said_of_rules(self, agent: str) -> list[Record]:
+        """What stands in the place of an agent's rules, and its credits."""
+        rows = self._rows(
+            f"SELECT {', '.join(RECORD_COLUMNS)} FROM memories WHERE agent = ? AND (kind = 'credit' OR "
+            "kind IN ('heuristic', 'anti_pattern') AND origin = 'authored' AND strategy_key <> '') ORDER BY id",
+            [agent],
+        )
+        return [row_record(row) for row in rows]
 
     def last_reflection(self, agent: str) -> list[str]:
         """The versions that an agent's last reflection replaced, as JSON, of outcomes that weren't changed since."""

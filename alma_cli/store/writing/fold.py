@@ -31,6 +31,9 @@ from alma_cli.store.writing.derived import Touched, derive_touched
 from alma_cli.store.writing.rows_writer import Replaced, RowsWriter
 from alma_cli.store.writing.undoable import GRACE, changed_by, end_grace
 
+_PLACE = frozenset({"task_key", "strategy_key", "target"})
+"""The fields by which a correction or a credit belongs to a rule."""
+
 
 def fold(connection: Connection, operations: Sequence[Operation], *, now_ms: int, rules: ProjectRules) -> Folded:
     """Apply the operations, and derive again what they touch. Those that were folded before are left out."""
@@ -72,6 +75,7 @@ class _Folding:
                 changes = [self._revise(operation.entry, operation, changed=operation.changed)]
             case Reword():
                 changes = self._reword(operation)
+                changes += [self._revise(entry, operation, changed=_PLACE) for entry in operation.following]
             case Forget():
                 changes = [self._forget(id, operation) for id in operation.ids]
                 if operation.at_once:

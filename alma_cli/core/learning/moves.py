@@ -1,0 +1,55 @@
+"""Says which rules only got other words, so that what people said of a rule can go with it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeAlias
+
+from alma_cli.core.keys import key_of
+from alma_cli.core.learning.answers import Named
+from alma_cli.core.learning.derive import Task, derived_id
+from alma_cli.core.learning.reports import Words
+from alma_cli.core.records import AntiPattern, Credit, Heuristic, Record
+
+Place: TypeAlias = tuple[Task, str]
+"""The place of a rule: its task group and the key of its strategy."""
+
+
+def moved(agent: str, named: Sequence[Named], words: Mapping[str, Words]) -> dict[Place, Place]:
+    """The new place of each rule all of whose outcomes get the same other words, and where no other rule was.
+
+    `named` are all general words of the agent, `words` those that outcomes get, by id.
+    """
+    goals: dict[Place, set[Place | None]] = {}
+    for one in named:
+        places = _places(agent, one.domain, one.task_key, one.strategy_key)
+        for id in one.members:
+            said = words.get(id)
+            to: Sequence[Place | None] = places
+            if said is not None:
+                is_whole = said.when and said.do
+                to = _places(agent, one.domain, key_of(said.when), key_of(said.do)) if is_whole else (None, None)
+            for place, goal in zip(places, to, strict=True):
+                goals.setdefault(place, set()).add(goal)
+    found = {place: next(iter(to)) for place, to in goals.items() if len(to) == 1}
+    return {place: goal for place, goal in found.items() if goal is not None and goal not in goals}
+
+
+def follow(said: Sequence[Record], places: Mapping[Place, Place], project_id: str, *, now: datetime) -> list[Record]:
+    """These corrections and credits, where they are about rules that moved, as they are about these afterwards."""
+    goals = {derived_id(project_id, *place): goal for place, goal in places.items()}
+    found: list[Record] = []
+    for one in said:
+        at = max(now, one.updated_at)
+        if isinstance(one, Credit) and one.target in goals:
+            found.append(replace(one, target=derived_id(project_id, *goals[one.target]), updated_at=at))
+        elif isinstance(one, Heuristic | AntiPattern):
+            goal = places.get((Task(one.agent, one.domain, one.task_key), one.strategy_key))
+            if goal is not None:
+                found.append(replace(one, task_key=goal[0].task_key, strategy_key=goal[1], updated_at=at))
+    return found
+
+
+def _places(agent: str, domain: str, task_key: str, strategy_key: str) -> tuple[Place, Place]:
+    """The place of a rule of one situation, and that of the rule across situations."""
+    return (Task(agent, domain, task_key), strategy_key), (Task(agent, domain, ""), strategy_key)

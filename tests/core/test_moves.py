@@ -1,0 +1,69 @@
+"""A rule moves when all of its outcomes get the same other words; what was said of it goes along."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from alma_cli.core.keys import key_of
+from alma_cli.core.learning.answers import Named
+from alma_cli.core.learning.derive import Task, derived_id
+from alma_cli.core.learning.moves import follow, moved
+from alma_cli.core.learning.reports import Words
+from tests.core.record_examples import EXAMPLES, NOW, credit
+
+A, B, C = ("a" * 32, "b" * 32, "c" * 32)
+LATER = NOW + timedelta(days=1)
+
+
+def named(when, do, *members):
+    return Named("general", key_of(when), key_of(do), when, do, members)
+
+
+def place(when, do):
+    return Task("helena", "general", key_of(when) if when else ""), key_of(do)
+
+
+def places(known, **words):
+    ids = {"a": A, "b": B, "c": C}
+    return moved("helena", known, {ids[each]: Words(*said, replaces=True) for each, said in words.items()})
+
+
+def test_a_rule_moves_with_all_of_its_outcomes_and_across_situations_with_all_of_its_approach():
+    known = [named("x", "p", A, B), named("z", "p", C)]
+    assert {place("x", "p"): place("y", "p")} == places(known, a=("y", "p"), b=("y", "p"))
+    assert {
+        place("x", "p"): place("x", "q"),
+        place("z", "p"): place("z", "q"),
+        place("", "p"): place("", "q"),
+    } == places(known, a=("x", "q"), b=("x", "q"), c=("z", "q"))
+
+
+def test_no_rule_moves_where_outcomes_stay_part_lose_their_words_or_join_another_rule():
+    known = [named("x", "p", A, B), named("z", "p", C)]
+    assert {} == places(known, a=("y", "p"))
+    assert {} == places(known, a=("y", "p"), b=("w", "p"))
+    assert {} == places(known, a=("", ""), b=("", ""))
+    assert {} == places(known, a=("x", ""), b=("x", ""))
+    assert {} == places(known, a=("z", "p"), b=("z", "p"))
+    assert {} == places(known, a=("X", "p"), b=("x", "p"))
+
+
+def test_corrections_and_credits_of_a_moved_rule_follow_it_and_nothing_else_does():
+    old, new = place("x", "p"), place("y", "q")
+    rule = replace(
+        EXAMPLES["heuristic"], agent="helena", domain="general", task_key=old[0].task_key, strategy_key=old[1]
+    )
+    project = rule.project_id
+    helped = credit(target=derived_id(project, *old))
+    others = [
+        credit(id="f" * 32),
+        replace(rule, strategy_key="another"),
+        replace(rule, agent="victor"),
+        EXAMPLES["anti_pattern"],
+        EXAMPLES["preference"],
+    ]
+    assert [
+        replace(rule, task_key=new[0].task_key, strategy_key=new[1], updated_at=LATER),
+        replace(helped, target=derived_id(project, *new), updated_at=LATER),
+    ] == follow([rule, helped, *others], {old: new}, project, now=LATER)
+    ahead = replace(rule, updated_at=LATER)
+    assert [LATER] == [one.updated_at for one in follow([ahead], {old: new}, project, now=NOW)]
