@@ -649,6 +649,20 @@ def test_a_program_that_is_only_called_alma_cannot_run(other, put, states, run_a
     assert "can't run" == states()["cursor"][0], "a shim that finds no version here, or another program"
 
 
+def test_a_program_that_a_file_of_the_project_names_is_not_started_to_see_whether_it_is_alma(
+    everything, project, states, run_alma, alma_on_the_path
+):
+    run_alma("setup", "git", "--yes")
+    planted, ran = project / "alma", project / "ran"
+    planted.write_text(f"#!/bin/sh\ntouch {ran}\n")
+    planted.chmod(0o755)
+    alma_on_the_path.unlink()
+    for hook in (project / ".git/hooks").iterdir():
+        hook.write_bytes(hook.read_bytes().replace(b"\n", f"\n# '{planted}'\n".encode(), 1))
+    assert "connected" == states()["git"][0]
+    assert not ran.exists()
+
+
 def test_a_server_whose_alma_is_not_on_the_path_cannot_run(put, states, run_alma):
     put(**{".claude/settings.json": "{}"})
     run_alma("setup", "claude", "--yes")

@@ -41,7 +41,7 @@ def host_states(project: Project) -> list[HostState]:
     place = ConnectedProject(project)
     record = InstallRecord.load(project.backup_dir)
     here = targets_here(place)
-    can_run = partial(_can_run, cache(_starts))
+    can_run = partial(_can_run, cache(_says_alma))
     found = []
     for name, target in SETUP_TARGETS.items():
         if name not in here and not record.files:
@@ -111,25 +111,35 @@ def _left_behind(record: InstallRecord, files: Sequence[str]) -> str:
     return next((os.path.dirname(path) for path in hooks if path not in files and record.is_marked(path)), "")
 
 
-def _can_run(starts: Callable[[str], bool], paths: Iterable[str]) -> bool:
-    """True when an `alma` is on the PATH, or one that these files name can be started."""
+def _can_run(answers: Callable[[str], bool], paths: Iterable[str]) -> bool:
+    """True when an `alma` is on the PATH, or one that these files name can be started.
+
+    What is called `alma` on the PATH, and doesn't look like it, is asked who it is: it may be a shim, which finds no
+    version in this folder, or have nothing to do with ALMA. What a file names is never started: others may have
+    written it.
+    """
+    on_path = program_on_path("alma")
+    if on_path and _starts(on_path) and (_is_ours(on_path) or answers(on_path)):
+        return True
     named = [quoted or bare for path in paths for quoted, bare in _NAMED.findall(content_of(path) or b"")]
-    return any(map(starts, filter(None, (program_on_path("alma"), *map(os.fsdecode, named)))))
+    return any(_starts(path) for path in map(os.fsdecode, named) if path != on_path)
 
 
 def _starts(path: str) -> bool:
-    """True for an `alma` whose interpreter is there; any other program of that name is asked who it is.
-
-    It may be a shim, which finds no version in this folder, or have nothing to do with ALMA.
-    """
+    """True for a program, or a script whose interpreter is there."""
     if not os.access(path, os.X_OK):
         return False
-    with open(path, "rb") as file:
-        start = file.read(4096)
-    if b"alma_cli" not in start:
-        return _says_alma(path)
-    interpreters = _INTERPRETER.match(start)
+    interpreters = _INTERPRETER.match(_start_of(path))
     return not interpreters or all(map(os.path.exists, filter(None, interpreters.groups())))
+
+
+def _is_ours(path: str) -> bool:
+    return b"alma_cli" in _start_of(path)
+
+
+def _start_of(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read(4096)
 
 
 def _says_alma(program: str) -> bool:
