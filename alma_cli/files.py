@@ -52,8 +52,11 @@ def writing_whole(
 
 
 def to_write_it(error: OSError) -> str:
-    """What may help where a file of somebody's can't be written."""
-    return "free some space there" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "is it yours to write?"
+    """What may help where a file can't be written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "free some space there"
+    is_read_only = error.errno == errno.EROFS
+    return "it can only be read here: does a sandbox see to that?" if is_read_only else "is it yours to write?"
 
 
 def _take_free_place(unfinished: str, path: Path) -> None:

@@ -37,20 +37,34 @@ def memory_in_git(folder: str) -> list[str]:
     return found
 
 
+def ignored_by(path: str | os.PathLike[str]) -> str:
+    """The rule by which git ignores a file, as `FILE:LINE:PATTERN`; empty where it doesn't, or can't be asked."""
+    folder, name = os.path.split(path)
+    said = _asked(folder, "check-ignore", "-v", "--", name) if index_path(folder) else None
+    rule = os.fsdecode(said or b"").partition("\t")[0]
+    return "" if rule.partition(":")[2].partition(":")[2].startswith("!") else rule
+
+
 def _listed(parent: str, name: str) -> list[str] | None:
     """The paths in git's index of what is in a folder, in any case of its letters, for file systems that ignore it.
 
     None where git can't be asked.
     """
+    said = _asked(parent, "ls-files", "-z", "--", f":(icase){name}")
+    return None if said is None else [os.fsdecode(path) for path in said.split(b"\0") if path]
+
+
+def _asked(folder: str, *words: str) -> bytes | None:
+    """The answer of git; None where it fails, or can't be asked."""
     import subprocess
 
     environ = {key: value for key, value in lasting_environ().items() if not key.startswith(_LOCATING)}
-    command = ["git", "-c", "core.fsmonitor=false", "-C", parent, "ls-files", "-z", "--", f":(icase){name}"]
+    command = ["git", "-c", "core.fsmonitor=false", "-C", folder, *words]
     try:
         done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL, env=environ)
     except OSError:
         return None
-    return None if done.returncode else [os.fsdecode(path) for path in done.stdout.split(b"\0") if path]
+    return None if done.returncode else done.stdout
 
 
 def lasting_path() -> str:

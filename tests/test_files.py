@@ -1,5 +1,6 @@
 """A file is there whole or not at all, whatever happens while it is written; and a log doesn't grow without end."""
 
+import errno
 import os
 import signal
 import stat
@@ -8,7 +9,7 @@ import sys
 
 import pytest
 
-from alma_cli.files import append_line, remove_abandoned, write_whole, writing_whole
+from alma_cli.files import append_line, remove_abandoned, to_write_it, write_whole, writing_whole
 
 KILLED_HALFWAY = """
 import os, signal, sys
@@ -80,3 +81,11 @@ def test_a_log_that_grew_too_long_makes_room_and_is_kept_once(folder):
     assert ("line 4\n", "line 2\nline 3\n") == (log.read_text(), (folder / "log" / "a.log.old").read_text())
     assert {"a.log", "a.log.old"} == set(os.listdir(folder / "log"))
     assert (0o600, 0o700) == (stat.S_IMODE(log.stat().st_mode), stat.S_IMODE(log.parent.stat().st_mode))
+
+
+@pytest.mark.parametrize(
+    ("code", "help"),
+    [(errno.ENOSPC, "free some space"), (errno.EROFS, "only be read here"), (errno.EACCES, "yours to write")],
+)
+def test_what_helps_where_a_file_cannot_be_written_depends_on_the_reason(code, help):
+    assert help in to_write_it(OSError(code, os.strerror(code)))

@@ -11,6 +11,7 @@ from alma_cli.core.redaction import check_names
 from alma_cli.core.scopes.scope import validate_name
 from alma_cli.errors import AlmaError, ProjectUntrusted
 from alma_cli.project import CONFIG, FOLDER, Project, find_project, make_project
+from alma_cli.tracked import ignored_by
 from alma_cli.worktrees import naming_folder
 
 
@@ -86,6 +87,8 @@ def _notes(root: str, project: Project, around: Project | None) -> list[str]:
         find_project(root, environ={})
     except ProjectUntrusted as error:  # root made it in somebody's folder, who owns it now
         notes.append(f"{error.message}: {error.hint}")
+    if rule := ignored_by(project.config_path):
+        notes.append(f"git ignores {FOLDER}/{CONFIG} by {rule}: a clone won't have this project")
     return notes
 
 

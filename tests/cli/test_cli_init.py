@@ -1,7 +1,9 @@
 """`alma init`."""
 
 import os
+import shutil
 import stat
+import subprocess
 
 import pytest
 
@@ -154,3 +156,14 @@ def test_a_folder_whose_name_is_too_long_is_told_of(run_alma, tmp_path):
     assert "File name too long" in finished.err
     assert "hint: shorten the name" in finished.err
     assert len(finished.err) < 400
+
+
+@pytest.mark.slow
+def test_a_configuration_that_git_ignores_is_told_of(run_alma, empty):
+    subprocess.run(["git", "init", "-q"], check=True)
+    assert "git ignores" not in run_alma("init").err
+    shutil.rmtree(".alma")
+    (empty / ".gitignore").write_text("*.log\n.*\n")
+    assert "git ignores .alma/config.yaml by .gitignore:2:.*: a clone won't have this project\n" in run_alma("init").err
+    subprocess.run(["git", "add", "--force", ".alma/config.yaml"], check=True)
+    assert "git ignores" not in run_alma("init").err, "git has it"

@@ -133,6 +133,20 @@ def test_simple_git_hooks_that_keeps_all_is_left_as_it_is(repository):
     check_and_remove(repository, before)
 
 
+def test_a_configuration_of_simple_git_hooks_that_is_a_program_is_told_what_it_lacks(repository):
+    path = repository.folder / ".simple-git-hooks.cjs"
+    path.write_text('module.exports = {"pre-commit": "make lint"}\n')
+    told = repository.alma("install", "git").stderr
+    assert f"simple-git-hooks removes hooks that {path} doesn't name: add `preserveUnused: ['post-commit'" in told
+    path.write_text('module.exports = {"pre-commit": "make lint", preserveUnused: true}\n')
+    assert "simple-git-hooks" not in repository.alma("install", "git").stderr
+
+
+def test_where_jujutsu_makes_the_commits_it_is_told_that_it_runs_no_hooks(repository):
+    (repository.folder / ".jj").mkdir()
+    assert "Jujutsu runs none of git's hooks" in repository.alma("install", "git").stderr
+
+
 @pytest.mark.parametrize("path", ["githooks", None])
 def test_in_a_plain_repository_and_with_a_folder_of_its_own_all_is_as_before(path, repository):
     if path:

@@ -72,7 +72,8 @@ def plan_git(place: ConnectedProject) -> Plan:
         planned, note = _plan_hook(path, _commands(event, projects, hooks))
         changes += planned
         notes += [note] if note else []
-    return Plan(changes, [*notes, *lefthook.notes, *_lfs(folder, hooks), *(fleeting() if changes else [])])
+    of_others_too = [*kept.notes, *lefthook.notes, *_lfs(folder, hooks), *_without_hooks(top)]
+    return Plan(changes, [*notes, *of_others_too, *(fleeting() if changes else [])])
 
 
 def hook_files(place: ConnectedProject) -> list[str]:
@@ -180,6 +181,13 @@ def _lfs(folder: str, hooks: str) -> list[str]:
     if not any(b"git lfs" in (content or b"") or b"filter=lfs" in (content or b"") for content in theirs):
         return []
     return [_BESIDE_LFS]
+
+
+def _without_hooks(top: str) -> list[str]:
+    """A note where commits are made by a program that runs none of git's hooks."""
+    if not os.path.isdir(os.path.join(top, ".jj")):
+        return []
+    return ["Jujutsu runs none of git's hooks: `alma learn --from-git REVISIONS` reads what its commits tell"]
 
 
 def _plan_hook(path: str, commands: bytes) -> tuple[list[FileChange], str]:

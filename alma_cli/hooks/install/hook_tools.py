@@ -22,6 +22,8 @@ _LOCAL = "lefthook-local.yml"
 _FIRST = "# >>> alma >>> this file is ALMA's: `alma uninstall git` removes it\n"
 _SIMPLE = ((".simple-git-hooks.json", ""), ("simple-git-hooks.json", ""), ("package.json", "simple-git-hooks"))
 _KEPT = "preserveUnused"
+_PROGRAMS = [f"{dot}simple-git-hooks{end}" for dot in (".", "") for end in (".js", ".cjs", ".mjs")]
+"""Configurations of simple-git-hooks that are programs."""
 
 
 def husky_folder(hooks: str) -> str:
@@ -128,6 +130,10 @@ def plan_simple_git_hooks(top: str, events: tuple[str, ...]) -> tuple[Plan, list
             return Plan(), own
         config[_KEPT] = [*(kept if isinstance(kept, list) else ()), *unkept]
         return Plan([WriteFile(path, written(settings, text))]), own
+    program = next((path for name in _PROGRAMS if os.path.isfile(path := os.path.join(top, name))), None)
+    if program and _KEPT not in text_of(program):
+        note = f"simple-git-hooks removes hooks that {program} doesn't name: add `{_KEPT}: {list(events)}` to it"
+        return Plan(notes=[note]), []
     return Plan(), []
 
 

@@ -9,7 +9,7 @@ from time import time_ns
 
 from alma_cli.core.replication.hlc import HLC
 from alma_cli.errors import StoreCorrupt, StoreTooNew, StoreUnwritable
-from alma_cli.files import flush_file, flush_folder, make_folder, own, remove_if_there
+from alma_cli.files import flush_file, flush_folder, make_folder, own, remove_if_there, to_write_it
 from alma_cli.store.database.checkpoint import undo_path, undo_unfinished
 from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.engine import connected, transaction
@@ -86,7 +86,7 @@ class StoreFile:
         except OSError as error:
             raise StoreUnwritable(
                 f"cannot make {self.path}: {error.strerror}",
-                hint="free some space on this disk, or give its owner the right to write there",
+                hint=to_write_it(error),
             ) from error
 
     def _make(self) -> None:

@@ -12,7 +12,7 @@ from time import time_ns
 from typing import TYPE_CHECKING
 
 from alma_cli.errors import StoreUnwritable
-from alma_cli.files import flush_folder, make_folder, remove_abandoned, remove_if_there, write_whole
+from alma_cli.files import flush_folder, make_folder, remove_abandoned, remove_if_there, to_write_it, write_whole
 
 if TYPE_CHECKING:
     from alma_cli.store.inbox.operations import Operation
@@ -45,7 +45,7 @@ class Journal:
         except OSError as error:
             raise StoreUnwritable(
                 f"cannot write {path}: {error.strerror}; nothing was recorded",
-                hint="free some space on this disk, or give its owner the right to write there",
+                hint=to_write_it(error),
             ) from error
         return name
 
