@@ -126,7 +126,7 @@ def relearn(session: Session, report: Report) -> Learned:
         before = reader.record(learned.id)
     if not isinstance(before, Outcome):
         return learned
-    told = _outcome(session, report)
+    told = _outcome(session, _followed(session, report)[0])
     told = replace(told, domain=before.domain, created_at=before.created_at, at=report.at or before.at)
     entries, warnings = session.entries([told, *_credits_there(session, told, report)])
     if replace(entries[0].record, updated_at=before.updated_at) == before:
@@ -322,7 +322,7 @@ def _followed(session: Session, report: Report) -> tuple[Report, list[str]]:
             raise NotFound(f"{one_line(report.agent, 40)} doesn't see {record.id[:SHORT_ID]}")
     except AlmaError as error:
         return replace(report, followed=""), [f"--followed was left out: {error.message}"]
-    report = replace(report, followed=record.id)
+    report = replace(report, followed=record.id, domain=_domain_of(session, report, record))
     if words is not None:
         report = replace(report, when=report.when or words.when, do=report.do or words.do)
     if report.do and (report.when or words is not None):
@@ -330,6 +330,15 @@ def _followed(session: Session, report: Report) -> tuple[Report, list[str]]:
     if words is not None:
         return report, [f"{record.id[:SHORT_ID]} says what to avoid, and nothing to do instead: give --do"]
     return report, [f"{record.id[:SHORT_ID]} has no general words to take over: give --when and --do"]
+
+
+def _domain_of(session: Session, report: Report, followed: Record) -> str | None:
+    """The domain of an outcome that followed a memory: where none is given, the memory's, in which it counts for it."""
+    scope = session.config.scope_for(report.agent)
+    if report.domain is None and scope.may_learn(followed.domain):
+        choose_domain(scope, clean(report.task))  # what the task is certainly about is refused all the same
+        return followed.domain
+    return report.domain
 
 
 def _instead_of(record: AntiPattern) -> str:

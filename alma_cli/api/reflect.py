@@ -37,8 +37,9 @@ class Reflected(Saved):
     """The result of an answer: how many outcomes got words, and what that made of the rules.
 
     `new` are labels (`when: do`) that weren't there, `single` those of this answer with one outcome, `alike` pairs of
-    words that look alike, `joined` what a merge joined, `left` how many outcomes still wait, and `refused` what is
-    wrong with lines of the answer; the other lines were taken.
+    words that look alike, `apart` labels that stand in several domains, which are counted apart, `joined` what a merge
+    joined, `left` how many outcomes still wait, and `refused` what is wrong with lines of the answer; the other lines
+    were taken.
     """
 
     agent: str
@@ -48,6 +49,7 @@ class Reflected(Saved):
     new: Sequence[str] = ()
     single: Sequence[str] = ()
     alike: Sequence[tuple[str, str]] = ()
+    apart: Sequence[str] = ()
     joined: Sequence[str] = ()
     left: int = 0
     refused: Sequence[tuple[int, InvalidInput]] = ()
@@ -63,6 +65,7 @@ class Reflected(Saved):
             "new": list(self.new),
             "single": list(self.single),
             "alike": [list(pair) for pair in self.alike],
+            "apart": list(self.apart),
             "joined": list(self.joined),
             "left": self.left,
             "queued": self.queued,
@@ -84,6 +87,7 @@ class Reflected(Saved):
             new=[*self.new, *later.new],
             single=later.single,
             alike=list(dict.fromkeys([*self.alike, *later.alike])),
+            apart=list(dict.fromkeys([*self.apart, *later.apart])),
             joined=[*self.joined, *later.joined],
             queued=self.queued or later.queued,
             refused=[*self.refused, *later.refused],
@@ -168,9 +172,10 @@ def apply(session: Session, agent: str, answer: str, *, at: datetime | None = No
     new = [label for label in mine if (label.task_key, label.strategy_key) not in before]
     return replace(
         done,
-        new=[_told(label) for label in new],
+        new=list(dict.fromkeys(map(_told, new))),
         single=[_told(label) for label in mine if label.outcomes == 1],
         alike=_alike(new, after),
+        apart=_apart(mine, after),
         joined=planned.joined,
         left=left,
         refused=planned.refused,
@@ -305,6 +310,7 @@ def _situations(codes: Codes, labels: Sequence[Label], *, with_members: bool = F
                 )
                 for label in of_code
             ),
+            of_code[0].domain if with_members else "",
         )
         for code, of_code in sorted(found.items(), key=lambda item: int(item[0][1:]))
     )
@@ -327,6 +333,15 @@ def _alike(new: Sequence[Label], known: Sequence[Label]) -> list[tuple[str, str]
             [label.do for label in known if label.task_key == one.task_key],
         )
     return list(dict.fromkeys(pairs))
+
+
+def _apart(mine: Sequence[Label], known: Sequence[Label]) -> list[str]:
+    """Those that stand in other domains too, with the names of all: a rule is of one domain."""
+    domains: dict[tuple[str, str], list[str]] = {}
+    for label in known:
+        domains.setdefault((label.task_key, label.strategy_key), []).append(label.domain)
+    found = [(label, domains[label.task_key, label.strategy_key]) for label in mine]
+    return list(dict.fromkeys(f"{', '.join(sorted(names))}: {_told(label)}" for label, names in found if names[1:]))
 
 
 @contextmanager

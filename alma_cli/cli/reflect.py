@@ -75,7 +75,10 @@ def reflect(
     if is_empty:
         told = ["no general words are in use yet"] if review else _nothing_waits(alma, name, domain)
     else:
-        told = [*_waiting(sheet.left), f"its answer goes to: alma reflect --agent {quote(name)} --apply FILE"]
+        told = [
+            *_waiting(sheet.left, more="more " if sheet.outcomes else ""),
+            f"its answer goes to: alma reflect --agent {quote(name)} --apply FILE",
+        ]
     text = json_text.dumps(sheet.to_json(), ensure_ascii=False) if format == "json" else sheet.to_prompt()
     return Reply(
         data=sheet.to_json(),
@@ -124,6 +127,7 @@ def _reply(done: Reflected, *, did: str = "got general words", remedy: str = "")
     told += _listed("new", done.new) + _listed("joined", done.joined)
     told += _listed("look alike (merge them if they are one)", [f"{one} / {other}" for one, other in done.alike])
     told += _listed("with one outcome only", done.single)
+    told += _listed("counted apart in several domains (`alma correct ID --domain NAME` moves an outcome)", done.apart)
     told += told_of(done.derived)
     told += _waiting(done.left, remedy)
     told += [f"line {number}: {error.message}" for number, error in done.refused[: 2 * _SHOWN]]
@@ -153,5 +157,7 @@ def _nothing_waits(alma: ALMA, agent: str, domain: str | None) -> list[str]:
     ]
 
 
-def _waiting(left: int, remedy: str = "") -> list[str]:
-    return [f"{counted(left, 'outcome waits', 'outcomes wait')} for general words{remedy}"] if left else []
+def _waiting(left: int, remedy: str = "", *, more: str = "") -> list[str]:
+    return (
+        [f"{counted(left, f'{more}outcome waits', f'{more}outcomes wait')} for general words{remedy}"] if left else []
+    )

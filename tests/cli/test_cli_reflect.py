@@ -120,6 +120,47 @@ def test_what_worked_is_not_what_failed_where_a_failed_outcome_was_followed(run_
     assert (not do) == any("nothing to do instead: give --do" in warning for warning in done["warnings"])
 
 
+DOMAINS = "alma: {project_id: shop, agents: {helena: {can_learn: [testing, release]}}}\n"
+
+
+@pytest.mark.parametrize(("given", "domain"), [([], "testing"), (["--domain", "release"], "release")])
+def test_an_outcome_counts_in_the_domain_of_the_memory_that_it_followed(configure, run_json, given, domain):
+    configure(DOMAINS)
+    learned = ["learn", "--agent", "helena", "--outcome", "success", "--strategy", "s"]
+    for number in range(3):
+        run_json(*learned, "--task", f"t{number}", "--domain", "testing", "--when", WHEN, "--do", DO)
+    rule = heuristics(run_json)[0]["id"]
+    done = run_json(*learned, "--task", "Fix the release notes", "--followed", rule, *given)
+    assert domain == done["data"]["domain"]
+    assert [(WHEN, DO, 3 + (not given))] == rules(run_json)
+
+
+def test_a_domain_that_is_forbidden_is_not_taken_over_and_a_task_about_it_refused(configure, run_json):
+    scopes = "helena: {cannot_learn: [backend]}, victor: {share_with: [helena]}"
+    configure(f"alma: {{project_id: shop, agents: {{{scopes}}}}}\n")
+    words = ["--outcome", "success", "--strategy", "s", "--when", WHEN, "--do", DO]
+    followed = run_json("learn", "--agent", "victor", "--task", "t", *words)["data"]["id"]
+    told = ["learn", "--agent", "helena", "--outcome", "success", "--followed", followed, "--task"]
+    assert "general" == run_json(*told, "Fix the label")["data"]["domain"]
+    assert "scope_violation" == run_json(*told, "Fix the backend", code=6)["error"]["code"]
+
+
+def test_words_that_stand_in_several_domains_are_told_to_be_counted_apart(configure, run_json, run_alma):
+    configure(DOMAINS)
+    ids = [
+        run_json("learn", "--agent", "helena", "--task", task, "--outcome", "success", "--strategy", "s")["data"]["id"]
+        for task in ("Fix the testing of dates", "Fix the release of dates", "Fix the testing again")
+    ]
+    answer = json.dumps({"when": WHEN, "do": DO, "outcomes": ids})
+    done = reflect(run_json, "--apply", "-", stdin=answer)["data"]
+    label = f"when {WHEN}: {DO}"
+    assert ([label], [f"release, testing: {label}"]) == (done["new"], done["apart"])
+    sheet = run_alma("reflect", "--agent", "helena", "--review").out
+    assert 1 == sheet.count(f'when "{WHEN}" (domain release)') == sheet.count(f'when "{WHEN}" (domain testing)')
+    run_json("correct", ids[1], "--domain", "testing")
+    assert [(WHEN, DO, 3)] == rules(run_json)
+
+
 def test_following_what_is_not_there_is_told_and_recorded(run_json):
     done = run_json("learn", "--agent", "helena", "--task", "x", "--outcome", "success", "--followed", "abc")
     assert ["--followed was left out: no memory has an id that starts with abc"] == done["warnings"]
