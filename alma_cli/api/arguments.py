@@ -26,6 +26,13 @@ def number(key: str, value: object, *, low: float, high: float) -> float:
     return float(value)
 
 
+def text(key: str, value: object) -> str:
+    """The value, a text. Raises `InvalidInput`."""
+    if not isinstance(value, str):
+        raise InvalidInput(f"{key}: expected text, got {_shown(value)}")
+    return value
+
+
 def _shown(value: object) -> str:
     text = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else repr(value)
     return text if len(text) <= 40 else f"{text[:39]}\u2026"

@@ -25,7 +25,7 @@ from alma_cli.core.records import (
 )
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.scopes.scope import check, choose_domain, scope_for
-from alma_cli.core.text import alike_form, clean, composed, did_you_mean, one_line, shown
+from alma_cli.core.text import alike_form, clean, composed, did_you_mean, listed, one_line, shown
 from alma_cli.errors import InvalidInput
 from alma_cli.store import Archive, DerivedChange, Entry, Forget, Insert, Operation, Revise
 
@@ -279,7 +279,7 @@ def to_forget(session: Session, prefixes: Sequence[str]) -> list[Record]:
     """The records that `forget` would remove. Raises `NotFound` or `AmbiguousId`."""
     found: dict[str, Record] = {}
     with session.store().reading() as reader:
-        for prefix in prefixes:
+        for prefix in listed("ids", prefixes):
             record = reader.record(prefix)
             if record.origin == "derived" and isinstance(record, Heuristic | AntiPattern):
                 found |= reader.records(reader.evidence_ids(record))

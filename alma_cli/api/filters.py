@@ -7,7 +7,7 @@ from typing import TypedDict, cast, get_args
 
 from alma_cli.core.codec import parse_time
 from alma_cli.core.records import PLURALS, RECORD_TYPES, RETRIEVED_KINDS, Kind, Result
-from alma_cli.core.text import clean, composed, did_you_mean, shown
+from alma_cli.core.text import clean, composed, did_you_mean, listed, shown
 from alma_cli.errors import InvalidInput
 from alma_cli.store import Selection
 
@@ -82,7 +82,7 @@ def selection(filters: Filters, *, now: datetime) -> Selection:
 
 def kinds_of(words: Sequence[str]) -> list[Kind]:
     """The kinds that some words stand for, with a dash or an underscore. Raises `InvalidInput`."""
-    return [kind for word in words for kind in _kinds_of(word)]
+    return [kind for word in listed("kinds", words) for kind in _kinds_of(word)]
 
 
 def _kinds_of(word: str) -> tuple[Kind, ...]:

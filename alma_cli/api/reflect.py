@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from alma_cli.api.answerer import Answerer
+from alma_cli.api.arguments import text
 from alma_cli.api.learn import add_change, shown_changes, words_of
 from alma_cli.api.session import Saved, Session, new_id
 from alma_cli.core.codec import from_json
@@ -128,7 +129,7 @@ def review(session: Session, agent: str, domain: str | None = None) -> Sheet:
 
 def apply(session: Session, agent: str, answer: str, *, at: datetime | None = None) -> Reflected:
     """Give outcomes the words of an answer (see `ALMA.apply_reflection`)."""
-    lines = answers.lines_of(answer)
+    lines = answers.lines_of(text("answer", answer))
     if not lines:
         raise InvalidInput(
             "there is no JSON object in the answer",

@@ -6,16 +6,16 @@ from time import perf_counter
 from typing import Any, TypedDict
 
 from alma_cli.api import retrievals
-from alma_cli.api.arguments import number, whole_number
+from alma_cli.api.arguments import number, text, whole_number
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.asking import parts_of, split_task
 from alma_cli.core.languages import is_foreign
 from alma_cli.core.records import PLURALS, RETRIEVED_KINDS, Kind
-from alma_cli.core.retrieval.choosing import choose, sharing_words, worth_fetching
+from alma_cli.core.retrieval.choosing import OVER_BUDGET, choose, sharing_words, worth_fetching
 from alma_cli.core.retrieval.ranking import Rules, news_first, rank
 from alma_cli.core.retrieval.slices import MemorySlice
 from alma_cli.core.scopes.visibility import views
-from alma_cli.core.text import clean, composed
+from alma_cli.core.text import clean, composed, listed
 from alma_cli.core.words import identifiers, query_terms
 from alma_cli.embedding import DEFAULT_MODEL, count_tokens
 from alma_cli.errors import InvalidInput
@@ -53,13 +53,15 @@ class Wanted:
     explain: bool = False
 
     def __post_init__(self) -> None:
+        text("TASK", self.task)
+        text("agent", self.agent)
         if self.top_k is not None:
             whole_number("top_k", self.top_k, low=1, high=100)
         if self.min_score is not None:
             number("min_score", self.min_score, low=0, high=1)
         if self.max_tokens is not None:
             whole_number("max_tokens", self.max_tokens, low=1, high=1_000_000)
-        for kind in self.kinds:
+        for kind in listed("kinds", self.kinds):
             if kind not in RETRIEVED_KINDS:
                 raise InvalidInput(f"kinds: expected {', '.join(RETRIEVED_KINDS)}, got {kind!r}")
 
@@ -127,7 +129,6 @@ def answer(session: Session, wanted: Wanted, asked: Question, source: Reader | P
     fetched = source.records([one.candidate.id for one in worth])
     if asked.search.vector is not None and session.model == DEFAULT_MODEL and is_foreign(asked.asks):
         ranked = sharing_words(ranked, fetched, asked.asks)
-    warnings = [*asked.warnings, *source.warnings]
     budget = settings.max_tokens if wanted.max_tokens is None else wanted.max_tokens
     chosen, near_misses = choose(
         ranked,
@@ -141,6 +142,10 @@ def answer(session: Session, wanted: Wanted, asked: Question, source: Reader | P
     by_kind: dict[str, Any] = {
         PLURALS[kind]: [hit for hit in chosen if hit.record.kind == kind] for kind in RETRIEVED_KINDS
     }
+    over_budget = not chosen and any(reason.startswith(OVER_BUDGET) for _, reason in near_misses)
+    warnings = [*asked.warnings, *source.warnings]
+    if over_budget:
+        warnings.append(f"memories fit the task, and none of them into a budget of {budget} tokens")
     debug("chose %s", ", ".join(f"{hit.record.id} {hit.score:.3f}" for hit in chosen) or "none")
     result = MemorySlice(
         retrieval_id=new_id(),
@@ -150,6 +155,7 @@ def answer(session: Session, wanted: Wanted, asked: Question, source: Reader | P
         near_misses=near_misses if wanted.explain else (),
         explained=wanted.explain,
         considered=found.total,
+        over_budget=over_budget,
         warnings=warnings if asked.search.vector is None else [*warnings, *without_vectors(found, session.model)],
         count_tokens=count_tokens,
     )

@@ -10,6 +10,7 @@ from alma_cli.api.session import Saved, Session, new_id
 from alma_cli.api.status import reviewed_ids
 from alma_cli.core.records import PROJECT_AGENT, RETRIEVED_KINDS, AntiPattern, Heuristic, JsonValue, Outcome, Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
+from alma_cli.core.text import listed
 from alma_cli.errors import InvalidInput
 from alma_cli.files import append_line
 from alma_cli.store import Forget, Insert, Operation, Selection
@@ -35,6 +36,7 @@ def unseen(session: Session, kinds: Sequence[str] = (), agent: str | None = None
 
 def mark_seen(session: Session, ids: Sequence[str]) -> None:
     """Note that somebody looked at these memories."""
+    listed("ids", ids)
     session.prepare()
     if ids:
         append_line(session.project.reviewed_path, "\n".join(ids), max_bytes=_MOST_BYTES)

@@ -63,7 +63,7 @@ def retrieve(
     chosen = output or ("table" if on_terminal() else "prompt")
     if json or chosen == "json":
         return Reply(data=found.to_json(explain=explain), warnings=found.warnings, json=True)
-    told = [] if found.sure else [_nothing(found)]
+    told = [] if found.sure or found.over_budget else [_nothing(found)]
     if chosen == "prompt":
         return Reply(text=found.to_prompt(found.tokens), told=told, tables=_explained(found), warnings=found.warnings)
     return Reply(tables=[*_table(found, long=long), *_explained(found)], told=told, warnings=found.warnings)

@@ -5,6 +5,8 @@ import reprlib
 import unicodedata
 from collections.abc import Iterable
 
+from alma_cli.errors import InvalidInput
+
 WORD_CHARACTERS = (
     r"\w\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
     r"\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u0711-\u07f3\u0816-\u082d\u0859-\u085b\u0898-\u0963\u0971-\u0df3"
@@ -70,6 +72,13 @@ def shown(value: object) -> str:
         return one_line(reprlib.repr(value), _SHOWN_LENGTH)
     except ValueError:  # Python writes no whole number of more than 4300 digits
         return "a huge number"
+
+
+def listed(key: str, values: Iterable[str]) -> Iterable[str]:
+    """The values, unless they are one text, which Python takes for a list of its letters. Raises `InvalidInput`."""
+    if isinstance(values, str):
+        raise InvalidInput(f"{key}: expected a list, got {shown(values)}", hint=f'write ["{one_line(values, 40)}"]')
+    return values
 
 
 def age(seconds: float) -> str:

@@ -70,6 +70,7 @@ class Answered:
     new: list[str] = field(default_factory=list)
     single: list[str] = field(default_factory=list)
     alike: list[list[str]] = field(default_factory=list)
+    apart: list[str] = field(default_factory=list)
     derived: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)

@@ -275,6 +275,7 @@ def _add_writing(
             list(done.new),
             list(done.single),
             [list(pair) for pair in done.alike],
+            list(done.apart),
             [f"{item.change}: {item.memory.text}" for item in done.derived],
             [f"line {number}: {error.message}" for number, error in done.refused],
             list(done.warnings),

@@ -434,3 +434,35 @@ def test_a_memory_reread_has_the_configuration_as_it_is_now(project, configure):
     configure("alma:\n  project_id: other\n")
     again = alma.reread()
     assert ("shop", "other", project) == (alma.config.project_id, again.config.project_id, again.project.root)
+
+
+def test_a_text_where_a_list_is_expected_is_refused_and_not_read_letter_by_letter(alma):
+    id = alma.add_knowledge("CI has two cores", agent="a").id
+    for call in (
+        lambda: alma.forget(id[:1]),
+        lambda: alma.to_forget(id),
+        lambda: alma.mark_seen(id),
+        lambda: alma.learn("a", "t", "success", used=id[:1]),
+        lambda: alma.retrieve("CI", "a", kinds="knowledge"),
+        lambda: alma.search("CI", kinds="knowledge"),
+    ):
+        with pytest.raises(InvalidInput, match="expected a list, got"):
+            call()
+    assert [id] == [record.id for record in alma.memories()]
+
+
+@pytest.mark.parametrize("wrong", [{"task": None}, {"agent": None}, {"task": b"x"}])
+def test_what_is_no_text_is_refused_by_name(alma, wrong):
+    (name,) = wrong
+    given = {"task": "t", "agent": "a", **wrong}
+    for call in (lambda: alma.learn(**given, outcome="success"), lambda: alma.retrieve(**given)):
+        with pytest.raises(InvalidInput, match=f"(?i){name}: expected text, got"):
+            call()
+    with pytest.raises(InvalidInput, match="answer: expected text, got None"):
+        alma.apply_reflection("a", None)
+
+
+@pytest.mark.parametrize("option", [{"at": "2025-01-01"}, {"labels": ["a"]}, {"followed": 5}, {"key": 7}])
+def test_an_option_of_another_type_is_refused_by_name(alma, option):
+    with pytest.raises(InvalidInput, match=f"{next(iter(option))}: expected"):
+        alma.learn("a", "t", "success", **option)

@@ -153,6 +153,16 @@ def test_near_misses_say_why_they_were_left_out(alma):
     assert [] == list(alma.retrieve("login form", "a").near_misses)
 
 
+def test_where_nothing_fits_into_the_budget_it_is_not_told_that_nothing_is_relevant(alma):
+    told = "memories fit the task, and none of them into a budget of 1 tokens"
+    alma.add_knowledge("The login form of the shop has two fields", agent="a")
+    tight, found = (alma.retrieve("login form", "a", max_tokens=most) for most in (1, 200))
+    assert (0, True, [told]) == (len(tight), tight.over_budget, list(tight.warnings))
+    assert (1, False, []) == (len(found), found.over_budget, list(found.warnings))
+    other = alma.retrieve("Bake a cake", "a", max_tokens=1, strict=True)
+    assert (False, []) == (other.over_budget, list(other.warnings))
+
+
 def test_where_nothing_is_sure_the_nearest_may_fit(alma):
     fact = alma.add_knowledge("Use parameterised statements, never string concatenation, for SQL", agent="a").id
     alma.add_knowledge("Bake a cake with chocolate", agent="a")

@@ -161,6 +161,19 @@ def test_words_that_stand_in_several_domains_are_told_to_be_counted_apart(config
     assert [(WHEN, DO, 3)] == rules(run_json)
 
 
+def test_an_outcome_that_has_general_words_only_is_shown_with_them_and_can_be_said_to_be_the_same(run_json, run_alma):
+    learned = ["learn", "--agent", "helena", "--outcome", "success", "--do", DO]
+    run_json(*learned, "--task", "Fix the badge spec", "--when", WHEN)
+    done = run_json(*learned, "--task", "Fix the card spec")["data"]
+    prompt = run_alma("retrieve", "Fix the card spec", "--agent", "helena", "--format", "prompt").out
+    assert f'success: "Fix the card spec"; strategy: "{DO}"' in prompt
+    same = {"same": done["similar"][0]["id"], "outcomes": [done["id"]]}
+    assert (1, []) == tuple(
+        reflect(run_json, "--apply", "-", stdin=json.dumps(same))["data"][name] for name in ("worded", "refused")
+    )
+    assert (WHEN, DO) == tuple(run_json("show", done["id"])["data"][name] for name in ("when", "do"))
+
+
 def test_following_what_is_not_there_is_told_and_recorded(run_json):
     done = run_json("learn", "--agent", "helena", "--task", "x", "--outcome", "success", "--followed", "abc")
     assert ["--followed was left out: no memory has an id that starts with abc"] == done["warnings"]

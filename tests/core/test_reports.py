@@ -266,7 +266,7 @@ def test_the_words_of_a_result_are_that_result(words, result):
     assert all(re.fullmatch(RESULT_WORD, word, re.IGNORECASE) for word in words.split())
 
 
-@pytest.mark.parametrize("nothing", ["N/A", "None", " null ", "-"])
+@pytest.mark.parametrize("nothing", ["N/A", "None", " null ", "-", "(none)", "?", "...", "TBD", "unknown."])
 def test_a_word_that_stands_for_nothing_says_nothing(nothing):
     fields = dict.fromkeys(("strategy", "feedback", "error", "when", "do"), nothing)
     assert recorded(REPORT) == recorded(replace(REPORT, **fields))

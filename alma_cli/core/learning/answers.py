@@ -219,7 +219,7 @@ class _Reader:
             raise InvalidInput(f"{shown(reference)} was given words in line {self._given_in[outcome.id]}")
         if not words.replaces and outcome.when and outcome.do:
             raise InvalidInput(f'{shown(reference)} has general words; {{"move": ...}} replaces them')
-        if words.do and not outcome.strategy.strip():
+        if words.do and not (outcome.strategy.strip() or outcome.do):
             raise InvalidInput(f"{shown(reference)} has no strategy, so it can't be said what was done")
         self._given_in[outcome.id] = number
         # A rule across situations says what was done, and nothing of the situation.

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypedDict
 
 from alma_cli.core.codec import as_utc, parse_field, parse_labels, parse_text
 from alma_cli.core.records import FIELDS, GENERAL_WORDS, Credit, JsonValue, Outcome, OutcomeFields
-from alma_cli.core.text import composed, did_you_mean, one_line, shown
+from alma_cli.core.text import composed, did_you_mean, listed, one_line, shown
 from alma_cli.errors import InvalidInput
 
 
@@ -34,7 +34,15 @@ class Report(OutcomeFields):
     followed: str = ""
 
     def __post_init__(self) -> None:
-        """Names are compared in NFC, and kept so."""
+        """Names are compared in NFC, and kept so. Raises `InvalidInput` for what a caller in Python may mistake."""
+        for name in ("agent", "task", "key", "retrieval", "followed"):
+            if not isinstance(getattr(self, name), str):
+                raise InvalidInput(f"{name}: expected text, got {shown(getattr(self, name))}")
+        if not isinstance(self.at, datetime | None):
+            raise InvalidInput(f"at: expected a datetime, got {shown(self.at)}")
+        if not isinstance(self.labels, Mapping | None):
+            raise InvalidInput(f"labels: expected names and values, got {shown(self.labels)}")
+        listed("used", self.used)
         for name in ("agent", "domain"):
             given = getattr(self, name)
             if isinstance(given, str):
@@ -99,7 +107,8 @@ _SAID = re.compile(r"(?:^|;)\s*(when|do|why)\b[\s:]\s*(.*?)\s*(?=;\s*(?:when|do|
 FOLLOWED: Mapping[str, str] = {"by": "followed"}
 """The label of a credit that says whose words the outcome took over."""
 
-_NOTHING = frozenset({"none", "null", "n/a", "-"})
+_NOTHING = frozenset({"", "none", "null", "nil", "undefined", "n/a", "n.a", "tbd", "unknown"})
+_MARKS = " .,:;!?-_\u2013\u2014\u2026*()[]'\"`"
 
 _REPORT_FIELDS = tuple(each.name for each in fields(Report))
 _OUTCOME_FIELDS = tuple(each.name for each in fields(OutcomeFields))
@@ -183,7 +192,7 @@ def _unless_nothing(name: str, value: Any) -> Any:
 
 def says_nothing(text: str) -> bool:
     """True for what agents write where they have to write something and have nothing to say."""
-    return text.strip().casefold() in _NOTHING
+    return text.strip(_MARKS).casefold() in _NOTHING
 
 
 def past(at: datetime, *, now: datetime) -> datetime:

@@ -187,7 +187,7 @@ def item(code: str, outcome: Outcome) -> Item:
 
 def example(task: str, strategy: str) -> str:
     """An outcome in a few words."""
-    return one_line(f"{one_line(task, _EXAMPLE)} -> {strategy}", 2 * _EXAMPLE)
+    return one_line(f"{one_line(task, _EXAMPLE)} -> {strategy}" if strategy else task, 2 * _EXAMPLE)
 
 
 def quoted(text: str) -> str:

@@ -17,6 +17,7 @@ from alma_cli.core.text import alike_form
 
 MOST_MAYBES = 3
 NEAR_MISSES = 5
+OVER_BUDGET = "over the budget"
 _FETCHED_PER_PLACE = 3
 """Records fetched for each place in the answer, so that near-identical ones can be left out."""
 _SAY_NOTHING = frozenset(
@@ -97,7 +98,7 @@ def choose(
     ]
     lines = [Line(hit.record, hit.score, sure=hit.sure) for hit in hits]
     shown = {line.record.id for line in fitting(lines, agent, max_tokens, count_tokens)}
-    left_out += [(hit, f"over the budget of {max_tokens} tokens") for hit in hits if hit.record.id not in shown]
+    left_out += [(hit, f"{OVER_BUDGET} of {max_tokens} tokens") for hit in hits if hit.record.id not in shown]
     left_out.sort(key=lambda item: (-item[0].score, item[0].record.id))
     return [hit for hit in hits if hit.record.id in shown], left_out[:NEAR_MISSES]
 

@@ -161,7 +161,8 @@ def _item(record: Record, most: int, *, brief: bool, start: str = "") -> str:
             shown += _evidence(record.successes, record.occurrences)
         case Outcome():
             shown += f"{record.outcome}: {_quoted(record.task, most)}"
-            shown += f"; strategy: {_quoted(record.strategy, most)}" if record.strategy else ""
+            how = record.strategy or record.do
+            shown += f"; strategy: {_quoted(how, most)}" if how else ""
             shown += f"; error: {_quoted(record.error, most)}" if record.error else ""
             shown += f"; feedback: {_quoted(record.feedback, most)}" if record.feedback else ""
         case Preference():

@@ -106,7 +106,8 @@ class Hit:
 class MemorySlice:
     """The memories worth knowing for a task, by kind; `near_misses` are the best that were left out, if `explained`.
 
-    Its hits are all sure or, where none is, all the nearest that may fit.
+    Its hits are all sure or, where none is, all the nearest that may fit; `over_budget` says that there are some, and
+    none fits into the budget of tokens.
     """
 
     retrieval_id: str
@@ -122,6 +123,7 @@ class MemorySlice:
     near_misses: Sequence[tuple[Hit, str]] = ()
     explained: bool = False
     considered: int = 0
+    over_budget: bool = False
     warnings: Sequence[str] = ()
     count_tokens: Callable[[str], int] = field(default=len, repr=False, compare=False)
 
