@@ -11,7 +11,8 @@ from alma_cli.core.text import one_line
 from alma_cli.errors import InvalidInput
 from alma_cli.files import open_file
 
-_ENDINGS = (".md", ".markdown")
+_ENDINGS = (".md", ".markdown", ".mdc")
+"""The last is that of Cursor's rules."""
 _MOST_BYTES = 4 * 1024 * 1024
 _NOT_NOTES = frozenset({"node_modules", "vendor", "dist", "build", "target"})
 

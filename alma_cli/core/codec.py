@@ -57,7 +57,7 @@ def from_json(value: JsonValue, *, project_id: str, new_id: str, now: datetime) 
     """
     if not isinstance(value, dict):
         raise InvalidInput(f"expected a JSON object, got {shown(value)}")
-    record_type = RECORD_TYPES[parse_kind(value.get("kind"))]
+    record_type = RECORD_TYPES[parse_kind(value)]
     known = {*FIELD_NAMES[record_type.kind]} - {"extra"}
     defaults: dict[str, object] = {
         "id": new_id,
@@ -204,11 +204,15 @@ def _is_surely_small(record: Record) -> bool:
 _TOLD = "`alma learn --batch` reads outcomes as they are told, which have none"
 
 
-def parse_kind(kind: JsonValue) -> Kind:
+def parse_kind(record: Mapping[str, JsonValue]) -> Kind:
     """The kind of a record."""
+    kind = record.get("kind")
     if not isinstance(kind, str) or kind not in RECORD_TYPES:
         got = "nothing" if kind is None else shown(kind)
-        raise InvalidInput(f"kind: expected {', '.join(RECORD_TYPES)}, got {got}", hint=_TOLD if kind is None else "")
+        raise InvalidInput(
+            f"kind: expected {', '.join(RECORD_TYPES)}, got {got}",
+            hint=_TOLD if kind is None and "outcome" in record else "",
+        )
     return cast("Kind", kind)
 
 

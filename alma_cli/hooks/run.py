@@ -193,10 +193,17 @@ def _start(command: Sequence[str], *, stdout: int | None, stderr: int | None) ->
             script = os.path.abspath(shutil.which(command[0]) or command[0])  # a shell would look for a name here first
             return subprocess.Popen(["/bin/sh", script, *command[1:]], stdout=stdout, stderr=stderr, close_fds=False)
         code = NOT_FOUND if error.errno == errno.ENOENT or not command[0] else NOT_EXECUTABLE
-        what = "command not found" if code == NOT_FOUND else str(error.strerror)
+        what = _why_not_found(command[0]) if code == NOT_FOUND else str(error.strerror)
         raise NotStarted(f"{command[0]}: {what}", code) from error
     except ValueError as error:
         raise NotStarted(f"{command[0]!r}: {error}", NOT_EXECUTABLE) from error
+
+
+def _why_not_found(program: str) -> str:
+    if os.path.isfile(program):
+        return "the interpreter that its first line names isn't there (line ends of Windows?)"
+    apart = "; its words are one name here: write them apart, or sh -c '...'" if " " in program else ""
+    return f"command not found{apart}"
 
 
 def _write(descriptor: int, content: bytes) -> None:

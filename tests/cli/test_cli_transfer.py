@@ -450,10 +450,12 @@ def test_a_folder_of_notes_is_imported_within_the_agents_scope(scoped_project, r
     (notes / "a.md").write_text("The colour of the button is blue\n")
     (notes / "node_modules/b.md").write_text("This is not one of ours\n")
     (notes / "c.txt").write_text("This is no Markdown at all\n")
+    (notes / "rules.mdc").write_text("---\nglobs: *.ts\n---\n- The width of a page is eighty\n")
     (notes / "d.markdown").write_text("The backend logic keeps orders in one table\n")
     finished = run_alma("import", "notes", "--agent", "helena")
     assert (6, True) == (finished.code, "helena may not learn this" in finished.err)
-    assert ["The colour of the button is blue"] == [one["fact"] for one in run_json("list")["data"]["memories"]]
+    facts = {one["fact"] for one in run_json("list")["data"]["memories"]}
+    assert {"The colour of the button is blue", "The width of a page is eighty"} == facts
 
 
 @pytest.mark.parametrize("folder", ["/", "..", "../neighbour/.."])
@@ -502,3 +504,5 @@ def test_lines_for_the_other_command_are_answered_with_it(run_alma, learn, tmp_p
     assert (1, True) == (exported.code, "hint: `alma import` reads memories" in exported.err)
     told = run_alma("import", "-", stdin=json.dumps({"agent": "a", "task": "T", "outcome": "success"}))
     assert (1, True) == (told.code, "hint: `alma learn --batch` reads outcomes" in told.err)
+    told = run_alma("import", "-", stdin=json.dumps({"id": "1", "memory": "Likes tea", "user_id": "a"}))
+    assert (1, False) == (told.code, "learn --batch" in told.err), "it is no outcome"

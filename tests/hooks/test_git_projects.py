@@ -73,6 +73,14 @@ def test_an_inherited_repository_is_not_the_one_that_is_written_to(repository, t
     assert (repository.hooks() / "post-commit").exists()
 
 
+def test_settings_that_the_environment_gives_to_git_do_not_say_where_hooks_are_written(repository, tmp_path):
+    trusted = {"GIT_CONFIG_KEY_1": "safe.directory", "GIT_CONFIG_VALUE_1": str(repository.folder)}
+    given = {"GIT_CONFIG_KEY_0": "core.hooksPath", "GIT_CONFIG_VALUE_0": str(tmp_path / "elsewhere"), **trusted}
+    told = repository.alma("install", "git", GIT_CONFIG_COUNT="2", GIT_TEST_ASSUME_DIFFERENT_OWNER="1", **given)
+    assert (0, False) == (told.returncode, (tmp_path / "elsewhere").exists())
+    assert (repository.hooks() / "post-commit").exists()
+
+
 def test_the_block_of_an_older_version_is_replaced(repository):
     old = SH.replace("\n", "\n# >>> alma >>> `alma uninstall git` takes this out\n( old & )\n# <<< alma <<<\n", 1)
     path = repository.add_hook("post-commit", old)

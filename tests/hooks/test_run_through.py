@@ -172,10 +172,14 @@ def test_on_a_terminal_the_command_has_the_terminal(project):
         (["./folder"], 126, "./folder: Permission denied"),
         (["./plain/below"], 126, "./plain/below: Not a directory"),
         ([""], 127, "command not found"),
+        (["echo two words"], 127, "echo two words: command not found; its words are one name here"),
+        (["./crlf"], 127, "./crlf: the interpreter that its first line names isn't there"),
     ],
 )
 def test_what_cannot_be_started_ends_as_in_a_shell(argv, code, told, project, run_alma):
     (project / "plain").touch()
+    (project / "crlf").write_bytes(b"#!/bin/sh\r\nexit 0\r\n")
+    (project / "crlf").chmod(0o755)
     (project / "folder").mkdir()
     run = subprocess.run([*ALMA, *argv], capture_output=True, text=True)
     assert (code, "") == (run.returncode, run.stdout)

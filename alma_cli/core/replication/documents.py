@@ -172,7 +172,7 @@ def decode(body: Body, *, agent: str, id: str, project_id: str) -> Content:
     if parse_id(id) != id:  # ids are case-sensitive in a shared copy, and a memory has one document
         raise InvalidInput(f"id: expected lower case, got {shown(id)}")
     validate_agent_name(agent)
-    kind = parse_kind(body.get("kind"))
+    kind = parse_kind(body)
     if isinstance(body.get("content_hash"), str) and "hlc" not in body:
         return Cached(id=id, agent=agent, kind=kind, content_hash=clean(str(body["content_hash"])))
     hlc = _stamp(body.get("hlc"))

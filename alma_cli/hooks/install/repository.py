@@ -16,6 +16,9 @@ LOCATING = {
 }
 """The variables by which a git that calls us would send our own git into its repository."""
 
+_MOST_SETTINGS = 1000
+"""Settings of git in the environment that are looked at."""
+
 _OPTIONS = (
     *("i18n.logOutputEncoding=UTF-8", "log.showSignature=false", "trailer.separators=:", "core.fsmonitor=false"),
     *("trailer.Alma-Outcome.key=Alma-Outcome", "trailer.Alma-Agent.key=Alma-Agent"),
@@ -63,7 +66,7 @@ def committed_without(path: str, mark: bytes) -> bytes | None:
 
 def _run(folder: str, words: tuple[str, ...]) -> subprocess.CompletedProcess[bytes] | None:
     command = ["git", *PLAINLY, "-C", folder, *words]
-    environ = {name: value for name, value in lasting_environ().items() if name not in LOCATING}
+    environ = _without_settings({name: value for name, value in lasting_environ().items() if name not in LOCATING})
     try:
         return subprocess.run(
             command,
@@ -74,3 +77,14 @@ def _run(folder: str, words: tuple[str, ...]) -> subprocess.CompletedProcess[byt
         )
     except OSError:
         return None
+
+
+def _without_settings(environ: dict[str, str]) -> dict[str, str]:
+    """The environment without the settings that it gives to git, such as where hooks are, but for folders to trust."""
+    count = environ.pop("GIT_CONFIG_COUNT", "")
+    numbers = range(min(int(count), _MOST_SETTINGS) if count.isdecimal() else 0)
+    given = [(environ.pop(f"GIT_CONFIG_KEY_{n}", ""), environ.pop(f"GIT_CONFIG_VALUE_{n}", "")) for n in numbers]
+    kept = [(key, value) for key, value in given if key.lower() == "safe.directory"]
+    for n, (key, value) in enumerate(kept):
+        environ |= {f"GIT_CONFIG_KEY_{n}": key, f"GIT_CONFIG_VALUE_{n}": value}
+    return {**environ, "GIT_CONFIG_COUNT": str(len(kept))}
