@@ -599,6 +599,37 @@ def test_settings_of_a_user_who_keeps_them_elsewhere_are_read_there(put, states,
         assert ("can't run", True) == (states()["claude"][0], states()["claude"][1].startswith(f"{path} switches "))
 
 
+@pytest.mark.usefixtures("alma_on_the_path")
+@pytest.mark.parametrize(
+    "host",
+    [
+        ("claude", ".mcp.json", "mcpServers"),
+        ("cursor", ".cursor/mcp.json", "mcpServers"),
+        ("vscode", ".vscode/mcp.json", "servers"),
+    ],
+)
+def test_a_server_whose_entry_cannot_work_is_not_connected(host, project, put, states, run_alma):
+    target, name, key = host
+    put(**{f"{folder}/x": "" for folder in (".claude", ".cursor", ".vscode")})
+    run_alma("setup", target, "--yes")
+    path = project / name
+    ours = json.loads(path.read_text())[key]["alma"]
+    for odd, told in (
+        ({"disabled": True}, f"{path} has `disabled = true` for the server alma"),
+        ({"command": "/gone/alma"}, f"{path} starts /gone/alma as the server alma, which isn't there"),
+        ({"args": ["mcp", "--dir", "/gone"]}, f"{path} has the server alma work in /gone, where no project is"),
+    ):
+        path.write_text(json.dumps({key: {"alma": ours | odd}}))
+        assert ("can't run", told) == states()[target]
+    for fine in (
+        {"args": ["mcp", "--dir", str(project)]},
+        {"args": ["mcp", "--dir", f"{project}/.alma/"]},
+        {"args": 1},
+    ):
+        path.write_text(json.dumps({key: {"alma": ours | fine}}))
+        assert "connected" == states()[target][0]
+
+
 def test_a_folder_with_two_paths_is_written_and_cleared_once(put, project, run_alma):
     put(**{"AGENTS.md": "# For agents\n", ".agents/x": ""})
     (project / ".claude").mkdir()

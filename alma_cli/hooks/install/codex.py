@@ -10,6 +10,7 @@ from alma_cli.errors import AlmaError
 from alma_cli.hooks.install.blocks import first_and_last
 from alma_cli.hooks.install.changes import Plan, RemoveFile, WriteFile, content_of, original_of, text_of
 from alma_cli.hooks.install.parts import ConnectedProject, Part
+from alma_cli.hooks.install.servers import unused_server
 
 _BLOCK = re.compile(
     r"(?:^\r?\n)?^# >>> alma >>>[^\n]*\n.*?^# <<< alma <<<\r?\n?"
@@ -76,9 +77,9 @@ def unused(place: ConnectedProject) -> tuple[str, str]:
     """The reason why Codex doesn't use what is installed, and what mends it; both are empty where it does."""
     path = _codex_file()
     settings = _settings(path, text_of(path)) if path else {}
-    server = _servers(path, settings).get("alma")
-    if isinstance(server, dict) and server.get("enabled") is False:
-        return f"{path} has `enabled = false` for the server alma", "take that line out"
+    found = unused_server(path, _servers(path, settings))
+    if found[0]:
+        return found
     page, instead = place.path("AGENTS.md"), place.path("AGENTS.override.md")
     section, instead_of_it = (content_of(one) or b"" for one in (page, instead))
     last = first_and_last("alma")[1].encode()

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from alma_cli.core.records import JsonValue
 from alma_cli.errors import AlmaError
@@ -29,6 +30,7 @@ from alma_cli.hooks.install.github import GITHUB, workflow_path
 from alma_cli.hooks.install.json_files import parsed, written
 from alma_cli.hooks.install.parts import ConnectedProject, Part
 from alma_cli.hooks.install.pre_commit import CONFIGURATION, PRE_COMMIT
+from alma_cli.hooks.install.servers import unused_server
 from alma_cli.project import UNFILLED
 from alma_cli.tracked import program_on_path
 
@@ -46,6 +48,9 @@ This project remembers what was tried, in ALMA. `alma retrieve` prints quoted re
 """
 
 
+Obstacle: TypeAlias = Callable[[ConnectedProject], tuple[str, str]]
+
+
 @dataclass(frozen=True, slots=True)
 class SetupTarget:
     """A host, how to see that it is here, the parts that connect it, and what keeps it from using them, if anything.
@@ -55,7 +60,7 @@ class SetupTarget:
 
     is_here: Callable[[ConnectedProject], bool]
     parts: tuple[Part, ...]
-    obstacle: Callable[[ConnectedProject], tuple[str, str]] = lambda _: ("", "")
+    obstacle: Obstacle = lambda _: ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +165,22 @@ def _mcp(key: str, *names: str, options: tuple[str, ...] = (), **more: JsonValue
         return Plan([WriteFile(path, written(settings, text)) if settings else RemoveFile(path)])
 
     return Part(install, remove, lambda place: [place.path(*names)])
+
+
+def _unused(key: str, *names: str) -> Obstacle:
+    """What keeps a host from starting the server that such a file names."""
+
+    def obstacle(place: ConnectedProject) -> tuple[str, str]:
+        path = place.path(*names)
+        servers = parsed(path, text_of(path)).get(key)
+        return unused_server(path, servers) if isinstance(servers, dict) else ("", "")
+
+    return obstacle
+
+
+def _claude_obstacle(place: ConnectedProject) -> tuple[str, str]:
+    found = switched_off(place)
+    return found if found[0] else _unused("mcpServers", ".mcp.json")(place)
 
 
 # The skill
@@ -270,13 +291,17 @@ SETUP_TARGETS: Mapping[str, SetupTarget] = {
     "claude": SetupTarget(
         _any_of(".claude", program="claude"),
         (_CLAUDE, _mcp("mcpServers", ".mcp.json"), _skill(".claude", "skills")),
-        switched_off,
+        _claude_obstacle,
     ),
     "codex": SetupTarget(
         _any_of(".codex", "AGENTS.md", program="codex"), (CODEX, _AGENTS_SKILL, _SECTION_PART), unused
     ),
-    "cursor": SetupTarget(_any_of(".cursor"), (_CURSOR, _AGENTS_SKILL)),
-    "vscode": SetupTarget(_any_of(".vscode"), (_mcp("servers", ".vscode", "mcp.json", type="stdio"),)),
+    "cursor": SetupTarget(_any_of(".cursor"), (_CURSOR, _AGENTS_SKILL), _unused("mcpServers", ".cursor", "mcp.json")),
+    "vscode": SetupTarget(
+        _any_of(".vscode"),
+        (_mcp("servers", ".vscode", "mcp.json", type="stdio"),),
+        _unused("servers", ".vscode", "mcp.json"),
+    ),
     "git": SetupTarget(_is_in_a_repository, (_GIT,), passed_over),
     "pre-commit": SetupTarget(_has_pre_commit, (_PRE_COMMIT,)),
     "github": SetupTarget(_any_of(".github/workflows"), (_GITHUB,)),
