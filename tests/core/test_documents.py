@@ -243,3 +243,11 @@ def test_a_document_that_is_nested_too_deeply_to_be_written_again_is_unreadable(
     found = read(Document(agent="a", id="f" * 32, body=body, etag="e"), "p")
     assert isinstance(found, Unreadable)
     assert (depth == 100) == bool(found.raw)
+
+
+def test_a_stamp_that_none_can_follow_is_none():
+    latest = HLC(900_000_000_000_000, 999_999, "r")
+    tombstone = replace(TOMBSTONE, hlc=latest)
+    assert decoded(encode(tombstone, project_id="p")).state == tombstone
+    with pytest.raises(InvalidInput, match="no stamp can follow"):
+        decoded({**encode(tombstone, project_id="p"), "hlc": "999999999999999.999999.r"})

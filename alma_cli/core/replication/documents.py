@@ -36,6 +36,8 @@ _OF_A_SERVICE = frozenset({"ttl"})
 """More names that a service uses: Cosmos DB lets a document with a `ttl` expire."""
 _REQUIRED = ("id", "agent", "project_id", "kind")
 _LATEST_MS = 253_402_300_799_999  # the year 9999: a stamp may still follow it
+_LAST_MS = 900_000_000_000_000
+"""A stamp has 15 digits of milliseconds; whatever is later leaves no room for one that follows."""
 _LONGEST_VECTOR = 4096
 _LONGEST_REASON = 300
 
@@ -246,6 +248,9 @@ def _are_small_numbers(numbers: Sequence[JsonValue]) -> bool:
 
 def _stamp(value: JsonValue) -> HLC:
     try:
-        return HLC.parse(str(value))
+        stamp = HLC.parse(str(value))
     except ValueError:
         raise InvalidInput(f"hlc: expected a stamp, got {shown(value)}") from None
+    if stamp.wall_ms > _LAST_MS:
+        raise InvalidInput(f"hlc: no stamp can follow {shown(value)}")
+    return stamp
