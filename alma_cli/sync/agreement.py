@@ -1,9 +1,9 @@
 """Decides whether this store and that remote belong together, before anything is exchanged."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID, Unreadable
+from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID, Document, Unreadable
 from alma_cli.core.replication.marker import (
     Adopt,
     Create,
@@ -17,8 +17,9 @@ from alma_cli.core.replication.marker import (
     may_need_to_join,
     parse_marker,
 )
+from alma_cli.core.text import shown
 from alma_cli.errors import InvalidConfig, InvalidInput, RemoteError, RemoteForeign
-from alma_cli.remote.protocol import Clash, Write, Written
+from alma_cli.remote.protocol import Clash, Found, Write, Written
 from alma_cli.sync.report import Context
 
 _TRIES = 5
@@ -71,14 +72,23 @@ def look(context: Context, ours: Membership) -> tuple[Marker | None, str | None,
         name=remote.name,
         is_there=remote.is_there,
         is_bare=may_need_to_join(marker, ours) and not options.join and _is_bare(context),
+        lacks_marker_only=marker is None and not options.reseed and _has_documents(context),
     )
     return marker, etag, decide(marker, ours, wanted, join=options.join, reseed=options.reseed, facts=facts)
 
 
 def _is_bare(context: Context) -> bool:
     """True when the remote holds nothing but its marker; reading ends at anything else."""
-    found = (one for page in context.remote.changes(None) for one in page.found)
-    return all((one.agent, one.id) == (MARKER_AGENT, MARKER_ID) for one in found)
+    return all((one.agent, one.id) == (MARKER_AGENT, MARKER_ID) for one in _found(context))
+
+
+def _has_documents(context: Context) -> bool:
+    """True when there is a document other than the marker."""
+    return any(isinstance(one, Document) and one.id != MARKER_ID for one in _found(context))
+
+
+def _found(context: Context) -> Iterator[Found]:
+    return (one for page in context.remote.changes(None) for one in page.found)
 
 
 def read_marker(context: Context) -> tuple[Marker | None, str | None]:
@@ -91,6 +101,12 @@ def read_marker(context: Context) -> tuple[Marker | None, str | None]:
         raise RemoteForeign(
             f"the marker {found.name} can't be read; nothing was exchanged: {found.reason}",
             hint="put it right: all machines have to agree on it",
+        )
+    if found.body.get("project_id") != context.project_id:
+        raise RemoteForeign(
+            f"{name} is that of the project {shown(found.body.get('project_id'))}, not of {context.project_id!r}; "
+            "nothing was exchanged",
+            hint="was it copied, or are capitals small letters there? Give each project a folder of its own",
         )
     try:
         return parse_marker(found.body, name=name), found.etag

@@ -70,6 +70,12 @@ def test_only_strangers_with_memories_need_to_know_what_it_holds(found, ours):
     assert not may_need_to_join(found, ours)
 
 
+@pytest.mark.parametrize("ours", [STRANGER, STRANGER_WITH_MEMORIES, MEMBER])
+def test_where_memories_are_and_the_marker_is_missing_none_is_written_untold(ours):
+    assert "no marker" in refusal(None, ours, lacks_marker_only=True).message
+    assert isinstance(decision(None, ours, lacks_marker_only=True, reseed=True), Create)
+
+
 def test_a_remote_that_is_not_there_is_not_called_empty():
     assert "is empty, and" in refusal(None, MEMBER).message
     assert "is not there, and" in refusal(None, MEMBER, is_there=False).message
@@ -162,3 +168,9 @@ def test_who_was_renamed_writes_the_marker_or_adopts_that_of_the_same_project():
         marker=replace(WANTED, project_uid="u"), replaces=False, why="the project was renamed"
     )
     assert decision(FOUND, renamed) == Adopt(why="the project was renamed")
+
+
+def test_the_name_that_a_marker_gives_is_quoted_where_it_is_to_be_typed():
+    with pytest.raises(RemoteForeign) as error:
+        parse_marker({"format": FORMAT, "renamed_to": "x; rm -r ~"}, name="the remote")
+    assert "`alma config rename 'x; rm -r ~'` renames it here too" == error.value.hint

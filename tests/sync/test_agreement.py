@@ -142,3 +142,28 @@ def test_who_is_killed_right_after_writing_the_marker_goes_on_without_being_told
     with pytest.raises(RemoteUnreachable):
         one.sync(faults=lost)
     assert 1 == one.sync().pushed
+
+
+def test_a_copy_that_arrives_without_its_marker_yet_gets_no_second_one(machine, container):
+    one, other = machine("one"), machine("two")
+    one.know("one's")
+    one.sync()
+    marker = container.documents.pop(("p", MARKER_AGENT, MARKER_ID))
+    for asked in ({}, {"join": True}):
+        with pytest.raises(RemoteForeign) as error:
+            other.sync(**asked)
+        assert "has memories and no marker" in error.value.message
+    container.documents["p", MARKER_AGENT, MARKER_ID] = marker
+    assert 1 == other.sync().pulled
+    assert is_idle(one.sync())
+
+
+def test_the_marker_of_another_project_in_ones_place_is_not_followed(machine, container):
+    one, other = machine("one"), machine("two")
+    one.sync()
+    _, content = container.documents["p", MARKER_AGENT, MARKER_ID]
+    container.put("p", MARKER_AGENT, MARKER_ID, content.replace('"project_id": "p"', '"project_id": "P"'))
+    for each in (one, other):
+        with pytest.raises(RemoteForeign) as error:
+            each.sync()
+        assert "that of the project 'P', not of 'p'" in error.value.message

@@ -8,6 +8,7 @@ it recognises its own marker.
 
 import hashlib
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TypeAlias
@@ -60,12 +61,14 @@ class Membership:
 class RemoteFacts:
     """The facts about a remote besides its marker.
 
-    `is_there` is false when nothing at all is in its place, `is_bare` true when it is known to hold its marker only.
+    `is_there` is false when nothing at all is in its place, `is_bare` true when it is known to hold its marker only,
+    `lacks_marker_only` true when it is known to hold documents without one.
     """
 
     name: str
     is_there: bool = True
     is_bare: bool = False
+    lacks_marker_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,11 @@ def may_need_to_join(found: Marker | None, ours: Membership) -> bool:
 
 
 def _without_marker(ours: Membership, wanted: Marker, *, reseed: bool, facts: RemoteFacts) -> Decision:
+    if facts.lacks_marker_only and not reseed and (ours.seed or not ours.project_uid):
+        raise RemoteForeign(
+            f"{facts.name} has memories and no marker; nothing was exchanged",
+            hint="if it is still being copied to here, wait for that; else `alma sync --reseed` writes the marker anew",
+        )
     if not ours.project_uid:
         return Create(marker=wanted, replaces=False, why="")
     if not ours.seed:
@@ -182,7 +190,7 @@ def parse_marker(body: Body, *, name: str) -> Marker:
     if body.get(RENAMED_TO):
         raise RemoteForeign(
             f"{name}: this project is called {shown(body[RENAMED_TO])} now; nothing was exchanged",
-            hint=f"`alma config rename {one_line(str(body[RENAMED_TO]))}` renames it here too",
+            hint=f"`alma config rename {shlex.quote(one_line(str(body[RENAMED_TO])))}` renames it here too",
         )
     texts = {key: body.get(key) for key in _TEXTS}
     wrong = next((key for key, value in texts.items() if not isinstance(value, str) or not _is_text(value)), None)
