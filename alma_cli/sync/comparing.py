@@ -1,10 +1,11 @@
 """Finds what no change tells of: documents that are gone from the remote, and those set aside that can be used now."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
-from alma_cli.core.replication.documents import Received, Unreadable, read
+from alma_cli.core.replication.documents import MARKER_ID, Received, Unreadable, read
 from alma_cli.remote.protocol import Place
-from alma_cli.sync.pulling import absorb
+from alma_cli.sync.pulling import absorb, pull
 from alma_cli.sync.report import Context
 
 _COMPARED_EVERY = timedelta(days=30)
@@ -34,9 +35,26 @@ def find_missing(context: Context, *, dry_run: bool = False) -> None:
             writer.remote.drop_quarantined([one.name for one in placeless if one.name not in there])
             if is_due:
                 writer.remote.note_compared(context.now())
+    if is_due and not dry_run:
+        _read_what_was_missed(context, ids - {MARKER_ID})
     context.report.missing = len(missing)
     if missing:
         context.explain(f"{len(missing):,} documents that {name} had are missing there; what they say is pushed again")
+
+
+def _read_what_was_missed(context: Context, ids: Collection[str]) -> None:
+    """Read all anew where there are documents that never came here: the position was ahead of what was taken in.
+
+    A copy of the store that was put back, or a container that was restored, leaves it so. What others wrote since the
+    changes were read comes first, by itself.
+    """
+    with context.store.writing() as writer:
+        checkpoint = writer.remote.sync_state().checkpoint
+    for start in (checkpoint, None):
+        with context.store.writing() as writer:
+            if writer.remote.knows_all(ids):
+                return
+        pull(context, start)
 
 
 def look_again(context: Context) -> bool:

@@ -53,6 +53,17 @@ def test_a_clock_that_was_a_year_ahead_puts_no_comparison_off_for_a_year(two, co
     assert 1 == one.sync().missing
 
 
+def test_after_the_clock_was_put_right_ids_are_compared_once_a_month_again(two):
+    one, _ = two
+    one.offset = timedelta(days=3650)
+    one.sync(check=True)
+    one.offset = timedelta()
+    one.sync()
+    calls = []
+    one.sync(faults=calls.append)
+    assert ["read", "changes"] == calls
+
+
 def test_what_others_had_changed_and_is_gone_comes_back_without_a_conflict(two, container):
     one, other = two
     id = known_to_both(one, other, "first")
@@ -107,3 +118,37 @@ def test_a_document_that_was_removed_is_written_again_by_who_edits_it(two, conta
     one.alma.correct(id, "CI has four cores")
     assert 1 == one.sync().pushed
     assert "CI has four cores" == shared_records(container)[id]["fact"]
+
+
+def test_what_was_passed_over_is_found_by_a_check_and_taken_in(two):
+    one, other = two
+    id = one.know("CI has two cores")
+    one.sync()
+    position = one.rows("SELECT checkpoint FROM sync_state")[0][0]
+    other.rows(f"UPDATE sync_state SET checkpoint = '{position}'")  # as a restored copy of a store or container has it
+    other.sync()
+    assert id not in other.records()
+    assert 1 == other.sync(check=True).pulled
+    assert id in other.records()
+    calls = []
+    assert is_idle(other.sync(check=True, faults=calls.append))
+    assert 1 == calls.count("changes")
+
+
+def test_a_check_reads_nothing_twice_that_others_wrote_meanwhile(two):
+    one, other = two
+    for number in range(3):
+        one.know(f"fact {number}")
+    one.sync()
+    other.sync()
+    calls = []
+
+    def write_before_ids(call):
+        calls.append(call)
+        if call == "ids":
+            one.know("CI has two cores")
+            one.sync()
+
+    assert 1 == other.sync(check=True, faults=write_before_ids).pulled
+    assert other.records() == one.records()
+    assert 3 == calls.count("changes")

@@ -134,6 +134,15 @@ class RemoteState:
         )
         return [row[0] for row in rows.fetchall()]
 
+    def knows_all(self, ids: Collection[str]) -> bool:
+        """True when the remote's documents with these ids were all taken in or set aside."""
+        rows = self._connection.execute(
+            "SELECT count(*) FROM (SELECT id FROM remote_documents UNION SELECT id FROM quarantine) "
+            f"WHERE id IN {any_of()}",
+            [json.dumps(list(ids))],
+        ).fetchall()
+        return rows == [(len(ids),)]
+
     def lose(self, ids: Sequence[str]) -> None:
         """Know that the remote doesn't have these documents any more: what is in them here is pending again."""
         given = json.dumps(list(ids))
@@ -153,8 +162,10 @@ class RemoteState:
             )
 
     def compared_at(self) -> datetime | None:
-        """When all documents were last compared; None when that isn't known."""
-        rows = self._connection.execute("SELECT max(done_at) FROM audit WHERE action = ?", [_COMPARED]).fetchall()
+        """When all documents were last compared, by the clock of then; None when that isn't known."""
+        rows = self._connection.execute(
+            "SELECT arg_max(done_at, rowid) FROM audit WHERE action = ?", [_COMPARED]
+        ).fetchall()
         at: datetime | None = rows[0][0]
         return None if at is None else at.replace(tzinfo=UTC)
 
