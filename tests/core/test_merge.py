@@ -65,6 +65,15 @@ def test_states_say_the_same_when_only_their_stamps_differ(one, other):
     assert says_the_same(one, other) == (fact == getattr(getattr(other, "record", None), "fact", None))
 
 
+def test_digits_that_a_double_does_not_have_make_no_other_state():
+    kept, rounded, other = (
+        Version(record=knowledge(extra={"of": [{"ticket": ticket}], "done": True}), hlc=HLC(1, 0, "a"))
+        for ticket in (12345678901234567891, 12345678901234567000, 12345678901234000000)
+    )
+    assert says_the_same(kept, rounded)
+    assert not says_the_same(kept, other)
+
+
 def test_the_digest_of_a_content_does_not_depend_on_the_order_of_labels():
     one, other = knowledge(labels={"a": "1", "b": "2"}), knowledge(labels={"b": "2", "a": "1"})
     assert content_hash(one) == content_hash(other) != content_hash(knowledge())

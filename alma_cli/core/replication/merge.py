@@ -65,13 +65,23 @@ def content_hash(record: Record) -> str:
 
 
 def says_the_same(one: State, other: State) -> bool:
-    """True when two states are equal but for their stamps."""
+    """True when two states are equal but for their stamps, and for digits of numbers that Cosmos DB doesn't keep."""
     if isinstance(one, Tombstone) or isinstance(other, Tombstone):
         return isinstance(one, Tombstone) and isinstance(other, Tombstone)
-    return to_json(one.record) == to_json(other.record)
+    ours, theirs = to_json(one.record), to_json(other.record)
+    return ours == theirs or _in_doubles(ours) == _in_doubles(theirs)
 
 
 def _rank(state: State) -> tuple[bool, HLC, str]:
     if isinstance(state, Tombstone):
         return True, state.hlc, state.deleted_at.isoformat()
     return False, state.hlc, content_hash(state.record)
+
+
+def _in_doubles(value: object) -> object:
+    """The value with its numbers as doubles, which are all that Cosmos DB has."""
+    if isinstance(value, dict):
+        return {name: _in_doubles(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_in_doubles(one) for one in value]
+    return float(value) if type(value) is int else value
