@@ -22,17 +22,19 @@ _ABANDONED_AFTER_S = 3600.0
 
 @contextmanager
 def writing_whole(
-    path: Path, *, mode: int = 0o600, flushed: bool = False, exclusive: bool = False
+    path: Path, *, mode: int = 0o600, at_least: int = 0, flushed: bool = False, exclusive: bool = False
 ) -> Iterator[BinaryIO]:
     """A new file to write, which takes its place at `path` when the block ends well.
 
     All others find the old content or all of the new content, after a crash too. A new file gets `mode` as far as the
-    umask allows. With `flushed` the content is on the disk before it takes its place (`flush_folder` does the same for
-    the name). With `exclusive` nothing is replaced: `FileExistsError` is raised if there is a file by then.
+    umask allows, and `at_least` the other rights, where the file system has any. With `flushed` the content is on the
+    disk before it takes its place (`flush_folder` does the same for the name). With `exclusive` nothing is replaced:
+    `FileExistsError` is raised if there is a file by then.
     """
     unfinished = f"{os.fspath(path)}.{os.urandom(6).hex()}{_UNFINISHED}"
     try:
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        allow(unfinished, at_least)
         with open(descriptor, "wb") as file:
             yield file
             if flushed:
@@ -49,6 +51,14 @@ def writing_whole(
         with suppress(OSError):
             os.unlink(unfinished)
         raise
+
+
+def allow(path: Path, rights: int) -> None:
+    """Add these rights to those of a file or folder of ours, where the file system has any."""
+    present = stat.S_IMODE(os.stat(path).st_mode)
+    if present | rights != present:
+        with suppress(OSError):
+            os.chmod(path, present | rights)
 
 
 def to_write_it(error: OSError) -> str:
@@ -71,10 +81,16 @@ def _take_free_place(unfinished: str, path: Path) -> None:
 
 
 def write_whole(
-    path: Path, content: bytes, *, mode: int = 0o600, flushed: bool = False, exclusive: bool = False
+    path: Path,
+    content: bytes,
+    *,
+    mode: int = 0o600,
+    at_least: int = 0,
+    flushed: bool = False,
+    exclusive: bool = False,
 ) -> None:
     """Put the content into the file at `path`, whole or not at all (see `writing_whole`)."""
-    with writing_whole(path, mode=mode, flushed=flushed, exclusive=exclusive) as file:
+    with writing_whole(path, mode=mode, at_least=at_least, flushed=flushed, exclusive=exclusive) as file:
         file.write(content)
 
 

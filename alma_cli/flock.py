@@ -18,9 +18,9 @@ LOCKS_HINT = "keep .alma/ on a file system that supports flock: a local one, or 
 
 
 @contextmanager
-def locked(path: str, *, wait_s: float, mode: int = 0o600) -> Iterator[None]:
+def locked(path: str, *, wait_s: float) -> Iterator[None]:
     """Hold the lock of the file at `path`, which is made if need be. Raises what `lock` raises, and `OSError`."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     give_to_owner(path)
     lock(descriptor, path, shared=False, wait_s=wait_s)
     try:

@@ -29,7 +29,7 @@ from urllib.parse import quote, unquote
 from alma_cli.core.replication.documents import Document, Unreadable
 from alma_cli.core.text import clean, why_no_json
 from alma_cli.errors import CheckpointLost, LocksUnsupported, RemoteError, RemoteMissing, RemoteRefused, RemoteThrottled
-from alma_cli.files import flush_folder, open_file, write_whole
+from alma_cli.files import allow, flush_folder, open_file, write_whole
 from alma_cli.flock import locked
 from alma_cli.remote.protocol import Clash, Found, Page, Place, Usage, Write, WriteResult, Written
 
@@ -296,9 +296,9 @@ class FolderRemote:
                     continue
                 content = _content(write)
                 path = self._place(write.agent, write.id)
-                for folder in _made(os.path.dirname(path)):
+                for folder in self._made(os.path.dirname(path)):
                     touched[folder] = None
-                write_whole(path, content, mode=0o666, flushed=True)
+                self._put(path, content)
                 touched[os.path.dirname(path)] = None
                 results.append(Written(write=write, etag=_etag(content)))
             for folder in touched:
@@ -311,12 +311,34 @@ class FolderRemote:
         if os.path.exists(os.path.join(self._base, _IDENTITY)):
             return
         self._check_disk()
-        os.makedirs(self._base, exist_ok=True)
+        self._made(self._base)
         if not os.path.exists(os.path.join(self._base, ".gitignore")):
-            write_whole(os.path.join(self._base, ".gitignore"), _GITIGNORE.encode(), mode=0o666, flushed=True)
+            self._put(os.path.join(self._base, ".gitignore"), _GITIGNORE.encode())
         identity = os.urandom(16).hex().encode() + b"\n"
         with suppress(FileExistsError):
-            write_whole(os.path.join(self._base, _IDENTITY), identity, mode=0o666, flushed=True, exclusive=True)
+            self._put(os.path.join(self._base, _IDENTITY), identity, exclusive=True)
+
+    def _made(self, folder: str) -> list[str]:
+        """Make a folder and those above it; return the folders that got a new entry."""
+        missing = []
+        while not os.path.isdir(folder):
+            missing.append(folder)
+            folder = os.path.dirname(folder)
+        for one in reversed(missing):
+            with suppress(FileExistsError):
+                os.mkdir(one)
+                allow(one, self._rights_of_group())
+        return [os.path.dirname(one) for one in missing]
+
+    def _put(self, path: str, content: bytes, *, exclusive: bool = False) -> None:
+        rights = self._rights_of_group() & 0o060
+        write_whole(path, content, mode=0o666, at_least=rights, flushed=True, exclusive=exclusive)
+
+    def _rights_of_group(self) -> int:
+        """The rights that a group has to what is in a folder that it shares, whatever the umask of each is."""
+        with suppress(FileNotFoundError):
+            return 0o070 if os.stat(self._path).st_mode & 0o020 else 0
+        return 0
 
     def _identity(self) -> str:
         self._check_link(self._base)
@@ -328,9 +350,13 @@ class FolderRemote:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
+        path = os.path.join(self._base, ".lock")
+        if not os.path.lexists(path):
+            with suppress(FileExistsError):
+                self._put(path, b"", exclusive=True)
         with ExitStack() as held:
             try:
-                held.enter_context(locked(os.path.join(self._base, ".lock"), wait_s=self._patience_s, mode=0o666))
+                held.enter_context(locked(path, wait_s=self._patience_s))
             except TimeoutError:
                 raise RemoteThrottled(
                     f"{self.name} stayed locked for {self._patience_s:g} s by another process",
@@ -359,7 +385,8 @@ class FolderRemote:
         where = error.filename or self._path
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise RemoteRefused(
-                f"{self.name} can't be used: {where}: {error.strerror}", hint="check its owner and rights"
+                f"{self.name} can't be used: {where}: {error.strerror}",
+                hint="check its owner and rights: you need to write there",
             ) from error
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise RemoteError(
@@ -408,16 +435,6 @@ def _why(content: bytes, error: Exception) -> str:
     if b"<<<<<<<" in content and b">>>>>>>" in content:
         return "git could not merge it: resolve the conflict in the file and commit it"
     return f"it can't be read: {why_no_json(error)}"
-
-
-def _made(folder: str) -> list[str]:
-    """Make a folder and those above it; return the folders that got a new entry."""
-    path, parents = folder, []
-    while not os.path.isdir(path):
-        path, _ = os.path.split(path)
-        parents.append(path)
-    os.makedirs(folder, exist_ok=True)
-    return parents
 
 
 def _checkpoint(identity: str, known: Mapping[str, str]) -> str:

@@ -200,6 +200,20 @@ def test_a_folder_without_the_right_to_write_refuses(remote, shared):
         list(remote.write([new(2)]))
 
 
+@pytest.mark.parametrize("umask", [0o022, 0o077])
+def test_what_a_group_shares_all_of_it_may_write_whatever_the_umask_is(tmp_path, umask):
+    for path, mode in ((tmp_path / "ours", 0o2770), (tmp_path / "mine", 0o700)):
+        path.mkdir()
+        path.chmod(mode)
+        before = os.umask(umask)
+        try:
+            list(FolderRemote(str(path), "p", patience_s=1).write([new(1)]))
+        finally:
+            os.umask(before)
+        granted = {one.stat().st_mode & 0o060 for one in path.rglob("*")}
+        assert granted == ({0o060} if mode & 0o020 else {~umask & 0o040})
+
+
 def test_a_folder_that_stays_locked_is_busy(remote, shared):
     stored(remote, new(1))
     with remote._locked(), pytest.raises(RemoteThrottled) as error:
