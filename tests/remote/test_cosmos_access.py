@@ -29,7 +29,7 @@ from alma_cli.remote.cosmos.container import make_container
 from alma_cli.remote.cosmos.feed import Feed
 from alma_cli.remote.cosmos.meter import Meter
 from alma_cli.remote.protocol import Written
-from tests.cosmos_server import KEY, Fault, cosmos_thread
+from tests.cosmos_server import KEY, Fault, cosmos_thread, faults
 
 OTHER_KEY = base64.b64encode(b"another account's key").decode()
 
@@ -230,6 +230,18 @@ def test_a_clock_that_makes_every_key_invalid_is_named_and_neither_key_nor_firew
         assert words in raised.value.hint
         assert "firewall" not in raised.value.hint
     server.set(skew_s=0)
+
+
+def test_an_account_that_takes_no_keys_is_told_from_a_wrong_key(azure, server, monkeypatch):
+    words = "Local Authorization is disabled. Use an AAD token to authorize all requests."
+    monkeypatch.setitem(faults._WORDS, 401, words)
+    server.fault(Fault(kinds=("account",), status=401, substatus=5202))
+    refused(RemoteRefused, lambda: read(azure), "takes no account keys", "`auth: default`", code="remote_refused")
+
+
+def test_a_full_partition_is_no_matter_of_rights(azure, server):
+    server.fault(Fault(kinds=("read",), status=403, substatus=1014))
+    refused(RemoteError, lambda: read(azure), "is full", "20 GB", "alma forget", code="remote_error")
 
 
 def test_a_proxy_that_is_named_is_asked_about(monkeypatch):
@@ -450,6 +462,17 @@ def test_a_container_of_others_is_never_taken(azure):
     assert "no vector policy" in warning
     [warning] = make_container(azure, dimensions=3, patience_s=5).warnings
     assert "2 dimensions" in warning
+    with CosmosClient(azure.endpoint, KEY) as client:
+        database = client.get_database_client("alma")
+        key = PartitionKey(path=["/project_id", "/agent"], kind="MultiHash")
+        database.create_container("fleeting", key, default_ttl=3600)
+        database.create_container("not-by-itself", key, default_ttl=-1)
+    fleeting, lasting = (
+        make_container(Azure(endpoint=azure.endpoint, auth="key", container=name), dimensions=2, patience_s=5).warnings
+        for name in ("fleeting", "not-by-itself")
+    )
+    assert "expire after 3,600 s" in fleeting[1]
+    assert ["no vector policy"] == [words for words in ("no vector policy", "expire") if words in " ".join(lasting)]
 
 
 def test_loading_the_adapter_loads_nothing_of_azure():

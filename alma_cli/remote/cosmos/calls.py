@@ -29,7 +29,7 @@ T = TypeVar("T")
 _PASSING = frozenset({408, 410, 429, 449, 500, 502, 503, 504})
 _NOT_DONE = frozenset({410, 429, 449})
 """The statuses after which it is certain that nothing was stored."""
-_WRITE_FORBIDDEN, _RIGHTS_MISSING, _OWNER_MISSING = 3, 5300, 1003
+_WRITE_FORBIDDEN, _RIGHTS_MISSING, _OWNER_MISSING, _PARTITION_FULL = 3, 5300, 1003, 1014
 _NO_READ_SESSION = 1002
 """With 404: the replica that was asked is behind our session. That passes, and says nothing about the document."""
 _FIRST_PAUSE_S = 0.05
@@ -106,6 +106,8 @@ class Calls:
         if status in (401, 403) and (clock_hint := self._clock_hint()):
             return RemoteRefused(f"{self.name} denies access: {_first_line(error)}", hint=clock_hint)
         if status == 401:
+            if "local authorization is disabled" in str(error).lower():
+                return RemoteRefused(f"{self.name} takes no account keys", hint=NO_KEYS_HINT)
             if self._signs_in:
                 return RemoteRefused(
                     f"{self.name} refuses our sign-in: it is not valid, or it expired", hint=SIGN_IN_HINT
@@ -114,6 +116,11 @@ class Calls:
                 "is it this account's key, whole, and not regenerated since? `alma config show` says where it is from"
             )
             return RemoteRefused(f"{self.name} refuses the account key", hint=hint)
+        if (status, substatus) == (403, _PARTITION_FULL):
+            return RemoteError(
+                f"{self.name} is full: the documents of one agent take up all of the 20 GB that a partition may have",
+                hint="`alma forget` what is of no use any more, or record for another agent",
+            )
         if status == 403 and substatus != _WRITE_FORBIDDEN:
             hint = RIGHTS_HINT if self._signs_in or substatus == _RIGHTS_MISSING else FIREWALL_HINT
             return RemoteRefused(f"{self.name} denies access: {_first_line(error)}", hint=hint)
@@ -153,6 +160,7 @@ RIGHTS_HINT = (
     "give this identity the role `Cosmos DB Built-in Data Contributor` on the account"
     " (`alma cloud create --print-az` prints the command)"
 )
+NO_KEYS_HINT = "write `auth: default` under azure: in .alma/config.yaml and run `az login`: the account wants a sign-in"
 NETWORK_HINT = "is the endpoint right (`alma config show`), and is there a network? What is recorded is kept"
 PROXY_HINT = "is the proxy right that {variable} names, and the network there? What is recorded is kept"
 CERTIFICATE_HINT = (

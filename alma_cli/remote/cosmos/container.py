@@ -127,6 +127,16 @@ def _make_container(
 
 
 def _shortcomings(present: Mapping[str, Any], dimensions: int) -> list[str]:
+    found = _shortcomings_of_vectors(present, dimensions)
+    if (expires_s := present.get("defaultTtl") or 0) > 0:
+        found.append(
+            f"the container lets documents expire after {expires_s:,} s, the marker and what tells of forgetting too: "
+            "switch its time to live off"
+        )
+    return found
+
+
+def _shortcomings_of_vectors(present: Mapping[str, Any], dimensions: int) -> list[str]:
     embeddings = (present.get("vectorEmbeddingPolicy") or {}).get("vectorEmbeddings") or []
     ours = [one for one in embeddings if one.get("path") == "/embedding"]
     if not ours:
