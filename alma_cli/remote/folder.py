@@ -103,7 +103,10 @@ class FolderRemote:
         found: list[Found] = []
         for shard in shards:
             with self._explained():
-                digest, names = self._look_at(shard)
+                try:
+                    digest, names = self._look_at(shard)
+                except FileNotFoundError:  # a drive moves its folders while we look
+                    digest, names = "", []
                 if digest and known.get(shard) == digest:
                     continue
                 self._changed = True
@@ -122,7 +125,7 @@ class FolderRemote:
         if if_free and not self._changed:
             return None
         with self._explained():
-            names = (name for shard in self._shards() for name in os.listdir(os.path.join(self._base, shard)))
+            names = chain.from_iterable(map(self._names_in, self._shards()))
             return frozenset(
                 clean(name.removesuffix(_SUFFIX))
                 for name in names
@@ -207,13 +210,22 @@ class FolderRemote:
             for entry in sorted(entries, key=lambda entry: entry.name):
                 if not entry.name.endswith(_SUFFIX) or entry.name.startswith(".") or not entry.is_file():
                     continue
-                stat = entry.stat()
+                try:
+                    stat = entry.stat()
+                except FileNotFoundError:
+                    is_unsettled = True
+                    continue
                 times = (stat.st_mtime, stat.st_ctime)  # either may be far ahead, from a machine with another clock
                 is_unsettled = is_unsettled or min(abs(now - at) for at in times) < _UNSETTLED_S
                 names.append(entry.name)
                 seen = f"{entry.name}\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ctime_ns}\0{stat.st_ino}\0"
                 looked_at.update(seen.encode("utf-8", "surrogateescape"))
         return "" if is_unsettled else looked_at.hexdigest()[:24], names
+
+    def _names_in(self, shard: str) -> list[str]:
+        with suppress(FileNotFoundError):
+            return os.listdir(os.path.join(self._base, shard))
+        return []
 
     def _load_all(self, shard: str, names: Sequence[str]) -> list[Found]:
         paths = (os.path.join(self._base, shard, name) for name in names)

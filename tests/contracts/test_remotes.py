@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -198,6 +200,38 @@ def test_a_folder_without_the_right_to_write_refuses(remote, shared):
         path.chmod(0o500 if path.is_dir() else 0o400)
     with pytest.raises(RemoteRefused):
         list(remote.write([new(2)]))
+
+
+@pytest.mark.parametrize("seen", [True, False], ids=["file", "folder"])
+def test_a_drive_that_moves_files_while_they_are_looked_for_stops_nothing(remote, shared, monkeypatch, seen):
+    stored(remote, new(1), new(2))
+    moving, staying = sorted(shared.rglob("*.json"))
+    content, look, list_names = moving.read_bytes(), os.scandir, os.listdir
+
+    def looked(folder):
+        if str(folder) != str(moving.parent):
+            return look(folder)
+        found = list(look(folder)) if seen else []
+        shutil.rmtree(folder)
+        return nullcontext(found) if seen else look(folder)
+
+    def listed(folder):
+        if str(folder) == str(moving.parent):
+            shutil.rmtree(folder)
+        return list_names(folder)
+
+    monkeypatch.setattr(os, "scandir", looked)
+    found, checkpoint = drained(remote)
+    assert [staying.stem] == [id for _, id in found]
+    monkeypatch.setattr(os, "scandir", look)
+    for _ in range(2):
+        moving.parent.mkdir()
+        moving.write_bytes(content)
+        found, _ = drained(remote, checkpoint)
+        assert ("helena", moving.stem) in found
+        monkeypatch.setattr(os, "listdir", listed)
+        assert frozenset([staying.stem]) == remote.ids()
+        monkeypatch.setattr(os, "listdir", list_names)
 
 
 @pytest.mark.parametrize("umask", [0o022, 0o077])
