@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from time import perf_counter
 
 from alma_cli.api import retrievals
@@ -16,6 +17,7 @@ from alma_cli.api.session import Session
 from alma_cli.api.sync import PATIENCE_S
 from alma_cli.core.replication.documents import MARKER_AGENT, MARKER_ID, Document, decode_record, embedding_of
 from alma_cli.core.replication.marker import parse_marker
+from alma_cli.core.replication.plan import to_come
 from alma_cli.core.retrieval.slices import MemorySlice
 from alma_cli.core.scopes.visibility import views
 from alma_cli.errors import InvalidInput, RemoteError
@@ -42,7 +44,7 @@ def retrieve_remote(session: Session, wanted: Wanted, *, remote: SearchableRemot
     with ExitStack() as ours:
         opened = remote or ours.enter_context(closing(open_searchable(session.config, patience_s=PATIENCE_S)))
         gathered = _gathered(session, opened, wanted.agent, asked)
-    pool = Pool(_entries(gathered.documents.values()), gathered.stand_for)
+    pool = Pool(_entries(gathered.documents.values(), session.now()), gathered.stand_for)
     result = answer(session, wanted, replace(asked, warnings=gathered.warnings), pool)
     if session.project.home.exists():
         retrievals.note(session.project, result)
@@ -119,15 +121,17 @@ def _model_of(remote: SearchableRemote) -> str:
     raise RemoteError(f"the marker of {remote.name} can't be read", hint="`alma sync` says more about it")
 
 
-def _entries(documents: Iterable[Document]) -> Iterable[Entry]:
-    """The records in these documents; what can't be read is for `alma sync` to tell of."""
+def _entries(documents: Iterable[Document], now: datetime) -> Iterable[Entry]:
+    """The records in these documents that a store would have; what it sets aside is for `alma sync` to tell of."""
     for document in documents:
         try:
             record = decode_record(document.body)
         except InvalidInput:
             continue
+        if to_come(record, now):
+            continue
         embedding = embedding_of(document.body)
-        if embedding is None:
+        if embedding is None or not embedding.is_of_unit_length:
             yield Entry(record=record)
         else:
             yield Entry(record=record, vector=array("f", embedding.vector), model=embedding.model)

@@ -251,3 +251,10 @@ def test_a_stamp_that_none_can_follow_is_none():
     assert decoded(encode(tombstone, project_id="p")).state == tombstone
     with pytest.raises(InvalidInput, match="no stamp can follow"):
         decoded({**encode(tombstone, project_id="p"), "hlc": "999999999999999.999999.r"})
+
+
+@pytest.mark.parametrize(
+    "vector, is_one", [((0.6, 0.8), True), ((0.59, 0.8), True), ((1e-40, 0.0), False), ((1.9,), False)]
+)
+def test_a_vector_of_a_model_is_of_unit_length_but_for_rounding(vector, is_one):
+    assert is_one is Embedding(model="m", vector=vector).is_of_unit_length

@@ -102,6 +102,22 @@ def test_forgotten_archived_and_broken_documents_are_left_out(learned, machine):
     assert {"project-wide: login is at /login", "The logout button is green"} == {hit.text for hit in found.knowledge}
 
 
+@pytest.mark.parametrize("wrong", [[1e-40] * 8, [0.0] * 8, [1.9] * 8], ids=["tiny", "zero", "huge"])
+def test_a_vector_that_no_model_gives_is_as_near_as_no_vector(learned, machine, wrong):
+    *_, (_, content) = (one for one in learned.container.documents.values() if '"kind": "outcome"' in one[1])
+    fields = {"embedding": wrong, "task": "Bake bread", "strategy": "", "id": "f" * 32}
+    learned.container.put("p", "helena", "f" * 32, json.dumps({**json.loads(content), **fields}))
+    hits = asked(machine("nobody"), "Water the plants", top_k=10, kinds=("outcome",)).outcomes
+    assert "f" * 32 not in [hit.id for hit in hits]
+
+
+def test_what_a_store_would_set_aside_as_still_to_come_is_left_out(learned, machine):
+    *_, (_, content) = (one for one in learned.container.documents.values() if '"kind": "outcome"' in one[1])
+    body = {**json.loads(content), "id": "f" * 32, "strategy": "Waited", "at": "9999-01-01T00:00:00Z"}
+    learned.container.put("p", "helena", "f" * 32, json.dumps(body))
+    assert "f" * 32 not in [hit.id for hit in asked(machine("nobody"), top_k=10).outcomes]
+
+
 def test_a_remote_that_does_not_answer_says_so(learned, machine):
     def fail(call):
         raise RemoteUnreachable("no answer", hint="is it there?")

@@ -89,6 +89,11 @@ class Embedding:
     model: str
     vector: Sequence[float]
 
+    @property
+    def is_of_unit_length(self) -> bool:
+        """True for a vector as models make them, but for rounding: one of hardly any length is like every text."""
+        return 0.9 < math.hypot(*self.vector) < 1.1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:

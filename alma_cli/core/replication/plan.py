@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from alma_cli.core.codec import format_time
+from alma_cli.core.records import Record
 from alma_cli.core.replication.hlc import HLC
 from alma_cli.core.replication.merge import State, Tombstone, Version, merged, says_the_same
 
@@ -98,8 +99,8 @@ def plan(
     for state in arrived:
         if state.id in derived:
             action: Action = Reject(state=state, reason="this id is derived here, so nobody can have recorded it")
-        elif now is not None and state.id not in present and (to_come := _to_come(state, now)):
-            action = Reject(state=state, reason=to_come)
+        elif now is not None and state.id not in present and (still := to_come(state, now)):
+            action = Reject(state=state, reason=still)
         else:
             action = on_arrival(state, present.get(state.id))
         if not isinstance(action, Reject):
@@ -134,9 +135,10 @@ def on_arrival(arrived: State, held: Held | None) -> Action:
     return Keep(state=mine, lost=arrived, acked=acked, is_conflict=both_changed)
 
 
-def _to_come(state: State, now: datetime) -> str:
-    """Why a state can't be taken in before its time has come; empty when it has."""
-    at = getattr(state.record, "at", None) if isinstance(state, Version) else None
+def to_come(state: State | Record, now: datetime) -> str:
+    """Why a state or record can't be taken in before its time has come; empty when it has."""
+    record = state.record if isinstance(state, Version) else state
+    at = getattr(record, "at", None)
     if not isinstance(at, datetime) or at <= now + MOST_AHEAD:
         return ""
     return (

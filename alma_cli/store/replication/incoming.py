@@ -4,7 +4,6 @@
 """
 
 import json
-import math
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -44,8 +43,6 @@ from alma_cli.store.writing.derived import Touched, derive_touched
 from alma_cli.store.writing.rows_writer import Replaced, RowsWriter, read_replica
 
 _BY = "sync"
-_UNIT = (0.9, 1.1)
-"""The lengths that a vector of unit length may have, as it was rounded."""
 _IS_BLOCKING = " OR ".join(
     f"EXISTS (SELECT 1 FROM {table} WHERE {table}.id = quarantine.id AND {table}.agent = quarantine.agent "
     "AND hlc <> '' AND acked_hlc IS DISTINCT FROM hlc)"
@@ -309,10 +306,8 @@ def _wants_vector(content: Arrived, model: str, dimension: int) -> bool:
 
 
 def _serves(embedding: Embedding, model: str, dimension: int) -> bool:
-    """True for a vector as this model makes them, of unit length: one of hardly any length is like every text."""
-    least, most = _UNIT
-    fits = embedding.model == model and len(embedding.vector) == dimension
-    return fits and least < math.hypot(*embedding.vector) < most
+    """True for a vector as this model makes them."""
+    return embedding.model == model and len(embedding.vector) == dimension and embedding.is_of_unit_length
 
 
 def _as_kept(aside: Quarantined, raw: str, project_id: str) -> Readable | None:
