@@ -259,7 +259,10 @@ def _remedy(project: Project, error: AlmaError) -> str:
     if not isinstance(error, StoreCorrupt):
         return error.hint
     backups = sorted(project.backup_dir.glob("*.duckdb")) if project.backup_dir.exists() else []
-    remedy = f"restore {backups[-1]}" if backups else "move it away and `alma import` your last export"
+    remedy = "move it and its .wal away (a log of another store spoils any that is put back), then "
+    remedy += f"restore {backups[-1]}" if backups else "`alma import` your last export"
+    if "WAL" in error.message:
+        remedy = f"if it was put back from a copy, move only its .wal away, which is of another moment; else {remedy}"
     return f"{remedy}; the journal is kept"
 
 

@@ -5,6 +5,7 @@ import stat
 import subprocess
 import tempfile
 
+import duckdb
 import pytest
 
 from alma_cli.api import ALMA
@@ -214,11 +215,28 @@ def test_doctor_says_what_can_be_done_about_a_damaged_store(project, run_json):
     (project / ".alma/memory.duckdb").write_bytes(b"this is not a database" * 1000)
     found = checks(run_json("doctor", code=1))["store"]
     assert not found["ok"]
-    assert "move it away and `alma import` your last export; the journal is kept" == found["hint"]
+    both = "move it and its .wal away (a log of another store spoils any that is put back), then "
+    assert f"{both}`alma import` your last export; the journal is kept" == found["hint"]
     backup = project / ".alma/backup/memory-schema-1.duckdb"
     backup.parent.mkdir(exist_ok=True)
     backup.touch()
-    assert f"restore {backup}; the journal is kept" == checks(run_json("doctor", code=1))["store"]["hint"]
+    assert f"{both}restore {backup}; the journal is kept" == checks(run_json("doctor", code=1))["store"]["hint"]
+
+
+def test_doctor_tells_a_log_of_another_moment_from_a_damaged_store(project, run_alma, run_json, learn):
+    store = project / ".alma/memory.duckdb"
+    log = project / ".alma/memory.duckdb.wal"
+    run_alma("forget", learn("Test the logout form"), "--yes")
+    learn("Test the login form")
+    earlier = log.read_bytes()
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{store}' AS store")
+        connection.execute("FORCE CHECKPOINT store")
+    log.write_bytes(earlier)
+    found = checks(run_json("doctor", code=1))["store"]
+    assert "if it was put back from a copy, move only its .wal away" in found["hint"]
+    log.unlink()
+    assert "Test the login form" in run_alma("list").out
 
 
 def test_doctor_says_once_how_much_the_bundled_model_cannot_read_and_which_model_can(run_alma, run_json, learn):
