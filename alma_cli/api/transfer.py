@@ -13,6 +13,7 @@ from tempfile import SpooledTemporaryFile
 from alma_cli.api.learn import Refused, differing
 from alma_cli.api.session import Session, after_lines, named_id, new_id
 from alma_cli.core.codec import check_size, format_time, from_json, to_json
+from alma_cli.core.learning.reports import unless_nothing
 from alma_cli.core.records import JsonValue, Record
 from alma_cli.core.replication.documents import is_document, record_json
 from alma_cli.core.replication.plan import MOST_AHEAD
@@ -125,11 +126,13 @@ def _with_ids(lines: Iterable[tuple[int, JsonValue | AlmaError]]) -> Iterator[tu
         if not isinstance(value, dict) or value.get("id") is not None:
             yield number, value
             continue
+        is_outcome = value.get("kind") == "outcome"
         id = named_id("import", json.dumps(value, sort_keys=True, default=repr))
         if value.get("kind") in ("outcome", "credit"):
             told[id] += 1
             id = new_id() if value.get("at") is None else named_id(id, str(told[id]))
-        yield number, {**value, "id": id}
+        said = {name: unless_nothing(name, item) for name, item in value.items()} if is_outcome else value
+        yield number, {**said, "id": id}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -205,3 +205,12 @@ def test_where_a_disk_fills_up_amid_a_batch_it_is_told_which_lines_are_recorded(
     assert raised.value.hint.endswith("; then go on with line 1,025")
     (project / ".alma" / "journal").unlink()
     assert 1024 == len(alma.memories(kinds=("outcome",)))
+
+
+def test_a_word_that_stands_for_nothing_is_not_imported_from_elsewhere(tmp_path):
+    alma = fresh(tmp_path / "shop")
+    lines = [
+        {"kind": "outcome", "agent": "a", "task": f"t{n}", "outcome": "success", "strategy": "N/A"} for n in range(3)
+    ]
+    assert 3 == alma.import_(enumerate(lines, start=1)).imported
+    assert [("", "")] * 3 == [(record.strategy, record.strategy_key) for record in alma.memories()]

@@ -95,3 +95,14 @@ def test_values_are_checked_as_in_json():
 
 def test_a_credit_can_only_be_forgotten():
     assert ("a credit has no text to correct", "`alma forget` removes it") == refused(credit(), value=1)
+
+
+@pytest.mark.parametrize("name", ["strategy", "feedback", "error", "when", "do"])
+def test_a_word_that_stands_for_nothing_corrects_an_outcome_to_nothing(name):
+    before = outcome(**{name: "frozen"})
+    assert "" == getattr(corrected(before, {name: "N/A"}, now=LATER), name)
+
+
+def test_a_rule_keeps_a_strategy():
+    with pytest.raises(InvalidInput, match="strategy: empty"):
+        corrected(EXAMPLES["heuristic"], {"strategy": " "}, now=LATER)

@@ -272,3 +272,11 @@ def test_a_word_that_stands_for_nothing_says_nothing(nothing):
     assert recorded(REPORT) == recorded(replace(REPORT, **fields))
     assert nothing == recorded(replace(REPORT, task=nothing)).task
     assert "none of the tests ran" == recorded(replace(REPORT, error="none of the tests ran")).error
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"task": None}, {"agent": 5}, {"key": None}, {"at": "today"}, {"labels": ["a"]}, {"used": "3fa9c2d1"}]
+)
+def test_what_a_caller_in_python_mistakes_is_named(wrong):
+    with pytest.raises(InvalidInput, match=f"{next(iter(wrong))}: expected"):
+        replace(REPORT, **wrong)

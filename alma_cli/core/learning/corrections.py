@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from alma_cli.core.codec import parse_field
-from alma_cli.core.learning.reports import past
+from alma_cli.core.learning.reports import past, unless_nothing
 from alma_cli.core.records import (
     EDITABLE,
     FIELD_NAMES,
@@ -16,6 +16,7 @@ from alma_cli.core.records import (
     AntiPattern,
     Heuristic,
     JsonValue,
+    Outcome,
     Preference,
     Record,
 )
@@ -70,6 +71,9 @@ def _checked(record: Record, name: str, value: JsonValue, *, now: datetime) -> o
     if value is None and name == "duration_ms":
         return None
     parsed = parse_field(name, value)
-    if name == MAIN_FIELDS[record.kind] and not str(parsed).strip():
+    if isinstance(record, Outcome) and unless_nothing(name, parsed) is None:
+        return ""
+    is_needed = name == MAIN_FIELDS[record.kind] or (isinstance(record, Heuristic) and name == "strategy")
+    if is_needed and not str(parsed).strip():
         raise InvalidInput(f"{name}: empty", hint="give the corrected text, or use `alma forget` to remove the memory")
     return past(parsed, now=now) if isinstance(parsed, datetime) else parsed

@@ -138,7 +138,7 @@ def outcome_record(report: Report, *, domain: str, project_id: str, id: str, now
     """The outcome to remember. Raises `InvalidInput` for an empty task, an unknown result, or a time to come."""
     if not report.task.strip():
         raise InvalidInput("task: empty", hint="say in a few words what the agent was to do")
-    told = {name: _unless_nothing(name, getattr(report, name)) for name in _OUTCOME_FIELDS}
+    told = {name: unless_nothing(name, getattr(report, name)) for name in _OUTCOME_FIELDS}
     at = now if report.at is None else past(report.at, now=now)
     # Every value is checked as one in JSON is, so the constructor gets what it declares.
     return Outcome(
@@ -184,8 +184,8 @@ def credits(outcome: Outcome, used: Sequence[str], *, followed: str = "", id_of:
     ]
 
 
-def _unless_nothing(name: str, value: Any) -> Any:
-    """The value; None for a word that only stands for nothing, which would join all outcomes that have it."""
+def unless_nothing(name: str, value: Any) -> Any:
+    """The value of an outcome's field; None for a word that only stands for nothing, which would join strangers."""
     is_optional = name in ("strategy", "feedback", "error", "when", "do")
     return None if is_optional and isinstance(value, str) and says_nothing(value) else value
 
