@@ -84,6 +84,16 @@ def test_a_sync_that_has_pushed_does_not_fail_for_reading_it_back(two, fault):
     assert one.records() == other.records()
 
 
+def test_what_has_no_vector_is_pushed_without_anything_beside_it(two):
+    one, other = two
+    id = one.know("CI has two cores")
+    one.sync()
+    one.alma.feedback(id, helped=True)
+    assert 1 == one.sync().pushed
+    other.sync()
+    assert one.records() == other.records()
+
+
 def test_every_kind_goes_over_with_all_its_fields(two):
     one, other = two
     target = one.learn("Test the login form", feedback="good", labels={"ci": "yes"}, duration_ms=5)

@@ -30,6 +30,8 @@ def in_json(vectors: Numbers) -> list[str]:
     """
     import numpy as np
 
+    if not len(vectors):  # no column of vectors is known without one
+        return []
     is_finite = np.isfinite(vectors).all(axis=1, keepdims=True)
     if not is_finite.all():
         vectors = np.where(is_finite, vectors, np.float32(0))
