@@ -153,6 +153,17 @@ def told_apart(project: Project) -> list[str]:
     return [f"{found} (was it moved? `git worktree repair` mends that; in a container, mount it)"]
 
 
+def left_behind(project: Project) -> str:
+    """The `.alma/` of a worktree with a memory that nothing reads, since it shares another; empty without one.
+
+    It was made while the worktree had lost its repository, or by an ALMA that was told to work there.
+    """
+    own = os.path.join(project.root, FOLDER)
+    journal = os.path.join(own, JOURNAL)
+    has_memory = os.path.exists(os.path.join(own, "memory.duckdb")) or (os.path.isdir(journal) and os.listdir(journal))
+    return own if own != os.fspath(project.home) and has_memory else ""
+
+
 def is_own(project: Project, path: str) -> bool:
     """True for a path in the project's `.alma/`, where everything is ALMA's."""
     if "\0" in path:

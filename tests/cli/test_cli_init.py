@@ -167,3 +167,28 @@ def test_a_configuration_that_git_ignores_is_told_of(run_alma, empty):
     assert "git ignores .alma/config.yaml by .gitignore:2:.*: a clone won't have this project\n" in run_alma("init").err
     subprocess.run(["git", "add", "--force", ".alma/config.yaml"], check=True)
     assert "git ignores" not in run_alma("init").err, "git has it"
+
+
+@pytest.mark.slow
+def test_a_memory_that_a_worktree_kept_while_its_repository_was_gone_is_told_of(run_alma, empty, monkeypatch):
+    for command in (
+        ["init", "-q"],
+        ["commit", "-q", "--allow-empty", "-m", "One"],
+        ["worktree", "add", "-q", "../linked"],
+    ):
+        identity = ["-c", "user.name=A", "-c", "user.email=a@b.c"]
+        subprocess.run(["git", *identity, *command], check=True)
+    run_alma("init")
+    linked = empty.parent / "linked"
+    shutil.copytree(".alma", linked / ".alma")
+    monkeypatch.chdir(linked)
+    assert "a memory that nothing reads" not in run_alma("doctor").out
+    moved = empty.rename(empty.parent / "moved")
+    run_alma("remember", "The shop is closed on Sundays")
+    moved.rename(empty)
+    told = f"{linked}/.alma has a memory that nothing reads: this worktree shares {empty}/.alma"
+    doctor = run_alma("doctor")
+    assert (1, True) == (doctor.code, told in doctor.out)
+    assert f"`alma export --dir {linked}/.alma | alma import -` takes it over" in doctor.err
+    run_alma("import", "-", stdin=run_alma("export", "--dir", f"{linked}/.alma").out)
+    assert "closed on Sundays" in run_alma("list", "--dir", str(empty)).out
