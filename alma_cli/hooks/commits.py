@@ -17,7 +17,7 @@ from alma_cli.hooks.install.repository import LOCATING, PLAINLY
 from alma_cli.tracked import lasting_environ
 from alma_cli.worktrees import exclude_path
 
-_NAMES_AN_OUTCOME = re.compile(r"^[ \t]*alma-outcome\b", re.MULTILINE | re.IGNORECASE)
+_NAMES_AN_OUTCOME = re.compile(r"^[ \t*_]*alma[-_ ]outcome\b", re.MULTILINE | re.IGNORECASE)
 _NAMED = re.compile(r"^alma-(outcome|agent)[ \t]*:(.*)", re.MULTILINE | re.IGNORECASE)
 _FORMAT = "%H%x00%P%x00%at%x00%ae%x00%s%x00%b%x00%(trailers:only,unfold)%x00%(trailers)"
 _PARTS = 8
@@ -47,8 +47,10 @@ class Commit:
 
     @property
     def prose(self) -> str:
-        """The body without its trailers."""
-        return re.sub(r"\n[ \t]+\n", "\n\n", self.body.removesuffix(self.trailers)).rstrip()
+        """The body without its trailers, and the comments that may follow them."""
+        has_trailers = self.trailers and self.trailers in self.body
+        text = self.body.rpartition(self.trailers)[0] if has_trailers else self.body
+        return re.sub(r"\n[ \t]+\n", "\n\n", text).rstrip()
 
     @property
     def digest(self) -> str:
@@ -63,7 +65,7 @@ class Commit:
     @property
     def names_an_outcome(self) -> bool:
         """True when a line of the message begins as the trailer does, wherever it stands."""
-        return bool(_NAMES_AN_OUTCOME.search(self.body))
+        return bool(_NAMES_AN_OUTCOME.search(f"{self.subject}\n{self.body}"))
 
 
 @contextmanager

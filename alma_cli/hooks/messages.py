@@ -15,7 +15,9 @@ _LINE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 
-_ANY_LINE = re.compile(r"^[\s>*_`-]*Alma[- ]Outcome[*_`]*[ \t]*:.*$", re.IGNORECASE | re.MULTILINE)
+_FULL_WIDTH = {0xFF1A: ":", 0xFF1B: ";", 0xFF0C: ","}
+"""The signs that Chinese and Japanese have for ours."""
+_ANY_LINE = re.compile(r"^[\s>*_`-]*Alma[- ]Outcome[*_`]*[ \t]*[:\uff1a].*$", re.IGNORECASE | re.MULTILINE)
 _OTHER_MARK = re.compile(r"(?:,|\s[-\u2013\u2014])\s+(?=(?:do|why)\b)", re.IGNORECASE)
 
 _GIVEN_UP = re.compile(
@@ -51,7 +53,7 @@ class Told(NamedTuple):
 
 def told(message: str) -> Told | None:
     """What the agent's line says; None without one. A line that lists the results is an example."""
-    lines = [*_LINE.finditer(message)]
+    lines = [*_LINE.finditer(message.translate(_FULL_WIDTH))]
     if not lines:
         return None
     said = lines[-1][2].strip("*_` ")

@@ -308,6 +308,26 @@ def test_an_outcome_that_is_no_trailer_as_in_a_squash_is_told(commit, project):
     assert [] == ALMA.find().memories()
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Alma-Outcome: success",
+        "One\n\n**Alma-Outcome:** success",
+        "One\n\nAlma_Outcome: success",
+        "One\n\nAlma-Outcome\uff1a success",
+    ],
+)
+def test_an_outcome_that_git_reads_no_trailer_in_is_told(message, commit, project):
+    id = commit(message)
+    told = f"{id[:12]}: Alma-Outcome is no trailer there: it has to end the message"
+    assert [told] == answer_git(ALMA.find(), "post-commit", None, id)
+
+
+def test_comments_below_the_trailers_keep_them_out_of_the_strategy(commit, learned):
+    (outcome,) = learned(commit("One\n\nIn blocks.\n\nAlma-Outcome: success\nChange-Id: I1\n\n# of the branch"))
+    assert "In blocks." == outcome.strategy
+
+
 def test_a_commit_that_jujutsu_backs_out_failed(commit, learned):
     bad = commit("Cache the prices")
     (outcome,) = learned(commit(f'Back out "Cache the prices"\n\nThis backs out commit {bad}.'))

@@ -126,3 +126,11 @@ def test_the_strategy_is_the_message_without_its_lines():
     )
     assert "" == without_line("```\nAlma-Outcome: success\n```")
     assert "`make lint` is new." == without_line("`make lint` is new.\n\nAlma-Outcome: success")
+
+
+def test_a_line_in_the_signs_of_chinese_and_japanese_is_read():
+    message = "修正しました。\n\nAlma-Outcome： success；when a test depends on the date；do freeze the clock"
+    said = told(message)
+    assert said is not None
+    assert ("success", "a test depends on the date", "freeze the clock") == (said.result, said.said.when, said.said.do)
+    assert "修正しました。" == without_line(message)
