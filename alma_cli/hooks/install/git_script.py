@@ -59,7 +59,8 @@ _COMMITS = {
 _REVERTS = "(revert(s|ed)?|back(s|ed)? out):?"
 _FIND = (
     f'teaches="^[*_ ]*alma[-_ ]outcome|{_REVERTS} ((the )?(commit|changeset)|[^ ]?{"[0-9a-f]" * 7})"',
-    'teaches="$teaches|original commit changeset|^[[:space:]]*reverts [^ ]*[#!][0-9]|this reverts merge request |^revert[^ ]*: "',
+    'teaches="$teaches|original commit changeset|this reverts merge request |^revert[^ ]*: "',
+    'teaches="$teaches|^[[:space:]]*reverts [^ ]*[#!][0-9]"',
     'if [ "$from" ]; then set -- -200 "$from..HEAD"; else set -- -1 HEAD; fi',
     'if git log --format=%B "$@" -- | grep -Eiq "$teaches"; then',
     '  commits=${from:+$(git rev-parse -q --verify "$from")..}$(git rev-parse -q --verify HEAD)',
