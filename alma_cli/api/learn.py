@@ -321,15 +321,15 @@ def _followed(session: Session, report: Report) -> tuple[Report, list[str]]:
         if not sees(views(session.config.scope_for(report.agent), session.config.agents), record.agent, record.domain):
             raise NotFound(f"{one_line(report.agent, 40)} doesn't see {record.id[:SHORT_ID]}")
     except AlmaError as error:
-        return replace(report, followed=""), [f"--followed was left out: {error.message}"]
+        return replace(report, followed=""), [f"`followed` was left out: {error.message}"]
     report = replace(report, followed=record.id, domain=_domain_of(session, report, record))
     if words is not None:
         report = replace(report, when=report.when or words.when, do=report.do or words.do)
     if report.do and (report.when or words is not None):
         return report, []
     if words is not None:
-        return report, [f"{record.id[:SHORT_ID]} says what to avoid, and nothing to do instead: give --do"]
-    return report, [f"{record.id[:SHORT_ID]} has no general words to take over: give --when and --do"]
+        return report, [f"{record.id[:SHORT_ID]} says what to avoid, and nothing to do instead: give `do`"]
+    return report, [f"{record.id[:SHORT_ID]} has no general words to take over: give `when` and `do`"]
 
 
 def _domain_of(session: Session, report: Report, followed: Record) -> str | None:
@@ -384,7 +384,7 @@ def _credits(session: Session, outcome: Outcome, report: Report, told: list[str]
         try:
             used += used_in(session.project, report.retrieval)
         except NotFound as error:
-            told.append(f"--retrieval was left out: {error.message}")
+            told.append(f"`retrieval` was left out: {error.message}")
     return credits(outcome, used, followed=report.followed, id_of=lambda target: named_id(outcome.id, target))
 
 

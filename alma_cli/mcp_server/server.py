@@ -66,7 +66,12 @@ _IN_WORDS_OF_TOOLS = (
     ("`alma list` and `alma search WORDS` show", "the tool `search` shows"),
     ("`alma list` shows", "the tool `search` shows"),
     (", or set ALMA_AGENT", ""),
+    (': alma retrieve "fix the login"', ""),
+    (': alma search "login form"', ""),
+    ("TEXT is the condition", "`text` is the condition"),
+    ("a new one (`alma reflect`)", "a new one (the tool `reflect`)"),
 )
+_ARGUMENT = re.compile(r"^(TASK|WORDS|TEXT)(?=:)")
 _OPTION = re.compile(r"--(turn|domain|strategy|when|do|used|followed)\b")
 
 
@@ -77,7 +82,8 @@ def told() -> Iterator[None]:
         yield
     except AlmaError as error:
         hint = _in_words_of_tools(error.hint)
-        raise ToolError(f"{error.code}: {error.message}{f' ({hint})' if hint else ''}") from error
+        message = _ARGUMENT.sub(lambda found: found[0].lower(), error.message)
+        raise ToolError(f"{error.code}: {message}{f' ({hint})' if hint else ''}") from error
 
 
 def _in_words_of_tools(hint: str) -> str:

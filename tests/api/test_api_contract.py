@@ -149,7 +149,7 @@ def test_used_memories_get_credit_by_how_it_went(alma):
 
 def test_an_unknown_retrieve_is_told_and_the_outcome_recorded(alma):
     learned = alma.learn("a", "x", "success", retrieval="abc")
-    assert ["--retrieval was left out: no retrieve has the id abc"] == learned.warnings
+    assert ["`retrieval` was left out: no retrieve has the id abc"] == learned.warnings
     assert "x" == alma.memory(learned.id).task
 
 

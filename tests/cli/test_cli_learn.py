@@ -84,7 +84,7 @@ def test_a_batch_keeps_what_was_guided_by_a_memory_that_is_gone(run_alma, run_js
     assert (1, []) == (done["data"]["learned"], done["data"]["refused"])
     assert [
         "line 1: not credited: no memory has an id that starts with abc",
-        "line 1: --retrieval was left out: no retrieve has the id abc",
+        "line 1: `retrieval` was left out: no retrieve has the id abc",
     ] == done["warnings"]
 
 

@@ -103,7 +103,7 @@ def test_who_follows_what_to_avoid_did_what_to_do_instead(run_json):
             run_json(*learned, "--do", do, "--outcome", result)
         avoided = run_json("list", "--kind", "anti_pattern")["data"]["memories"][0]["id"]
         followed = run_json(*learned, "--outcome", "success", "--followed", avoided)
-        told = [f"{avoided[:8]} says what to avoid, and nothing to do instead: give --do"] if do != DO else []
+        told = [f"{avoided[:8]} says what to avoid, and nothing to do instead: give `do`"] if do != DO else []
         assert told == followed["warnings"]
     assert [(WHEN, DO, 4)] == rules(run_json)
     (rule,) = run_json("list", "--kind", "anti_pattern")["data"]["memories"]
@@ -117,7 +117,7 @@ def test_what_worked_is_not_what_failed_where_a_failed_outcome_was_followed(run_
     done = run_json(*learned, "--outcome", result, "--followed", failed)
     outcome = run_json("show", done["data"]["id"])["data"]
     assert (WHEN, do) == (outcome["when"], outcome["do"])
-    assert (not do) == any("nothing to do instead: give --do" in warning for warning in done["warnings"])
+    assert (not do) == any("nothing to do instead: give `do`" in warning for warning in done["warnings"])
 
 
 DOMAINS = "alma: {project_id: shop, agents: {helena: {can_learn: [testing, release]}}}\n"
@@ -176,7 +176,7 @@ def test_an_outcome_that_has_general_words_only_is_shown_with_them_and_can_be_sa
 
 def test_following_what_is_not_there_is_told_and_recorded(run_json):
     done = run_json("learn", "--agent", "helena", "--task", "x", "--outcome", "success", "--followed", "abc")
-    assert ["--followed was left out: no memory has an id that starts with abc"] == done["warnings"]
+    assert ["`followed` was left out: no memory has an id that starts with abc"] == done["warnings"]
     assert "x" == run_json("show", done["data"]["id"])["data"]["task"]
 
 

@@ -196,6 +196,12 @@ def test_a_remedy_is_told_in_words_of_tools(scoped_project, with_client):
         assert "(the tool `search` shows the ids)" in await refused(client, "forget", ids=["ffff"])
         told = await refused(client, "add", kind="heuristic", text="T", as_agent="helena")
         assert "say what works with strategy" in told
+        assert "words: empty (say what to look for)" in await refused(client, "search", words=" ", as_agent="helena")
+        stale = await refused(client, "apply_reflection", answer='{"sheet": "0"}', as_agent="helena")
+        assert "answer a new one (the tool `reflect`), or give ids" in stale
+        words = {"task": "T", "outcome": "success", "as_agent": "helena", "domain": "ui_patterns"}
+        learned = await call(client, "learn", **words, followed="ffff", retrieval_id="zz")
+        assert not [warning for warning in learned["warnings"] if "--" in warning]
         assert "(the tools are" in await refused(client, "correct", id="ffff"), "forgetting is nothing like it"
 
     with_client(fail)
@@ -206,7 +212,7 @@ def test_errors_are_told_with_their_remedy(scoped_project, with_client):
         told = await refused(client, "learn", task="T", outcome="success", domain="backend_logic")
         assert "scope_violation: helena may not learn backend_logic" in told
         assert "no memory" in await refused(client, "feedback", id="ffffffff", helped=True)
-        assert "TASK: empty" in await refused(client, "retrieve", task=" ")
+        assert "task: empty (say in a few words what is to be done)" in await refused(client, "retrieve", task=" ")
         assert "an id is empty" in await refused(client, "forget", ids=[" "])
         assert "there is no agent helga" in await refused(client, "retrieve", task="T", as_agent="helga")
         assert "outcome" in await refused(client, "learn", task="T", outcome="great")
@@ -236,7 +242,7 @@ def test_a_search_finds_what_the_agent_sees(with_client, configure):
     assert ["victor"] == [memory["agent"] for memory in outcomes["memories"]]
     assert (True, False) == (outcomes["sure"], outcomes["more"])
     assert [] == none["memories"]
-    assert empty.startswith("invalid_input: WORDS: empty")
+    assert empty.startswith("invalid_input: words: empty")
     assert soon.startswith("invalid_input: since: expected a day")
 
 
@@ -420,7 +426,7 @@ def test_what_is_refused_is_told_to_the_client_in_our_words_and_leaves_no_trace_
     async def fail(client):
         with pytest.raises(McpError, match=r"invalid_input: there is no prompt nonsense \(there is with_memories\)"):
             await client.get_prompt("nonsense")
-        with pytest.raises(McpError, match="invalid_input: TASK: empty"):
+        with pytest.raises(McpError, match="invalid_input: task: empty"):
             await client.get_prompt("with_memories", {"task": " "})
         with pytest.raises(McpError, match="Unknown resource"):
             await client.read_resource("alma://nonsense/x")
