@@ -19,6 +19,7 @@ from alma_cli.errors import AlmaError, InvalidUsage
 
 _SHOWN = 10
 _WIDTH = 160
+_NO_WORDS = "no general words are in use yet"
 
 
 def reflect(
@@ -55,6 +56,10 @@ def reflect(
     given = [name for name, is_given in ways.items() if is_given]
     if len(given) > 1:
         raise InvalidUsage(f"{given[0]} excludes {given[1]}")
+    if undo and (review or domain is not None):
+        raise InvalidUsage(
+            f"--undo excludes {'--review' if review else '--domain'}", hint="it takes the whole last reflection back"
+        )
     if sheets is not None and command is None:
         raise InvalidUsage("--sheets needs --with", hint='for instance --with "claude -p" --sheets 3')
     if sheets is not None and sheets < 1:
@@ -73,7 +78,7 @@ def reflect(
     sheet = alma.review_words(name, domain) if review else alma.reflect(name, domain)
     is_empty = not sheet.outcomes and not sheet.known
     if is_empty:
-        told = ["no general words are in use yet"] if review else _nothing_waits(alma, name, domain)
+        told = [_NO_WORDS] if review else _nothing_waits(alma, name, domain)
     else:
         told = [
             *_waiting(sheet.left, more="more " if sheet.outcomes else ""),
@@ -115,6 +120,9 @@ def _ask(
     except AlmaError as failure:
         error = failure
     reply = _reply(done, remedy=": run it again")
+    if review and not (reply.told or reply.error or error):
+        are_words = bool(alma.review_words(agent, domain).known)
+        reply = replace(reply, told=["nothing was to be changed" if are_words else _NO_WORDS])
     return replace(reply, error=error) if error else reply
 
 

@@ -174,6 +174,20 @@ def test_an_outcome_that_has_general_words_only_is_shown_with_them_and_can_be_sa
     assert (WHEN, DO) == tuple(run_json("show", done["id"])["data"][name] for name in ("when", "do"))
 
 
+@pytest.mark.slow
+def test_a_review_by_a_program_that_changes_nothing_says_so(run_json, run_alma):
+    review = ["reflect", "--agent", "helena", "--review", "--with", "true"]
+    assert (0, "", "no general words are in use yet\n") == run_alma(*review)
+    run_json("learn", "--agent", "helena", "--task", "t", "--outcome", "success", "--when", WHEN, "--do", DO)
+    assert (0, "", "nothing was to be changed\n") == run_alma(*review)
+
+
+@pytest.mark.parametrize("option", [["--review"], ["--domain", "ui"]])
+def test_an_undo_of_a_part_of_a_reflection_is_refused(run_json, option):
+    told = reflect(run_json, "--undo", *option, code=2)["error"]
+    assert f"--undo excludes {option[0]}" == told["message"]
+
+
 def test_following_what_is_not_there_is_told_and_recorded(run_json):
     done = run_json("learn", "--agent", "helena", "--task", "x", "--outcome", "success", "--followed", "abc")
     assert ["`followed` was left out: no memory has an id that starts with abc"] == done["warnings"]
