@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alma_cli.store.database.values import columns, given_list, insert_with_vectors, seq_in, vector_text
+from alma_cli.store.database.values import columns, given_list, insert_with_vectors, seq_in, text_in, vector_text
 from alma_cli.store.database.values import given as given_value
 
 DIMENSION = 3
@@ -132,3 +132,14 @@ def test_rows_are_found_by_few_numbers_and_by_many(wanted):
         connection.execute("CREATE TABLE memories AS SELECT range AS seq FROM range(1000)")
         rows = connection.execute(f"SELECT seq FROM memories WHERE {seq_in(wanted)} ORDER BY seq").fetchall()
     assert sorted(wanted) == [seq for (seq,) in rows]
+
+
+@pytest.mark.parametrize(
+    "wanted", [[], ["3"], ["7", "it's", "ü"], ["7", "a\0b"], [str(number) for number in range(0, 1000, 7)]]
+)
+def test_rows_are_found_by_few_texts_and_by_many(wanted):
+    with _duckdb.connect(":memory:") as connection:
+        numbers = "SELECT range::VARCHAR AS id FROM range(1000)"
+        connection.execute(f"CREATE TABLE t AS {numbers} UNION SELECT 'it''s' UNION SELECT 'ü'")
+        rows = connection.execute(f"SELECT id FROM t WHERE {text_in('id', wanted)}").fetchall()
+    assert sorted(set(wanted) - {"a\0b"}) == sorted(id for (id,) in rows)

@@ -20,6 +20,9 @@ MOST_LABELS = 2000
 _PROPOSED_FROM = 8192
 """So many of the newest memories are searched for words to propose, however many there are: a row group or two."""
 
+_PROPOSED_OF = 1000
+"""So many approaches that were used last are compared: to read their vectors takes the most of the time."""
+
 _WAITS = (
     "kind = 'outcome' AND coalesce(approach, '') = '' AND trim(strategy) <> '' "
     f"AND NOT map_contains(labels, '{UNCLEAR_LABEL}')"
@@ -119,9 +122,9 @@ class KnownWords:
         since = self._rows(f"SELECT next_seq - {_PROPOSED_FROM} FROM replica", [])[0][0]
         newest = self._rows(
             f"SELECT max(seq) FROM memories WHERE seq >= {since} AND kind = 'outcome' AND agent = ? AND domain = ? "
-            "AND situation <> '' AND approach <> '' AND id <> ? "
-            f"GROUP BY task_key, strategy_key ORDER BY max(seq) DESC LIMIT {MOST_LABELS}",
-            [outcome.agent, outcome.domain, outcome.id],
+            "AND situation <> '' AND approach <> '' AND (task_key <> ? OR strategy_key <> ?) "
+            f"GROUP BY task_key, strategy_key ORDER BY max(seq) DESC LIMIT {_PROPOSED_OF}",
+            [outcome.agent, outcome.domain, outcome.task_key, outcome.strategy_key],
         )
         if not newest or self._has_company(outcome):
             return []
@@ -136,7 +139,9 @@ class KnownWords:
     def _near(self, cosines: Mapping[int, float], agent: str, domain: str) -> list[Near]:
         """The labels of these outcomes, given by their `seq`, in their words and in their order."""
         rows = self._rows(
-            f"SELECT seq, id, task_key, strategy_key, situation, approach FROM memories WHERE {seq_in(cosines)}", []
+            "SELECT seq, id, task_key, strategy_key, situation, approach FROM memories "
+            f"WHERE seq >= {min(cosines)} AND {seq_in(cosines)}",
+            [],
         )
         of_task, of_strategy = ({row[at] for row in rows} for at in (2, 3))
         summed_up = self._rows(

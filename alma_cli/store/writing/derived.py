@@ -26,7 +26,7 @@ from alma_cli.core.records import FIELD_NAMES, FIELDS, AntiPattern, Outcome, Rec
 from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.rows import RECORD_COLUMNS, ROW_TYPES, record_row, row_record
-from alma_cli.store.database.values import any_of, columns, given_vectors, listed, mean_vector, rows_from, seq_in
+from alma_cli.store.database.values import any_of, columns, given_vectors, mean_vector, rows_from, seq_in, text_in
 from alma_cli.store.inbox.operations import Entry
 from alma_cli.store.writing.changes import ProjectRules
 from alma_cli.store.writing.rows_writer import RowsWriter
@@ -111,22 +111,17 @@ def _due(connection: Connection, touched: Touched, rules: ProjectRules) -> Touch
 
     Of most that are new there is too little, which a look at the keys tells; the others' texts are read as well.
     """
-    keys = {
-        "tasks": json.dumps(sorted({task.task_key for task in touched.tasks})),
-        "approaches": json.dumps(sorted({approach.strategy_key for approach in touched.approaches})),
-    }
+    tasks = text_in("task_key", {task.task_key for task in touched.tasks})
+    approaches = text_in("strategy_key", {approach.strategy_key for approach in touched.approaches})
     rows = connection.execute(
         f"""
         SELECT 'task', agent, domain, task_key, count(*) FILTER (kind = 'outcome'), bool_or(kind <> 'outcome')
-        FROM memories SEMI JOIN (SELECT unnest({listed("$tasks")}) AS task_key) USING (task_key)
-        WHERE strategy_key <> '' GROUP BY agent, domain, task_key, strategy_key
+        FROM memories WHERE {tasks} AND strategy_key <> '' GROUP BY agent, domain, task_key, strategy_key
         UNION ALL
         SELECT 'approach', agent, domain, strategy_key,
             count(DISTINCT task_key) FILTER (kind = 'outcome'), bool_or(kind <> 'outcome' AND task_key = '')
-        FROM memories SEMI JOIN (SELECT unnest({listed("$approaches")}) AS strategy_key) USING (strategy_key)
-        GROUP BY agent, domain, strategy_key
-        """,
-        keys,
+        FROM memories WHERE {approaches} GROUP BY agent, domain, strategy_key
+        """
     ).fetchall()
     least = {agent: rules.rules_of(agent).min_occurrences for agent in {task.agent for task in touched.tasks}}
     due = Touched()

@@ -12,7 +12,7 @@ from alma_cli.core.records import FIELD_NAMES, UNCLEAR_LABEL, AntiPattern, Credi
 from alma_cli.core.replication.merge import Tombstone
 from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
-from alma_cli.store.database.values import any_of, listed, utc_text
+from alma_cli.store.database.values import any_of, quoted, text_in, utc_text
 from alma_cli.store.inbox.operations import (
     Archive,
     Entry,
@@ -320,12 +320,11 @@ def _known(
     since = min((op.at for op in operations), default=datetime.max.replace(tzinfo=UTC))
     rows = connection.execute(
         f"""
-        WITH op AS (SELECT unnest({listed("$op_ids")}) AS op_id), wanted AS (SELECT unnest({listed("$ids")}) AS id)
-        SELECT 0, op_id FROM audit SEMI JOIN op USING (op_id) WHERE done_at >= $since::TIMESTAMP
-        UNION ALL SELECT 1, id FROM memories SEMI JOIN wanted USING (id)
-        UNION ALL SELECT 2, id FROM tombstones SEMI JOIN wanted USING (id)
-        """,
-        {"op_ids": json.dumps([op.op_id for op in operations]), "ids": json.dumps(ids), "since": utc_text(since)},
+        SELECT 0, op_id FROM audit WHERE {text_in("op_id", {op.op_id for op in operations})}
+            AND done_at >= {quoted(utc_text(since))}::TIMESTAMP
+        UNION ALL SELECT 1, id FROM memories WHERE {text_in("id", ids)}
+        UNION ALL SELECT 2, id FROM tombstones WHERE {text_in("id", ids)}
+        """
     ).fetchall()
     found: tuple[set[str], set[str], set[str]] = (set(), set(), set())
     for which, id in rows:
