@@ -51,6 +51,13 @@ def test_what_says_the_same_is_the_record_itself():
     assert corrected(record, {}, now=LATER) is record
 
 
+def test_what_is_there_may_stay_as_it_is_even_where_nobody_could_put_it_there():
+    without = replace(EXAMPLES["heuristic"], strategy="")
+    assert corrected(without, {"strategy": ""}, now=LATER) is without
+    older = outcome(strategy="N/A")
+    assert corrected(older, {"strategy": "N/A"}, now=LATER) is older
+
+
 def test_a_clock_that_went_back_makes_no_version_older_than_the_one_before():
     assert NOW == corrected(outcome(), {"do": "freeze the clock"}, now=NOW - timedelta(days=1)).updated_at
 

@@ -71,6 +71,8 @@ def _checked(record: Record, name: str, value: JsonValue, *, now: datetime) -> o
     if value is None and name == "duration_ms":
         return None
     parsed = parse_field(name, value)
+    if parsed == getattr(record, name):
+        return parsed
     if isinstance(record, Outcome) and unless_nothing(name, parsed) is None:
         return ""
     is_needed = name == MAIN_FIELDS[record.kind] or (isinstance(record, Heuristic) and name == "strategy")

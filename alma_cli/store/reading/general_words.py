@@ -131,13 +131,13 @@ class KnownWords:
         rows = self._rows(
             f"SELECT seq, array_cosine_similarity(embedding, ?::VARCHAR::FLOAT[{len(entry.vector)}]) AS cosine "
             f"FROM memories WHERE seq >= {since} AND seq IN {any_of(of='BIGINT')} AND embedding_model = ? "
-            f"ORDER BY cosine DESC, seq LIMIT {int(limit)}",
+            f"ORDER BY cosine DESC, seq LIMIT {int(limit) + 1}",
             [vector_text(entry.vector), json.dumps([seq for (seq,) in newest]), entry.model],
         )
-        return self._near(dict(rows), outcome.agent, outcome.domain) if rows else []
+        return self._near(dict(rows), outcome)[:limit] if rows else []
 
-    def _near(self, cosines: Mapping[int, float], agent: str, domain: str) -> list[Near]:
-        """The labels of these outcomes, given by their `seq`, in their words and in their order."""
+    def _near(self, cosines: Mapping[int, float], outcome: Outcome) -> list[Near]:
+        """The labels of outcomes, given by their `seq`, in their words and in their order; but that of `outcome`."""
         rows = self._rows(
             "SELECT seq, id, task_key, strategy_key, situation, approach FROM memories "
             f"WHERE seq >= {min(cosines)} AND {seq_in(cosines)}",
@@ -148,14 +148,15 @@ class KnownWords:
             f"SELECT task_key, strategy_key, count(outcome), sum({OUTCOME_SUCCESS}), "
             f"min(id) FILTER (origin = 'derived') FROM memories WHERE {key_in('task_key', of_task)} "
             f"AND {key_in('strategy_key', of_strategy)} AND agent = ? AND domain = ? GROUP BY task_key, strategy_key",
-            [agent, domain],
+            [outcome.agent, outcome.domain],
         )
         evidence = {(task_key, strategy_key): sums for task_key, strategy_key, *sums in summed_up}
         found: dict[int, Near] = {}
         for seq, id, task_key, strategy_key, when, do in rows:
             count, worked, rule = evidence[task_key, strategy_key]
             found[seq] = Near(id=rule or id, when=when, do=do, outcomes=count, worked=worked, cosine=cosines[seq])
-        return [found[seq] for seq in cosines]
+        itself = {seq for seq, id, *_ in rows if id == outcome.id}
+        return [found[seq] for seq in cosines if seq not in itself]
 
     def _has_company(self, outcome: Outcome) -> bool:
         """True when another outcome has the keys of this one."""
