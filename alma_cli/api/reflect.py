@@ -193,9 +193,9 @@ def undo(session: Session, agent: str) -> Reflected:
             assert isinstance(record, Outcome)
             words[record.id] = Words(record.when, record.do, replaces=True)
             records[record.id] = record
+        if not words:
+            raise NotFound(f"there is no reflection of agent {agent} to undo", hint="`alma log` shows what was done")
         following = _following(session, reader, agent, reader.words.labels(agent), words)
-    if not words:
-        raise NotFound(f"there is no reflection of agent {agent} to undo", hint="`alma log` shows what was done")
     done = _reword(session, agent, words, records, following)
     with session.store().reading() as reader:
         left = sum(reader.words.waiting_counts(agent).values())

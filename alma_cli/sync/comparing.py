@@ -48,12 +48,11 @@ def _read_what_was_missed(context: Context, ids: Collection[str]) -> None:
     A copy of the store that was put back, or a container that was restored, leaves it so. What others wrote since the
     changes were read comes first, by itself.
     """
-    with context.store.writing() as writer:
-        checkpoint = writer.remote.sync_state().checkpoint
-    for start in (checkpoint, None):
+    for is_anew in (False, True):
         with context.store.writing() as writer:
             if writer.remote.knows_all(ids):
                 return
+            start = None if is_anew else writer.remote.sync_state().checkpoint
         pull(context, start)
 
 

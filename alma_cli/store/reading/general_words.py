@@ -153,10 +153,11 @@ class KnownWords:
         evidence = {(task_key, strategy_key): sums for task_key, strategy_key, *sums in summed_up}
         found: dict[int, Near] = {}
         for seq, id, task_key, strategy_key, when, do in rows:
+            if id == outcome.id:
+                continue
             count, worked, rule = evidence[task_key, strategy_key]
             found[seq] = Near(id=rule or id, when=when, do=do, outcomes=count, worked=worked, cosine=cosines[seq])
-        itself = {seq for seq, id, *_ in rows if id == outcome.id}
-        return [found[seq] for seq in cosines if seq not in itself]
+        return [found[seq] for seq in cosines if seq in found]
 
     def _has_company(self, outcome: Outcome) -> bool:
         """True when another outcome has the keys of this one."""
