@@ -172,7 +172,7 @@ def add(session: Session, kind: AuthoredKind, text: str, **options: Unpack[Autho
     scope = scope_for(options.get("agent", PROJECT_AGENT), session.config.agents)
     agent, domain = scope.agent, options.get("domain")
     with session.refusals_noted(agent, domain):
-        chosen = choose_domain(scope, clean(text), domain).domain
+        chosen = choose_domain(scope, clean(text), domain=domain).domain
     session.check_names(agent, chosen)
     now = session.now()
     fields: dict[str, Any] = {MAIN_FIELDS[kind]: clean(text), **given}

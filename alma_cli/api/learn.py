@@ -12,7 +12,7 @@ from alma_cli.core.learning.derive import change
 from alma_cli.core.learning.reports import Report, Words, credits, outcome_record
 from alma_cli.core.records import AntiPattern, Credit, Heuristic, JsonValue, Outcome, Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
-from alma_cli.core.scopes.scope import choose_domain
+from alma_cli.core.scopes.scope import choose_domain, subjects
 from alma_cli.core.scopes.visibility import sees, views
 from alma_cli.core.text import clean, one_line
 from alma_cli.errors import AlmaError, InvalidInput, NotFound, ScopeViolation, StoreBusy
@@ -297,7 +297,7 @@ def _dot(one: Sequence[float], other: Sequence[float]) -> float:
 def _outcome(session: Session, report: Report) -> Outcome:
     """The outcome that a report becomes."""
     scope = session.config.scope_for(report.agent)
-    domain = choose_domain(scope, clean(report.task), report.domain).domain
+    domain = choose_domain(scope, *map(clean, subjects(report)), domain=report.domain).domain
     session.check_names(scope.agent, domain)
     project_id = session.config.project_id
     id = named_id(project_id, report.agent, report.key) if report.key else new_id()

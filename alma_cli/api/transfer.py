@@ -14,10 +14,10 @@ from alma_cli.api.learn import Refused, differing
 from alma_cli.api.session import Session, after_lines, named_id, new_id
 from alma_cli.core.codec import check_size, format_time, from_json, to_json
 from alma_cli.core.learning.reports import unless_nothing
-from alma_cli.core.records import JsonValue, Record
+from alma_cli.core.records import JsonValue, Outcome, Record
 from alma_cli.core.replication.documents import is_document, record_json
 from alma_cli.core.replication.plan import MOST_AHEAD
-from alma_cli.core.scopes.scope import check, choose_domain, scope_for
+from alma_cli.core.scopes.scope import check, choose_domain, scope_for, subjects
 from alma_cli.errors import AlmaError, InvalidInput, ScopeViolation
 from alma_cli.files import kept_temporarily
 from alma_cli.pipeline import portions, prefetched
@@ -220,7 +220,8 @@ def _in_scope(session: Session, record: Record, value: JsonValue | AlmaError) ->
     """The record, in the domain that is recognised when the line names none. Raises `ScopeViolation`."""
     scope = scope_for(record.agent, session.config.agents)
     if isinstance(value, dict) and value.get("domain") is None and record.kind != "credit":
-        record = replace(record, domain=choose_domain(scope, record.topics[0]).domain)
+        texts = subjects(record) if isinstance(record, Outcome) else record.topics[:1]
+        record = replace(record, domain=choose_domain(scope, *texts).domain)
     check(scope, record.domain)
     session.check_names(record.agent, record.domain)
     return record

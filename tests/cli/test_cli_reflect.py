@@ -145,6 +145,17 @@ def test_a_domain_that_is_forbidden_is_not_taken_over_and_a_task_about_it_refuse
     assert "scope_violation" == run_json(*told, "Fix the backend", code=6)["error"]["code"]
 
 
+@pytest.mark.parametrize("way", ["learn", "import"])
+def test_one_lesson_is_not_split_over_the_domains_that_its_tasks_speak_of(configure, run_alma, run_json, way):
+    configure(DOMAINS)
+    tasks = ("Fix the testing of dates", "Fix the release of dates", "Fix the label")
+    outcome = {"agent": "helena", "outcome": "success", "strategy": "s", "when": WHEN, "do": DO}
+    kind = {"kind": "outcome"} if way == "import" else {}
+    written = "\n".join(json.dumps({**kind, **outcome, "task": task}) for task in tasks)
+    run_alma(*(["learn", "--batch", "-"] if way == "learn" else ["import", "-"]), stdin=written)
+    assert [(WHEN, DO, 3)] == rules(run_json)
+
+
 def test_words_that_stand_in_several_domains_are_told_to_be_counted_apart(configure, run_json, run_alma):
     configure(DOMAINS)
     ids = [

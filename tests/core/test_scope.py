@@ -223,14 +223,14 @@ def test_recognition_is_never_a_guess_at_something_forbidden(scope, text):
 
 
 def test_a_given_domain_is_checked_and_wins_over_the_text():
-    assert choose_domain(HELENA, "Restart the backend", "ui_patterns").domain == "ui_patterns"
+    assert choose_domain(HELENA, "Restart the backend", domain="ui_patterns").domain == "ui_patterns"
     with pytest.raises(ScopeViolation, match="cannot_learn names it"):
-        choose_domain(HELENA, "Test login form", "backend_logic")
+        choose_domain(HELENA, "Test login form", domain="backend_logic")
 
 
 def test_a_given_domain_must_be_a_name():
     with pytest.raises(InvalidInput, match="can't name a domain"):
-        choose_domain(HELENA, "Test login form", "a/b")
+        choose_domain(HELENA, "Test login form", domain="a/b")
 
 
 def test_a_refusal_by_recognition_says_what_it_saw_and_how_to_overrule_it():
@@ -253,6 +253,21 @@ def test_what_is_not_recognised_is_refused_only_where_general_is_forbidden():
         ScopeViolation, match="no domain was recognised in the task, and general is in its cannot_learn"
     ):
         choose_domain(strict, "Sweep the floor")
+
+
+def test_the_general_words_decide_so_that_one_lesson_is_not_split_over_domains():
+    tasks = ["Test the login form", "Make the modal of the UI open", "Sweep the floor"]
+    found = {choose_domain(HELENA, "an element appears late in a test", task).domain for task in tasks}
+    assert found == {"testing_strategies"}
+    assert {choose_domain(HELENA, "an element appears late", task).domain for task in tasks} == {"general"}
+
+
+def test_general_words_refuse_nothing_that_the_task_allows_and_allow_nothing_that_both_forbid():
+    assert choose_domain(HELENA, "the backend is slow", "Test the login form").domain == "testing_strategies"
+    with pytest.raises(ScopeViolation, match="the task speaks of 'Backend'"):
+        choose_domain(HELENA, "an answer is slow", "Optimise the Backend")
+    strict = MemoryScope("ada", can_learn=["api"], cannot_learn=["general"])
+    assert choose_domain(strict, "an answer is slow", "Call the API again").domain == "api"
 
 
 # Finding a scope

@@ -1,7 +1,8 @@
 """The domains that each agent may learn. (`visibility` has the memories that each agent sees.)
 
 `cannot_learn` beats `can_learn`; an empty `can_learn` allows all else; `general` is allowed unless `cannot_learn`
-names it. A domain nobody gave is recognised from the words of the task, and when in doubt it is `general`.
+names it. A domain nobody gave is recognised from the general words, else from those of the task; in doubt it is
+`general`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from alma_cli.core.records import GENERAL_DOMAIN, PROJECT_AGENT
+from alma_cli.core.records import GENERAL_DOMAIN, PROJECT_AGENT, OutcomeFields
 from alma_cli.core.text import composed, did_you_mean, enumerated, one_line
 from alma_cli.errors import InvalidInput, ScopeViolation
 
@@ -133,27 +134,36 @@ def check(scope: MemoryScope, domain: str) -> None:
     )
 
 
-def choose_domain(scope: MemoryScope, text: str, domain: str | None = None) -> Recognition:
-    """The domain to record: the one given, checked, else the one recognised in the text.
+def choose_domain(scope: MemoryScope, *texts: str, domain: str | None = None) -> Recognition:
+    """The domain to record: the one given, checked, else the one recognised in the first text where it is allowed.
 
-    Raises `ScopeViolation` if the domain given is out of scope, or if the text is certainly about a forbidden one.
+    Raises `ScopeViolation` if the domain given is out of scope, or if the texts are certainly about a forbidden one.
     """
     if domain is not None:
         domain = validate_domain_name(domain)
         check(scope, domain)
         return Recognition(domain, certain=True)
-    recognised = recognise(text, scope)
-    if scope.may_learn(recognised.domain):
-        return recognised
-    if recognised.words:
-        seen = ", ".join(repr(word) for word in recognised.words)
-        reason = f"the task speaks of {seen}, so it was taken to be about {recognised.domain}"
+    whole = recognise("\n".join(texts), scope)
+    if scope.may_learn(whole.domain):
+        found = (recognise(text, scope) for text in texts) if len(texts) > 1 else ()
+        return next((one for one in found if scope.may_learn(one.domain)), whole)
+    if whole.words:
+        seen = ", ".join(repr(word) for word in whole.words)
+        reason = f"the task speaks of {seen}, so it was taken to be about {whole.domain}"
     else:
         reason = f"no domain was recognised in the task, and {GENERAL_DOMAIN} is in its cannot_learn"
     raise ScopeViolation(
         f"{scope.agent} may not learn this: {reason}",
         hint=f"if it is about something else, name it with --domain; {_allowed_hint(scope)}",
     )
+
+
+def subjects(account: OutcomeFields) -> tuple[str, ...]:
+    """The texts by which the domain of what happened is recognised.
+
+    The general words are first: all outcomes of one lesson have them, so that it isn't split over several domains.
+    """
+    return (account.when, account.task) if account.when else (account.task,)
 
 
 def recognise(text: str, scope: MemoryScope) -> Recognition:
