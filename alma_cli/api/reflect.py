@@ -133,7 +133,7 @@ def apply(session: Session, agent: str, answer: str, *, at: datetime | None = No
     if not lines:
         raise InvalidInput(
             "there is no JSON object in the answer",
-            hint='expected lines such as {"when": "...", "do": "...", "outcomes": ["o1"]}',
+            hint='expected lines such as {"when": "...", "do": "...", "outcomes": "o1 o2"}',
         )
     domains = _Domains(session, agent, None)
     with session.store().reading() as reader, _codes(session, agent) as codes:

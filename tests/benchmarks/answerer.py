@@ -42,11 +42,11 @@ def answers(
         task_kind, strategy_kind = labels[outcome["id"]]
         codes = groups[task_kind, strategy_kind] if strategy_kind else unclear
         codes.append(outcome["code"])
-    lines: list[dict[str, Any]] = []
+    lines: list[dict[str, Any]] = []  # the codes in one text, as the sheet asks for
     for (task_kind, strategy_kind), codes in groups.items():
         when, do = known_as(sheet["known"], task_kind, strategy_kind, kinds)
-        lines.append({"when": when or words[task_kind], "do": do or words[strategy_kind], "outcomes": codes})
-    return [*lines, {"unclear": unclear}] if unclear else lines
+        lines.append({"when": when or words[task_kind], "do": do or words[strategy_kind], "outcomes": " ".join(codes)})
+    return [*lines, {"unclear": " ".join(unclear)}] if unclear else lines
 
 
 def merges(review: Mapping[str, Any], meanings: Mapping[str, str]) -> list[dict[str, Any]]:

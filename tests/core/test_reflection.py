@@ -73,10 +73,12 @@ def test_codes_may_stand_in_one_text_as_programs_write_them():
     done = asked({"when": "a b", "do": "c d", "outcomes": "o1, o2"}, {"unclear": "o3"})
     assert {IDS[0]: "a b", IDS[1]: "a b", IDS[2]: ""} == {id: words.when for id, words in done.words.items()}
     assert [] == done.refused
+    done = asked({"when": "a b", "do": "c d", "outcomes": f"{IDS[0]} {IDS[1]}"})
+    assert ({IDS[0], IDS[1]}, []) == (set(done.words), done.refused)
     [(_, error)] = asked({"unclear": "o1 o99"}).refused
     assert "'o99' is no outcome of agent helena" == error.message
-    [(_, error)] = asked({"unclear": "all of them"}).refused
-    assert "'all of them' is no outcome of agent helena" == error.message
+    [(_, error)] = asked({"unclear": "all others"}).refused
+    assert "'all' is no outcome of agent helena; 'others' is no outcome of agent helena" == error.message
 
 
 def test_unclear_gives_no_words():
@@ -171,7 +173,7 @@ def test_an_outcome_that_is_moved_stays_where_it_is_moved_whatever_becomes_of_wh
         ({"when": "x" * 201, "do": "b c", "outcomes": ["o1"]}, "when: expected one line of at most 200 characters"),
         ({"when": "a\nb", "do": "b c", "outcomes": ["o1"]}, "when: expected one line of at most 200 characters"),
         ({"when": " ", "do": "b c", "outcomes": ["o1"]}, "when: empty"),
-        ({"when": "a b", "do": "b c", "outcomes": []}, 'expected a list of codes, such as ["o1", "o2"]'),
+        ({"when": "a b", "do": "b c", "outcomes": []}, 'expected codes, such as "o1 o2"'),
         ({"when": "a b", "do": "b c", "outcomes": [3]}, "3 is no outcome of agent helena"),
         (
             {"when": "a b", "do": "b c", "outcomes": ["o1"], "success": 9},

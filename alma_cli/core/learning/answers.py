@@ -98,7 +98,7 @@ def references(lines: Sequence[AnswerLine], codes: Codes) -> list[str]:
     for line in lines:
         if isinstance(line.value, dict):
             for key in ("outcomes", "move", "unclear", "same"):
-                for reference in _listed(line.value.get(key), codes):
+                for reference in _listed(line.value.get(key)):
                     if isinstance(reference, str):
                         found[codes.outcomes.get(reference.strip(), reference.strip().lower())] = None
     return list(found)
@@ -141,11 +141,10 @@ def alike(words: Sequence[str], others: Sequence[str], *, most: int = 10) -> lis
     return sorted(pairs)[:most]
 
 
-def _listed(references: JsonValue, codes: Codes) -> list[JsonValue]:
-    """The references to outcomes in a list, or in a text that names one or several codes ("o1, o2")."""
+def _listed(references: JsonValue) -> list[JsonValue]:
+    """The references to outcomes in a text ("o1 o2") or in a list."""
     if isinstance(references, str):
-        several = _BETWEEN.split(references.strip())
-        return [*several] if any(one in codes.outcomes for one in several) else [references]
+        return [one for one in _BETWEEN.split(references) if one]
     return references if isinstance(references, list) else []
 
 
@@ -198,9 +197,9 @@ class _Reader:
 
     def _give(self, references: JsonValue, words: Words, number: int) -> None:
         wrong: list[str] = []
-        found = _listed(references, self._codes)
+        found = _listed(references)
         if not found:
-            raise InvalidInput('expected a list of codes, such as ["o1", "o2"]')
+            raise InvalidInput('expected codes, such as "o1 o2"')
         for reference in found:
             try:
                 self._give_one(reference, words, number)
