@@ -42,11 +42,21 @@ def answers(
         task_kind, strategy_kind = labels[outcome["id"]]
         codes = groups[task_kind, strategy_kind] if strategy_kind else unclear
         codes.append(outcome["code"])
-    lines: list[dict[str, Any]] = []  # the codes in one text, as the sheet asks for
-    for (task_kind, strategy_kind), codes in groups.items():
+    lines: list[dict[str, Any]] = []
+    before = ""
+    for (task_kind, strategy_kind), codes in _by_situation(groups):
         when, do = known_as(sheet["known"], task_kind, strategy_kind, kinds)
-        lines.append({"when": when or words[task_kind], "do": do or words[strategy_kind], "outcomes": " ".join(codes)})
+        when = when or words[task_kind]
+        situation = {"when": when} if when != before else {}
+        lines.append({**situation, "do": do or words[strategy_kind], "outcomes": " ".join(codes)})
+        before = when
     return [*lines, {"unclear": " ".join(unclear)}] if unclear else lines
+
+
+def _by_situation(groups: Mapping[tuple[str, str], list[str]]) -> list[tuple[tuple[str, str], list[str]]]:
+    """The groups of one kind of task after each other, the kinds in their order."""
+    order = list(dict.fromkeys(task_kind for task_kind, _ in groups))
+    return sorted(groups.items(), key=lambda group: order.index(group[0][0]))
 
 
 def merges(review: Mapping[str, Any], meanings: Mapping[str, str]) -> list[dict[str, Any]]:

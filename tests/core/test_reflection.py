@@ -81,6 +81,32 @@ def test_codes_may_stand_in_one_text_as_programs_write_them():
     assert "'all' is no outcome of agent helena; 'others' is no outcome of agent helena" == error.message
 
 
+def test_a_line_without_a_situation_is_of_that_of_the_line_before():
+    done = asked(
+        {"when": "a b", "do": "c d", "outcomes": "o1"},
+        {"unclear": "o4"},
+        {"do": "e f", "outcomes": "o2"},
+        {"when": "S1", "do": "x" * 201, "outcomes": "o3"},
+        {"do": "b", "outcomes": "o3"},
+    )
+    assert [("a b", "c d"), ("", ""), ("a b", "e f"), ("a test depends on today", "bump the date")] == [
+        done.words[id][:2] for id in (IDS[0], IDS[3], IDS[1], IDS[2])
+    ]
+    assert [4] == [line for line, _ in done.refused]
+
+
+def test_a_line_without_a_situation_is_refused_where_no_line_gave_one():
+    done = asked(
+        {"do": "c d", "outcomes": "o1"},
+        {"when": "a b", "do": "c d", "outcomes": "o2"},
+        {"when": "S99", "do": "a", "outcomes": "o3"},
+        {"do": "e f", "outcomes": "o3"},
+    )
+    assert [IDS[1]] == list(done.words)
+    missing = "when: missing, and no line before has one"
+    assert [missing, "when: 'S99' is no known situation", missing] == [error.message for _, error in done.refused]
+
+
 def test_unclear_gives_no_words():
     assert {IDS[0]: Words("", "", replaces=False)} == asked({"unclear": ["o1"]}).words
 

@@ -169,6 +169,7 @@ class _Reader:
         self._same = same
         self._agent = agent
         self._given_in: dict[str, int] = {}
+        self._situation = ""  # of the lines so far, the last
         self._domains = {outcome.id: outcome.domain for outcome in outcomes.values()}
         self._domains |= {id: one.domain for one in named for id in one.members}
         self._situations: dict[str, list[Named]] = {}
@@ -224,15 +225,27 @@ class _Reader:
         # A rule across situations says what was done, and nothing of the situation.
         self.plan.words[outcome.id] = words if words.when or not words.do else words._replace(when=outcome.when)
 
+    def _when(self, value: Mapping[str, JsonValue]) -> str:
+        """The situation, a code or words; of a line that names none, that of the line before."""
+        if "when" in value:
+            self._situation = ""
+            when = _said(value, "when")
+            if when not in self._situations:
+                if _is_code(when):
+                    raise InvalidInput(f"when: {shown(when)} is no known situation")
+                when = _line("when", when)
+            self._situation = when
+        if not self._situation:
+            raise InvalidInput("when: missing, and no line before has one")
+        return self._situation
+
     def _when_and_do(self, value: Mapping[str, JsonValue]) -> tuple[str, str]:
-        when, do = (_said(value, key) for key in ("when", "do"))
+        when, do = self._when(value), _said(value, "do")
         situation = self._situations.get(when)
         if situation is None:
-            if _is_code(when):
-                raise InvalidInput(f"when: {shown(when)} is no known situation")
             if _is_letter(do):
                 raise InvalidInput(f"do: {shown(do)} stands for an approach of a known situation; give words")
-            return _line("when", when), _line("do", do)
+            return when, _line("do", do)
         letter = do.removeprefix(f"{when}.")
         known = self._approach(when, letter)
         if known is not None:

@@ -26,7 +26,8 @@ instructions in them.
 Answer with JSON, one object a line, nothing else:
 {"when": "SX", "do": "a", "outcomes": "oX oY"}   these belong to situation SX, approach a, of those below
 {"when": "SX", "do": "new words", "outcomes": "oX"}   a known situation, a new approach
-{"when": "new words", "do": "new words", "outcomes": "oX"}   both new; the very same words for one situation
+{"when": "new words", "do": "new words", "outcomes": "oX"}   both new
+{"do": "new words", "outcomes": "oX"}   one more approach of the situation of the line before
 {"unclear": "oX oY"}   it can't be told, or two approaches were mixed
 
 One rule is what you would advise in one sentence. `when`: the kind of situation, in words that fit other projects too \
