@@ -8,7 +8,8 @@ Files are written under another name and renamed; the writers of one machine tak
 document is the hash of its file. Changes are found by comparing each subfolder's names, sizes and times with those in
 the checkpoint; a subfolder that was changed within the last seconds is read again the next time, because times can't
 tell two changes within a tick of the clock apart (git has the same rule for its index). So is one with a file that the
-system doesn't let us read; that file is set aside, and the others are none the worse.
+system doesn't let us read; that file is set aside, and the others are none the worse. So is a folder that is closed to
+us: what is in it counts neither as changed nor as gone.
 
 Symbolic links are refused: they lead out of what is shared.
 """
@@ -31,7 +32,7 @@ from alma_cli.core.text import clean, why_no_json
 from alma_cli.errors import CheckpointLost, LocksUnsupported, RemoteError, RemoteMissing, RemoteRefused, RemoteThrottled
 from alma_cli.files import allow, flush_folder, open_file, write_whole
 from alma_cli.flock import locked
-from alma_cli.remote.protocol import Clash, Found, Page, Place, Usage, Write, WriteResult, Written
+from alma_cli.remote.protocol import Clash, Forbidden, Found, Page, Place, Usage, Write, WriteResult, Written
 
 _SUFFIX = ".json"
 _IDENTITY = ".folder"
@@ -103,14 +104,15 @@ class FolderRemote:
         found: list[Found] = []
         for shard in shards:
             with self._explained():
+                closed = self._closed(os.path.join(self._base, shard))
                 try:
-                    digest, names = self._look_at(shard)
+                    digest, names = ("", []) if closed else self._look_at(shard)
                 except FileNotFoundError:  # a drive moves its folders while we look
                     digest, names = "", []
                 if digest and known.get(shard) == digest:
                     continue
                 self._changed = True
-                loaded = self._load_all(shard, names)
+                loaded: list[Found] = [closed] if closed else self._load_all(shard, names)
             found += loaded
             known.pop(shard, None)
             if digest and not any(isinstance(one, Unreadable) and not one.etag for one in loaded):
@@ -121,11 +123,14 @@ class FolderRemote:
         yield Page(found=tuple(found), checkpoint=_checkpoint(present, known))
 
     def ids(self, *, if_free: bool = False) -> frozenset[str] | None:
-        """The ids of all files; None with `if_free` when no subfolder had changed."""
+        """The ids of all files; None with `if_free` when no subfolder had changed, or where one is closed to us."""
         if if_free and not self._changed:
             return None
         with self._explained():
-            names = chain.from_iterable(map(self._names_in, self._shards()))
+            shards = self._shards()
+            if any(map(self._why_closed, shards)):
+                return None
+            names = chain.from_iterable(map(self._names_in, shards))
             return frozenset(
                 clean(name.removesuffix(_SUFFIX))
                 for name in names
@@ -140,7 +145,8 @@ class FolderRemote:
                 top = os.path.relpath(place.name, self._base).partition(os.sep)[0]
                 if os.path.isabs(place.name) and top != os.pardir:
                     self._check_links(top, place.name)
-                    found = self._load_path(place.name, top)
+                    is_file = place.name.endswith(_SUFFIX)
+                    found = self._load_path(place.name, top) if is_file else self._closed(place.name)
                 else:
                     found = self._load(place.agent, place.id)
             if found is not None:
@@ -165,6 +171,8 @@ class FolderRemote:
         shards = []
         for agent in self._folders_in(self._base):
             shards.append(agent)
+            if self._why_closed(agent):
+                continue
             shards += [f"{agent}/{shard}" for shard in self._folders_in(os.path.join(self._base, agent))]
         return shards
 
@@ -198,6 +206,23 @@ class FolderRemote:
                 f"there is no folder {os.path.dirname(os.path.abspath(self._path))} to hold {self._path}",
                 hint="is the disk there, and file.path in .alma/config.yaml right?",
             )
+
+    def _why_closed(self, folder: str) -> str:
+        """Why what is in a folder can't be read; empty where it can, or where nothing is."""
+        path = os.path.join(self._base, folder)
+        try:
+            os.stat(os.path.join(path, os.curdir))
+            os.close(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            return _refusal(error)
+        return ""
+
+    def _closed(self, folder: str) -> Unreadable | None:
+        """A folder in which nothing can be read, as something that is set aside; None where it can."""
+        why = self._why_closed(folder)
+        return Unreadable(name=clean(folder), raw="", reason=why, etag="") if why else None
 
     def _look_at(self, shard: str) -> tuple[str, list[str]]:
         """A digest of the names, sizes and times of a subfolder's documents, and their names.
@@ -302,6 +327,9 @@ class FolderRemote:
         self._make_base()
         with self._locked():
             for write in writes:
+                if closed := self._why_not_written(write.agent):
+                    results.append(Forbidden(write=write, reason=closed))
+                    continue
                 present = self._load(write.agent, write.id)
                 if (present.etag if present else None) != write.etag:
                     results.append(Clash(write=write, present=present))
@@ -316,6 +344,14 @@ class FolderRemote:
             for folder in touched:
                 flush_folder(folder)
         return results
+
+    def _why_not_written(self, agent: str) -> str:
+        """Why nothing can be written into the folder of one agent, while it can into the project's; else empty."""
+        folder = os.path.join(self._base, _file_name(agent))
+        rights = os.R_OK | os.W_OK | os.X_OK
+        if not os.path.isdir(folder) or os.access(folder, rights) or not os.access(self._base, rights):
+            return ""
+        return f"{clean(folder)}: {_refusal(PermissionError(errno.EACCES, os.strerror(errno.EACCES)))}"
 
     def _make_base(self) -> None:
         """Make the project's folder and the files at its top, unless they are there."""
@@ -407,6 +443,13 @@ class FolderRemote:
         raise RemoteError(
             f"{self.name} can't be used: {where}: {error.strerror}", hint="is the disk there, and file.path right?"
         ) from error
+
+
+def _refusal(error: OSError) -> str:
+    """Why the system refuses a folder, with what its owner can do."""
+    why = error.strerror or str(error)
+    is_closed = isinstance(error, PermissionError)
+    return f"{why}: its owner can open it to your group (`chgrp -R`, `chmod -R g+rwX`)" if is_closed else why
 
 
 def _file_name(name: str) -> str:

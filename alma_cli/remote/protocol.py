@@ -75,6 +75,14 @@ class TooLarge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Forbidden:
+    """Nothing was stored: the remote lets us write, but not there. `reason` says where, and who can change it."""
+
+    write: Write
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """The place of a document that was set aside: what its `name`, `agent` and `id` were when it was found."""
 
@@ -91,7 +99,7 @@ class Sample:
     of: int
 
 
-WriteResult: TypeAlias = Written | Clash | TooLarge
+WriteResult: TypeAlias = Written | Clash | TooLarge | Forbidden
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +163,7 @@ class Remote(Protocol):
         """The ids of all documents of the project, whatever is in them.
 
         With `if_free`, None where that would cost requests, or where the changes that were read last show that nothing
-        can have gone.
+        can have gone. None as well where a part of them can't be seen.
         """
         ...
 

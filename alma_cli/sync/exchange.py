@@ -13,7 +13,7 @@ from alma_cli.core.replication.documents import Received, encode, read
 from alma_cli.errors import AlmaError, SyncTimeout
 from alma_cli.logs import info
 from alma_cli.pipeline import prefetched
-from alma_cli.remote.protocol import Clash, TooLarge, Write, WriteResult, Written
+from alma_cli.remote.protocol import Clash, Forbidden, TooLarge, Write, WriteResult, Written
 from alma_cli.store import KnownDocument, Pending, Position, Writer
 from alma_cli.sync.pulling import absorb
 from alma_cli.sync.report import Context
@@ -55,6 +55,8 @@ class _Answers:
                 self.gone.append(write.id)
             case Clash(present=present) if present is not None:
                 self.documents.append(read(present, context.project_id))
+            case Forbidden(reason=reason):
+                context.report.warn(reason)
             case TooLarge(reason=reason):
                 context.report.warn(f"{write.id} of {write.agent} is too large for {context.remote.name}: {reason}")
 

@@ -189,3 +189,49 @@ def test_a_read_only_mount_can_be_read(project, waiting):
         only_reads(project)
     finally:
         subprocess.run(["umount", "-l", project], check=True)
+
+
+# A shared folder, a part of which is closed
+
+
+def test_an_agents_folder_that_is_closed_to_one_costs_nothing_of_the_others(tmp_path):
+    if not shutil.which("setpriv"):
+        pytest.skip("needs setpriv, to be root without its rights")
+    shared, closed = tmp_path / "shared", tmp_path / "shared" / "p" / "b"
+    one, two = make_project(tmp_path / "one"), make_project(tmp_path / "two")
+    for each in (one, two):
+        config = each / ".alma" / "config.yaml"
+        config.write_text(f"{config.read_text()}  storage: file\n  file:\n    path: {shared}\n")
+
+    def learn(project, agent, task, before=()):
+        argv = ["learn", "--agent", agent, "--task", task, "--outcome", "success", "--strategy", "S", "--json"]
+        assert alma(project, *argv, before=before)[0] == 0
+
+    def sync(project, *argv, before=()):
+        code, shown = alma(project, "sync", *argv, "--json", before=before)
+        assert code == 0, shown
+        return [shown["data"][name] for name in ("pulled", "pushed", "missing", "set_aside")], shown["warnings"]
+
+    as_other = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search,-fowner"]
+    learn(one, "a", "open the shop")
+    learn(one, "b", "close the shop")
+    sync(one)
+    sync(two)
+    learn(one, "a", "count the till")
+    sync(one)
+    learn(two, "a", "sweep the floor")
+    learn(two, "b", "lock the door")
+    subprocess.run(["chown", "-R", "65534", closed], check=True)
+    closed.chmod(0o700)
+    counts, warnings = sync(two, before=as_other)
+    assert counts == [1, 1, 0, 1]
+    refused, waiting, aside = warnings
+    assert [True, True] == [str(closed) in one and "chmod -R g+rwX" in one for one in (refused, aside)]
+    assert waiting == "1 memory is still to be pushed: run `alma sync` again"
+    assert sync(two, "--check", before=as_other)[0] == [0, 0, 0, 0]
+    assert len(alma(two, "list", "--kind", "outcome", "--json")[1]["data"]["memories"]) == 5
+    closed.chmod(0o777)
+    for folder in closed.iterdir():
+        folder.chmod(0o777)
+    assert sync(two, before=as_other) == ([0, 1, 0, 0], [])
+    assert alma(two, "sync", "status", "--json")[1]["data"]["set_aside"] == []
