@@ -103,8 +103,84 @@ def test_a_line_without_a_situation_is_refused_where_no_line_gave_one():
         {"do": "e f", "outcomes": "o3"},
     )
     assert [IDS[1]] == list(done.words)
-    missing = "when: missing, and no line before has one"
+    missing = "when: missing, and the line before has none that is known"
     assert [missing, "when: 'S99' is no known situation", missing] == [error.message for _, error in done.refused]
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        '{"when": "a build is slow", "do": "cache", "outcomes": "o3",}',
+        '{\n  "when": "a build is slow",\n  "do": "cache",\n  "outcomes": "o3",\n}',
+        "{'when': 'a build is slow', 'do': 'cache', 'outcomes': 'o3'}",
+        "{\u201cwhen\u201d: \u201ca build is slow\u201d}",
+        '{"situation": "a build is slow", "do": "cache", "outcomes": "o3"}',
+        '{"when": "a build is slow", "do": "cache", "outcome": "o3"}',
+        '{"same": "' + IDS[4] + '", "outcomes": "o3"}',
+        '{"rename": "S1", "when": "a test depends on a date"}',
+    ],
+)
+def test_a_line_without_a_situation_is_not_of_that_before_a_line_that_names_none_or_is_refused(between):
+    done = asked({"when": "a b", "do": "c d", "outcomes": "o1"}, between, {"do": "copy the lockfile", "outcomes": "o2"})
+    assert IDS[1] not in done.words
+    assert "when: missing, and the line before has none that is known" == done.refused[-1][1].message
+
+
+def test_what_is_no_json_is_refused_by_its_line_in_whatever_form_it_stands():
+    done = asked('{\n  "when": "a b",\n  "outcomes": "o3",\n}', "{'when': 'a b'}", "use {braces} as you like")
+    assert [1, 5] == [line for line, _ in done.refused]
+    assert 'this is no JSON: \'{ "when": "a b",' in done.refused[0][1].message
+
+
+@pytest.mark.parametrize("codes", ["O1 O2", "[o1, o2]", "o1|o2", "o1/o2", "o1, o2.", ["o1 o2"], "(o1) & 'o2'"])
+def test_codes_are_read_as_programs_write_them(codes):
+    done = asked({"when": "a b", "do": "c d", "outcomes": codes})
+    assert (set(IDS[:2]), []) == (set(done.words), done.refused)
+
+
+def test_several_codes_are_merged_in_one_text():
+    done = asked(
+        {"when": "S2", "do": "give up", "outcomes": "o1"},
+        {"merge": "S1.b, S2.a", "into": "S1.a"},
+    )
+    assert ['"bump the date" into "freeze the clock"', '"retry with backoff" into "freeze the clock"'] == done.joined
+    assert [] == done.refused
+
+
+def test_a_code_is_read_with_its_words_beside_it_and_in_any_case():
+    for when in ("s1", "S1: a test depends on today", "S1: when a test depends on today"):
+        for do in ("b", "B", "(b)", "b: bump the date", "S1.b"):
+            if do == "S1.b" and when != "S1":
+                continue
+            [words] = asked({"when": when, "do": do, "outcomes": "o1"}).words.values()
+            assert ("a test depends on today", "bump the date") == words[:2]
+    [words] = asked({"when": "S3 uploads: they time out", "do": "c: free the drive", "outcomes": "o1"}).words.values()
+    assert ("S3 uploads: they time out", "c: free the drive") == words[:2]
+
+
+@pytest.mark.parametrize(
+    ("when", "do"),
+    [
+        ("S1: another situation", "wait longer"),
+        ("S1", "a: wait longer"),
+        ("S1", "C"),
+        ("S1.a", "wait longer"),
+        ("SX", "wait longer"),
+        ("o2", "wait longer"),
+        ("a b", "o3"),
+        ("new words", "wait longer"),
+        ("same as above", "wait longer"),
+        ("a b", "done"),
+    ],
+)
+def test_codes_and_what_is_asked_are_no_words(when, do):
+    done = asked({"when": when, "do": do, "outcomes": "o1"})
+    assert ({}, 1) == (done.words, len(done.refused))
+
+
+def test_a_situation_has_no_when_of_its_own():
+    done = asked({"when": "When a build is slow:", "do": "cache", "outcomes": "o1"})
+    assert "a build is slow" == done.words[IDS[0]].when
 
 
 def test_unclear_gives_no_words():
@@ -208,7 +284,7 @@ def test_an_outcome_that_is_moved_stays_where_it_is_moved_whatever_becomes_of_wh
         ({"rename": "S9", "when": "a"}, "'S9' is no known situation"),
         ({"rename": "S1", "do": "a b"}, "rename: the situation 'S1' needs \"when\""),
         ({"rename": "S1.a", "when": "a b"}, "rename: 'S1.a' needs \"do\", and has to be a known approach"),
-        ({"merge": [], "into": "S1"}, 'merge: expected a list of codes, such as ["S9"]'),
+        ({"merge": [], "into": "S1"}, 'merge: expected codes, such as "S9"'),
         ({"merge": ["S1.z"], "into": "S1.a"}, "merge: 'S1.z' is no known approach"),
         ({"merge": ["S1"], "into": "S1"}, "merge: 'S1' can't be merged into 'S1'"),
         ({"merge": ["S1.a"], "into": "S2"}, "merge: 'S1.a' can't be merged into 'S2'"),
@@ -347,9 +423,20 @@ def test_objects_that_a_program_wraps_in_one_are_read_one_by_one():
         assert 1 == len(asked(other).refused)
 
 
+def test_a_situation_and_a_mark_beside_a_list_are_those_of_its_objects():
+    first = {"when": "a b", "do": "c d", "outcomes": "o1"}
+    done = asked(
+        first, {"when": "e f", "approaches": [{"do": "g h", "outcomes": "o2"}, {"do": "i j", "outcomes": "o3"}]}
+    )
+    assert ["a b", "e f", "e f"] == [words.when for words in done.words.values()]
+    with pytest.raises(InvalidInput, match="codes stand for other outcomes"):
+        of_sheet(lines_of(json.dumps({"sheet": "ffffff", "answers": [first]})), "3f9a1c")
+    assert [first] == [line.value for line in of_sheet(lines_of(json.dumps({"sheet": "a", "answers": [first]})), "a")]
+
+
 def test_words_that_stand_for_nothing_are_refused_and_the_way_to_say_so_is_named():
     done = asked({"when": "N/A", "do": "wait", "outcomes": ["o1"]}, {"rename": "S1", "when": "None"})
     assert {} == done.words
     assert [
-        f"when: '{word}' says nothing; of what can't be told say {{\"unclear\": [...]}}" for word in ("N/A", "None")
+        f'when: \'{word}\' says nothing; of what can\'t be told say {{"unclear": "o1 o2"}}' for word in ("N/A", "None")
     ] == [error.message for _, error in done.refused]

@@ -274,6 +274,19 @@ def test_a_word_that_stands_for_nothing_says_nothing(nothing):
     assert "none of the tests ran" == recorded(replace(REPORT, error="none of the tests ran")).error
 
 
+@pytest.mark.parametrize("said", ["Fixed it.", "done", "Same as above", "ditto", "It worked!"])
+def test_an_approach_that_says_nothing_of_what_was_done_joins_no_strangers(said):
+    words = dict.fromkeys(("strategy", "when", "do"), said)
+    assert recorded(REPORT) == recorded(replace(REPORT, **words))
+    assert said == recorded(replace(REPORT, feedback=said)).feedback
+
+
+@pytest.mark.parametrize("when", ["when a build is slow", "When: a build is slow", "When a build is slow:"])
+def test_a_situation_has_no_when_of_its_own(when):
+    assert "a build is slow" == recorded(replace(REPORT, when=when)).when
+    assert "whenever it rains" == recorded(replace(REPORT, when="whenever it rains")).when
+
+
 @pytest.mark.parametrize(
     "wrong", [{"task": None}, {"agent": 5}, {"key": None}, {"at": "today"}, {"labels": ["a"]}, {"used": "3fa9c2d1"}]
 )

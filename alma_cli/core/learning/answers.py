@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from alma_cli.core.codec import parse_field, parse_text
 from alma_cli.core.keys import key_of
-from alma_cli.core.learning.reports import Words, says_nothing
+from alma_cli.core.learning.reports import Words, as_situation, says_nothing
 from alma_cli.core.learning.sheets import Codes, letters, quoted
 from alma_cli.core.records import JsonValue, Outcome
 from alma_cli.core.text import one_line, shown
@@ -25,7 +25,17 @@ MAX_ANSWER = 1 << 20
 _ALIKE = 0.6
 """The share of their terms that two texts have in common to look alike."""
 
-_BETWEEN = re.compile(r"[\s,;]+")
+_REFERENCE = re.compile(r"[^\s,;|/&()\[\]\"']+")
+"""A code or an id, in a text with several of them."""
+
+_ASKED = ("new words", "better words")
+"""The words that stand for any in what is asked."""
+
+_SITUATION = re.compile(r"s(?:\d+|x)", re.IGNORECASE)
+_CODE = re.compile(r"(?:[os](?:\d+|x)|s(?:\d+|x)\.[a-z]{1,2})", re.IGNORECASE)
+"""A code, as it stands on a sheet or in what is asked at its top; it is no word."""
+
+_QUOTES = ('"', "'", "\u2018", "\u2019", "\u201c", "\u201d")
 
 _KEYS = {
     "outcomes": {"when", "do", "outcomes"},
@@ -100,7 +110,7 @@ def references(lines: Sequence[AnswerLine], codes: Codes) -> list[str]:
             for key in ("outcomes", "move", "unclear", "same"):
                 for reference in _listed(line.value.get(key)):
                     if isinstance(reference, str):
-                        found[codes.outcomes.get(reference.strip(), reference.strip().lower())] = None
+                        found[_resolved(reference, codes)] = None
     return list(found)
 
 
@@ -121,8 +131,6 @@ def plan(
     reader = _Reader(codes, named, outcomes, same, agent)
     for line in lines:
         try:
-            if isinstance(line.value, InvalidInput):
-                raise line.value
             reader.read(line.value, line.number)
         except AlmaError as error:
             reader.plan.refused.append((line.number, InvalidInput(error.message, hint=error.hint)))
@@ -142,10 +150,16 @@ def alike(words: Sequence[str], others: Sequence[str], *, most: int = 10) -> lis
 
 
 def _listed(references: JsonValue) -> list[JsonValue]:
-    """The references to outcomes in a text ("o1 o2") or in a list."""
-    if isinstance(references, str):
-        return [one for one in _BETWEEN.split(references) if one]
-    return references if isinstance(references, list) else []
+    """The references in a text ("o1 o2") or in a list of texts."""
+    found: list[JsonValue] = []
+    for one in references if isinstance(references, list) else [references] if isinstance(references, str) else []:
+        found += [part.rstrip(".:") for part in _REFERENCE.findall(one)] if isinstance(one, str) else [one]
+    return found
+
+
+def _resolved(reference: str, codes: Codes) -> str:
+    """The id of a code, or what may be the start of an id."""
+    return codes.outcomes.get(reference.lower(), reference.lower())
 
 
 def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
@@ -176,8 +190,11 @@ class _Reader:
         for one in named:
             self._situations.setdefault(codes.of_situation(one.domain, one.task_key), []).append(one)
 
-    def read(self, value: Mapping[str, JsonValue], number: int) -> None:
-        """Take in one object."""
+    def read(self, value: "Mapping[str, JsonValue] | InvalidInput", number: int) -> None:
+        """Take in one object. Where it says of no situation that can be told, the next line has to name one."""
+        before, self._situation = self._situation, ""
+        if isinstance(value, InvalidInput):
+            raise value
         what = next((key for key in ("rename", "merge", "move", "same", "outcomes", "unclear") if key in value), "")
         if not what:
             raise InvalidInput('expected "outcomes", "unclear", "rename", "merge", "move" or "same"')
@@ -189,11 +206,12 @@ class _Reader:
         elif what == "merge":
             self._merge(value)
         elif what == "unclear":
+            self._situation = before
             self._give(value[what], Words("", "", replaces=False), number)
         elif what == "same":
             self._give(value.get("outcomes"), self._words_of_same(value[what]), number)
         else:
-            when, do = self._when_and_do(value)
+            when, do = self._when_and_do(value, before)
             self._give(value[what], Words(when, do, replaces=what == "move"), number)
 
     def _give(self, references: JsonValue, words: Words, number: int) -> None:
@@ -211,8 +229,7 @@ class _Reader:
             raise InvalidInput("; ".join(wrong[:5]) + more)
 
     def _give_one(self, reference: JsonValue, words: Words, number: int) -> None:
-        text = reference.strip() if isinstance(reference, str) else ""
-        outcome = self._outcomes.get(self._codes.outcomes.get(text, text.lower()))
+        outcome = self._outcomes.get(_resolved(reference, self._codes)) if isinstance(reference, str) else None
         if outcome is None or outcome.agent != self._agent:
             raise InvalidInput(f"{shown(reference)} is no outcome of agent {one_line(self._agent, 40)}")
         if outcome.id in self._given_in:
@@ -225,40 +242,46 @@ class _Reader:
         # A rule across situations says what was done, and nothing of the situation.
         self.plan.words[outcome.id] = words if words.when or not words.do else words._replace(when=outcome.when)
 
-    def _when(self, value: Mapping[str, JsonValue]) -> str:
+    def _when(self, value: Mapping[str, JsonValue], before: str) -> str:
         """The situation, a code or words; of a line that names none, that of the line before."""
-        if "when" in value:
-            self._situation = ""
-            when = _said(value, "when")
-            if when not in self._situations:
-                if _is_code(when):
-                    raise InvalidInput(f"when: {shown(when)} is no known situation")
-                when = _line("when", when)
-            self._situation = when
-        if not self._situation:
-            raise InvalidInput("when: missing, and no line before has one")
-        return self._situation
+        when = self._known_situation(_said(value, "when")) if "when" in value else before
+        if not when:
+            raise InvalidInput("when: missing, and the line before has none that is known")
+        self._situation = when
+        return when
 
-    def _when_and_do(self, value: Mapping[str, JsonValue]) -> tuple[str, str]:
-        when, do = self._when(value), _said(value, "do")
+    def _known_situation(self, said: str) -> str:
+        """The code of a known situation, also where its words stand behind it, or else new words."""
+        code, between, words = said.partition(":")
+        code = code.strip().upper()
+        if said in self._situations or not _SITUATION.fullmatch(code):
+            return said if said in self._situations else _line("when", said)
+        known = self._situations.get(code)
+        if known is None or (between and key_of(words.removeprefix(" when")) != key_of(known[0].when)):
+            raise InvalidInput(f"when: {shown(said)} is no known situation")
+        return code
+
+    def _when_and_do(self, value: Mapping[str, JsonValue], before: str) -> tuple[str, str]:
+        when, do = self._when(value, before), _said(value, "do")
         situation = self._situations.get(when)
         if situation is None:
             if _is_letter(do):
                 raise InvalidInput(f"do: {shown(do)} stands for an approach of a known situation; give words")
             return when, _line("do", do)
-        letter = do.removeprefix(f"{when}.")
-        known = self._approach(when, letter)
-        if known is not None:
+        code, between, words = do.removeprefix(f"{when}.").partition(":")
+        letter = code.strip(" ().")
+        known = self._approach(when, letter.lower())
+        if known is not None and (not between or key_of(words) == key_of(known.do)):
             return known.when, known.do
-        if _is_letter(letter) or letter != do:
+        if _is_letter(letter) or known is not None or do.startswith(f"{when}."):
             raise InvalidInput(f"do: {shown(do)} is no known approach of {when}")
         new = situation[0]._replace(strategy_key="", do=_line("do", do), members=())
         situation.append(new)  # without a letter, but renamed with the others
         return new.when, new.do
 
     def _words_of_same(self, reference: JsonValue) -> Words:
-        text = reference.strip() if isinstance(reference, str) else ""
-        words = self._same.get(self._codes.outcomes.get(text, text.lower()))
+        text = next((one for one in _listed(reference)[:1] if isinstance(one, str)), "")
+        words = self._same.get(_resolved(text, self._codes))
         if words is None:
             raise InvalidInput(f"same: {shown(reference)} is no outcome or rule of {one_line(self._agent, 40)}'s")
         return words
@@ -279,10 +302,9 @@ class _Reader:
     def _merge(self, value: Mapping[str, JsonValue]) -> None:
         into = _said(value, "into")
         target, target_letter = self._split(into)
-        merged = value["merge"]
-        codes = [merged] if isinstance(merged, str) else merged
-        if not isinstance(codes, list) or not codes:
-            raise InvalidInput('merge: expected a list of codes, such as ["S9"]')
+        codes = _listed(value["merge"])
+        if not codes:
+            raise InvalidInput('merge: expected codes, such as "S9"')
         for code in codes:
             situation, letter = self._split(code if isinstance(code, str) else "")
             domains = [self._situations[each][0].domain for each in (situation, target)]
@@ -354,16 +376,21 @@ def _objects(answer: str) -> Iterator[AnswerLine]:
         except (ValueError, RecursionError):
             end = answer.find("\n", start)
             at = len(answer) if end < 0 else end
-            if answer[start + 1 : at].lstrip().startswith('"'):
-                yield AnswerLine(line, InvalidInput(f"this is no JSON: {shown(answer[start:at])}"))
+            if answer[start + 1 : start + 200].lstrip().startswith(_QUOTES):
+                text = answer[start : start + 200].partition("}")
+                yield AnswerLine(line, InvalidInput(f"this is no JSON: {shown(''.join(text[:2]))}"))
         else:
             yield from (AnswerLine(line, one) for one in _unwrapped(value))
 
 
 def _unwrapped(value: dict[str, JsonValue]) -> list[dict[str, JsonValue]]:
-    """The objects in lists of an object that says nothing itself, as `{"answers": [...]}`: programs wrap them so."""
+    """The objects in lists of an object that says nothing itself, as `{"answers": [...]}`: programs wrap them so.
+
+    The mark of the sheet and a situation that stand beside a list are those of its objects.
+    """
     lists = [] if _KEYS.keys() & value.keys() else [found for found in value.values() if isinstance(found, list)]
-    return [one for found in lists for one in found if isinstance(one, dict)] or [value]
+    beside = {key: value[key] for key in ("sheet", "when") if key in value}
+    return [{**beside, **one} for found in lists for one in found if isinstance(one, dict)] or [value]
 
 
 def _said(value: Mapping[str, JsonValue], key: str) -> str:
@@ -373,17 +400,16 @@ def _said(value: Mapping[str, JsonValue], key: str) -> str:
 
 
 def _line(key: str, text: str) -> str:
-    words = parse_field(key, one_line(text) if len(text.splitlines()) == 1 else text)
+    said = as_situation(text) if key == "when" else text
+    words = parse_field(key, one_line(said) if len(said.splitlines()) == 1 else said)
     if not key_of(str(words)):
         raise InvalidInput(f"{key}: empty")
-    if says_nothing(str(words)):
-        raise InvalidInput(f'{key}: {shown(words)} says nothing; of what can\'t be told say {{"unclear": [...]}}')
+    if _CODE.fullmatch(str(words)):
+        raise InvalidInput(f"{key}: {shown(words)} is a code, and no words")
+    if says_nothing(str(words)) or words in _ASKED:
+        raise InvalidInput(f'{key}: {shown(words)} says nothing; of what can\'t be told say {{"unclear": "o1 o2"}}')
     return str(words)
 
 
-def _is_code(text: str) -> bool:
-    return text[:1] == "S" and text[1:].isdigit() and text.isascii()
-
-
 def _is_letter(text: str) -> bool:
-    return len(text) <= 2 and text.isascii() and text.islower() and text.isalpha()
+    return text.isascii() and text.isalpha() and (len(text) == 1 or (len(text) == 2 and text.islower()))

@@ -73,8 +73,10 @@ def _checked(record: Record, name: str, value: JsonValue, *, now: datetime) -> o
     parsed = parse_field(name, value)
     if parsed == getattr(record, name):
         return parsed
-    if isinstance(record, Outcome) and unless_nothing(name, parsed) is None:
-        return ""
+    if isinstance(record, Outcome):
+        parsed = unless_nothing(name, parsed)
+        if parsed is None:
+            return ""
     is_needed = name == MAIN_FIELDS[record.kind] or (isinstance(record, Heuristic) and name == "strategy")
     if is_needed and not str(parsed).strip():
         raise InvalidInput(f"{name}: empty", hint="give the corrected text, or use `alma forget` to remove the memory")

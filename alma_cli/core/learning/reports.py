@@ -104,10 +104,29 @@ def result_of(word: str) -> str:
 
 _SAID = re.compile(r"(?:^|;)\s*(when|do|why)\b[\s:]\s*(.*?)\s*(?=;\s*(?:when|do|why)\b|$)", re.IGNORECASE | re.DOTALL)
 
+_WHEN = re.compile(r"when\b[\s:]+", re.IGNORECASE)
+
 FOLLOWED: Mapping[str, str] = {"by": "followed"}
 """The label of a credit that says whose words the outcome took over."""
 
 _NOTHING = frozenset({"", "none", "null", "nil", "undefined", "n/a", "n.a", "tbd", "unknown"})
+_NO_ADVICE = _NOTHING | {
+    *("same", "the same", "same as above", "same as before", "as above", "as before", "see above", "ditto", "idem"),
+    *(
+        "ok",
+        "okay",
+        "done",
+        "did it",
+        "fixed",
+        "fixed it",
+        "solved",
+        "solved it",
+        "worked",
+        "it worked",
+        "works",
+        "success",
+    ),
+}
 _MARKS = " .,:;!?-_\u2013\u2014\u2026*()[]'\"`"
 
 _REPORT_FIELDS = tuple(each.name for each in fields(Report))
@@ -186,13 +205,27 @@ def credits(outcome: Outcome, used: Sequence[str], *, followed: str = "", id_of:
 
 def unless_nothing(name: str, value: Any) -> Any:
     """The value of an outcome's field; None for a word that only stands for nothing, which would join strangers."""
-    is_optional = name in ("strategy", "feedback", "error", "when", "do")
-    return None if is_optional and isinstance(value, str) and says_nothing(value) else value
+    if not isinstance(value, str):
+        return value
+    if name in ("feedback", "error"):
+        return None if _bare(value) in _NOTHING else value
+    if name in ("strategy", "when", "do"):
+        return None if says_nothing(value) else as_situation(value) if name == "when" else value
+    return value
 
 
 def says_nothing(text: str) -> bool:
-    """True for what agents write where they have to write something and have nothing to say."""
-    return text.strip(_MARKS).casefold() in _NOTHING
+    """True for what agents write where they have to say what they did, or when, and that advises nobody."""
+    return _bare(text) in _NO_ADVICE
+
+
+def as_situation(when: str) -> str:
+    """The words of a situation without the "when" that is put before them wherever they are shown."""
+    return _WHEN.sub("", when.strip()).rstrip(" :") or when
+
+
+def _bare(text: str) -> str:
+    return text.strip(_MARKS).casefold()
 
 
 def past(at: datetime, *, now: datetime) -> datetime:
