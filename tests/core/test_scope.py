@@ -13,10 +13,12 @@ from alma_cli.core.scopes.scope import (
     choose_domain,
     recognise,
     scope_for,
+    subjects,
     validate_agent_name,
     validate_domain_name,
 )
 from alma_cli.errors import InvalidInput, ScopeViolation
+from tests.core.record_examples import outcome
 
 HELENA = MemoryScope(
     agent="helena",
@@ -333,3 +335,8 @@ def test_a_domain_may_not_start_with_an_underscore():
     assert validate_domain_name("testing_strategies") == "testing_strategies"
     with pytest.raises(InvalidInput, match="'_project' can't name a domain: it starts with _, which is reserved"):
         validate_domain_name("_project")
+
+
+def test_the_general_words_are_looked_at_before_the_task():
+    assert ("a test is slow", "Fix it") == subjects(outcome(task="Fix it", when="a test is slow"))
+    assert ("Fix it",) == subjects(outcome(task="Fix it", when=""))
