@@ -180,6 +180,7 @@ def _space(project: Project) -> Check:
 def _store(session: Session) -> Iterator[Check]:
     store = session.store()
     shared = Shared()
+    is_shared = session.config.storage in ("azure", "file")
     if not store.file.exists():
         yield _empty(session)
     else:
@@ -190,7 +191,7 @@ def _store(session: Session) -> Iterator[Check]:
                 unread = sum(not reads(session.model, text) for text in reader.main_texts_beyond_ascii())
                 names = reader.project_ids()
                 shared = reader.shared(session.config.project_id)
-                to_come = reader.to_come(session.now() + MOST_AHEAD)
+                to_come = reader.to_come(session.now() + MOST_AHEAD, any_time=is_shared)
         except AlmaError as error:
             yield _wrong("store", error.message, _remedy(session.project, error))
             return
@@ -198,7 +199,7 @@ def _store(session: Session) -> Iterator[Check]:
         yield _well("store", f"{counted(total, 'record', 'records')} in {store.bytes_on_disk() / 1e6:.1f} MB")
         yield _project(session.config.project_id, names)
         if to_come:
-            yield _to_come(to_come, is_shared=session.config.storage in ("azure", "file"))
+            yield _to_come(to_come, is_shared=is_shared)
         if stale := sum(count for model, count in models.items() if model != session.model):
             found = f"{counted(stale, 'memory has', 'memories have')} no vector by {session.model}"
             yield _wrong("vectors", found, "run `alma reindex`")
@@ -214,7 +215,7 @@ def _store(session: Session) -> Iterator[Check]:
         yield _well(
             "scope", f"hidden by the present scopes: {enumerated(hidden, between='; ')}" if hidden else _NOTHING_HIDDEN
         )
-    if session.config.storage in ("azure", "file"):
+    if is_shared:
         yield _sync(session, shared)
     if damaged := list(store.journal.damaged()):
         hint = f"look at {os.path.dirname(damaged[0])}, then delete what you don't need"
@@ -247,12 +248,14 @@ def _project(project_id: str, names: Mapping[str, int]) -> Check:
 
 
 def _to_come(ids: Sequence[str], *, is_shared: bool) -> Check:
-    """The check of memories from the future, which count as the newest evidence until then."""
+    """The check of memories from the future, which count as the newest until then."""
     first = ids[0][:SHORT_ID]
     return _wrong(
         "times",
         f"{counted(len(ids), 'memory is', 'memories are')} of a time to come, such as {first}: was the clock ahead?",
-        "`alma sync --restamp` makes it the present" if is_shared else f"`alma edit {first}` mends its `at`",
+        "`alma sync --restamp` makes it the present"
+        if is_shared
+        else f"`alma edit {first}` mends an outcome's `at`; what else it is, forget and record anew",
     )
 
 

@@ -390,6 +390,9 @@ EDITABLE: Mapping[Kind, tuple[str, ...]] = {
 SEARCHED_FIELDS: tuple[str, ...] = tuple(name for name, each in FIELDS.items() if each.is_searched)
 """The fields whose words find a memory."""
 
+TIME_FIELDS: tuple[str, ...] = tuple(name for name, each in FIELDS.items() if each.type is datetime)
+"""The times that any record has."""
+
 RECENCY_FIELDS = ("at", "last_validated_at", "last_seen_at", "last_verified_at", "updated_at")
 """The times from which a memory's recency counts: the first of these that it has."""
 

@@ -14,7 +14,7 @@ from alma_cli.core.scopes.visibility import View
 from alma_cli.errors import AmbiguousId, InvalidInput, NotFound
 from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.engine import bound_memory
-from alma_cli.store.database.rows import RECORD_COLUMNS, RELEVANT_AT, SUCCESS, row_record
+from alma_cli.store.database.rows import LATEST, RECORD_COLUMNS, RELEVANT_AT, SUCCESS, row_record
 from alma_cli.store.database.values import any_of, rows_from, seq_in, utc_text, vector_text
 from alma_cli.store.reading import met_errors
 from alma_cli.store.reading.general_words import KnownWords
@@ -366,10 +366,11 @@ class Reader:
         )
         return [row[0] for row in rows]
 
-    def to_come(self, now: datetime) -> list[str]:
-        """The ids of memories that happen only after this time, as a clock that was ahead said."""
+    def to_come(self, now: datetime, *, any_time: bool) -> list[str]:
+        """The ids of memories whose recency (or with `any_time` any other time) is after this one."""
+        time = LATEST if any_time else RELEVANT_AT
         rows = self._rows(
-            "SELECT id FROM memories WHERE hlc <> '' AND happened_at > ?::TIMESTAMP ORDER BY id", [utc_text(now)]
+            f"SELECT id FROM memories WHERE hlc <> '' AND {time} > ?::TIMESTAMP ORDER BY id", [utc_text(now)]
         )
         return [row[0] for row in rows]
 

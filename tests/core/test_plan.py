@@ -37,6 +37,13 @@ def test_what_is_new_and_happens_only_more_than_a_day_from_now_waits_for_its_tim
     assert [taken] == plan([to_come], {})
 
 
+@pytest.mark.parametrize("name", ["created_at", "updated_at", "last_verified_at"])
+def test_what_is_new_and_dated_by_a_clock_years_ahead_waits_too(name):
+    (refused,) = plan([version(**{name: NOW + timedelta(days=2)})], {}, now=NOW)
+    assert isinstance(refused, Reject)
+    assert f"its {name} is " in refused.reason
+
+
 def test_what_is_known_here_changes_whatever_time_it_has():
     held = Version(record=outcome(), hlc=A)
     arrived = Version(record=outcome(at=NOW + timedelta(days=2)), hlc=B)

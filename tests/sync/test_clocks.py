@@ -81,6 +81,25 @@ def test_outcomes_of_a_clock_that_is_years_ahead_decide_nothing_until_they_have_
     assert [] == [check.name for check in examine(one.session) if not check.ok and check.name == "times"]
 
 
+def test_a_fact_dated_years_ahead_is_not_the_first_of_everybodys_list(two, container):
+    one, other = two
+    right = container.now
+    container.now += timedelta(days=3650)  # as in a folder, which has no clock
+    ahead = one.know("the sky is green")
+    one.sync()
+    container.now = right
+    fact = other.know("the sky is blue")
+    taken = other.sync()
+    assert (0, 1) == (taken.pulled, taken.set_aside)
+    assert [fact] == list(other.records())
+    assert ["times"] == [check.name for check in examine(one.session) if not check.ok and check.name == "times"]
+    one.sync(restamp=True)
+    other.sync()
+    assert one.records() == other.records()
+    assert {ahead, fact} == set(other.records())
+    assert [] == [check.name for check in examine(one.session) if not check.ok and check.name == "times"]
+
+
 def test_an_outcome_that_is_known_here_is_corrected_and_forgotten_whatever_time_it_has(two, container):
     one, other = two
     first, second = one.learn("Fix the login"), one.learn("Fix the cart")

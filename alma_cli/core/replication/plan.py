@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from alma_cli.core.codec import format_time
-from alma_cli.core.records import Record
+from alma_cli.core.records import TIME_FIELDS, Record
 from alma_cli.core.replication.hlc import HLC
 from alma_cli.core.replication.merge import State, Tombstone, Version, merged, says_the_same
 
@@ -91,8 +91,8 @@ def plan(
 ) -> list[Action]:
     """The plan for states in the order in which they came: each action counts for the later ones.
 
-    `held` is what the store has by id, `derived` the ids of its derived memories. What is new and happens only after
-    `now` is no evidence yet: for as long it would be the newest there is.
+    `held` is what the store has by id, `derived` the ids of its derived memories. What is new and has a time that is
+    after `now` has to wait for it: for as long it would be the newest there is.
     """
     present = dict(held)
     actions: list[Action] = []
@@ -138,13 +138,14 @@ def on_arrival(arrived: State, held: Held | None) -> Action:
 def to_come(state: State | Record, now: datetime) -> str:
     """Why a state or record can't be taken in before its time has come; empty when it has."""
     record = state.record if isinstance(state, Version) else state
-    at = getattr(record, "at", None)
-    if not isinstance(at, datetime) or at <= now + MOST_AHEAD:
-        return ""
-    return (
-        f"it happened at {format_time(at.replace(microsecond=0))}, which is still to come: is this machine's clock "
-        "behind, or was that of the other one ahead? (there `alma sync --restamp` mends it)"
-    )
+    for name in TIME_FIELDS:
+        at = getattr(record, name, None)
+        if isinstance(at, datetime) and at > now + MOST_AHEAD:
+            return (
+                f"its {name} is {format_time(at.replace(microsecond=0))}, which is still to come: is this machine's "
+                "clock behind, or was that of the other one ahead? (there `alma sync --restamp` mends it)"
+            )
+    return ""
 
 
 def is_erased_by(action: Action) -> bool:

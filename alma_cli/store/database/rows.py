@@ -5,7 +5,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from alma_cli.core.records import COMPUTED, FIELD_NAMES, FIELDS, RECENCY_FIELDS, RECORD_TYPES, RESULT_VALUES, Record
+from alma_cli.core.records import (
+    COMPUTED,
+    FIELD_NAMES,
+    FIELDS,
+    RECENCY_FIELDS,
+    RECORD_TYPES,
+    RESULT_VALUES,
+    TIME_FIELDS,
+    Record,
+)
 
 ROW_TYPES = {"kind": "VARCHAR", **{field.column: field.sql_type for field in FIELDS.values()}}
 """The columns of `memories` that are fields of records, with their types; others serve replication and search."""
@@ -14,6 +23,10 @@ RECORD_COLUMNS: tuple[str, ...] = tuple(ROW_TYPES)
 
 RELEVANT_AT = f"coalesce({', '.join(FIELDS[name].column for name in RECENCY_FIELDS)})"
 """The time from which a memory's recency counts, in SQL."""
+
+TIME_COLUMNS: tuple[str, ...] = tuple(FIELDS[name].column for name in TIME_FIELDS)
+LATEST = f"greatest({', '.join(TIME_COLUMNS)})"
+"""The latest of all times that a memory has, in SQL."""
 
 _VALUES = " ".join(f"WHEN '{result}' THEN {value}" for result, value in RESULT_VALUES.items())
 OUTCOME_SUCCESS = f"(CASE outcome {_VALUES} END)::DOUBLE"

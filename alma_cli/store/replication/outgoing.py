@@ -11,7 +11,7 @@ from alma_cli.core.replication.hlc import HLC, next_stamp, stamp_after
 from alma_cli.core.replication.merge import State, Tombstone, Version, content_hash
 from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.engine import transaction
-from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
+from alma_cli.store.database.rows import LATEST, RECORD_COLUMNS, TIME_COLUMNS, row_record
 from alma_cli.store.database.values import columns, given, given_list, rows_from, utc_text
 from alma_cli.store.replication.remote_state import UNSURE
 from alma_cli.store.replication.vectors_in_json import in_json
@@ -190,14 +190,14 @@ class Outgoing:
     def restamp(self, *, now_ms: int) -> int:
         """Give what a clock that was ahead stamped or dated the present time; return how many records.
 
-        Those are the pending records that are stamped in the future, and all that happened there.
+        Those are the pending records that are stamped in the future, and all that have a time there.
         """
         with transaction(self._connection):
             now = utc_text(datetime.fromtimestamp(now_ms / 1000, tz=UTC))
             last = self.latest_stamp()
             stamp = HLC(now_ms, 0, last.replica_id) if last.wall_ms > now_ms else last
             given = 0
-            for table, at in (("memories", "happened_at"), ("tombstones", "NULL")):
+            for table, at in (("memories", LATEST), ("tombstones", "NULL")):
                 rows = self._connection.execute(
                     f"SELECT id, acked_hlc FROM {table} WHERE ({_PENDING} AND hlc > $stamp) "
                     f"OR (hlc <> '' AND {at} > $now::TIMESTAMP) ORDER BY hlc, id",
@@ -214,7 +214,7 @@ class Outgoing:
                     [json.dumps(new)],
                 )
                 given += len(new)
-            for name in ("created_at", "updated_at", "happened_at"):
+            for name in TIME_COLUMNS:
                 self._connection.execute(
                     f"UPDATE memories SET {name} = $now::TIMESTAMP WHERE {_PENDING} AND {name} > $now::TIMESTAMP",
                     {"now": now},
