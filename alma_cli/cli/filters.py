@@ -7,7 +7,7 @@ from alma_cli.api import ALMA
 from alma_cli.api.filters import Filters
 from alma_cli.cli.options import Kinds, option
 from alma_cli.cli.signatures import MadeBy
-from alma_cli.core.records import PROJECT_AGENT
+from alma_cli.core.records import PROJECT_AGENT, RETRIEVED_KINDS
 from alma_cli.core.text import did_you_mean, shown
 from alma_cli.errors import InvalidInput
 
@@ -15,6 +15,10 @@ _Value = TypeVar("_Value")
 
 _NAMED = 8
 """The most names that are listed in the place of one that isn't there."""
+
+_COUNTED = 1000
+_OPTIONS = {"kinds": "--kind", "labels": "--label"}
+"""The options whose names aren't those of the filters."""
 
 OfAgent = Annotated[str | None, option("--agent -a NAME", "Only this agent's.")]
 Limit = Annotated[int, option("--limit -n N", "At most so many.")]
@@ -73,6 +77,19 @@ def unknown(alma: ALMA, chosen: Filters) -> list[str]:
         near = did_you_mean(value, names) or some
         told.append(f"no memory has the {name} {shown(value)}{f'; {near}' if near else ''}")
     return told
+
+
+def excluding(alma: ALMA, chosen: Filters) -> str:
+    """How many memories there are without each of the filters that let none through together; empty if none are."""
+    found = []
+    for name, value in chosen.items():
+        if value in (None, {}, RETRIEVED_KINDS):
+            continue
+        others: Filters = {**chosen, name: RETRIEVED_KINDS if name == "kinds" else None}  # type: ignore[misc]
+        if count := len(alma.memories(**others, limit=_COUNTED + 1)):
+            how = "with --all" if value is False else f"without {_OPTIONS.get(name, '--' + name)}"
+            found.append(f"{f'over {_COUNTED:,}' if count > _COUNTED else count} {how}")
+    return f" ({', '.join(found)})" if found else ""
 
 
 def labels_of(pairs: Iterable[tuple[str, _Value]]) -> dict[str, _Value]:

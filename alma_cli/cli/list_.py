@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from alma_cli.cli.filters import Chosen, Limit, Long, Offset, unknown
+from alma_cli.cli.filters import Chosen, Limit, Long, Offset, excluding, unknown
 from alma_cli.cli.inputs import Memory
 from alma_cli.cli.memory_table import memory_table
 from alma_cli.cli.options import option
@@ -36,9 +36,12 @@ def list(
     found = alma.memories(**chosen, sort=sort, limit=one_more, offset=offset)
     shown = found[:limit]
     told = [f"only {limit}; --limit shows more, --offset {offset + limit} the next"] if len(found) > limit else []
+    if not shown:
+        past = " (--offset leaves out all there are)" if offset and alma.memories(**chosen, limit=1) else ""
+        told = [f"no memories{past or excluding(alma, chosen)}"]
     return Reply(
         data={"memories": [to_json(record) for record in shown], "more": len(found) > limit},
         tables=[memory_table(shown, long=long)] if shown else [],
-        told=told or ([] if shown else ["no memories"]),
+        told=told,
         warnings=[] if shown else unknown(alma, chosen),
     )

@@ -120,6 +120,21 @@ def test_no_memories(run_alma, run_json):
     assert {"memories": [], "more": False} == run_json("list")["data"]
 
 
+@pytest.mark.parametrize(
+    "argv, told",
+    [
+        (["--kind", "preference", "--outcome", "failure"], "1 without --kind"),
+        (["--agent", "victor", "--outcome", "success"], "1 without --agent, 1 without --outcome"),
+        (["--archived"], "2 without --archived"),
+        (["--offset", "9"], "--offset leaves out all there are"),
+    ],
+)
+def test_filters_that_exclude_each_other_are_told_with_what_each_leaves_out(run_alma, argv, told):
+    for agent, outcome in (("helena", "success"), ("victor", "failure")):
+        run_alma("learn", "--agent", agent, "--task", f"Test of {agent}", "--outcome", outcome)
+    assert (0, "", f"no memories ({told})\n") == run_alma("list", *argv)
+
+
 @pytest.mark.parametrize("command", ["list", "log"])
 @pytest.mark.parametrize("limit", ["0", "-1", "1,000,002", "9" * 30])
 def test_a_limit_out_of_range_is_refused(run_alma, command, limit):
