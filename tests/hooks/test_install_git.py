@@ -337,6 +337,24 @@ def test_a_folder_of_somebody_elses_is_told_in_gits_words(tmp_path):
     assert "safe.directory" in done.stderr
 
 
+def test_what_is_made_has_the_rights_that_the_umask_leaves_and_what_is_there_keeps_its_own(tmp_path):
+    repository = Repository(tmp_path / "shop")
+    mine = repository.hooks() / "commit-msg"
+    mine.parent.mkdir(exist_ok=True)
+    mine.write_text("#!/bin/sh\nexit 0\n")
+    mine.chmod(0o700)
+    before = os.umask(0o077)
+    try:
+        repository.alma("install", "git")
+        repository.alma("install", "claude")
+    finally:
+        os.umask(before)
+    made = [hook for hook in repository.hooks().iterdir() if b"alma" in hook.read_bytes()]
+    assert len(made) > 1
+    assert {0o700} == {hook.stat().st_mode & 0o777 for hook in made}
+    assert 0o600 == (repository.folder / ".claude" / "settings.json").stat().st_mode & 0o777
+
+
 @pytest.mark.parametrize("place", ["a hook", "attributes"])
 def test_where_lfs_is_used_install_says_what_to_do(tmp_path, place):
     repository = Repository(tmp_path / "shop")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import stat
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -30,7 +31,7 @@ _MARKS = (b">>> alma >>>", b"# alma hook", b'"alma"', b'"preserveUnused"', b"\nn
 
 @dataclass(frozen=True, slots=True)
 class WriteFile:
-    """A file gets this content, and the rights `mode`; without `mode` it keeps its own (0644 for a new file)."""
+    """A file gets this content, and a new one the rights `mode` (0644 without it), as far as the umask allows."""
 
     path: str
     content: bytes
@@ -272,11 +273,15 @@ class InstallRecord:
 
 
 def _replace(change: WriteFile) -> None:
-    """Write a file; a link to it stays a link."""
+    """Write a file; a link to it stays a link. One that is there keeps its rights, but for those to execute it."""
     path = os.path.realpath(change.path)
-    mode = change.mode
-    if mode is None:
-        mode = os.stat(path).st_mode & 0o7777 if os.path.exists(path) else 0o644
+    try:
+        mode = stat.S_IMODE(os.stat(path).st_mode)
+    except FileNotFoundError:
+        write_whole(path, change.content, mode=change.mode or 0o644)
+        return
+    if change.mode:
+        mode |= (mode & 0o444) >> 2  # as `chmod +x` does
     with writing_whole(path) as file:
         file.write(change.content)
         with suppress(OSError):  # a file system without rights
