@@ -129,8 +129,7 @@ def plan_claude_removal(place: ConnectedProject, file: str = SHARED) -> Plan:
 
 def switched_off(place: ConnectedProject) -> tuple[str, str]:
     """The setting by which Claude Code runs no hooks, or not our server, and what mends it; empty without one."""
-    home = os.environ.get("CLAUDE_CONFIG_DIR") or os.path.expanduser("~/.claude")
-    users = os.path.join(home, SHARED)
+    users, menus = _of_user()
     paths = [settings_path(place.folder, LOCAL), settings_path(place.folder), users]
     found = {path: parsed(path, text_of(path)) for path in (MANAGED, *paths)}
     if found[MANAGED].get("allowManagedHooksOnly"):
@@ -142,7 +141,7 @@ def switched_off(place: ConnectedProject) -> tuple[str, str]:
     told = [(path, settings["disableAllHooks"]) for path, settings in found.items() if "disableAllHooks" in settings]
     if told and told[0][1]:
         return f"{told[0][0]} switches all hooks off (disableAllHooks)", f"take that out of {told[0][0]}"
-    for path, settings in (*found.items(), _said_before(place, home)):
+    for path, settings in (*found.items(), (menus, _said_before(place, menus))):
         for key in ("disabledMcpjsonServers", "disabledMcpServers", "deniedMcpServers"):
             servers = settings.get(key)
             if isinstance(servers, list) and ("alma" in servers or {"serverName": "alma"} in servers):
@@ -150,18 +149,21 @@ def switched_off(place: ConnectedProject) -> tuple[str, str]:
     return "", ""
 
 
-def _said_before(place: ConnectedProject, home: str) -> tuple[str, dict[str, Any]]:
-    """Where Claude Code keeps what a user said to its questions, and in its menu of servers, and that of this project.
+def _of_user() -> tuple[str, str]:
+    """The files of the user: the settings, and what was said to Claude Code's questions and in its menus."""
+    folder = os.environ.get("CLAUDE_CONFIG_DIR")
+    home = folder or os.path.expanduser("~")
+    return os.path.join(folder or os.path.join(home, ".claude"), SHARED), os.path.join(home, ".claude.json")
 
-    It belongs to the repository's top, or to the folder that Claude Code was started in.
-    """
-    path = os.path.join(home if os.environ.get("CLAUDE_CONFIG_DIR") else os.path.dirname(home), ".claude.json")
-    projects = read_object(Path(path)).get("projects")
+
+def _said_before(place: ConnectedProject, menus: str) -> dict[str, Any]:
+    """What a user said of this project, which is kept by the repository's top or the folder that it was started in."""
+    projects = read_object(Path(menus)).get("projects")
     said: dict[str, Any] = {}
     for folder in (top_of(place.folder), place.folder):
         of_folder = projects.get(folder) if isinstance(projects, dict) else None
         said |= of_folder if isinstance(of_folder, dict) else {}
-    return path, said
+    return said
 
 
 def _passed_over(path: str, fault: str) -> str:
