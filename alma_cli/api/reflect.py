@@ -246,7 +246,7 @@ def _following(
     """What was said of rules that only get other words, as it is said of these."""
     places = moves.moved(agent, [_named(label) for label in labels], words)
     said = reader.words.said_of_rules(agent) if places else []
-    return moves.follow(said, places, session.config.project_id, now=session.now())
+    return moves.follow(said, places, words, session.config.project_id, now=session.now())
 
 
 def _general_words(entry: Entry, said: Words) -> GeneralWords:

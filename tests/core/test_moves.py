@@ -64,6 +64,22 @@ def test_corrections_and_credits_of_a_moved_rule_follow_it_and_nothing_else_does
     assert [
         replace(rule, task_key=new[0].task_key, strategy_key=new[1], updated_at=LATER),
         replace(helped, target=derived_id(project, *new), updated_at=LATER),
-    ] == follow([rule, helped, *others], {old: new}, project, now=LATER)
+    ] == follow([rule, helped, *others], {old: new}, {}, project, now=LATER)
     ahead = replace(rule, updated_at=LATER)
-    assert [LATER] == [one.updated_at for one in follow([ahead], {old: new}, project, now=NOW)]
+    assert [LATER] == [one.updated_at for one in follow([ahead], {old: new}, {}, project, now=NOW)]
+
+
+def test_a_correction_says_in_the_new_words_what_it_said_in_the_old_ones():
+    old, new = place("a b", "c d"), place("e f", "g h")
+    words = {A: Words("e f", "g h", replaces=True)}
+    own = {"agent": "helena", "domain": "general", "task_key": old[0].task_key, "strategy_key": old[1]}
+    rules = [
+        replace(EXAMPLES["heuristic"], condition="a b", strategy="better words", **own),
+        replace(EXAMPLES["heuristic"], condition="better words", strategy="C d", **own),
+        replace(EXAMPLES["anti_pattern"], pattern="better words (when: a b)", **own),
+        replace(EXAMPLES["anti_pattern"], pattern="c d (when: better words)", **own),
+        replace(EXAMPLES["anti_pattern"], pattern="c d", **own),
+    ]
+    found = follow(rules, {old: new}, words, rules[0].project_id, now=LATER)
+    assert [("e f", "better words"), ("better words", "g h")] == [(one.condition, one.strategy) for one in found[:2]]
+    assert ["better words (when: e f)", "g h (when: better words)", "g h"] == [one.pattern for one in found[2:]]

@@ -9,7 +9,7 @@ from alma_cli.core.keys import key_of
 from alma_cli.core.learning.answers import Named
 from alma_cli.core.learning.derive import Task, derived_id
 from alma_cli.core.learning.reports import Words
-from alma_cli.core.records import AntiPattern, Credit, Heuristic, Record
+from alma_cli.core.records import WHEN, AntiPattern, Credit, Heuristic, Record
 
 Place: TypeAlias = tuple[Task, str]
 """The place of a rule: its task group and the key of its strategy."""
@@ -35,9 +35,15 @@ def moved(agent: str, named: Sequence[Named], words: Mapping[str, Words]) -> dic
     return {place: goal for place, goal in found.items() if goal is not None and goal not in goals}
 
 
-def follow(said: Sequence[Record], places: Mapping[Place, Place], project_id: str, *, now: datetime) -> list[Record]:
-    """These corrections and credits, where they are about rules that moved, as they are about these afterwards."""
+def follow(
+    said: Sequence[Record], places: Mapping[Place, Place], words: Mapping[str, Words], project_id: str, *, now: datetime
+) -> list[Record]:
+    """These corrections and credits, where they are about rules that moved, as they are about these afterwards.
+
+    What a correction says in the rule's old words it says in its new ones, which are among the `words`.
+    """
     goals = {derived_id(project_id, *place): goal for place, goal in places.items()}
+    texts = {key_of(text): text for given in words.values() for text in (given.when, given.do)}
     found: list[Record] = []
     for one in said:
         at = max(now, one.updated_at)
@@ -46,8 +52,23 @@ def follow(said: Sequence[Record], places: Mapping[Place, Place], project_id: st
         elif isinstance(one, Heuristic | AntiPattern):
             goal = places.get((Task(one.agent, one.domain, one.task_key), one.strategy_key))
             if goal is not None:
-                found.append(replace(one, task_key=goal[0].task_key, strategy_key=goal[1], updated_at=at))
+                keys = {one.task_key: goal[0].task_key, one.strategy_key: goal[1]}
+                worded = {old: texts[new] for old, new in keys.items() if new in texts}
+                moved = replace(_in_words(one, worded), task_key=goal[0].task_key, strategy_key=goal[1], updated_at=at)
+                found.append(moved)
     return found
+
+
+def _in_words(rule: Heuristic | AntiPattern, words: Mapping[str, str]) -> Heuristic | AntiPattern:
+    """The rule with other words for the keys that its parts have."""
+
+    def worded(text: str) -> str:
+        return words.get(key_of(text), text)
+
+    if isinstance(rule, Heuristic):
+        return replace(rule, condition=worded(rule.condition), strategy=worded(rule.strategy))
+    strategy, when, condition = rule.pattern.removesuffix(")").partition(WHEN)
+    return replace(rule, pattern=f"{worded(strategy)}{when}{worded(condition)})" if when else worded(rule.pattern))
 
 
 def _places(agent: str, domain: str, task_key: str, strategy_key: str) -> tuple[Place, Place]:
