@@ -18,6 +18,7 @@ from alma_cli.core.learning.answers import Named
 from alma_cli.core.learning.reports import Words
 from alma_cli.core.learning.sheets import Codes, KnownApproach, KnownSituation, Sheet
 from alma_cli.core.records import AntiPattern, Heuristic, JsonValue, Outcome, Record
+from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.scopes.scope import check, scope_for
 from alma_cli.errors import AlmaError, InvalidConfig, InvalidInput, LocksUnsupported, NotFound
 from alma_cli.files import read_object, write_whole
@@ -337,12 +338,22 @@ def _alike(new: Sequence[Label], known: Sequence[Label]) -> list[tuple[str, str]
 
 
 def _apart(mine: Sequence[Label], known: Sequence[Label]) -> list[str]:
-    """Those that stand in other domains too, with the names of all: a rule is of one domain."""
-    domains: dict[tuple[str, str], list[str]] = {}
+    """Those that stand in other domains too, with the names of all and their outcomes: a rule is of one domain."""
+    found: dict[tuple[str, str], list[Label]] = {}
     for label in known:
-        domains.setdefault((label.task_key, label.strategy_key), []).append(label.domain)
-    found = [(label, domains[label.task_key, label.strategy_key]) for label in mine]
-    return list(dict.fromkeys(f"{', '.join(sorted(names))}: {_told(label)}" for label, names in found if names[1:]))
+        found.setdefault((label.task_key, label.strategy_key), []).append(label)
+    told = []
+    for label in mine:
+        places = sorted(found[label.task_key, label.strategy_key], key=lambda one: one.domain)
+        if places[1:]:
+            told.append(f"{', '.join(map(_in_its_domain, places))}: {_told(label)}")
+    return list(dict.fromkeys(told))
+
+
+def _in_its_domain(label: Label) -> str:
+    """The domain of a label, with the outcomes that could be moved out of it."""
+    more = ["..."] if len(label.members) > _MEMBERS else []
+    return f"{label.domain} ({' '.join([*(id[:SHORT_ID] for id in label.members[:_MEMBERS]), *more])})"
 
 
 @contextmanager

@@ -211,7 +211,9 @@ def test_words_that_stand_in_several_domains_are_told_to_be_counted_apart(config
     answer = json.dumps({"when": WHEN, "do": DO, "outcomes": ids})
     done = reflect(run_json, "--apply", "-", stdin=answer)["data"]
     label = f"when {WHEN}: {DO}"
-    assert ([label], [f"release, testing: {label}"]) == (done["new"], done["apart"])
+    first, second, third = (id[:8] for id in ids)
+    apart = f"release ({second}), testing ({third} {first}): {label}"
+    assert ([label], [apart]) == (done["new"], done["apart"])
     sheet = run_alma("reflect", "--agent", "helena", "--review").out
     assert 1 == sheet.count(f'when "{WHEN}" (domain release)') == sheet.count(f'when "{WHEN}" (domain testing)')
     run_json("correct", ids[1], "--domain", "testing")
