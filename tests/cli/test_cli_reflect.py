@@ -501,6 +501,8 @@ def test_what_a_person_said_of_a_rule_goes_with_a_situation_that_is_renamed_and_
     for back in (["reflect", "--agent", "helena", "--undo"], ["undo", "--yes"]):
         run_json("reflect", "--agent", "helena", "--apply", "-", stdin=rename)
         assert [mine] == [one["id"] for one in heuristics(run_json)]
+        assert [("dates matter", "freeze the clock, in the service too", 0)] == rules(run_json)
+        assert all(one["ok"] for one in run_json("doctor")["data"]["checks"] if one["name"] == "vectors")
         (hidden,) = (one for one in run_json("list", "--archived")["data"]["memories"] if one["archived"])
         (credited,) = run_json("list", "--kind", "credit")["data"]["memories"]
         assert ("dates matter", credited["target"]) == (hidden["condition"], hidden["id"])

@@ -6,7 +6,7 @@ from datetime import timedelta
 from alma_cli.core.keys import key_of
 from alma_cli.core.learning.answers import Named
 from alma_cli.core.learning.derive import Task, derived_id
-from alma_cli.core.learning.moves import follow, moved
+from alma_cli.core.learning.moves import follow, moved, own_words
 from alma_cli.core.learning.reports import Words
 from tests.core.record_examples import EXAMPLES, NOW, credit
 
@@ -83,3 +83,5 @@ def test_a_correction_says_in_the_new_words_what_it_said_in_the_old_ones():
     found = follow(rules, {old: new}, words, rules[0].project_id, now=LATER)
     assert [("e f", "better words"), ("better words", "g h")] == [(one.condition, one.strategy) for one in found[:2]]
     assert ["better words (when: e f)", "g h (when: better words)", "g h"] == [one.pattern for one in found[2:]]
+    assert [{"condition"}, {"strategy"}, {"pattern"}, {"pattern"}, {"pattern"}] == [own_words(rule) for rule in rules]
+    assert set() == own_words(credit())

@@ -59,16 +59,32 @@ def follow(
     return found
 
 
+def own_words(rule: Record) -> set[str]:
+    """The fields of a correction that say the words that its rule has, and so those that it gets."""
+    return {
+        name
+        for name, parts in _texts(rule).items()
+        if any(key_of(part) in (getattr(rule, "task_key", ""), getattr(rule, "strategy_key", "")) for part in parts)
+    }
+
+
 def _in_words(rule: Heuristic | AntiPattern, words: Mapping[str, str]) -> Heuristic | AntiPattern:
-    """The rule with other words for the keys that its parts have."""
+    """The rule with other words for the keys that its texts have."""
+    worded = {
+        name: WHEN.join(words.get(key_of(part), part) for part in parts) + (")" if parts[1:] else "")
+        for name, parts in _texts(rule).items()
+    }
+    return replace(rule, **{name: worded[name] for name in own_words(rule)})  # type: ignore[arg-type]
 
-    def worded(text: str) -> str:
-        return words.get(key_of(text), text)
 
+def _texts(rule: Record) -> dict[str, list[str]]:
+    """The texts of a rule that may say its situation, its approach, or both."""
     if isinstance(rule, Heuristic):
-        return replace(rule, condition=worded(rule.condition), strategy=worded(rule.strategy))
-    strategy, when, condition = rule.pattern.removesuffix(")").partition(WHEN)
-    return replace(rule, pattern=f"{worded(strategy)}{when}{worded(condition)})" if when else worded(rule.pattern))
+        return {"condition": [rule.condition], "strategy": [rule.strategy]}
+    if isinstance(rule, AntiPattern):
+        strategy, when, condition = rule.pattern.partition(WHEN)
+        return {"pattern": [strategy, condition.removesuffix(")")] if when else [strategy]}
+    return {}
 
 
 def _places(agent: str, domain: str, task_key: str, strategy_key: str) -> tuple[Place, Place]:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from alma_cli.core.learning.moves import own_words
 from alma_cli.core.records import FIELD_NAMES, UNCLEAR_LABEL, AntiPattern, Credit, Heuristic, Outcome, Record
 from alma_cli.core.replication.merge import Tombstone
 from alma_cli.store.database.connection import Connection
@@ -32,7 +33,7 @@ from alma_cli.store.writing.rows_writer import Replaced, RowsWriter
 from alma_cli.store.writing.undoable import GRACE, changed_by, end_grace
 
 _PLACE = frozenset({"task_key", "strategy_key", "target"})
-"""The fields by which a correction or a credit belongs to a rule."""
+"""The fields by which a correction or a credit belongs to a rule; what it says in the rule's words goes along."""
 
 
 def fold(connection: Connection, operations: Sequence[Operation], *, now_ms: int, rules: ProjectRules) -> Folded:
@@ -285,11 +286,8 @@ def _brought_up(entry: Entry, present: Record, changed: Collection[str]) -> Entr
     new = entry.record
     if new.kind != present.kind:
         return entry
-    kept = {
-        name: getattr(present, name)
-        for name in FIELD_NAMES[new.kind]
-        if name not in changed and name not in ("id", "updated_at")
-    }
+    given = {*changed, "id", "updated_at", *(own_words(present) if changed is _PLACE else ())}
+    kept = {name: getattr(present, name) for name in FIELD_NAMES[new.kind] if name not in given}
     record = replace(new, **kept, updated_at=max(new.updated_at, present.updated_at))
     return replace(entry, record=record) if record.topics[0] == new.topics[0] else Entry(record=record)
 
