@@ -17,7 +17,7 @@ from alma_cli.core.text import one_line
 from alma_cli.errors import ProjectNotFound, ProjectUntrusted, StoreUnwritable
 from alma_cli.files import open_file, write_whole
 from alma_cli.ownership import give_to_owner, is_trusted, owner_of
-from alma_cli.tracked import memory_in_git
+from alma_cli.tracked import is_left_out, memory_in_git
 from alma_cli.worktrees import (
     exclude_path,
     is_submodule,
@@ -190,12 +190,23 @@ def _nearest_project(start: str | os.PathLike[str] | None) -> Project:
             raise ProjectNotFound(f"{bare_home}/{CONFIG} is no file", hint="move it away: a file belongs there")
         elsewhere = f"is it on another branch? `git log --all -- {FOLDER}/{CONFIG}` tells; " if top_of(first) else ""
         raise ProjectNotFound(f"{bare_home} has no {CONFIG}", hint=f"{elsewhere}`alma init` writes one")
+    for folder in _folders_above(first):
+        _check_checked_out(folder)
     hint = "`alma init` makes one here"
     if any(_recorded(folder) for folder in _folders_above(first)):
         hint = f"there was one: a sparse checkout, `git clean` or `git stash` may have taken {FOLDER}/ away; {hint}"
     if beyond := _beyond(first):
         hint += f"; that of {beyond}, outside of this repository, is used by ALMA_DIR={beyond} or --dir {beyond}"
     raise ProjectNotFound(f"no {FOLDER}/ in {first} or any folder above", hint=hint)
+
+
+def _check_checked_out(folder: str) -> None:
+    """Raise `ProjectNotFound` where git has the project's configuration, but not in this sparse checkout."""
+    path = f"{FOLDER}/{CONFIG}"
+    if not os.path.lexists(os.path.join(folder, path)) and is_left_out(folder, path):
+        command = shlex.join(["git", "-C", folder, "sparse-checkout", "add", FOLDER])
+        lost = "; the memory that was in it may be gone: `alma doctor` tells then" if _recorded(folder) else ""
+        raise ProjectNotFound(f"{path} is not in the sparse checkout of {folder}", hint=f"`{command}` brings it{lost}")
 
 
 def _folders_above(first: str) -> Iterator[str]:
@@ -270,6 +281,7 @@ def make_project(root: str | os.PathLike[str], config_text: str) -> Project:
     """
     project = project_at(root)
     check_memory(project)
+    _check_checked_out(os.fspath(root))
     if not os.path.exists(project.config_path):  # a name that is too long is told of below
         _forget_recorded(project)
     try:

@@ -37,6 +37,14 @@ def memory_in_git(folder: str) -> list[str]:
     return found
 
 
+def is_left_out(folder: str, path: str) -> bool:
+    """True for a path in this folder that git keeps, and leaves out of a sparse checkout."""
+    index = index_path(folder)
+    if index is None or not os.path.exists(os.path.join(os.path.dirname(index), "info", "sparse-checkout")):
+        return False
+    return (_asked(folder, "ls-files", "-t", "-z", "--", path) or b"").startswith(b"S ")
+
+
 def ignored_by(path: str | os.PathLike[str]) -> str:
     """The rule by which git ignores a file, as `FILE:LINE:PATTERN`; empty where it doesn't, or can't be asked."""
     folder, name = os.path.split(path)

@@ -53,7 +53,8 @@ def naming_folder(folder: str) -> str:
         return folder
     if _main_worktree(common):
         return shared
-    named = os.path.dirname(common) if os.path.basename(common) == ".git" else common.removesuffix(".git")
+    is_hidden = os.path.basename(common).startswith(".")  # `.git` or, with all worktrees beside it, `.bare`
+    named = os.path.dirname(common) if is_hidden else common.removesuffix(".git")
     return os.path.normpath(os.path.join(named, os.path.relpath(folder, top)))
 
 

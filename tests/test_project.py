@@ -399,6 +399,28 @@ def test_worktrees_beside_a_bare_repository_have_the_project_of_the_folder_aroun
     assert project == find_project(around, environ={})
 
 
+def test_worktrees_beside_a_hidden_bare_repository_are_named_by_the_folder_around_it(tmp_path, repository):
+    git(tmp_path, "clone", "-q", "--bare", repository, "around/.bare")
+    (tmp_path / "around/.git").write_text("gitdir: ./.bare\n")
+    git(tmp_path / "around", "worktree", "add", "-q", "feature")
+    assert "around" == os.path.basename(naming_folder(str(tmp_path / "around/feature")))
+
+
+def test_a_configuration_that_a_sparse_checkout_leaves_out_is_told_and_made_by_nobody(repository):
+    (repository / "src").mkdir()
+    (repository / "src/a").write_text("x")
+    configure(repository)
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "second")
+    git(repository, "sparse-checkout", "set", "src")
+    for make in (lambda: find_project(repository / "src", environ={}), lambda: make_project(repository, CONFIG)):
+        with pytest.raises(ProjectNotFound) as caught:
+            make()
+        assert caught.value.hint == f"`git -C {repository} sparse-checkout add .alma` brings it"
+    git(repository, "sparse-checkout", "add", ".alma")
+    assert repository == find_project(repository / "src", environ={}).root
+
+
 def test_a_new_folder_of_a_linked_worktree_has_the_project_of_the_main_one(tmp_path, repository):
     git(repository, "worktree", "add", "-q", "../linked")
     configure(repository)
@@ -422,7 +444,7 @@ def test_where_git_took_a_project_away_the_error_says_so(repository):
     git(repository, "sparse-checkout", "set", "src")
     with pytest.raises(ProjectNotFound) as caught:
         find_project(repository, environ={})
-    assert "a sparse checkout, `git clean` or `git stash` may have taken .alma/ away" in caught.value.hint
+    assert "sparse-checkout add .alma` brings it; the memory that was in it may be gone" in caught.value.hint
 
 
 def test_the_search_ends_at_a_folder_of_somebody_elses(tmp_path, give_away):
