@@ -25,6 +25,9 @@ NumberedReport: TypeAlias = tuple[int, Report | AlmaError]
 _NumberedOutcome: TypeAlias = tuple[int, Report | AlmaError, Outcome | AlmaError, list[str]]
 """The same with the outcome that the report becomes, or why it becomes none, and what to warn of."""
 
+KNOWN_BAD = "known to be bad"
+"""How a warning begins that is about what was tried: it was learned all the same."""
+
 _PROPOSED = 3
 _NEAR_ENOUGH = 0.4
 """The least sum of two cosines, of what tasks are about and of approaches, at which a label is proposed."""
@@ -244,7 +247,7 @@ def _known_bad(receipt: Receipt, agents: Collection[str]) -> list[str]:
 
 
 def _told_of(anti_pattern: AntiPattern) -> str:
-    told = f"known to be bad ({anti_pattern.id[:SHORT_ID]}): {one_line(anti_pattern.pattern, 120)}"
+    told = f"{KNOWN_BAD} ({anti_pattern.id[:SHORT_ID]}): {one_line(anti_pattern.pattern, 120)}"
     if anti_pattern.occurrences:
         told += f"; it worked {anti_pattern.successes:g} of {anti_pattern.occurrences} times"
     if anti_pattern.better_alternative:

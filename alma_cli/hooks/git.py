@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from itertools import groupby
 
 from alma_cli.api import ALMA
+from alma_cli.api.learn import KNOWN_BAD
 from alma_cli.core.learning.reports import Report
 from alma_cli.errors import AlmaError, InvalidInput
 from alma_cli.files import remove_if_there
@@ -42,7 +43,7 @@ def answer_git(alma: ALMA, event: str, agent: str | None, commits: str) -> list[
         if _waits(alma):
             alma.stats()  # opening the store folds the journal in
         told += _synchronise(alma)
-    return told
+    return [one for one in told if not one.startswith(KNOWN_BAD)]
 
 
 @contextmanager

@@ -71,3 +71,13 @@ def test_what_is_not_learned_is_told_with_the_remedy(scoped_project, commit):
     assert ["no agent given (name one with --agent NAME (helena, victor), or set ALMA_AGENT)"] == answer_git(
         ALMA.find(), "post-commit", None, told
     )
+
+
+def test_an_approach_that_is_known_to_be_bad_is_learned_and_no_trouble_of_the_hook(git, commit):
+    alma = ALMA.from_config()
+    words = {"when": "a menu is hidden", "do": "raise the z-index"}
+    for number in range(3):
+        alma.learn("me", f"t{number}", "failure", "z", **words)
+    id = commit("Raise it\n\nAlma-Outcome: failed; when a menu is hidden; do raise the z-index\n")
+    assert [] == answer_git(alma, "post-commit", "me", id)
+    assert 4 == alma.memories(kinds=["anti_pattern"])[0].occurrences
