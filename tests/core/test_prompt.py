@@ -94,7 +94,7 @@ def test_a_memory_is_one_quoted_line_with_its_short_id(record, text):
 @given(memories)
 def test_hostile_text_stays_within_quotes_on_one_line(record):
     texts = [line_text(record)]
-    if record.kind == "anti_pattern":
+    if record.kind in ("anti_pattern", "heuristic"):
         texts += [Line(record, 0.5, sure=sure).text_under for sure in (True, False)]
     for line in texts:
         assert len(line.splitlines()) == 1
@@ -159,6 +159,22 @@ def test_what_to_avoid_stands_under_what_to_do_instead():
         '### May fit\n- [01234567] when "the date matters": "freeze the clock" (worked 3 of 4 times)\n'
         '  - [11111111] avoid "sleep" (worked 1 of 5 times)\n'
     )
+
+
+def another_approach(**values):
+    """What works in the same situation, and less often."""
+    record = heuristic(id="3" * 32, condition="the date matters", strategy="bump the date", task_key="t", **values)
+    return Line(record, 0.4)
+
+
+def test_other_approaches_of_a_situation_stand_under_the_best_without_repeating_it():
+    other = another_approach(occurrences=4, successes=2.5)
+    assert rendered([a_pair()[1], other], "a").endswith(
+        '- [01234567] when "the date matters": "freeze the clock" (worked 3 of 4 times)\n'
+        '  - [33333333] or "bump the date" (worked 2.5 of 4 times)\n'
+    )
+    (of_another,) = fitting([replace(other, record=replace(other.record, agent="victor"))], "a", 300, count_tokens)
+    assert 'when "the date matters"' in rendered([a_pair()[1], of_another], "a").splitlines()[-1]
 
 
 def test_the_situation_of_which_any_rule_fits_best_comes_first():
@@ -248,6 +264,16 @@ def test_an_anti_pattern_without_room_for_its_reasons_is_shown_without_them():
     (line,) = fitting(lines, "a", whole - 5, count_tokens)
     assert (True, True) == (line.brief, "why" not in line_text(line.record, brief=line.brief))
     assert fitting(lines, "a", 2 * whole, count_tokens) == lines
+
+
+def test_reasons_come_where_room_is_left_by_other_situations_and_second_approaches_after_these():
+    avoid, rule = a_pair()
+    lines = [avoid, rule, another_approach(), Line(heuristic(id="2" * 32), 0.1)]
+    short = [replace(avoid, brief=True), rule, lines[3]]
+    assert fitting(lines, "a", count_tokens(rendered(short, "a")), count_tokens) == short
+    all_short = [short[0], *lines[1:]]
+    assert fitting(lines, "a", count_tokens(rendered(all_short, "a")), count_tokens) == all_short
+    assert fitting(lines, "a", count_tokens(rendered(lines, "a")), count_tokens) == lines
 
 
 def test_what_to_avoid_is_chosen_after_what_to_do_instead():

@@ -1,13 +1,13 @@
 """Memories as Markdown for a model's context: quoted as data, each with its id, within a budget of tokens.
 
 Memory text may hold planted instructions. It is shown on one line, harmless and in quotation marks, under
-a heading that says that it is quoted. An anti-pattern stands under the rule that it names instead, where that is shown:
-so it repeats neither the situation nor what to do, and there is room for another situation.
+a heading that says that it is quoted. The other approaches of a situation stand under the best one, and an anti-pattern
+under the one that it names instead: so none repeats the situation, and there is room for another one.
 """
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from operator import itemgetter
@@ -53,54 +53,65 @@ class Line:
 
     @property
     def text_under(self) -> str:
-        """An anti-pattern as an item under the rule that it names instead: without what that one says."""
-        assert isinstance(self.record, AntiPattern)
-        record = replace(self.record, pattern=self.record.approach(), better_alternative="")
+        """A rule as an item under another one of its situation: without what that one says."""
         most = _MAX_TEXT if self.sure else _MAX_MAYBE
-        return "  " + _item(record, most, brief=self.brief or not self.sure, start="avoid ")
+        if isinstance(self.record, AntiPattern):
+            record = replace(self.record, pattern=self.record.approach(), better_alternative="")
+            return "  " + _item(record, most, brief=self.brief or not self.sure, start="avoid ")
+        assert isinstance(self.record, Heuristic)
+        evidence = _evidence(self.record.successes, self.record.occurrences)
+        return f"  - [{self.record.id[:SHORT_ID]}] or {_quoted(self.record.strategy, most)}{evidence}"
 
 
 def fitting(lines: Sequence[Line], agent: str, max_tokens: int, count_tokens: Callable[[str], int]) -> list[Line]:
-    """The most useful lines that fit together, in the order given: rules before the outcomes that they sum up.
+    """The most useful lines that fit together, in the order given.
 
-    An anti-pattern comes after the rule that it stands under, and without its reasons where they don't fit. Each line
-    makes the next of its kind a little less useful (`_AGAIN`), so that no kind takes all the room when others are
-    nearly as good; rules of both kinds are one. The whole prompt has at most as many tokens as its parts together, so
-    it stays within `max_tokens`.
+    One that stands under another comes after that, and the reasons to avoid something where room is left. The whole
+    prompt has at most as many tokens as its parts together, so it stays within `max_tokens`.
     """
     left = max_tokens - count_tokens(_opening(agent))
     headed: set[str] = set()
     chosen: dict[int, Line] = {}
     above = _above(lines)
-    for place in chain.from_iterable((above[useful], useful) for useful in _by_usefulness(lines)):
+
+    def text_of(place: int, line: Line) -> str:
+        return line.text_under if above[place] in chosen else line.text
+
+    for place in chain.from_iterable((above[useful], useful) for useful in _by_usefulness(lines, above)):
         if place is None or place in chosen:
             continue
-        is_under = above[place] in chosen
-        for line in _forms(lines[place]):
-            heading = set() if is_under else {line.heading} - headed
-            cost = sum(map(count_tokens, (line.text_under if is_under else line.text, *heading)))
-            if cost <= left:
-                left -= cost
-                headed |= heading
-                chosen[place] = line
-                break
+        line = replace(lines[place], brief=True)
+        heading = set() if above[place] in chosen else {line.heading} - headed
+        cost = sum(map(count_tokens, (text_of(place, line), *heading)))
+        if cost <= left:
+            left -= cost
+            headed |= heading
+            chosen[place] = line
+    for place, line in chosen.items():
+        whole = replace(line, brief=False)
+        more = count_tokens(text_of(place, whole)) - count_tokens(text_of(place, line))
+        if more <= left:
+            left -= more
+            chosen[place] = whole
     return [chosen[place] for place in sorted(chosen)]
 
 
-def _forms(line: Line) -> list[Line]:
-    """The line, and how it is where that doesn't fit."""
-    return [line, replace(line, brief=True)] if line.sure and line.record.kind == "anti_pattern" else [line]
+def _by_usefulness(lines: Sequence[Line], above: Sequence[int | None]) -> list[int]:
+    """The places of the lines, the most useful first: outcomes after all that sums them up.
 
-
-def _by_usefulness(lines: Sequence[Line]) -> list[int]:
-    """The places of the lines, the most useful first."""
+    Each makes the next of its kind a little less useful (`_AGAIN`), so that no kind takes all the room when others are
+    nearly as good; rules of both kinds are one. A second approach comes after the first ones of other situations, of
+    which one may be the right one.
+    """
     before: Counter[str] = Counter()
-    useful: dict[int, float] = {}
+    useful: dict[int, tuple[int, float]] = {}
     for place, line in sorted(enumerate(lines), key=lambda item: (-item[1].score, item[0])):
-        kind = "rule" if isinstance(line.record, Heuristic | AntiPattern) else line.record.kind
-        useful[place] = line.score * _AGAIN ** before[kind]
+        is_rule = isinstance(line.record, Heuristic | AntiPattern)
+        is_second = isinstance(line.record, Heuristic) and above[place] is not None
+        kind = "rule" if is_rule else line.record.kind
+        useful[place] = (2 if kind == "outcome" else int(is_second), -line.score * _AGAIN ** before[kind])
         before[kind] += 1
-    return sorted(useful, key=lambda place: (lines[place].record.kind == "outcome", -useful[place], place))
+    return sorted(useful, key=lambda place: (useful[place], place))
 
 
 def rendered(lines: Sequence[Line], agent: str) -> str:
@@ -123,17 +134,28 @@ def rendered(lines: Sequence[Line], agent: str) -> str:
 
 
 def _above(lines: Sequence[Line]) -> list[int | None]:
-    """For each line the place of the one that it stands under: the rule that an anti-pattern names instead, if any."""
-    places: dict[tuple[str, str, str], int] = {}
+    """For each line the place of the one that it stands under: the first approach of its situation, if there is one.
+
+    An anti-pattern stands under that only if it names it instead.
+    """
+    first: dict[tuple[str, str], int] = {}
     for place, line in enumerate(lines):
-        if isinstance(line.record, Heuristic):
-            places.setdefault((line.record.agent, line.record.task_key, line.record.strategy), place)
-    return [
-        places.get((record.agent, record.task_key, record.better_alternative))
-        if isinstance(record := line.record, AntiPattern) and record.task_key and record.better_alternative
-        else None
-        for line in lines
-    ]
+        if isinstance(line.record, Heuristic) and line.record.task_key:
+            first.setdefault((line.record.agent, line.record.task_key), place)
+    return [_first_above(lines, place, first) for place in range(len(lines))]
+
+
+def _first_above(lines: Sequence[Line], place: int, first: Mapping[tuple[str, str], int]) -> int | None:
+    record = lines[place].record
+    if not isinstance(record, Heuristic | AntiPattern):
+        return None
+    above = first.get((record.agent, record.task_key))
+    if above is None or above == place:
+        return None
+    if isinstance(record, Heuristic):
+        return above if record.strategy else None
+    other = lines[above].record
+    return above if isinstance(other, Heuristic) and record.better_alternative == other.strategy else None
 
 
 def line_text(record: Record, *, brief: bool = False) -> str:
