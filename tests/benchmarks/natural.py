@@ -127,8 +127,8 @@ class Answered:
     """What the queries were told within one budget; counts of queries, or of those that nothing fits."""
 
     advised: int = 0
+    offered: int = 0
     warned: int = 0
-    first_heuristic: int = 0
     false_alarms: int = 0
     nothing_sure: int = 0
     right_kinds: list[float] = field(default_factory=list)
@@ -306,9 +306,8 @@ def answered(learned: Learner, rules: Sequence[Rule], strategies: Mapping[str, s
             for hit in hits
             if hit.kind == "heuristic" or hit.better_alternative
         ]
-        heuristics = [about[hit.id] for hit in hits if hit.kind == "heuristic"]
         result.advised += recommended[:1] == [query.best]
-        result.first_heuristic += heuristics[:1] == [query.best]
+        result.offered += query.best in recommended
         result.warned += any(about[hit.id] == query.worst for hit in hits if hit.kind == "anti_pattern")
         first = hits[0].text if hits else "nothing"
         result.examples.append((query, first))
@@ -344,7 +343,7 @@ def table(measured: Mapping[str, Measured]) -> str:
     fitting = sum(bool(query.task_kind) for query in queries())
     true_rules = sum(truth != "mixed" for truth in truths().values())
     heads = ["", f"rules found of {true_rules}", "false", "small", "of mixed strategies"]
-    heads += [f"{what} within {budget} tokens" for budget in BUDGETS for what in ("advice", "warned")]
+    heads += [f"{what} within {budget} tokens" for budget in BUDGETS for what in ("advice", "best shown", "warned")]
     heads += ["right kind in the first five", "MRR of the kind"]
     heads += [
         f"{what}, of {len(queries()) - fitting}" for what in ("nothing sure where nothing fits", "sure rules there")
@@ -356,7 +355,7 @@ def table(measured: Mapping[str, Measured]) -> str:
         cells = [name, *(str(len(each)) for each in (rules.found, rules.false, rules.small, rules.mixed))]
         for budget in BUDGETS:
             told = result.answered[budget]
-            cells += [f"{told.advised / fitting:.0%}", f"{told.warned / fitting:.0%}"]
+            cells += [f"{count / fitting:.0%}" for count in (told.advised, told.offered, told.warned)]
         told = result.answered[BUDGETS[-1]]
         cells += [f"{statistics.fmean(each):.2f}" for each in (told.right_kinds, told.reciprocal_ranks)]
         cells += [str(told.nothing_sure), str(told.false_alarms), result.cost or "0"]
