@@ -11,7 +11,7 @@ from alma_cli.api.session import Session, new_id
 from alma_cli.core.asking import parts_of, split_task
 from alma_cli.core.languages import is_foreign
 from alma_cli.core.records import PLURALS, RETRIEVED_KINDS, Kind
-from alma_cli.core.retrieval.choosing import OVER_BUDGET, choose, sharing_words, worth_fetching
+from alma_cli.core.retrieval.choosing import choose, sharing_words, worth_fetching
 from alma_cli.core.retrieval.ranking import Rules, news_first, rank
 from alma_cli.core.retrieval.slices import MemorySlice
 from alma_cli.core.scopes.visibility import views
@@ -130,7 +130,7 @@ def answer(session: Session, wanted: Wanted, asked: Question, source: Reader | P
     if asked.search.vector is not None and session.model == DEFAULT_MODEL and is_foreign(asked.asks):
         ranked = sharing_words(ranked, fetched, asked.asks)
     budget = settings.max_tokens if wanted.max_tokens is None else wanted.max_tokens
-    chosen, near_misses = choose(
+    chosen, near_misses, left_out_by_budget = choose(
         ranked,
         fetched,
         top_k=top_k,
@@ -142,7 +142,7 @@ def answer(session: Session, wanted: Wanted, asked: Question, source: Reader | P
     by_kind: dict[str, Any] = {
         PLURALS[kind]: [hit for hit in chosen if hit.record.kind == kind] for kind in RETRIEVED_KINDS
     }
-    over_budget = not chosen and any(reason.startswith(OVER_BUDGET) for _, reason in near_misses)
+    over_budget = left_out_by_budget and not chosen
     warnings = [*asked.warnings, *source.warnings]
     if over_budget:
         warnings.append(f"memories fit the task, and none of them into a budget of {budget} tokens")

@@ -31,7 +31,7 @@ def chosen(memories, *, top_k=5, strict=False, max_tokens=1000, texts=None):
     for one in memories:
         id, kind = one.candidate.id, one.candidate.kind
         records[id] = MAKE[kind](id=id, **{main[kind]: (texts or {}).get(id, f"text {id}")})
-    hits, left_out = choose(
+    hits, left_out, _ = choose(
         memories, records, top_k=top_k, strict=strict, max_tokens=max_tokens, agent="a", count_tokens=len
     )
     return [hit.id if hit.sure else hit.id.upper() for hit in hits], {hit.id: reason for hit, reason in left_out}
@@ -71,7 +71,7 @@ def test_an_outcome_that_tells_no_more_than_how_it_went_is_no_maybe():
     one = ranked("a", kind="outcome", why_not=UNLIKE)
     assert ([], {"a": UNLIKE}) == chosen([one])
     tells = {"a": outcome(id="a", error="no such table")}
-    hits, _ = choose([one], tells, top_k=5, strict=False, max_tokens=999, agent="a", count_tokens=len)
+    hits, *_ = choose([one], tells, top_k=5, strict=False, max_tokens=999, agent="a", count_tokens=len)
     assert ["a"] == [hit.id for hit in hits]
 
 
@@ -121,12 +121,12 @@ def test_what_says_the_same_is_given_once():
 def test_one_strategy_is_given_once_whatever_its_situation_is():
     records = {id: heuristic(id=id, condition=f"case {id}", strategy_key="wait", origin="derived") for id in "ab"}
     memories = [ranked(id, kind="heuristic") for id in "ab"]
-    hits, _ = choose(memories, records, top_k=5, strict=False, max_tokens=999, agent="a", count_tokens=len)
+    hits, *_ = choose(memories, records, top_k=5, strict=False, max_tokens=999, agent="a", count_tokens=len)
     assert ["a"] == [hit.id for hit in hits]
 
 
 def test_a_memory_that_was_not_fetched_is_passed_over():
-    found, left_out = choose(sure("a"), {}, top_k=1, strict=False, max_tokens=99, agent="a", count_tokens=len)
+    found, left_out, _ = choose(sure("a"), {}, top_k=1, strict=False, max_tokens=99, agent="a", count_tokens=len)
     assert ([], []) == (found, left_out)
 
 
@@ -147,6 +147,6 @@ def test_maybes_are_at_most_three_and_none_beside_sure_ones(kinds, strict, max_t
     made = {"sure": "", "unsure": UNLIKE, "low": TOO_LOW}
     memories = [ranked(format(n, "032x"), score=1 - n / 10, why_not=made[kind]) for n, kind in enumerate(kinds)]
     records = {one.candidate.id: knowledge(id=one.candidate.id, fact=one.candidate.id) for one in memories}
-    hits, _ = choose(memories, records, top_k=5, strict=strict, max_tokens=max_tokens, agent="a", count_tokens=len)
+    hits, *_ = choose(memories, records, top_k=5, strict=strict, max_tokens=max_tokens, agent="a", count_tokens=len)
     maybes = sum(not hit.sure for hit in hits)
     assert maybes <= (0 if strict or "sure" in kinds else 3)

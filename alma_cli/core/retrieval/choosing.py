@@ -7,6 +7,7 @@ A floor that is never wrong withholds a third of what was wanted. So where nothi
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import NamedTuple
 
 from alma_cli.core.languages import beginnings
 from alma_cli.core.records import RETRIEVED_KINDS, Heuristic, Outcome, Record
@@ -17,12 +18,19 @@ from alma_cli.core.text import alike_form
 
 MOST_MAYBES = 3
 NEAR_MISSES = 5
-OVER_BUDGET = "over the budget"
 _FETCHED_PER_PLACE = 3
 """Records fetched for each place in the answer, so that near-identical ones can be left out."""
 _SAY_NOTHING = frozenset(
     ["a", "an", "the", "please", "is", "are", "was", "were", "be", "been", "that", "this", "our", "my"]
 )
+
+
+class Choice(NamedTuple):
+    """The hits to give, by kind and best first; the best left out, with reasons; whether the budget left out any."""
+
+    hits: list[Hit]
+    left_out: list[tuple[Hit, str]]
+    over_budget: bool
 
 
 def worth_fetching(ranked: Sequence[Ranked], top_k: int, *, strict: bool, explain: bool) -> list[Ranked]:
@@ -71,8 +79,8 @@ def choose(
     max_tokens: int,
     agent: str,
     count_tokens: Callable[[str], int],
-) -> tuple[list[Hit], list[tuple[Hit, str]]]:
-    """The hits to give, by kind and best first, or else those that may fit; and the best left out, with the reasons."""
+) -> Choice:
+    """The sure memories to give or, where none is sure, those that may fit."""
     kept: dict[str, list[Hit]] = {kind: [] for kind in RETRIEVED_KINDS}
     left_out: list[tuple[Hit, str]] = []
     texts: set[tuple[str, str]] = set()
@@ -98,9 +106,9 @@ def choose(
     ]
     lines = [Line(hit.record, hit.score, sure=hit.sure) for hit in hits]
     shown = {line.record.id for line in fitting(lines, agent, max_tokens, count_tokens)}
-    left_out += [(hit, f"{OVER_BUDGET} of {max_tokens} tokens") for hit in hits if hit.record.id not in shown]
+    left_out += [(hit, f"over the budget of {max_tokens} tokens") for hit in hits if hit.record.id not in shown]
     left_out.sort(key=lambda item: (-item[0].score, item[0].record.id))
-    return [hit for hit in hits if hit.record.id in shown], left_out[:NEAR_MISSES]
+    return Choice([hit for hit in hits if hit.record.id in shown], left_out[:NEAR_MISSES], len(shown) < len(hits))
 
 
 def _maybes(ranked: Sequence[Ranked], fetched: Mapping[str, Record]) -> list[Hit]:
