@@ -125,6 +125,7 @@ def rendered(lines: Sequence[Line], agent: str) -> str:
         for place, line in enumerate(lines):
             if above[place] is None and line.heading == heading:
                 under = [lines[other] for other, over in enumerate(above) if over == place]
+                under.sort(key=lambda each: each.record.kind == "anti_pattern")  # what to do, then what not to
                 best = max(each.score for each in (line, *under))
                 blocks.append((-best, [line.text, *(other.text_under for other in under)]))
         if blocks:
