@@ -12,7 +12,7 @@ from alma_cli.core.learning.derive import change
 from alma_cli.core.learning.reports import Report, Words, credits, outcome_record
 from alma_cli.core.records import AntiPattern, Credit, Heuristic, JsonValue, Outcome, Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
-from alma_cli.core.scopes.scope import MemoryScope, choose_domain, subjects
+from alma_cli.core.scopes.scope import choose_domain, subjects
 from alma_cli.core.scopes.visibility import sees, views
 from alma_cli.core.text import clean, one_line
 from alma_cli.errors import AlmaError, InvalidInput, NotFound, ScopeViolation, StoreBusy
@@ -306,20 +306,7 @@ def _outcome(session: Session, report: Report) -> Outcome:
     id = named_id(project_id, report.agent, report.key) if report.key else new_id()
     outcome = outcome_record(report, domain=domain, project_id=project_id, id=id, now=session.now())
     check_size(outcome)
-    if report.domain is None and outcome.when:
-        outcome = replace(outcome, domain=_domain_of_words(session, scope, outcome))
     return outcome
-
-
-def _domain_of_words(session: Session, scope: MemoryScope, outcome: Outcome) -> str:
-    """The domain of an outcome that names none: that in which its general words are used, so that it counts there."""
-    store = session.store()
-    try:
-        with replace(store, wait_s=store.wait_s / 2).reading() as reader:
-            used = reader.words.domains_of(outcome)
-    except AlmaError:  # where the store can't be asked now, it is learned as it was recognised
-        return outcome.domain
-    return next((domain for domain in used if scope.may_learn(domain)), outcome.domain)
 
 
 def _followed(session: Session, report: Report) -> tuple[Report, list[str]]:

@@ -12,8 +12,6 @@ import time
 
 import pytest
 
-from alma_cli.store.inbox.lock import hold
-
 WHEN, DO = "a test depends on today's date", "freeze the clock"
 TASKS = {
     "Fix CardTest, red since 1 February": "Clock.fixed in the service",
@@ -156,50 +154,6 @@ def test_one_lesson_is_not_split_over_the_domains_that_its_tasks_speak_of(config
     written = "\n".join(json.dumps({**kind, **outcome, "task": task}) for task in tasks)
     run_alma(*(["learn", "--batch", "-"] if way == "learn" else ["import", "-"]), stdin=written)
     assert [(WHEN, DO, 3)] == rules(run_json)
-
-
-@pytest.mark.parametrize("way", ["learn", "batch"])
-def test_an_outcome_counts_in_the_domain_in_which_its_general_words_are_used(configure, run_json, run_alma, way):
-    configure(DOMAINS)
-    learned = ["learn", "--agent", "helena", "--outcome", "success", "--strategy", "s"]
-    for number in range(3):
-        run_json(*learned, "--task", f"t{number}", "--domain", "testing", "--when", WHEN, "--do", DO)
-    report = {"agent": "helena", "outcome": "success", "strategy": "s", "task": "Fix the label", "when": WHEN, "do": DO}
-    if way == "learn":
-        run_json(*learned, "--task", report["task"], "--when", WHEN.upper(), "--do", DO)
-    else:
-        run_alma("learn", "--batch", "-", stdin=json.dumps(report))
-    assert [(WHEN, DO, 4)] == rules(run_json)
-    assert "general" == run_json(*learned, "--task", "t", "--when", "no such words", "--do", DO)["data"]["domain"]
-    assert "testing" == run_json(*learned, "--task", "t", "--when", WHEN, "--do", "wait a day")["data"]["domain"]
-
-
-def test_words_that_are_used_in_a_forbidden_domain_bring_nothing_into_it(configure, run_json):
-    learned = ["learn", "--agent", "helena", "--outcome", "success", "--strategy", "s", "--when", WHEN, "--do", DO]
-    run_json(*learned, "--task", "t", "--domain", "payroll")
-    configure("alma: {project_id: shop, agents: {helena: {cannot_learn: [payroll]}}}\n")
-    assert "general" == run_json(*learned, "--task", "t")["data"]["domain"]
-
-
-def test_where_the_store_is_held_an_outcome_is_learned_in_the_domain_that_is_recognised(project, configure, run_json):
-    configure(DOMAINS)
-    learned = [
-        "learn",
-        "--agent",
-        "helena",
-        "--task",
-        "t",
-        "--outcome",
-        "success",
-        "--strategy",
-        "s",
-        "--when",
-        "it rains",
-    ]
-    run_json(*learned, "--domain", "testing")
-    with hold(str(project / ".alma/lock"), shared=False, wait_s=1):
-        done = run_json(*learned, "--wait", "0")["data"]
-    assert ("general", True) == (done["domain"], done["queued"])
 
 
 def test_words_that_stand_in_several_domains_are_told_to_be_counted_apart(configure, run_json, run_alma):

@@ -169,19 +169,6 @@ class KnownWords:
         )
         return bool(found)
 
-    def domains_of(self, outcome: Outcome) -> list[str]:
-        """The domains in which outcomes of its agent have the words of this one's situation.
-
-        Where most have its approach too is first, then where most are.
-        """
-        key = quoted(outcome.task_key)
-        rows = self._rows(
-            f"SELECT domain FROM memories WHERE task_key = {key} AND kind = 'outcome' AND agent = ? GROUP BY domain "
-            "ORDER BY count(*) FILTER (strategy_key = ?) DESC, count(*) DESC, domain",
-            [outcome.agent, outcome.strategy_key],
-        )
-        return [domain for (domain,) in rows]
-
     def waiting_counts(self, agent: str) -> dict[str, int]:
         """The number of an agent's outcomes that wait for general words, by domain."""
         rows = self._rows(
