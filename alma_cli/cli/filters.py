@@ -79,6 +79,11 @@ def unknown(alma: ALMA, chosen: Filters) -> list[str]:
     return told
 
 
+def unknown_agents(alma: ALMA, names: Iterable[str]) -> list[str]:
+    """A sentence for each of these agents of which nothing is here."""
+    return [line for name in names for line in unknown(alma, Filters(agent=name))]
+
+
 def excluding(alma: ALMA, chosen: Filters) -> str:
     """How many memories there are without each of the filters that let none through together; empty if none are."""
     found = []

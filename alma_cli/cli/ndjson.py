@@ -77,6 +77,10 @@ def _values(file: BinaryIO, name: str) -> Iterator[NumberedValue]:
             yield number, _value(line)
 
 
+_COMPRESSED = (b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd")
+"""How what gzip, bzip2 and zstd make begins; a first line of it may have no zero byte."""
+
+
 def _line(file: BinaryIO, name: str, most: int) -> bytes:
     with told_of(name):
         return file.readline(most)
@@ -86,7 +90,7 @@ def _refuse_one_value(line: bytes, name: str) -> None:
     """Raise `InvalidInput` if the first line shows a JSON value over several lines, an array, or what is no UTF-8."""
     if line.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         raise InvalidInput(f"{name} is UTF-16; expected UTF-8", hint="iconv -f UTF-16 -t UTF-8 makes it so")
-    if b"\0" in line and len(line) <= _MAX_LINE_BYTES:
+    if line.startswith(_COMPRESSED) or (b"\0" in line and len(line) <= _MAX_LINE_BYTES):
         raise InvalidInput(
             f"{name} is no text in UTF-8: is it compressed, or a database?",
             hint="`gunzip -c FILE | alma COMMAND -` reads what is compressed; `alma export` writes a store as lines",

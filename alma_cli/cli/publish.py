@@ -4,6 +4,7 @@ import os
 from typing import Annotated
 
 from alma_cli.api.arguments import agent_of
+from alma_cli.cli.filters import unknown_agents
 from alma_cli.cli.inputs import MemoryToChange
 from alma_cli.cli.install import change_word, shown_change
 from alma_cli.cli.options import Agent, option
@@ -61,6 +62,7 @@ def publish(
             *(f"{'' if made else 'would '}{shown_change(change)}" for change in plan.changes),
             _summary(found, current=not plan.changes),
         ],
+        warnings=[] if found.rules or agent is None else unknown_agents(alma, [agent]),
         error=AlmaError("what is published is not current", hint="alma publish") if check and plan.changes else None,
     )
 

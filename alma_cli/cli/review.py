@@ -9,7 +9,7 @@ from typing import Annotated
 
 from alma_cli.api import ALMA
 from alma_cli.cli.edit import edited
-from alma_cli.cli.filters import Limit, OfAgent
+from alma_cli.cli.filters import Limit, OfAgent, unknown_agents
 from alma_cli.cli.inputs import MemoryToChange, tell_while_waiting
 from alma_cli.cli.layout import folded
 from alma_cli.cli.options import Kinds, option
@@ -159,7 +159,7 @@ def review(
             "waiting": [to_json(record) for record in waiting if record.id not in done],
         },
         told=[f"{counted(len(going.answered), 'answer', 'answers')}; {left:,} left" if every else "nothing is new"],
-        warnings=going.warnings,
+        warnings=going.warnings or ([] if every or agent is None else unknown_agents(alma, [agent])),
         error=going.error,
     )
 

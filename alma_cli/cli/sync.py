@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from alma_cli.api.sync import SyncStatus
+from alma_cli.cli.filters import unknown_agents
 from alma_cli.cli.inputs import Memory
 from alma_cli.cli.options import Json, Yes, option
 from alma_cli.cli.output import Reply, Table, agreed, confirmed, progress, tell
@@ -48,7 +49,7 @@ def sync(
     if push and pull:
         raise InvalidUsage("--push and --pull exclude each other", hint="leave both out to do both")
     if timeout is not None and not 0 < timeout <= 86_400:
-        raise InvalidInput(f"--timeout: expected seconds from 0 to 86,400, got {timeout:g}")
+        raise InvalidInput(f"--timeout: expected more than 0 seconds, and at most 86,400, got {timeout:g}")
     asked = "Fill or change the shared copy for everybody from this store?"
     if reseed and not dry_run and not confirmed(asked, yes=yes):
         return Reply(data={"cancelled": True}, told=["nothing was done"])
@@ -79,7 +80,7 @@ def sync(
         data=report.to_json(),
         tables=_tables(report),
         told=_told(report),
-        warnings=report.warnings,
+        warnings=[*report.warnings, *unknown_agents(alma, agent or ())],
     )
 
 

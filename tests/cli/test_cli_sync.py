@@ -282,7 +282,7 @@ def test_without_a_shared_copy_the_missing_key_is_named(configure, run_json, com
     "arguments, said",
     [
         (["--push", "--pull"], "exclude each other"),
-        (["--timeout", "0"], "--timeout"),
+        (["--timeout", "0"], "--timeout: expected more than 0 seconds"),
         (["--timeout", "soon"], "not a number"),
         (["--agent", "*"], "agent"),
         (["nonsense"], "has no place for 'nonsense'"),
@@ -291,6 +291,14 @@ def test_without_a_shared_copy_the_missing_key_is_named(configure, run_json, com
 def test_what_makes_no_sense_is_refused(shared, run_json, arguments, said):
     error = run_json("sync", *arguments, code=2)["error"]
     assert said in error["message"]
+
+
+@pytest.mark.parametrize("command", ["sync", "review", "publish"])
+def test_an_agent_of_which_nothing_is_here_is_told(shared, run_json, learn, command):
+    learn("Test the login form")
+    (warning,) = run_json(command, "--agent", "helna")["warnings"]
+    assert warning.startswith("no memory has the agent 'helna'; did you mean helena?")
+    assert [] == run_json(command, "--agent", "helena")["warnings"]
 
 
 def test_joining_has_to_be_said(shared, other, run_alma, run_json, learn):

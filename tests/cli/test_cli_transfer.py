@@ -506,3 +506,15 @@ def test_lines_for_the_other_command_are_answered_with_it(run_alma, learn, tmp_p
     assert (1, True) == (told.code, "hint: `alma learn --batch` reads outcomes" in told.err)
     told = run_alma("import", "-", stdin=json.dumps({"id": "1", "memory": "Likes tea", "user_id": "a"}))
     assert (1, False) == (told.code, "learn --batch" in told.err), "it is no outcome"
+
+
+@pytest.mark.parametrize(
+    "compressed", [b"\x1f\x8b\x08\x08\n\xd8name\x03\xff", b"BZh91AY&SY\n\xff", b"\x28\xb5\x2f\xfd\n"]
+)
+def test_a_compressed_file_is_told_as_such_whatever_its_first_line_has(run_alma, project, compressed):
+    (project / "memories.gz").write_bytes(compressed)
+    done = run_alma("import", "memories.gz")
+    assert (2, "error: memories.gz is no text in UTF-8: is it compressed, or a database?") == (
+        done.code,
+        done.err.splitlines()[0],
+    )
