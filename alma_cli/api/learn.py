@@ -14,7 +14,7 @@ from alma_cli.core.records import AntiPattern, Credit, Heuristic, JsonValue, Out
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.scopes.scope import choose_domain, subjects
 from alma_cli.core.scopes.visibility import sees, views
-from alma_cli.core.text import clean, one_line
+from alma_cli.core.text import clean, one_line, whole_words
 from alma_cli.errors import AlmaError, InvalidInput, NotFound, ScopeViolation, StoreBusy
 from alma_cli.pipeline import portions, prefetched
 from alma_cli.store import DerivedChange, Entry, Insert, Operation, Reader, Receipt, RecordChange, Revise
@@ -247,11 +247,11 @@ def _known_bad(receipt: Receipt, agents: Collection[str]) -> list[str]:
 
 
 def _told_of(anti_pattern: AntiPattern) -> str:
-    told = f"{KNOWN_BAD} ({anti_pattern.id[:SHORT_ID]}): {one_line(anti_pattern.pattern, 120)}"
+    told = f"{KNOWN_BAD} ({anti_pattern.id[:SHORT_ID]}): {whole_words(anti_pattern.pattern, 120)}"
     if anti_pattern.occurrences:
         told += f"; it worked {anti_pattern.successes:g} of {anti_pattern.occurrences} times"
     if anti_pattern.better_alternative:
-        told += f"; better: {one_line(anti_pattern.better_alternative, 120)}"
+        told += f"; better: {whole_words(anti_pattern.better_alternative, 120)}"
     return told
 
 

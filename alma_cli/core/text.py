@@ -28,6 +28,7 @@ _INVISIBLE = (  # within a word: joiners, soft hyphens, selectors of a variant
 )
 _STRETCH = re.compile(r"\s+|\S{1,256}")
 _TELLING = rf"[{WORD_CHARACTERS}]+(?:\+\+|#)?|[!<>=+%&|^$@]+|(?<!\w)-(?=\d)"
+_LONG_WORD = 24
 _SHOWN_LENGTH = 60
 _LIKE, _LIKE_SHORT, _SHORT = 0.7, 0.6, 3
 """The likeness of names, by difflib, from which one may be meant, and that of words of at most so many letters.
@@ -62,6 +63,15 @@ def one_line(text: str, limit: int | None = None) -> str:
     # That many words are longer than the limit, so what follows them need not be read.
     line = harmless(" ".join(text.split(None, limit))[: limit + 1])
     return line if len(line) <= limit else line[: max(0, limit - 1)].rstrip() + "\u2026"
+
+
+def whole_words(text: str, limit: int) -> str:
+    """The text on one line, cut to `limit` characters with an ellipsis, between words unless one is very long."""
+    line = one_line(text, limit)
+    if line == one_line(text, limit + 1):
+        return line
+    head, _, tail = line[:-1].rpartition(" ")
+    return f"{head.rstrip(' ,;:')}\u2026" if head and len(tail) <= min(_LONG_WORD, limit // 2) else line
 
 
 def shown(value: object) -> str:

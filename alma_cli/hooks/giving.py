@@ -11,7 +11,7 @@ from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.retrieval.ranking import Ranked
 from alma_cli.core.retrieval.slices import MemorySlice
 from alma_cli.core.scopes.visibility import sees, views
-from alma_cli.core.text import one_line
+from alma_cli.core.text import one_line, whole_words
 
 AT_A_PROMPT = 3
 MOST_CHARACTERS = 160
@@ -123,9 +123,9 @@ def _evidence(successes: float, occurrences: int) -> str:
 def _line(start: str, what: str, how: str, end: str, *, joined: str = ": ") -> str:
     """The line, with both texts cut to what room is left: the second may take what the first doesn't need."""
     room = MOST_CHARACTERS - len(start) - len(end) - (len(joined) + 4 if how else 2)
-    first = one_line(what, room - min(len(how), room // 2) if how else room)
+    first = whole_words(what, room - min(len(how), room // 2) if how else room)
     shown = json.dumps(first, ensure_ascii=False)
     if how:
-        shown += joined + json.dumps(one_line(how, max(8, room - len(first))), ensure_ascii=False)
+        shown += joined + json.dumps(whole_words(how, max(8, room - len(first))), ensure_ascii=False)
     line = start + shown + end
     return line if len(line) <= MOST_CHARACTERS else one_line(line, MOST_CHARACTERS)

@@ -20,6 +20,7 @@ from alma_cli.core.text import (
     normal_form,
     one_line,
     shown,
+    whole_words,
     why_no_json,
 )
 
@@ -265,3 +266,17 @@ def test_of_very_many_names_the_first_are_told_and_how_many_more_there_are():
     told = enumerated((f"agent{number}" for number in range(5000)), between="; ")
     assert told.startswith("agent0; agent1; ")
     assert told.endswith("; agent19; 4,980 more")
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [
+        ("the key is in the way", "the key is in the way"),
+        ("the key is in the wayside", "the key is in the\u2026"),
+        ("statement timeout; everything waited", "statement timeout\u2026"),
+        ("x" * 30, "x" * 20 + "\u2026"),
+        ("a " + "y" * 30, "a " + "y" * 18 + "\u2026"),
+    ],
+)
+def test_a_text_is_cut_between_words_unless_one_is_very_long(text, cut):
+    assert cut == whole_words(text, 21)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from alma_cli.core.learning.derive import Derived, wilson
 from alma_cli.core.records import Heuristic
-from alma_cli.core.text import one_line
+from alma_cli.core.text import one_line, whole_words
 
 MOST_RULES = 50
 """The most rules of one page: an agent reads it whole."""
@@ -114,5 +114,5 @@ def _evidence(rule: Derived) -> str:
 
 
 def _quoted(text: str, most: int = _MOST_TEXT) -> str:
-    shown = one_line(text, most).replace("`", "'")
+    shown = whole_words(text, most).replace("`", "'")
     return f"`{shown} `" if shown.endswith("!") else f"`{shown}`"

@@ -13,7 +13,7 @@ from itertools import chain
 from operator import itemgetter
 
 from alma_cli.core.records import AntiPattern, Heuristic, Knowledge, Outcome, Preference, Record
-from alma_cli.core.text import one_line
+from alma_cli.core.text import one_line, whole_words
 
 SHORT_ID = 8
 """Digits of an id that are shown."""
@@ -208,4 +208,4 @@ def _evidence(successes: float, occurrences: int) -> str:
 
 
 def _quoted(text: str, most: int) -> str:
-    return json.dumps(one_line(text, most), ensure_ascii=False)
+    return json.dumps(whole_words(text, most), ensure_ascii=False)
