@@ -85,16 +85,23 @@ def unknown_agents(alma: ALMA, names: Iterable[str]) -> list[str]:
 
 
 def excluding(alma: ALMA, chosen: Filters) -> str:
-    """How many memories there are without each of the filters that let none through together; empty if none are."""
-    found = []
-    for name, value in chosen.items():
-        if value in (None, {}, RETRIEVED_KINDS):
-            continue
+    """How many memories there are without each filter, where all of them let none through together.
+
+    Where that is none for each, the filters that let none through alone; empty where there are no memories at all.
+    """
+    given = {name: value for name, value in chosen.items() if value not in (None, {}, RETRIEVED_KINDS)}
+    found, alone = [], []
+    for name, value in given.items():
+        option_name = _OPTIONS.get(name, f"--{name}")
         others: Filters = {**chosen, name: RETRIEVED_KINDS if name == "kinds" else None}  # type: ignore[misc]
         if count := len(alma.memories(**others, limit=_COUNTED + 1)):
-            how = "with --all" if value is False else f"without {_OPTIONS.get(name, '--' + name)}"
+            how = "with --all" if value is False else f"without {option_name}"
             found.append(f"{f'over {_COUNTED:,}' if count > _COUNTED else count} {how}")
-    return f" ({', '.join(found)})" if found else ""
+        only: Filters = {"kinds": RETRIEVED_KINDS, name: value}  # type: ignore[misc]
+        if value is not False and not alma.memories(**only, limit=1):
+            alone.append(f"none by {option_name}")
+    told = found or (alone if alma.memories(kinds=RETRIEVED_KINDS, limit=1) else [])
+    return f" ({', '.join(told)})" if told else ""
 
 
 def labels_of(pairs: Iterable[tuple[str, _Value]]) -> dict[str, _Value]:

@@ -125,6 +125,7 @@ def test_no_memories(run_alma, run_json):
     [
         (["--kind", "preference", "--outcome", "failure"], "1 without --kind"),
         (["--agent", "victor", "--outcome", "success"], "1 without --agent, 1 without --outcome"),
+        (["--kind", "preference", "--outcome", "partial"], "none by --kind, none by --outcome"),
         (["--archived"], "2 without --archived"),
         (["--offset", "9"], "--offset leaves out all there are"),
     ],
