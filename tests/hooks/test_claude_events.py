@@ -239,8 +239,14 @@ def test_the_last_word_of_a_turn_wins_and_what_is_told_twice_counts_once(tell, c
     tell("stop", last_assistant_message="Not yet.")
     assert [("success", "Not yet.")] == [(one.outcome, one.strategy) for one in outcomes()]
     for _ in range(2):
-        tell("stop", last_assistant_message="Links checked.\n\nAlma-Outcome: failure - links broken", stop_hook_active=True)
-    assert [("failure", "Links checked.", "links broken")] == [(one.outcome, one.strategy, one.feedback) for one in outcomes()]
+        tell(
+            "stop",
+            last_assistant_message="Links checked.\n\nAlma-Outcome: failure - links broken",
+            stop_hook_active=True,
+        )
+    assert [("failure", "Links checked.", "links broken")] == [
+        (one.outcome, one.strategy, one.feedback) for one in outcomes()
+    ]
     assert 1 == len(alma.log(outcomes()[0].id).versions)
 
 
