@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 _LISTED = 10
 
 
-def told_of(changes: Sequence[DerivedChange]) -> list[str]:
-    """The lines on these changes; none for rules that are as sure as before."""
+def told_of(changes: Sequence[DerivedChange], *, reworded: bool = False) -> list[str]:
+    """The lines on these changes, of outcomes that were `reworded` or are new; none for rules as sure as before."""
     if len(changes) > _LISTED:
-        lines = [summed_up((item.change, item.memory) for item in changes)]
+        lines = [summed_up(((item.change, item.memory) for item in changes), reworded=reworded)]
     else:
-        lines = [narrated(item.change, item.before, item.memory) for item in changes]
+        lines = [narrated(item.change, item.before, item.memory, reworded=reworded) for item in changes]
     return [*filter(None, lines)]

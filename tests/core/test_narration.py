@@ -51,6 +51,12 @@ def test_a_change_is_told_in_words(change, before, memory, expected):
     assert expected == narrated(change, before, memory)
 
 
+def test_a_rule_whose_outcomes_got_other_words_is_not_told_as_refuted():
+    told = narrated("retired", RULE, RULE, reworded=True)
+    assert told == "heuristic a8ed5318 is counted in other words now: Wait for it"
+    assert summed_up([("retired", RULE)], reworded=True) == "counted in other words: 1 heuristic"
+
+
 @given(st.text(), st.sampled_from(["created", "strengthened", "weakened", "retired"]))
 def test_any_text_is_told_on_one_harmless_line(text, change):
     line = narrated(change, None, replace(RULE, strategy=text))

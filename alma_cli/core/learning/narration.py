@@ -17,6 +17,7 @@ _SAID: dict[Change, str] = {
     "weakened": " is less sure now",
     "retired": " no longer holds",
 }
+_REWORDED = "counted in other words"
 _SUMMED: dict[Change, str] = {
     "created": "new",
     "strengthened": "surer",
@@ -25,16 +26,16 @@ _SUMMED: dict[Change, str] = {
 }
 
 
-def narrated(change: Change, before: Derived | None, memory: Derived) -> str:
+def narrated(change: Change, before: Derived | None, memory: Derived, *, reworded: bool = False) -> str:
     """One line on the change of a derived memory; empty if it is as sure as before.
 
-    `memory` is its present state or, once retired, its last one.
+    `memory` is its present state or, once retired, its last one: nothing refuted it where outcomes were `reworded`.
     """
     if change not in _SUMMED:
         return ""
     name = f"{_kind(memory)} {memory.id[:SHORT_ID]}"
     if change != "created":
-        said = f"{name}{_SAID[change]}"
+        said = f"{name}{f' is {_REWORDED} now' if reworded and change == 'retired' else _SAID[change]}"
     elif before is None:
         said = f"new {name}"
     else:
@@ -45,11 +46,12 @@ def narrated(change: Change, before: Derived | None, memory: Derived) -> str:
     return f"{said}: {one_line(text, max(_LEAST_TEXT, WIDTH - len(said) - 2))}"
 
 
-def summed_up(changes: Iterable[tuple[Change, Derived]]) -> str:
+def summed_up(changes: Iterable[tuple[Change, Derived]], *, reworded: bool = False) -> str:
     """The number of derived memories by change, on one line; empty if there is none."""
     counts = Counter((change, _kind(memory)) for change, memory in changes)
     parts = []
-    for change, word in _SUMMED.items():
+    for change, summed in _SUMMED.items():
+        word = _REWORDED if reworded and change == "retired" else summed
         found = [(kind, counts[change, kind]) for kind in ("heuristic", "anti-pattern") if counts[change, kind]]
         if found:
             parts.append(f"{word}: " + ", ".join(f"{count:,} {kind}{'s' * (count != 1)}" for kind, count in found))
