@@ -151,7 +151,7 @@ def apply(session: Session, agent: str, answer: str, *, at: datetime | None = No
                     outcomes[reference] = record
                 words = words_of(reader, record)
                 if words is not None:
-                    same[reference] = words
+                    same[reference] = words._replace(domain=record.domain)
         planned = answers.plan(
             lines,
             codes=codes,
@@ -192,7 +192,7 @@ def undo(session: Session, agent: str) -> Reflected:
         for content in reader.words.last_reflection(agent):
             record = from_json(json.loads(content), project_id=session.config.project_id, new_id="", now=session.now())
             assert isinstance(record, Outcome)
-            words[record.id] = Words(record.when, record.do, replaces=True)
+            words[record.id] = Words(record.when, record.do, replaces=True, domain=record.domain)
             records[record.id] = record
         if not words:
             raise NotFound(f"there is no reflection of agent {agent} to undo", hint="`alma log` shows what was done")
@@ -216,7 +216,8 @@ def _reword(
     changed: list[Outcome] = []
     for id, said in words.items():
         if id in records:
-            changed.append(replace(records[id], when=said.when, do=said.do))
+            domain = said.domain or records[id].domain
+            changed.append(replace(records[id], when=said.when, do=said.do, domain=domain))
     if not changed:
         return Reflected(agent=agent)
     entries, warnings = session.entries([*changed, *following])
@@ -257,6 +258,7 @@ def _general_words(entry: Entry, said: Words) -> GeneralWords:
         id=outcome.id,
         when=outcome.when,
         do=outcome.do,
+        domain=said.domain,
         replaces=said.replaces,
         unclear=not said.replaces and not said.when and not said.do,
         task=outcome.task,

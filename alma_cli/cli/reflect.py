@@ -135,7 +135,7 @@ def _reply(done: Reflected, *, did: str = "got general words", remedy: str = "")
     told += _listed("new", done.new) + _listed("joined", done.joined)
     told += _listed("look alike (merge them if they are one)", [f"{one} / {other}" for one, other in done.alike])
     told += _listed("with one outcome only", done.single)
-    told += _listed("counted apart in several domains (`alma correct ID --domain NAME` moves an outcome)", done.apart)
+    told += _listed("counted apart in several domains (`alma reflect --review` can merge them)", done.apart)
     told += told_of(done.derived, reworded=True)
     told += _waiting(done.left, remedy)
     told += [f"line {number}: {error.message}" for number, error in done.refused[: 2 * _SHOWN]]

@@ -174,6 +174,36 @@ def test_words_that_stand_in_several_domains_are_told_to_be_counted_apart(config
     assert [(WHEN, DO, 3)] == rules(run_json)
 
 
+def test_a_review_merges_what_is_counted_apart_in_two_domains_and_is_undone(configure, run_json):
+    configure(DOMAINS)
+    for task in ("Fix the testing of dates", "Fix the release of dates", "Fix the testing again"):
+        run_json("learn", "--agent", "helena", "--task", task, "--outcome", "success", "--strategy", "s")
+    for _ in ("testing", "release"):
+        codes = [one["code"] for one in reflect(run_json, "--format", "json")["data"]["outcomes"]]
+        reflect(run_json, "--apply", "-", stdin=json.dumps({"when": WHEN, "do": DO, "outcomes": codes}))
+    known = reflect(run_json, "--review", "--format", "json")["data"]["known"]
+    assert {"testing", "release"} == {one["domain"] for one in known}
+    (into,) = (one["code"] for one in known if one["domain"] == "testing")
+    (merged,) = (one["code"] for one in known if one["domain"] == "release")
+    done = reflect(run_json, "--apply", "-", stdin=json.dumps({"merge": merged, "into": into}))["data"]
+    assert (1, []) == (done["worded"], done["refused"])
+    assert [(WHEN, DO, 3)] == rules(run_json)
+    assert {"testing"} == {one["domain"] for one in run_json("list")["data"]["memories"]}
+    reflect(run_json, "--undo")
+    assert ([], 1) == (rules(run_json), len(run_json("list", "--domain", "release")["data"]["memories"]))
+
+
+def test_what_is_said_to_be_the_same_as_a_rule_counts_in_its_domain(configure, run_json):
+    configure(DOMAINS)
+    learned = ["learn", "--agent", "helena", "--outcome", "success", "--strategy", "s"]
+    for number in range(3):
+        run_json(*learned, "--task", f"t{number}", "--domain", "testing", "--when", WHEN, "--do", DO)
+    other = run_json(*learned, "--task", "Fix the release notes")["data"]
+    answer = json.dumps({"same": heuristics(run_json)[0]["id"], "outcomes": other["id"]})
+    assert ("release", []) == (other["domain"], reflect(run_json, "--apply", "-", stdin=answer)["data"]["refused"])
+    assert [(WHEN, DO, 4)] == rules(run_json)
+
+
 def test_an_outcome_that_has_general_words_only_is_shown_with_them_and_can_be_said_to_be_the_same(run_json, run_alma):
     learned = ["learn", "--agent", "helena", "--outcome", "success", "--do", DO]
     run_json(*learned, "--task", "Fix the badge spec", "--when", WHEN)

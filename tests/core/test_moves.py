@@ -69,6 +69,17 @@ def test_corrections_and_credits_of_a_moved_rule_follow_it_and_nothing_else_does
     assert [LATER] == [one.updated_at for one in follow([ahead], {old: new}, {}, project, now=NOW)]
 
 
+def test_a_rule_that_is_merged_into_another_domain_moves_there_with_what_was_said_of_it():
+    known = [named("x", "p", A, B)]
+    words = {id: Words("y", "p", replaces=True, domain="ui") for id in (A, B)}
+    goal = Task("helena", "ui", key_of("y")), key_of("p")
+    found = moved("helena", known, words)
+    assert {place("x", "p"): goal, place("", "p"): (Task("helena", "ui", ""), key_of("p"))} == found
+    own = {"agent": "helena", "domain": "general", "task_key": key_of("x"), "strategy_key": key_of("p")}
+    (rule,) = follow([replace(EXAMPLES["heuristic"], **own)], found, words, "shop", now=LATER)
+    assert ("ui", key_of("y"), key_of("p")) == (rule.domain, rule.task_key, rule.strategy_key)
+
+
 def test_a_correction_says_in_the_new_words_what_it_said_in_the_old_ones():
     old, new = place("a b", "c d"), place("e f", "g h")
     words = {A: Words("e f", "g h", replaces=True)}

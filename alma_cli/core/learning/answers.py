@@ -186,6 +186,7 @@ class _Reader:
         self._situation = ""  # of the lines so far, the last
         self._domains = {outcome.id: outcome.domain for outcome in outcomes.values()}
         self._domains |= {id: one.domain for one in named for id in one.members}
+        self._stored_in = dict(self._domains)
         self._situations: dict[str, list[Named]] = {}
         for one in named:
             self._situations.setdefault(codes.of_situation(one.domain, one.task_key), []).append(one)
@@ -212,7 +213,9 @@ class _Reader:
             self._give(value.get("outcomes"), self._words_of_same(value[what]), number)
         else:
             when, do = self._when_and_do(value, before)
-            self._give(value[what], Words(when, do, replaces=what == "move"), number)
+            is_moved = what == "move"
+            known = self._situations.get(self._situation, []) if is_moved else []
+            self._give(value[what], Words(when, do, is_moved, known[0].domain if known else ""), number)
 
     def _give(self, references: JsonValue, words: Words, number: int) -> None:
         wrong: list[str] = []
@@ -240,7 +243,9 @@ class _Reader:
             raise InvalidInput(f"{shown(reference)} has no strategy, so it can't be said what was done")
         self._given_in[outcome.id] = number
         # A rule across situations says what was done, and nothing of the situation.
-        self.plan.words[outcome.id] = words if words.when or not words.do else words._replace(when=outcome.when)
+        when = words.when or (outcome.when if words.do else "")
+        domain = words.domain or outcome.domain
+        self._put(outcome.id, Named(domain, "", "", when, words.do, ()), replaces=words.replaces)
 
     def _when(self, value: Mapping[str, JsonValue], before: str) -> str:
         """The situation, a code or words; of a line that names none, that of the line before."""
@@ -307,13 +312,6 @@ class _Reader:
             raise InvalidInput('merge: expected codes, such as "S9"')
         for code in codes:
             situation, letter = self._split(code if isinstance(code, str) else "")
-            domains = [self._situations[each][0].domain for each in (situation, target)]
-            if domains[0] != domains[1]:
-                raise InvalidInput(
-                    f"merge: {shown(code)} is of the domain {one_line(domains[0], 40)}, {shown(into)} of "
-                    f"{one_line(domains[1], 40)}, and a rule is of one domain",
-                    hint='give both the same words with "rename", or correct the domain of the outcomes',
-                )
             is_one = self._situations[situation] is self._situations[target]
             if code == into or bool(letter) != bool(target_letter) or (is_one and not letter):
                 raise InvalidInput(f"merge: {shown(code)} can't be merged into {shown(into)}")
@@ -322,25 +320,34 @@ class _Reader:
                 if known is None or other is None:
                     raise InvalidInput(f"merge: {shown(code if known is None else into)} is no known approach")
                 self.plan.joined.append(f"{quoted(known.do)} into {quoted(other.do)}")
-                self._replace(situation, self._alike(situation, known), when=other.when, do=other.do)
+                self._replace(
+                    situation, self._alike(situation, known), when=other.when, do=other.do, domain=other.domain
+                )
             else:
-                when = self._situations[target][0].when
-                self.plan.joined.append(f"{quoted(self._situations[situation][0].when)} into {quoted(when)}")
-                self._replace(situation, self._situations[situation], when=when)
+                other = self._situations[target][0]
+                self.plan.joined.append(f"{quoted(self._situations[situation][0].when)} into {quoted(other.when)}")
+                self._replace(situation, self._situations[situation], when=other.when, domain=other.domain)
                 self._join(situation, target)
 
-    def _replace(self, situation: str, approaches: Sequence[Named], *, when: str = "", do: str = "") -> None:
-        """Give all outcomes of these approaches other words."""
+    def _replace(
+        self, situation: str, approaches: Sequence[Named], *, when: str = "", do: str = "", domain: str = ""
+    ) -> None:
+        """Give all outcomes of these approaches other words, or another domain."""
         for one in list(approaches):
-            renamed = one._replace(when=when or one.when, do=do or one.do)
+            renamed = one._replace(when=when or one.when, do=do or one.do, domain=domain or one.domain)
             known = self._situations[situation]
             known[known.index(one)] = renamed
-            for id, words in self.plan.words.items():  # those that an earlier line put there
-                if self._domains[id] == one.domain and (words.when, words.do) == (one.when, one.do):
-                    self.plan.words[id] = words._replace(when=renamed.when, do=renamed.do)
+            for id, said in self.plan.words.items():  # those that an earlier line put there
+                if self._domains[id] == one.domain and (said.when, said.do) == (one.when, one.do):
+                    self._put(id, renamed, replaces=said.replaces)
             for id in one.members:
                 if id not in self._given_in:  # what a line says of an outcome itself holds
-                    self.plan.words[id] = Words(renamed.when, renamed.do, replaces=True)
+                    self._put(id, renamed, replaces=True)
+
+    def _put(self, id: str, place: Named, *, replaces: bool) -> None:
+        domain = "" if place.domain == self._stored_in[id] else place.domain
+        self.plan.words[id] = Words(place.when, place.do, replaces, domain)
+        self._domains[id] = place.domain
 
     def _join(self, situation: str, target: str) -> None:
         """Make two situations one, for the lines to come, by either code."""

@@ -28,7 +28,8 @@ def moved(agent: str, named: Sequence[Named], words: Mapping[str, Words]) -> dic
             to: Sequence[Place | None] = places
             if said is not None:
                 is_whole = said.when and said.do
-                to = _places(agent, one.domain, key_of(said.when), key_of(said.do)) if is_whole else (None, None)
+                domain = said.domain or one.domain
+                to = _places(agent, domain, key_of(said.when), key_of(said.do)) if is_whole else (None, None)
             for place, goal in zip(places, to, strict=True):
                 goals.setdefault(place, set()).add(goal)
     found = {place: next(iter(to)) for place, to in goals.items() if len(to) == 1}
@@ -54,8 +55,9 @@ def follow(
             if goal is not None:
                 keys = {one.task_key: goal[0].task_key, one.strategy_key: goal[1]}
                 worded = {old: texts[new] for old, new in keys.items() if new in texts}
-                moved = replace(_in_words(one, worded), task_key=goal[0].task_key, strategy_key=goal[1], updated_at=at)
-                found.append(moved)
+                task, strategy_key = goal
+                moved = replace(_in_words(one, worded), task_key=task.task_key, strategy_key=strategy_key)
+                found.append(replace(moved, domain=task.domain, updated_at=at))
     return found
 
 

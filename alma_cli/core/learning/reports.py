@@ -67,11 +67,15 @@ class ReportOptions(TypedDict, total=False):
 
 
 class Words(NamedTuple):
-    """General words for an outcome; without any its words are unclear. `replaces` those that it has."""
+    """General words for an outcome; without any its words are unclear. `replaces` those that it has.
+
+    With a `domain` it is moved into that one.
+    """
 
     when: str
     do: str
     replaces: bool
+    domain: str = ""
 
 
 class Said(NamedTuple):

@@ -20,7 +20,7 @@ from alma_cli.errors import AlmaError
 
 _FORMAT = 1
 _BESIDE = 0.5
-_TEXTS_OF_WORDS = ("id", "when", "do", "task")
+_TEXTS_OF_WORDS = ("id", "when", "do", "domain", "task")
 _FLAGS_OF_WORDS = ("replaces", "unclear")
 
 
@@ -141,12 +141,13 @@ class GeneralWords:
     """The general words for an outcome; without any it is marked as one whose words nobody could tell (`unclear`).
 
     `vector` is that of its topics with these words, if its task is `task`. What has words already keeps them, unless
-    they are to be replaced (`replaces`).
+    they are to be replaced (`replaces`). With a `domain` it is moved into that one.
     """
 
     id: str
     when: str = ""
     do: str = ""
+    domain: str = ""
     replaces: bool = False
     unclear: bool = False
     task: str = ""
@@ -206,6 +207,7 @@ def _words_to_json(words: GeneralWords) -> dict[str, JsonValue]:
 
 
 def _words_from_json(value: dict[str, JsonValue]) -> GeneralWords:
+    value = {"domain": "", **value}  # a version before wrote none
     texts = {name: parse_text(name, value[name]) for name in _TEXTS_OF_WORDS}
     flags = {name: value[name] is True for name in _FLAGS_OF_WORDS}
     return GeneralWords(**texts, **flags, **_embedding_from_json(value))  # type: ignore[arg-type]

@@ -32,7 +32,7 @@ from alma_cli.store.writing.derived import Touched, derive_touched
 from alma_cli.store.writing.rows_writer import Replaced, RowsWriter
 from alma_cli.store.writing.undoable import GRACE, changed_by, end_grace
 
-_PLACE = frozenset({"task_key", "strategy_key", "target"})
+_PLACE = frozenset({"domain", "task_key", "strategy_key", "target"})
 """The fields by which a correction or a credit belongs to a rule; what it says in the rule's words goes along."""
 
 
@@ -272,7 +272,12 @@ def _reworded(record: Record | None, words: GeneralWords, operation: Reword) -> 
     if words.unclear:
         labels[UNCLEAR_LABEL] = "unclear"
     worded = replace(
-        record, when=words.when, do=words.do, labels=labels, updated_at=max(record.updated_at, operation.at)
+        record,
+        when=words.when,
+        do=words.do,
+        domain=words.domain or record.domain,
+        labels=labels,
+        updated_at=max(record.updated_at, operation.at),
     )
     if worded == replace(record, updated_at=worded.updated_at):
         return "skip-same", None
