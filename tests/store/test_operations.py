@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alma_cli.store import GeneralWords, Reword
 from alma_cli.store.inbox.operations import MalformedError, NewerFormatError, decode, encode
-from tests.store.samples import insert, operations, outcome
+from tests.store.samples import an_operation, insert, operations, outcome
 
 
 @given(operations())
@@ -66,3 +67,11 @@ def test_a_vector_that_is_cut_short_is_malformed():
     shown["entries"][0] |= {"vector": "AAA=", "model": "m"}
     with pytest.raises(MalformedError):
         decode(json.dumps(shown).encode())
+
+
+def test_general_words_of_a_version_that_moved_nothing_to_another_domain_are_read():
+    operation = an_operation(Reword, agent="a", words=(GeneralWords(id="b" * 32, when="x", do="p", domain="ui"),))
+    assert operation == decode(encode(operation))
+    shown = json.loads(encode(operation))
+    del shown["words"][0]["domain"]
+    assert ["", "x"] == [getattr(decode(json.dumps(shown).encode()).words[0], name) for name in ("domain", "when")]
