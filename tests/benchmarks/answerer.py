@@ -97,8 +97,8 @@ def written(lines: list[dict[str, Any]]) -> str:
 
 
 def form(text: str) -> str:
-    """A text as it is compared."""
-    return " ".join(text.casefold().split())
+    """A text as it is compared: ALMA leaves out a "when" at the start of a situation."""
+    return " ".join(text.casefold().split()).removeprefix("when ")
 
 
 if __name__ == "__main__":
