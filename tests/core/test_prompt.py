@@ -277,6 +277,12 @@ def test_reasons_come_where_room_is_left_by_other_situations_and_second_approach
     assert fitting(lines, "a", count_tokens(rendered(lines, "a")), count_tokens) == lines
 
 
+def test_reasons_come_before_outcomes():
+    avoid, rule = a_pair()
+    lines = [avoid, rule, Line(outcome(id="2" * 32), 0.9)]
+    assert fitting(lines, "a", count_tokens(rendered([avoid, rule], "a")), count_tokens) == [avoid, rule]
+
+
 def test_what_to_avoid_is_chosen_after_what_to_do_instead():
     avoid, rule = a_pair()
     assert fitting([avoid, rule], "a", count_tokens(rendered([rule], "a")), count_tokens) == [rule]

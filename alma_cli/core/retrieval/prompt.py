@@ -66,8 +66,8 @@ class Line:
 def fitting(lines: Sequence[Line], agent: str, max_tokens: int, count_tokens: Callable[[str], int]) -> list[Line]:
     """The most useful lines that fit together, in the order given.
 
-    One that stands under another comes after that, and the reasons to avoid something where room is left. The whole
-    prompt has at most as many tokens as its parts together, so it stays within `max_tokens`.
+    One that stands under another comes after that, reasons to avoid something where the other rules leave room, and
+    outcomes last. The whole prompt has at most as many tokens as its parts together, so it stays within `max_tokens`.
     """
     left = max_tokens - count_tokens(_opening(agent))
     headed: set[str] = set()
@@ -77,22 +77,30 @@ def fitting(lines: Sequence[Line], agent: str, max_tokens: int, count_tokens: Ca
     def text_of(place: int, line: Line) -> str:
         return line.text_under if above[place] in chosen else line.text
 
-    for place in chain.from_iterable((above[useful], useful) for useful in _by_usefulness(lines, above)):
-        if place is None or place in chosen:
-            continue
-        line = replace(lines[place], brief=True)
-        heading = set() if above[place] in chosen else {line.heading} - headed
-        cost = sum(map(count_tokens, (text_of(place, line), *heading)))
-        if cost <= left:
-            left -= cost
-            headed |= heading
-            chosen[place] = line
+    def choose(places: Sequence[int]) -> None:
+        nonlocal left
+        for place in chain.from_iterable((above[useful], useful) for useful in places):
+            if place is None or place in chosen:
+                continue
+            line = replace(lines[place], brief=isinstance(lines[place].record, AntiPattern))
+            heading = set() if above[place] in chosen else {line.heading} - headed
+            cost = sum(map(count_tokens, (text_of(place, line), *heading)))
+            if cost <= left:
+                left -= cost
+                headed.update(heading)
+                chosen[place] = line
+
+    order = _by_usefulness(lines, above)
+    outcomes = [place for place in order if isinstance(lines[place].record, Outcome)]
+    choose(order[: len(order) - len(outcomes)])
     for place, line in chosen.items():
-        whole = replace(line, brief=False)
-        more = count_tokens(text_of(place, whole)) - count_tokens(text_of(place, line))
-        if more <= left:
-            left -= more
-            chosen[place] = whole
+        if line.brief:
+            whole = replace(line, brief=False)
+            more = count_tokens(text_of(place, whole)) - count_tokens(text_of(place, line))
+            if more <= left:
+                left -= more
+                chosen[place] = whole
+    choose(outcomes)
     return [chosen[place] for place in sorted(chosen)]
 
 
