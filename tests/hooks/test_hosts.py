@@ -154,9 +154,9 @@ def test_the_action_records_the_strategy_that_it_is_given_and_no_other(act, repo
     act(command="true", task="build the docs")
     act(command="true", task="build the docs", strategy=hostile)
     assert ["", hostile] == [outcome["strategy"] for outcome in exported(repository)]
-    act(command="true", task="build the docs", when=f"when {hostile}", do=f"do {hostile}")
+    act(command="true", task="build the docs", when=f"where {hostile}", do=f"do {hostile}")
     last = exported(repository)[-1]
-    assert ("", f"when {hostile}", f"do {hostile}") == tuple(last[key] for key in ("strategy", "when", "do"))
+    assert ("", f"where {hostile}", f"do {hostile}") == tuple(last[key] for key in ("strategy", "when", "do"))
     assert not (repository.folder / "pwned").exists()
 
 

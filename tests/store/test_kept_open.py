@@ -162,17 +162,19 @@ def forked(run):
     begun, begins = os.pipe()
     child = os.fork()
     if not child:
-        os.setpgid(0, 0)
-        run(lambda: os.write(begins, b"!"))
-        os._exit(0)
-    os.read(begun, 1)
+        try:
+            os.setpgid(0, 0)
+            run(lambda: os.write(begins, b"!"))
+        finally:  # it must never go on as a second runner of tests
+            os._exit(1)
+    os.close(begins)
     try:
+        assert os.read(begun, 1)
         yield child
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         os.close(begun)
-        os.close(begins)
 
 
 def between_two_uses(store, is_so_far):
