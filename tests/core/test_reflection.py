@@ -181,6 +181,8 @@ def test_codes_and_what_is_asked_are_no_words(when, do):
 def test_a_situation_has_no_when_of_its_own():
     done = asked({"when": "When a build is slow:", "do": "cache", "outcomes": "o1"})
     assert "a build is slow" == done.words[IDS[0]].when
+    done = asked({"when": "tests collide when run together", "do": "split them", "outcomes": "o1"})
+    assert "tests collide when run together" == done.words[IDS[0]].when
 
 
 def test_unclear_gives_no_words():

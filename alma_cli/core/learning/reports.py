@@ -108,7 +108,7 @@ def result_of(word: str) -> str:
 
 _SAID = re.compile(r"(?:^|;)\s*(when|do|why)\b[\s:]\s*(.*?)\s*(?=;\s*(?:when|do|why)\b|$)", re.IGNORECASE | re.DOTALL)
 
-_WHEN = re.compile(r"when\b[\s:]+", re.IGNORECASE)
+_WHEN = re.compile(r"\Awhen\b[\s:]+", re.IGNORECASE)
 
 FOLLOWED: Mapping[str, str] = {"by": "followed"}
 """The label of a credit that says whose words the outcome took over."""
