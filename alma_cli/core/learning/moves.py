@@ -3,19 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from alma_cli.core.keys import key_of
-from alma_cli.core.learning.answers import Named
 from alma_cli.core.learning.derive import Task, derived_id
-from alma_cli.core.learning.reports import Words
 from alma_cli.core.records import WHEN, AntiPattern, Credit, Heuristic, Record
+
+if TYPE_CHECKING:  # every write imports this module, and reads no answers
+    from alma_cli.core.learning.answers import Named
+    from alma_cli.core.learning.reports import Words
 
 Place: TypeAlias = tuple[Task, str]
 """The place of a rule: its task group and the key of its strategy."""
 
 
-def moved(agent: str, named: Sequence[Named], words: Mapping[str, Words]) -> dict[Place, Place]:
+def moved(agent: str, named: "Sequence[Named]", words: "Mapping[str, Words]") -> dict[Place, Place]:
     """The new place of each rule all of whose outcomes get the same other words, and where no other rule was.
 
     `named` are all general words of the agent, `words` those that outcomes get, by id.
@@ -37,7 +39,12 @@ def moved(agent: str, named: Sequence[Named], words: Mapping[str, Words]) -> dic
 
 
 def follow(
-    said: Sequence[Record], places: Mapping[Place, Place], words: Mapping[str, Words], project_id: str, *, now: datetime
+    said: Sequence[Record],
+    places: Mapping[Place, Place],
+    words: "Mapping[str, Words]",
+    project_id: str,
+    *,
+    now: datetime,
 ) -> list[Record]:
     """These corrections and credits, where they are about rules that moved, as they are about these afterwards.
 
@@ -53,11 +60,11 @@ def follow(
         elif isinstance(one, Heuristic | AntiPattern):
             goal = places.get((Task(one.agent, one.domain, one.task_key), one.strategy_key))
             if goal is not None:
-                keys = {one.task_key: goal[0].task_key, one.strategy_key: goal[1]}
-                worded = {old: texts[new] for old, new in keys.items() if new in texts}
                 task, strategy_key = goal
-                moved = replace(_in_words(one, worded), task_key=task.task_key, strategy_key=strategy_key)
-                found.append(replace(moved, domain=task.domain, updated_at=at))
+                keys = {one.task_key: task.task_key, one.strategy_key: strategy_key}
+                worded = {old: texts[new] for old, new in keys.items() if new in texts}
+                there = replace(_in_words(one, worded), task_key=task.task_key, strategy_key=strategy_key)
+                found.append(replace(there, domain=task.domain, updated_at=at))
     return found
 
 
