@@ -326,9 +326,10 @@ class FolderRemote:
         touched: dict[str, None] = {}
         self._make_base()
         with self._locked():
+            closed = {agent: self._why_not_written(agent) for agent in {write.agent for write in writes}}
             for write in writes:
-                if closed := self._why_not_written(write.agent):
-                    results.append(Forbidden(write=write, reason=closed))
+                if closed[write.agent]:
+                    results.append(Forbidden(write=write, reason=closed[write.agent]))
                     continue
                 present = self._load(write.agent, write.id)
                 if (present.etag if present else None) != write.etag:
