@@ -244,8 +244,7 @@ class _Reader:
         self._given_in[outcome.id] = number
         # A rule across situations says what was done, and nothing of the situation.
         when = words.when or (outcome.when if words.do else "")
-        domain = words.domain or outcome.domain
-        self._put(outcome.id, Named(domain, "", "", when, words.do, ()), replaces=words.replaces)
+        self._put(outcome.id, words._replace(when=when, domain=words.domain or outcome.domain))
 
     def _when(self, value: Mapping[str, JsonValue], before: str) -> str:
         """The situation, a code or words; of a line that names none, that of the line before."""
@@ -339,15 +338,15 @@ class _Reader:
             known[known.index(one)] = renamed
             for id, said in self.plan.words.items():  # those that an earlier line put there
                 if self._domains[id] == one.domain and (said.when, said.do) == (one.when, one.do):
-                    self._put(id, renamed, replaces=said.replaces)
+                    self._put(id, Words(renamed.when, renamed.do, said.replaces, renamed.domain))
             for id in one.members:
                 if id not in self._given_in:  # what a line says of an outcome itself holds
-                    self._put(id, renamed, replaces=True)
+                    self._put(id, Words(renamed.when, renamed.do, True, renamed.domain))
 
-    def _put(self, id: str, place: Named, *, replaces: bool) -> None:
-        domain = "" if place.domain == self._stored_in[id] else place.domain
-        self.plan.words[id] = Words(place.when, place.do, replaces, domain)
-        self._domains[id] = place.domain
+    def _put(self, id: str, words: Words) -> None:
+        """Plan the words of an outcome, which name the domain where it ends."""
+        self._domains[id] = words.domain
+        self.plan.words[id] = words._replace(domain="") if words.domain == self._stored_in[id] else words
 
     def _join(self, situation: str, target: str) -> None:
         """Make two situations one, for the lines to come, by either code."""

@@ -114,23 +114,19 @@ FOLLOWED: Mapping[str, str] = {"by": "followed"}
 """The label of a credit that says whose words the outcome took over."""
 
 _NOTHING = frozenset({"", "none", "null", "nil", "undefined", "n/a", "n.a", "tbd", "unknown"})
-_NO_ADVICE = _NOTHING | {
-    *("same", "the same", "same as above", "same as before", "as above", "as before", "see above", "ditto", "idem"),
-    *(
-        "ok",
-        "okay",
-        "done",
-        "did it",
-        "fixed",
-        "fixed it",
-        "solved",
-        "solved it",
-        "worked",
-        "it worked",
-        "works",
-        "success",
-    ),
+_AS_BEFORE = {
+    "same",
+    "the same",
+    "same as above",
+    "same as before",
+    "as above",
+    "as before",
+    "see above",
+    "ditto",
+    "idem",
 }
+_DONE = {"ok", "okay", "done", "did it", "fixed", "fixed it", "solved", "solved it", "worked", "it worked", "works"}
+_NO_ADVICE = _NOTHING | _AS_BEFORE | _DONE | {"success"}
 _MARKS = " .,:;!?-_\u2013\u2014\u2026*()[]'\"`"
 
 _REPORT_FIELDS = tuple(each.name for each in fields(Report))

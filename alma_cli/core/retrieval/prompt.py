@@ -91,7 +91,7 @@ def fitting(lines: Sequence[Line], agent: str, max_tokens: int, count_tokens: Ca
                 chosen[place] = line
 
     order = _by_usefulness(lines, above)
-    outcomes = [place for place in order if isinstance(lines[place].record, Outcome)]
+    outcomes = [place for place in order if isinstance(lines[place].record, Outcome)]  # the last of them
     choose(order[: len(order) - len(outcomes)])
     for place, line in chosen.items():
         if line.brief:
@@ -147,24 +147,19 @@ def _above(lines: Sequence[Line]) -> list[int | None]:
 
     An anti-pattern stands under that only if it names it instead.
     """
-    first: dict[tuple[str, str], int] = {}
+    first: dict[tuple[str, str], tuple[int, str]] = {}
     for place, line in enumerate(lines):
         if isinstance(line.record, Heuristic) and line.record.task_key:
-            first.setdefault((line.record.agent, line.record.task_key), place)
-    return [_first_above(lines, place, first) for place in range(len(lines))]
+            first.setdefault((line.record.agent, line.record.task_key), (place, line.record.strategy))
+    return [_first_above(line.record, place, first) for place, line in enumerate(lines)]
 
 
-def _first_above(lines: Sequence[Line], place: int, first: Mapping[tuple[str, str], int]) -> int | None:
-    record = lines[place].record
+def _first_above(record: Record, place: int, first: Mapping[tuple[str, str], tuple[int, str]]) -> int | None:
     if not isinstance(record, Heuristic | AntiPattern):
         return None
-    above = first.get((record.agent, record.task_key))
-    if above is None or above == place:
-        return None
-    if isinstance(record, Heuristic):
-        return above if record.strategy else None
-    other = lines[above].record
-    return above if isinstance(other, Heuristic) and record.better_alternative == other.strategy else None
+    above, strategy = first.get((record.agent, record.task_key), (place, ""))
+    belongs = record.better_alternative == strategy if isinstance(record, AntiPattern) else bool(record.strategy)
+    return above if above != place and belongs else None
 
 
 def line_text(record: Record, *, brief: bool = False) -> str:
