@@ -180,8 +180,11 @@ def forked(run):
 def between_two_uses(store, is_so_far):
     with store.bulk() as bulk:
         bulk.submit([insert(outcome(1))])
+        goes_on = threading.Event()  # a bare `pause` would miss a signal that comes before it
+        signal.signal(signal.SIGCONT, lambda *_: goes_on.set())
         is_so_far()
-        signal.pause()
+        while not goes_on.wait(0.01):
+            pass
         bulk.submit([insert(outcome(2))])
         is_so_far()
         signal.pause()
