@@ -263,6 +263,71 @@ def test_what_was_changed_before_something_failed_comes_out_byte_for_byte(put, p
     assert before == files(project)
 
 
+class CutOffError(BaseException):
+    """The process was ended here."""
+
+
+@pytest.fixture
+def cut_off(run_alma, monkeypatch):
+    """Run a command that ends before it has moved its n-th file to its place; whether it ended by itself."""
+
+    def run(number, *argv):
+        left = [number]
+
+        def counting(real):
+            def move(*arguments, **options):
+                left[0] -= 1
+                if not left[0]:
+                    raise CutOffError
+                return real(*arguments, **options)
+
+            return move
+
+        with monkeypatch.context() as patch:
+            for name in ("replace", "rename", "unlink"):
+                patch.setattr(os, name, counting(getattr(os, name)))
+            try:
+                return run_alma(*argv).code == 0
+            except CutOffError:
+                return False
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "again", [(), ("setup", "claude", "agents-md", "git", "--yes"), ("setup", "--remove", "--yes")]
+)
+def test_what_was_changed_before_setup_was_killed_comes_out_byte_for_byte(
+    again, everything, project, run_alma, cut_off
+):
+    hook = project / ".git/hooks/post-commit"
+    hook.write_text("#!/usr/bin/env python3\n")
+    hook.chmod(0o755)
+    before, there = files(project), folders(project)
+    for number in range(1, 100, 3):
+        is_done = cut_off(number, "setup", "claude", "agents-md", "git", "--yes")
+        if is_done and again[1:2] == ("--remove",):
+            is_done = cut_off(number, *again)
+        elif again:
+            assert 0 == run_alma(*again).code
+        assert 0 == run_alma("setup", "--remove", "--yes").code
+        assert (before, there) == (files(project), folders(project))
+    assert is_done
+
+
+def test_a_hook_of_others_goes_on_running_where_setup_was_killed_before_it_had_one_in_its_place(
+    everything, project, run_alma
+):
+    hook = project / ".git/hooks/post-commit"
+    kept = hook.with_name("post-commit.before-alma")
+    kept.write_text("#!/usr/bin/env python3\n")
+    kept.chmod(0o755)
+    assert 0 == run_alma("setup", "git", "--yes").code
+    assert "post-commit.before-alma" in hook.read_text()
+    assert 0 == run_alma("setup", "--remove", "--yes").code
+    assert ("#!/usr/bin/env python3\n", False) == (hook.read_text(), kept.exists())
+
+
 def test_nothing_here_is_told_of(run_alma):
     assert (0, "", "nothing is connected here\n") == run_alma("setup", "--remove")
     done = run_alma("setup")

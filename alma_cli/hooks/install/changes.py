@@ -11,7 +11,7 @@ import difflib
 import json
 import os
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -143,7 +143,6 @@ def _apply(changes: Sequence[FileChange], record: InstallRecord) -> None:
                     record.files.pop(record.name_of(change.path), None)
                 case WriteFile():
                     record.note_before(change)
-                    record.make_folders(os.path.dirname(change.path))
                     _replace(change)
         record.remove_empty_folders()
         record.save()
@@ -227,19 +226,34 @@ class InstallRecord:
         return {name: noted for name, noted in self.files.items() if self.is_marked(self.path_of(name))}
 
     def note_before(self, change: WriteFile) -> None:
-        """Note the state of the file before the change; an earlier note on it stays."""
+        """Note the state of the file before the change, and make its folders; an earlier note on it stays.
+
+        What is noted is kept before anything is changed, since this process may be killed, and what isn't noted any
+        more is kept so afterwards.
+        """
         before, name = content_of(change.path), self.name_of(change.path)
         noted = self.files.get(name)
         if noted and _digest(before) == noted["after"]:
-            if noted["copy"] and change.content == content_of(str(self.backup_dir / _COPIES / noted["copy"])):
+            if noted["copy"] and change.content == self._original(noted):
                 del self.files[name]  # it is as it was before installing
             else:
                 noted["after"] = _digest(change.content)
-        elif noted:
+        elif noted and before != self._original(noted):
             self.keep_copy(change.path)
             del self.files[name]  # somebody edited it, so its old content can't be restored
         else:
             self.files[name] = {"after": _digest(change.content), "copy": self.keep_copy(change.path)}
+        missing = _missing(os.path.dirname(change.path))
+        self.folders += map(self.name_of, missing)
+        if name in self.files:
+            self.save()
+        for folder in missing:
+            os.mkdir(folder)
+            give_to_owner(folder)
+
+    def _original(self, noted: Mapping[str, str]) -> bytes | None:
+        """The content of a file from before installing; None where there was none."""
+        return content_of(str(self.backup_dir / _COPIES / noted["copy"])) if noted["copy"] else None
 
     def keep_copy(self, path: str) -> str:
         """Keep a copy of a file, and return the copy's name; empty when there is no such file."""
@@ -251,25 +265,25 @@ class InstallRecord:
         write_whole(self.backup_dir / _COPIES / name, content)
         return name
 
-    def make_folders(self, folder: str) -> None:
-        """Make the folders that are missing, and note them."""
-        missing = []
-        while not os.path.isdir(folder):
-            missing.append(folder)
-            folder = os.path.dirname(folder)
-        for path in reversed(missing):
-            os.mkdir(path)
-            give_to_owner(path)
-            self.folders.append(self.name_of(path))
-
     def remove_empty_folders(self) -> None:
         """Remove the folders that we made, if they are empty."""
         for name in reversed(self.folders.copy()):
             try:
                 os.rmdir(self.path_of(name))
+            except FileNotFoundError:
+                pass
             except OSError:
                 continue
             self.folders.remove(name)
+
+
+def _missing(folder: str) -> list[str]:
+    """The folders that have to be made for this one to be there, in order."""
+    missing: list[str] = []
+    while not os.path.isdir(folder):
+        missing.insert(0, folder)
+        folder = os.path.dirname(folder)
+    return missing
 
 
 def _replace(change: WriteFile) -> None:

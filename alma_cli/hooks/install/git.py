@@ -127,6 +127,8 @@ def plan_git_removal(place: ConnectedProject) -> Plan:
         for path in (os.path.join(each, event + end) for each in sorted({hooks, *left}) for end in ("", LEGACY)):
             content = content_of(path) if _has_block(path) else None
             if content is None:
+                if not os.path.lexists(path) and os.path.lexists(path + _KEPT):  # it was cut off between two changes
+                    changes.append(MoveFile(path + _KEPT, path))
                 continue
             projects = _projects(path)
             if others := others_in(projects, here, top):
@@ -194,7 +196,7 @@ def _plan_hook(path: str, commands: bytes) -> tuple[list[FileChange], str]:
     content = content_of(path)
     is_on = _is_run(path)
     if content is None and not os.path.lexists(path):
-        return [WriteFile(path, b"#!/bin/sh\n" + _OURS + commands, 0o755)], ""
+        return [WriteFile(path, _hook(path, commands, calls=os.path.lexists(path + _KEPT)), 0o755)], ""
     if content is not None and _has_block(path):
         mended: list[FileChange] = [] if is_on else [WriteFile(path, content, 0o755)]
         return _with_commands(path, content, commands, 0o755) or mended, ""
@@ -205,8 +207,13 @@ def _plan_hook(path: str, commands: bytes) -> tuple[list[FileChange], str]:
         return [], f"{path} looks at its own name, so it was left as it is, without ALMA"
     if os.path.lexists(path + _KEPT):
         return [], f"{path + _KEPT} is in the way, so {os.path.basename(path)} was left as it is, without ALMA"
-    wrapper = b"#!/bin/sh\n" + _OURS + commands[: -len(_END) - 1] + _call(path) + _END + b"\n"
-    return [MoveFile(path, path + _KEPT), WriteFile(path, wrapper, 0o755)], ""
+    return [MoveFile(path, path + _KEPT), WriteFile(path, _hook(path, commands, calls=True), 0o755)], ""
+
+
+def _hook(path: str, commands: bytes, *, calls: bool) -> bytes:
+    """A hook of ours alone, which calls the one whose place it takes, if there is one."""
+    call = _call(path) if calls else b""
+    return b"#!/bin/sh\n" + _OURS + commands[: -len(_END) - 1] + call + _END + b"\n"
 
 
 def _with_commands(path: str, content: bytes, commands: bytes, mode: int | None = None) -> list[FileChange]:
