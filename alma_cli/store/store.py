@@ -281,7 +281,7 @@ def open_store(home: Path, *, dimension: int, wait_s: float, rules: ProjectRules
             backup_dir=f"{folder}/{BACKUP}",
             spill_dir=f"{folder}/spill",
             dimension=dimension,
-            after_migrating=lambda connection: _derive_anew(connection, rules),
+            after_migrating=lambda connection: _bring_up_to_date(connection, rules),
         ),
         journal=Journal(f"{folder}/{JOURNAL}"),
         lock_path=f"{folder}/lock",
@@ -290,10 +290,13 @@ def open_store(home: Path, *, dimension: int, wait_s: float, rules: ProjectRules
     )
 
 
-def _derive_anew(connection: Connection, rules: ProjectRules) -> None:
+def _bring_up_to_date(connection: Connection, rules: ProjectRules) -> None:
     from alma_cli.store.writing.derived import derive_anew
+    from alma_cli.store.writing.kept_fields import take_up_kept_fields
 
-    derive_anew(connection, rules, now_ms=time_ns() // 1_000_000)
+    now_ms = time_ns() // 1_000_000
+    take_up_kept_fields(connection, now_ms=now_ms)
+    derive_anew(connection, rules, now_ms=now_ms)
 
 
 def _in_order(

@@ -12,12 +12,13 @@ import pytest
 
 from alma_cli.core.replication.hlc import HLC
 from alma_cli.errors import StoreBusy, StoreCorrupt, StoreError, StoreTooNew, StoreUnwritable
+from alma_cli.store import Revise
 from alma_cli.store.database import checkpoint as undo
 from alma_cli.store.database import engine
 from alma_cli.store.database.engine import connected, log_bytes
 from alma_cli.store.database.opening import OutdatedError
 from alma_cli.store.database.schema import MIGRATIONS
-from tests.store.samples import an_id, forget, ids_in, insert, outcome, store_in
+from tests.store.samples import an_id, an_operation, entry, forget, ids_in, insert, outcome, store_in
 
 BY_DUCKDB_2 = Path(__file__).with_name("by-duckdb-2.duckdb.gz")
 PAINTED = (*MIGRATIONS, "ALTER TABLE memories ADD COLUMN colour VARCHAR; UPDATE memories SET colour = 'red'")
@@ -154,6 +155,23 @@ def test_a_migration_makes_the_views_anew(filled):
         connection.execute("CREATE OR REPLACE VIEW outcomes AS SELECT id, task FROM memories")
     with at_schema(filled, PAINTED).file.opened(read_only=False) as connection:
         assert [("the usual",), ("the usual",)] == connection.execute("SELECT strategy FROM outcomes").fetchall()
+
+
+def test_a_migration_takes_up_fields_that_came_from_a_newer_version_before_they_were_known(filled):
+    told = replace(outcome(1), when="", do="", extra={"when": "a clock", "do": "freeze it", "colour": "red"})
+    odd = replace(outcome(2), extra={"when": ["no", "text"]})
+    filled.submit([an_operation(Revise, entry=entry(record, [1, 0, 0])) for record in (told, odd)])
+    with at_schema(filled, PAINTED).reading() as reader:
+        first, second = reader.record(an_id(1)), reader.record(an_id(2))
+        found = reader.words.waiting_counts("a")
+    assert ("a clock", "freeze it", {"colour": "red"}) == (first.when, first.do, first.extra)
+    assert outcome(1).task_key != first.task_key == replace(outcome(1), when="a clock").task_key
+    assert (odd, {}) == (second, found)
+    with at_schema(filled, PAINTED).file.opened(read_only=False) as connection:
+        columns = "embedding, n_terms, (SELECT count(*) FROM postings WHERE postings.seq = memories.seq)"
+        rows = connection.execute(f"SELECT {columns} FROM memories ORDER BY id").fetchall()
+    assert [(1.0, 0.0, 0.0)] * 2 == [row[0] for row in rows]
+    assert all(terms >= postings > 0 for _, terms, postings in rows)
 
 
 def test_a_migration_that_fails_leaves_the_old_store_whole(filled):

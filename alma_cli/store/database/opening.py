@@ -24,7 +24,7 @@ class OutdatedError(StoreUnwritable):
 class StoreFile:
     """Where a store is, and the `dimension` of the vectors that a new one is made for.
 
-    `after_migrating` brings what is derived up to date in an older store, in the same transaction.
+    `after_migrating` brings what new fields and rules change up to date in an older store, in the same transaction.
     """
 
     path: str
