@@ -329,6 +329,39 @@ def test_settings_come_back_byte_for_byte_after_the_folder_was_moved(name, proje
     assert moved.parent.exists() == (SETTINGS[name] is not None)
 
 
+@pytest.mark.parametrize("name", SETTINGS)
+def test_settings_that_an_earlier_version_noted_by_whole_paths_come_back_byte_for_byte(
+    name, path, project, write, run_alma
+):
+    write(SETTINGS[name])
+    run_alma("install", "claude")
+    noted = project / ".alma/backup/installed.json"
+    kept = json.loads(noted.read_text())
+    whole = {key: str(project / key) for key in (*kept["files"], *kept["folders"])}
+    kept = {
+        "files": {whole[key]: of for key, of in kept["files"].items()},
+        "folders": [whole[key] for key in kept["folders"]],
+    }
+    noted.write_text(json.dumps(kept))
+    assert 0 == run_alma("uninstall", "claude").code
+    assert SETTINGS[name] == (path.read_bytes().decode() if path.exists() else None)
+    assert path.parent.exists() == (SETTINGS[name] is not None)
+
+
+def test_what_was_taken_out_where_nothing_was_noted_does_not_come_back_when_it_is_taken_out_again(
+    path, project, write, run_alma
+):
+    write('{ "model": "opus" }')
+    run_alma("install", "claude")
+    (project / ".alma/backup/installed.json").unlink()  # as in a clone
+    assert 0 == run_alma("uninstall", "claude").code
+    without = path.read_text()
+    assert {"model": "opus"} == json.loads(without)
+    assert "nothing to change" in run_alma("uninstall", "claude").err
+    assert 0 == run_alma("setup", "--remove", "--yes").code
+    assert without == path.read_text()
+
+
 def git(folder, *words):
     identity = ["-c", "user.name=t", "-c", "user.email=t@example.com"]
     subprocess.run(["git", *identity, *words], cwd=folder, check=True, capture_output=True)

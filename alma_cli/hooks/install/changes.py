@@ -25,8 +25,11 @@ from alma_cli.ownership import give_to_owner
 
 _RECORD = "installed.json"
 _COPIES = "before-install"
-_MARKS = (b">>> alma >>>", b"# alma hook", b'"alma"', b'"preserveUnused"', b"\nname: alma\n")
-"""One of these is in each file that has something of ours: blocks, hooks, servers, the skill."""
+_MARKS = (
+    *(b">>> alma >>>", b">>> alma lessons >>>", b"# alma hook", b'"alma"', b'"preserveUnused"', b"\nname: alma\n"),
+    b"<!-- Written by `alma publish`",
+)
+"""One of these is in each file that has something of ours: blocks, hooks, servers, the skill, and lessons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,13 +196,15 @@ class InstallRecord:
     def load(cls, backup_dir: Path) -> InstallRecord:
         """The record that was kept; an empty one when there is none, or it can't be read."""
         try:
-            kept = read_object(backup_dir / _RECORD)
-            files = {
-                str(path): {"after": str(of["after"]), "copy": str(of["copy"])} for path, of in kept["files"].items()
+            kept, record = read_object(backup_dir / _RECORD), cls(backup_dir)
+            record.files = {
+                record.name_of(path): {"after": str(of["after"]), "copy": str(of["copy"])}
+                for path, of in kept["files"].items()  # versions before noted whole paths
             }
-            return cls(backup_dir, files, [str(folder) for folder in kept["folders"]])
+            record.folders = [record.name_of(str(folder)) for folder in kept["folders"]]
         except (KeyError, TypeError, AttributeError):
             return cls(backup_dir)
+        return record
 
     def save(self) -> None:
         """Keep the record."""
@@ -218,8 +223,7 @@ class InstallRecord:
 
     def is_marked(self, path: str) -> bool:
         """True when a file has something of ours."""
-        content = content_of(path) or b""
-        return any(mark in content for mark in _MARKS)
+        return _is_marked(content_of(path) or b"")
 
     def marked(self) -> dict[str, dict[str, str]]:
         """The notes on the files that have something of ours."""
@@ -233,7 +237,10 @@ class InstallRecord:
         """
         before, name = content_of(change.path), self.name_of(change.path)
         noted = self.files.get(name)
-        if noted and _digest(before) == noted["after"]:
+        if not _is_marked(change.content):
+            self.keep_copy(change.path)
+            self.files.pop(name, None)  # nothing of ours is left in it
+        elif noted and _digest(before) == noted["after"]:
             if noted["copy"] and change.content == self._original(noted):
                 del self.files[name]  # it is as it was before installing
             else:
@@ -275,6 +282,10 @@ class InstallRecord:
             except OSError:
                 continue
             self.folders.remove(name)
+
+
+def _is_marked(content: bytes) -> bool:
+    return any(mark in content for mark in _MARKS)
 
 
 def _missing(folder: str) -> list[str]:
