@@ -192,7 +192,7 @@ def undo(session: Session, agent: str) -> Reflected:
         for content in reader.words.last_reflection(agent):
             record = from_json(json.loads(content), project_id=session.config.project_id, new_id="", now=session.now())
             assert isinstance(record, Outcome)
-            words[record.id] = Words(record.when, record.do, replaces=True, domain=record.domain)
+            words[record.id] = Words(record.when, record.do, True, record.domain, earlier=record.earlier_words)
             records[record.id] = record
         if not words:
             raise NotFound(f"there is no reflection of agent {agent} to undo", hint="`alma log` shows what was done")
@@ -217,7 +217,8 @@ def _reword(
     for id, said in words.items():
         if id in records:
             domain = said.domain or records[id].domain
-            changed.append(replace(records[id], when=said.when, do=said.do, domain=domain))
+            earlier = said.earlier_words(records[id])
+            changed.append(replace(records[id], when=said.when, do=said.do, domain=domain, earlier_words=earlier))
     if not changed:
         return Reflected(agent=agent)
     entries, warnings = session.entries([*changed, *following])
@@ -258,6 +259,7 @@ def _general_words(entry: Entry, said: Words) -> GeneralWords:
         id=outcome.id,
         when=outcome.when,
         do=outcome.do,
+        earlier_words=outcome.earlier_words,
         domain=said.domain,
         replaces=said.replaces,
         unclear=not said.replaces and not said.when and not said.do,

@@ -77,6 +77,7 @@ Labels: TypeAlias = Mapping[str, str]
 Unknown: TypeAlias = Mapping[str, JsonValue]
 Situation: TypeAlias = Annotated[str, Mark(is_searched=True, column="situation", line=GENERAL_WORDS)]
 Approach: TypeAlias = Annotated[str, Mark(is_searched=True, column="approach", line=GENERAL_WORDS)]
+EarlierWords: TypeAlias = Annotated[str, Mark(is_searched=True, line=2 * GENERAL_WORDS + 2)]
 HappenedAt: TypeAlias = Annotated[datetime, Mark(column="happened_at")]
 
 
@@ -133,12 +134,17 @@ class OutcomeFields:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome(OutcomeFields, Record):
-    """One thing that happened: a task, the strategy tried, and how it ended."""
+    """One thing that happened: a task, the strategy tried, and how it ended.
+
+    `earlier_words` are the general words that it had before it was joined with what others say in other words: it is
+    found by these, and counted by those that it has.
+    """
 
     kind: ClassVar[Kind] = "outcome"
 
     outcome: Result
     at: HappenedAt
+    earlier_words: EarlierWords = ""
 
     @property
     def task_key(self) -> str:
@@ -157,10 +163,14 @@ class Outcome(OutcomeFields, Record):
         parts = [f"{self.task} [{self.outcome}]", self.strategy, self.error, self.feedback, general]
         return " - ".join(part for part in parts if part)
 
+    def general_words(self) -> str:
+        """The situation and the approach in general words, in one text; empty without any."""
+        return ", ".join(filter(None, (self.when, self.do)))
+
     @property
     def topics(self) -> tuple[str, ...]:
-        """The part of the task that asks, and the general words or, without any, the start of the strategy."""
-        return _compared(topic(self.task), ", ".join(filter(None, (self.when, self.do))) or self.strategy)
+        """The part of the task that asks, and its own general words or, without any, the start of the strategy."""
+        return _compared(topic(self.task), self.earlier_words or self.general_words() or self.strategy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -369,7 +379,7 @@ FIELDS: Mapping[str, Field] = {
 """The fields that any record has, each once: what several kinds have means the same in all of them."""
 
 _CHANGED_BESIDE_TEXTS = frozenset({"outcome", "confidence", "duration_ms", "at"})
-_MADE_HERE = frozenset({"extra", "task_key", "strategy_key"})
+_MADE_HERE = frozenset({"extra", "task_key", "strategy_key", "earlier_words"})
 
 EDITABLE: Mapping[Kind, tuple[str, ...]] = {
     kind: (

@@ -62,6 +62,7 @@ resource container 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/container
           { path: '/do/?' }
           { path: '/feedback/?' }
           { path: '/error/?' }
+          { path: '/earlier_words/?' }
           // end: paths
         ]
         excludedPaths: [{ path: '/*' }, { path: '/embedding/*' }]

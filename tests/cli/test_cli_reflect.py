@@ -437,6 +437,44 @@ def test_a_review_shows_all_words_and_takes_merges(run_json, run_alma, told):
     assert [(f"{WHEN} 1", DO, 3)] == rules(run_json)
 
 
+def test_what_is_joined_is_still_found_by_the_words_that_it_had(run_json, run_alma):
+    def first(query):
+        rule = run_json("retrieve", query, "--agent", "helena")["data"]["heuristics"][0]
+        return rule["condition"], rule["sure"]
+
+    def learn(task, when):
+        flags = [
+            "--outcome",
+            "success",
+            "--strategy",
+            "labelled it",
+            "--when",
+            when,
+            "--do",
+            "label it for screen readers",
+        ]
+        return run_json("learn", "--agent", "helena", "--task", task, *flags)["data"]["id"]
+
+    def by_id(exported):
+        return {one["id"]: {**one, "updated_at": ""} for one in map(json.loads, exported.splitlines())}
+
+    ids = [learn("The volume knob", "VoiceOver is silent"), learn("Bid button", "a control has no name"), ""]
+    ids[2] = learn("Seat map", "a control has no name")
+    before = run_alma("export").out
+    reflect(run_json, "--review")
+    reflect(run_json, "--apply", "-", stdin=b'{"merge": "S1", "into": "S2"}')
+    assert [("a control has no name", "label it for screen readers", 3)] == rules(run_json)
+    assert {"VoiceOver is silent, label it for screen readers", ""} == {
+        json.loads(line)["earlier_words"] for line in run_alma("export").out.splitlines() if 'outcome"' in line
+    }
+    assert ("a control has no name", True) == first("Why does VoiceOver say nothing?")
+    assert "VoiceOver is silent" in run_alma("show", ids[0]).out
+    run_json("reflect", "--agent", "helena", "--undo")
+    assert [] == rules(run_json)
+    after = run_alma("export").out
+    assert by_id(before) == by_id(after)
+
+
 def test_an_approach_in_three_situations_gives_one_rule_for_all(run_json):
     for number in range(4):
         learned = ["learn", "--agent", "helena", "--task", f"Job {number}", "--outcome", "success", "--strategy", DO]

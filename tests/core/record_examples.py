@@ -89,6 +89,7 @@ _FIELDS = {
     "confidence": shares,
     "value": st.sampled_from([1, -1]),
     **dict.fromkeys(["when", "do"], st.sampled_from(["", "it fails at night", "日本", "é\u0301"])),
+    "earlier_words": st.sampled_from(["", "a job fails at night, wait", "夜"]),
     **dict.fromkeys(["task", "condition", "pattern", "preference", "fact", "target"], main_texts),
 }
 

@@ -70,6 +70,13 @@ def test_general_words_end_that_nobody_could_tell_them():
     assert {"os": "mac"} == given.labels
 
 
+def test_general_words_that_a_person_puts_right_hold_alone():
+    joined = outcome(when="tests", do="wait", earlier_words="a test fails at night, wait")
+    assert "" == corrected(joined, {"when": "a server is slow"}, now=LATER).earlier_words
+    assert "" == corrected(joined, {"do": ""}, now=LATER).earlier_words
+    assert joined.earlier_words == corrected(joined, {"when": "tests", "task": "Test"}, now=LATER).earlier_words
+
+
 def test_an_empty_value_takes_a_field_out_but_the_main_one():
     assert "" == corrected(outcome(feedback="thanks"), {"feedback": ""}, now=LATER).feedback
     assert None is corrected(outcome(duration_ms=5), {"duration_ms": None}, now=LATER).duration_ms

@@ -208,7 +208,8 @@ def test_rename_merge_and_move_change_words_that_are_there():
     assert {IDS[4]: Words("a test depends on today", "bump the date", replaces=True)} == asked(
         {"merge": ["S1.a"], "into": "S1.b"}
     ).words
-    assert {IDS[4]: Words("new", "words", replaces=True)} == asked({"move": ["o5"], "when": "new", "do": "words"}).words
+    moved = asked({"move": ["o5"], "when": "new", "do": "words"}).words
+    assert {IDS[4]: Words("new", "words", replaces=True, earlier="")} == moved
 
 
 def test_a_later_line_sees_what_an_earlier_one_renamed():
@@ -219,6 +220,17 @@ def test_a_later_line_sees_what_an_earlier_one_renamed():
 def test_what_an_earlier_line_put_into_a_situation_is_renamed_with_it():
     done = asked({"when": "S2", "do": "a", "outcomes": ["o1"]}, {"rename": "S2", "when": "calls fail now and then"})
     assert ("calls fail now and then", "retry with backoff", False) == done.words[IDS[0]][:3]
+
+
+def test_an_outcome_keeps_the_first_words_that_it_had_to_be_found_by_unless_it_was_moved():
+    joined = Words("dates in tests", "freeze the clock", replaces=True)
+    assert "a test depends on today, freeze the clock" == joined.earlier_words(WORDED)
+    assert "" == joined._replace(earlier="").earlier_words(WORDED)
+    once = outcome(strategy="x", when="dates", do="stop it", earlier_words="a test is red in February, stub Date.now")
+    assert "a test is red in February, stub Date.now" == joined.earlier_words(once)
+    assert "" == Words(WORDED.when, WORDED.do, replaces=True).earlier_words(WORDED)
+    assert "" == Words("a test depends on today", "wait", replaces=False).earlier_words(outcome(when="tests"))
+    assert "" == joined.earlier_words(outcome(strategy="x"))
 
 
 def test_an_answer_says_to_which_sheet_it_is_and_one_of_other_codes_is_refused():

@@ -120,6 +120,7 @@ def records(draw, ids=any_number):
     written = {**base, "origin": st.sampled_from(["observed", "authored"])}  # what is derived is never inserted
     keys = {"task_key": main, "strategy_key": main}
     general = {"when": st.sampled_from(["", "it fails at night"]), "do": st.sampled_from(["", "wait"])}
+    general["earlier_words"] = st.sampled_from(["", "a job fails, wait"])
     maybe = st.none() | times
     outcomes = st.sampled_from(["success", "failure", "partial"])
     milliseconds = st.none() | counts

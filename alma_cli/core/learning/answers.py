@@ -215,7 +215,9 @@ class _Reader:
             when, do = self._when_and_do(value, before)
             is_moved = what == "move"
             known = self._situations.get(self._situation, []) if is_moved else []
-            self._give(value[what], Words(when, do, is_moved, known[0].domain if known else ""), number)
+            domain = known[0].domain if known else ""
+            # The words of what is moved were wrong, so that they don't help to find it.
+            self._give(value[what], Words(when, do, is_moved, domain, earlier="" if is_moved else None), number)
 
     def _give(self, references: JsonValue, words: Words, number: int) -> None:
         wrong: list[str] = []
@@ -244,7 +246,8 @@ class _Reader:
         self._given_in[outcome.id] = number
         # A rule across situations says what was done, and nothing of the situation.
         when = words.when or (outcome.when if words.do else "")
-        self._put(outcome.id, words._replace(when=when, domain=words.domain or outcome.domain))
+        earlier = None if words.earlier is None else outcome.earlier_words
+        self._put(outcome.id, words._replace(when=when, domain=words.domain or outcome.domain, earlier=earlier))
 
     def _when(self, value: Mapping[str, JsonValue], before: str) -> str:
         """The situation, a code or words; of a line that names none, that of the line before."""
@@ -338,7 +341,7 @@ class _Reader:
             known[known.index(one)] = renamed
             for id, said in self.plan.words.items():  # those that an earlier line put there
                 if self._domains[id] == one.domain and (said.when, said.do) == (one.when, one.do):
-                    self._put(id, Words(renamed.when, renamed.do, said.replaces, renamed.domain))
+                    self._put(id, said._replace(when=renamed.when, do=renamed.do, domain=renamed.domain))
             for id in one.members:
                 if id not in self._given_in:  # what a line says of an outcome itself holds
                     self._put(id, Words(renamed.when, renamed.do, True, renamed.domain))

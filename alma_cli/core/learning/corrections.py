@@ -52,6 +52,8 @@ def corrected(record: Record, changes: Mapping[str, JsonValue], *, now: datetime
     if (fields.get("when") or fields.get("do")) and UNCLEAR_LABEL in record.labels:
         labels = fields.get("labels", record.labels)
         fields["labels"] = {name: value for name, value in labels.items() if name != UNCLEAR_LABEL}
+    if any(fields[name] != getattr(record, name) for name in ("when", "do") if name in fields):
+        fields["earlier_words"] = ""
     if all(getattr(record, name) == value for name, value in fields.items()):
         return record
     return replace(record, **fields, updated_at=max(now, record.updated_at))

@@ -131,19 +131,22 @@ class StoreFile:
         return version
 
     def _migrate(self, connection: Connection, version: int) -> None:
+        """Bring the store up at once: tables first, as DuckDB alters none whose rows the transaction has changed."""
+        missing = self.migrations[version:]
         with transaction(connection):
-            for number, migration in enumerate(self.migrations[version:], start=version + 1):
-                if isinstance(migration, str):
-                    connection.execute(migration.replace("{dimension}", str(self.dimension)))
-                else:
-                    migration(connection)
-                if number == 1:
-                    replica_id = os.urandom(8).hex()
-                    connection.execute(
-                        "INSERT INTO replica VALUES (1, ?, ?, ?, ?, 0, ?)",
-                        [replica_id, os.uname().nodename, self.path, str(HLC(0, 0, replica_id)), self.dimension],
-                    )
-                connection.execute("UPDATE replica SET schema_version = ?", [number])
+            for statements in missing:
+                if isinstance(statements, str):
+                    connection.execute(statements.replace("{dimension}", str(self.dimension)))
+            if not version:
+                replica_id = os.urandom(8).hex()
+                connection.execute(
+                    "INSERT INTO replica VALUES (1, ?, ?, ?, ?, 0, ?)",
+                    [replica_id, os.uname().nodename, self.path, str(HLC(0, 0, replica_id)), self.dimension],
+                )
+            for change_rows in missing:
+                if not isinstance(change_rows, str):
+                    change_rows(connection)
+            connection.execute("UPDATE replica SET schema_version = ?", [len(self.migrations)])
             for view in views():
                 connection.execute(view)
             if version:

@@ -5,7 +5,7 @@ One row of `memories` is one record of any kind, in typed columns, with what rep
 
 A migration is history, so it says in its own words what it did. A new field of a record (`core.records`) adds
 `ALTER TABLE memories ADD COLUMN name TYPE`; the views are made anew from the table of fields after any migration. What
-SQL can't say is a function.
+changes rows in a way that SQL can't say is a function, which runs when all tables are as they will be.
 """
 
 import json
@@ -163,6 +163,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     """,
     _key_by_words,
     _key_by_words,  # which by then told words apart that differ in marks, as vowel signs of Hindi, and more signs
+    "ALTER TABLE memories ADD COLUMN earlier_words VARCHAR",
 )
 
 _COMPUTED_IN_SQL = {"success_rate": "successes / nullif(occurrences, 0) AS success_rate"}

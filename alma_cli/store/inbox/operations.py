@@ -20,7 +20,7 @@ from alma_cli.errors import AlmaError
 
 _FORMAT = 1
 _BESIDE = 0.5
-_TEXTS_OF_WORDS = ("id", "when", "do", "domain", "task")
+_TEXTS_OF_WORDS = ("id", "when", "do", "earlier_words", "domain", "task")
 _FLAGS_OF_WORDS = ("replaces", "unclear")
 
 
@@ -147,6 +147,7 @@ class GeneralWords:
     id: str
     when: str = ""
     do: str = ""
+    earlier_words: str = ""
     domain: str = ""
     replaces: bool = False
     unclear: bool = False
@@ -207,7 +208,7 @@ def _words_to_json(words: GeneralWords) -> dict[str, JsonValue]:
 
 
 def _words_from_json(value: dict[str, JsonValue]) -> GeneralWords:
-    value = {"domain": "", **value}  # a version before wrote none
+    value = {"domain": "", "earlier_words": "", **value}  # versions before wrote none
     texts = {name: parse_text(name, value[name]) for name in _TEXTS_OF_WORDS}
     flags = {name: value[name] is True for name in _FLAGS_OF_WORDS}
     return GeneralWords(**texts, **flags, **_embedding_from_json(value))  # type: ignore[arg-type]

@@ -275,6 +275,7 @@ def _reworded(record: Record | None, words: GeneralWords, operation: Reword) -> 
         record,
         when=words.when,
         do=words.do,
+        earlier_words=words.earlier_words,
         domain=words.domain or record.domain,
         labels=labels,
         updated_at=max(record.updated_at, operation.at),
