@@ -60,15 +60,22 @@ def _by_situation(groups: Mapping[tuple[str, str], list[str]]) -> list[tuple[tup
 
 
 def merges(review: Mapping[str, Any], meanings: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The lines that answer a review: the approaches that are one strategy, then the situations that are one kind."""
+    """The lines that answer a review: the approaches that are one strategy, then the situations that are one kind.
+
+    What has no meaning is like nothing else.
+    """
+
+    def meaning_of(words: str) -> str:
+        return meanings.get(form(words), words)
+
     approaches: dict[tuple[str, str], list[str]] = defaultdict(list)
     situations: dict[str, list[str]] = defaultdict(list)
     for situation in review["known"]:
-        kind = meanings[form(situation["when"])]
+        kind = meaning_of(situation["when"])
         situations[kind].append(situation["code"])
         for approach in situation["approaches"]:
             code = f"{situation['code']}.{approach['code']}"
-            approaches[kind, meanings[form(approach["do"])]].append(code)
+            approaches[kind, meaning_of(approach["do"])].append(code)
     lines = [{"merge": others, "into": first} for first, *others in approaches.values() if others]
     left = {first.partition(".")[0] for first, *_ in approaches.values()}
     for codes in situations.values():

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from tests.benchmarks.answerer import form
+from tests.benchmarks import natural_words
 from tests.benchmarks.natural_words import Labelled, outcomes, queries, truths, words_of_kinds
 
 RATES = {"good": (0.75, 0.95), "mixed": (0.4, 0.6), "bad": (0.05, 0.25)}
@@ -63,6 +63,9 @@ class Episode:
         return self.luck < self.rates[strategy]
 
 
+meanings = cache(natural_words.meanings)
+
+
 @cache
 def strategies() -> dict[str, list[str]]:
     """By kind of task its strategies."""
@@ -70,17 +73,6 @@ def strategies() -> dict[str, list[str]]:
     for strategy in truths():
         found[strategy.partition("/")[0]].append(strategy)
     return dict(found)
-
-
-@cache
-def meanings() -> dict[str, str]:
-    """What a reader makes of a text of this world, in the form that is compared: the kind of task or the strategy."""
-    known = {form(text): kind for kind, text in words_of_kinds("central").items()}
-    for outcome in outcomes():
-        known[form(outcome.when)] = outcome.task_kind
-        if outcome.strategy_kind:
-            known |= {form(outcome.strategy): outcome.strategy_kind, form(outcome.do): outcome.strategy_kind}
-    return known
 
 
 def all_texts() -> list[str]:

@@ -2,9 +2,9 @@
 
     python -m tests.benchmarks.natural [--set NAME] [--examples] [--missed] [--two-agents]
 
-The 227 outcomes of data/natural are learned in three ways: bare; with the general words that were written for each alone;
-and bare, then reflected, by an agent that can read and is consistent (answerer.py answers from the labels, which ALMA
-never sees). Then the 48 queries are asked, and the 16 that nothing fits. One agent learns everything and asks; with
+The 227 outcomes of data/natural are learned in four ways: bare; with the general words that were written for each alone;
+these then merged in a review; and bare, then reflected, by an agent that can read and is consistent (answerer.py answers
+from the labels, which ALMA never sees). Then the 48 queries are asked, and the 16 that nothing fits. One agent learns everything and asks; with
 --two-agents each outcome is its own agent's, both share, and the queries are helena's.
 
 - A *true rule* is a strategy that is good (to be found as a heuristic) or bad (as an anti-pattern): 16 and 16. It is *found*
@@ -50,6 +50,7 @@ from tests.benchmarks.natural_words import (
     WORDINGS,
     Labelled,
     Query,
+    meanings,
     outcomes,
     queries,
     truths,
@@ -178,6 +179,14 @@ class Learner:
         wrote = sum(count_tokens(pair["answer"]) for pair in pairs)
         return f"{len(pairs)} sheets, {read:,} read, {wrote:,} written"
 
+    def review(self) -> None:
+        """Merge words that say the same, until none do."""
+        for agent in dict.fromkeys(map(self.agent_of, self.labelled.values())):
+            while lines := answerer.merges(self.alma.review_words(agent).to_json(), meanings()):
+                done = self.alma.apply_reflection(agent, answerer.written(lines))
+                if done.refused:
+                    raise SystemExit(f"a merge was refused: {done.refused}")
+
     def rules(self) -> list[Rule]:
         return [self.rule(record) for kind in RULES for record in self.alma.memories(kinds=[kind])]
 
@@ -224,6 +233,8 @@ def main() -> None:
     with learner(two_agents=options.two_agents) as worded:
         note = learn_with_words(worded)
         measured["with general words, each alone"] = measure(worded, note=note)
+        worded.review()
+        measured["the same, then reviewed"] = measure(worded)
     for wording in options.wordings:
         with learner(two_agents=options.two_agents) as reflected:
             for outcome in outcomes():

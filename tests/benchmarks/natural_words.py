@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks.answerer import form
+
 SETS = ("natural", "natural_operations", "natural_apps", "natural_backend", "natural_systems")
 """The set that ALMA was tuned on, and four that were written afterwards; on the last three nothing was tuned."""
 
@@ -97,6 +99,16 @@ def words_of_kinds(wording: str) -> dict[str, str]:
             lines[outcome.strategy_kind][outcome.do] = outcome.writer
     choose = _central if wording == CENTRAL else lambda texts: _shortest(texts, int(wording))
     return {kind: choose(texts) for kind, texts in lines.items()}
+
+
+def meanings() -> dict[str, str]:
+    """What a reader makes of a text that is told, in the form that is compared: the kind of task or the strategy."""
+    known = {form(text): kind for kind, text in words_of_kinds(CENTRAL).items()}
+    for outcome in outcomes():
+        known[form(outcome.when)] = outcome.task_kind
+        if outcome.strategy_kind:
+            known |= {form(outcome.strategy): outcome.strategy_kind, form(outcome.do): outcome.strategy_kind}
+    return known
 
 
 def _shortest(texts: dict[str, int], writer: int) -> str:
