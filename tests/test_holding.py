@@ -41,7 +41,7 @@ def test_two_that_install_at_once_are_both_in_the_record(project):
     one = [WriteFile(str(project / "one"), b"# alma hook")]
     with while_somebody_changes(backup.parent, lambda: applied(one, backup)):
         record = InstallRecord.load(backup)
-        record.note_before(WriteFile(str(project / "other"), b""))
+        record.note_before(WriteFile(str(project / "other"), b"# alma hook"))
         record.save()
     assert {"one", "other"} == InstallRecord.load(backup).files.keys()
 
