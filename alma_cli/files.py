@@ -46,7 +46,7 @@ def writing_whole(
         else:
             os.replace(unfinished, path)
     except BaseException as error:
-        if isinstance(error, OSError) and error.filename is None:  # writing doesn't say where
+        if isinstance(error, OSError) and error.filename in (None, unfinished):  # writing doesn't say where
             error.filename = os.fspath(path)
         with suppress(OSError):
             os.unlink(unfinished)
@@ -65,6 +65,10 @@ def to_write_it(error: OSError) -> str:
     """What may help where a file can't be written."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "free some space there"
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return "too many files are open: `ulimit -n` allows more"
+    if error.errno in (errno.EIO, errno.ESTALE):
+        return "does the disk still answer?"
     is_read_only = error.errno == errno.EROFS
     return "it can only be read here: does a sandbox see to that?" if is_read_only else "is it yours to write?"
 

@@ -1,6 +1,5 @@
 """Locks an open file by flock(2), and waits no longer than asked; the kernel releases the lock when its holder dies."""
 
-import errno
 import fcntl
 import os
 import threading
@@ -9,10 +8,6 @@ from contextlib import contextmanager, suppress
 
 from alma_cli.errors import LocksUnsupported
 from alma_cli.ownership import give_to_owner
-
-_UNSUPPORTED = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.EBADF})
-"""How a file system says that it has no locks: NFS without its lock daemon or, on a folder, with it; some of FUSE."""
-
 
 LOCKS_HINT = "keep .alma/ on a file system that supports flock: a local one, or NFS with its lock daemon"
 
@@ -75,14 +70,16 @@ def holding(folder: str, wait_s: float = 10.0) -> Iterator[None]:
 
 
 def lock_at_once(descriptor: int, path: str, *, shared: bool) -> bool:
-    """Lock the file if that can be done without waiting. Return True when it was. Raises `LocksUnsupported`."""
+    """Lock the file if that can be done without waiting. Return True when it was. Raises `LocksUnsupported`.
+
+    File systems say in many ways that they have no locks: NFS without its lock daemon or, on a folder, with it; some of
+    FUSE; and any that has lost its disk.
+    """
     try:
         fcntl.flock(descriptor, _mode(shared=shared) | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError as error:
-        if error.errno not in _UNSUPPORTED:
-            raise
         raise LocksUnsupported(
             f"{path} can't be locked: {error.strerror}",
             hint=LOCKS_HINT,

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from alma_cli.core.records import AntiPattern
-from alma_cli.core.text import counted
+from alma_cli.core.text import counted, one_line
 from alma_cli.errors import LocksUnsupported, StoreBusy, StoreError
 from alma_cli.logs import debug, info
 from alma_cli.project import BACKUP, JOURNAL
@@ -105,9 +105,10 @@ class Store:
                 changes = _in_order(connection, operations, folded.changes)
                 if similar_to and RecordChange("skip-forgotten", similar_to.record.id) not in changes:
                     similar = Reader(connection).words.similar_to(similar_to, limit=_SIMILAR)
-        except (StoreBusy, StoreError) as error:
-            waits = f"kept in the journal, to be folded in by the next command: {error.message}"
-            return Receipt(queued=True, reason=error.message, warnings=(waits,))
+        except (StoreBusy, StoreError, OSError, MemoryError, ImportError) as error:  # no memory to load DuckDB, say
+            reason = one_line(str(error), 400) or "there is too little memory"
+            waits = f"kept in the journal, to be folded in by the next command: {reason}"
+            return Receipt(queued=True, reason=reason, warnings=(waits,))
         if refused := self.journal.damaged_among(names):
             raise StoreError(
                 f"what was to be recorded could not be stored, and is kept in {refused[0]}",

@@ -1,5 +1,6 @@
 """What a user sees on a terminal, in a pipe, without one, and when things go wrong."""
 
+import errno
 import io
 import json
 import os
@@ -367,6 +368,44 @@ def test_an_unexpected_exception_leaves_a_log_and_no_traceback(run_alma, project
         run_alma("retrieve", "--agent", "a", "--json", stdin=stdin_raising(ZeroDivisionError("x"))).out
     )
     assert ("failed", "unexpected ZeroDivisionError: x") == (envelope["error"]["code"], envelope["error"]["message"])
+
+
+class Refusing:
+    """A stdin that can't even be asked whether it is a terminal."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def isatty(self):
+        raise self.error
+
+
+def loaded_in_vain():
+    """As numpy says that a library of its can't be loaded: in its own error, of the one that says which."""
+    error = ImportError("many words\n\nof advice")
+    error.__cause__ = ImportError("failed to map segment", path="/site/_duckdb.cpython-311.so")
+    return error
+
+
+@pytest.mark.parametrize(
+    ("refusal", "message", "hint"),
+    [
+        (MemoryError("Unable to allocate 2 MiB"), "there is too little memory", "`ulimit -v`"),
+        (OSError(errno.EIO, "Input/output error", "/p/x"), "/p/x: Input/output error", "does the disk still answer?"),
+        (OSError(errno.EMFILE, "Too many open files"), "Too many open files", "`ulimit -n`"),
+        (OSError(errno.ENOSPC, "No space left"), "No space left", "free some space there"),
+        (loaded_in_vain(), "/site/_duckdb.cpython-311.so can't be loaded: failed to map segment", "`ulimit -v`"),
+    ],
+)
+def test_what_the_machine_refuses_is_no_bug(refusal, message, hint, run_json, project):
+    error = run_json("retrieve", "--agent", "a", stdin=Refusing(refusal), code=1)["error"]
+    assert (message, True) == (error["message"], hint in error["hint"])
+    assert [] == list((project / ".alma").glob("log/crash-*"))
+
+
+@pytest.mark.parametrize("bug", [OSError(errno.EBADF, "Bad file descriptor"), ImportError("no name", path="/x/y.py")])
+def test_an_error_of_the_system_that_no_machine_can_help_is_a_bug(bug, run_alma):
+    assert "this is a bug in ALMA" in run_alma("retrieve", "--agent", "a", stdin=Refusing(bug)).err
 
 
 @pytest.mark.parametrize("where", ["before", "behind", "behind="])

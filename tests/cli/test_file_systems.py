@@ -28,7 +28,7 @@ def checks(doctor):
 # Locks
 
 
-@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EIO, errno.ESTALE])
 def test_where_there_are_no_locks_the_error_says_so_and_what_is_learned_waits(run_json, learn, monkeypatch, number):
     learn("Ship")
     with monkeypatch.context() as patch:
@@ -43,6 +43,38 @@ def test_where_there_are_no_locks_the_error_says_so_and_what_is_learned_waits(ru
         assert (False, error["hint"]) == (found["locks"]["ok"], found["locks"]["hint"])
     assert checks(run_json("doctor"))["locks"]["ok"]
     assert ["Ship again", "Ship"] == [record["task"] for record in run_json("list")["data"]["memories"]]
+
+
+@pytest.mark.parametrize("failure", [MemoryError(), ImportError("no")])
+def test_what_is_in_the_journal_is_told_as_recorded_whatever_the_machine_refuses_then(failure, run_json, monkeypatch):
+    def refused(*_arguments):
+        raise failure
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fcntl, "flock", refused)
+        recorded = run_json("learn", "--agent", "helena", "--task", "Ship", "--outcome", "success")
+    reason = str(failure) or "there is too little memory"
+    assert recorded["warnings"][0].endswith(f"by the next command: {reason}")
+    assert ["Ship"] == [record["task"] for record in run_json("list")["data"]["memories"]]
+
+
+def test_what_a_failing_disk_did_not_let_go_is_not_told_as_lost(run_json, monkeypatch):
+    real = os.fsync
+
+    def refuse_folders(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        real(descriptor)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", refuse_folders)
+        learn = ("learn", "--agent", "helena", "--task", "Ship", "--outcome", "success")
+        assert run_json(*learn, code=1)["error"]["message"].endswith("Input/output error; nothing was recorded")
+        patch.setattr(os, "unlink", refuse(errno.EROFS))
+        error = run_json(*learn, code=1)["error"]
+    assert error["message"].endswith("Input/output error; it may be recorded once that is mended")
+    assert "does the disk still answer?" == error["hint"]
+    assert ["Ship"] == [record["task"] for record in run_json("list")["data"]["memories"]]
 
 
 def test_where_there_are_no_locks_nothing_is_said_to_be_remembered_that_cannot_be_read(run_json, learn, monkeypatch):

@@ -43,8 +43,10 @@ class Journal:
                 self.remove([name])
                 raise
         except OSError as error:
+            is_left = os.path.exists(path)  # a disk that fails may not let it go either
+            recorded = "it may be recorded once that is mended" if is_left else "nothing was recorded"
             raise StoreUnwritable(
-                f"cannot write {path}: {error.strerror}; nothing was recorded",
+                f"cannot write {path}: {error.strerror}; {recorded}",
                 hint=to_write_it(error),
             ) from error
         return name
