@@ -17,7 +17,7 @@ from alma_cli.core.learning import answers, moves, sheets
 from alma_cli.core.learning.answers import Named
 from alma_cli.core.learning.reports import Words
 from alma_cli.core.learning.sheets import Codes, KnownApproach, KnownSituation, Sheet
-from alma_cli.core.records import AntiPattern, Heuristic, JsonValue, Outcome, Record
+from alma_cli.core.records import UNCLEAR_LABEL, AntiPattern, Heuristic, JsonValue, Outcome, Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.scopes.scope import check, scope_for
 from alma_cli.errors import AlmaError, InvalidConfig, InvalidInput, LocksUnsupported, NotFound
@@ -262,7 +262,7 @@ def _general_words(entry: Entry, said: Words) -> GeneralWords:
         earlier_words=outcome.earlier_words,
         domain=said.domain,
         replaces=said.replaces,
-        unclear=not said.replaces and not said.when and not said.do,
+        unclear=not said.when and not said.do and (not said.replaces or UNCLEAR_LABEL in outcome.labels),
         task=outcome.task,
         vector=entry.vector,
         model=entry.model,

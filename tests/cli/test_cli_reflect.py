@@ -426,6 +426,13 @@ def test_the_last_reflection_can_be_taken_back(run_json, run_alma):
     assert (3, ["retired"], []) == (done["left"], [one["change"] for one in done["heuristics"]], rules(run_json))
 
 
+def test_what_nobody_could_tell_is_not_asked_again_after_words_for_it_were_taken_back(told, run_json):
+    reflect(run_json, "--apply", "-", stdin=json.dumps({"unclear": told[0]}))
+    reflect(run_json, "--apply", "-", stdin=json.dumps({"when": WHEN, "do": DO, "outcomes": told}))
+    assert 2 == reflect(run_json, "--undo")["data"]["left"]
+    assert {"reflect": "unclear"} == run_json("show", told[0])["data"]["labels"]
+
+
 def test_a_review_shows_all_words_and_takes_merges(run_json, run_alma, told):
     apart = [{"when": f"{WHEN} {n}", "do": DO, "outcomes": [f"o{n}"]} for n in (1, 2, 3)]
     reflect(run_json)

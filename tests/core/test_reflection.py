@@ -185,6 +185,14 @@ def test_a_situation_has_no_when_of_its_own():
     assert "tests collide when run together" == done.words[IDS[0]].when
 
 
+def test_an_approach_that_stood_on_no_sheet_has_no_letter():
+    known = codes()
+    known.approaches["S1"].pop()
+    lines = lines_of(json.dumps({"when": "S1", "do": "b", "outcomes": IDS[0]}))
+    done = plan(lines, codes=known, named=NAMED, outcomes=OUTCOMES, same={}, agent="helena")
+    assert ["do: 'b' is no known approach of S1"] == [error.message for _, error in done.refused]
+
+
 def test_unclear_gives_no_words():
     assert {IDS[0]: Words("", "", replaces=False)} == asked({"unclear": ["o1"]}).words
 

@@ -166,6 +166,25 @@ def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / (len(one | other) or 1)
 
 
+@dataclass(slots=True, eq=False)
+class _Situation:
+    """A situation, with its approaches, as the lines so far leave it."""
+
+    when: str
+    domain: str
+    approaches: "list[_Approach]" = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class _Approach:
+    """An approach in the situation where the lines so far put it; `given` are outcomes that these gave it."""
+
+    situation: _Situation
+    do: str
+    members: tuple[str, ...] = ()
+    given: list[str] = field(default_factory=list)
+
+
 class _Reader:
     """Reads an answer line by line: a later line sees what an earlier one renamed or merged."""
 
@@ -184,12 +203,17 @@ class _Reader:
         self._agent = agent
         self._given_in: dict[str, int] = {}
         self._situation = ""  # of the lines so far, the last
-        self._domains = {outcome.id: outcome.domain for outcome in outcomes.values()}
-        self._domains |= {id: one.domain for one in named for id in one.members}
-        self._stored_in = dict(self._domains)
-        self._situations: dict[str, list[Named]] = {}
+        self._stored_in = {outcome.id: outcome.domain for outcome in outcomes.values()}
+        self._stored_in |= {id: one.domain for one in named for id in one.members}
+        self._situations: dict[str, _Situation] = {}
+        self._approaches: dict[tuple[str, str], _Approach] = {}
         for one in named:
-            self._situations.setdefault(codes.of_situation(one.domain, one.task_key), []).append(one)
+            code = codes.of_situation(one.domain, one.task_key)
+            situation = self._situations.setdefault(code, _Situation(one.when, one.domain))
+            approach = _added(situation, one.do, one.members)
+            keys = codes.approaches.get(code, [])
+            if one.strategy_key in keys:
+                self._approaches[code, letters(keys.index(one.strategy_key))] = approach
 
     def read(self, value: "Mapping[str, JsonValue] | InvalidInput", number: int) -> None:
         """Take in one object. Where it says of no situation that can be told, the next line has to name one."""
@@ -212,28 +236,29 @@ class _Reader:
         elif what == "same":
             self._give(value.get("outcomes"), self._words_of_same(value[what]), number)
         else:
-            when, do = self._when_and_do(value, before)
+            approach = self._said_approach(value, before)
             is_moved = what == "move"
-            known = self._situations.get(self._situation, []) if is_moved else []
-            domain = known[0].domain if known else ""
+            situation = approach.situation
+            domain = situation.domain if is_moved else ""
             # The words of what is moved were wrong, so that they don't help to find it.
-            self._give(value[what], Words(when, do, is_moved, domain, earlier="" if is_moved else None), number)
+            words = Words(situation.when, approach.do, is_moved, domain, earlier="" if is_moved else None)
+            self._give(value[what], words, number, approach)
 
-    def _give(self, references: JsonValue, words: Words, number: int) -> None:
+    def _give(self, references: JsonValue, words: Words, number: int, approach: _Approach | None = None) -> None:
         wrong: list[str] = []
         found = _listed(references)
         if not found:
             raise InvalidInput('expected codes, such as "o1 o2"')
         for reference in found:
             try:
-                self._give_one(reference, words, number)
+                self._give_one(reference, words, number, approach)
             except InvalidInput as error:
                 wrong.append(error.message)
         if wrong:
             more = f" (and {len(wrong) - 5} more)" if len(wrong) > 5 else ""
             raise InvalidInput("; ".join(wrong[:5]) + more)
 
-    def _give_one(self, reference: JsonValue, words: Words, number: int) -> None:
+    def _give_one(self, reference: JsonValue, words: Words, number: int, approach: _Approach | None) -> None:
         outcome = self._outcomes.get(_resolved(reference, self._codes)) if isinstance(reference, str) else None
         if outcome is None or outcome.agent != self._agent:
             raise InvalidInput(f"{shown(reference)} is no outcome of agent {one_line(self._agent, 40)}")
@@ -247,7 +272,12 @@ class _Reader:
         # A rule across situations says what was done, and nothing of the situation.
         when = words.when or (outcome.when if words.do else "")
         earlier = None if words.earlier is None else outcome.earlier_words
-        self._put(outcome.id, words._replace(when=when, domain=words.domain or outcome.domain, earlier=earlier))
+        words = words._replace(when=when, domain=words.domain or outcome.domain, earlier=earlier)
+        self._put(outcome.id, words)
+        if approach is None or approach.situation.domain != words.domain:
+            approach = self._of_words(words)
+        if approach is not None:
+            approach.given.append(outcome.id)
 
     def _when(self, value: Mapping[str, JsonValue], before: str) -> str:
         """The situation, a code or words; of a line that names none, that of the line before."""
@@ -261,30 +291,31 @@ class _Reader:
         """The code of a known situation, also where its words stand behind it, or else new words."""
         code, between, words = said.partition(":")
         code = code.strip().upper()
-        if said in self._situations or not _SITUATION.fullmatch(code):
-            return said if said in self._situations else _line("when", said)
+        if not _SITUATION.fullmatch(code):
+            return _line("when", said)
         known = self._situations.get(code)
-        if known is None or (between and key_of(words.removeprefix(" when")) != key_of(known[0].when)):
+        if known is None or (between and key_of(words.removeprefix(" when")) != key_of(known.when)):
             raise InvalidInput(f"when: {shown(said)} is no known situation")
         return code
 
-    def _when_and_do(self, value: Mapping[str, JsonValue], before: str) -> tuple[str, str]:
+    def _said_approach(self, value: Mapping[str, JsonValue], before: str) -> _Approach:
+        """The approach of a line: a known one, a new one of a known situation, or one in new words."""
         when, do = self._when(value, before), _said(value, "do")
         situation = self._situations.get(when)
         if situation is None:
             if _is_letter(do):
                 raise InvalidInput(f"do: {shown(do)} stands for an approach of a known situation; give words")
-            return when, _line("do", do)
+            return _Approach(_Situation(when, ""), _line("do", do))
         code, between, words = do.removeprefix(f"{when}.").partition(":")
         letter = code.strip(" ().")
-        known = self._approach(when, letter.lower())
+        known = self._approaches.get((when, letter.lower()))
         if known is not None and (not between or key_of(words) == key_of(known.do)):
-            return known.when, known.do
+            return known
         if _is_letter(letter) or known is not None or do.startswith(f"{when}."):
             raise InvalidInput(f"do: {shown(do)} is no known approach of {when}")
-        new = situation[0]._replace(strategy_key="", do=_line("do", do), members=())
-        situation.append(new)  # without a letter, but renamed with the others
-        return new.when, new.do
+        said = _line("do", do)
+        alike = _alike(situation, said)
+        return alike[0] if alike else _added(situation, said)  # without a letter, but renamed with the others
 
     def _words_of_same(self, reference: JsonValue) -> Words:
         text = next((one for one in _listed(reference)[:1] if isinstance(one, str)), "")
@@ -297,14 +328,16 @@ class _Reader:
         code = _said(value, "rename")
         situation, letter = self._split(code)
         if letter:
-            known = self._approach(situation, letter)
+            known = self._approaches.get((situation, letter))
             if known is None or "do" not in value or "when" in value:
                 raise InvalidInput(f'rename: {shown(code)} needs "do", and has to be a known approach')
-            self._replace(situation, self._alike(situation, known), do=_line("do", _said(value, "do")))
+            self._reword(_alike(known.situation, known.do), known.situation, do=_line("do", _said(value, "do")))
         else:
             if "when" not in value or "do" in value:
                 raise InvalidInput(f'rename: the situation {shown(code)} needs "when"')
-            self._replace(situation, self._situations[situation], when=_line("when", _said(value, "when")))
+            found = self._situations[situation]
+            found.when = _line("when", _said(value, "when"))
+            self._reword(found.approaches, found)
 
     def _merge(self, value: Mapping[str, JsonValue]) -> None:
         into = _said(value, "into")
@@ -314,64 +347,64 @@ class _Reader:
             raise InvalidInput('merge: expected codes, such as "S9"')
         for code in codes:
             situation, letter = self._split(code if isinstance(code, str) else "")
-            is_one = self._situations[situation] is self._situations[target]
-            if code == into or bool(letter) != bool(target_letter) or (is_one and not letter):
+            joined, goal = self._situations[situation], self._situations[target]
+            if code == into or bool(letter) != bool(target_letter) or (joined is goal and not letter):
                 raise InvalidInput(f"merge: {shown(code)} can't be merged into {shown(into)}")
             if letter:
-                known, other = self._approach(situation, letter), self._approach(target, target_letter)
+                known = self._approaches.get((situation, letter))
+                other = self._approaches.get((target, target_letter))
                 if known is None or other is None:
                     raise InvalidInput(f"merge: {shown(code if known is None else into)} is no known approach")
                 self.plan.joined.append(f"{quoted(known.do)} into {quoted(other.do)}")
-                self._replace(
-                    situation, self._alike(situation, known), when=other.when, do=other.do, domain=other.domain
-                )
+                self._reword(_alike(known.situation, known.do), other.situation, do=other.do)
             else:
-                other = self._situations[target][0]
-                self.plan.joined.append(f"{quoted(self._situations[situation][0].when)} into {quoted(other.when)}")
-                self._replace(situation, self._situations[situation], when=other.when, domain=other.domain)
-                self._join(situation, target)
+                self.plan.joined.append(f"{quoted(joined.when)} into {quoted(goal.when)}")
+                self._reword(joined.approaches, goal)
+                self._situations |= {code: goal for code, known in self._situations.items() if known is joined}
 
-    def _replace(
-        self, situation: str, approaches: Sequence[Named], *, when: str = "", do: str = "", domain: str = ""
-    ) -> None:
-        """Give all outcomes of these approaches other words, or another domain."""
+    def _reword(self, approaches: Sequence[_Approach], situation: _Situation, *, do: str = "") -> None:
+        """Put these approaches into a situation, maybe in other words, and plan the words of their outcomes."""
         for one in list(approaches):
-            renamed = one._replace(when=when or one.when, do=do or one.do, domain=domain or one.domain)
-            known = self._situations[situation]
-            known[known.index(one)] = renamed
-            for id, said in self.plan.words.items():  # those that an earlier line put there
-                if self._domains[id] == one.domain and (said.when, said.do) == (one.when, one.do):
-                    self._put(id, said._replace(when=renamed.when, do=renamed.do, domain=renamed.domain))
+            one.do = do or one.do
+            if one.situation is not situation:
+                one.situation.approaches.remove(one)
+                situation.approaches.append(one)
+                one.situation = situation
+            for id in one.given:
+                said = self.plan.words[id]
+                self._put(id, said._replace(when=situation.when, do=one.do, domain=situation.domain))
             for id in one.members:
                 if id not in self._given_in:  # what a line says of an outcome itself holds
-                    self._put(id, Words(renamed.when, renamed.do, True, renamed.domain))
+                    self._put(id, Words(situation.when, one.do, True, situation.domain))
 
     def _put(self, id: str, words: Words) -> None:
         """Plan the words of an outcome, which name the domain where it ends."""
-        self._domains[id] = words.domain
         self.plan.words[id] = words._replace(domain="") if words.domain == self._stored_in[id] else words
 
-    def _join(self, situation: str, target: str) -> None:
-        """Make two situations one, for the lines to come, by either code."""
-        joined, into = self._situations[situation], self._situations[target]
-        into.extend(joined)
-        self._situations |= {code: into for code, known in self._situations.items() if known is joined}
-
-    def _alike(self, situation: str, approach: Named) -> list[Named]:
-        """An approach as all situations have it that are one by now."""
-        return [one for one in self._situations[situation] if one.do == approach.do]
-
-    def _approach(self, situation: str, letter: str) -> Named | None:
-        keys = self._codes.approaches.get(situation, [])
-        found = (one for one in self._situations[situation] if one.strategy_key in keys)
-        return next((one for one in found if letters(keys.index(one.strategy_key)) == letter), None)
+    def _of_words(self, words: Words) -> _Approach | None:
+        """The approach that has these words by now, whose outcomes those are that get them."""
+        key = key_of(words.when)
+        places = (one for one in self._situations.values() if one.domain == words.domain and key_of(one.when) == key)
+        return next((found for place in places for found in _alike(place, words.do)), None)
 
     def _split(self, code: str) -> tuple[str, str]:
         """A situation's code and, behind a dot, an approach's letter."""
-        situation, _, letter = code.partition(".")
-        if situation not in self._situations:
+        situation, _, letter = code.strip().partition(".")
+        if situation.upper() not in self._situations:
             raise InvalidInput(f"{shown(code)} is no known situation")
-        return situation, letter
+        return situation.upper(), letter.lower()
+
+
+def _added(situation: _Situation, do: str, members: tuple[str, ...] = ()) -> _Approach:
+    """A new approach of a situation."""
+    situation.approaches.append(_Approach(situation, do, members))
+    return situation.approaches[-1]
+
+
+def _alike(situation: _Situation, do: str) -> list[_Approach]:
+    """An approach as all situations have it that are this one by now."""
+    key = key_of(do)
+    return [one for one in situation.approaches if key_of(one.do) == key]
 
 
 def _objects(answer: str) -> Iterator[AnswerLine]:
