@@ -132,7 +132,21 @@ def test_what_is_no_json_is_refused_by_its_line_in_whatever_form_it_stands():
     assert 'this is no JSON: \'{ "when": "a b",' in done.refused[0][1].message
 
 
-@pytest.mark.parametrize("codes", ["O1 O2", "[o1, o2]", "o1|o2", "o1/o2", "o1, o2.", ["o1 o2"], "(o1) & 'o2'"])
+@pytest.mark.parametrize(
+    "codes",
+    [
+        "O1 O2",
+        "[o1, o2]",
+        "o1|o2",
+        "o1/o2",
+        "o1, o2.",
+        ["o1 o2"],
+        "(o1) & 'o2'",
+        "o1 and o2",
+        "o1\u3001o2",
+        "\u201co1\u201d + `o2`",
+    ],
+)
 def test_codes_are_read_as_programs_write_them(codes):
     done = asked({"when": "a b", "do": "c d", "outcomes": codes})
     assert (set(IDS[:2]), []) == (set(done.words), done.refused)
@@ -148,8 +162,22 @@ def test_several_codes_are_merged_in_one_text():
 
 
 def test_a_code_is_read_with_its_words_beside_it_and_in_any_case():
-    for when in ("s1", "S1: a test depends on today", "S1: when a test depends on today"):
-        for do in ("b", "B", "(b)", "b: bump the date", "S1.b"):
+    for when in (
+        "s1",
+        "S1: a test depends on today",
+        "S1: when a test depends on today",
+        "S1 (a test depends on today)",
+    ):
+        for do in (
+            "b",
+            "B",
+            "(b)",
+            "b: bump the date",
+            "b) Bump the date.",
+            "b (bump the date)",
+            "b - bump dates",
+            "S1.b",
+        ):
             if do == "S1.b" and when != "S1":
                 continue
             [words] = asked({"when": when, "do": do, "outcomes": "o1"}).words.values()
@@ -339,6 +367,28 @@ def test_the_question_is_no_answer():
     assert {} == asked(prompt).words
 
 
+def test_what_a_model_thinks_aloud_is_no_part_of_its_answer():
+    draft, final = '{"when": "draft words", "do": "c d", "outcomes": "o1"}', '{"unclear": "o1"}'
+    for text in (
+        f"<think>\nMaybe {draft}\n</think>\n{final}",
+        f"<thinking>{draft}</thinking>{final}\n\n <think>{draft}",
+        f"Maybe\n{draft}\r\n</think>\r\n\r\n{final}",
+        f"Thinking...\n{draft}\n...done thinking.\n\n{final}",
+        f"<think>\n{draft}\n</think>\n{final}\n<think>\n{draft}\n</think>",
+    ):
+        assert [json.loads(final)] == [line.value for line in lines_of(text)]
+    assert [3, 4] == [line.number for line in lines_of(f"<think>\n{draft}\n</think>{final}\n{final}")]
+    said = '{"when": "a page has <think> tags", "do": "cut at </think>", "outcomes": "o1"}'
+    assert [json.loads(said)] * 2 == [line.value for line in lines_of(f"{said}\n{said}")]
+
+
+@pytest.mark.parametrize("written", ["1 2", [1, 2], "o 1", "all", "0000", "a b"])
+def test_a_number_or_a_letter_is_no_start_of_an_id(written):
+    read = lines_of(json.dumps({"when": "a b", "do": "c d", "outcomes": written}))
+    assert [] == references(read, codes())
+    assert ["000000"] == references(lines_of('{"unclear": "000000"}'), codes())
+
+
 def test_an_answer_that_is_too_long_is_refused():
     with pytest.raises(InvalidInput, match="characters; at most"):
         lines_of("x" * (MAX_ANSWER + 1))
@@ -447,6 +497,17 @@ def test_objects_that_a_program_wraps_in_one_are_read_one_by_one():
         assert ([IDS[0], IDS[1]], []) == (list(done.words), done.refused)
     for other in ({"answers": []}, {"answers": ["o1"]}):
         assert 1 == len(asked(other).refused)
+
+
+def test_approaches_stand_within_their_situation_as_programs_nest_them():
+    first, second = {"do": "c d", "outcomes": "o1"}, {"do": "e f", "outcomes": "o2"}
+    rules = {"result": {"sheet": "3f9a", "rules": [{"when": "a b", "approaches": [first, second]}, {"unclear": "o3"}]}}
+    beside = {"sheet": "3f9a", "when": "a b"}
+    assert [{**beside, **first}, {**beside, **second}, {"sheet": "3f9a", "unclear": "o3"}] == [
+        line.value for line in lines_of(json.dumps(rules))
+    ]
+    deep = '{"a": ' * 300 + "{}" + "}" * 300
+    assert 1 == len(lines_of(deep))
 
 
 def test_a_situation_and_a_mark_beside_a_list_are_those_of_its_objects():

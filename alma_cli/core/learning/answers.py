@@ -25,8 +25,22 @@ MAX_ANSWER = 1 << 20
 _ALIKE = 0.6
 """The share of their terms that two texts have in common to look alike."""
 
-_REFERENCE = re.compile(r"[^\s,;|/&()\[\]\"']+")
+_REFERENCE = re.compile(r"[^\s,;|/&+()\[\]\"'`\u2018-\u201d\u060c\u3001\uff0c\uff1b]+")
 """A code or an id, in a text with several of them."""
+
+_SHORTEST_ID = 6
+"""Digits from which the start of an id is one: "3", written for o3, is the start of some outcome's."""
+
+_NESTED = 4
+"""Objects in which those of an answer may be wrapped, each in another."""
+
+_THOUGHT = r"(?:think(?:ing)?|reasoning|thought)"
+_REASONING = re.compile(
+    rf"^[ \t]*<{_THOUGHT}>.*?(?:</{_THOUGHT}>|\Z)|\A\s*Thinking\.\.\.[ \t\r]*$.*?^\.\.\.done thinking\."
+    rf"|\A.*?</{_THOUGHT}>[ \t\r]*$",
+    re.DOTALL | re.IGNORECASE | re.MULTILINE,
+)
+"""What a model thinks aloud before it answers, also where a template left out how it begins or its end was cut off."""
 
 _ASKED = ("new words", "better words")
 """The words that stand for any in what is asked."""
@@ -109,8 +123,8 @@ def references(lines: Sequence[AnswerLine], codes: Codes) -> list[str]:
         if isinstance(line.value, dict):
             for key in ("outcomes", "move", "unclear", "same"):
                 for reference in _listed(line.value.get(key)):
-                    if isinstance(reference, str):
-                        found[_resolved(reference, codes)] = None
+                    if isinstance(reference, str) and len(id := _resolved(reference, codes)) >= _SHORTEST_ID:
+                        found[id] = None
     return list(found)
 
 
@@ -153,7 +167,8 @@ def _listed(references: JsonValue) -> list[JsonValue]:
     """The references in a text ("o1 o2") or in a list of texts."""
     found: list[JsonValue] = []
     for one in references if isinstance(references, list) else [references] if isinstance(references, str) else []:
-        found += [part.rstrip(".:") for part in _REFERENCE.findall(one)] if isinstance(one, str) else [one]
+        parts = [part.rstrip(".:") for part in _REFERENCE.findall(one)] if isinstance(one, str) else [one]
+        found += [part for part in parts if part != "and"]
     return found
 
 
@@ -164,6 +179,24 @@ def _resolved(reference: str, codes: Codes) -> str:
 
 def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / (len(one | other) or 1)
+
+
+class _Beside(NamedTuple):
+    """What may be a code, with the words that stand beside it."""
+
+    code: str
+    words: str
+    is_surely_one: bool
+
+    def is_of(self, words: str) -> bool:
+        """True where the words are these, or none are there."""
+        return not self.words or key_of(as_situation(self.words)) == key_of(words)
+
+
+def _beside(said: str) -> _Beside:
+    """The first word of what is said, which is surely a code where a colon or nothing comes after it."""
+    first, _, words = said.replace(":", ": ", 1).strip().partition(" ")
+    return _Beside(first.strip(" ().:-*"), words.strip(" ()-\u2013\u2014"), not words or first.endswith(":"))
 
 
 @dataclass(slots=True, eq=False)
@@ -288,15 +321,15 @@ class _Reader:
         return when
 
     def _known_situation(self, said: str) -> str:
-        """The code of a known situation, also where its words stand behind it, or else new words."""
-        code, between, words = said.partition(":")
-        code = code.strip().upper()
-        if not _SITUATION.fullmatch(code):
-            return _line("when", said)
+        """The code of a known situation, also where its words stand beside it, or else new words."""
+        beside = _beside(said)
+        code = beside.code.upper()
         known = self._situations.get(code)
-        if known is None or (between and key_of(words.removeprefix(" when")) != key_of(known.when)):
+        if known is not None and beside.is_of(known.when):
+            return code
+        if beside.is_surely_one and _SITUATION.fullmatch(code):
             raise InvalidInput(f"when: {shown(said)} is no known situation")
-        return code
+        return _line("when", said)
 
     def _said_approach(self, value: Mapping[str, JsonValue], before: str) -> _Approach:
         """The approach of a line: a known one, a new one of a known situation, or one in new words."""
@@ -306,12 +339,11 @@ class _Reader:
             if _is_letter(do):
                 raise InvalidInput(f"do: {shown(do)} stands for an approach of a known situation; give words")
             return _Approach(_Situation(when, ""), _line("do", do))
-        code, between, words = do.removeprefix(f"{when}.").partition(":")
-        letter = code.strip(" ().")
-        known = self._approaches.get((when, letter.lower()))
-        if known is not None and (not between or key_of(words) == key_of(known.do)):
+        beside = _beside(do.removeprefix(f"{when}."))
+        known = self._approaches.get((when, beside.code.lower()))
+        if known is not None and beside.is_of(known.do):
             return known
-        if _is_letter(letter) or known is not None or do.startswith(f"{when}."):
+        if (beside.is_surely_one and (known or _is_letter(beside.code))) or do.startswith(f"{when}."):
             raise InvalidInput(f"do: {shown(do)} is no known approach of {when}")
         said = _line("do", do)
         alike = _alike(situation, said)
@@ -409,6 +441,7 @@ def _alike(situation: _Situation, do: str) -> list[_Approach]:
 
 def _objects(answer: str) -> Iterator[AnswerLine]:
     decoder = json.JSONDecoder()
+    answer = _REASONING.sub(lambda found: "\n" * found[0].count("\n"), answer)
     at, line, counted = 0, 1, 0
     while (start := answer.find("{", at)) >= 0:
         line += answer.count("\n", counted, start)
@@ -425,14 +458,18 @@ def _objects(answer: str) -> Iterator[AnswerLine]:
             yield from (AnswerLine(line, one) for one in _unwrapped(value))
 
 
-def _unwrapped(value: dict[str, JsonValue]) -> list[dict[str, JsonValue]]:
-    """The objects in lists of an object that says nothing itself, as `{"answers": [...]}`: programs wrap them so.
+def _unwrapped(value: dict[str, JsonValue], most: int = _NESTED) -> list[dict[str, JsonValue]]:
+    """The objects within an object that says nothing itself, as `{"answers": [...]}`: programs wrap them so.
 
-    The mark of the sheet and a situation that stand beside a list are those of its objects.
+    The mark of the sheet and a situation that stand beside them are theirs.
     """
-    lists = [] if _KEYS.keys() & value.keys() else [found for found in value.values() if isinstance(found, list)]
-    beside = {key: value[key] for key in ("sheet", "when") if key in value}
-    return [{**beside, **one} for found in lists for one in found if isinstance(one, dict)] or [value]
+    inner = [] if _KEYS.keys() & value.keys() or not most else [one for found in value.values() for one in _in(found)]
+    beside: dict[str, JsonValue] = {key: value[key] for key in ("sheet", "when") if key in value}
+    return [found for one in inner for found in _unwrapped({**beside, **one}, most - 1)] or [value]
+
+
+def _in(value: JsonValue) -> list[dict[str, JsonValue]]:
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)]
 
 
 def _said(value: Mapping[str, JsonValue], key: str) -> str:
