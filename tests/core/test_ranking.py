@@ -205,6 +205,18 @@ def test_an_outcome_with_a_rare_word_brings_the_rules_of_its_task_group():
     }
 
 
+def test_where_only_words_are_compared_an_outcome_brings_the_rules_of_its_task_group():
+    told = replace(PLAIN, id="o", kind="outcome", task_key="t", cosine=None, matched=0.6)
+    rule = replace(PLAIN, id="h", kind="heuristic", task_key="t", cosine=None, matched=0.0)
+    other = replace(rule, id="i", kind="anti_pattern", task_key="u")
+    assert passing(told, rule, other) == {"o": True, "h": True, "i": False}
+    assert passing(told, rule, replace(PLAIN, id="x", cosine=0.1, matched=0.0)) == {"o": True, "h": False, "x": False}
+    ranked = rank([replace(told, matched=0.05), rule, other], COSINE, BM25, RULES)
+    assert {"o": (False, True), "h": (False, True), "i": (False, False)} == {
+        one.candidate.id: (one.passes, one.may_fit) for one in ranked
+    }
+
+
 def test_outcomes_that_a_rule_sums_up_do_not_say_that_anything_fits():
     alike = [replace(PLAIN, id=f"o{n}", kind="outcome", task_key="t", cosine=0.7, matched=0.0) for n in range(3)]
     rule = replace(PLAIN, id="h", kind="heuristic", task_key="t", cosine=0.2, matched=0.0)

@@ -127,7 +127,8 @@ def rank(candidates: Sequence[Candidate], cosine: Spread, bm25: Spread, rules: R
     """All candidates, best first; ties fall by id, so the same numbers always give the same order.
 
     Whether anything fits isn't for outcomes to say that a rule sums up: of many, one looks like the task by chance.
-    One with a rare token of the task does pass by it, and brings the rules of its task group.
+    One with a rare token of the task does pass by it, and brings the rules of its task group. So does one that passes
+    where only words are compared: those of its rules may be in another language.
     """
     by_cosine = _ranks(candidates, lambda candidate: candidate.cosine if candidate.cosine is not None else -2.0)
     by_keyword = _ranks(candidates, lambda candidate: candidate.bm25)
@@ -135,21 +136,25 @@ def rank(candidates: Sequence[Candidate], cosine: Spread, bm25: Spread, rules: R
     similarities = {candidate.id: relevance(candidate.cosine, candidate.matched) for candidate in candidates}
     most_matched = max((candidate.matched for candidate in candidates), default=0.0)
     summed_up = {candidate.task_key for candidate in candidates if is_rule(candidate)}
+    words_only = all(candidate.cosine is None for candidate in candidates)
     enough = floor(
         [similarities[one.id] for one in candidates if not (one.kind == "outcome" and one.task_key in summed_up)],
         most_matched,
         rules.min_similarity,
-        words_only=all(candidate.cosine is None for candidate in candidates),
+        words_only=words_only,
     )
     named = {candidate.id for candidate in candidates if _is_named(candidate)}
-    named_tasks = {one.task_key for one in candidates if one.kind == "outcome" and one.id in named}
+    told = [one for one in candidates if one.kind == "outcome" and (words_only or one.id in named)]
+    brought = {one.task_key for one in told if one.id in named or similarities[one.id] >= enough}
+    may_be_brought = {one.task_key for one in told if _has_to_do(one)}
     ranked = []
     for candidate in candidates:
         similarity = similarities[candidate.id]
         score_terms = _terms(candidate, fused[candidate.id], rules)
         whole = math.fsum(term.weight for term in score_terms) or 1.0
         score = math.fsum(term.value * term.weight for term in score_terms) / whole
-        is_named = candidate.id in named or (is_rule(candidate) and candidate.task_key in named_tasks)
+        is_named = candidate.id in named or (is_rule(candidate) and candidate.task_key in brought)
+        has_to_do = _has_to_do(candidate) or (is_rule(candidate) and candidate.task_key in may_be_brought)
         why_not = _why_not(similarity, 0.0 if is_named else enough, score, rules.min_score)
         ranked.append(
             Ranked(
@@ -160,7 +165,7 @@ def rank(candidates: Sequence[Candidate], cosine: Spread, bm25: Spread, rules: R
                 cosine_rank=by_cosine[candidate.id],
                 keyword_rank=by_keyword[candidate.id],
                 why_not=why_not,
-                may_fit=bool(why_not) and _has_to_do(candidate) and score >= rules.min_score,
+                may_fit=bool(why_not) and has_to_do and score >= rules.min_score,
                 words_z=_z(candidate.bm25, bm25, _LEAST_DEVIATION_BM25),
             )
         )
