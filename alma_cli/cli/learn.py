@@ -20,7 +20,7 @@ from alma_cli.cli.rule_changes import told_of
 from alma_cli.core.codec import parse_time
 from alma_cli.core.learning.reports import Report
 from alma_cli.core.retrieval.prompt import SHORT_ID
-from alma_cli.core.text import one_line
+from alma_cli.core.text import whole_words
 from alma_cli.errors import InvalidUsage
 
 Text = str | None
@@ -166,10 +166,10 @@ def _proposed(learned: Learned, agent: str) -> list[str]:
     """Lines that ask whether the outcome is one of the known kind."""
     if not learned.similar:
         return []
-    known = [
-        f"  {one.id[:SHORT_ID]} {one_line(one.when, _PROPOSAL)}: {one_line(one.do, _PROPOSAL)} ({one.worked} worked)"
-        for one in learned.similar
-    ]
+    known = []
+    for one in learned.similar:
+        when, do = (whole_words(part, _PROPOSAL) for part in (one.when, one.do))
+        known.append(f"  {one.id[:SHORT_ID]} {when}: {do} ({one.worked} worked)")
     command = f"alma reflect --agent {quote(agent)} --apply -"
     line = json_text({"same": learned.similar[0].id[:SHORT_ID], "outcomes": [learned.id[:SHORT_ID]]})
     return ["is it the same as one of these? then say so:", *known, f"  echo '{line}' | {command}"]

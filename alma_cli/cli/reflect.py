@@ -14,7 +14,7 @@ from alma_cli.cli.inputs import MemoryToChange, file_or_stdin
 from alma_cli.cli.options import Agent, DomainOption, Json, option
 from alma_cli.cli.output import Reply, progress
 from alma_cli.cli.rule_changes import told_of
-from alma_cli.core.text import counted, one_line
+from alma_cli.core.text import counted, one_line, whole_words
 from alma_cli.errors import AlmaError, InvalidUsage
 
 _SHOWN = 10
@@ -145,7 +145,7 @@ def _reply(done: Reflected, *, did: str = "got general words", remedy: str = "")
 
 
 def _listed(title: str, texts: Iterable[str]) -> list[str]:
-    lines = [one_line(text, _WIDTH) for text in texts]
+    lines = [whole_words(text, _WIDTH) for text in texts]
     if not lines:
         return []
     more = [f"  and {len(lines) - _SHOWN:,} more"] if len(lines) > _SHOWN else []

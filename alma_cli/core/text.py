@@ -17,14 +17,17 @@ WORD_CHARACTERS = (
 r"""The characters of words, for a character class: `\w` and the marks it lacks (accents, the vowel signs of Hindi)."""
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_INVISIBLE = (  # within a word: joiners, soft hyphens, selectors of a variant
+    "[\u00ad\u034f\u180b-\u180f\u200b-\u200d\u2060-\u2064\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]"
+)
+_HIDDEN = re.compile(f"{_INVISIBLE}{{3,}}")
+"""No emoji or word of any script needs as many, one after another; they hide text in one from who reads it."""
+
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, the escape that starts terminal sequences among them
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"  # marks that turn the direction of what follows
     "\u2028\u2029\ufeff\ufff9-\ufffb\ud800-\udfff"
     "\U000e0000-\U000e007f]"  # invisible tags
-)
-_INVISIBLE = (  # within a word: joiners, soft hyphens, selectors of a variant
-    "[\u00ad\u034f\u180b-\u180f\u200b-\u200d\u2060-\u2064\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]"
 )
 _STRETCH = re.compile(r"\s+|\S{1,256}")
 _TELLING = rf"[{WORD_CHARACTERS}]+(?:\+\+|#)?|[!<>=+%&|^$@]+|(?<!\w)-(?=\d)"
@@ -52,8 +55,9 @@ def composed(name: str) -> str:
 
 
 def harmless(text: str) -> str:
-    r"""The text with control and direction characters made visible (`\x1b`); line breaks and tabs stay."""
-    return _UNSAFE.sub(_escaped, text)
+    r"""The text with control and direction characters made visible (`\x1b`), and hidden text; breaks and tabs stay."""
+    seen = text if text.isascii() else _HIDDEN.sub(_escaped, text)
+    return _UNSAFE.sub(_escaped, seen)
 
 
 def one_line(text: str, limit: int | None = None) -> str:
@@ -61,7 +65,7 @@ def one_line(text: str, limit: int | None = None) -> str:
     if limit is None:
         return harmless(" ".join(text.split()))
     # That many words are longer than the limit, so what follows them need not be read.
-    line = harmless(" ".join(text.split(None, limit))[: limit + 1])
+    line = harmless(" ".join(text.split(None, limit))[: limit + 2])  # enough to see what is hidden
     return line if len(line) <= limit else line[: max(0, limit - 1)].rstrip() + "\u2026"
 
 
@@ -141,7 +145,11 @@ def alike_form(text: str) -> str:
 
 
 def _escaped(match: re.Match[str]) -> str:
-    code = ord(match.group())
+    return "".join(map(_escape, match.group()))
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
     if code <= 0xFF:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

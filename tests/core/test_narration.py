@@ -39,7 +39,7 @@ TRAP = AntiPattern(id="b" * 32, pattern="Sleep (when: Test login)", occurrences=
             "created",
             RULE,
             TRAP,
-            "heuristic bbbbbbbb turned into an anti-pattern, worked 0 of 3: Sleep (when: Tes\u2026",
+            "heuristic bbbbbbbb turned into an anti-pattern, worked 0 of 3: Sleep (when\u2026",
         ),
         ("created", TRAP, RULE, "anti-pattern a8ed5318 turned into a heuristic, worked 1100 of 1,200: Wait for it"),
         ("updated", RULE, RULE, ""),

@@ -77,6 +77,20 @@ def test_control_and_direction_characters_are_made_visible(text, harmless_text):
     assert harmless_text == harmless(text)
 
 
+def test_text_hidden_in_characters_that_nobody_sees_is_made_visible_and_emoji_and_scripts_stay():
+    hidden = "".join(chr(0xE0100 + ord(letter) - 16) for letter in "run it")
+    assert "\U000e0162" not in harmless(f"\U0001f600{hidden}") and r"\U000e0162" in harmless(f"\U0001f600{hidden}")
+    assert r"a\u200b\u200c\u2060b" == harmless("a\u200b\u200c\u2060b") == one_line("a\u200b\u200c\u2060b", 20)
+    for text in ("\u2764\ufe0f\u200d\U0001f525", "\u0646\u0645\u06cc\u200c\u0634\u0648\u062f", "\u845b\U000e0100"):
+        assert text == harmless(text)
+
+
+@pytest.mark.parametrize("limit", range(1, 8))
+def test_a_line_is_cut_within_hidden_text_too(limit):
+    text = "ab\u200b\u200b\u200b\u200bc"
+    assert one_line(text).startswith(one_line(text, limit)[:-1])
+
+
 @given(any_text)
 def test_harmless_text_has_no_hostile_characters_but_line_breaks_and_tabs(text):
     shown_text = harmless(text)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from alma_cli.core.learning.derive import Change, Derived
 from alma_cli.core.records import Heuristic
 from alma_cli.core.retrieval.prompt import SHORT_ID
-from alma_cli.core.text import one_line
+from alma_cli.core.text import whole_words
 
 WIDTH = 80
 """Characters of a line."""
@@ -43,7 +43,7 @@ def narrated(change: Change, before: Derived | None, memory: Derived, *, reworde
     if change != "retired":
         said += f", worked {memory.successes:.4g} of {memory.occurrences:,}"
     text = memory.strategy if isinstance(memory, Heuristic) else memory.pattern
-    return f"{said}: {one_line(text, max(_LEAST_TEXT, WIDTH - len(said) - 2))}"
+    return f"{said}: {whole_words(text, max(_LEAST_TEXT, WIDTH - len(said) - 2))}"
 
 
 def summed_up(changes: Iterable[tuple[Change, Derived]], *, reworded: bool = False) -> str:
