@@ -177,6 +177,27 @@ _NAMED = (
     *("passw", "passphrase", "pwd", "secret", "token", "credential", "_key", "-key", "apikey", "accesskey"),
     *("authkey", "accountkey", "privatekey", "securitykey", "signingkey", "encryptionkey", "masterkey"),
 )
+_NAMED_ELSEWHERE = (
+    *(
+        "passwort",
+        "kennwort",
+        "contrase\u00f1a",
+        "mot de passe",
+        "senha",
+        "wachtwoord",
+        "has\u0142o",
+        "parola",
+        "l\u00f6senord",
+    ),
+    *("\u043f\u0430\u0440\u043e\u043b\u044c", "\u30d1\u30b9\u30ef\u30fc\u30c9", "\u5bc6\u7801", "\u5bc6\u78bc"),
+    *(
+        "\ube44\ubc00\ubc88\ud638",
+        "\u092a\u093e\u0938\u0935\u0930\u094d\u0921",
+        "\u0643\u0644\u0645\u0629 \u0627\u0644\u0645\u0631\u0648\u0631",
+    ),
+)
+"""What a password is called in other languages."""
+
 _BEFORE_PEM = r"(?:[\s\"'+,]|\\[nr])"
 
 KINDS: tuple[CredentialKind, ...] = (
@@ -187,6 +208,18 @@ KINDS: tuple[CredentialKind, ...] = (
         r"(?>(?:[^-]|-(?!----))*)-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
         rf"|-----BEGIN [A-Z0-9 ]{{0,40}}PRIVATE KEY(?: BLOCK)?-----{_BEFORE_PEM}*+[A-Za-z0-9+/=]{{16,}}+"
         rf"(?:{_BEFORE_PEM}++[A-Za-z0-9+/=]{{4,}}+)*+",
+    ),
+    CredentialKind(
+        "private key",
+        ("ls0tls1crudjtib",),
+        r"LS0tLS1CRUdJTiB(?:[A-Za-z0-9+/]{0,28}(?:UFJJVkFURSBLRV|BSSVZBVEUgS0VZ|QUklWQVRFIEtFW))[A-Za-z0-9+/=]{16,}",
+        run=60,
+    ),
+    CredentialKind(
+        "private key",
+        ("private-lines:",),
+        r"\bPrivate-Lines:\s{1,3}[0-9]{1,3}\s{1,3}"
+        r"(?P<secret>[A-Za-z0-9+/=]{16,}+(?:\s{1,3}[A-Za-z0-9+/=]{4,}+(?![\w-]))*+)",
     ),
     CredentialKind("private key", ("age-secret-key-1",), r"\bAGE-SECRET-KEY-1[A-Z0-9]{58}\b"),
     CredentialKind("aws access key", ("akia", "asia", "abia", "acca"), r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"),
@@ -313,6 +346,39 @@ KINDS: tuple[CredentialKind, ...] = (
         r"|napi_[A-Za-z0-9]{60,}|tfp_[A-Za-z0-9]{40,}_[A-Za-z0-9]{10,}|shippo_live_[a-f0-9]{40}|sq[up]_[a-f0-9]{40}"
         r"|lin_oauth_[a-f0-9]{64})(?![\w-])",
     ),
+    CredentialKind(
+        "service token",
+        (
+            *("csk-", "fc-", "apify_api_", "bb_live_", "e2b_", "jina_", "wandb_v1_", "access-production-", "sdk-"),
+            *("access-sandbox-", "api-", "pat-", "mdb_sa_sk_", "dbtc_", "dbtu_", "pnu_", "pnb_", "oy2", "clojars_"),
+            *("dt0c01.", "dt0s16.", "nrii-", "fio-u-", "duffel_", "rdme_", "glffct-", "glwt-", "sgp_", "snyk_uat."),
+            *("s-s4t2ud-", "cmvmdgtu", "sl.", "access_token$production$", "vcp_", "essu_", "re_", "sk_"),
+        ),
+        r"(?<![\w.$-])(?:csk-[a-z0-9]{48}|fc-[a-f0-9]{32}|apify_api_[A-Za-z0-9]{30,}|bb_live_[A-Za-z0-9_-]{20,}"
+        r"|e2b_[a-f0-9]{40}|jina_[a-f0-9]{32}[A-Za-z0-9_-]{20,}|wandb_v1_[A-Za-z0-9_]{40,}|sk_[a-f0-9]{48}"
+        r"|(?:access-(?:production|sandbox)|sdk|api|pat-(?:na|eu|ap)[0-9])-[a-f0-9]{8}(?:-[a-f0-9]{4}){3}-[a-f0-9]{12}"
+        r"|mdb_sa_sk_[A-Za-z0-9_-]{30,}|dbt[cu]_[A-Za-z0-9_=-]{36,}|pn[ub]_[A-Za-z0-9]{36}|oy2[a-z0-9]{43}"
+        r"|CLOJARS_[a-z0-9]{60}|dt0[a-z][0-9]{2}\.[A-Z0-9]{24}\.[A-Z0-9]{64}|NRII-[A-Za-z0-9_-]{32}"
+        r"|fio-u-[A-Za-z0-9_=-]{60,}|duffel_(?:live|test)_[A-Za-z0-9_=-]{40,}|rdme_[a-z0-9]{70}"
+        r"|gl(?:ffct|wt)-[A-Za-z0-9_-]{20,}|sgp_(?:[a-f0-9]{16}_|local_)?[a-f0-9]{40}|snyk_uat\.[a-f0-9]{8}\.[A-Za-z0-9_.-]{40,}"
+        r"|s-s4t2(?:ud|af)-[a-f0-9]{64}|cmVmdGtu[A-Za-z0-9]{56}|sl\.(?:u\.)?[A-Za-z0-9_-]{120,}"
+        r"|access_token\$production\$[a-z0-9]{16}\$[a-f0-9]{32}|vcp_[A-Za-z0-9]{50,}|essu_[A-Za-z0-9+/=_-]{60,}"
+        r"|re_[A-Za-z0-9]{8}_[A-Za-z0-9]{20,})(?![\w-])",
+    ),
+    CredentialKind(
+        "service token",
+        (),
+        r"(?<![\w-])(?:ATBB[A-Za-z0-9]{32,40}|AKCp[A-Za-z0-9]{69}|AQVN[A-Za-z0-9_-]{35,38}|EAAA[A-Za-z0-9_-]{60}"
+        r"|EZ[AT]K[A-Za-z0-9]{54}|AKID[A-Za-z0-9]{32})(?![\w-])",
+        exact=("ATBB", "AKCp", "AQVN", "EAAA", "EZAK", "EZTK", "AKID"),
+    ),
+    CredentialKind("service token", (":apa91b",), r"(?<![\w-])[A-Za-z0-9_-]{11}:APA91b[A-Za-z0-9_-]{100,}(?![\w-])"),
+    CredentialKind(
+        "service token",
+        ("webhook.office.com", "hooks.zapier.com"),
+        r"https://(?:[\w-]{1,60}\.webhook\.office\.com/webhookb2|hooks\.zapier\.com/hooks/catch)/"
+        r"(?P<secret>[\w@-]{5,80}/[\w/-]{5,160})",
+    ),
     CredentialKind("service token", ("ops_eyj",), r"\bops_eyJ[A-Za-z0-9_=-]{100,}"),
     CredentialKind("service token", ("sk.eyj",), r"\bsk\.eyJ[A-Za-z0-9_-]{20,}+\.[A-Za-z0-9_-]{20,}+"),
     CredentialKind("service token", ("pat",), r"\bpat[A-Za-z0-9]{14}\.[a-f0-9]{64}\b", run=82),
@@ -375,6 +441,23 @@ KINDS: tuple[CredentialKind, ...] = (
         _NAMED,
         rf"(?i){_NAME_OF_ONE}\s?(?:=>|:=|=|:)\s{{0,3}}"
         r"(?P<secret>[^\s\"'`,;()<>\[\]{}|\\]{8,512}+)(?![(\[{<])",
+        _is_no_password,
+    ),
+    CredentialKind(
+        "password",
+        _NAMED,
+        rf"(?i){_NAME_OF_ONE}\s?[=:]\s{{0,3}}[\"']?(?P<secret>[a-z]{{4}}(?:-[a-z]{{4}}){{3}})(?![\w-])",
+    ),
+    CredentialKind(
+        "password",
+        ("auth", "app_key"),
+        r"(?:\"auth\"\s{0,5}:\s{0,5}\"|(?<=:)_auth\s?=\s?\"?|\bAPP_KEY=base64:)(?P<secret>[A-Za-z0-9+/]{16,}={0,2})",
+    ),
+    CredentialKind(
+        "password",
+        _NAMED_ELSEWHERE,
+        rf"(?i)(?:{'|'.join(_NAMED_ELSEWHERE)})\s{{0,3}}[=:\uff1a]\s{{0,3}}[\"']?"
+        r"(?P<secret>[^\s\"'`,;()<>\[\]{}|\\\u3001\u3002\uff0c]{6,512}+)",
         _is_no_password,
     ),
     CredentialKind(

@@ -7,6 +7,7 @@ import inspect
 import random
 import re
 import uuid
+from string import ascii_lowercase
 
 import pytest
 from hypothesis import given
@@ -292,6 +293,45 @@ OF_SERVICES = [
     f"shippo_live_{some(40, HEX)}",
     f"squ_{some(40, HEX)}",
     f"eyJ{some(40)}.{some(60)}.{some(16)}.{some(60)}.{some(22)}",
+    f"csk-{some(48, ascii_lowercase + DIGITS)}",
+    f"fc-{some(32, HEX)}",
+    f"apify_api_{some(36)}",
+    f"bb_live_{some(28)}",
+    f"e2b_{some(40, HEX)}",
+    f"jina_{some(32, HEX)}{some(30)}",
+    f"wandb_v1_{some(60)}",
+    f"sk_{some(48, HEX)}",
+    f"access-production-{some(8, HEX)}-{some(4, HEX)}-{some(4, HEX)}-{some(4, HEX)}-{some(12, HEX)}",
+    f"sdk-{some(8, HEX)}-{some(4, HEX)}-{some(4, HEX)}-{some(4, HEX)}-{some(12, HEX)}",
+    f"pat-na1-{some(8, HEX)}-{some(4, HEX)}-{some(4, HEX)}-{some(4, HEX)}-{some(12, HEX)}",
+    f"mdb_sa_sk_{some(40)}",
+    f"dbtc_{some(40)}",
+    f"pnu_{some(36)}",
+    f"oy2{some(43, ascii_lowercase + DIGITS)}",
+    f"CLOJARS_{some(60, ascii_lowercase + DIGITS)}",
+    f"dt0c01.{some(24, UPPER + DIGITS)}.{some(64, UPPER + DIGITS)}",
+    f"NRII-{some(32)}",
+    f"fio-u-{some(64)}",
+    f"duffel_live_{some(43)}",
+    f"rdme_{some(70, ascii_lowercase + DIGITS)}",
+    f"glwt-{some(20)}",
+    f"sgp_{some(16, HEX)}_{some(40, HEX)}",
+    f"snyk_uat.{some(8, HEX)}.{some(60)}",
+    f"s-s4t2ud-{some(64, HEX)}",
+    f"cmVmdGtu{some(56)}",
+    f"sl.u.{some(130)}",
+    f"access_token$production${some(16, ascii_lowercase + DIGITS)}${some(32, HEX)}",
+    f"vcp_{some(56)}",
+    f"essu_{some(80)}",
+    f"re_{some(8)}_{some(24)}",
+    f"ATBB{some(36)}",
+    f"AKCp{some(69)}",
+    f"AQVN{some(35)}",
+    f"EAAA{some(60)}",
+    f"EZAK{some(54)}",
+    f"AKID{some(32)}",
+    f"{some(11)}:APA91b{some(134)}",
+    f"LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t{some(200)}",
     f"eyJ{some(40)}..{some(16)}.{some(60)}.{some(22)}",
 ]
 IN_COMMANDS = {
@@ -301,6 +341,24 @@ IN_COMMANDS = {
     "mysqldump -uroot -pSECRET shop": f"{some(12)}9!",
     "redis-cli -h db -a SECRET ping": some(16),
     "machine db login ana password SECRET": f"{some(12)}9!",
+    "FASTLANE_PASSWORD=SECRET fastlane": "qwer-tzui-opas-dfgh",
+    '"ghcr.io": {"auth": "SECRET"}': some(40),
+    "//registry.example.com/:_auth=SECRET": some(40),
+    "APP_KEY=base64:SECRET": some(43),
+    "Private-Lines: 2\nSECRET\nPrivate-MAC: 1": f"{some(64)}\n{some(24)}",
+    "https://hooks.zapier.com/hooks/catch/SECRET": f"{some(6, DIGITS)}/{some(7)}/",
+    "https://acme.webhook.office.com/webhookb2/SECRET": f"{some(36, HEX)}@{some(36, HEX)}/IncomingWebhook/{some(32, HEX)}",
+    **{
+        f"{word}SECRET": f"{some(12)}9!"
+        for word in (
+            "Passwort: ",
+            "contrase\u00f1a=",
+            "mot de passe : ",
+            "\u5bc6\u7801\uff1a",
+            "\u30d1\u30b9\u30ef\u30fc\u30c9\uff1a",
+            "\u043f\u0430\u0440\u043e\u043b\u044c: ",
+        )
+    },
 }
 
 
@@ -329,6 +387,8 @@ def test_a_password_in_a_command_is_redacted_and_the_command_kept(command):
         "redis-cli -a ${REDIS} ping",
         "the pattern of 14 patches",
         "https://u:%s@host/x and https://u:%(password)s@host",
+        "Passwort: siehe Tresor, Kennwort = <geheim>, senha: ${SENHA}, mot de passe : obligatoire",
+        "the api- and sdk- prefixes, re_export_all, pat-names, EAAA and AKID",
     ],
 )
 def test_commands_without_a_password_stay(text):
