@@ -476,13 +476,13 @@ def test_what_is_merged_goes_into_the_domain_of_the_other_and_no_rename_reaches_
 
     date = "a test depends on today"
     moved = planned({"merge": "S3", "into": "S1"}, {"rename": "S3", "when": "a test reads the clock"})
-    assert ("a test reads the clock", "wait", True, "general") == moved.words["e" * 32]
+    assert ("a test reads the clock", "wait", True, "general") == moved.words["e" * 32][:4]
     one = planned({"merge": "S3.a", "into": "S1.a"})
-    assert {"e" * 32: (date, "freeze the clock", True, "general")} == one.words
+    assert {"e" * 32: (date, "freeze the clock", True, "general")} == {id: said[:4] for id, said in one.words.items()}
     back = planned({"merge": "S3", "into": "S1"}, {"merge": "S1", "into": "S2"})
-    assert ("an upstream call is flaky", "wait", True, "general") == back.words["e" * 32]
+    assert ("an upstream call is flaky", "wait", True, "general") == back.words["e" * 32][:4]
     (put,) = planned({"move": "o2", "when": "S1", "do": "a"}).words.values()
-    assert (date, "freeze the clock", True, "general") == put
+    assert (date, "freeze the clock", True, "general") == put[:4]
     with_others = planned({"merge": "S1", "into": "S3"})
     assert {"ui"} == {words.domain for words in with_others.words.values()}
     same = {"when": "an upstream call is flaky", "do": "retry with backoff", "outcomes": ["o1", "o2"]}
