@@ -135,6 +135,14 @@ def append_line(path: Path, line: str, *, max_bytes: int) -> None:
             os.replace(path, f"{os.fspath(path)}.old")
 
 
+def current_folder() -> str:
+    """The path of the current folder, with no links in it; empty where it is gone."""
+    try:
+        return os.path.realpath(os.getcwd())
+    except FileNotFoundError:
+        return ""
+
+
 def home_folder() -> str:
     """The user's home. Raises `AlmaError` where there is none, as for a user of a container without a name."""
     home = os.path.expanduser("~")

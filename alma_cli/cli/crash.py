@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError
-from alma_cli.files import make_folder, to_write_it, write_whole
+from alma_cli.files import current_folder, make_folder, to_write_it, write_whole
 
 _OF_THE_MACHINE = frozenset(
     (
@@ -43,12 +43,14 @@ def report_crash(error: Exception, arguments: list[str], directory: str | None =
 
 
 def _refused_by_the_machine(error: Exception) -> AlmaError | None:
-    """The error to show where memory, a disk, or the number of files has come to its end, or a disk fails."""
+    """The error to show where memory, a disk or open files came to an end, a disk fails, or the folder here is gone."""
     if isinstance(error, MemoryError):
         return AlmaError("there is too little memory", hint="end other programs, or give this one more (`ulimit -v`)")
     if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
         where = f"{one_line(str(error.filename), 200)}: " if error.filename else ""
         return AlmaError(f"{where}{error.strerror}", hint=to_write_it(error))
+    if isinstance(error, FileNotFoundError) and not current_folder():
+        return AlmaError("the current folder is gone", hint="change to a folder that exists")
     for found in _causes(error):
         if isinstance(found, ImportError) and str(found.path).endswith(_LIBRARIES):
             return AlmaError(

@@ -328,6 +328,20 @@ def test_a_hook_of_others_goes_on_running_where_setup_was_killed_before_it_had_o
     assert ("#!/usr/bin/env python3\n", False) == (hook.read_text(), kept.exists())
 
 
+def test_where_the_current_folder_is_gone_a_project_that_is_named_is_looked_at_and_a_path_from_there_is_told(
+    everything, project, run_alma, tmp_path, monkeypatch
+):
+    run_alma("setup", "git", "--yes")
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert "git: connected" in run_alma("setup", "git", "--check", "--dir", str(project)).err
+    assert 0 == run_alma("status", "--dir", str(project)).code
+    for argv in (["init"], ["report", "--out", "r.html", "--dir", str(project)], ["list", "--dir", "shop"]):
+        error = "error: the current folder is gone\nhint: change to a folder that exists\n"
+        assert (1, "", error) == run_alma(*argv), argv
+
+
 def test_nothing_here_is_told_of(run_alma):
     assert (0, "", "nothing is connected here\n") == run_alma("setup", "--remove")
     done = run_alma("setup")

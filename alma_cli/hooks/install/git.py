@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Mapping
 
 from alma_cli.errors import AlmaError
+from alma_cli.files import current_folder
 from alma_cli.hooks.events import GIT_EVENTS
 from alma_cli.hooks.install.changes import (
     FileChange,
@@ -93,7 +94,7 @@ def passed_over(place: ConnectedProject) -> tuple[str, str]:
     served = {project for path in hook_files(place) if _has_block(path) for project in _projects(path)}
     if served and (here := path_from_top(place.folder)) not in served:
         return f"git's hooks call ALMA for {', '.join(sorted(served))}, and this project is {here}", "alma setup git"
-    return _in_a_worktree(place.folder, os.path.realpath(os.getcwd()))
+    return _in_a_worktree(place.folder, current_folder() or place.folder)
 
 
 def _in_a_worktree(folder: str, here: str) -> tuple[str, str]:

@@ -5,6 +5,7 @@ import re
 import shlex
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 
 from alma_cli.api.arguments import named_agent
 from alma_cli.config import Config
@@ -17,7 +18,9 @@ _AGENT = re.compile(rb"--agent|^ +agent: ", re.MULTILINE)
 
 def program() -> str:
     """The path of the `alma` that is running."""
-    started = os.path.abspath(sys.argv[0]) if sys.argv and sys.argv[0] else ""
+    started = sys.argv[0] if sys.argv else ""
+    with suppress(FileNotFoundError):  # the current folder is gone
+        started = os.path.abspath(started) if started else ""
     beside = os.path.join(os.path.dirname(sys.executable), "alma")
     for path in (started, beside):
         if os.path.basename(path) == "alma" and os.access(path, os.X_OK) and os.path.isfile(path):
