@@ -14,6 +14,7 @@ from mcp.server.fastmcp import FastMCP
 from mcp.shared.message import SessionMessage
 from mcp.types import (
     INVALID_REQUEST,
+    LATEST_PROTOCOL_VERSION,
     METHOD_NOT_FOUND,
     PARSE_ERROR,
     ClientRequest,
@@ -22,9 +23,8 @@ from mcp.types import (
     JSONRPCRequest,
     RequestId,
 )
-from pydantic import ValidationError
 
-from alma_cli.core.text import did_you_mean, one_line
+from alma_cli.core.text import clean, did_you_mean, one_line
 from alma_cli.errors import Interrupted
 
 _METHODS = {
@@ -32,6 +32,10 @@ _METHODS = {
     for request in get_args(ClientRequest.model_fields["root"].annotation)
     for method in get_args(request.model_fields["method"].annotation)
 }
+_UNNAMED = {"name": "", "version": ""}
+_HELLO = {"protocolVersion": LATEST_PROTOCOL_VERSION, "capabilities": {}, "clientInfo": _UNNAMED}
+"""The parameters of `initialize` where a client leaves some of them out."""
+
 _LONGEST = 64 * 2**20
 """Bytes of a line from the client; after a longer one nothing more is read."""
 _LAST_ANSWERS_S = 60
@@ -133,16 +137,42 @@ def message_in(line: bytes) -> JSONRPCMessage | dict[str, object] | None:
     if not line.strip():
         return None
     try:
-        message = JSONRPCMessage.model_validate_json(line.decode("utf-8-sig", "replace"))
-    except ValidationError:
+        message = _mended(line.decode("utf-8-sig", "replace"))
+    except (ValueError, RecursionError):
         return _refusal(line)
     root = message.root
-    if isinstance(root, JSONRPCNotification) and "id" in (root.model_extra or {}):  # a request whose id can't be used
-        return _refusal(line)
+    if not isinstance(root, JSONRPCRequest | JSONRPCNotification):  # an answer, though nothing was asked
+        return None
     if isinstance(root, JSONRPCRequest) and root.method not in _METHODS:
         hint = did_you_mean(root.method, _METHODS)
         told = f"there is no method {one_line(root.method, 60)}{f' ({hint})' if hint else ''}"
         return _error(root.id, METHOD_NOT_FOUND, told)
+    if isinstance(root, JSONRPCRequest) and root.method == "initialize":
+        given = {**_HELLO, **(root.params or {})}
+        if isinstance(client := given["clientInfo"], dict):
+            given["clientInfo"] = {**_UNNAMED, **client}
+        root.params = given
+    return message
+
+
+def _mended(text: str) -> JSONRPCMessage:
+    """The message. Raises `ValueError` or `RecursionError`.
+
+    Half an emoji, as programs leave it that cut texts by length, becomes a sign for one, and an id `2.0` the number 2.
+    """
+    try:
+        return _validated(text)
+    except ValueError:
+        given = json.loads(text)
+        if isinstance(given, dict) and isinstance(id := given.get("id"), float) and id.is_integer():
+            given["id"] = int(id)
+        return _validated(clean(json.dumps(given, ensure_ascii=False)))
+
+
+def _validated(text: str) -> JSONRPCMessage:
+    message = JSONRPCMessage.model_validate_json(text)
+    if isinstance(message.root, JSONRPCNotification) and "id" in (message.root.model_extra or {}):
+        raise ValueError("a request whose id can't be used")
     return message
 
 
