@@ -106,8 +106,13 @@ class ALMA:
         when, do, followed, used, retrieval (see `ReportOptions`).
         Raises `InvalidInput`, `ScopeViolation`, `StoreUnwritable`.
         """
-        from alma_cli.core.learning.reports import Report
+        from alma_cli.core.learning.reports import Report, ReportOptions
+        from alma_cli.core.text import did_you_mean
 
+        known = ReportOptions.__annotations__
+        for name in options.keys() - known.keys():
+            hint = did_you_mean(name, ["strategy_used", *known])
+            raise TypeError(f"learn() got an unexpected keyword argument {name!r}{hint and f'; {hint}'}")
         return self.learn_report(Report(agent=agent, task=task, outcome=outcome, strategy=strategy_used, **options))
 
     def learn_report(self, report: Report) -> api.learn.Learned:

@@ -301,7 +301,9 @@ def archive_stale(session: Session, *, dry_run: bool) -> Archived:
 
 
 def feedback(session: Session, prefix: str, *, helped: bool) -> Credited:
-    """Record that a memory helped or misled. Raises `NotFound`, `AmbiguousId`."""
+    """Record that a memory helped or misled. Raises `NotFound`, `AmbiguousId`, `InvalidInput`."""
+    if helped not in (True, False):  # every text is true, "no" too
+        raise InvalidInput(f"helped: expected True or False, got {shown(helped)}")
     with session.store().reading() as reader:
         target = reader.record(prefix)
     now = session.now()

@@ -84,7 +84,12 @@ class Session:
     _in_bulk: Store | None = None
 
     def store(self) -> Store:
-        """The project's store; nothing is opened until it is used. In a block of many writes it is the block's."""
+        """The project's store; nothing is opened until it is used. In a block of many writes it is the block's.
+
+        Raises `ProjectNotFound` when the project was removed: it would be as if nothing had been remembered.
+        """
+        if not (self.project.home.exists() or self.project.config_path.exists()):
+            raise self._gone()
         return self._in_bulk or open_store(
             self.project.home, dimension=self.dimension(), wait_s=self.wait_s, rules=self.rules()
         )
@@ -106,9 +111,12 @@ class Session:
         Raises `ProjectNotFound` when the project was removed: a process that knew it doesn't make it again.
         """
         if not self.project.config_path.exists():
-            raise ProjectNotFound(f"{self.project.config_path} is gone: the project was moved or removed")
+            raise self._gone()
         make_home(self.project)
         note_recorded(self.project)
+
+    def _gone(self) -> ProjectNotFound:
+        return ProjectNotFound(f"{self.project.config_path} is gone: the project was moved or removed")
 
     def rules(self) -> ProjectRules:
         """The facts that deriving needs besides the records: an agent that nobody knows learns as any other does."""

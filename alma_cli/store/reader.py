@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from alma_cli.core.records import FIELDS, MAIN_FIELDS, RETRIEVED_KINDS, Kind, Outcome, Record, Vector
 from alma_cli.core.scopes.visibility import View
+from alma_cli.core.text import shown
 from alma_cli.errors import AmbiguousId, InvalidInput, NotFound
 from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.engine import bound_memory
@@ -131,10 +132,10 @@ class Reader:
 
     def record(self, prefix: str) -> Record:
         """The one record whose id has this prefix. Raises `NotFound`, `AmbiguousId`, or `InvalidInput`."""
-        wanted = prefix.strip().lower()
+        wanted = prefix.strip().lower() if isinstance(prefix, str) else ""
         if not 1 <= len(wanted) <= 32 or not _ID_DIGITS.issuperset(wanted):
             raise InvalidInput(
-                f"id: expected up to 32 hex digits, got {prefix[:40]!r}",
+                f"id: expected up to 32 hex digits, got {shown(prefix)}",
                 hint="`alma list` and `alma search WORDS` show the ids",
             )
         rows = self._rows(

@@ -462,6 +462,31 @@ def test_what_is_no_text_is_refused_by_name(alma, wrong):
         alma.apply_reflection("a", None)
 
 
+def test_what_python_would_take_for_something_else_is_refused_by_name(alma):
+    id = alma.add_knowledge("CI has two cores", agent="a").id
+    for call, said in (
+        (lambda: alma.memory(5), "id: expected up to 32 hex digits, got 5"),
+        (lambda: alma.feedback(id, helped="no"), "helped: expected True or False, got 'no'"),
+        (lambda: alma.retrieve("CI", "a").to_prompt(None), "max_tokens: expected a whole number, got None"),
+    ):
+        with pytest.raises(InvalidInput, match=said):
+            call()
+    assert [id] == [record.id for record in alma.memories()]
+    with pytest.raises(TypeError, match=r"learn\(\) got .* argument 'strategy'; did you mean strategy_used\?"):
+        alma.learn("a", "t", "success", strategy="waited")
+    with pytest.raises(TypeError, match=r"argument 'colour'$"):
+        alma.learn("a", "t", "success", colour="red")
+
+
+def test_of_a_project_that_was_removed_nothing_is_read_as_if_nothing_were_known(alma, project):
+    alma.add_knowledge("CI has two cores", agent="a")
+    shutil.rmtree(project / ".alma")
+    for call in (alma.memories, lambda: alma.retrieve("CI", "a"), alma.stats):
+        with pytest.raises(ProjectNotFound, match="is gone: the project was moved or removed"):
+            call()
+    assert not (project / ".alma").exists()
+
+
 @pytest.mark.parametrize("option", [{"at": "2025-01-01"}, {"labels": ["a"]}, {"followed": 5}, {"key": 7}])
 def test_an_option_of_another_type_is_refused_by_name(alma, option):
     with pytest.raises(InvalidInput, match=f"{next(iter(option))}: expected"):

@@ -11,6 +11,7 @@ from alma_cli.core.codec import to_json
 from alma_cli.core.retrieval.ranking import Candidate, Ranked, Term
 from alma_cli.core.retrieval.slices import Hit, MemorySlice
 from alma_cli.embedding import count_tokens
+from alma_cli.errors import InvalidInput
 from tests.core.record_examples import ID, anti_pattern, heuristic, knowledge, outcome, preference
 
 
@@ -148,6 +149,9 @@ def test_a_prompt_is_within_its_budget():
     assert whole.count("\n- [") == 5
     assert 0 < count_tokens(FOUND.to_prompt(max_tokens=60)) <= 60
     assert FOUND.to_prompt(max_tokens=count_tokens(whole)) == whole
+    for other in (None, "60", 60.5):
+        with pytest.raises(InvalidInput, match="max_tokens: expected a whole number, got"):
+            FOUND.to_prompt(other)
     assert FOUND.to_prompt(max_tokens=5) == ""
 
 

@@ -9,6 +9,8 @@ from alma_cli.core.codec import to_json
 from alma_cli.core.records import PLURALS, RETRIEVED_KINDS, JsonValue, Kind, Origin, Record
 from alma_cli.core.retrieval.prompt import Line, fitting, rendered
 from alma_cli.core.retrieval.ranking import Ranked
+from alma_cli.core.text import shown
+from alma_cli.errors import InvalidInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,8 @@ class MemorySlice:
 
     def to_prompt(self, max_tokens: int = 2000) -> str:
         """Markdown for a model's context, of at most `max_tokens` tokens; empty when nothing is known or fits."""
+        if not isinstance(max_tokens, int):
+            raise InvalidInput(f"max_tokens: expected a whole number, got {shown(max_tokens)}")
         lines = [Line(hit.record, hit.score, sure=hit.sure) for hit in self]
         return rendered(fitting(lines, self.agent, max_tokens, self.count_tokens), self.agent)
 
