@@ -593,6 +593,16 @@ def test_hooks_that_the_machines_manager_keeps_out_cannot_run(project, put, stat
     assert ("can't run", f"{managed} lets no other hooks run (allowManagedHooksOnly)") == states()["claude"]
 
 
+def test_hooks_by_a_way_that_leads_nowhere_are_not_installed_where_git_finds_none(everything, project, run_alma):
+    subprocess.run(["git", "config", "core.hooksPath", "missing/../hooks"], check=True)
+    finished = run_alma("install", "git")
+    assert (1, True) == (finished.code, f"core.hooksPath leads through {project}/missing, which isn't" in finished.err)
+    assert not (project / "hooks").exists()
+    (project / "missing").mkdir()
+    assert 0 == run_alma("install", "git").code
+    assert (project / "hooks/post-commit").exists()
+
+
 def test_where_git_is_told_to_run_no_hooks_install_says_so(everything, project, run_alma):
     subprocess.run(["git", "config", "core.hooksPath", "/dev/null"], check=True)
     finished = run_alma("install", "git")
@@ -840,6 +850,23 @@ def test_codex_gets_the_server_and_its_bytes_back(text, start, codex, project, r
     assert after == codex.read_bytes()
     run_alma("setup", "codex", "--remove", "--yes")
     assert text.encode() == codex.read_bytes()
+
+
+def test_where_codexs_folder_can_only_be_read_the_rest_is_connected(codex, project, put, run_alma, monkeypatch):
+    codex.write_text("a = 1\n")
+    put(**{"AGENTS.md": "# For agents\n"})
+    real = os.access
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "access", lambda path, mode: str(path) != str(codex.parent) and real(path, mode))
+        done = run_alma("setup", "codex", "--yes")
+        assert (0, True) == (done.code, f"{codex} can't be written: add [mcp_servers.alma]" in done.err)
+    assert ("a = 1\n", True) == (codex.read_text(), "alma retrieve" in (project / "AGENTS.md").read_text())
+    assert 0 == run_alma("setup", "codex", "--yes").code
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "access", lambda path, mode: str(path) != str(codex.parent) and real(path, mode))
+        done = run_alma("setup", "codex", "--remove", "--yes")
+        assert (0, True) == (done.code, f"{codex} can't be written: take ALMA's block out there" in done.err)
+    assert ("# For agents\n", True) == ((project / "AGENTS.md").read_text(), "mcp_servers.alma" in codex.read_text())
 
 
 def test_what_was_added_to_codex_since_stays(codex, project, run_alma):

@@ -39,6 +39,11 @@ def _codex_file() -> str:
     return os.path.abspath(os.path.join(folder, "config.toml")) if os.path.isdir(folder) else ""
 
 
+def _is_writable(path: str) -> bool:
+    """False where the file's folder can only be read, as in a sandbox: the rest is connected all the same."""
+    return os.access(os.path.dirname(os.path.realpath(path)), os.W_OK)
+
+
 def _plan(_: ConnectedProject) -> Plan:
     """The plan that names ALMA's server there; a server called `alma` of somebody's own stays.
 
@@ -48,6 +53,8 @@ def _plan(_: ConnectedProject) -> Plan:
     text = text_of(path) if path else ""
     if not path or "alma" in _servers(path, _settings(path, text)):
         return Plan()
+    if not _is_writable(path):
+        return Plan(notes=[f'{path} can\'t be written: add [mcp_servers.alma] with command = "alma", args = ["mcp"]'])
     newline = "\r\n" if "\r\n" in text else "\n"
     between = "" if not text else newline if text.endswith("\n") else newline * 2
     after = text + between + _TEXT.replace("\n", newline)
@@ -67,6 +74,8 @@ def _plan_removal(place: ConnectedProject) -> Plan:
     text = text_of(path) if path else ""
     if not _BLOCK.search(text):
         return Plan()
+    if not _is_writable(path):
+        return Plan(notes=[f"{path} can't be written: take ALMA's block out there"])
     if (original := original_of(path, place.project.backup_dir)) is not None:
         return Plan([original])
     after = _BLOCK.sub("", text, count=1)

@@ -160,7 +160,14 @@ def path_from_top(folder: str) -> str:
 
 def hooks_folder(folder: str) -> tuple[str, list[str]]:
     """The folder where git looks for this repository's hooks, and a note if other repositories share it."""
-    hooks = os.path.normpath(os.path.join(folder, asked(folder, "rev-parse", "--git-path", "hooks")))
+    way = os.path.join(folder, asked(folder, "rev-parse", "--git-path", "hooks"))
+    through, back, _ = way.rpartition(f"{os.sep}{os.pardir}{os.sep}")
+    if back and not os.path.isdir(through):
+        raise AlmaError(
+            f"git finds no hooks here: core.hooksPath leads through {through}, which isn't there",
+            hint="`git config --show-origin core.hooksPath` tells who set it",
+        )
+    hooks = os.path.normpath(way)
     if os.path.exists(hooks) and not os.path.isdir(hooks):
         raise AlmaError(
             f"git runs no hooks here: core.hooksPath is {hooks}",
