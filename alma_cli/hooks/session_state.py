@@ -76,7 +76,7 @@ def _loaded(path: str) -> Turn:
     """The turn that was kept; a new one if there is none that can be used."""
     kept, new = read_object(path), Turn()
     for each in fields(Turn):
-        value = kept.get(each.name)
+        value = kept.get(each.name, getattr(new, each.name))  # a version before may have kept less
         if type(value) is not type(getattr(new, each.name)):
             return Turn()
         setattr(new, each.name, value)

@@ -364,6 +364,18 @@ def test_a_turn_or_an_event_that_was_damaged_is_a_new_one(alma):
         assert "" == answer_event(alma, "stop", "me", payload)
 
 
+def test_a_turn_that_a_version_before_began_goes_on_though_it_kept_less(alma):
+    payload = {"session_id": "s", "prompt": "Fix the login test"}
+    answer_event(alma, "user-prompt-submit", "me", payload)
+    folder = session_folder(alma.project, payload)
+    path = alma.project.log_dir / "sessions" / folder / "turn.json"
+    kept = json.loads(path.read_text())
+    del kept["held"], kept["answered"]
+    path.write_text(json.dumps({**kept, "transcript_bytes": 7}))
+    with held_turn(folder, wait_s=5) as (turn, _):
+        assert (1, "Fix the login test", "", False) == (turn.number, turn.task, turn.held, turn.answered)
+
+
 def test_old_sessions_are_forgotten(alma):
     for number in range(230):
         note_event(alma.project, "stop", {"session_id": f"s{number}"})
