@@ -356,6 +356,15 @@ def test_the_demonstration_runs(tmp_path):
     assert os.listdir(left) == os.listdir(home) == []
 
 
+@pytest.mark.slow
+def test_the_first_and_the_last_line_of_the_demonstration_fit_a_narrow_terminal(run_on_terminal):
+    seen = run_on_terminal("demo", columns=40, NO_COLOR="1")
+    lines = seen.out.splitlines()
+    assert (0, "ALMA in a temporary project: what you") == (seen.code, lines[0])
+    assert "again." == lines[-1].split()[-1]
+    assert max(map(len, (*lines[:2], *lines[-3:]))) <= 40
+
+
 def test_all_outcomes_of_the_demonstration_are_accepted(tmp_path, monkeypatch, capsys):
     lines = [json.loads(line) for line in OUTCOMES.read_text("utf-8").splitlines()]
     assert {"success", "failure", "partial"} == {line["outcome"] for line in lines}

@@ -209,7 +209,8 @@ def _overview(arguments: list[str], directory: str | None) -> str | None:
         return answer(arguments[2:], directory)
     if arguments[:1] in (["--version"], ["-V"]):
         return f"alma {__version__}"
-    if arguments == ["help"] or arguments[0] in ("--help", "-h"):
+    is_of_help = arguments[0] == "help" and arguments[1:] in ([], ["help"], ["--help"], ["-h"])
+    if is_of_help or arguments[0] in ("--help", "-h"):
         from alma_cli.cli.commands import overview
 
         return overview(__version__)

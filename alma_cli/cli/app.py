@@ -2,8 +2,9 @@
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
+from shlex import quote
 from typing import Any
 
 import typer
@@ -65,7 +66,7 @@ def run_command(name: str, arguments: list[str], directory: str | None, *, whole
     except _HelpAsked as asked:
         return Reply(text=str(asked))
     except UsageError as error:
-        raise _misused(name, _worded(error.format_message())) from None
+        raise _misused(name, _worded(error.format_message()), given) from None
     if reply == INTERRUPTED:
         raise KeyboardInterrupt
     answer: Reply = reply
@@ -92,15 +93,18 @@ def _no_subcommand(command: Command, arguments: list[str]) -> InvalidUsage:
     return InvalidUsage(f"there is no `alma {command.name} {one_line(arguments[0], 40)}`", hint=hint)
 
 
-def _misused(name: str, message: str) -> InvalidUsage:
+def _misused(name: str, message: str, given: Sequence[str]) -> InvalidUsage:
     """The error for arguments that a command doesn't take, with what was probably meant."""
     hint = f"`alma {name} --help` shows what it takes"
+    pair = next((word.partition("=") for word in given if "=" in word), None)
     if extra := _EXTRA.fullmatch(message):
-        message = f"`alma {name}` has no place for '{extra[1]}'"
+        said = extra[1].strip()
+        what = f"'{said}'" if said else "an empty text"
+        message = f"`alma {name}` has no place for {what}"
         command = COMMANDS[name.split(maxsplit=1)[0]]
         meant = did_you_mean(extra[1], command.subcommands, shown_as=f"`alma {name} {{}}`")
         if name == "list":
-            meant = f"`alma search {extra[1]}` looks for words"
+            meant = f"`alma search {said or 'WORDS'}` looks for words"
         elif "TEXT" in command.usage or "TASK" in command.usage or name == "learn":
             meant = "put a text of several words in quotes"
         hint = f"{meant}{'' if meant.endswith('?') else ';'} {hint}" if meant else hint
@@ -108,6 +112,8 @@ def _misused(name: str, message: str) -> InvalidUsage:
         message = mistyped[1]
         meant = did_you_mean(mistyped[2], mistyped[3].replace("--", "").split(", "), shown_as="--{}")
         hint = f"{meant} {hint}" if meant else hint
+    elif name == "config set" and pair and message.startswith("missing argument"):
+        hint = f"the value stands behind the key: alma config set {quote(pair[0])} {quote(pair[2])}"
     elif _NEGATIVE.match(message):
         hint = "put -- in front of a value that starts with a dash"
     return InvalidUsage(message, hint=hint)

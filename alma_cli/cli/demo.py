@@ -2,6 +2,7 @@
 
 from alma_cli.cli.options import Dir, Json
 from alma_cli.cli.output import Reply
+from alma_cli.files import kept_temporarily
 
 
 def demo(directory: Dir = None, json: Json = False) -> Reply:
@@ -20,7 +21,12 @@ def demo(directory: Dir = None, json: Json = False) -> Reply:
         import os
         from contextlib import redirect_stdout
 
-        with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+        with (
+            open(os.devnull, "w", encoding="utf-8") as nowhere,
+            redirect_stdout(nowhere),
+            kept_temporarily("the demonstration"),
+        ):
             code = demonstrate()
         return Reply(data={"ended_well": code == 0}, json=True, exit_code=code)
-    return Reply(exit_code=demonstrate())
+    with kept_temporarily("the demonstration"):
+        return Reply(exit_code=demonstrate())

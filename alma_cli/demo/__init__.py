@@ -214,7 +214,7 @@ def demonstrate() -> int:
         demonstration = Demonstration(Path(folder).resolve())
         try:
             demonstration.prepare()
-            print("ALMA in a temporary project: what you would type, and what it answers.")
+            print(demonstration.folded("ALMA in a temporary project: what you would type, and what it answers."))
             for step in STEPS:
                 demonstration.show(step)
         except BrokenPipeError:  # whoever reads us has seen enough
@@ -226,5 +226,6 @@ def demonstrate() -> int:
             return 1
         except KeyboardInterrupt:
             return 130
-    print(f"\n{len(STEPS)} commands in {perf_counter() - started:.1f} s; the temporary project is gone again.")
+    took = f"{len(STEPS)} commands in {perf_counter() - started:.1f} s; the temporary project is gone again."
+    print(f"\n{demonstration.folded(took)}")
     return 0

@@ -124,7 +124,7 @@ REFUSED = {
         [*LEARN, "--task", "x" * 1_000_000],
         (
             2,
-            "the outcome has 1,000,474 bytes; a memory has at most 262,144",
+            "the outcome has 1,000,495 bytes; a memory has at most 262,144",
             "shorten it: a memory is read before a task, so a few sentences serve best",
         ),
     ),
@@ -298,6 +298,26 @@ REFUSED = {
         ["status", "extra"],
         (2, "`alma status` has no place for 'extra'", "`alma status --help` shows what it takes"),
     ),
+    "empty text for a list": (
+        ["list", ""],
+        (
+            2,
+            "`alma list` has no place for an empty text",
+            "`alma search WORDS` looks for words; `alma list --help` shows what it takes",
+        ),
+    ),
+    "empty text for a status": (
+        ["status", " "],
+        (2, "`alma status` has no place for an empty text", "`alma status --help` shows what it takes"),
+    ),
+    "key and value as one": (
+        ["config", "set", "reflect.command=claude -p"],
+        (
+            2,
+            "missing argument 'VALUE...'",
+            "the value stands behind the key: alma config set reflect.command 'claude -p'",
+        ),
+    ),
     "subcommand that is mistyped": (
         ["sync", "stauts"],
         (
@@ -455,7 +475,7 @@ NOT_CORRECTED = {
         ["--strategy", "x" * 1_000_000],
         (
             2,
-            "the outcome has 1,000,505 bytes; a memory has at most 262,144",
+            "the outcome has 1,000,526 bytes; a memory has at most 262,144",
             "shorten it: a memory is read before a task, so a few sentences serve best",
         ),
     ),

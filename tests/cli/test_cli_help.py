@@ -18,7 +18,16 @@ def page_id(argv):
 
 
 @pytest.mark.parametrize(
-    "argv", [["--help"], ["-h"], ["help"], ["--dir", "/nowhere", "-h"], ["--dir=/nowhere", "--help"]]
+    "argv",
+    [
+        ["--help"],
+        ["-h"],
+        ["help"],
+        ["help", "help"],
+        ["help", "-h"],
+        ["--dir", "/nowhere", "-h"],
+        ["--dir=/nowhere", "--help"],
+    ],
 )
 def test_the_overview_lists_every_command(run_alma, argv):
     finished = run_alma(*argv)

@@ -362,6 +362,13 @@ def test_the_end_of_a_file_as_dos_has_it_is_no_line(run_json):
     assert (1, []) == (done["imported"], done["refused"])
 
 
+def test_a_demonstration_that_has_no_temporary_folder_says_so(run_alma, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    finished = run_alma("demo")
+    assert (1, "") == (finished.code, finished.out)
+    assert finished.err.startswith("error: cannot keep the demonstration in a temporary file: No such file")
+
+
 @pytest.mark.parametrize("argv", [[], ["kept.ndjson"]], ids=["to stdout", "to a file"])
 def test_an_export_that_has_no_room_for_its_temporary_file_says_so(exported, monkeypatch, run_alma, tmp_path, argv):
     monkeypatch.setattr(transfer, "_IN_MEMORY_BYTES", 1)
