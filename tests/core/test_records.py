@@ -152,4 +152,4 @@ def test_recency_counts_from_times():
 
 def test_what_is_told_of_an_outcome_stands_between_what_all_records_have_and_its_time():
     names = [[each.name for each in fields(cls)] for cls in (Record, OutcomeFields, Outcome)]
-    assert [*names[0], *names[1], "at"] == names[2]
+    assert [*names[0], *names[1], "at", "earlier_words"] == names[2]
