@@ -20,8 +20,8 @@ from alma_cli.core.learning.sheets import Codes, KnownApproach, KnownSituation, 
 from alma_cli.core.records import UNCLEAR_LABEL, AntiPattern, Heuristic, JsonValue, Outcome, Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.scopes.scope import check, scope_for
-from alma_cli.errors import AlmaError, InvalidConfig, InvalidInput, LocksUnsupported, NotFound
-from alma_cli.files import read_object, write_whole
+from alma_cli.errors import AlmaError, InvalidConfig, InvalidInput, LocksUnsupported, NotFound, StoreUnwritable
+from alma_cli.files import read_object, to_write_it, write_whole
 from alma_cli.flock import locked
 from alma_cli.project import make_log
 from alma_cli.store import DerivedChange, Entry, GeneralWords, Label, Reader, Reword
@@ -98,10 +98,17 @@ class Reflected(Saved):
         )
 
 
-def sheet(session: Session, agent: str, domain: str | None = None, *, without: Collection[str] = ()) -> Sheet:
+def sheet(
+    session: Session,
+    agent: str,
+    domain: str | None = None,
+    *,
+    without: Collection[str] = (),
+    to_ask: bool = False,
+) -> Sheet:
     """The next sheet (see `ALMA.reflect`), of the domain in which most wait, without these ids of outcomes."""
     domains = _Domains(session, agent, domain)
-    with session.store().reading() as reader, _codes(session, agent) as codes:
+    with session.store().reading() as reader, _codes(session, agent, to_ask=to_ask) as codes:
         waiting = {name: count for name, count in reader.words.waiting_counts(agent).items() if name in domains}
         for name in sorted(waiting, key=lambda name: (-waiting[name], name)):
             outcomes = reader.words.waiting(agent, name, without=without, limit=sheets.SHEET)
@@ -117,10 +124,10 @@ def sheet(session: Session, agent: str, domain: str | None = None, *, without: C
     return Sheet(agent=agent, domain=domain or "", left=sum(waiting.values()), outcomes=(), known=())
 
 
-def review(session: Session, agent: str, domain: str | None = None) -> Sheet:
+def review(session: Session, agent: str, domain: str | None = None, *, to_ask: bool = False) -> Sheet:
     """One sheet of all general words of an agent (in one domain), the most used of very many."""
     domains = _Domains(session, agent, domain)
-    with session.store().reading() as reader, _codes(session, agent) as codes:
+    with session.store().reading() as reader, _codes(session, agent, to_ask=to_ask) as codes:
         labels = [label for label in reader.words.labels(agent, domain) if label.domain in domains]
         most = set(sorted(labels, key=lambda label: -label.outcomes)[:_REVIEWED])
         known = _situations(codes, [label for label in labels if label in most], with_members=True)
@@ -361,20 +368,30 @@ def _in_its_domain(label: Label) -> str:
 
 
 @contextmanager
-def _codes(session: Session, agent: str) -> Iterator[Codes]:
-    """The codes of an agent, kept after the block; where they can't be kept, ids can be used in their place."""
+def _codes(session: Session, agent: str, *, to_ask: bool = False) -> Iterator[Codes]:
+    """The codes of an agent, kept after the block; where they can't be kept, ids can be used in their place.
+
+    Whoever is asked doesn't know of that, and would be refused: `to_ask` somebody, `StoreUnwritable` is raised then.
+    """
     path = session.project.log_dir / _FILE
     with ExitStack() as held:
         with suppress(OSError, LocksUnsupported):
             make_log(session.project)
             held.enter_context(locked(f"{path}.lock", wait_s=_PATIENCE_S))
         kept = read_object(path)
-        codes = Codes.from_json(kept.get(agent))
+        codes, before = Codes.from_json(kept.get(agent)), kept.get(agent)
         codes.mark = codes.mark or new_id()[:6]
         yield codes
         kept[agent] = codes.to_json(most=_CODES_KEPT)
-        with suppress(OSError):
+        if kept[agent] == before:
+            return
+        try:
             write_whole(path, json.dumps(kept).encode())
+        except OSError as error:
+            if to_ask:
+                raise StoreUnwritable(
+                    f"cannot keep the codes of the sheet in {path}: {error.strerror}", hint=to_write_it(error)
+                ) from error
 
 
 def reflect_with(
@@ -406,7 +423,7 @@ def reflect_with(
 
     at = session.now()
     if is_review:
-        words = review(session, agent, domain)
+        words = review(session, agent, domain, to_ask=True)
         answer = ask(words) if words.known else ""
         if answers.lines_of(answer):
             yield apply(session, agent, answer, at=at)
@@ -414,7 +431,7 @@ def reflect_with(
     asked: set[str] = set()
     number = 0
     while sheets is None or number < sheets:
-        one = sheet(session, agent, domain, without=asked)
+        one = sheet(session, agent, domain, without=asked, to_ask=True)
         if not one.outcomes:
             return
         yield apply(session, agent, ask(one), at=at)

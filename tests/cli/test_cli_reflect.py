@@ -280,6 +280,19 @@ def test_the_answer_to_a_sheet_of_other_codes_words_nothing(run_json, project):
 
 
 @pytest.mark.usefixtures("told")
+def test_where_the_codes_of_a_sheet_cannot_be_kept_nobody_is_asked_for_an_answer(run_json, project):
+    kept = project / ".alma" / "log" / "reflection.json"
+    kept.mkdir(parents=True)
+    for argv in ((), ("--review",)):
+        error = reflect(run_json, *argv, "--with", f"touch {project / 'asked'}", code=1)["error"]
+        assert f"cannot keep the codes of the sheet in {kept}: " in error["message"]
+    assert not (project / "asked").exists()
+    sheet = reflect(run_json)["data"]
+    answer = json.dumps({"when": WHEN, "do": DO, "outcomes": [sheet["outcomes"][0]["id"]]})
+    assert 1 == reflect(run_json, "--apply", "-", stdin=answer)["data"]["worded"]
+
+
+@pytest.mark.usefixtures("told")
 def test_a_sheet_says_where_its_answer_goes_and_an_empty_one_who_waits(run_alma):
     assert (
         "its answer goes to: alma reflect --agent helena --apply FILE\n" == run_alma("reflect", "--agent", "helena").err
