@@ -297,7 +297,8 @@ class _Reader:
             raise InvalidInput(f"{shown(reference)} is no outcome of agent {one_line(self._agent, 40)}")
         if outcome.id in self._given_in:
             raise InvalidInput(f"{shown(reference)} was given words in line {self._given_in[outcome.id]}")
-        if not words.replaces and outcome.when and outcome.do:
+        is_said = (key_of(words.when), key_of(words.do)) == (key_of(outcome.when), key_of(outcome.do))
+        if not words.replaces and outcome.when and outcome.do and not is_said:
             raise InvalidInput(f'{shown(reference)} has general words; {{"move": ...}} replaces them')
         if words.do and not (outcome.strategy.strip() or outcome.do):
             raise InvalidInput(f"{shown(reference)} has no strategy, so it can't be said what was done")
