@@ -11,7 +11,6 @@ from alma_cli.core.keys import key_of
 from alma_cli.core.learning.derive import Approach, Task, derived_id
 from alma_cli.core.records import AntiPattern, Credit
 from alma_cli.store import ProjectRules, open_store
-from alma_cli.store.database.schema import MIGRATIONS
 from alma_cli.store.writing.derived import Touched, _due, derive_all
 from tests.store.learned import (
     DIMENSION,
@@ -240,9 +239,9 @@ def test_what_a_person_called_bad_is_told_where_nothing_was_derived(store):
 
 def test_a_store_whose_keys_told_fewer_words_apart_is_keyed_anew(store):
     apart = {"when": "दिन का काम", "do": "n+1"}, {"when": "दान का काम", "do": "n-1"}
-    before = replace(store, file=replace(store.file, migrations=MIGRATIONS[:3]))
-    before.submit([insert(outcome(1, **apart[0]), outcome(2, **apart[1]), rule(11, **apart[0]))])
-    with before.file.opened(read_only=False) as connection:
+    store.submit([insert(outcome(1, **apart[0]), outcome(2, **apart[1]), rule(11, **apart[0]))])
+    with store.file.opened(read_only=False) as connection:
+        connection.execute("ALTER TABLE memories DROP COLUMN earlier_words; UPDATE replica SET schema_version = 3")
         connection.execute("UPDATE memories SET task_key = 'one', strategy_key = 'one' WHERE kind = 'outcome'")
         connection.execute("UPDATE memories SET task_key = 'one', strategy_key = 'one' WHERE id = ?", [an_id(11)])
     with store.file.opened(read_only=False) as connection:

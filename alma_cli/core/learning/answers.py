@@ -181,22 +181,22 @@ def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / (len(one | other) or 1)
 
 
-class _Beside(NamedTuple):
+class _CodeAndWords(NamedTuple):
     """What may be a code, with the words that stand beside it."""
 
     code: str
     words: str
     is_surely_one: bool
 
+    @classmethod
+    def of(cls, said: str) -> "_CodeAndWords":
+        """The first word of what is said, which is surely a code where a colon or nothing comes after it."""
+        first, _, words = said.replace(":", ": ", 1).strip().partition(" ")
+        return cls(first.strip(" ().:-*"), words.strip(" ()-\u2013\u2014"), not words or first.endswith(":"))
+
     def is_of(self, words: str) -> bool:
         """True where the words are these, or none are there."""
         return not self.words or key_of(as_situation(self.words)) == key_of(words)
-
-
-def _beside(said: str) -> _Beside:
-    """The first word of what is said, which is surely a code where a colon or nothing comes after it."""
-    first, _, words = said.replace(":", ": ", 1).strip().partition(" ")
-    return _Beside(first.strip(" ().:-*"), words.strip(" ()-\u2013\u2014"), not words or first.endswith(":"))
 
 
 @dataclass(slots=True, eq=False)
@@ -323,7 +323,7 @@ class _Reader:
 
     def _known_situation(self, said: str) -> str:
         """The code of a known situation, also where its words stand beside it, or else new words."""
-        beside = _beside(said)
+        beside = _CodeAndWords.of(said)
         code = beside.code.upper()
         known = self._situations.get(code)
         if known is not None and beside.is_of(known.when):
@@ -340,7 +340,7 @@ class _Reader:
             if _is_letter(do):
                 raise InvalidInput(f"do: {shown(do)} stands for an approach of a known situation; give words")
             return _Approach(_Situation(when, ""), _line("do", do))
-        beside = _beside(do.removeprefix(f"{when}."))
+        beside = _CodeAndWords.of(do.removeprefix(f"{when}."))
         known = self._approaches.get((when, beside.code.lower()))
         if known is not None and beside.is_of(known.do):
             return known
