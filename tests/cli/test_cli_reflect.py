@@ -430,7 +430,6 @@ def test_another_agents_outcomes_are_out_of_reach(run_json, told):
     assert "" == run_json("show", foreign)["data"]["when"]
 
 
-@pytest.mark.usefixtures("told")
 def test_an_answer_that_is_given_again_is_no_mistake_and_changes_nothing(run_json, told):
     answer = {"when": WHEN, "do": DO, "outcomes": " ".join(told)}
     assert 3 == reflect(run_json, "--apply", "-", stdin=json.dumps(answer).encode())["data"]["worded"]
@@ -441,6 +440,7 @@ def test_an_answer_that_is_given_again_is_no_mistake_and_changes_nothing(run_jso
     assert [(WHEN, DO, 3)] == rules(run_json)
 
 
+@pytest.mark.usefixtures("told")
 def test_the_last_reflection_can_be_taken_back(run_json, run_alma):
     reflect(run_json)
     answer = json.dumps({"when": WHEN, "do": DO, "outcomes": ["o1", "o2", "o3"]})
