@@ -379,7 +379,8 @@ def _codes(session: Session, agent: str, *, to_ask: bool = False) -> Iterator[Co
             make_log(session.project)
             held.enter_context(locked(f"{path}.lock", wait_s=_PATIENCE_S))
         kept = read_object(path)
-        codes, before = Codes.from_json(kept.get(agent)), kept.get(agent)
+        before = kept.get(agent)
+        codes = Codes.from_json(before)
         codes.mark = codes.mark or new_id()[:6]
         yield codes
         kept[agent] = codes.to_json(most=_CODES_KEPT)

@@ -96,7 +96,6 @@ def _no_subcommand(command: Command, arguments: list[str]) -> InvalidUsage:
 def _misused(name: str, message: str, given: Sequence[str]) -> InvalidUsage:
     """The error for arguments that a command doesn't take, with what was probably meant."""
     hint = f"`alma {name} --help` shows what it takes"
-    pair = next((word.partition("=") for word in given if "=" in word), None)
     if extra := _EXTRA.fullmatch(message):
         said = extra[1].strip()
         what = f"'{said}'" if said else "an empty text"
@@ -112,8 +111,9 @@ def _misused(name: str, message: str, given: Sequence[str]) -> InvalidUsage:
         message = mistyped[1]
         meant = did_you_mean(mistyped[2], mistyped[3].replace("--", "").split(", "), shown_as="--{}")
         hint = f"{meant} {hint}" if meant else hint
-    elif name == "config set" and pair and message.startswith("missing argument"):
-        hint = f"the value stands behind the key: alma config set {quote(pair[0])} {quote(pair[2])}"
+    elif name == "config set" and message.startswith("missing argument") and any("=" in word for word in given):
+        key, _, value = next(word for word in given if "=" in word).partition("=")
+        hint = f"the value stands behind the key: alma config set {quote(key)} {quote(value)}"
     elif _NEGATIVE.match(message):
         hint = "put -- in front of a value that starts with a dash"
     return InvalidUsage(message, hint=hint)

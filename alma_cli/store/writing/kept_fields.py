@@ -3,10 +3,11 @@
 from array import array
 
 from alma_cli.core.codec import from_json, to_json
-from alma_cli.core.records import FIELD_NAMES, Record
+from alma_cli.core.records import FIELD_NAMES, FIELDS, Record
 from alma_cli.errors import InvalidInput
 from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.rows import RECORD_COLUMNS, row_record
+from alma_cli.store.database.values import quoted
 from alma_cli.store.inbox.operations import Entry
 from alma_cli.store.writing.rows_writer import RowsWriter
 
@@ -14,9 +15,10 @@ from alma_cli.store.writing.rows_writer import RowsWriter
 def take_up_kept_fields(connection: Connection, *, now_ms: int) -> None:
     """Read records anew whose unknown fields are known by now, within the caller's transaction; stamps stay."""
     rows = RowsWriter(connection, now_ms=now_ms)
+    known = ", ".join(map(quoted, FIELDS))
     found = connection.execute(
         f"SELECT hlc, acked_hlc, embedding, embedding_model, {', '.join(RECORD_COLUMNS)} FROM memories "
-        "WHERE extra <> '{}' AND hlc <> ''"
+        f"WHERE hlc <> '' AND list_has_any(json_keys(extra), [{known}])"
     ).fetchall()
     for hlc, acked_hlc, embedding, model, *columns in found:
         kept = row_record(columns)
