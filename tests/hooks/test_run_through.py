@@ -98,17 +98,25 @@ def test_a_job_left_in_the_background_delays_nobody_and_keeps_its_stderr(project
     os.close(theirs)
 
 
+WAITS_FOR_A_SIGNAL = """
+import signal
+signals = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGQUIT}
+signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # what comes before the wait is kept for it
+print("ready", flush=True)
+print("got", signal.sigwait(signals).name)
+raise SystemExit(9)
+"""
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGQUIT])
 def test_a_signal_reaches_the_command(number, project):
-    script = "ulimit -c 0; trap 'echo got it; exit 9' TERM INT HUP USR1 QUIT; echo ready; while read x; do :; done"
     process = subprocess.Popen(
-        [*ALMA, "bash", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        [*ALMA, sys.executable, "-c", WAITS_FOR_A_SIGNAL], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         start_new_session=True,
     )  # fmt: skip
     assert b"ready\n" == process.stdout.readline()
     process.send_signal(number)
-    assert (9, b"got it\n") == (process.wait(), process.stdout.read())
-    process.stdin.close()
+    assert (9, f"got {number.name}\n".encode()) == (process.wait(), process.stdout.read())
     process.stdout.close()
     process.stderr.close()
 
