@@ -8,8 +8,10 @@ from typing import Any, TypedDict
 from alma_cli.api import retrievals
 from alma_cli.api.arguments import number, text, whole_number
 from alma_cli.api.session import Session, new_id
-from alma_cli.core.asking import parts_of, split_task
+from alma_cli.core.asking import parts_of, split_task, topic
+from alma_cli.core.codec import parse_field
 from alma_cli.core.languages import is_foreign
+from alma_cli.core.learning.reports import unless_nothing
 from alma_cli.core.records import PLURALS, RETRIEVED_KINDS, Kind
 from alma_cli.core.retrieval.choosing import choose, sharing_words, worth_fetching
 from alma_cli.core.retrieval.ranking import Rules, news_first, rank
@@ -26,10 +28,13 @@ from alma_cli.store import Pool, Reader, Search, SearchResult
 class RetrieveOptions(TypedDict, total=False):
     """The options of a retrieve besides task, agent and `top_k`.
 
-    `user` is whose preferences are wanted besides everybody's; `kinds` are the only ones wanted; what scores less than
-    `min_score` is hidden; `strict` leaves out what only may fit; `explain` keeps the best that were left out.
+    `when` is the kind of situation in general words, as outcomes have it: by these, what was learned is found far
+    better than by the task alone. `user` is whose preferences are wanted besides everybody's; `kinds` are the only ones
+    wanted; what scores less than `min_score` is hidden; `strict` leaves out what only may fit; `explain` keeps the best
+    that were left out.
     """
 
+    when: str
     user: str
     kinds: Sequence[Kind]
     min_score: float | None
@@ -45,6 +50,7 @@ class Wanted:
     task: str
     agent: str
     top_k: int | None = None
+    when: str = ""
     user: str = ""
     kinds: Sequence[Kind] = ()
     min_score: float | None = None
@@ -53,8 +59,8 @@ class Wanted:
     explain: bool = False
 
     def __post_init__(self) -> None:
-        text("TASK", self.task)
-        text("agent", self.agent)
+        for name, given in (("TASK", self.task), ("agent", self.agent), ("when", self.when)):
+            text(name, given)
         if self.top_k is not None:
             whole_number("top_k", self.top_k, low=1, high=100)
         if self.min_score is not None:
@@ -81,9 +87,10 @@ def retrieve(session: Session, wanted: Wanted) -> MemorySlice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """The question to a store or pool, and the warnings so far; `asks` is the part of the task that asks."""
+    """The question to a store or pool, and the warnings so far; `asks` is what is asked, without what is quoted."""
 
     task: str
+    when: str
     asks: str
     search: Search
     warnings: Sequence[str]
@@ -97,7 +104,8 @@ def question(session: Session, wanted: Wanted) -> Question:
     settings = session.config.retrieval
     top_k = settings.top_k if wanted.top_k is None else wanted.top_k
     seen = views(session.config.scope_for(wanted.agent), session.config.agents)
-    parts = parts_of(task)
+    when = unless_nothing("when", parse_field("when", clean(wanted.when))) or ""
+    parts = _asked(task, when)
     vectors, warnings = session.query_vectors(parts)
     names = identifiers(f"{parts[0]}\n{split_task(task).telling}")
     search = Search(
@@ -113,7 +121,12 @@ def question(session: Session, wanted: Wanted) -> Question:
         per_signal=max(settings.candidates, top_k),
         evidence_half_life_days=session.config.learning.half_life_days,
     )
-    return Question(task=task, asks=parts[0], search=search, warnings=warnings)
+    return Question(task=task, when=when, asks=when or parts[0], search=search, warnings=warnings)
+
+
+def _asked(task: str, when: str) -> list[str]:
+    """The texts by which memories are compared: the task after its situation, and that alone; without one its parts."""
+    return [f"{when}. {topic(task)}", when] if when else parts_of(task)
 
 
 def answer(session: Session, wanted: Wanted, asked: Question, source: Reader | Pool) -> MemorySlice:
@@ -151,6 +164,7 @@ def answer(session: Session, wanted: Wanted, asked: Question, source: Reader | P
         retrieval_id=new_id(),
         agent=wanted.agent,
         task=asked.task,
+        when=asked.when,
         **by_kind,
         near_misses=near_misses if wanted.explain else (),
         explained=wanted.explain,

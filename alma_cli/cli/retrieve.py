@@ -8,7 +8,7 @@ from alma_cli.api.filters import kinds_of
 from alma_cli.cli.filters import Long
 from alma_cli.cli.inputs import Memory, text_or_stdin
 from alma_cli.cli.memory_table import line_of, word_of
-from alma_cli.cli.options import Agent, Json, Kinds, argument, option
+from alma_cli.cli.options import Agent, Json, Kinds, When, argument, option
 from alma_cli.cli.output import Reply, Table, on_terminal
 from alma_cli.core.records import Heuristic, Outcome, Record
 from alma_cli.core.retrieval.slices import Hit, MemorySlice
@@ -19,6 +19,7 @@ def retrieve(
     alma: Memory,
     task: Annotated[str | None, argument("TASK", "What is to be done (- or a pipe: stdin).")] = None,
     agent: Agent = None,
+    when: When = "",
     top_k: Annotated[int | None, option("--top-k -k N", "At most so many of each kind [5].")] = None,
     user: Annotated[str, option("--user ID", "Whose preferences are wanted.", envvar="ALMA_USER")] = "",
     kind: Kinds = None,
@@ -41,8 +42,12 @@ def retrieve(
     What not to do comes first, then what works, preferences, facts, and what happened before. Where nothing is sure to
     fit, the nearest (of three situations) are shown as "maybe", but not with --strict. An empty answer is no failure.
 
+    Say the kind of situation too, in words that fit other tasks (--when), as `alma learn` is told it. What was learned
+    in such situations is then found, in whatever words the task comes.
+
     \b
     Examples:
+      alma retrieve "CardTest is red" --when "a test depends on today's date"
       alma retrieve "Test the login form validation" --agent helena
       alma retrieve "Test the login form" --format prompt --max-tokens 800
       git log -1 --format=%B | alma retrieve --agent victor --json
@@ -52,6 +57,7 @@ def retrieve(
         text_or_stdin("TASK", task),
         agent_of(alma.config, agent),
         top_k,
+        when=when,
         user=user,
         kinds=kinds_of(kind or ()),
         min_score=min_score,
@@ -71,7 +77,10 @@ def retrieve(
 
 def _nothing(found: MemorySlice) -> str:
     among = f"among {counted(found.considered, 'memory', 'memories')}"
-    return f"nothing is sure to fit {among}, the nearest may" if len(found) else f"nothing relevant {among}"
+    if not len(found):
+        return f"nothing relevant {among}"
+    surer = "" if found.when else "; say its situation by --when to be surer"
+    return f"nothing is sure to fit {among}, the nearest may{surer}"
 
 
 def _table(found: MemorySlice, *, long: bool) -> Iterable[Table]:

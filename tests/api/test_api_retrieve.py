@@ -343,3 +343,54 @@ def test_in_a_language_hardly_known_only_what_shares_a_word_is_sure(alma):
     unfitting = alma.retrieve("wie lange muss ein Brot im Ofen backen", "a")
     assert 0 < len(unfitting) <= 3
     assert not any(hit.sure for hit in unfitting)
+
+
+SITUATION = "a test depends on today's date"
+RED = "PlannerTest breaks for our colleagues in Sydney"
+
+
+@pytest.fixture
+def lessons(alma):
+    """Lessons about dates, which share no word with `RED`, and others."""
+    for task in (
+        "trial banner spec went red",
+        "overdue badge fails at night",
+        "coupon expires on the last of the month",
+    ):
+        alma.learn("a", task, "success", f"froze the clock in {task[:6]}", when=SITUATION, do="freeze the clock")
+    for task in ("orders are charged twice", "an order is refunded two times", "seats are booked double"):
+        alma.learn("a", task, "success", "added a key", when="a request is sent twice", do="send an idempotency key")
+
+
+def test_by_its_situation_is_found_what_no_word_of_the_task_finds(alma, lessons):
+    assert not [hit for hit in alma.retrieve(RED, "a").sure if hit.kind == "heuristic"]
+    found = alma.retrieve(RED, "a", when="a spec goes by the current date")
+    assert (["freeze the clock"], "a spec goes by the current date") == (
+        [hit.strategy for hit in found.heuristics if hit.sure],
+        found.to_json()["when"],
+    )
+
+
+def test_a_long_task_does_not_drown_its_situation(alma, lessons):
+    task = f"{RED}. " + "Nobody has touched the payment page, the basket or the shipping form for weeks. " * 12
+    assert ["freeze the clock"] == [
+        hit.strategy for hit in alma.retrieve(task, "a", when=SITUATION).heuristics if hit.sure
+    ]
+
+
+def test_a_task_in_a_language_hardly_known_finds_rules_by_a_situation_in_english(alma, lessons):
+    task = "Der Kartentest ist seit dem ersten Februar rot, und niemand weiß warum"
+    assert not alma.retrieve(task, "a").sure
+    assert ["freeze the clock"] == [
+        hit.strategy for hit in alma.retrieve(task, "a", when=SITUATION).heuristics if hit.sure
+    ]
+
+
+@pytest.mark.parametrize("when", ["", "n/a", "None.", " "])
+def test_a_situation_that_says_nothing_is_none(alma, lessons, when):
+    found = alma.retrieve(RED, "a", when=when)
+    assert ("", [hit.id for hit in alma.retrieve(RED, "a")]) == (found.when, [hit.id for hit in found])
+
+
+def test_a_situation_has_no_when_of_its_own_here_either(alma, lessons):
+    assert SITUATION == alma.retrieve(RED, "a", when=f"When {SITUATION}:").when

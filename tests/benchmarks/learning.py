@@ -30,12 +30,20 @@ from tests.benchmarks.learning_memories import (
 )
 from tests.benchmarks.learning_world import Episode, drawn_episodes
 
-NAMES = ("no memory", "vector memory", "ALMA without reflection", "ALMA", "perfect grouping", "oracle")
+NAMES = (
+    "no memory",
+    "vector memory",
+    "vector memory with general words",
+    "ALMA without reflection",
+    "ALMA",
+    "perfect grouping",
+    "oracle",
+)
 WORLDS = ("stationary", "drift")
 EPISODES = 300
 _SMOOTHED = 50  # episodes in one point of the plot
 _DRAWN_EVERY = 5  # episodes
-_COLOURS = dict(zip(NAMES, ("#8c8c8c", "#d08020", "#7fa8e0", "#1f5fbf", "#5aa469", "#333333"), strict=True))
+_COLOURS = dict(zip(NAMES, ("#8c8c8c", "#d08020", "#b0503c", "#7fa8e0", "#1f5fbf", "#5aa469", "#333333"), strict=True))
 
 Successes = dict[str, list[int]]
 """By the name of a memory, whether each episode succeeded."""
@@ -100,6 +108,7 @@ def memories() -> list[Memory]:
     return [
         NoMemory(),
         VectorMemory(embedder()),
+        VectorMemory(embedder(), general_words=True),
         AlmaMemory(embedder(), reflects=False),
         AlmaMemory(embedder(), reflects=True),
         PerfectGrouping(),
@@ -145,6 +154,7 @@ def tables(results: Results) -> str:
     of_worlds = [(results[world], part) for world, (_, _, part) in _SHOWN.items()]
     for other, goal in (
         ("vector memory", f"{_POINTS_ABOVE_VECTOR}"),
+        ("vector memory with general words", ""),
         ("no memory", ""),
         ("ALMA without reflection", ""),
     ):

@@ -117,26 +117,36 @@ class PerfectGrouping:
 
 
 class VectorMemory:
-    """A plain vector memory: the outcomes whose tasks are nearest by cosine, as they were reported, within the budget."""
+    """A plain vector memory: the outcomes whose tasks are nearest by cosine, as they were reported, within the budget.
 
-    def __init__(self, embedder: Embedder) -> None:
+    With `general_words` it is asked, compares and shows by these wherever there are any: all that ALMA is told, and no
+    counting.
+    """
+
+    def __init__(self, embedder: Embedder, *, general_words: bool = False) -> None:
         self._embedder = embedder
+        self._general_words = general_words
         self._vectors: list[Vector] = []
         self._outcomes: list[tuple[int, Advice]] = []
 
     def choice(self, episode: Episode) -> str:
-        return best_option(self._read(episode.asked), episode)
+        return best_option(self._read(self._compared(episode.asked, episode.when)), episode)
 
     def learn(self, episode: Episode, strategy: str) -> None:
         report, is_success = episode.reports[strategy], episode.succeeds(strategy)
-        line = f"- {'success' if is_success else 'failure'}: {json.dumps(report.task)}; strategy: {json.dumps(report.strategy)}"
-        self._vectors += self._embedder.embed([report.task])
-        self._outcomes.append((tokens(line), Advice(report.strategy, 1, is_success)))
+        is_general = self._general_words and bool(report.when)
+        task, did = (report.when, report.do) if is_general else (report.task, report.strategy)
+        line = f"- {'success' if is_success else 'failure'}: {json.dumps(task)}; strategy: {json.dumps(did)}"
+        self._vectors += self._embedder.embed([self._compared(report.task, report.when)])
+        self._outcomes.append((tokens(line), Advice(did, 1, is_success)))
 
     def copy(self) -> Memory:
-        other = VectorMemory(self._embedder)
+        other = VectorMemory(self._embedder, general_words=self._general_words)
         other._vectors, other._outcomes = list(self._vectors), list(self._outcomes)
         return other
+
+    def _compared(self, task: str, when: str) -> str:
+        return f"{when}. {task}" if self._general_words and when else task
 
     def _read(self, task: str) -> list[Advice]:
         read: list[Advice] = []
@@ -174,7 +184,7 @@ class AlmaMemory:
 
     def choice(self, episode: Episode) -> str:
         self._now = episode.at
-        memories = self._alma.retrieve(episode.asked, AGENT, max_tokens=BUDGET)
+        memories = self._alma.retrieve(episode.asked, AGENT, when=episode.when, max_tokens=BUDGET)
         return best_option(advice_in(memories), episode)
 
     def learn(self, episode: Episode, strategy: str) -> None:

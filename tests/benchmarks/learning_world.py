@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import NamedTuple
 
 from tests.benchmarks import natural_words
 from tests.benchmarks.natural_words import Labelled, outcomes, queries, truths, words_of_kinds
@@ -23,6 +24,13 @@ EXPLORATION = 0.1
 WITH_GENERAL_WORDS = 0.7
 BETWEEN_EPISODES = timedelta(hours=12)
 START = datetime(2025, 1, 1, 9, tzinfo=UTC)
+
+
+class Asked(NamedTuple):
+    """A task as it comes up, and the words that agents have for its situation."""
+
+    task: str
+    whens: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +47,15 @@ class Report:
 class Episode:
     """One task that comes up, with all that is decided by lot about it.
 
-    `rates` are the strategies' success rates at that time, `reports` what the agent would say of each; `explored` is the
-    strategy that is tried whatever the advice, if any; `preference` breaks ties; a strategy succeeds if its rate is over
-    `luck`.
+    `when` is its situation in general words, as the agent words it before it begins; empty if it gives none. `rates` are
+    the strategies' success rates at that time, `reports` what the agent would say of each; `explored` is the strategy
+    that is tried whatever the advice, if any; `preference` breaks ties; a strategy succeeds if its rate is over `luck`.
     """
 
     at: datetime
     kind: str
     asked: str
+    when: str
     rates: Mapping[str, float]
     reports: Mapping[str, Report]
     explored: str
@@ -78,7 +87,8 @@ def strategies() -> dict[str, list[str]]:
 def all_texts() -> list[str]:
     """Whatever may be asked or reported in this world."""
     told = [text for each in outcomes() for text in (each.task, each.strategy, each.when, each.do) if text]
-    return [*told, *(query.query for query in queries()), *words_of_kinds("central").values()]
+    asked = [text for query in queries() for text in (query.query, *query.whens)]
+    return [*told, *asked, *words_of_kinds("central").values()]
 
 
 def drawn_episodes(seed: int, count: int, *, drifts: bool) -> list[Episode]:
@@ -95,13 +105,17 @@ def drawn_episodes(seed: int, count: int, *, drifts: bool) -> list[Episode]:
         options = strategies()[kind]
         explores, explored = rng.random() < EXPLORATION, rng.choice(options)
         rates = after if drifts and kind in drifting and number >= count / 2 else before
+        task = rng.choice(asked[kind])
+        reports = _reports(rng, rng.choice(reported[kind]), {option: told[option] for option in options})
+        is_worded = any(report.when for report in reports.values())
         episodes.append(
             Episode(
                 at=START + number * BETWEEN_EPISODES,
                 kind=kind,
-                asked=rng.choice(asked[kind]),
+                asked=task.task,
+                when=task.whens[number % len(task.whens)] if is_worded else "",
                 rates={strategy: rates[strategy] for strategy in options},
-                reports=_reports(rng, rng.choice(reported[kind]), {option: told[option] for option in options}),
+                reports=reports,
                 explored=explored if explores else "",
                 preference=rng.sample(options, len(options)),
                 luck=rng.random(),
@@ -127,19 +141,19 @@ def _told_of_strategies() -> dict[str, list[Labelled]]:
     return told
 
 
-def _split(rng: random.Random) -> tuple[dict[str, list[str]], dict[str, list[Labelled]]]:
-    """By kind, the texts that are asked, and the outcomes whose words are reported."""
-    asked: dict[str, list[str]] = defaultdict(list)
+def _split(rng: random.Random) -> tuple[dict[str, list[Asked]], dict[str, list[Labelled]]]:
+    """By kind, the tasks that are asked, and the outcomes whose words are reported."""
+    asked: dict[str, list[Asked]] = defaultdict(list)
     by_kind: dict[str, list[Labelled]] = defaultdict(list)
     for query in queries():
         if query.task_kind:
-            asked[query.task_kind].append(query.query)
+            asked[query.task_kind].append(Asked(query.query, query.whens))
     for outcome in outcomes():
         by_kind[outcome.task_kind].append(outcome)
     reported = {}
     for kind, lines in by_kind.items():
         rng.shuffle(lines)
         half = len(lines) // 2
-        asked[kind] += [line.task for line in lines[:half]]
+        asked[kind] += [Asked(line.task, [line.when]) for line in lines[:half]]
         reported[kind] = lines[half:]
     return asked, reported

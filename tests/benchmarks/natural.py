@@ -45,6 +45,7 @@ from alma_cli.embedding import count_tokens
 from alma_cli.project import make_project
 from tests.benchmarks import answerer
 from tests.benchmarks.natural_words import (
+    ASKERS,
     CENTRAL,
     SETS,
     WORDINGS,
@@ -235,6 +236,7 @@ def main() -> None:
         measured["with general words, each alone"] = measure(worded, note=note)
         worded.review()
         measured["the same, then reviewed"] = measure(worded)
+        measured |= asked_with_situations("reviewed", worded)
     for wording in options.wordings:
         with learner(two_agents=options.two_agents) as reflected:
             for outcome in outcomes():
@@ -242,6 +244,7 @@ def main() -> None:
             cost = reflected.reflect(wording)
             name = "bare, then reflected" + ("" if wording == CENTRAL else f", words of writer {wording}")
             measured[name] = measure(reflected, cost=cost)
+            measured |= asked_with_situations(name, reflected)
     print(table(measured))
     for name, result in measured.items():
         if result.note:
@@ -274,6 +277,11 @@ def learn_with_words(worded: Learner) -> str:
     return f"a proposal was of the same strategy in {share}, of the same kind of task in {of_kind}; none in {none}"
 
 
+def asked_with_situations(name: str, learned: Learner) -> dict[str, Measured]:
+    """The same memory, asked with the situation as each of those words it who ask."""
+    return {f"{name}, asked with `--when` {asker + 1}": measure(learned, asker=asker) for asker in range(ASKERS)}
+
+
 def proposed_of(worded: Learner, id: str) -> tuple[str, str]:
     """The kind of task and the strategy that a proposal is of: an outcome's, or those of most of a rule's evidence."""
     if id in worded.labelled:
@@ -284,34 +292,38 @@ def proposed_of(worded: Learner, id: str) -> tuple[str, str]:
     return Counter((each.task_kind, each.strategy_kind) for each in evidence).most_common(1)[0][0]
 
 
-def measure(learned: Learner, *, cost: str = "", note: str = "") -> Measured:
+def measure(learned: Learner, *, cost: str = "", note: str = "", asker: int | None = None) -> Measured:
     rules = learned.rules()
     strategies = {outcome.id: outcome.strategy_kind for outcome in outcomes()}
     return Measured(
         judged=judged(rules, strategies, truths()),
-        answered={budget: answered(learned, rules, strategies, budget) for budget in BUDGETS},
+        answered={budget: answered(learned, rules, strategies, budget, asker) for budget in BUDGETS},
         cost=cost,
         note=note,
     )
 
 
-def answered(learned: Learner, rules: Sequence[Rule], strategies: Mapping[str, str], budget: int) -> Answered:
-    """What each query is told within a budget of tokens."""
+def answered(
+    learned: Learner, rules: Sequence[Rule], strategies: Mapping[str, str], budget: int, asker: int | None
+) -> Answered:
+    """What each query is told within a budget of tokens, asked with the situation in the words of an asker, if any."""
     about = {rule.id: pure_strategy(rule.evidence, strategies) for rule in rules}
     by_words: dict[tuple[str, str], str] = defaultdict(str)
     for record in learned.alma.memories(kinds=["heuristic"]):
         by_words[record.task_key, record.strategy] = about[record.id]
     result = Answered()
     for query in queries():
-        whole = shown(learned, query.query, budget)
+        when = "" if asker is None else query.whens[asker]
+        whole = shown(learned, query.query, when, budget)
         hits = [hit for hit in whole if hit.kind in RULES]
         if not query.task_kind:
             result.false_alarms += any(hit.sure for hit in hits)
             result.nothing_sure += not any(hit.sure for hit in whole)
             continue
-        is_right = [kind == query.task_kind for kind in kinds_found(learned, query.query)]
-        result.right_kinds.append(sum(is_right[:FIRST]) / FIRST)
-        result.reciprocal_ranks.append(1 / (is_right.index(True) + 1) if True in is_right else 0)
+        if budget == BUDGETS[-1]:  # they are the same in any
+            is_right = [kind == query.task_kind for kind in kinds_found(learned, query.query, when)]
+            result.right_kinds.append(sum(is_right[:FIRST]) / FIRST)
+            result.reciprocal_ranks.append(1 / (is_right.index(True) + 1) if True in is_right else 0)
         recommended = [
             about[hit.id] if hit.kind == "heuristic" else by_words[hit.task_key, hit.better_alternative]
             for hit in hits
@@ -327,16 +339,16 @@ def answered(learned: Learner, rules: Sequence[Rule], strategies: Mapping[str, s
     return result
 
 
-def shown(learned: Learner, query: str, budget: int) -> list[Hit]:
+def shown(learned: Learner, query: str, when: str, budget: int) -> list[Hit]:
     """The memories that a prompt of so many tokens shows for a query, in its order."""
     asking = "helena" if learned.two_agents else AGENT
-    return shown_hits(learned.alma.retrieve(query, asking, max_tokens=budget), budget)
+    return shown_hits(learned.alma.retrieve(query, asking, when=when, max_tokens=budget), budget)
 
 
-def kinds_found(learned: Learner, query: str) -> list[str]:
+def kinds_found(learned: Learner, query: str, when: str) -> list[str]:
     """The kinds of task of the memories that are found for a query, most similar first."""
     asking = "helena" if learned.two_agents else AGENT
-    found = learned.alma.retrieve(query, asking, 10, max_tokens=100_000)
+    found = learned.alma.retrieve(query, asking, 10, when=when, max_tokens=100_000)
     hits = sorted(found, key=lambda hit: (-hit.similarity, -hit.score))
     return [proposed_of(learned, hit.id)[0] for hit in hits]
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,9 @@ WRITERS = 3
 CENTRAL = "central"
 WORDINGS = (CENTRAL, *map(str, range(WRITERS)))
 """Whose words an answerer takes for a kind: the line that is nearest to all others of it, or a writer's shortest."""
+
+ASKERS = 3
+"""How many word the situation of each query, before anything was done about it."""
 
 _SAY_NOTHING = frozenset(
     ["a", "an", "the", "of", "in", "on", "to", "and", "or", "is", "are", "by", "for", "with", "from", "that", "at"]
@@ -53,9 +56,13 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """A new task, with its best and its worst strategy; without a kind no strategy fits."""
+    """A new task, with its best and its worst strategy; without a kind no strategy fits.
+
+    `whens` are the situation as each of `ASKERS` words it, who saw the tasks of all sets mixed, and nothing else.
+    """
 
     query: str
+    whens: Sequence[str]
     task_kind: str = ""
     best: str = ""
     worst: str = ""
@@ -78,7 +85,11 @@ def outcomes() -> list[Labelled]:
 
 def queries() -> list[Query]:
     """All queries, in the order of the file."""
-    return [Query(**{name: value or "" for name, value in line.items()}) for line in _lines("queries")]
+    whens = {line["query"]: line["when"] for line in _lines("query_words")}
+    return [
+        Query(whens=whens[line["query"]], **{name: value or "" for name, value in line.items()})
+        for line in _lines("queries")
+    ]
 
 
 def truths() -> dict[str, str]:

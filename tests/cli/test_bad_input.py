@@ -248,6 +248,14 @@ REFUSED = {
     ),
     "kind of something else": (["search", "x", "--kind", "rumour"], (2, f"kind: expected {KINDS}, got 'rumour'", "")),
     "kind that is empty": (["search", "x", "--kind", ""], (2, f"kind: expected {KINDS}, got ''", "")),
+    "situation of two lines": (
+        ["retrieve", "x", "--when", "a test\ndepends on the date"],
+        (
+            2,
+            "when: expected one line of at most 200 characters, got several lines",
+            'say it in general words, such as "a test depends on today\'s date"',
+        ),
+    ),
     "kind that is not retrieved": (
         ["retrieve", "x", "--agent", "a", "--kind", "credit"],
         (2, "kinds: expected anti_pattern, heuristic, preference, knowledge, outcome, got 'credit'", ""),

@@ -105,7 +105,7 @@ def test_what_is_not_sure_to_fit_is_said_to(run_alma, run_json):
     fact = "Use parameterised statements, never string concatenation, for SQL"
     id = run_alma("add", "knowledge", fact, "--agent", "helena").out.strip()
     task = ("retrieve", "Protect against injection attacks", "--agent", "helena")
-    told = "nothing is sure to fit among 1 memory, the nearest may\n"
+    told = "nothing is sure to fit among 1 memory, the nearest may; say its situation by --when to be surer\n"
     row = run_alma(*task, "--format", "table")
     assert (["knowledge", "maybe", id, fact], told) == (
         [*row.out.split("\t")[:2], *row.out.rstrip().split("\t")[3:]],
@@ -114,6 +114,8 @@ def test_what_is_not_sure_to_fit_is_said_to(run_alma, run_json):
     assert f'### May fit\n- [{id[:8]}] "{fact}"\n' in run_alma(*task, "--format", "prompt").out
     assert [False] == [hit["sure"] for hit in run_json(*task)["data"]["knowledge"]]
     assert (0, "", "nothing relevant among 1 memory\n") == run_alma(*task, "--strict")
+    worded = run_alma(*task, "--when", "hackers may attack")
+    assert "nothing is sure to fit among 1 memory, the nearest may\n" == worded.err
     assert "maybe: nothing is similar enough to the task" in run_alma(*task, "--explain", "--format", "table").out
 
 

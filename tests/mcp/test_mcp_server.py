@@ -139,7 +139,7 @@ def test_a_scripted_agent_is_given_for_its_second_task_what_the_first_taught(wit
                 retrieval_id=second["retrieval_id"],
             )  # fmt: skip
         assert learned["derived"] == ["created: When Test the login form: Waited for the button"]
-        third = await call(client, "retrieve", task="Test the form for logging in")
+        third = await call(client, "retrieve", task="Friday's outage", when="Test the form for logging in")
         assert "### What works" in third["prompt"]
         return first["retrieval_id"]
 
@@ -258,7 +258,7 @@ def test_an_argument_that_a_tool_does_not_take_is_refused_with_the_nearest_name(
         assert [
             "invalid_input: agent: not an argument of learn (did you mean as_agent?)",
             "invalid_input: stratgy: not an argument of learn (did you mean strategy?)",
-            "invalid_input: limit: not an argument of retrieve (the arguments are task, as_agent, top_k, max_tokens, user, strict)",
+            "invalid_input: limit: not an argument of retrieve (the arguments are task, when, as_agent, top_k, max_tokens, user, strict)",
             "invalid_input: task: not an argument of stats (it takes none)",
             "invalid_input: there is no tool lern (did you mean learn?)",
         ] == told

@@ -39,12 +39,13 @@ def learned(machine):
     return one
 
 
-def test_the_remote_gives_what_the_store_gives_when_the_pool_is_everything(learned, machine):
+@pytest.mark.parametrize("when", ["", "a form for logging in"])
+def test_the_remote_gives_what_the_store_gives_when_the_pool_is_everything(learned, machine, when):
     nobody = machine("nobody")
     moment = learned.container.now
-    ours = learned.alma.retrieve("Test the login form", "helena", user="ana")
+    ours = learned.alma.retrieve("Test the login form", "helena", user="ana", when=when)
     learned.container.now = moment
-    theirs = asked(nobody, user="ana")
+    theirs = asked(nobody, user="ana", when=when)
     assert without_ids(ours) == without_ids(theirs)
     assert 5 == sum(bool(hits) for hits in (theirs.anti_patterns, theirs.heuristics, theirs.preferences, theirs.knowledge, theirs.outcomes))  # fmt: skip
     assert "victor's" not in theirs.to_prompt(2000)

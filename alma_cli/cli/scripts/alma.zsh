@@ -115,6 +115,7 @@ _alma() {
     'retrieve')
         specs=(
             '(--agent -a)'{--agent,-a}'[Who]:agent: _alma_values agents'
+            '(--when)--when[The kind of situation, in words that fit other tasks]:when: '
             '(--top-k -k)'{--top-k,-k}'[At most so many of each kind]:top-k: '
             '(--user)--user[Whose preferences are wanted]:user: _alma_values users'
             '*--kind[Only this kind; may be repeated, outcome, heuristic, anti-pattern, preference, knowledge, rule]:kind:(outcome heuristic anti-pattern preference knowledge rule)'

@@ -115,6 +115,7 @@ class MemorySlice:
     retrieval_id: str
     agent: str
     task: str
+    when: str = ""
     anti_patterns: Sequence[Hit] = ()
     heuristics: Sequence[Hit] = ()
     preferences: Sequence[Hit] = ()
@@ -156,6 +157,7 @@ class MemorySlice:
             "retrieval_id": self.retrieval_id,
             "agent": self.agent,
             "task": self.task,
+            "when": self.when,
             "tokens": self.tokens,
             "retrieval_ms": round(self.retrieval_ms, 3),
             "considered": self.considered,
