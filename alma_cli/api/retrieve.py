@@ -29,7 +29,7 @@ class RetrieveOptions(TypedDict, total=False):
     """The options of a retrieve besides task, agent and `top_k`.
 
     `when` is the kind of situation in general words, as outcomes have it: by these, what was learned is found far
-    better than by the task alone. `user` is whose preferences are wanted besides everybody's; `kinds` are the only ones
+    better than by the task alone, which may be empty then. `user` is whose preferences are wanted besides everybody's; `kinds` are the only ones
     wanted; what scores less than `min_score` is hidden; `strict` leaves out what only may fit; `explain` keeps the best
     that were left out.
     """
@@ -97,14 +97,17 @@ class Question:
 
 
 def question(session: Session, wanted: Wanted) -> Question:
-    """The question that a retrieve asks. Raises `InvalidInput` for an empty task or an agent that isn't there."""
-    task = clean(wanted.task).strip()
+    """The question that a retrieve asks; a situation alone is one too.
+
+    Raises `InvalidInput` where there is neither task nor situation, or for an agent that isn't there.
+    """
+    when = unless_nothing("when", parse_field("when", clean(wanted.when))) or ""
+    task = clean(wanted.task).strip() or when
     if not task:
         raise InvalidInput("TASK: empty", hint='say in a few words what is to be done: alma retrieve "fix the login"')
     settings = session.config.retrieval
     top_k = settings.top_k if wanted.top_k is None else wanted.top_k
     seen = views(session.config.scope_for(wanted.agent), session.config.agents)
-    when = unless_nothing("when", parse_field("when", clean(wanted.when))) or ""
     parts = _asked(task, when)
     vectors, warnings = session.query_vectors(parts)
     names = identifiers(f"{parts[0]}\n{split_task(task).telling}")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from alma_cli.api.arguments import agent_of
 from alma_cli.api.filters import kinds_of
 from alma_cli.cli.filters import Long
-from alma_cli.cli.inputs import Memory, text_or_stdin
+from alma_cli.cli.inputs import Memory, piped, text_or_stdin
 from alma_cli.cli.memory_table import line_of, word_of
 from alma_cli.cli.options import Agent, Json, Kinds, When, argument, option
 from alma_cli.cli.output import Reply, Table, on_terminal
@@ -43,7 +43,7 @@ def retrieve(
     fit, the nearest (of three situations) are shown as "maybe", but not with --strict. An empty answer is no failure.
 
     Say the kind of situation too, in words that fit other tasks (--when), as `alma learn` is told it. What was learned
-    in such situations is then found, in whatever words the task comes.
+    in such situations is then found, in whatever words the task comes. The situation alone will do, too.
 
     \b
     Examples:
@@ -54,7 +54,7 @@ def retrieve(
       alma retrieve "cancel a flight" --agent airline --explain
     """
     found = alma.retrieve(
-        text_or_stdin("TASK", task),
+        piped("TASK") if task is None and when else text_or_stdin("TASK", task),
         agent_of(alma.config, agent),
         top_k,
         when=when,

@@ -285,11 +285,15 @@ def asked_with_situations(name: str, learned: Learner) -> dict[str, Measured]:
 def proposed_of(worded: Learner, id: str) -> tuple[str, str]:
     """The kind of task and the strategy that a proposal is of: an outcome's, or those of most of a rule's evidence."""
     if id in worded.labelled:
-        evidence = [worded.labelled[id]]
-    else:
-        by_id = {outcome.id: outcome for outcome in worded.labelled.values()}
-        evidence = [by_id[each] for each in worded.rule(worded.alma.memory(id)).evidence]
-    return Counter((each.task_kind, each.strategy_kind) for each in evidence).most_common(1)[0][0]
+        return worded.labelled[id].task_kind, worded.labelled[id].strategy_kind
+    return most_of(worded, worded.rule(worded.alma.memory(id)))
+
+
+def most_of(learned: Learner, rule: Rule) -> tuple[str, str]:
+    """The kind of task and the strategy of most of a rule's evidence."""
+    by_id = {outcome.id: outcome for outcome in learned.labelled.values()}
+    counted = Counter((by_id[id].task_kind, by_id[id].strategy_kind) for id in rule.evidence)
+    return counted.most_common(1)[0][0]
 
 
 def measure(learned: Learner, *, cost: str = "", note: str = "", asker: int | None = None) -> Measured:
@@ -311,6 +315,8 @@ def answered(
     by_words: dict[tuple[str, str], str] = defaultdict(str)
     for record in learned.alma.memories(kinds=["heuristic"]):
         by_words[record.task_key, record.strategy] = about[record.id]
+    kinds = {id: outcome.task_kind for id, outcome in learned.labelled.items()}
+    kinds |= {rule.id: most_of(learned, rule)[0] for rule in rules}
     result = Answered()
     for query in queries():
         when = "" if asker is None else query.whens[asker]
@@ -321,7 +327,7 @@ def answered(
             result.nothing_sure += not any(hit.sure for hit in whole)
             continue
         if budget == BUDGETS[-1]:  # they are the same in any
-            is_right = [kind == query.task_kind for kind in kinds_found(learned, query.query, when)]
+            is_right = [kinds[hit.id] == query.task_kind for hit in most_similar(learned, query.query, when)]
             result.right_kinds.append(sum(is_right[:FIRST]) / FIRST)
             result.reciprocal_ranks.append(1 / (is_right.index(True) + 1) if True in is_right else 0)
         recommended = [
@@ -345,12 +351,11 @@ def shown(learned: Learner, query: str, when: str, budget: int) -> list[Hit]:
     return shown_hits(learned.alma.retrieve(query, asking, when=when, max_tokens=budget), budget)
 
 
-def kinds_found(learned: Learner, query: str, when: str) -> list[str]:
-    """The kinds of task of the memories that are found for a query, most similar first."""
+def most_similar(learned: Learner, query: str, when: str) -> list[Hit]:
+    """The memories that are found for a query, most similar first."""
     asking = "helena" if learned.two_agents else AGENT
     found = learned.alma.retrieve(query, asking, 10, when=when, max_tokens=100_000)
-    hits = sorted(found, key=lambda hit: (-hit.similarity, -hit.score))
-    return [proposed_of(learned, hit.id)[0] for hit in hits]
+    return sorted(found, key=lambda hit: (-hit.similarity, -hit.score))
 
 
 def shown_hits(memories: MemorySlice, budget: int) -> list[Hit]:

@@ -93,6 +93,13 @@ def test_an_empty_task_is_refused(run_alma, task):
     assert expected == run_alma("retrieve", "--agent", "helena", stdin=task)
 
 
+@pytest.mark.parametrize("stdin", [b"", None], ids=["a pipe that gives nothing", "closed"])
+def test_a_situation_alone_is_asked_for_too(memories, run_json, stdin):
+    data = run_json("retrieve", "--when", "a login form", "--agent", "helena", stdin=stdin)["data"]
+    assert ("a login form", "a login form") == (data["task"], data["when"])
+    assert [memories["heuristics"]] == [hit["id"] for hit in data["heuristics"]]
+
+
 def test_nothing_relevant_is_nothing_and_no_failure(memories, run_alma, run_json):
     finished = run_alma("retrieve", "quantum chromodynamics", "--agent", "helena")
     assert (0, "", "nothing relevant among 5 memories\n") == finished
