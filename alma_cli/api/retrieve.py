@@ -30,8 +30,8 @@ class RetrieveOptions(TypedDict, total=False):
 
     `when` is the kind of situation in general words, as outcomes have it: by these, what was learned is found far
     better than by the task alone, which may be empty then. `user` is whose preferences are wanted besides everybody's;
-    `kinds` are the only ones wanted; what scores less than `min_score` is hidden; `strict` leaves out what only may fit;
-    `explain` keeps the best that were left out.
+    `kinds` are the only ones wanted; what scores less than `min_score` is hidden; `strict` leaves out what only may
+    fit; `explain` keeps the best that were left out.
     """
 
     when: str
