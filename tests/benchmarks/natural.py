@@ -17,7 +17,8 @@ from the labels, which ALMA never sees). Then the 48 queries are asked, and the 
 - *Proposals*: where an outcome's general words are new and its strategy isn't, how often one of the proposals that `learn`
   answers with is of that strategy, and how often of that kind of task.
 - *Kind*: the share of right kinds of task among the five most similar memories, sure or not, and the mean of the
-  reciprocal rank of the first right one. *Nothing sure*: the queries that nothing fits and that get nothing sure.
+  reciprocal rank of the first right one. *Something sure*: the queries that something fits and that get anything sure;
+  *nothing sure*: those that nothing fits and that get nothing sure.
 """
 
 import argparse
@@ -131,6 +132,7 @@ class Answered:
     advised: int = 0
     offered: int = 0
     warned: int = 0
+    sure: int = 0
     false_alarms: int = 0
     nothing_sure: int = 0
     right_kinds: list[float] = field(default_factory=list)
@@ -337,6 +339,7 @@ def answered(
         ]
         result.advised += recommended[:1] == [query.best]
         result.offered += query.best in recommended
+        result.sure += any(hit.sure for hit in whole)
         result.warned += any(about[hit.id] == query.worst for hit in hits if hit.kind == "anti_pattern")
         first = hits[0].text if hits else "nothing"
         result.examples.append((query, first))
@@ -372,7 +375,7 @@ def table(measured: Mapping[str, Measured]) -> str:
     true_rules = sum(truth != "mixed" for truth in truths().values())
     heads = ["", f"rules found of {true_rules}", "false", "small", "of mixed strategies"]
     heads += [f"{what} within {budget} tokens" for budget in BUDGETS for what in ("advice", "best shown", "warned")]
-    heads += ["right kind in the first five", "MRR of the kind"]
+    heads += ["something sure", "right kind in the first five", "MRR of the kind"]
     heads += [
         f"{what}, of {len(queries()) - fitting}" for what in ("nothing sure where nothing fits", "sure rules there")
     ]
@@ -385,6 +388,7 @@ def table(measured: Mapping[str, Measured]) -> str:
             told = result.answered[budget]
             cells += [f"{count / fitting:.0%}" for count in (told.advised, told.offered, told.warned)]
         told = result.answered[BUDGETS[-1]]
+        cells += [f"{told.sure / fitting:.0%}"]
         cells += [f"{statistics.fmean(each):.2f}" for each in (told.right_kinds, told.reciprocal_ranks)]
         cells += [str(told.nothing_sure), str(told.false_alarms), result.cost or "0"]
         lines.append(f"| {' | '.join(cells)} |")
