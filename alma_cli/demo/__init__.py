@@ -67,8 +67,10 @@ STEPS = (
     Step("alma list --kind anti-pattern"),
     Step(
         "alma retrieve --agent helena --format prompt --max-tokens 200 \\\n"
-        '    "The rental period test is green in the morning and red in the evening"',
-        "4. Before the next task, in words that were never used: what is known?",
+        '    "PlannerSpec breaks for our colleagues in Sydney" \\\n'
+        '    --when "a test goes by the current time"',
+        "4. Before the next task, in words that were never used: what is known? Its situation, "
+        "in general words, finds it.",
     ),
     Step(
         'alma learn --agent helena --task "Fix season_ticket_test" --outcome failure \\\n'
