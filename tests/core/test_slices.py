@@ -163,6 +163,7 @@ def test_a_slice_as_json():
         "retrieval_id": "r",
         "agent": "helena",
         "task": "Test login",
+        "when": "",
         "tokens": 99,
         "retrieval_ms": 1.235,
         "considered": 7,
