@@ -101,7 +101,7 @@ def question(session: Session, wanted: Wanted) -> Question:
 
     Raises `InvalidInput` where there is neither task nor situation, or for an agent that isn't there.
     """
-    when = unless_nothing("when", parse_field("when", clean(wanted.when))) or ""
+    when = _situation(wanted.when) if wanted.when else ""
     task = clean(wanted.task).strip() or when
     if not task:
         raise InvalidInput("TASK: empty", hint='say in a few words what is to be done: alma retrieve "fix the login"')
@@ -125,6 +125,11 @@ def question(session: Session, wanted: Wanted) -> Question:
         evidence_half_life_days=session.config.learning.half_life_days,
     )
     return Question(task=task, when=when, asks=when or parts[0], search=search, warnings=warnings)
+
+
+def _situation(given: str) -> str:
+    """The situation as `learn` would keep it, empty where it says nothing. Raises `InvalidInput`."""
+    return unless_nothing("when", parse_field("when", clean(given))) or ""
 
 
 def _asked(task: str, when: str) -> list[str]:

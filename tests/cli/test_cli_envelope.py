@@ -53,6 +53,7 @@ DATA = {
         "retrieval_id",
         "agent",
         "task",
+        "when",
         "tokens",
         "retrieval_ms",
         "considered",

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from alma_cli.core.records import Heuristic
 from alma_cli.core.replication.hlc import HLC
-from alma_cli.store import Entry, RecordChange, Refuse, Revise, Selection
+from alma_cli.store import Entry, RecordChange, Refuse, Revise, Selection, Undo
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.writing.fold import fold
 from tests.store.samples import (
@@ -67,6 +67,12 @@ def folded(connection, batches):
 @given(few_operations)
 def test_folding_twice_is_folding_once(connection, given):
     assert folded(connection, [given]) == folded(connection, [given, given])
+
+
+def test_an_undo_that_found_nothing_to_undo_finds_nothing_when_it_is_folded_again(connection):
+    added = insert(outcome(1))
+    early = an_operation(Undo, undone=added.op_id)
+    assert folded(connection, [[early, added]]) == folded(connection, [[early, added], [early, added]])
 
 
 @pytest.mark.slow

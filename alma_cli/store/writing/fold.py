@@ -192,7 +192,7 @@ class _Folding:
                     changes.append(self._revise(entries[id], operation, action="undo", detail=operation.undone))
                     continue
             changes.append(self._note(operation, "undo" if done else "skip-final", id, agent, operation.undone))
-        return changes
+        return changes or [self._note(operation, "skip-final", "", "", operation.undone)]  # so that it counts as done
 
     def _take_back(self, id: str, operation: Operation) -> bool:
         """Remove what an operation added as if it had never been; with a tombstone where the remote may have it."""
