@@ -9,10 +9,10 @@ from alma_cli.api import retrievals
 from alma_cli.api.arguments import number, text, whole_number
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.asking import parts_of, split_task, topic
-from alma_cli.core.codec import parse_field
+from alma_cli.core.codec import parse_line
 from alma_cli.core.languages import is_foreign
 from alma_cli.core.learning.reports import unless_nothing
-from alma_cli.core.records import PLURALS, RETRIEVED_KINDS, Kind
+from alma_cli.core.records import GENERAL_WORDS, PLURALS, RETRIEVED_KINDS, Kind
 from alma_cli.core.retrieval.choosing import choose, sharing_words, worth_fetching
 from alma_cli.core.retrieval.ranking import Rules, news_first, rank
 from alma_cli.core.retrieval.slices import MemorySlice
@@ -129,7 +129,8 @@ def question(session: Session, wanted: Wanted) -> Question:
 
 def _situation(given: str) -> str:
     """The situation as `learn` would keep it, empty where it says nothing. Raises `InvalidInput`."""
-    return unless_nothing("when", parse_field("when", clean(given))) or ""
+    said = unless_nothing("when", clean(given))
+    return parse_line("when", said, GENERAL_WORDS) if said else ""
 
 
 def _asked(task: str, when: str) -> list[str]:

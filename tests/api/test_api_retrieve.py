@@ -394,3 +394,4 @@ def test_a_situation_that_says_nothing_is_none(alma, lessons, when):
 
 def test_a_situation_has_no_when_of_its_own_here_either(alma, lessons):
     assert SITUATION == alma.retrieve(RED, "a", when=f"When {SITUATION}:").when
+    assert 200 == len(alma.retrieve(RED, "a", when=f"When {'x' * 200}").when)  # as `learn` counts it
