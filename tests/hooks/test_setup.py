@@ -365,8 +365,8 @@ def test_a_dry_run_shows_the_difference(project, run_alma, run_json):
 def test_on_a_terminal_the_plan_is_shown_and_asked_about(project, run_on_terminal, typed, is_made):
     seen = run_on_terminal("setup", "agents-md", typed=typed, PATH=WITHOUT_HOSTS)
     assert 0 == seen.code
-    told = " ".join(seen.out.split())  # a long path has a line of its own
-    assert f"agents-md: write {project}/AGENTS.md make 1 change? [y/N]" in told
+    path = re.escape(f"{project}/AGENTS.md")  # has a line of its own where it is long
+    assert re.search(rf"agents-md: write[ \n]{path}\nmake 1 change\? \[y/N\]", seen.out)
     assert is_made == (project / "AGENTS.md").exists()
 
 
