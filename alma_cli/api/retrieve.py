@@ -11,7 +11,6 @@ from alma_cli.api.session import Session, new_id
 from alma_cli.core.asking import parts_of, split_task, topic
 from alma_cli.core.codec import parse_line
 from alma_cli.core.languages import is_foreign
-from alma_cli.core.learning.reports import unless_nothing
 from alma_cli.core.records import GENERAL_WORDS, PLURALS, RETRIEVED_KINDS, Kind
 from alma_cli.core.retrieval.choosing import choose, sharing_words, worth_fetching
 from alma_cli.core.retrieval.ranking import Rules, news_first, rank
@@ -129,6 +128,8 @@ def question(session: Session, wanted: Wanted) -> Question:
 
 def _situation(given: str) -> str:
     """The situation as `learn` would keep it, empty where it says nothing. Raises `InvalidInput`."""
+    from alma_cli.core.learning.reports import unless_nothing  # 2 ms, which a task alone doesn't need
+
     said = unless_nothing("when", clean(given))
     return parse_line("when", said, GENERAL_WORDS) if said else ""
 
