@@ -72,6 +72,17 @@ def test_what_compares_no_meaning_loads_no_numpy(project, learn, argv):
     assert "numpy" not in loaded(*argv)
 
 
+@pytest.mark.parametrize(
+    "argv", [["learn", "--agent", "a", "--task", "Test", "--outcome", "success"], ["retrieve", "Test", "--agent", "a"]]
+)
+def test_where_pandas_is_installed_no_command_loads_it(project, tmp_path, argv):
+    (tmp_path / "pandas.py").write_text("print('pandas was loaded')", encoding="utf-8")
+    code = "import sys; sys.path.append(sys.argv.pop(1)); from alma_cli.__main__ import run; run()"
+    command = [sys.executable, "-c", code, str(tmp_path), *argv]
+    finished = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "pandas" not in finished.stdout + finished.stderr
+
+
 def test_retrieving_loads_nothing_that_only_a_sync_or_deriving_needs(project, learn):
     learn("Test the login form")
     code = "import sys; from alma_cli.cli import main; main(['retrieve', 'login', '--agent', 'a', '--json']); print(*sys.modules)"
