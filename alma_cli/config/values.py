@@ -42,7 +42,7 @@ def parse_value(key: Key, text: str, *, quoted: bool = False) -> object:
     if key.kind == "secret":
         return _reference(text)
     if not text.isprintable():
-        raise BadValue(f"is {shown(text)}, which has a control character", hint="remove it")
+        raise BadValue(f"is {_briefly(text)}, which has a control character", hint="remove it")
     if "${" in text:
         raise BadValue(f"is {shown(text)}, which isn't replaced here", hint=f"write the value, or set {key.variable}")
     match key.kind:
@@ -76,7 +76,8 @@ def shown(text: str) -> str:
 
 def _briefly(text: str) -> str:
     """The text for a message about a short word or a number: a long one is none, and may be a secret of any form."""
-    return shown(text) if len(text) <= _LONGEST_WORD or text.isdecimal() else "a long text"
+    is_short = len(text) <= _LONGEST_WORD or text.isdecimal()
+    return shown(text) if is_short or looks_secret(text) else "a long text"
 
 
 def _reference(text: str) -> str:
@@ -116,7 +117,8 @@ def _url(text: str) -> str:
         return text
     match = _URL.fullmatch(text)
     if match is None or int(match["port"] or 0) > _LAST_PORT:
-        raise BadValue(f"is {shown(text)}; it takes an https:// address", hint="without a user, path or query")
+        said = shown(text) if text.startswith(("https://", "http://")) else _briefly(text)
+        raise BadValue(f"is {said}; it takes an https:// address", hint="without a user, path or query")
     host = match["host"]
     local = "." not in host or host.startswith("127.") or host.endswith((".localhost", ".internal"))
     if match["scheme"] == "http" and not local:

@@ -366,6 +366,17 @@ def test_a_bad_configuration_says_where_and_what_to_do(tmp_path, case):
         ("ALMA_AZURE_KEY", KEY, "ALMA_AZURE_KEY must say where the key is, not hold it"),
         ("ALMA_AZURE_ENDPOINT", f"AccountKey={KEY}", "ALMA_AZURE_ENDPOINT is a secret; it takes an https:// address"),
         (
+            "ALMA_AZURE_ENDPOINT",
+            f"AcountKey={KEY[:35]}",
+            "ALMA_AZURE_ENDPOINT is a long text; it takes an https:// address",
+        ),
+        ("ALMA_AZURE_ENDPOINT", "account", "ALMA_AZURE_ENDPOINT is 'account'; it takes an https:// address"),
+        (
+            "ALMA_AZURE_ENDPOINT",
+            f"Key {KEY[:30]}\x7f",
+            "ALMA_AZURE_ENDPOINT is a long text, which has a control character",
+        ),
+        (
             "ALMA_RETRIEVAL_MIN_SCORE",
             KEY[:35],
             "ALMA_RETRIEVAL_MIN_SCORE is a long text; it takes a number from 0 to 1",
