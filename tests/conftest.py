@@ -68,6 +68,11 @@ QUICK = {"cli", "config", "contracts", "core", "store"}
 STARTING_PROCESSES = {"alma_process", "run_on_terminal"}
 
 
+def pytest_xdist_auto_num_workers():
+    """One more than there are cores: a fifth of the time tests wait, for processes that they start."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Mark what `make quick` runs."""
