@@ -171,6 +171,15 @@ def make_folder(folder: str) -> None:
         flush_folder(os.path.dirname(folder))
 
 
+def make_folders(folder: str) -> None:
+    """Make a folder, and those above it that are missing, each for the owner of the one around it."""
+    if folder and not os.path.isdir(folder):
+        make_folders(os.path.dirname(folder))
+        with suppress(FileExistsError):
+            os.mkdir(folder)
+        give_to_owner(folder)
+
+
 def own(path: str) -> None:
     """Make a file readable by its owner only, who is the folder's if root made it, as far as the file system can."""
     with suppress(OSError):

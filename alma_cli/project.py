@@ -15,9 +15,9 @@ from pathlib import Path
 
 from alma_cli.core.text import one_line
 from alma_cli.errors import ProjectNotFound, ProjectUntrusted, StoreUnwritable
-from alma_cli.files import open_file, write_whole
+from alma_cli.files import make_folders, open_file, write_whole
 from alma_cli.ownership import give_to_owner, is_trusted, owner_of
-from alma_cli.tracked import is_left_out, memory_in_git
+from alma_cli.tracked import is_left_out, memory_in_git, note
 from alma_cli.worktrees import (
     exclude_path,
     is_submodule,
@@ -330,7 +330,7 @@ def _keep_out_of_git(folder: str) -> None:
         with open_file(path) as file:
             content = file.read()
     if EXCLUDED.encode() not in content:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        make_folders(os.path.dirname(path))
         with open(path, "ab") as file:
             file.write((b"" if content.endswith(b"\n") or not content else b"\n") + EXCLUDED.encode())
         give_to_owner(path)
@@ -344,8 +344,7 @@ def note_recorded(project: Project) -> None:
     path = note_path(os.fspath(project.home.parent), "recorded")
     if path is not None and not os.path.exists(path):
         with suppress(OSError):
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            write_whole(path, b"Something was recorded in this project's .alma/. `alma doctor` reads this.\n")
+            note(path, b"Something was recorded in this project's .alma/. `alma doctor` reads this.\n")
 
 
 def recorded_since(project: Project) -> float | None:
@@ -369,6 +368,7 @@ def _forget_recorded(project: Project) -> None:
 
 
 def _make_folder(folder: Path) -> None:
+    make_folders(os.path.dirname(folder))
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
     except FileExistsError:

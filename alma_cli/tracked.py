@@ -6,7 +6,7 @@ Whoever makes a repository could else decide what is remembered, or have a log w
 import os
 from contextlib import suppress
 
-from alma_cli.files import write_whole
+from alma_cli.files import make_folders, write_whole
 from alma_cli.worktrees import index_path, note_path
 
 _OF_EVERYBODY = frozenset({"config.yaml", ".gitignore"})
@@ -32,9 +32,14 @@ def memory_in_git(folder: str) -> list[str]:
     found = [path for path in listed if path.partition("/")[2].lower() not in _OF_EVERYBODY]
     if not found:
         with suppress(OSError):
-            os.makedirs(os.path.dirname(checked), exist_ok=True)
-            write_whole(checked, state)
+            note(checked, state)
     return found
+
+
+def note(path: str, content: bytes) -> None:
+    """Keep a note in git's folder. Raises `OSError`."""
+    make_folders(os.path.dirname(path))
+    write_whole(path, content)
 
 
 def is_left_out(folder: str, path: str) -> bool:

@@ -306,6 +306,20 @@ def test_under_sudo_the_project_of_who_called_it_is_trusted(tmp_path, give_away,
         find_project(tmp_path, environ={})
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="files can't be given away")
+def test_what_root_notes_in_the_git_folder_of_somebody_is_his(tmp_path):
+    git(tmp_path, "init", "-q", "--template=")
+    for path in (tmp_path, *tmp_path.rglob("*")):
+        os.chown(path, 12345, 12345)
+    (tmp_path / "packages/app").mkdir(parents=True)
+    os.chown(tmp_path / "packages", 12345, 12345)
+    os.chown(tmp_path / "packages/app", 12345, 12345)
+    project = make_project(tmp_path / "packages/app", CONFIG)
+    note_recorded(project)
+    assert (tmp_path / ".git/alma/packages/app/recorded").exists()
+    assert {12345} == {path.stat().st_uid for path in tmp_path.rglob("*")}
+
+
 def test_the_search_ends_at_the_top_of_the_repository(tmp_path):
     configure(tmp_path)
     (tmp_path / "repository/a").mkdir(parents=True)
