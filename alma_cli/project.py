@@ -21,11 +21,13 @@ from alma_cli.tracked import is_left_out, memory_in_git, note
 from alma_cli.worktrees import (
     exclude_path,
     is_submodule,
+    is_top,
     lost_repository,
     main_folder,
     note_path,
     shared_folder,
     top_of,
+    worktree_top,
 )
 
 FOLDER = ".alma"
@@ -150,7 +152,8 @@ def told_apart(project: Project) -> list[str]:
     if repository is None or project.home.parent != project.root:
         return []
     found = f"this worktree's repository, and its memory, aren't at {repository}: one of its own is in {project.home}"
-    return [f"{found} (was it moved? `git worktree repair` mends that; in a container, mount it)"]
+    mended_by = "a new path in .jj/repo" if repository.endswith(f".jj{os.sep}repo") else "`git worktree repair`"
+    return [f"{found} (was it moved? {mended_by} mends that; in a container, mount it)"]
 
 
 def left_behind(project: Project) -> str:
@@ -218,8 +221,8 @@ def _folders_above(first: str) -> Iterator[str]:
     folder, device = first, os.stat(first).st_dev
     while True:
         yield folder
-        if os.path.lexists(os.path.join(folder, ".git")) and not is_submodule(folder):
-            if main := main_folder(first):
+        if is_top(folder) and not is_submodule(folder):
+            if main := main_folder(first if worktree_top(first) == folder else folder):
                 yield from _folders_above(main)
             return
         parent = os.path.dirname(folder)

@@ -1,4 +1,4 @@
-"""How git lays out worktrees: which of them share one repository. Git is never started: its files are read."""
+"""How git and Jujutsu lay out worktrees: which of them share one repository. Only their files are read."""
 
 import os
 import re
@@ -8,38 +8,33 @@ from alma_cli.ownership import is_trusted
 _SHARED = "alma"
 """The folder in git's folder for what belongs to ALMA and to no worktree."""
 
+_OF_TOPS = (".git", ".jj", ".hg", ".sl")
+"""What is at the top of a repository: of git, Jujutsu, Mercurial, Sapling."""
+
 
 def shared_folder(folder: str) -> str | None:
     """The folder that stands for this one in all worktrees, if this one is in a linked worktree; else None.
 
     It is that of the main worktree or, since a bare repository has none, one in the repository itself. A submodule is
-    no linked worktree. A repository of somebody else's is not shared with him.
+    no linked worktree, and a workspace of Jujutsu's is. A repository of somebody else's is not shared with him.
     """
-    top = top_of(folder)
-    if top is None:
-        return None
-    common = _common_folder(top)
-    if common is None or not is_trusted(os.path.join(top, ".git")):
-        return None
-    main = _main_worktree(common)
-    if not os.path.isdir(main or common) or not is_trusted(main or common):
-        return None
-    return os.path.normpath(os.path.join(main or os.path.join(common, _SHARED), os.path.relpath(folder, top)))
+    top = worktree_top(folder)
+    shared = _shared_top(top) if top else None
+    return os.path.normpath(os.path.join(shared, os.path.relpath(folder, top))) if shared else None
 
 
 def main_folder(folder: str) -> str | None:
     """The folder outside of a linked worktree in which the search for its project goes on; None in another worktree.
 
     It stands for this one in the main worktree, or is the nearest above that is there. A bare repository has none but
-    the folder around it whose `.git` leads to it, as where every branch is a worktree beside it.
+    the folder around it whose `.git` it is, or leads to it, as where every branch is a worktree beside it.
     """
-    top, main = top_of(folder), shared_folder(folder)
-    common = _common_folder(top) if top and main else None
-    if common is None or main is None:
+    top, main = worktree_top(folder), shared_folder(folder)
+    if top is None or main is None:
         return None
-    if not _main_worktree(common):
+    if (common := _common_folder(top)) and not _main_worktree(common):
         around = os.path.dirname(common)
-        return around if _pointed(around) == common else None
+        return around if os.path.basename(common) == ".git" or _pointed(around) == common else None
     while not os.path.isdir(main):
         main = os.path.dirname(main)
     return main
@@ -47,25 +42,39 @@ def main_folder(folder: str) -> str | None:
 
 def naming_folder(folder: str) -> str:
     """The folder whose name suits this one in all worktrees: that of the main worktree, or of the bare repository."""
-    top, shared = top_of(folder), shared_folder(folder)
-    common = _common_folder(top) if top and shared else None
-    if top is None or shared is None or common is None:
-        return folder
-    if _main_worktree(common):
-        return shared
+    top, main = worktree_top(folder), _in_main_worktree(folder)
+    common = _common_folder(top) if top and main == folder and shared_folder(folder) else None
+    if top is None or common is None:
+        return main
     is_hidden = os.path.basename(common).startswith(".")  # `.git` or, with all worktrees beside it, `.bare`
     named = os.path.dirname(common) if is_hidden else common.removesuffix(".git")
     return os.path.normpath(os.path.join(named, os.path.relpath(folder, top)))
 
 
+def resolved(folder: str, path: str) -> str:
+    """A path in full. A relative one starts at the folder or, where it leads out of a linked worktree, at the main one.
+
+    So it is the same place in all worktrees.
+    """
+    found, top = os.path.normpath(os.path.join(folder, path)), worktree_top(folder)
+    if os.path.isabs(path) or top is None or f"{found}{os.sep}".startswith(f"{top}{os.sep}"):
+        return found
+    return os.path.normpath(os.path.join(_in_main_worktree(folder), path))
+
+
+def is_top(folder: str) -> bool:
+    """True at the top of a repository."""
+    return any(os.path.lexists(os.path.join(folder, name)) for name in _OF_TOPS)
+
+
 def top_of(folder: str) -> str | None:
     """The top of the worktree that a folder is in; None outside git."""
-    while not os.path.lexists(os.path.join(folder, ".git")):
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            return None
-        folder = parent
-    return folder
+    return _nearest(folder, ".git")
+
+
+def worktree_top(folder: str) -> str | None:
+    """The top of the worktree, or of the workspace of Jujutsu's, that a folder is in; None outside of both."""
+    return _nearest(folder, ".git", ".jj")
 
 
 def is_submodule(top: str) -> bool:
@@ -76,8 +85,13 @@ def is_submodule(top: str) -> bool:
 
 def lost_repository(folder: str) -> str | None:
     """Where the repository of a linked worktree should be, and isn't: it was moved, or is outside of a container."""
-    top = top_of(folder)
-    pointed = _pointed(top) if top else None
+    top = worktree_top(folder)
+    if top is None:
+        return None
+    if not os.path.lexists(os.path.join(top, ".git")):
+        repository = _repository_of_workspace(top)
+        return repository if repository and not os.path.isdir(repository) else None
+    pointed = _pointed(top)
     return pointed if pointed and f"{os.sep}worktrees{os.sep}" in pointed and not os.path.isdir(pointed) else None
 
 
@@ -104,6 +118,45 @@ def index_path(folder: str) -> str | None:
     """The path of the index of the worktree that a folder is in; None outside git."""
     git_folder = _git_folder(folder)
     return None if git_folder is None else os.path.join(git_folder, "index")
+
+
+def _nearest(folder: str, *names: str) -> str | None:
+    """The nearest folder, from this one upwards, that has something of one of these names."""
+    while not any(os.path.lexists(os.path.join(folder, name)) for name in names):
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+    return folder
+
+
+def _shared_top(top: str) -> str | None:
+    """The folder that stands for the top of a linked worktree in all of them; None for one that is no such worktree."""
+    if not os.path.lexists(os.path.join(top, ".git")):
+        repository = _repository_of_workspace(top)
+        main = os.path.dirname(os.path.dirname(repository)) if repository and os.path.isdir(repository) else None
+        return main if main and is_trusted(main) else None
+    common = _common_folder(top)
+    if common is None or not is_trusted(os.path.join(top, ".git")):
+        return None
+    main = _main_worktree(common)
+    if not os.path.isdir(main or common) or not is_trusted(main or common):
+        return None
+    return main or os.path.join(common, _SHARED)
+
+
+def _repository_of_workspace(top: str) -> str | None:
+    """Where a workspace of Jujutsu's says that the repository is, `.jj/repo` of another one; None where it has it."""
+    pointer = os.path.join(top, ".jj", "repo")
+    where = _first_line(pointer)
+    return os.path.realpath(os.path.join(top, ".jj", where)) if where and is_trusted(pointer) else None
+
+
+def _in_main_worktree(folder: str) -> str:
+    """The folder that stands for this one in the main worktree; itself where it is in that, or there is none."""
+    top, shared = worktree_top(folder), shared_folder(folder)
+    common = _common_folder(top) if top else None
+    return folder if shared is None or (common and not _main_worktree(common)) else shared
 
 
 def _git_folder(folder: str) -> str | None:

@@ -332,6 +332,14 @@ def test_the_search_ends_at_the_top_of_the_repository(tmp_path):
     assert tmp_path / "repository" == find_project(tmp_path / "repository/a", environ={}).root
 
 
+@pytest.mark.parametrize("name", [".jj", ".hg", ".sl"])
+def test_the_search_ends_at_the_top_of_another_programs_repository(tmp_path, name):
+    configure(tmp_path)
+    (tmp_path / "repository" / name).mkdir(parents=True)
+    with pytest.raises(ProjectNotFound, match=r"no \.alma/"):
+        find_project(tmp_path / "repository", environ={})
+
+
 def test_where_git_could_not_be_asked_it_is_asked_again(repository, monkeypatch):
     configure(repository)
     (repository / ".alma/memory.duckdb").write_bytes(b"planted")
@@ -411,6 +419,51 @@ def test_worktrees_beside_a_bare_repository_have_the_project_of_the_folder_aroun
     project = find_project(around / "feature/a", environ={})
     assert (around, around / ".alma") == (project.root, project.home)
     assert project == find_project(around, environ={})
+
+
+def test_worktrees_beside_a_bare_git_folder_have_the_project_of_the_folder_around_it(tmp_path, repository):
+    git(tmp_path, "clone", "-q", "--bare", repository, "around/.git")
+    git(tmp_path / "around", "worktree", "add", "-q", "feature")
+    project = configure(tmp_path / "around")
+    assert (project, project / ".alma") == ((found := find_project(project / "feature", environ={})).root, found.home)
+
+
+def test_a_submodule_of_a_linked_worktree_has_the_project_of_the_main_one(tmp_path, repository):
+    outer = tmp_path / "outer"
+    outer.mkdir()
+    git(outer, "init", "-q")
+    git(outer, "submodule", "add", "-q", str(repository), "lib/inner")
+    git(outer, "commit", "-qm", "first")
+    git(outer, "worktree", "add", "-q", "../linked")
+    git(tmp_path / "linked", "submodule", "update", "-q", "--init")
+    configure(outer)
+    assert outer == find_project(tmp_path / "linked/lib/inner", environ={}).root
+
+
+@pytest.mark.parametrize("is_relative", [False, True])
+def test_workspaces_of_jujutsu_share_the_main_ones_memory(tmp_path, is_relative):
+    main = configure(tmp_path / "main")
+    (main / ".jj/repo").mkdir(parents=True)
+    workspace = configure(tmp_path / "far/workspace")
+    (workspace / ".jj").mkdir()
+    (workspace / ".jj/repo").write_text("../../../main/.jj/repo" if is_relative else f"{main}/.jj/repo")
+    (workspace / "a").mkdir()
+    found = find_project(workspace / "a", environ={})
+    assert (workspace, main / ".alma") == (found.root, found.home)
+    assert (str(main), []) == (naming_folder(str(workspace)), told_apart(found))
+    (workspace / ".alma/config.yaml").unlink()
+    (workspace / ".alma").rmdir()
+    assert find_project(main, environ={}) == find_project(workspace / "a", environ={})
+
+
+def test_a_workspace_of_jujutsu_whose_repository_is_gone_stays_local_and_says_so(tmp_path):
+    workspace = configure(tmp_path)
+    (workspace / ".jj").mkdir()
+    (workspace / ".jj/repo").write_text("/nowhere/.jj/repo")
+    found = find_project(workspace, environ={})
+    assert workspace / ".alma" == found.home
+    (told,) = told_apart(found)
+    assert ("aren't at /nowhere/.jj/repo" in told, "a new path in .jj/repo mends that" in told) == (True, True)
 
 
 def test_worktrees_beside_a_hidden_bare_repository_are_named_by_the_folder_around_it(tmp_path, repository):

@@ -18,7 +18,7 @@ from alma_cli.core.records import JsonValue, Outcome, Record
 from alma_cli.core.text import composed
 from alma_cli.errors import AlmaError
 from alma_cli.logs import info
-from alma_cli.project import Project, check_memory, find_project, make_home
+from alma_cli.project import FOLDER, Project, check_memory, find_project, make_home
 
 if TYPE_CHECKING:
     from alma_cli.core.learning.effect import Effect
@@ -53,6 +53,8 @@ class ALMA:
         """The memory of the project with this configuration file. Raises `ProjectNotFound` or `InvalidConfig`."""
         config = load_config(path)
         folder = os.path.dirname(os.path.abspath(path))
+        if os.path.basename(folder) == FOLDER:  # named as such, it would keep a memory of its own in a linked worktree
+            folder = os.path.dirname(folder)
         return cls(find_project(directory=folder), config, wait_s=wait_s)
 
     @classmethod

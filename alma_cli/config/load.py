@@ -16,6 +16,7 @@ from alma_cli.config.values import KEEP_KEYS_OUT, BadValue, looks_secret, parse_
 from alma_cli.core.redaction import KIND_NAMES
 from alma_cli.core.text import did_you_mean, one_line
 from alma_cli.errors import InvalidConfig, ProjectNotFound
+from alma_cli.worktrees import resolved
 
 _KEYS = {key.path: key for key in KEYS}
 _SECTIONS = {path.rpartition(".")[0] for path in _KEYS} - {""}
@@ -123,11 +124,14 @@ class _Reader:
             self.values[key.path] = self.absolute(str(value)) if key.kind == "path" and value else value
 
     def absolute(self, written: str) -> str:
-        """The path in full: `~` is the home folder, and a relative path starts at the project's folder."""
+        """The path in full: `~` is the home folder, and a relative path starts at the project's folder.
+
+        One that leads out of a linked worktree starts at the main one.
+        """
         folder = os.path.dirname(os.path.abspath(self.file))
         if os.path.basename(folder) == ".alma":
             folder = os.path.dirname(folder)
-        return os.path.normpath(os.path.join(folder, os.path.expanduser(written)))
+        return resolved(folder, os.path.expanduser(written))
 
     def check_together(self, config: Config, top_line: int) -> None:
         """Note problems that several keys have together."""

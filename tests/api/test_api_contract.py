@@ -14,6 +14,7 @@ from alma_cli.api.retrieve import RetrieveOptions, Wanted
 from alma_cli.core.learning.reports import Report, ReportOptions
 from alma_cli.errors import AmbiguousId, InvalidInput, NotFound, ProjectNotFound, ScopeViolation, StoreBusy
 from alma_cli.pipeline import TOGETHER
+from alma_cli.project import make_project
 from alma_cli.store.database.engine import CHECKPOINT_AT_BYTES, log_bytes
 from alma_cli.store.inbox.lock import hold
 
@@ -68,6 +69,16 @@ def test_the_contracts_example_runs_as_it_stands(configure):
         hit.agent,
     )
     assert isinstance(alma.config.scope_for("helena"), MemoryScope)
+
+
+def test_a_configuration_that_is_named_in_a_linked_worktree_is_of_the_memory_that_all_share(tmp_path):
+    main, linked = tmp_path / "main", tmp_path / "linked"
+    make_project(main, "alma:\n  project_id: shop\n")
+    (main / ".git/worktrees/linked").mkdir(parents=True)
+    (main / ".git/worktrees/linked/commondir").write_text("../..")
+    make_project(linked, "alma:\n  project_id: shop\n")
+    (linked / ".git").write_text(f"gitdir: {main}/.git/worktrees/linked")
+    assert main / ".alma" == ALMA.from_config(linked / ".alma/config.yaml").project.home
 
 
 def test_a_slice_has_the_fields_of_the_json_as_attributes(alma):

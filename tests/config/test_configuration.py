@@ -173,6 +173,21 @@ def test_paths_start_at_the_projects_folder_or_home(load, tmp_path, monkeypatch)
     assert str(tmp_path / "x") == load(START, ALMA_FILE_PATH="x").file.path
 
 
+@pytest.mark.parametrize(
+    ("written", "expected"), [("../shared", "main/../shared"), ("./a", "far/linked/a"), ("/b", "/b")]
+)
+def test_a_path_out_of_a_linked_worktree_is_the_same_place_in_all(tmp_path, written, expected):
+    main, linked = tmp_path / "main", tmp_path / "far/linked"
+    (main / ".git/worktrees/linked").mkdir(parents=True)
+    (main / ".git/worktrees/linked/commondir").write_text("../..")
+    linked.mkdir(parents=True)
+    (linked / ".git").write_text(f"gitdir: {main}/.git/worktrees/linked")
+    (linked / ".alma").mkdir()
+    path = linked / ".alma/config.yaml"
+    path.write_text(START + f"  file: {{path: {written}}}")
+    assert os.path.normpath(tmp_path / expected) == load_config(path, {}).file.path
+
+
 def test_a_configuration_elsewhere_has_its_own_folder(tmp_path):
     path = tmp_path / "alma.yaml"
     path.write_text(START + "  file: {path: shared}")
