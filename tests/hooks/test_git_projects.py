@@ -37,6 +37,18 @@ def test_several_projects_of_a_repository_learn_and_leave(language, repository):
     assert before == repository.state()
 
 
+def test_a_copy_of_a_repository_leaves_the_hooks_of_the_first_alone(repository, tmp_path):
+    package = repository.folder / "packages/app"
+    package.mkdir(parents=True)
+    make_project(package, "alma:\n  project_id: part\n")
+    repository.alma("install", "git", cwd=package)
+    before = repository.state()
+    shutil.copytree(repository.folder, tmp_path / "copy", symlinks=True)
+    repository.alma("uninstall", "git", cwd=tmp_path / "copy/packages/app")
+    assert not (tmp_path / "copy/.git/hooks/post-commit").exists()
+    assert before == repository.state()
+
+
 def test_pre_commits_configuration_at_the_top_serves_projects_in_subfolders(repository, pre_commit):
     folders = [repository.folder / "packages/app", repository.folder / "packages/web"]
     path = repository.folder / ".pre-commit-config.yaml"

@@ -1,8 +1,8 @@
 """Changes to others' files: planned as values, shown as a diff, and made one by one, with a copy of each file kept.
 
 `.alma/backup/installed.json` notes the folders that were made and the state of each file before, so that uninstalling
-gives back the very bytes, unless the file was edited since. What is in the project is noted relative to its folder, so
-that this holds after the folder was moved.
+gives back the very bytes, unless the file was edited since. What is in the project or its repository is noted relative
+to its folder, so that this holds after it was moved, and a copy leaves alone what it was copied from.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from alma_cli.errors import AlmaError
 from alma_cli.files import make_folder, open_file, read_object, to_write_it, write_whole, writing_whole
 from alma_cli.flock import holding
 from alma_cli.ownership import give_to_owner
+from alma_cli.worktrees import is_submodule, top_of
 
 _RECORD = "installed.json"
 _COPIES = "before-install"
@@ -185,7 +186,7 @@ def _forget_overwritten(record: InstallRecord) -> None:
 class InstallRecord:
     """The notes on the files that were changed (`after`: a digest, `copy`: a file's name) and the folders made.
 
-    Both are named relative to the project's folder, or in full where they are outside.
+    Both are named relative to the project's folder, or in full where they are outside of its repository.
     """
 
     backup_dir: Path
@@ -214,12 +215,22 @@ class InstallRecord:
 
     def name_of(self, path: str) -> str:
         """The name by which a file or folder is noted."""
-        home = os.path.dirname(os.path.dirname(self.backup_dir))
-        return os.path.relpath(path, home) if path.startswith(f"{home}{os.sep}") else path
+        return os.path.relpath(path, self._home) if path.startswith(f"{self._moves_with()}{os.sep}") else path
 
     def path_of(self, name: str) -> str:
         """The path of a file or folder that is noted by this name."""
-        return os.path.join(os.path.dirname(os.path.dirname(self.backup_dir)), name)
+        return os.path.normpath(os.path.join(self._home, name))
+
+    @property
+    def _home(self) -> str:
+        return os.path.dirname(os.path.dirname(self.backup_dir))
+
+    def _moves_with(self) -> str:
+        """The folder that is moved, copied or cloned as a whole: the top of the outermost repository of the project."""
+        folder = top_of(self._home) or self._home
+        while is_submodule(folder) and (around := top_of(os.path.dirname(folder))):
+            folder = around
+        return folder
 
     def is_marked(self, path: str) -> bool:
         """True when a file has something of ours."""
