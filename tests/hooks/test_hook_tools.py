@@ -87,6 +87,21 @@ def test_hooks_that_lefthook_writes_are_asked_of_it_and_the_others_are_gits(repo
     check_and_remove(repository, before)
 
 
+def test_hooks_that_git_does_not_ask_of_lefthook_yet_or_lefthook_not_of_alma_cannot_run(repository):
+    (repository.folder / "lefthook.yml").write_text(LEFTHOOK)
+    repository.alma("setup", "git", "--yes")
+    told = repository.alma("doctor", check=False)
+    assert "git doesn't call lefthook for post-commit yet" in told.stdout
+    for event in ("post-commit", "pre-push"):
+        repository.add_hook(event, "#!/bin/sh\nlefthook run\n")
+    assert "ok\thost git" in repository.alma("doctor", check=False).stdout
+    repository.git("add", "lefthook.yml", ".alma")
+    repository.commit("Start")
+    repository.git("worktree", "add", "-q", "../linked")
+    told = repository.alma("doctor", check=False, cwd=repository.folder.parent / "linked")
+    assert "lefthook calls no ALMA for post-commit here" in told.stdout
+
+
 @pytest.mark.parametrize("name", ["lefthook-local.yml", ".lefthook-local.toml", "lefthook-local.json"])
 def test_a_local_file_for_lefthook_of_somebodys_own_stays_and_is_read(repository, name):
     (repository.folder / ".lefthook.toml").write_text("[pre-push]\nparallel = true\n")

@@ -306,6 +306,16 @@ def test_githubs_action_must_be_named_and_make_sense(project, run_alma):
     assert 2 == run_alma("install", "github", "--action", "x\n  y: z").code
 
 
+def test_a_workflow_in_a_folder_of_a_repository_is_refused_since_github_reads_none_there(tmp_path, run_alma):
+    folder = tmp_path / "mono/packages/app"
+    (tmp_path / "mono/.git").mkdir(parents=True)
+    folder.mkdir(parents=True)
+    run_alma("--dir", str(folder), "init")
+    finished = run_alma("--dir", str(folder), "install", "github", "--action", "someone/alma@v1")
+    assert (1, True) == (finished.code, "at the top of a repository only" in finished.err)
+    assert not (folder / ".github").exists()
+
+
 def test_a_workflow_of_others_is_left_alone(project, run_alma):
     path = project / ".github/workflows/alma.yml"
     path.parent.mkdir(parents=True)

@@ -23,6 +23,7 @@ from alma_cli.hooks.install.changes import (
 )
 from alma_cli.hooks.install.git_script import others_in, projects_in, script
 from alma_cli.hooks.install.hook_tools import (
+    calls_alma,
     husky_folder,
     lefthook_events,
     lefthook_file,
@@ -91,10 +92,26 @@ def passed_over(place: ConnectedProject) -> tuple[str, str]:
             if os.statvfs(path).f_flag & os.ST_NOEXEC:
                 return f"git runs no hooks in {os.path.dirname(path)}: it is mounted with noexec", "mount it with exec"
             return f"git passes over {path}: it may not be executed", f"chmod +x {shlex.quote(path)}"
+    if waiting := _of_lefthook(place.folder):
+        return waiting
     served = {project for path in hook_files(place) if _has_block(path) for project in _projects(path)}
     if served and (here := path_from_top(place.folder)) not in served:
         return f"git's hooks call ALMA for {', '.join(sorted(served))}, and this project is {here}", "alma setup git"
     return _in_a_worktree(place.folder, current_folder() or place.folder)
+
+
+def _of_lefthook(folder: str) -> tuple[str, str] | None:
+    """What keeps lefthook from calling ALMA for an event whose hook it writes, and what mends it; None without one."""
+    top, (hooks, _) = top_folder(folder) or folder, hooks_folder(folder)
+    for event in lefthook_events(top, GIT_EVENTS):
+        path = os.path.join(hooks, event)
+        if _has_block(path):
+            continue
+        if not calls_alma(top):  # as in a new worktree: the file isn't committed
+            return f"lefthook calls no ALMA for {event} here: {lefthook_file(top)} doesn't ask for it", "alma setup git"
+        if b"lefthook" not in (content_of(path) or b""):
+            return f"git doesn't call lefthook for {event} yet", "`lefthook install` puts its hooks where git looks"
+    return None
 
 
 def _in_a_worktree(folder: str, here: str) -> tuple[str, str]:

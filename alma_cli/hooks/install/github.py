@@ -6,6 +6,7 @@ import re
 from alma_cli.errors import AlmaError, InvalidUsage
 from alma_cli.hooks.install.changes import Plan, RemoveFile, WriteFile, plain, text_of
 from alma_cli.hooks.install.parts import ConnectedProject, Job, Part
+from alma_cli.worktrees import top_of
 
 _MARK = "# >>> alma >>> this file is ALMA's: `alma uninstall github` removes it\n"
 _ACTION = re.compile(r"[\w.-]+/[\w.-]+(?:/[\w./-]+)?@[\w./-]+|\./[\w./-]*")
@@ -20,8 +21,10 @@ def workflow_path(place: ConnectedProject) -> str:
 
 
 def plan_github(place: ConnectedProject) -> Plan:
-    """The plan that makes the workflow. Raises `InvalidUsage` without the action, `AlmaError` for another file."""
+    """The plan that makes the workflow. Raises `InvalidUsage` without the action, and `AlmaError`."""
     path, job = workflow_path(place), place.job
+    if job.action and (why := unread(place)[0]):
+        raise AlmaError(f"{why}; nothing was changed", hint="`alma init` there makes a project for it")
     before = plain(text_of(path))
     if before and not before.startswith(_MARK):
         raise AlmaError(f"{path} is not ALMA's", hint="give that workflow another name; nothing was changed")
@@ -43,6 +46,14 @@ def plan_github_removal(place: ConnectedProject) -> Plan:
     """The plan that removes the workflow, if it is ours."""
     path = workflow_path(place)
     return Plan([RemoveFile(path)] if plain(text_of(path)).startswith(_MARK) else [])
+
+
+def unread(place: ConnectedProject) -> tuple[str, str]:
+    """The reason why GitHub doesn't read a workflow in the project's folder, and what mends it; empty where it does."""
+    top = top_of(place.folder)
+    if top is None or top == place.folder:
+        return "", ""
+    return f"GitHub reads workflows at the top of a repository only, {top}", "alma uninstall github"
 
 
 def _workflow(agent: str | None, job: Job) -> str:

@@ -52,6 +52,12 @@ def lefthook_file(top: str) -> str:
     return os.path.join(top, _LOCAL)
 
 
+def calls_alma(top: str) -> bool:
+    """True where what lefthook reads besides, our file or somebody's own, calls ALMA."""
+    others = [name.replace("lefthook", "lefthook-local") for name in _LEFTHOOK]
+    return any("alma" in text_of(os.path.join(top, name)) for name in others)
+
+
 def plan_lefthook(top: str, events: list[str], project: str, agent: str | None) -> Plan:
     """The plan that has lefthook call ALMA for these events: a file of ours, which lefthook merges with its own."""
     path = lefthook_file(top)

@@ -10,8 +10,8 @@ from typing import Any
 
 from alma_cli.errors import AlmaError
 from alma_cli.hooks.events import GIT_EVENTS
-from alma_cli.hooks.install.changes import Plan, RemoveFile, WriteFile, original_of, text_of
-from alma_cli.hooks.install.git import path_from_top, top_folder
+from alma_cli.hooks.install.changes import Plan, RemoveFile, WriteFile, content_of, original_of, text_of
+from alma_cli.hooks.install.git import hook_files, path_from_top, top_folder
 from alma_cli.hooks.install.git_script import others_in, projects_in, script
 from alma_cli.hooks.install.parts import ConnectedProject, Part
 
@@ -26,6 +26,8 @@ _OF_PREK = ("prek.toml", ".pre-commit-config.yml")
 
 PRE_COMMIT_EVENTS = tuple(event for event in GIT_EVENTS if event != "post-applypatch")
 """The events that pre-commit knows."""
+
+_INSTALL = " ".join(("pre-commit install", *(f"--hook-type {event}" for event in PRE_COMMIT_EVENTS)))
 
 
 def plan_pre_commit(place: ConnectedProject) -> Plan:
@@ -53,8 +55,7 @@ def plan_pre_commit(place: ConnectedProject) -> Plan:
     else:
         after = _NEW + _block("  ", projects)
     _check_the_rest_is_kept(path, text, after)
-    stages = " ".join(f"--hook-type {event}" for event in PRE_COMMIT_EVENTS)
-    note = f"git calls pre-commit for these once you run: pre-commit install {stages}"
+    note = f"git calls pre-commit for these once you run: {_INSTALL}"
     notes = [note, *(f"prek, if that is what you use, reads {own} in its place" for own in _of_prek(path)[:1])]
     return Plan([WriteFile(path, after.encode())], notes) if after != text else Plan()
 
@@ -84,6 +85,14 @@ def plan_pre_commit_removal(place: ConnectedProject) -> Plan:
     if after == text:
         return Plan()
     return Plan([RemoveFile(path) if after.strip() == _NEW.strip() else WriteFile(path, after.encode())])
+
+
+def not_called(place: ConnectedProject) -> tuple[str, str]:
+    """The reason why git calls neither pre-commit nor ALMA after a commit, and what mends it; empty where it does."""
+    contents = [content_of(path) or b"" for path in hook_files(place) if os.path.basename(path) == "post-commit"]
+    if any(name in content for content in contents for name in (b"pre-commit", b"prek", b">>> alma >>>")):
+        return "", ""
+    return "git doesn't call pre-commit after a commit yet", f"`{_INSTALL}`, or `alma setup git`"
 
 
 def pre_commit_hooks(projects: Mapping[str, str | None]) -> list[str]:

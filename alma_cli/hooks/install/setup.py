@@ -26,10 +26,10 @@ from alma_cli.hooks.install.claude import (
 )
 from alma_cli.hooks.install.codex import CODEX, unused
 from alma_cli.hooks.install.git import GIT, passed_over
-from alma_cli.hooks.install.github import GITHUB, workflow_path
+from alma_cli.hooks.install.github import GITHUB, unread, workflow_path
 from alma_cli.hooks.install.json_files import parsed, written
 from alma_cli.hooks.install.parts import ConnectedProject, Part
-from alma_cli.hooks.install.pre_commit import CONFIGURATION, PRE_COMMIT
+from alma_cli.hooks.install.pre_commit import CONFIGURATION, PRE_COMMIT, not_called
 from alma_cli.hooks.install.servers import unused_server
 from alma_cli.project import UNFILLED
 from alma_cli.tracked import program_on_path
@@ -303,8 +303,8 @@ SETUP_TARGETS: Mapping[str, SetupTarget] = {
         _unused("servers", ".vscode", "mcp.json"),
     ),
     "git": SetupTarget(_is_in_a_repository, (_GIT,), passed_over),
-    "pre-commit": SetupTarget(_has_pre_commit, (_PRE_COMMIT,)),
-    "github": SetupTarget(_any_of(".github/workflows"), (_GITHUB,)),
+    "pre-commit": SetupTarget(_has_pre_commit, (_PRE_COMMIT,), not_called),
+    "github": SetupTarget(_any_of(".github/workflows"), (_GITHUB,), unread),
     "agents-md": SetupTarget(_any_of(*_PAGES), (_SECTION_PART,)),
     "skill": SetupTarget(_any_of(".agents"), (_AGENTS_SKILL,)),
 }

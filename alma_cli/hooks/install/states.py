@@ -13,6 +13,7 @@ from alma_cli.hooks.install.blocks import is_whole
 from alma_cli.hooks.install.changes import InstallRecord, content_of
 from alma_cli.hooks.install.git import LEGACY
 from alma_cli.hooks.install.parts import ConnectedProject, Part
+from alma_cli.hooks.install.program import start_of, starts
 from alma_cli.hooks.install.setup import MARK, SETUP_TARGETS, SetupTarget, targets_here
 from alma_cli.project import Project
 from alma_cli.tracked import lasting_environ, program_on_path
@@ -20,8 +21,6 @@ from alma_cli.tracked import lasting_environ, program_on_path
 State = Literal["connected", "not connected", "gone", "can't run"]
 STATES: tuple[State, ...] = get_args(State)
 
-_INTERPRETER = re.compile(rb"#![ \t]*([^\s]+)[^\n]*\n(?:'''exec' \"?([^\"\n]+?)\"? \"\$0\")?")
-"""The interpreter of a script, and the one that it starts where the first can't have its path (it is long)."""
 _NAMED = re.compile(rb"'(/[^'\n]*/alma)'|(?<![\w.~$}/])(/[^\s'\"<>|;:]*/alma)(?![\w./-])")
 """The full path of an `alma`, as shells and settings have it."""
 
@@ -119,27 +118,14 @@ def _can_run(answers: Callable[[str], bool], paths: Iterable[str]) -> bool:
     written it.
     """
     on_path = program_on_path("alma")
-    if on_path and _starts(on_path) and (_is_ours(on_path) or answers(on_path)):
+    if on_path and starts(on_path) and (_is_ours(on_path) or answers(on_path)):
         return True
     named = [quoted or bare for path in paths for quoted, bare in _NAMED.findall(content_of(path) or b"")]
-    return any(_starts(path) for path in map(os.fsdecode, named) if path != on_path)
-
-
-def _starts(path: str) -> bool:
-    """True for a program, or a script whose interpreter is there."""
-    if not os.access(path, os.X_OK):
-        return False
-    interpreters = _INTERPRETER.match(_start_of(path))
-    return not interpreters or all(map(os.path.exists, filter(None, interpreters.groups())))
+    return any(starts(path) for path in map(os.fsdecode, named) if path != on_path)
 
 
 def _is_ours(path: str) -> bool:
-    return b"alma_cli" in _start_of(path)
-
-
-def _start_of(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return file.read(4096)
+    return b"alma_cli" in start_of(path)
 
 
 def _says_alma(program: str) -> bool:
