@@ -12,7 +12,7 @@ from tempfile import TemporaryFile
 from types import FrameType
 from typing import BinaryIO
 
-from alma_cli.core.learning.answers import MAX_ANSWER
+from alma_cli.core.learning.answer_lines import MAX_ANSWER
 from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, InvalidInput
 from alma_cli.files import kept_temporarily

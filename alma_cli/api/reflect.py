@@ -13,7 +13,7 @@ from alma_cli.api.arguments import text
 from alma_cli.api.learn import add_change, shown_changes, words_of
 from alma_cli.api.session import Saved, Session, new_id
 from alma_cli.core.codec import from_json
-from alma_cli.core.learning import answers, moves, sheets
+from alma_cli.core.learning import answer_lines, answers, moves, sheets
 from alma_cli.core.learning.answers import Named
 from alma_cli.core.learning.reports import Words
 from alma_cli.core.learning.sheets import Codes, KnownApproach, KnownSituation, Sheet
@@ -113,11 +113,13 @@ def sheet(
         for name in sorted(waiting, key=lambda name: (-waiting[name], name)):
             outcomes = reader.words.waiting(agent, name, without=without, limit=sheets.SHEET)
             if outcomes:
+                items = tuple(sheets.item(codes.of_outcome(one.id), one) for one in outcomes)
+                codes.sheet = [item.code for item in items]
                 return Sheet(
                     agent=agent,
                     domain=name,
                     left=sum(waiting.values()) - len(outcomes),
-                    outcomes=tuple(sheets.item(codes.of_outcome(one.id), one) for one in outcomes),
+                    outcomes=items,
                     known=_near(reader, codes, reader.words.labels(agent, name), [one.id for one in outcomes]),
                     mark=codes.mark,
                 )
@@ -131,13 +133,14 @@ def review(session: Session, agent: str, domain: str | None = None, *, to_ask: b
         labels = [label for label in reader.words.labels(agent, domain) if label.domain in domains]
         most = set(sorted(labels, key=lambda label: -label.outcomes)[:_REVIEWED])
         known = _situations(codes, [label for label in labels if label in most], with_members=True)
+        codes.sheet = [code for one in known for approach in one.approaches for code in approach.members]
         left = sum(count for name, count in reader.words.waiting_counts(agent).items() if name in domains)
         return Sheet(agent=agent, domain=domain or "", left=left, outcomes=(), known=known, mark=codes.mark)
 
 
 def apply(session: Session, agent: str, answer: str, *, at: datetime | None = None) -> Reflected:
     """Give outcomes the words of an answer (see `ALMA.apply_reflection`)."""
-    lines = answers.lines_of(text("answer", answer))
+    lines = answer_lines.lines_of(text("answer", answer))
     if not lines:
         raise InvalidInput(
             "there is no JSON object in the answer",
@@ -426,7 +429,7 @@ def reflect_with(
     if is_review:
         words = review(session, agent, domain, to_ask=True)
         answer = ask(words) if words.known else ""
-        if answers.lines_of(answer):
+        if answer_lines.lines_of(answer):
             yield apply(session, agent, answer, at=at)
         return
     asked: set[str] = set()

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alma_cli.core.keys import key_of
-from alma_cli.core.learning.answers import MAX_ANSWER, Named, alike, lines_of, of_sheet, plan, references
+from alma_cli.core.learning.answer_lines import MAX_ANSWER, lines_of
+from alma_cli.core.learning.answers import Named, alike, of_sheet, plan, references
 from alma_cli.core.learning.reports import Words
 from alma_cli.core.learning.sheets import Codes, Item, KnownApproach, KnownSituation, Sheet, example, item
 from alma_cli.errors import InvalidInput
@@ -40,9 +41,10 @@ def codes():
     return found
 
 
-def asked(*lines, same=None):
+def asked(*lines, same=None, sheet=()):
     text = "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
     known = codes()
+    known.sheet = [*sheet]
     everything = {**OUTCOMES, **{one.id: one for one in (WORDED, FOREIGN, WITHOUT)}}
     found = {
         reference: everything[reference] for reference in references(lines_of(text), known) if reference in everything
@@ -145,11 +147,38 @@ def test_what_is_no_json_is_refused_by_its_line_in_whatever_form_it_stands():
         "o1 and o2",
         "o1\u3001o2",
         "\u201co1\u201d + `o2`",
+        "**o1** <o2>",
+        "{#o1; o2!}",
+        "- o1\n- o2",
+        "o1 \u2192 o2 \u00b7",
+        ["o1: like o3, but later", "o2 (as o4)"],
     ],
 )
 def test_codes_are_read_as_programs_write_them(codes):
     done = asked({"when": "a b", "do": "c d", "outcomes": codes})
     assert (set(IDS[:2]), []) == (set(done.words), done.refused)
+
+
+@pytest.mark.parametrize(
+    "written", ["o1-o3", "o1..o3", "O1 - o3", "o1\u2013o3", "o1\u2026o3", "o1 to o3", ["o1 through o3"]]
+)
+def test_a_range_stands_for_the_codes_of_the_sheet(written):
+    line = {"when": "a b", "do": "c d", "outcomes": written}
+    done = asked(line, sheet=["o1", "o2", "o3", "o4"])
+    assert (set(IDS[:3]), []) == (set(done.words), done.refused)
+
+
+@pytest.mark.parametrize("written", ["o1-o4", "o3-o1", "o1..o99", "o1-o999999", "o2 to o4"])
+def test_a_range_of_codes_that_did_not_all_stand_on_the_sheet_is_refused(written):
+    done = asked({"when": "a b", "do": "c d", "outcomes": written}, {"unclear": "o2"}, sheet=["o1", "o2", "o3"])
+    assert {IDS[1]: ""} == {id: words.when for id, words in done.words.items()}
+    [(_, error)] = done.refused
+    assert error.message.endswith("is no range of the last sheet's codes; name each")
+
+
+def test_a_range_is_of_whole_codes_and_says_no_same():
+    done = asked({"same": "o1-o3", "outcomes": "o4"}, {"unclear": "foo1-o2"}, sheet=["o1", "o2", "o3", "o4"])
+    assert ({}, 2) == (done.words, len(done.refused))
 
 
 def test_several_codes_are_merged_in_one_text():
@@ -167,6 +196,11 @@ def test_a_code_is_read_with_its_words_beside_it_and_in_any_case():
         "S1: a test depends on today",
         "S1: when a test depends on today",
         "S1 (a test depends on today)",
+        "[S1]",
+        "<S1>",
+        "situation S1",
+        "Known situation S1: a test depends on today",
+        "a test depends on today [S1]",
     ):
         for do in (
             "b",
@@ -177,13 +211,31 @@ def test_a_code_is_read_with_its_words_beside_it_and_in_any_case():
             "b (bump the date)",
             "b - bump dates",
             "S1.b",
+            "s1b",
+            "S1:b",
+            "S1 / b",
+            "[b]",
+            "'b'",
+            "#b",
+            "approach b",
+            "option b: bump the date",
+            "bump the date (b)",
         ):
-            if do == "S1.b" and when != "S1":
-                continue
             [words] = asked({"when": when, "do": do, "outcomes": "o1"}).words.values()
             assert ("a test depends on today", "bump the date") == words[:2]
     [words] = asked({"when": "S3 uploads: they time out", "do": "c: free the drive", "outcomes": "o1"}).words.values()
     assert ("S3 uploads: they time out", "c: free the drive") == words[:2]
+    for words_of_their_own in ("approach a customer", "a/b test", "use -O2", "-O2", "put it into S3", "retry (ms)"):
+        [words] = asked({"when": "S1", "do": words_of_their_own, "outcomes": "o1"}).words.values()
+        assert words_of_their_own == words.do
+
+
+@pytest.mark.parametrize("code", ["S1: a test depends on today", "[S1]", "S1 (its words)"])
+def test_a_situation_is_renamed_and_merged_by_its_code_however_it_is_written(code):
+    done = asked({"rename": code, "when": "a date"}, {"merge": [code], "into": "S2: an upstream call is flaky"})
+    assert ("an upstream call is flaky", "freeze the clock") == done.words[IDS[4]][:2]
+    done = asked({"rename": "Situation s1a", "do": "fix the time"}, {"rename": "(s1.b)", "do": "x y"})
+    assert (["fix the time"], []) == ([words.do for words in done.words.values()], done.refused)
 
 
 @pytest.mark.parametrize(
@@ -195,6 +247,19 @@ def test_a_code_is_read_with_its_words_beside_it_and_in_any_case():
         ("S1.a", "wait longer"),
         ("SX", "wait longer"),
         ("o2", "wait longer"),
+        ("S1, S2", "wait longer"),
+        ("S1 S2", "wait longer"),
+        ("S 1", "wait longer"),
+        ("[S9]", "wait longer"),
+        ("same as S1", "wait longer"),
+        ("<new words>", "wait longer"),
+        ("S1", "a/b"),
+        ("S1", "a, b"),
+        ("S1", "a and b"),
+        ("S1", "S2.a"),
+        ("S1", "approach x"),
+        ("a b", "[a]"),
+        ("a b", "approach a"),
         ("a b", "o3"),
         ("new words", "wait longer"),
         ("same as above", "wait longer"),
@@ -382,6 +447,69 @@ def test_what_a_model_thinks_aloud_is_no_part_of_its_answer():
     assert [json.loads(said)] * 2 == [line.value for line in lines_of(f"{said}\n{said}")]
 
 
+@pytest.mark.parametrize(
+    "thinking",
+    [
+        "[THINK]{}[/THINK]",
+        "\u25c1think\u25b7\n{}\n\u25c1/think\u25b7\n",
+        "<seed:think>\n{}\n</seed:think>\n",
+        "<|START_THINKING|>{}<|END_THINKING|><|START_RESPONSE|>",
+        "<|channel|>analysis<|message|>{}<|end|><|start|>assistant<|channel|>final<|message|>",
+        "<|channel|>analysis<|message|>{0}<|end|><|start|>assistant<|channel|>analysis<|message|>{0}<|end|>\n",
+        "analysisWe see. {}assistantfinal",
+        "<|begin_of_thought|>\n{}\n<|end_of_thought|>\n<|begin_of_solution|>\n",
+        "<scratchpad>\n{}\n</scratchpad>\n",
+        "<thoughts>\n{}\n</thoughts>",
+        '<think time="3">\n{}\n</think>\n',
+        "Maybe {}\n</think>",
+    ],
+)
+def test_each_family_of_models_thinks_aloud_between_marks_of_its_own(thinking):
+    draft, final = '{"when": "draft words", "do": "c d", "outcomes": "o1"}', '{"unclear": "o1"}'
+    assert [json.loads(final)] == [line.value for line in lines_of(thinking.format(draft) + final)]
+    phi = f"{final}<|end|>\n{final}<|end|>"
+    assert [json.loads(final)] * 2 == [line.value for line in lines_of(phi)]
+
+
+def test_keys_that_a_program_had_to_give_and_left_empty_say_nothing():
+    line = {"when": "a b", "do": "c d", "outcomes": "o1"}
+    others = ("rename", "merge", "into", "move", "same", "unclear", "sheet")
+    for nothing in (None, "", []):
+        done = asked({**dict.fromkeys(others[:-1], nothing), **line}, {"unclear": nothing})
+        assert ({IDS[0]: "a b"}, []) == ({id: words.when for id, words in done.words.items()}, done.refused)
+    assert [] == asked(line, {"unclear": "none"}).refused
+    assert 1 == len(asked({**line, "success": 0}).refused)
+    done = asked(line, {"when": None, "do": "e f", "outcomes": "o2"})
+    assert (["o1"], 1) == ([f"o{int(id, 16)}" for id in done.words], len(done.refused))
+
+
+def test_the_mark_of_a_sheet_is_known_as_a_number_too():
+    line = {"unclear": "o1"}
+    for mark in (123456, " 123456 ", None):
+        assert [line] == [one.value for one in of_sheet(lines_of(json.dumps({"sheet": mark, **line})), "123456")]
+    assert [line] == [one.value for one in of_sheet(lines_of(json.dumps({"sheet": "3F9A1C", **line})), "3f9a1c")]
+
+
+def test_an_object_with_a_key_twice_is_refused_for_the_last_would_win_without_a_word():
+    done = asked('{"when": "a b", "do": "c d", "outcomes": "o1", "do": "e f", "outcomes": "o2"}', {"unclear": "o3"})
+    assert [IDS[2]] == list(done.words)
+    assert [(1, "'do' stands twice in one object")] == [(line, error.message) for line, error in done.refused]
+
+
+def test_spaces_of_a_copied_page_are_spaces():
+    line = '{"when":\u00a0"a\u00a0b",\u2028"do":\u3000"c d", "outcomes": "o1"}\ufeff'
+    assert [("a b", "c d")] == [words[:2] for words in asked(line).words.values()]
+
+
+def test_objects_in_a_text_are_named_as_what_they_are():
+    line = json.dumps({"unclear": "o1"})
+    for wrapped in ({"type": "result", "result": line}, {"choices": [{"message": {"content": line}}]}):
+        [(_, error)] = asked(wrapped).refused
+        assert error.message.endswith("its objects stand in a text: have them written as plain text")
+    [(_, error)] = asked(json.dumps(line)).refused
+    assert error.message.startswith("this is no JSON: ")
+
+
 @pytest.mark.parametrize("written", ["1 2", [1, 2], "o 1", "all", "0000", "a b"])
 def test_a_number_or_a_letter_is_no_start_of_an_id(written):
     read = lines_of(json.dumps({"when": "a b", "do": "c d", "outcomes": written}))
@@ -495,6 +623,9 @@ def test_objects_that_a_program_wraps_in_one_are_read_one_by_one():
     for wrapped in ({"answers": lines}, {"model": "x", "answers": lines[:1], "more": [*lines[1:], "done"]}):
         done = asked(json.dumps(wrapped, indent=2))
         assert ([IDS[0], IDS[1]], []) == (list(done.words), done.refused)
+    for unclear in ("o2", ["o2"]):
+        done = asked({"rules": lines[:1], "unclear": unclear, "merge": []})
+        assert ({IDS[0]: "a b", IDS[1]: ""}, []) == ({id: one.when for id, one in done.words.items()}, done.refused)
     for other in ({"answers": []}, {"answers": ["o1"]}):
         assert 1 == len(asked(other).refused)
 
@@ -508,6 +639,7 @@ def test_approaches_stand_within_their_situation_as_programs_nest_them():
     ]
     deep = '{"a": ' * 300 + "{}" + "}" * 300
     assert 1 == len(lines_of(deep))
+    assert 1 == len(asked(deep).refused)
 
 
 def test_a_situation_and_a_mark_beside_a_list_are_those_of_its_objects():

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alma_cli.core.keys import key_of
-from alma_cli.core.learning.answers import Named, lines_of, plan, references
+from alma_cli.core.learning.answer_lines import lines_of
+from alma_cli.core.learning.answers import Named, plan, references
 from alma_cli.core.learning.sheets import Codes
 from tests.core.record_examples import outcome
 

@@ -5,51 +5,38 @@ can't touch.
 """
 
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from alma_cli.core.codec import parse_field, parse_text
 from alma_cli.core.keys import key_of
+from alma_cli.core.learning.answer_lines import EMPTY, AnswerLine, kind_of
 from alma_cli.core.learning.reports import Words, as_situation, says_nothing
 from alma_cli.core.learning.sheets import Codes, letters, quoted
+from alma_cli.core.learning.written_codes import (
+    CodeAndWords,
+    bare,
+    is_code,
+    is_letter,
+    is_range,
+    listed,
+    place_of,
+    without_situation,
+)
 from alma_cli.core.records import JsonValue, Outcome
 from alma_cli.core.text import one_line, shown
 from alma_cli.core.words import query_terms
 from alma_cli.errors import AlmaError, InvalidInput
 
-MAX_ANSWER = 1 << 20
-"""The most characters of an answer."""
-
 _ALIKE = 0.6
 """The share of their terms that two texts have in common to look alike."""
-
-_REFERENCE = re.compile(r"[^\s,;|/&+()\[\]\"'`\u2018-\u201d\u060c\u3001\uff0c\uff1b]+")
-"""A code or an id, in a text with several of them."""
 
 _SHORTEST_ID = 6
 """Digits from which the start of an id is one: "3", written for o3, is the start of some outcome's."""
 
-_NESTED = 4
-"""Objects in which those of an answer may be wrapped, each in another."""
-
-_THOUGHT = r"(?:think(?:ing)?|reasoning|thought)"
-_REASONING = re.compile(
-    rf"^[ \t]*<{_THOUGHT}>.*?(?:</{_THOUGHT}>|\Z)|\A\s*Thinking\.\.\.[ \t\r]*$.*?^\.\.\.done thinking\."
-    rf"|\A.*?</{_THOUGHT}>[ \t\r]*$",
-    re.DOTALL | re.IGNORECASE | re.MULTILINE,
-)
-"""What a model thinks aloud before it answers, also where a template left out how it begins or its end was cut off."""
-
 _ASKED = ("new words", "better words")
 """The words that stand for any in what is asked."""
-
-_SITUATION = re.compile(r"s(?:\d+|x)", re.IGNORECASE)
-_CODE = re.compile(r"(?:[os](?:\d+|x)|s(?:\d+|x)\.[a-z]{1,2})", re.IGNORECASE)
-"""A code, as it stands on a sheet or in what is asked at its top; it is no word."""
-
-_QUOTES = ('"', "'", "\u2018", "\u2019", "\u201c", "\u201d")
 
 _KEYS = {
     "outcomes": {"when", "do", "outcomes"},
@@ -72,13 +59,6 @@ class Named(NamedTuple):
     members: tuple[str, ...]
 
 
-class AnswerLine(NamedTuple):
-    """An object of an answer, with the number of its line."""
-
-    number: int
-    value: "dict[str, JsonValue] | InvalidInput"
-
-
 @dataclass(slots=True)
 class Asked:
     """The wish of an answer: the words of each outcome by id, what was joined, and what is wrong with its lines."""
@@ -88,17 +68,6 @@ class Asked:
     refused: list[tuple[int, InvalidInput]] = field(default_factory=list)
 
 
-def lines_of(answer: str) -> list[AnswerLine]:
-    """The objects in an answer, wherever they stand: on lines of their own, over several, in an array, or in prose.
-
-    What looks like an object and isn't one is a line with its error. Raises `InvalidInput` for an answer that is too
-    long.
-    """
-    if len(answer) > MAX_ANSWER:
-        raise InvalidInput(f"the answer has {len(answer):,} characters; at most {MAX_ANSWER:,} are read")
-    return list(_objects(answer))
-
-
 def of_sheet(lines: Sequence[AnswerLine], mark: str) -> list[AnswerLine]:
     """The lines without the mark of their sheet. Raises `InvalidInput` when it isn't that of these codes."""
     rest = []
@@ -106,7 +75,7 @@ def of_sheet(lines: Sequence[AnswerLine], mark: str) -> list[AnswerLine]:
         if not isinstance(line.value, dict) or "sheet" not in line.value:
             rest.append(line)
             continue
-        if line.value["sheet"] != mark:
+        if str(line.value["sheet"]).strip().lower() not in (mark, "none"):
             raise InvalidInput(
                 f"this answers the sheet {shown(line.value['sheet'])}, whose codes stand for other outcomes here",
                 hint="it is of another machine, or its codes were lost: answer a new one (`alma reflect`), or give ids",
@@ -122,7 +91,7 @@ def references(lines: Sequence[AnswerLine], codes: Codes) -> list[str]:
     for line in lines:
         if isinstance(line.value, dict):
             for key in ("outcomes", "move", "unclear", "same"):
-                for reference in _listed(line.value.get(key)):
+                for reference in listed(line.value.get(key), codes):
                     if isinstance(reference, str) and len(id := _resolved(reference, codes)) >= _SHORTEST_ID:
                         found[id] = None
     return list(found)
@@ -163,15 +132,6 @@ def alike(words: Sequence[str], others: Sequence[str], *, most: int = 10) -> lis
     return sorted(pairs)[:most]
 
 
-def _listed(references: JsonValue) -> list[JsonValue]:
-    """The references in a text ("o1 o2") or in a list of texts."""
-    found: list[JsonValue] = []
-    for one in references if isinstance(references, list) else [references] if isinstance(references, str) else []:
-        parts = [part.rstrip(".:") for part in _REFERENCE.findall(one)] if isinstance(one, str) else [one]
-        found += [part for part in parts if part != "and"]
-    return found
-
-
 def _resolved(reference: str, codes: Codes) -> str:
     """The id of a code, or what may be the start of an id."""
     return codes.outcomes.get(reference.lower(), reference.lower())
@@ -179,24 +139,6 @@ def _resolved(reference: str, codes: Codes) -> str:
 
 def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / (len(one | other) or 1)
-
-
-class _CodeAndWords(NamedTuple):
-    """What may be a code, with the words that stand beside it."""
-
-    code: str
-    words: str
-    is_surely_one: bool
-
-    @classmethod
-    def of(cls, said: str) -> "_CodeAndWords":
-        """The first word of what is said, which is surely a code where a colon or nothing comes after it."""
-        first, _, words = said.replace(":", ": ", 1).strip().partition(" ")
-        return cls(first.strip(" ().:-*"), words.strip(" ()-\u2013\u2014"), not words or first.endswith(":"))
-
-    def is_of(self, words: str) -> bool:
-        """True where the words are these, or none are there."""
-        return not self.words or key_of(as_situation(self.words)) == key_of(words)
 
 
 @dataclass(slots=True, eq=False)
@@ -253,11 +195,9 @@ class _Reader:
         before, self._situation = self._situation, ""
         if isinstance(value, InvalidInput):
             raise value
-        what = next((key for key in ("rename", "merge", "move", "same", "outcomes", "unclear") if key in value), "")
-        if not what:
-            raise InvalidInput('expected "outcomes", "unclear", "rename", "merge", "move" or "same"')
+        what = kind_of(value)
         for key in value:
-            if key not in _KEYS[what]:
+            if key not in _KEYS[what] and value[key] not in EMPTY:
                 raise InvalidInput(f"{one_line(key, 40)}: not a key of a line with {json.dumps(what)}")
         if what == "rename":
             self._rename(value)
@@ -265,7 +205,8 @@ class _Reader:
             self._merge(value)
         elif what == "unclear":
             self._situation = before
-            self._give(value[what], Words("", "", replaces=False), number)
+            if value[what] not in (*EMPTY, ["none"], "none"):
+                self._give(value[what], Words("", "", replaces=False), number)
         elif what == "same":
             self._give(value.get("outcomes"), self._words_of_same(value[what]), number)
         else:
@@ -279,7 +220,7 @@ class _Reader:
 
     def _give(self, references: JsonValue, words: Words, number: int, approach: _Approach | None = None) -> None:
         wrong: list[str] = []
-        found = _listed(references)
+        found = listed(references, self._codes)
         if not found:
             raise InvalidInput('expected codes, such as "o1 o2"')
         for reference in found:
@@ -293,6 +234,8 @@ class _Reader:
 
     def _give_one(self, reference: JsonValue, words: Words, number: int, approach: _Approach | None) -> None:
         outcome = self._outcomes.get(_resolved(reference, self._codes)) if isinstance(reference, str) else None
+        if outcome is None and isinstance(reference, str) and is_range(reference):
+            raise InvalidInput(f"{shown(reference)} is no range of the last sheet's codes; name each")
         if outcome is None or outcome.agent != self._agent:
             raise InvalidInput(f"{shown(reference)} is no outcome of agent {one_line(self._agent, 40)}")
         if outcome.id in self._given_in:
@@ -323,12 +266,12 @@ class _Reader:
 
     def _known_situation(self, said: str) -> str:
         """The code of a known situation, also where its words stand beside it, or else new words."""
-        beside = _CodeAndWords.of(said)
+        beside = CodeAndWords.of(said)
         code = beside.code.upper()
         known = self._situations.get(code)
         if known is not None and beside.is_of(known.when):
             return code
-        if beside.is_surely_one and _SITUATION.fullmatch(code):
+        if beside.is_situation():
             raise InvalidInput(f"when: {shown(said)} is no known situation")
         return _line("when", said)
 
@@ -336,22 +279,24 @@ class _Reader:
         """The approach of a line: a known one, a new one of a known situation, or one in new words."""
         when, do = self._when(value, before), _said(value, "do")
         situation = self._situations.get(when)
+        if situation is not None:
+            do, said = without_situation(do, when), do
         if situation is None:
-            if _is_letter(do):
+            if is_letter(do):
                 raise InvalidInput(f"do: {shown(do)} stands for an approach of a known situation; give words")
             return _Approach(_Situation(when, ""), _line("do", do))
-        beside = _CodeAndWords.of(do.removeprefix(f"{when}."))
+        beside = CodeAndWords.of(do)
         known = self._approaches.get((when, beside.code.lower()))
         if known is not None and beside.is_of(known.do):
             return known
-        if (beside.is_surely_one and (known or _is_letter(beside.code))) or do.startswith(f"{when}."):
-            raise InvalidInput(f"do: {shown(do)} is no known approach of {when}")
-        said = _line("do", do)
-        alike = _alike(situation, said)
-        return alike[0] if alike else _added(situation, said)  # without a letter, but renamed with the others
+        if (beside.is_surely_one and (known or is_letter(beside.code))) or said.startswith(f"{when}."):
+            raise InvalidInput(f"do: {shown(said)} is no known approach of {when}")
+        words = _line("do", do)
+        alike = _alike(situation, words)
+        return alike[0] if alike else _added(situation, words)  # without a letter, but renamed with the others
 
     def _words_of_same(self, reference: JsonValue) -> Words:
-        text = next((one for one in _listed(reference)[:1] if isinstance(one, str)), "")
+        text = next((one for one in listed(reference)[:1] if isinstance(one, str)), "")
         words = self._same.get(_resolved(text, self._codes))
         if words is None:
             raise InvalidInput(f"same: {shown(reference)} is no outcome or rule of {one_line(self._agent, 40)}'s")
@@ -375,7 +320,7 @@ class _Reader:
     def _merge(self, value: Mapping[str, JsonValue]) -> None:
         into = _said(value, "into")
         target, target_letter = self._split(into)
-        codes = _listed(value["merge"])
+        codes = listed(value["merge"])
         if not codes:
             raise InvalidInput('merge: expected codes, such as "S9"')
         for code in codes:
@@ -422,10 +367,10 @@ class _Reader:
 
     def _split(self, code: str) -> tuple[str, str]:
         """A situation's code and, behind a dot, an approach's letter."""
-        situation, _, letter = code.strip().partition(".")
-        if situation.upper() not in self._situations:
+        place = place_of(code)
+        if place is None or place[0] not in self._situations:
             raise InvalidInput(f"{shown(code)} is no known situation")
-        return situation.upper(), letter.lower()
+        return place
 
 
 def _added(situation: _Situation, do: str, members: tuple[str, ...] = ()) -> _Approach:
@@ -440,39 +385,6 @@ def _alike(situation: _Situation, do: str) -> list[_Approach]:
     return [one for one in situation.approaches if key_of(one.do) == key]
 
 
-def _objects(answer: str) -> Iterator[AnswerLine]:
-    decoder = json.JSONDecoder()
-    answer = _REASONING.sub(lambda found: "\n" * found[0].count("\n"), answer)
-    at, line, counted = 0, 1, 0
-    while (start := answer.find("{", at)) >= 0:
-        line += answer.count("\n", counted, start)
-        counted = start
-        try:
-            value, at = decoder.raw_decode(answer, start)
-        except (ValueError, RecursionError):
-            end = answer.find("\n", start)
-            at = len(answer) if end < 0 else end
-            if answer[start + 1 : start + 200].lstrip().startswith(_QUOTES):
-                text = answer[start : start + 200].partition("}")
-                yield AnswerLine(line, InvalidInput(f"this is no JSON: {shown(''.join(text[:2]))}"))
-        else:
-            yield from (AnswerLine(line, one) for one in _unwrapped(value))
-
-
-def _unwrapped(value: dict[str, JsonValue], most: int = _NESTED) -> list[dict[str, JsonValue]]:
-    """The objects within an object that says nothing itself, as `{"answers": [...]}`: programs wrap them so.
-
-    The mark of the sheet and a situation that stand beside them are theirs.
-    """
-    inner = [] if _KEYS.keys() & value.keys() or not most else [one for found in value.values() for one in _in(found)]
-    beside: dict[str, JsonValue] = {key: value[key] for key in ("sheet", "when") if key in value}
-    return [found for one in inner for found in _unwrapped({**beside, **one}, most - 1)] or [value]
-
-
-def _in(value: JsonValue) -> list[dict[str, JsonValue]]:
-    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)]
-
-
 def _said(value: Mapping[str, JsonValue], key: str) -> str:
     if key not in value:
         raise InvalidInput(f"{key}: missing")
@@ -484,12 +396,8 @@ def _line(key: str, text: str) -> str:
     words = parse_field(key, one_line(said) if len(said.splitlines()) == 1 else said)
     if not key_of(str(words)):
         raise InvalidInput(f"{key}: empty")
-    if _CODE.fullmatch(str(words)):
-        raise InvalidInput(f"{key}: {shown(words)} is a code, and no words")
-    if says_nothing(str(words)) or words in _ASKED:
+    if says_nothing(str(words)) or bare(str(words)) in _ASKED:
         raise InvalidInput(f'{key}: {shown(words)} says nothing; of what can\'t be told say {{"unclear": "o1 o2"}}')
+    if is_code(key, str(words)):
+        raise InvalidInput(f"{key}: {shown(words)} is a code, and no words")
     return str(words)
-
-
-def _is_letter(text: str) -> bool:
-    return text.isascii() and text.isalpha() and (len(text) == 1 or (len(text) == 2 and text.islower()))

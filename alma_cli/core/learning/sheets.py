@@ -134,6 +134,8 @@ class Codes:
     """The keys of the approaches of each situation's code, in the order of their letters."""
     given: int = 0
     """The number of outcomes that ever got a code."""
+    sheet: list[str] = field(default_factory=list)
+    """The codes of the outcomes on the last sheet."""
     mark: str = ""
     """Tells these codes from those of another machine, which stand for other outcomes."""
 
@@ -144,8 +146,8 @@ class Codes:
             shown: Mapping[str, JsonValue] = value  # type: ignore[assignment]
             outcomes, situations = (dict(shown[name]) for name in ("outcomes", "situations"))  # type: ignore[arg-type]
             approaches = {code: list(keys) for code, keys in shown["approaches"].items()}  # type: ignore[union-attr,arg-type]
-            mark = str(shown.get("mark", ""))
-            return cls(outcomes, situations, approaches, int(shown["given"]), mark)  # type: ignore[arg-type]
+            sheet, mark = [str(code) for code in shown.get("sheet", [])], str(shown.get("mark", ""))  # type: ignore[union-attr]
+            return cls(outcomes, situations, approaches, int(shown["given"]), sheet, mark)  # type: ignore[arg-type]
         except (TypeError, KeyError, ValueError, AttributeError):
             return cls()
 
