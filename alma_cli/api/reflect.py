@@ -19,7 +19,7 @@ from alma_cli.core.learning.reports import Words
 from alma_cli.core.learning.sheets import Codes, KnownApproach, KnownSituation, Sheet
 from alma_cli.core.records import UNCLEAR_LABEL, AntiPattern, Heuristic, JsonValue, Outcome, Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
-from alma_cli.core.scopes.scope import check, scope_for
+from alma_cli.core.scopes.scope import check, scope_for, validate_agent_name
 from alma_cli.errors import AlmaError, InvalidConfig, InvalidInput, LocksUnsupported, NotFound, StoreUnwritable
 from alma_cli.files import read_object, to_write_it, write_whole
 from alma_cli.flock import locked
@@ -196,6 +196,7 @@ def apply(session: Session, agent: str, answer: str, *, at: datetime | None = No
 
 def undo(session: Session, agent: str) -> Reflected:
     """Give outcomes back the words that they had before the agent's last reflection, unless they changed since."""
+    agent = validate_agent_name(agent)
     words: dict[str, Words] = {}
     records: dict[str, Outcome] = {}
     with session.store().reading() as reader:

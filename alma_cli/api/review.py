@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from alma_cli.api import author
-from alma_cli.api.filters import kinds_of
+from alma_cli.api.filters import selection
 from alma_cli.api.learn import words_of
 from alma_cli.api.session import Saved, Session, new_id
 from alma_cli.api.status import reviewed_ids
@@ -13,7 +13,7 @@ from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.text import listed
 from alma_cli.errors import InvalidInput
 from alma_cli.files import append_line
-from alma_cli.store import Forget, Insert, Operation, Selection
+from alma_cli.store import Forget, Insert, Operation
 
 _MOST_BYTES = 64 * 1024 * 1024
 
@@ -29,7 +29,7 @@ def unseen(session: Session, kinds: Sequence[str] = (), agent: str | None = None
     """The memories that nobody has looked at, in the order of `retrieve`, of each kind the newest first."""
     seen = reviewed_ids(session.project)
     with session.store().reading() as reader:
-        chosen = Selection(kinds=kinds_of(kinds) or RETRIEVED_KINDS, agent=agent, archived=False)
+        chosen = selection({"kinds": kinds or RETRIEVED_KINDS, "agent": agent, "archived": False}, now=session.now())
         found = [record for record in reader.listed(chosen) if record.id not in seen]
     return sorted(found, key=lambda record: RETRIEVED_KINDS.index(record.kind))
 

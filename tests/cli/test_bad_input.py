@@ -743,8 +743,14 @@ def test_a_lone_surrogate_becomes_the_replacement_character(run_alma, run_json, 
     assert (readable, {readable: readable}) == (memory["fact"], memory["labels"])
     assert 0 == run_alma("add", "preference", text, "--user", text, "--category", text).code
     assert [readable] == [m["preference"] for m in run_json("list", "--user", text)["data"]["memories"]]
-    for argv in (["retrieve", text, "--agent", "a", "--user", text], ["list", "--containing", text, "--domain", text]):
+    for argv in (
+        ["retrieve", text, "--agent", "a", "--user", text],
+        ["list", "--containing", text, "--domain", text],
+        ["review", "--agent", text],
+        ["reflect", "--review", "--agent", "a", "--domain", text],
+    ):
         assert 0 == run_alma(*argv).code
+    assert "can't name an agent" in run_alma("reflect", "--undo", "--agent", text).err
 
 
 def test_what_is_not_known_is_kept(run_alma, run_json):
