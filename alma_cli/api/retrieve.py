@@ -18,7 +18,7 @@ from alma_cli.core.retrieval.slices import MemorySlice
 from alma_cli.core.scopes.visibility import views
 from alma_cli.core.text import clean, composed, listed
 from alma_cli.core.words import identifiers, query_terms
-from alma_cli.embedding import DEFAULT_MODEL, count_tokens
+from alma_cli.embedding import DEFAULT_MODEL, count_tokens, reads
 from alma_cli.errors import InvalidInput
 from alma_cli.logs import debug, info
 from alma_cli.store import Pool, Reader, Search, SearchResult
@@ -107,14 +107,15 @@ def question(session: Session, wanted: Wanted) -> Question:
     settings = session.config.retrieval
     top_k = settings.top_k if wanted.top_k is None else wanted.top_k
     seen = views(session.config.scope_for(wanted.agent), session.config.agents)
-    parts = _asked(task, when)
-    vectors, warnings = session.query_vectors(parts)
-    names = identifiers(f"{parts[0]}\n{split_task(task).telling}")
+    about = topic(task)
+    said = f"{when}. {about}" if when else about
+    vectors, warnings = session.query_vectors(_compared(session.model, task, about, when))
+    names = identifiers(f"{said}\n{split_task(task).telling}")
     search = Search(
         vector=vectors[0] if vectors else None,
         parts=vectors[1:],
         model=session.model,
-        terms=list(dict.fromkeys([*query_terms(parts[0]), *names])),
+        terms=list(dict.fromkeys([*query_terms(said), *names])),
         identifiers=names,
         views=seen,
         kinds=wanted.kinds or RETRIEVED_KINDS,
@@ -123,7 +124,7 @@ def question(session: Session, wanted: Wanted) -> Question:
         per_signal=max(settings.candidates, top_k),
         evidence_half_life_days=session.config.learning.half_life_days,
     )
-    return Question(task=task, when=when, asks=when or parts[0], search=search, warnings=warnings)
+    return Question(task=task, when=when, asks=when or about, search=search, warnings=warnings)
 
 
 def _situation(given: str) -> str:
@@ -134,9 +135,14 @@ def _situation(given: str) -> str:
     return parse_line("when", said, GENERAL_WORDS) if said else ""
 
 
-def _asked(task: str, when: str) -> list[str]:
-    """The texts by which memories are compared: the task after its situation, and that alone; without one its parts."""
-    return [f"{when}. {topic(task)}", when] if when else parts_of(task)
+def _compared(model: str, task: str, about: str, when: str) -> list[str]:
+    """The texts by which memories are compared: the task after its situation, and that alone; without one its parts.
+
+    A task that the model can't read is left to its words; beside it, it would read the situation no more either.
+    """
+    if not when:
+        return parts_of(task)
+    return [f"{when}. {about}", when] if reads(model, about) else [when]
 
 
 def answer(session: Session, wanted: Wanted, asked: Question, source: Reader | Pool) -> MemorySlice:

@@ -386,6 +386,19 @@ def test_a_task_in_a_language_hardly_known_finds_rules_by_a_situation_in_english
     ]
 
 
+@pytest.mark.parametrize(
+    "task",
+    [
+        "カードのテストが二月から赤いのですが、理由がわかりません。" * 5,
+        "Проверка карты не проходит с первого февраля, и никто не знает, в чём причина",
+    ],
+)
+def test_a_task_that_the_model_cannot_read_finds_rules_by_a_situation_that_it_can(alma, lessons, task):
+    found = alma.retrieve(task, "a", when="a spec goes by the current date")
+    assert ["freeze the clock"] == [hit.strategy for hit in found.heuristics if hit.sure]
+    assert () == tuple(found.warnings)
+
+
 @pytest.mark.parametrize("when", ["", "n/a", "None.", " "])
 def test_a_situation_that_says_nothing_is_none(alma, lessons, when):
     found = alma.retrieve(RED, "a", when=when)
