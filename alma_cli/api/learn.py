@@ -15,7 +15,7 @@ from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.scopes.scope import choose_domain, subjects
 from alma_cli.core.scopes.visibility import sees, views
 from alma_cli.core.text import clean, one_line, whole_words
-from alma_cli.errors import AlmaError, InvalidInput, NotFound, ScopeViolation, StoreBusy
+from alma_cli.errors import AlmaError, AmbiguousId, InvalidInput, NotFound, ScopeViolation, StoreBusy
 from alma_cli.pipeline import portions, prefetched
 from alma_cli.store import DerivedChange, Entry, Insert, Operation, Reader, Receipt, RecordChange, Revise
 
@@ -386,7 +386,7 @@ def _credits(session: Session, outcome: Outcome, report: Report, told: list[str]
     if report.retrieval:
         try:
             used += used_in(session.project, report.retrieval)
-        except NotFound as error:
+        except (NotFound, AmbiguousId) as error:
             told.append(f"`retrieval` was left out: {error.message}")
     return credits(outcome, used, followed=report.followed, id_of=lambda target: named_id(outcome.id, target))
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from alma_cli.core.records import JsonValue
 from alma_cli.core.retrieval.slices import MemorySlice
 from alma_cli.core.text import one_line
-from alma_cli.errors import NotFound
+from alma_cli.errors import AmbiguousId, NotFound
 from alma_cli.files import append_line
 from alma_cli.project import Project, make_log
 
@@ -42,11 +42,18 @@ def note(project: Project, found: MemorySlice) -> None:
 
 
 def used_in(project: Project, prefix: str) -> list[str]:
-    """The ids of the sure memories that a retrieve gave. Raises `NotFound` when it isn't in the log (any more)."""
+    """The ids of the sure memories that a retrieve gave.
+
+    Raises `NotFound` when it isn't in the log (any more), `AmbiguousId` when several have an id that starts so.
+    """
     wanted = prefix.strip().lower()
-    for noted in _noted(project):
-        if wanted and noted["retrieval_id"].startswith(wanted):
-            return list(noted["ids"])
+    found = {one["retrieval_id"]: one["ids"] for one in _noted(project) if one["retrieval_id"].startswith(wanted)}
+    if wanted and len(found) > 1:
+        raise AmbiguousId(
+            f"several retrieves have an id that starts with {one_line(prefix, 40)}", hint="give the whole id"
+        )
+    if wanted and found:
+        return list(*found.values())
     raise NotFound(
         f"no retrieve has the id {one_line(prefix, 40)}",
         hint="`alma retrieve --json` gives a retrieval_id; name memories themselves with --used",
@@ -60,13 +67,20 @@ def lately(project: Project, agent: str | None = None) -> Retrievals:
 
 
 def _noted(project: Project) -> Iterator[dict[str, Any]]:
-    """What is in the log, the newest first."""
+    """What is in the log, the newest first, without lines that were cut off when the machine stopped, or spoiled."""
     for name in (_FILE, _FILE + ".old"):
         for line in reversed(_lines(project.log_dir / name)):
-            try:
-                yield json.loads(line)
-            except ValueError:
-                continue  # a line that was cut off when the machine stopped
+            with suppress(ValueError, RecursionError):
+                noted = json.loads(line)
+                if _is_noted(noted):
+                    yield noted
+
+
+def _is_noted(value: object) -> bool:
+    match value:
+        case {"retrieval_id": str(), "agent": str(), "ids": list(ids)}:
+            return all(isinstance(id, str) for id in ids)
+    return False
 
 
 def _lines(path: os.PathLike[str]) -> list[bytes]:

@@ -77,7 +77,16 @@ def _loaded(path: str) -> Turn:
     kept, new = read_object(path), Turn()
     for each in fields(Turn):
         value = kept.get(each.name, getattr(new, each.name))  # a version before may have kept less
-        if type(value) is not type(getattr(new, each.name)):
+        if type(value) is not type(getattr(new, each.name)) or not _has_texts(each.name, value):
             return Turn()
         setattr(new, each.name, value)
     return new
+
+
+def _has_texts(name: str, value: object) -> bool:
+    """True of a list that has texts, or pairs of them where the turn has such, and of what is no list."""
+    if not isinstance(value, list):
+        return True
+    if name != "reminded":
+        return all(isinstance(item, str) for item in value)
+    return all(isinstance(item, list) and len(item) == 2 and _has_texts("", item) for item in value)

@@ -164,6 +164,36 @@ def test_an_unknown_retrieve_is_told_and_the_outcome_recorded(alma):
     assert "x" == alma.memory(learned.id).task
 
 
+def test_the_start_of_several_retrieves_credits_none_of_them(alma):
+    alma.learn("a", "Test the login form", "success")
+    ids = [alma.retrieve("test the login form", "a").retrieval_id for _ in range(17)]
+    start = next(id[0] for id in ids if sum(other[0] == id[0] for other in ids) > 1)  # of 17 two begin alike
+    learned = alma.learn("a", "Test it again", "success", retrieval=start)
+    assert [f"`retrieval` was left out: several retrieves have an id that starts with {start}"] == learned.warnings
+    assert not alma.memories(kinds=["credit"])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("[]", "null", "5", "{}", "[" * 100_000),
+        *('{"retrieval_id": 5, "agent": "a", "ids": []}', '{"retrieval_id": "abc", "agent": "a", "ids": [5]}'),
+        '{"retrieval_id": "abc", "agent": "a", "ids": "abc"}',
+    ],
+)
+def test_an_odd_line_in_the_log_of_retrieves_keeps_no_outcome_from_being_recorded(project, alma, line):
+    alma.learn("a", "Test the login form", "success")
+    retrieval = alma.retrieve("test the login form", "a").retrieval_id
+    with open(project / ".alma/log/retrievals.ndjson", "a") as log:
+        log.write(f"{line}\n")
+    assert ["`retrieval` was left out: no retrieve has the id abc"] == (
+        alma.learn("a", "x", "success", retrieval="abc").warnings
+    )
+    alma.learn("a", "Test it again", "success", retrieval=retrieval)
+    assert 1 == len(alma.memories(kinds=["credit"]))
+    assert 1 == alma.report().to_json()["retrievals"]["retrieves"]
+
+
 def test_an_old_retrieve_is_still_found_after_its_log_was_set_aside(project, alma):
     alma.learn("a", "Test the login form", "success")
     first = alma.retrieve("test the login form", "a")

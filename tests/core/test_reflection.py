@@ -580,9 +580,23 @@ def test_codes_stay_the_same_from_sheet_to_sheet():
     assert ["a", "b", "z", "aa", "ab"] == [letters[0], letters[1], *letters[25:]]
 
 
-@pytest.mark.parametrize("value", [None, [], {"outcomes": 3}, {"outcomes": {}, "situations": [], "approaches": 1}])
+_KEPT = {"outcomes": {}, "situations": {}, "approaches": {}}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(None, [], {"outcomes": 3}, {"outcomes": {}, "situations": [], "approaches": 1}),
+        *({**_KEPT, "given": given} for given in (None, "x", float("inf"))),
+    ],
+)
 def test_codes_that_cant_be_read_are_given_anew(value):
     assert "o1" == Codes.from_json(value).of_outcome(IDS[0])
+
+
+def test_codes_of_what_is_no_text_are_those_of_unknown_outcomes():
+    kept = Codes.from_json({"outcomes": {"o1": 5, "o2": [IDS[0]]}, "situations": {}, "approaches": {}, "given": 2})
+    assert ["o3", "o4"] == [kept.of_outcome(IDS[0]), kept.of_outcome("5" * 32)]
 
 
 def test_words_that_share_most_of_their_terms_look_alike():

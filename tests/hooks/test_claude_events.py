@@ -356,7 +356,8 @@ def test_a_turn_or_an_event_that_was_damaged_is_a_new_one(alma):
     payload = {"session_id": "s", "prompt": "Fix the login test"}
     answer_event(alma, "user-prompt-submit", "me", payload)
     folder = session_folder(alma.project, payload)
-    for damaged in ("", "[]", "{}", '{"number": null}', "\x00"):
+    odd = ('{"given": [[]]}', '{"recorded": [5]}', '{"reminded": [5]}', '{"reminded": [["a", 5]]}')
+    for damaged in ("", "[]", "{}", '{"number": null}', "\x00", *odd):
         (alma.project.log_dir / "sessions" / folder / "turn.json").write_text(damaged)
         (alma.project.log_dir / "sessions" / folder / "0-1.event").write_text(damaged)
         with held_turn(folder, wait_s=5) as (turn, _):

@@ -144,11 +144,11 @@ class Codes:
         """The codes in what `to_json` gave; none of them for anything else."""
         try:
             shown: Mapping[str, JsonValue] = value  # type: ignore[assignment]
-            outcomes, situations = (dict(shown[name]) for name in ("outcomes", "situations"))  # type: ignore[arg-type]
-            approaches = {code: list(keys) for code, keys in shown["approaches"].items()}  # type: ignore[union-attr,arg-type]
+            outcomes, situations = (_of_texts(shown[name]) for name in ("outcomes", "situations"))
+            approaches = {code: list(map(str, keys)) for code, keys in shown["approaches"].items()}  # type: ignore[union-attr,arg-type]
             sheet, mark = [str(code) for code in shown.get("sheet", [])], str(shown.get("mark", ""))  # type: ignore[union-attr]
             return cls(outcomes, situations, approaches, int(shown["given"]), sheet, mark)  # type: ignore[arg-type]
-        except (TypeError, KeyError, ValueError, AttributeError):
+        except (TypeError, KeyError, ValueError, OverflowError, AttributeError):
             return cls()
 
     def to_json(self, *, most: int) -> dict[str, JsonValue]:
@@ -182,6 +182,10 @@ class Codes:
         if strategy_key not in keys:
             keys.append(strategy_key)
         return letters(keys.index(strategy_key))
+
+
+def _of_texts(value: JsonValue) -> dict[str, str]:
+    return {key: str(text) for key, text in value.items()}  # type: ignore[union-attr]
 
 
 def item(code: str, outcome: Outcome) -> Item:
