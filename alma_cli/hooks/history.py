@@ -169,16 +169,24 @@ def _takes_back(commit: Commit) -> Iterator[re.Match[str]]:
 def _merged_as(request: re.Match[str], before: Commit) -> list[Commit]:
     """The newest commit by which this pull request or merge request came, before another commit; or none.
 
-    A number of another repository is none of ours.
+    A number of another repository is none of ours; of one whose name changed, it is with the title that is quoted.
     """
     name, number = request["of"].rpartition("/")[2].lower(), request["number"]
-    names_here = remote_names() if name and before.parents else set()
-    if not before.parents or (names_here and name not in names_here):
+    if not before.parents:
         return []
+    names_here = remote_names() if name else set()
+    is_named = not names_here or name in names_here
     names = rf"\(#{number}\)$|^Merge pull request #{number} |^See merge request [^ ]*!{number}$"
     candidates = read_commits(before.parents[0], "--extended-regexp", f"--grep={names}", most=20)
     known = re.compile(names, re.MULTILINE)
-    return [one for one in candidates if known.search(f"{one.subject}\n{one.body}")][:1]
+    found = [one for one in candidates if known.search(f"{one.subject}\n{one.body}")][:1]
+    return [one for one in found if is_named or _quotes(before, one)]
+
+
+def _quotes(revert: Commit, reverted: Commit) -> bool:
+    """True where the subject of a revert quotes that of the commit, or the title of the request that it merged."""
+    titles = (reverted.subject, reverted.body.strip().partition("\n")[0])
+    return any(title and f'"{title}"' in revert.subject for title in titles)
 
 
 def _time(seconds: int) -> datetime | None:

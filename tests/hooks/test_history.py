@@ -148,6 +148,16 @@ def test_the_revert_of_another_repositorys_request_takes_back_none_of_ours(remot
     assert ("other" not in named) == bool(found)
 
 
+@pytest.mark.parametrize("merged", ["Cache prices (#12)", "Merge pull request #12 from acme/cache\n\nCache prices"])
+def test_the_revert_of_a_request_is_known_by_the_title_that_it_quotes_once_the_repository_has_another_name(
+    merged, git, commit, learned
+):
+    git("remote", "add", "origin", "git@github.com:acme/store.git")
+    commit(merged)
+    title = "Cache prices (#12)" if "(#12)" in merged else "Cache prices"
+    assert learned(commit(f'Revert "{title}" (#13)\n\nReverts acme/shop#12'))
+
+
 @pytest.mark.parametrize("host", [False, True])
 def test_the_revert_of_a_merge_is_a_failure_of_what_it_brought(host, commit, git, project, learned):
     commit("Start")
