@@ -226,7 +226,7 @@ def _says(record: Record) -> list[str]:
     return [f"{name}: {value}" for name, value in values.items() if isinstance(value, str)]
 
 
-_NOT_SAID = frozenset({"id", "project_id", "origin", "domain", "task_key", "strategy_key"})
+_NOT_SAID = frozenset({"id", "project_id", "origin", "source", "domain", "task_key", "strategy_key"})
 
 
 def add_change(changes: dict[str, DerivedChange], later: DerivedChange) -> None:

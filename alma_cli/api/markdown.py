@@ -1,4 +1,4 @@
-"""Facts of Markdown pages, as the lines of an import: each once, by an id of its page and words."""
+"""Facts of Markdown pages, as the lines of an import: each once, by an id of its heading and words."""
 
 import os
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
@@ -44,7 +44,7 @@ def as_records(facts: list[tuple[str, Fact]], project_id: str, agent: str) -> It
     """The facts as numbered records to import."""
     for page, fact in facts:
         source = f"{page}: {fact.heading}" if fact.heading else page
-        id = named_id(project_id, agent, source, fact.text)
+        id = named_id(project_id, agent, fact.heading, fact.text)  # pages are renamed and moved
         yield fact.line, {"kind": "knowledge", "id": id, "agent": agent, "fact": fact.text, "source": source}
 
 

@@ -451,6 +451,16 @@ def test_markdown_becomes_facts_once_with_its_page_and_heading(run_alma, run_jso
     assert 2 == run_json("import", "CLAUDE.md")["data"]["imported"], "what was undone may come again"
 
 
+def test_a_page_that_was_renamed_or_moved_brings_nothing_twice(run_alma, project):
+    (project / "CLAUDE.md").write_text(MARKDOWN)
+    run_alma("import", "CLAUDE.md")
+    (project / "docs").mkdir()
+    (project / "CLAUDE.md").rename(project / "docs/AGENTS.md")
+    finished = run_alma("import", "docs")
+    assert (0, True) == (finished.code, "imported 0 memories\n2 were there already" in finished.err)
+    assert "says something else" not in finished.err
+
+
 def test_a_folder_of_notes_is_imported_within_the_agents_scope(scoped_project, run_alma, run_json):
     notes = scoped_project / "notes"
     (notes / "node_modules").mkdir(parents=True)
