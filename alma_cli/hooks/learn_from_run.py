@@ -3,7 +3,7 @@
 import os
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from signal import SIGHUP, SIGINT, SIGPIPE, SIGQUIT
 
 from alma_cli.api import ALMA
@@ -83,8 +83,10 @@ def learn_from(ran: Ran, ended: Ended, *, directory: str | None, reports: Report
 
 
 def _learn_from_reports(alma: ALMA, ran: Ran, agent: str, reports: Reports, *, well: bool) -> list[str]:
-    written, told = reports.read()
-    failing = load_failing(alma.project)
+    found, told = reports.read()
+    folder = f"{alma.project.root}{os.sep}"  # it has another path after a move, and on other machines
+    written = [[replace(case, name=case.name.replace(folder, "")) for case in cases] for cases in found]
+    failing = {name.replace(folder, "") for name in load_failing(alma.project)}
     news = changed(written, failing, well=well)
     alike: dict[str, list[TestCase]] = {}
     for case in news:

@@ -121,6 +121,19 @@ def test_changed_tests_of_a_report_are_remembered(run, outcomes, project):
     assert [("failure", ""), ("success", "Waited for the button")] == told
 
 
+def test_a_test_keeps_its_name_when_its_project_is_moved(run, outcomes, project, monkeypatch):
+    case = '<testsuite><testcase classname="{}/t/a.test.js" name="adds">{}</testcase></testsuite>'
+    (project / "new.xml").write_text(case.format(project, '<failure message="boom"/>'))
+    run("cp new.xml report.xml; exit 1", "--junit", "report.xml")
+    moved = project.rename(project.with_name("moved"))
+    monkeypatch.chdir(moved)
+    (moved / "new.xml").write_text(case.format(moved, ""))
+    run("cp new.xml report.xml", "--junit", "report.xml")
+    assert [("Test t/a.test.js::adds", "failure"), ("Test t/a.test.js::adds", "success")] == [
+        (one["task"], one["outcome"]) for one in outcomes() if one["task"].startswith("Test ")
+    ]
+
+
 def test_one_cause_that_fails_every_test_is_not_recorded_for_each(run, outcomes, project):
     cases = "".join(f'<testcase name="t{n}"><error message="no module shop"/></testcase>' for n in range(60))
     cases += "".join(f'<testcase name="u{n}"><error message="u{n} is wrong"/></testcase>' for n in range(9))
