@@ -45,6 +45,9 @@ GITIGNORE = """\
 !config.yaml
 """
 
+_MOST_OF_RULES = 1 << 16
+"""The bytes that are read of the rules by which git ignores the memory."""
+
 EXCLUDED = """\
 # Written by ALMA: memories stay out of git on branches without .alma/.gitignore too.
 **/.alma/*
@@ -156,6 +159,20 @@ def told_apart(project: Project) -> list[str]:
     return [f"{found} (was it moved? {mended_by} mends that; in a container, mount it)"]
 
 
+def laid_open(project: Project) -> list[str]:
+    """The warning that git would take the memory, for an ignore file that came with a repository or was edited."""
+    try:
+        with open_file(os.fspath(project.gitignore_path)) as file:
+            lines = file.read(_MOST_OF_RULES).decode(errors="replace").split("\n")
+    except OSError:
+        return []
+    strange = [line.strip() for line in lines if line.startswith("!") and line.strip() not in GITIGNORE.split("\n")]
+    if not strange or top_of(os.fspath(project.root)) is None:
+        return []
+    found = f"{project.gitignore_path} lets git take the memory, by the line {one_line(strange[0], 40)}"
+    return [f"{found}: delete that file, and the next write makes it anew"]
+
+
 def left_behind(project: Project) -> str:
     """The `.alma/` of a worktree with a memory that nothing reads, since it shares another; empty without one.
 
@@ -196,6 +213,8 @@ def _nearest_project(start: str | os.PathLike[str] | None) -> Project:
     for folder in _folders_above(first):
         _check_checked_out(folder)
     hint = "`alma init` makes one here"
+    if first in (os.sep, os.path.realpath(os.path.expanduser("~"))):  # hosts start servers there
+        hint = "name the project's folder: --dir FOLDER, or ALMA_DIR"
     if any(_recorded(folder) for folder in _folders_above(first)):
         hint = f"there was one: a sparse checkout, `git clean` or `git stash` may have taken {FOLDER}/ away; {hint}"
     if beyond := _beyond(first):

@@ -11,6 +11,7 @@ from alma_cli.project import (
     EXCLUDED,
     GITIGNORE,
     find_project,
+    laid_open,
     make_home,
     make_project,
     note_recorded,
@@ -567,6 +568,21 @@ def test_a_repository_of_somebody_elses_gets_no_memory(repository, give_away):
     git(repository, "worktree", "add", "-q", str(linked))
     give_away(repository)
     assert linked / ".alma" == project_at(linked).home
+
+
+def test_where_hosts_start_servers_the_hint_is_to_name_the_project(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for folder in (tmp_path, "/"):
+        with pytest.raises(ProjectNotFound) as caught:
+            find_project(folder, environ={})
+        assert "name the project's folder: --dir FOLDER, or ALMA_DIR" == caught.value.hint
+
+
+@pytest.mark.parametrize(("rules", "expected"), [("!*\n", 1), ("*\n!memory.duckdb \r\n", 1), ("", 0), (GITIGNORE, 0)])
+def test_rules_by_which_git_would_take_the_memory_are_told(repository, rules, expected):
+    project = make_project(repository, CONFIG)
+    project.gitignore_path.write_text(rules)
+    assert expected == len(laid_open(project))
 
 
 # Linked worktrees

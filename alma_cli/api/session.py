@@ -20,7 +20,7 @@ from alma_cli.embedding import DEFAULT_MODEL, Embedder, OnProgress, open_embedde
 from alma_cli.errors import AlmaError, EmbeddingUnavailable, ProjectNotFound, ScopeViolation
 from alma_cli.logs import info
 from alma_cli.ownership import name_of
-from alma_cli.project import Project, make_home, note_recorded, told_apart
+from alma_cli.project import Project, laid_open, make_home, note_recorded, told_apart
 from alma_cli.store import ProjectRules, Receipt, Store, open_store
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ class Session:
         from alma_cli.store import Entry
 
         records, told = self.redacted(records)
-        told += told_apart(self.project)
+        told += [*told_apart(self.project), *laid_open(self.project)]
         texts = list(dict.fromkeys(text for record in records if record.kind != "credit" for text in record.topics))
         try:
             vectors = self.vectors(texts) if texts else []

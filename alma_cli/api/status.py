@@ -13,7 +13,7 @@ from alma_cli.core.codec import format_time
 from alma_cli.core.records import Kind, Outcome, Record
 from alma_cli.files import read_object, write_whole
 from alma_cli.flock import holding
-from alma_cli.project import Project, make_log, recorded_since, told_apart
+from alma_cli.project import Project, laid_open, make_log, recorded_since, told_apart
 from alma_cli.store import Shared
 
 _FILE = "seen.json"
@@ -101,7 +101,7 @@ def status(session: Session) -> Status:
             else None,
             shared=None if session.config.storage == "local" else reader.shared(session.config.project_id),
             emptied_since=emptied_since(session),
-            warnings=[*reader.warnings, *told_apart(session.project)],
+            warnings=[*reader.warnings, *told_apart(session.project), *laid_open(session.project)],
         )
 
 

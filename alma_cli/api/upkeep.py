@@ -26,7 +26,7 @@ from alma_cli.errors import AlmaError, LocksUnsupported, StoreCorrupt
 from alma_cli.files import kept_temporarily
 from alma_cli.flock import lock_at_once
 from alma_cli.ownership import owner_of
-from alma_cli.project import Project, left_behind, make_home, make_project, told_apart
+from alma_cli.project import Project, laid_open, left_behind, make_home, make_project, told_apart
 from alma_cli.store import Shared
 
 _REINDEXED_TOGETHER = 2048
@@ -104,6 +104,8 @@ def examine(session: Session, environ: Mapping[str, str] = os.environ) -> Iterat
         yield _well("environment", "no unknown ALMA_ variables")
     for found in told_apart(project):
         yield _wrong("worktree", found, "what was recorded here goes there by `alma export` and `alma import`")
+    for found in laid_open(project):
+        yield _wrong("git", found, f"rm {shlex.quote(str(project.gitignore_path))}")
     if own := left_behind(project):
         taking_over = f"`alma export --dir {shlex.quote(own)} | alma import -` takes it over"
         hint = f"{taking_over}; delete memory.duckdb* and journal/ there afterwards"
