@@ -789,6 +789,27 @@ def test_an_alma_whose_environment_was_moved_is_named_in_no_hook(everything, pro
     assert str(script) not in (project / ".git/hooks/post-commit").read_text()
 
 
+def test_an_alma_in_a_home_with_an_apostrophe_can_run(everything, states, run_alma, monkeypatch, tmp_path):
+    program = tmp_path / "o'brien josé/bin/alma"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n# alma_cli\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "argv", [str(program)])
+    run_alma("setup", "git", "--yes")
+    assert ("connected", "") == states()["git"]
+    program.unlink()
+    assert "can't run" == states()["git"][0]
+
+
+@pytest.mark.parametrize("rule", ["mcp__alma", "Bash(alma:*)"])
+def test_an_agent_that_is_denied_all_that_alma_offers_is_told(rule, put, states, run_alma, alma_on_the_path):
+    put(**{".claude/settings.json": json.dumps({"permissions": {"deny": ["mcp__alma__forget"]}})})
+    run_alma("setup", "claude", "--yes")
+    assert "connected" == states()["claude"][0]
+    put(**{".claude/settings.json": json.dumps({"permissions": {"deny": [rule]}})})
+    assert ("can't run", True) == ((found := states()["claude"])[0], f"permissions.deny: {rule}" in found[1])
+
+
 def test_pre_commit_that_git_does_not_call_cannot_run(everything, project, states, run_alma, alma_on_the_path):
     run_alma("setup", "pre-commit", "--yes")
     assert ("can't run", "git doesn't call pre-commit after a commit yet") == states()["pre-commit"]

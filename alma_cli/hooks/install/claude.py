@@ -50,6 +50,8 @@ _TIMEOUT_S = 10
 _NEEDED = {"command": "command", "prompt": "prompt", "agent": "prompt", "http": "url"}
 """The text that a hook of each type needs; Claude Code passes over a whole file for one hook without it."""
 
+_DENYING = ("mcp__alma", "mcp__alma__*", "Bash(alma:*)", "Bash(alma *)", "Bash(alma)")
+
 SHARED = "settings.json"
 LOCAL = "settings.local.json"
 """The settings of everybody who works on the project, which are committed, and those of one person, which aren't."""
@@ -141,12 +143,23 @@ def switched_off(place: ConnectedProject) -> tuple[str, str]:
     told = [(path, settings["disableAllHooks"]) for path, settings in found.items() if "disableAllHooks" in settings]
     if told and told[0][1]:
         return f"{told[0][0]} switches all hooks off (disableAllHooks)", f"take that out of {told[0][0]}"
+    for path, settings in found.items():
+        if rule := _denied(settings):
+            return f"{path} denies agents what ALMA offers (permissions.deny: {rule})", f"take that out of {path}"
     for path, settings in (*found.items(), (menus, _said_before(place, menus))):
         for key in ("disabledMcpjsonServers", "disabledMcpServers", "deniedMcpServers"):
             servers = settings.get(key)
             if isinstance(servers, list) and ("alma" in servers or {"serverName": "alma"} in servers):
                 return f"{path} switches the server alma off ({key})", f"take it out of {path}"
     return "", ""
+
+
+def _denied(settings: Mapping[str, Any]) -> str:
+    """The rule of permissions that denies all tools of the server `alma`, or the command; empty without one."""
+    permissions = settings.get("permissions")
+    rules = permissions.get("deny") if isinstance(permissions, dict) else None
+    strings = [rule for rule in rules if isinstance(rule, str)] if isinstance(rules, list) else []
+    return next((rule for rule in strings if rule in _DENYING), "")
 
 
 def _of_user() -> tuple[str, str]:

@@ -21,8 +21,10 @@ from alma_cli.tracked import lasting_environ, program_on_path
 State = Literal["connected", "not connected", "gone", "can't run"]
 STATES: tuple[State, ...] = get_args(State)
 
-_NAMED = re.compile(rb"'(/[^'\n]*/alma)'|(?<![\w.~$}/])(/[^\s'\"<>|;:]*/alma)(?![\w./-])")
+_NAMED = re.compile(rb"""'(/(?:[^'\n]|'\\?"'\\?"')*/alma)'|(?<![\w.~$}/])(/[^\s'\"<>|;:]*/alma)(?![\w./-])""")
 """The full path of an `alma`, as shells and settings have it."""
+_QUOTE = re.compile(rb"""'\\?"'\\?"'""")
+"""A single quote within single quotes, as shells and, in JSON, settings have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,8 @@ def _can_run(answers: Callable[[str], bool], paths: Iterable[str]) -> bool:
     if on_path and starts(on_path) and (_is_ours(on_path) or answers(on_path)):
         return True
     named = [quoted or bare for path in paths for quoted, bare in _NAMED.findall(content_of(path) or b"")]
-    return any(starts(path) for path in map(os.fsdecode, named) if path != on_path)
+    there = [os.fsdecode(_QUOTE.sub(b"'", path)) for path in named]
+    return any(starts(path) for path in there if path != on_path)
 
 
 def _is_ours(path: str) -> bool:
