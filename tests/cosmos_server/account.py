@@ -50,6 +50,10 @@ class Account:
         response.skew_s = self.skew_s
         if fault is not None:
             response.drop, response.stall = fault.drop == "after", fault.stall == "after"
+            for name in fault.without:
+                response.headers.pop(name, None)
+            if fault.said is not None and response.status < 300:
+                response.body = fault.said.encode()
         return response
 
     def _check_debt(self, kind):

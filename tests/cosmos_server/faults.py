@@ -18,8 +18,9 @@ class Fault:
     """One thing that goes wrong.
 
     `status` answers with that status instead; `drop` closes the connection `before` or `after` the request was done;
-    `stall` never answers (`before` or `after`); a status `inside` a batch is that of its middle operation. It meets requests of these `kinds` (all when empty) after the first
-    `skip`, `times` times (None: always), each with `chance`.
+    `stall` never answers (`before` or `after`); a status `inside` a batch is that of its middle operation; what succeeded
+    is answered with the text `said`, and without these headers. It meets requests of these `kinds` (all when empty)
+    after the first `skip`, `times` times (None: always), each with `chance`.
     """
 
     kinds: tuple[str, ...] = ()
@@ -29,6 +30,8 @@ class Fault:
     drop: str = ""
     stall: str = ""
     inside: bool = False
+    said: str | None = None
+    without: tuple[str, ...] = ()
     skip: int = 0
     times: int | None = 1
     chance: float = 1.0

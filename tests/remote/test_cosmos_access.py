@@ -22,7 +22,15 @@ from azure.core.exceptions import (
 )
 
 from alma_cli.config import Azure
-from alma_cli.errors import CheckpointLost, InvalidConfig, RemoteError, RemoteMissing, RemoteRefused, RemoteUnreachable
+from alma_cli.errors import (
+    CheckpointLost,
+    InvalidConfig,
+    RemoteError,
+    RemoteMissing,
+    RemoteRefused,
+    RemoteThrottled,
+    RemoteUnreachable,
+)
 from alma_cli.remote.cosmos import open_cosmos
 from alma_cli.remote.cosmos.calls import asked_to_wait_s
 from alma_cli.remote.cosmos.container import make_container
@@ -220,6 +228,10 @@ def test_an_answer_of_something_else_than_the_service_is_said_so(answered_by, st
     )
 
 
+def test_a_gateway_that_is_busy_is_no_stranger(answered_by):
+    refused(RemoteThrottled, lambda: read(answered_by(429, {"Retry-After": "0"})), "429", code="remote_throttled")
+
+
 def test_a_clock_that_makes_every_key_invalid_is_named_and_neither_key_nor_firewall(azure, server):
     for status, skew_s, words in ((403, -7200, "ahead"), (401, 86400, "behind")):
         server.set(skew_s=skew_s)
@@ -273,6 +285,12 @@ def test_a_wait_that_is_asked_for_is_never_less_than_none(said, seconds):
     assert seconds == asked_to_wait_s(SimpleNamespace(headers={"x-ms-retry-after-ms": said}))
 
 
+@pytest.mark.parametrize("said, seconds", [("2", 2.0), ("Fri, 27 Nov 2026 21:00:00 GMT", 0.0), ("-1", 0.0)])
+def test_a_gateway_asks_for_a_wait_in_seconds(said, seconds):
+    assert seconds == asked_to_wait_s(SimpleNamespace(headers={"Retry-After": said}))
+    assert 0.25 == asked_to_wait_s(SimpleNamespace(headers={"Retry-After": said, "x-ms-retry-after-ms": "250"}))
+
+
 def test_changes_without_an_end_are_an_error_and_not_read_for_ever():
     page = [{"project_id": "p", "id": "1"}]
     container = SimpleNamespace(
@@ -281,6 +299,16 @@ def test_changes_without_an_end_are_an_error_and_not_read_for_ever():
     )
     with pytest.raises(RemoteError, match="ETags"):
         Feed(container, "p", "here").next_page()
+
+
+def test_ranges_without_an_end_are_an_error_and_not_read_for_ever():
+    answer = SimpleNamespace(status_code=200, headers={"x-ms-version": "1"}, body=lambda: b"{}")
+    meter = Meter(SimpleNamespace(send=lambda request: answer))
+    request = SimpleNamespace(method="GET", url="http://localhost/dbs/d/colls/c/pkranges", headers={})
+    with pytest.raises(RemoteError, match="ETags"):
+        meter.send(request)
+    answer.headers["ETag"] = '"1"'
+    assert answer is meter.send(request)
 
 
 # Signing in

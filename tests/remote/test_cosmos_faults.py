@@ -2,7 +2,7 @@
 
 import pytest
 
-from alma_cli.errors import RemoteRefused, RemoteThrottled, RemoteUnreachable
+from alma_cli.errors import RemoteError, RemoteRefused, RemoteThrottled, RemoteUnreachable
 from alma_cli.remote.protocol import Clash, Written
 from tests.cosmos_server import Fault
 
@@ -12,6 +12,10 @@ PASSING = [
     {"status": 403, "substatus": 3},
     {"drop": "before"},
     {"drop": "after"},
+]
+UNREAD = [
+    {"said": said}
+    for said in ("", "null", '[{"statusCode":', "<html>", '{"Documents": null, "PartitionKeyRanges": null}')
 ]
 BEHIND_OUR_SESSION = {"status": 404, "substatus": 1002}
 STALLS = [{"stall": "before"}, {"stall": "after"}]
@@ -36,6 +40,58 @@ def test_reading_of_any_kind_gets_over_it(open_remote, server, new, fault, kind)
     assert "1" == remote.read("a", "1").id
     assert ["1"] == [one.id for page in remote.changes(None) for one in page.found]
     assert ["1"] == [one.id for one in remote.nearest("a", [1.0, 0.0], limit=3)]
+
+
+@pytest.mark.parametrize("fault", UNREAD, ids=str)
+@pytest.mark.parametrize("kind", ["account", "container", "ranges", "feed", "read", "query"])
+def test_an_answer_that_cannot_be_read_is_asked_for_again(open_remote, server, new, fault, kind):
+    if kind in ("account", "container", "read") and fault["said"].startswith("{"):
+        pytest.skip("it can be read, as one that has nothing else")
+    test_reading_of_any_kind_gets_over_it(open_remote, server, new, fault, kind)
+
+
+@pytest.mark.parametrize("kind", ["batch", "feed", "read", "query"])
+def test_answers_that_can_never_be_read_end_in_an_error_and_later_all_is_well(open_remote, server, new, stored, kind):
+    remote = open_remote(patience_s=0.8)
+    list(remote.write([new(1)]))
+    calls = {
+        "batch": lambda: list(remote.write([new(2)])),
+        "feed": lambda: list(remote.changes(None)),
+        "read": lambda: remote.read("a", "1"),
+        "query": remote.ids,
+    }
+    server.fault(Fault(kinds=(kind,), said="<html>", times=None))
+    with pytest.raises(RemoteUnreachable, match="can't be read") as raised:
+        calls[kind]()
+    assert "proxy" in raised.value.hint
+    server.quiet()
+    calls[kind]()
+    assert (["1", "2"] if kind == "batch" else ["1"]) == stored()
+
+
+@pytest.mark.parametrize("said", ["", "null", '[{"statusCode":', "[]", '[{"statusCode": 201, "eTag": "x"}]'])
+def test_a_batch_with_an_answer_that_cannot_be_read_is_there_once_and_known(open_remote, server, new, stored, said):
+    server.fault(Fault(kinds=("batch",), said=said))
+    results = list(open_remote().write([new(number) for number in range(5)]))
+    assert [Written] * 5 == [type(result) for result in results]
+    assert ["0", "1", "2", "3", "4"] == stored()
+    assert {result.etag for result in results} == {one["_etag"] for one in server.items("alma", "memories")}
+
+
+def test_changes_without_their_etags_end_a_call_and_are_not_asked_for_for_ever(open_remote, server, new):
+    list(open_remote().write([new(1)]))
+    server.fault(Fault(kinds=("feed",), without=("etag",), times=None))
+    with pytest.raises(RemoteError, match="ETags"):
+        list(open_remote().changes(None))
+
+
+@pytest.mark.parametrize("kind", ["batch", "feed"])
+def test_one_wait_that_is_beyond_all_patience_does_not_end_a_call(open_remote, server, new, stored, kind):
+    remote = open_remote(patience_s=1.0)
+    remote.read("a", "1")
+    server.fault(Fault(kinds=(kind,), status=429, retry_after_ms=10**12))
+    assert [Written] == [type(result) for result in remote.write([new(1)])]
+    assert ["1"] == [one.id for page in remote.changes(None) for one in page.found] == stored()
 
 
 @pytest.mark.parametrize("kind", ["feed", "read", "query"])
@@ -73,6 +129,7 @@ def test_a_stalled_socket_is_given_up_and_tried_again(open_remote, server, new, 
         ({"status": 429, "retry_after_ms": 20}, RemoteThrottled, "remote_throttled"),
         ({"status": 503}, RemoteUnreachable, "remote_unreachable"),
         (BEHIND_OUR_SESSION, RemoteUnreachable, "remote_unreachable"),
+        ({"status": 410, "substatus": 1002}, RemoteUnreachable, "remote_unreachable"),
         ({"status": 449}, RemoteUnreachable, "remote_unreachable"),
         ({"drop": "before"}, RemoteUnreachable, "remote_unreachable"),
         ({"stall": "before"}, RemoteUnreachable, "remote_unreachable"),

@@ -1,5 +1,6 @@
 """How much is sent at once follows what the service takes."""
 
+import math
 from contextlib import ExitStack
 from time import monotonic
 
@@ -49,8 +50,17 @@ def test_a_long_debt_makes_batches_smaller_and_several_that_met_it_together_coun
 def test_patience_counts_from_what_was_stored_last():
     pace = Pace(most_at_once=4, patience_s=1.0)
     assert pace.wait_out(0.5, sent_at=monotonic())
+    assert pace.wait_out(0.5, sent_at=monotonic())
     assert not pace.wait_out(0.5, sent_at=monotonic())
     pace.stored()
     assert pace.wait_out(0.5, sent_at=monotonic())
     pace.went_on()  # what clashed was answered too
     assert pace.wait_out(0.5, sent_at=monotonic())
+
+
+def test_a_wait_that_is_beyond_all_patience_is_cut_to_it_and_then_asked_once_more():
+    pace = Pace(most_at_once=4, patience_s=0.5)
+    begun = monotonic()
+    assert pace.wait_out(math.inf, sent_at=begun)
+    assert not pace.wait_out(0.0, sent_at=begun)
+    assert 0.4 < monotonic() - begun < 5

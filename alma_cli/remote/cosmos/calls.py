@@ -1,16 +1,21 @@
 """Makes calls that end: they are tried again while that may help and patience lasts; then an error says what to do.
 
-All that may pass (408, 410, 429, 449, 5xx, lost connections, a replica that is behind our session) is tried again here,
-not in the SDK. After a lost connection nobody knows whether a write happened; the caller is told so.
+All that may pass (408, 410, 429, 449, 5xx, lost connections, answers that can't be read, a replica that is behind our
+session) is tried again here, not in the SDK. After a lost connection nobody knows whether a write happened; the caller
+is told so. What the service asks to wait is waited, but never beyond all patience: one odd number doesn't end a sync.
 """
+
+from __future__ import annotations
 
 import math
 import random
 import re
 import time
+import traceback
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from alma_cli.core.text import one_line
@@ -23,6 +28,9 @@ from alma_cli.errors import (
     RemoteUnreachable,
 )
 from alma_cli.logs import info
+
+if TYPE_CHECKING:
+    from azure.core.exceptions import AzureError
 
 T = TypeVar("T")
 
@@ -71,20 +79,18 @@ class Calls:
         Raises the `RemoteError` that the last try amounts to. Errors of the SDK that are neither the service's nor the
         network's, and those with a status that the caller has `expected`, pass through.
         """
-        from azure.core.exceptions import AzureError
-
         begun, tries = time.monotonic(), 0
         while True:
             try:
                 return call()
-            except (AzureError, TypeError) as raised:
-                # The SDK stumbles (TypeError) over a 500 to its own look-up of ranges.
-                error = raised if isinstance(raised, AzureError) else raised.__context__
-                if not isinstance(error, AzureError) or _is_among(expected, error):
+            except Exception as raised:
+                error = _of_the_service(raised)
+                if error is None or _is_among(expected, error):
                     raise
-                wait = pause_s(tries) + asked_to_wait_s(error)
-                if not _may_pass(error) or time.monotonic() - begun + wait > min(tries_for_s, self._tries_for_s):
+                pause, left = pause_s(tries), begun + min(tries_for_s, self._tries_for_s) - time.monotonic()
+                if not _may_pass(error) or pause > left:
                     raise self.explained(error) from error
+                wait = min(pause + asked_to_wait_s(error), left)
                 if _status(error) not in _NOT_DONE:
                     unsure()
                 info("%s answered %s; trying again in %.2f s", self.name, _status(error), wait)
@@ -96,6 +102,10 @@ class Calls:
         from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
 
         status, substatus = _status(error), getattr(error, "sub_status", 0) or 0
+        if _is_unread(error):
+            return RemoteUnreachable(
+                f"{self.name} gives answers that can't be read: {_first_line(error)}", hint=GARBLED_HINT
+            )
         if status is None:
             if isinstance(error, ClientAuthenticationError):
                 return RemoteRefused(f"Azure won't sign us in: {_first_line(error)}", hint=SIGN_IN_HINT)
@@ -171,6 +181,33 @@ FIREWALL_HINT = "does the account's firewall let this machine in, and is the key
 MISSING_HINT = "`alma cloud create` makes it, for those who may; `--print-az` prints the commands"
 BUSY_HINT = "nothing is lost: sync again later, or give the container more request units"
 LATER_HINT = "nothing is lost: sync again later"
+GARBLED_HINT = "nothing is lost: sync again later; does a proxy on the way change what the service answers?"
+
+
+def _of_the_service(raised: Exception) -> AzureError | None:
+    """What came of the service or the network, of an error in a call of the SDK; None when it is none of theirs.
+
+    The SDK stumbles over answers that it doesn't expect: one that isn't what it should be, and a 500 to its own look-up
+    of ranges, which is then the context.
+    """
+    from azure.core.exceptions import AzureError, DecodeError
+
+    if isinstance(raised, AzureError):
+        return raised
+    if not isinstance(raised, TypeError | ValueError | LookupError | AttributeError):
+        return None
+    if isinstance(raised.__context__, AzureError):
+        return raised.__context__
+    *_, (frame, _) = traceback.walk_tb(raised.__traceback__)
+    is_theirs = str(frame.f_globals.get("__name__")).startswith("azure.")
+    return DecodeError(message=f"{type(raised).__name__}: {raised}") if is_theirs else None
+
+
+def _is_unread(error: Exception) -> bool:
+    """True for an answer that came and couldn't be read, whatever it said."""
+    from azure.core.exceptions import DecodeError
+
+    return isinstance(error, DecodeError)
 
 
 def _status(error: Exception) -> int | None:
@@ -193,7 +230,7 @@ def _may_pass(error: Exception) -> bool:
     from azure.core.exceptions import ClientAuthenticationError
 
     status = _status(error)
-    if status is None:
+    if status is None or _is_unread(error):
         return not isinstance(error, ClientAuthenticationError)
     passing = ((403, _WRITE_FORBIDDEN), (404, _NO_READ_SESSION))
     return status in _PASSING or (status, getattr(error, "sub_status", 0)) in passing
@@ -207,11 +244,12 @@ def pause_s(tries: int, *, longest_s: float = 1.0) -> float:
 def asked_to_wait_s(error: Exception) -> float:
     """The seconds that the service asks to wait before the next try, 0 if it doesn't say."""
     headers: Any = getattr(error, "headers", None) or {}
-    try:
-        asked_ms = float(headers.get("x-ms-retry-after-ms") or headers.get("x-ms-retry-after-in-ms") or 0)
-    except ValueError:
-        return 0.0
-    return asked_ms / 1000 if asked_ms > 0 else 0.0  # which is no number, isn't
+    for name, seconds in (("x-ms-retry-after-ms", 0.001), ("x-ms-retry-after-in-ms", 0.001), ("Retry-After", 1.0)):
+        with suppress(ValueError):
+            asked_s = float(headers.get(name) or 0) * seconds
+            if asked_s > 0:  # which is no number, isn't
+                return asked_s
+    return 0.0
 
 
 def _first_line(error: Exception) -> str:

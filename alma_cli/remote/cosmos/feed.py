@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from alma_cli.errors import CheckpointLost, RemoteError
+from alma_cli.errors import CheckpointLost
+from alma_cli.remote.cosmos.meter import without_etags
 
 if TYPE_CHECKING:
     from azure.cosmos import ContainerProxy
@@ -53,7 +54,7 @@ class Feed:
         self.position = str(headers.get("etag") or "")
         self.is_drained = not raws
         if raws and self.position in ("", before):
-            raise RemoteError("the changes end nowhere: a proxy on the way takes ETags out of the service's answers")
+            raise without_etags()
         return [raw for raw in raws if raw.get("project_id") == self._project_id]
 
     def _fetched(self) -> list[Raw]:

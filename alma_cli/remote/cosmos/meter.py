@@ -16,9 +16,12 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from alma_cli.core.text import one_line
-from alma_cli.errors import RemoteUnreachable
+from alma_cli.errors import RemoteError, RemoteUnreachable
 from alma_cli.logs import debug
 from alma_cli.remote.protocol import Usage
+
+_SPLITS_IN_A_ROW = 5
+"""A range that is gone this often, one after the other, was not split."""
 
 
 class Meter:
@@ -31,10 +34,11 @@ class Meter:
         self._requests = 0
         self._charge = 0.0
         self._server_time: datetime | None = None
+        self._gone_in_a_row = 0
 
     def over(self, transport: Any) -> Meter:
         """This meter, which from now on wraps another transport."""
-        self._transport = transport
+        self._transport, self._account = transport, None
         return self
 
     @property
@@ -65,14 +69,29 @@ class Meter:
         debug("%s %s: %d in %.0f ms", request.method, request.url, response.status_code, took_ms)
         self._note(response)
         _check_whose(request, response)
-        if response.status_code == 410 and "/pkranges" in request.url:
-            # When a range is gone, the SDK (4.17) looks the ranges up again while it holds the lock of the look-up
-            # that failed, and waits for itself for ever. A plain 410 is tried again by `Calls`.
+        _check_form(response)
+        if response.status_code == 200 and "/pkranges" in request.url and not response.headers.get("ETag"):
+            raise without_etags()  # the SDK (4.17) would ask for the ranges after it for ever
+        if self._is_gone_for_ever(request, response):
             response.headers["x-ms-substatus"] = "0"
         if account and response.status_code == 200:
             with self._lock:
                 self._account = (request.url, response)
         return response
+
+    def _is_gone_for_ever(self, request: Any, response: Any) -> bool:
+        """True for a range that is gone, where the SDK (4.17) would never end; a plain 410 is tried again by `Calls`.
+
+        While it looks the ranges up, it looks them up again while it holds the lock of the look-up that failed, and
+        waits for itself. While it reads changes, it asks again at once, as often as it is told so.
+        """
+        if "/pkranges" in request.url:
+            return bool(response.status_code == 410)
+        if "A-IM" not in request.headers:
+            return False
+        with self._lock:
+            self._gone_in_a_row = self._gone_in_a_row + 1 if response.status_code == 410 else 0
+            return self._gone_in_a_row > _SPLITS_IN_A_ROW
 
     def open(self) -> None:
         """Open the transport."""
@@ -100,13 +119,26 @@ class Meter:
             self._server_time = date or self._server_time
 
 
+def _check_form(response: Any) -> None:
+    """Raise the SDK's `DecodeError` for an answer without JSON, which the SDK takes for one that has nothing in it."""
+    from azure.core.exceptions import DecodeError
+
+    if response.status_code == 200 and response.body()[:1] not in (b"{", b"["):
+        raise DecodeError("it isn't JSON")
+
+
+def without_etags() -> RemoteError:
+    """The error for answers from which something took the ETags: without them nothing has an end."""
+    return RemoteError("the changes end nowhere: a proxy on the way takes ETags out of the service's answers")
+
+
 def _check_whose(request: Any, response: Any) -> None:
     """Raise `RemoteUnreachable` for an answer that isn't the service's, each of which has headers of its own.
 
-    A gateway before it may say that it is busy (502 to 504), which passes.
+    A gateway before it may say that it is busy (429, 502 to 504), which passes.
     """
     status, headers = response.status_code, response.headers
-    if status in (502, 503, 504) or any(name.lower().startswith("x-ms-") for name in headers):
+    if status in (429, 502, 503, 504) or any(name.lower().startswith("x-ms-") for name in headers):
         return
     kind = one_line(headers.get("Content-Type", "").partition(";")[0], 40)
     raise RemoteUnreachable(

@@ -75,9 +75,9 @@ class Pace:
                 self._at_once, self._in_a_row, self._wanted_in_a_row = 1, 0, _CALM
                 if asked_s > _LONG_WAIT_S:
                     self.documents = max(_FEWEST_DOCUMENTS, self.documents // 2)
-            wait_s = asked_s + pause_s(self._refused)
+            pause, left_s = pause_s(self._refused), self._progress_at + self._patience_s - monotonic()
             self._refused += 1
-            if monotonic() + wait_s - self._progress_at > self._patience_s:
+            if pause > left_s:
                 return False
-        sleep(wait_s)
+        sleep(min(pause + asked_s, left_s))
         return True

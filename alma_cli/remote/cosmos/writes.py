@@ -111,10 +111,10 @@ class BatchWriter:
                 self._store_halves(container, pending, results, lost_answers)
                 return
             etags, session = sent
-            if etags and all(etags):
+            if etags is not None and len(etags) == len(pending) and all(etags):
                 results += [Written(write=one.write, etag=etag) for one, etag in zip(pending, etags, strict=True)]
                 return
-            if etags:  # a service that leaves ETags out with the documents: they have to be read
+            if etags is not None:  # of a service that leaves ETags or answers out: the documents have to be read
                 lost_answers.append(None)
             present = self._present([one.write for one in pending], session)
             judged = {
@@ -131,10 +131,10 @@ class BatchWriter:
 
     def _send(
         self, container: ContainerProxy, batch: Sequence[Ready], lost_answers: list[None]
-    ) -> tuple[list[str], str] | None:
+    ) -> tuple[list[str] | None, str] | None:
         """The ETags of the writes and the session after them, once the service takes them as one batch.
 
-        There are no ETags when one of the writes clashes, and None is given when the batch is too large at present.
+        In their place is None when one of the writes clashes, and None is given when the batch is too large at present.
         """
         from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError
 
@@ -152,7 +152,7 @@ class BatchWriter:
                             raise self._calls.explained(error) from error
                         continue
                     self._pace.went_on()
-                    return None if error.status_code == _TOO_LARGE else ([], _session_of(error.headers))
+                    return None if error.status_code == _TOO_LARGE else (None, _session_of(error.headers))
                 else:
                     self._pace.stored()
                     return answered
