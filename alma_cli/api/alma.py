@@ -300,10 +300,16 @@ class ALMA:
         """The records that pass the filters, by when they happened or were last confirmed. Raises `InvalidInput`."""
         return api.overview.memories(self._session, filters, sort=sort, limit=limit, offset=offset)
 
-    def memory(self, id: str) -> Record:
-        """The record whose id starts so. Raises `NotFound`, `AmbiguousId`, or `InvalidInput` for no id at all."""
+    def memory(self, id: str, *, viewer: str | None = None) -> Record:
+        """The record whose id starts so; with `viewer` among those that this agent sees.
+
+        Raises `NotFound`, `AmbiguousId`, or `InvalidInput` for no id at all.
+        """
         with self._session.store().reading() as reader:
-            return reader.record(id)
+            record = reader.record(id)
+        if viewer is not None:
+            self._session.check_sees(viewer, record)
+        return record
 
     def evidence(self, id: str, *, limit: int = 50) -> list[Outcome]:
         """The newest outcomes from which a derived memory grew, newest first; of others none."""

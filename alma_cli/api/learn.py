@@ -13,8 +13,7 @@ from alma_cli.core.learning.reports import Report, Words, credits, outcome_recor
 from alma_cli.core.records import AntiPattern, Credit, Heuristic, JsonValue, Outcome, Record
 from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.scopes.scope import choose_domain, subjects
-from alma_cli.core.scopes.visibility import sees, views
-from alma_cli.core.text import clean, one_line, whole_words
+from alma_cli.core.text import clean, whole_words
 from alma_cli.errors import AlmaError, AmbiguousId, InvalidInput, NotFound, ScopeViolation, StoreBusy
 from alma_cli.pipeline import portions, prefetched
 from alma_cli.store import DerivedChange, Entry, Insert, Operation, Reader, Receipt, RecordChange, Revise
@@ -321,8 +320,7 @@ def _followed(session: Session, report: Report) -> tuple[Report, list[str]]:
             words = words._replace(do=_instead_of(record))
         elif isinstance(record, Outcome) and record.outcome == "failure" != report.outcome and words is not None:
             words = words._replace(do="")  # what worked now isn't what failed then
-        if not sees(views(session.config.scope_for(report.agent), session.config.agents), record.agent, record.domain):
-            raise NotFound(f"{one_line(report.agent, 40)} doesn't see {record.id[:SHORT_ID]}")
+        session.check_sees(report.agent, record)
     except AlmaError as error:
         return replace(report, followed=""), [f"`followed` was left out: {error.message}"]
     report = replace(report, followed=record.id, domain=_domain_of(session, report, record))

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, TypeVar
 from alma_cli.config import Config
 from alma_cli.core.records import Record, Vector
 from alma_cli.core.redaction import KIND_NAMES, absent_kinds, check_names, redact, redact_record
+from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.scopes.scope import ANY_AGENT
+from alma_cli.core.scopes.visibility import sees, views
 from alma_cli.core.text import clean, one_line
 from alma_cli.embedding import DEFAULT_MODEL, Embedder, OnProgress, open_embedder, reads
-from alma_cli.errors import AlmaError, EmbeddingUnavailable, ProjectNotFound, ScopeViolation
+from alma_cli.errors import AlmaError, EmbeddingUnavailable, NotFound, ProjectNotFound, ScopeViolation
 from alma_cli.logs import info
 from alma_cli.ownership import name_of
 from alma_cli.project import Project, laid_open, make_home, note_recorded, told_apart
@@ -221,6 +223,12 @@ class Session:
             clean.append(without)
             kinds |= dict.fromkeys(found)
         return clean, [f"redacted what looks like a credential: {', '.join(kinds)}"] if kinds else []
+
+    def check_sees(self, agent: str, record: Record) -> None:
+        """Raise `NotFound` for a record that the agent doesn't see."""
+        if not sees(views(self.config.scope_for(agent), self.config.agents), record.agent, record.domain):
+            message = f"{one_line(agent, 40)} doesn't see {record.id[:SHORT_ID]}"
+            raise NotFound(message, hint="`alma agents` tells the scopes")
 
     def check_names(self, agent: str, domain: str) -> None:
         """Raise `InvalidInput` if the name of an agent or domain looks like a credential."""

@@ -178,10 +178,13 @@ def _add_reading(server: Server, memory: ServedMemory, agent: str | None) -> Non
         return Worksheet(sheet.to_prompt(), sheet.left)
 
     @server.tool(annotations=looking)
-    def show(id: Annotated[str, Field(description="The memory's id, or the start of it")]) -> Shown:
+    def show(
+        id: Annotated[str, Field(description="The memory's id, or the start of it")],
+        as_agent: Annotated[str, Field(description="Who asks; by default the agent of this server")] = "",
+    ) -> Shown:
         """Everything that is stored of one memory; of a rule also the newest outcomes that it grew from."""
         alma = memory.now()
-        record = alma.memory(id)
+        record = alma.memory(id, viewer=as_agent or agent)
         evidence = [
             EvidenceLine(one.id, one.outcome, format_time(one.at), one.task) for one in alma.evidence(record.id)
         ]
@@ -315,15 +318,21 @@ def _add_writing(
     def feedback(
         id: Annotated[str, Field(description="The memory's id, or the start of it")],
         helped: Annotated[bool, Field(description="Whether it helped; false: it misled")],
+        as_agent: Annotated[str, Field(description="Who says so; by default the agent of this server")] = "",
     ) -> Done:
         """Say that a retrieved memory helped or misled."""
         alma = memory.now()
-        return Done([alma.feedback(id, helped=helped).record.target])
+        record = alma.memory(id, viewer=as_agent or agent)
+        return Done([alma.feedback(record.id, helped=helped).record.target])
 
     @server.tool(annotations=removing)
-    def forget(ids: Annotated[list[str], Field(description="Ids, or the starts of them", min_length=1)]) -> Done:
+    def forget(
+        ids: Annotated[list[str], Field(description="Ids, or the starts of them", min_length=1)],
+        as_agent: Annotated[str, Field(description="Who asks; by default the agent of this server")] = "",
+    ) -> Done:
         """Remove memories; of a derived one, the outcomes it grew out of. For an hour `alma undo` brings them back."""
         alma = memory.now()
         if not all(id.strip() for id in ids):
             raise InvalidInput("an id is empty")
-        return Done([record.id for record in alma.forget(ids).records])
+        seen = [alma.memory(id, viewer=as_agent or agent).id for id in ids]
+        return Done([record.id for record in alma.forget(seen).records])

@@ -248,6 +248,25 @@ def test_a_search_finds_what_the_agent_sees(with_client, configure):
     assert soon.startswith("invalid_input: since: expected a day")
 
 
+def test_a_memory_that_an_agent_does_not_see_is_neither_shown_judged_nor_forgotten_by_its_id(with_client, configure):
+    configure("alma:\n  project_id: shop\n  agents: {helena: {share_with: [lena]}, victor: {}, lena: {}}\n")
+
+    async def use(client):
+        learned = await call(client, "learn", task="Test the form", outcome="success", as_agent="helena")
+        for asks in ({}, {"as_agent": "victor"}):
+            for tool, given in (
+                ("show", {"id": learned["id"]}),
+                ("feedback", {"id": learned["id"], "helped": False}),
+                ("forget", {"ids": [learned["id"]]}),
+            ):
+                said = await refused(client, tool, **given, **asks)
+                assert said.startswith(f"not_found: victor doesn't see {learned['id'][:8]}"), said
+        await call(client, "show", id=learned["id"], as_agent="lena")
+        await call(client, "forget", ids=[learned["id"]], as_agent="helena")
+
+    with_client(use, agent="victor")
+
+
 def test_an_argument_that_a_tool_does_not_take_is_refused_with_the_nearest_name(with_client, run_json):
     async def fail(client):
         told = [
