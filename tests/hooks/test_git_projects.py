@@ -93,6 +93,12 @@ def test_settings_that_the_environment_gives_to_git_do_not_say_where_hooks_are_w
     assert (repository.hooks() / "post-commit").exists()
 
 
+def test_commits_of_a_program_that_brings_its_own_python_teach(repository):
+    repository.alma("install", "git")
+    repository.commit("Speed up\n\nAlma-Outcome: success", PYTHONHOME="/mounted/usr")
+    assert [("Speed up", "success")] == repository.outcomes()
+
+
 def test_the_block_of_an_older_version_is_replaced(repository):
     old = SH.replace("\n", "\n# >>> alma >>> `alma uninstall git` takes this out\n( old & )\n# <<< alma <<<\n", 1)
     path = repository.add_hook("post-commit", old)

@@ -91,7 +91,7 @@ def script(event: str, projects: Mapping[str, str | None], *programs: str) -> li
     finding = (*_COMMITS[event], *_FIND) if event in _COMMITS else (_NOT_AMIDST,)
     return [
         _QUICKLY.get(event, "") + '( dir=${GIT_DIR:-.git}; [ -d "$dir" ] || dir=$(git rev-parse --git-dir) || exit 0',
-        "  from= commits= rewritten= later=",
+        "  from= commits= rewritten= later=; unset PYTHONHOME",  # a program that brings its own Python sets it
         *(f"  {line}" for line in (*finding, *_NOTE)),
         f'    set -- hook {event} --dir "$project" "$@" --deadline {_DEADLINE_S}',
         f'    {{ {" || ".join(asked)} || rm -f "$awaited"; }} &',
