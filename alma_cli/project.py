@@ -159,6 +159,15 @@ def told_apart(project: Project) -> list[str]:
     return [f"{found} (was it moved? {mended_by} mends that; in a container, mount it)"]
 
 
+def lives_elsewhere(project: Project) -> bool:
+    """True for a project in a linked worktree whose memory isn't where it was when the project was found.
+
+    The repository was moved since: what a process that lives long recorded there, nobody would find.
+    """
+    home = project.home.parent
+    return home != project.root and shared_folder(os.fspath(project.root)) != os.fspath(home)
+
+
 def laid_open(project: Project) -> list[str]:
     """The warning that git would take the memory, for an ignore file that came with a repository or was edited."""
     try:

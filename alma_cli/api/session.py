@@ -22,7 +22,7 @@ from alma_cli.embedding import DEFAULT_MODEL, Embedder, OnProgress, open_embedde
 from alma_cli.errors import AlmaError, EmbeddingUnavailable, NotFound, ProjectNotFound, ScopeViolation
 from alma_cli.logs import info
 from alma_cli.ownership import name_of
-from alma_cli.project import Project, laid_open, make_home, note_recorded, told_apart
+from alma_cli.project import Project, laid_open, lives_elsewhere, make_home, note_recorded, told_apart
 from alma_cli.store import ProjectRules, Receipt, Store, open_store
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Session:
 
         Raises `ProjectNotFound` when the project was removed: it would be as if nothing had been remembered.
         """
-        if not (self.project.home.exists() or self.project.config_path.exists()):
+        if not self.project.home.exists() and (lives_elsewhere(self.project) or not self.project.config_path.exists()):
             raise self._gone()
         return self._in_bulk or open_store(
             self.project.home, dimension=self.dimension(), wait_s=self.wait_s, rules=self.rules()
@@ -112,13 +112,14 @@ class Session:
 
         Raises `ProjectNotFound` when the project was removed: a process that knew it doesn't make it again.
         """
-        if not self.project.config_path.exists():
+        if not self.project.config_path.exists() or lives_elsewhere(self.project):
             raise self._gone()
         make_home(self.project)
         note_recorded(self.project)
 
     def _gone(self) -> ProjectNotFound:
-        return ProjectNotFound(f"{self.project.config_path} is gone: the project was moved or removed")
+        lost = self.project.home if self.project.config_path.exists() else self.project.config_path
+        return ProjectNotFound(f"{lost} is gone: the project was moved or removed", hint="start this process again")
 
     def rules(self) -> ProjectRules:
         """The facts that deriving needs besides the records: an agent that nobody knows learns as any other does."""

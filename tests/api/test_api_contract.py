@@ -519,6 +519,22 @@ def test_what_python_would_take_for_something_else_is_refused_by_name(alma):
         alma.learn("a", "t", "success", colour="red")
 
 
+def test_where_the_memory_of_a_worktree_was_moved_nothing_is_recorded_where_it_was(tmp_path):
+    main, linked = tmp_path / "main", tmp_path / "linked"
+    make_project(main, "alma:\n  project_id: shop\n")
+    (main / ".git/worktrees/linked").mkdir(parents=True)
+    (main / ".git/worktrees/linked/commondir").write_text("../..")
+    make_project(linked, "alma:\n  project_id: shop\n")
+    (linked / ".git").write_text(f"gitdir: {main}/.git/worktrees/linked")
+    alma = ALMA.find(directory=linked)
+    assert alma.learn(agent="me", task="Ship", outcome="success").id
+    main.rename(tmp_path / "moved")
+    for use in (lambda: alma.learn(agent="me", task="Ship", outcome="success"), lambda: alma.reread().memories()):
+        with pytest.raises(ProjectNotFound, match=f"{main}/.alma is gone: the project was moved"):
+            use()
+    assert not main.exists()
+
+
 def test_of_a_project_that_was_removed_nothing_is_read_as_if_nothing_were_known(alma, project):
     alma.add_knowledge("CI has two cores", agent="a")
     shutil.rmtree(project / ".alma")
