@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 
 from alma_cli.files import make_folders, write_whole
-from alma_cli.worktrees import index_path, note_path
+from alma_cli.worktrees import index_path, note_path, top_of
 
 _OF_EVERYBODY = frozenset({"config.yaml", ".gitignore"})
 _LOCATING = "GIT_"
@@ -56,6 +56,13 @@ def ignored_by(path: str | os.PathLike[str]) -> str:
     said = _asked(folder, "check-ignore", "-v", "--", name) if index_path(folder) else None
     rule = os.fsdecode(said or b"").partition("\t")[0]
     return "" if rule.partition(":")[2].partition(":")[2].startswith("!") else rule
+
+
+def name_at_remote(folder: str) -> str:
+    """The name that the repository with this top has at its remote `origin`; empty without one."""
+    url = _asked(folder, "config", "--get", "remote.origin.url") if top_of(folder) == folder else None
+    path = os.fsdecode(url or b"").strip().rstrip("/").replace(":", "/")
+    return path.rpartition("/")[2].removesuffix(".git")
 
 
 def _listed(parent: str, name: str) -> list[str] | None:

@@ -11,8 +11,11 @@ from alma_cli.core.redaction import check_names
 from alma_cli.core.scopes.scope import validate_name
 from alma_cli.errors import AlmaError, ProjectUntrusted
 from alma_cli.project import CONFIG, FOLDER, Project, find_project, make_project
-from alma_cli.tracked import ignored_by
+from alma_cli.tracked import ignored_by, name_at_remote
 from alma_cli.worktrees import naming_folder
+
+_OF_MANY = frozenset({"app", "code", "repo", "src", "work", "workdir", "workspace", "workspaces"})
+"""Names of folders to which containers mount whatever project they are for."""
 
 
 def init(
@@ -34,11 +37,7 @@ def init(
     root = os.path.abspath(directory or os.environ.get("ALMA_DIR") or ".")
     if os.path.basename(root) == ".alma":
         root = os.path.dirname(root)
-    name = (
-        default_project_id(naming_folder(os.path.realpath(root)))
-        if project_id is None
-        else validate_name("project", project_id)
-    )
+    name = _name_of(os.path.realpath(root)) if project_id is None else validate_name("project", project_id)
     check_names({"project": name})
     path = os.path.join(root, FOLDER, CONFIG)
     is_new = not os.path.exists(path)
@@ -60,11 +59,20 @@ def init(
         },
         told=[
             f"{told} (project {alma.config.project_id})",
-            *_notes(root, project, around),
+            *_notes(
+                root, project, around, is_of_many=is_new and project_id is None and alma.config.project_id in _OF_MANY
+            ),
             "next:",
             *(f"  {command}" for command in next_commands),
         ],
     )
+
+
+def _name_of(root: str) -> str:
+    """The name for the project of a folder, or for its repository where the folder's is that of many, in containers."""
+    name = default_project_id(naming_folder(root))
+    known = name_at_remote(root) if name in _OF_MANY else ""
+    return default_project_id(f"{os.sep}{known}") if known else name
 
 
 def _next_commands(alma: ALMA) -> list[str]:
@@ -78,7 +86,7 @@ def _next_commands(alma: ALMA) -> list[str]:
     return commands
 
 
-def _notes(root: str, project: Project, around: Project | None) -> list[str]:
+def _notes(root: str, project: Project, around: Project | None, *, is_of_many: bool) -> list[str]:
     """Lines on a project around this one, and on one that its owner has to trust."""
     notes = []
     if around and around.home != project.home:
@@ -87,6 +95,8 @@ def _notes(root: str, project: Project, around: Project | None) -> list[str]:
         find_project(root, environ={})
     except ProjectUntrusted as error:  # root made it in somebody's folder, who owns it now
         notes.append(f"{error.message}: {error.hint}")
+    if is_of_many:
+        notes.append("that name is of its folder, and of many: `alma config rename NAME` gives it another")
     if rule := ignored_by(project.config_path):
         notes.append(f"git ignores {FOLDER}/{CONFIG} by {rule}: a clone won't have this project")
     return notes

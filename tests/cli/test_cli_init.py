@@ -192,3 +192,18 @@ def test_a_memory_that_a_worktree_kept_while_its_repository_was_gone_is_told_of(
     assert f"`alma export --dir {linked}/.alma | alma import -` takes it over" in doctor.err
     run_alma("import", "-", stdin=run_alma("export", "--dir", f"{linked}/.alma").out)
     assert "closed on Sundays" in run_alma("list", "--dir", str(empty)).out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [("https://example.com/acme/web-shop.git", "web-shop"), ("me@host:web-shop/", "web-shop"), ("", "workspace")],
+)
+def test_a_folder_that_containers_call_alike_gives_way_to_the_repositorys_name(run_alma, tmp_path, url, expected):
+    folder = tmp_path / "workspace"
+    folder.mkdir()
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    if url:
+        subprocess.run(["git", "remote", "add", "origin", url], cwd=folder, check=True)
+    told = run_alma("--dir", str(folder), "init").err
+    assert (f"(project {expected})" in told, not url) == (True, "that name is of its folder, and of many" in told)
