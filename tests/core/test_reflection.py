@@ -376,8 +376,8 @@ def test_an_outcome_that_is_moved_stays_where_it_is_moved_whatever_becomes_of_wh
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ({"when": "a", "do": "b c", "outcomes": ["o99"]}, "'o99' is no outcome of agent helena"),
-        ({"when": "a", "do": "b c", "outcomes": ["o6"]}, "'o6' is no outcome of agent helena"),
+        ({"when": "a b", "do": "b c", "outcomes": ["o99"]}, "'o99' is no outcome of agent helena"),
+        ({"when": "a b", "do": "b c", "outcomes": ["o6"]}, "'o6' is no outcome of agent helena"),
         ({"when": "a b", "do": "b c", "outcomes": ["o5"]}, "'o5' has general words; {\"move\": ...} replaces them"),
         ({"when": "a b", "do": "b c", "outcomes": ["o7"]}, "'o7' has no strategy, so it can't be said what was done"),
         ({"when": "S9", "do": "b c", "outcomes": ["o1"]}, "when: 'S9' is no known situation"),

@@ -274,11 +274,19 @@ def test_a_word_that_stands_for_nothing_says_nothing(nothing):
     assert "none of the tests ran" == recorded(replace(REPORT, error="none of the tests ran")).error
 
 
-@pytest.mark.parametrize("said", ["Fixed it.", "done", "Same as above", "ditto", "It worked!"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("Fixed it.", "done", "Same as above", "ditto", "It worked!", "Fixed the bug", "resolve the issue"),
+        *("Investigated, and resolved the issue.", "Same situation as before", "I made the changes", "an error"),
+    ],
+)
 def test_an_approach_that_says_nothing_of_what_was_done_joins_no_strangers(said):
     words = dict.fromkeys(("strategy", "when", "do"), said)
     assert recorded(REPORT) == recorded(replace(REPORT, **words))
     assert said == recorded(replace(REPORT, feedback=said)).feedback
+    for kept in ("fix the test, not the code", "correct the order", "do the steps again", "apply the migration"):
+        assert kept == recorded(replace(REPORT, strategy=kept)).strategy
 
 
 @pytest.mark.parametrize("when", ["when a build is slow", "When: a build is slow", "When a build is slow:"])

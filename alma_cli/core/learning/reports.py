@@ -123,19 +123,16 @@ FOLLOWED: Mapping[str, str] = {"by": "followed"}
 """The label of a credit that says whose words the outcome took over."""
 
 _NOTHING = frozenset({"", "none", "null", "nil", "undefined", "n/a", "n.a", "tbd", "unknown"})
-_AS_BEFORE = {
-    "same",
-    "the same",
-    "same as above",
-    "same as before",
-    "as above",
-    "as before",
-    "see above",
-    "ditto",
-    "idem",
-}
-_DONE = {"ok", "okay", "done", "did it", "fixed", "fixed it", "solved", "solved it", "worked", "it worked", "works"}
-_NO_ADVICE = _NOTHING | _AS_BEFORE | _DONE | {"success"}
+_ONLY_THAT = """
+i we just simply successfully and then the a an this that it all one thing same as above before previous earlier last
+see ditto idem situation approach strategy bug bugs issue issues problem problems error errors failure failures
+task tasks change changes feature features work fix fixes fixed solve solved resolve resolved correct corrected address
+addressed repair repaired debug debugged investigate investigated implement implemented complete completed finish
+finished apply applied do did done make made got working works worked ok okay success
+"""
+_SAYING_NOTHING = frozenset(_ONLY_THAT.split())
+"""Words that say only that something was done about something: alone they advise nobody, and would join strangers."""
+
 _MARKS = " .,:;!?-_\u2013\u2014\u2026*()[]'\"`"
 
 _REPORT_FIELDS = tuple(each.name for each in fields(Report))
@@ -225,7 +222,8 @@ def unless_nothing(name: str, value: Any) -> Any:
 
 def says_nothing(text: str) -> bool:
     """True for what agents write where they have to say what they did, or when, and that advises nobody."""
-    return _bare(text) in _NO_ADVICE
+    bare = _bare(text)
+    return bare in _NOTHING or _SAYING_NOTHING.issuperset(bare.replace(",", " ").split())
 
 
 def as_situation(when: str) -> str:
