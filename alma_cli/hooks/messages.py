@@ -10,14 +10,18 @@ from typing import NamedTuple
 
 from alma_cli.core.learning.reports import RESULT_WORD, Said, result_of
 
+_NAME = r"^[\s>*_`#-]*(?:\d+[.)][ \t]*)?Alma[- ]Outcome[*_`]*[ \t]*"
+_REST = r"[^\n]*(?:(?<=;)[ \t]*\n[^\n]*|\n[ \t>*_`-]*(?:when|do|why)[*_`]*:[^\n]*)*"
+"""The rest of the line, with those that go on with it: after a semicolon, or with a part's name and a colon."""
 _LINE = re.compile(
-    rf"^[\s>*_`-]*Alma[- ]Outcome[*_`]*[ \t]*:[\s*_`]*{RESULT_WORD}(?![ \t]*\|)[ \t:;,.*_`-]*(.*)$",
+    rf"{_NAME}:[\s*_`]*(?:[^\w\s|<\[{{(]+[ \t]*)?{RESULT_WORD}(?![ \t]*\|)[ \t:;,.*_`\"'-]*({_REST})$",
     re.IGNORECASE | re.MULTILINE,
 )
+_NEXT_LINE = re.compile(r";?[ \t]*\n[ \t>*_`-]*")
 
 _FULL_WIDTH = {0xFF1A: ":", 0xFF1B: ";", 0xFF0C: ","}
 """The signs that Chinese and Japanese have for ours."""
-_ANY_LINE = re.compile(r"^[\s>*_`-]*Alma[- ]Outcome[*_`]*[ \t]*[:\uff1a].*$", re.IGNORECASE | re.MULTILINE)
+_ANY_LINE = re.compile(rf"{_NAME}[:\uff1a]{_REST}$", re.IGNORECASE | re.MULTILINE)
 _OTHER_MARK = re.compile(r"(?:,|\s[-\u2013\u2014])\s+(?=(?:do|why)\b)", re.IGNORECASE)
 
 _GIVEN_UP = re.compile(
@@ -56,7 +60,7 @@ def told(message: str) -> Told | None:
     lines = [*_LINE.finditer(message.translate(_FULL_WIDTH))]
     if not lines:
         return None
-    said = lines[-1][2].strip("*_` ")
+    said = _NEXT_LINE.sub("; ", lines[-1][2]).strip("*_` ")
     return Told(result_of(lines[-1][1]), Said.of(said if ";" in said else _OTHER_MARK.sub("; ", said)))
 
 

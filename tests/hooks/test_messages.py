@@ -72,6 +72,11 @@ LINES = [
         "success",
     ),
     ("Alma Outcome: success; when a; do b", "success"),
+    ("### Alma-Outcome: success; when a; do b", "success"),
+    ("1. Alma-Outcome: failure", "failure"),
+    ("Alma-Outcome: \u2705 success; when a; do b", "success"),
+    ('Alma-Outcome: "partial"; when a; do b', "partial"),
+    ("Alma-Outcome: fail; when a; do b", "failure"),
     ("Alma-Outcome: success; When: deploying twice; Do: lock the release", "success"),
     ("All done!\n\n*Alma-Outcome: success; when a; do b*", "success"),
     ("Alma-Outcome: success; when a request\nis retried; do send the same key", "success"),
@@ -105,7 +110,16 @@ def test_a_line_says_the_result_however_it_is_set(message, result):
 
 
 @pytest.mark.parametrize(
-    "line", ["success|failure|partial[; when ...]", "success | failure", "unknown", "none", "done"]
+    "line",
+    [
+        "success|failure|partial[; when ...]",
+        "success | failure",
+        "<success>",
+        "-\nFailed tests: 0",
+        "unknown",
+        "none",
+        "done",
+    ],
 )
 def test_an_example_and_other_words_are_no_result(line):
     assert told(f"I end with a line:\nAlma-Outcome: {line}") is None
@@ -118,6 +132,29 @@ def test_the_parts_of_a_line_may_stand_between_other_marks(marks):
     said = told("Alma-Outcome: success" + marks.format("a cache is cold", "warm it", "it is slow")).said
     assert ("a cache is cold", "warm it", "it is slow") == said
     assert ("a, do b", "c") == told("Alma-Outcome: success; when a, do b; do c").said[:2]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '; when "a cache is cold"; do \u201cwarm it\u201d',
+        "; when `a cache is cold`; do `warm it`",
+        "; when **a cache is cold**; do **warm it**",
+        "; when <a cache is cold>; do [warm it]",
+        "; when=a cache is cold; do=warm it",
+        "\n- **When:** a cache is cold\n- **Do:** warm it",
+        ";\nwhen a cache is cold;\ndo warm it",
+    ],
+)
+def test_the_general_words_of_a_line_are_read_out_of_their_marks_and_from_the_lines_to_which_it_goes_on(line):
+    message = f"Warmed it.\n\nAlma-Outcome: success{line}\n\nWhen you deploy: do tell me."
+    assert ("a cache is cold", "warm it", "") == told(message).said
+    assert "Warmed it. When you deploy: do tell me." == without_line(message)
+
+
+def test_marks_within_general_words_are_theirs():
+    said = told('Alma-Outcome: success; when "a" is not "b"; do use List<T>').said
+    assert ('"a" is not "b"', "use List<T>") == said[:2]
 
 
 def test_the_strategy_is_the_message_without_its_lines():

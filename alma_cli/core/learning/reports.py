@@ -102,11 +102,11 @@ class Said(NamedTuple):
         """
         parts = {name.lower(): said.strip() for name, said in _SAID.findall(text)}
         reasons = [_SAID.sub("", text).strip(" ;"), parts.get("why", "")]
-        when, do = (one_line(parts.get(name, ""), GENERAL_WORDS) for name in ("when", "do"))
+        when, do = (one_line(_out_of_marks(parts.get(name, "")), GENERAL_WORDS) for name in ("when", "do"))
         return cls(when, do, "; ".join(reason for reason in reasons if reason))
 
 
-RESULT_WORD = r"(success(?:ful(?:ly)?)?|succeeded|failure|failed|partial(?:ly)?)\b"
+RESULT_WORD = r"(success(?:ful(?:ly)?)?|succeeded|fail(?:ure|ed)?|partial(?:ly)?)\b"
 """The words that an `Alma-Outcome:` line may have for a result; `result_of` tells which result it is."""
 
 
@@ -115,7 +115,10 @@ def result_of(word: str) -> str:
     return {"s": "success", "f": "failure", "p": "partial"}[word[0].lower()]
 
 
-_SAID = re.compile(r"(?:^|;)\s*(when|do|why)\b[\s:]\s*(.*?)\s*(?=;\s*(?:when|do|why)\b|$)", re.IGNORECASE | re.DOTALL)
+_SAID = re.compile(r"(?:^|;)\s*(when|do|why)\b[\s:=]\s*(.*?)\s*(?=;\s*(?:when|do|why)\b|$)", re.IGNORECASE | re.DOTALL)
+
+_IN_MARKS = re.compile(r'"([^"]+)"|\u201c([^\u201d]+)\u201d|<([^<>]+)>|\[([^\[\]]+)\]|`([^`]+)`?|\*\*([^*]+)(?:\*\*)?')
+"""Words as a whole in the marks of a quotation, a placeholder or Markdown, whose end may be that of their line."""
 
 _WHEN = re.compile(r"\Awhen\b[\s:]+", re.IGNORECASE)
 
@@ -229,6 +232,11 @@ def says_nothing(text: str) -> bool:
 def as_situation(when: str) -> str:
     """The words of a situation without the "when" that is put before them wherever they are shown."""
     return _WHEN.sub("", when.strip()).rstrip(" :") or when
+
+
+def _out_of_marks(text: str) -> str:
+    found = _IN_MARKS.fullmatch(text)
+    return found[found.lastindex or 0] if found else text
 
 
 def _bare(text: str) -> str:
