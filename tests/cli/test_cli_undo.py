@@ -116,7 +116,7 @@ def test_a_clock_that_was_ahead_leaves_the_last_reflection_and_the_log_in_order(
     ids = [alma.learn("helena", f"Task {way}", "success", way).id for way in ("one", "two")]
     for id, ahead in zip(ids, (timedelta(days=9999), timedelta()), strict=True):
         alma._session.now = lambda ahead=ahead: now() + ahead
-        alma.apply_reflection("helena", json.dumps({"when": "a task", "do": id, "outcomes": [id]}))
+        alma.apply_reflection("helena", json.dumps({"when": "a login fails", "do": id, "outcomes": [id]}))
     assert ids[::-1] == [row.id for row in alma.log(limit=2).audit]
     assert 1 == alma.undo_reflection("helena").worded
     assert {ids[0]: ids[0], ids[1]: ""} == {one.id: one.do for one in alma.memories(kinds=("outcome",))}
