@@ -178,25 +178,10 @@ _NAMED = (
     *("authkey", "accountkey", "privatekey", "securitykey", "signingkey", "encryptionkey", "masterkey"),
 )
 _NAMED_ELSEWHERE = (
-    *(
-        "passwort",
-        "kennwort",
-        "contrase\u00f1a",
-        "mot de passe",
-        "senha",
-        "wachtwoord",
-        "has\u0142o",
-        "parola",
-        "l\u00f6senord",
-    ),
-    *("\u043f\u0430\u0440\u043e\u043b\u044c", "\u30d1\u30b9\u30ef\u30fc\u30c9", "\u5bc6\u7801", "\u5bc6\u78bc"),
-    *(
-        "\ube44\ubc00\ubc88\ud638",
-        "\u092a\u093e\u0938\u0935\u0930\u094d\u0921",
-        "\u0643\u0644\u0645\u0629 \u0627\u0644\u0645\u0631\u0648\u0631",
-    ),
+    "passwort|kennwort|contraseña|mot de passe|senha|wachtwoord|hasło|parola|lösenord"
+    "|пароль|パスワード|密码|密碼|비밀번호|पासवर्ड|كلمة المرور"
 )
-"""What a password is called in other languages."""
+"""What a password is called in other languages, as a pattern says it."""
 
 _BEFORE_PEM = r"(?:[\s\"'+,]|\\[nr])"
 
@@ -455,8 +440,8 @@ KINDS: tuple[CredentialKind, ...] = (
     ),
     CredentialKind(
         "password",
-        _NAMED_ELSEWHERE,
-        rf"(?i)(?:{'|'.join(_NAMED_ELSEWHERE)})\s{{0,3}}[=:\uff1a]\s{{0,3}}[\"']?"
+        tuple(_NAMED_ELSEWHERE.split("|")),
+        rf"(?i)(?:{_NAMED_ELSEWHERE})\s{{0,3}}[=:\uff1a]\s{{0,3}}[\"']?"
         r"(?P<secret>[^\s\"'`,;()<>\[\]{}|\\\u3001\u3002\uff0c]{6,512}+)",
         _is_no_password,
     ),
