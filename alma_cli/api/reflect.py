@@ -203,7 +203,7 @@ def undo(session: Session, agent: str) -> Reflected:
         for content in reader.words.last_reflection(agent):
             record = from_json(json.loads(content), project_id=session.config.project_id, new_id="", now=session.now())
             assert isinstance(record, Outcome)
-            words[record.id] = Words(record.when, record.do, True, record.domain, earlier=record.earlier_words)
+            words[record.id] = Words(record.when, record.do, True, record.domain)
             records[record.id] = record
         if not words:
             raise NotFound(f"there is no reflection of agent {agent} to undo", hint="`alma log` shows what was done")

@@ -310,7 +310,7 @@ def test_rename_merge_and_move_change_words_that_are_there():
         {"merge": ["S1.a"], "into": "S1.b"}
     ).words
     moved = asked({"move": ["o5"], "when": "new", "do": "words"}).words
-    assert {IDS[4]: Words("new", "words", replaces=True, earlier="")} == moved
+    assert {IDS[4]: Words("new", "words", replaces=True, is_moved=True)} == moved
 
 
 def test_a_later_line_sees_what_an_earlier_one_renamed():
@@ -326,7 +326,7 @@ def test_what_an_earlier_line_put_into_a_situation_is_renamed_with_it():
 def test_an_outcome_keeps_the_first_words_that_it_had_to_be_found_by_unless_it_was_moved():
     joined = Words("dates in tests", "freeze the clock", replaces=True)
     assert "a test depends on today, freeze the clock" == joined.earlier_words(WORDED)
-    assert "" == joined._replace(earlier="").earlier_words(WORDED)
+    assert "" == joined._replace(is_moved=True).earlier_words(WORDED)
     once = outcome(strategy="x", when="dates", do="stop it", earlier_words="a test is red in February, stub Date.now")
     assert "a test is red in February, stub Date.now" == joined.earlier_words(once)
     assert "" == Words(WORDED.when, WORDED.do, replaces=True).earlier_words(WORDED)

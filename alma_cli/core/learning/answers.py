@@ -214,8 +214,7 @@ class _Reader:
             is_moved = what == "move"
             situation = approach.situation
             domain = situation.domain if is_moved else ""
-            # The words of what is moved were wrong, so that they don't help to find it.
-            words = Words(situation.when, approach.do, is_moved, domain, earlier="" if is_moved else None)
+            words = Words(situation.when, approach.do, is_moved, domain, is_moved)
             self._give(value[what], words, number, approach)
 
     def _give(self, references: JsonValue, words: Words, number: int, approach: _Approach | None = None) -> None:
@@ -248,8 +247,7 @@ class _Reader:
         self._given_in[outcome.id] = number
         # A rule across situations says what was done, and nothing of the situation.
         when = words.when or (outcome.when if words.do else "")
-        earlier = None if words.earlier is None else outcome.earlier_words
-        words = words._replace(when=when, domain=words.domain or outcome.domain, earlier=earlier)
+        words = words._replace(when=when, domain=words.domain or outcome.domain)
         self._put(outcome.id, words)
         if approach is None or approach.situation.domain != words.domain:
             approach = self._of_words(words)

@@ -69,21 +69,18 @@ class ReportOptions(TypedDict, total=False):
 class Words(NamedTuple):
     """General words for an outcome; without any its words are unclear. `replaces` those that it has.
 
-    With a `domain` it is moved into that one. `earlier` are the words by which it is found besides; None for the first
-    that it had.
+    With a `domain` it goes into that one. What `is_moved` had words that were wrong, which don't help to find it.
     """
 
     when: str
     do: str
     replaces: bool
     domain: str = ""
-    earlier: str | None = None
+    is_moved: bool = False
 
     def earlier_words(self, outcome: Outcome) -> str:
-        """The earlier words of an outcome once it has these."""
-        if self.earlier is not None:
-            return self.earlier
-        is_other = self.replaces and (self.when, self.do) != (outcome.when, outcome.do)
+        """The earlier words of an outcome once it has these: the first that it had."""
+        is_other = self.replaces and not self.is_moved and (self.when, self.do) != (outcome.when, outcome.do)
         return outcome.earlier_words or (outcome.general_words() if is_other else "")
 
 
