@@ -47,8 +47,6 @@ class Filters(TypedDict, total=False):
 
 def selection(filters: Filters, *, now: datetime) -> Selection:
     """The selection that the filters mean. Raises `InvalidInput` for a value that can't be."""
-    from alma_cli.store import Selection
-
     kinds = filters.get("kinds")
     since, until = (_moment(key, filters.get(key), now) for key in ("since", "until"))
     if since and until and since >= until:

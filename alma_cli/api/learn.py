@@ -421,8 +421,6 @@ def _credit_entries(session: Session, outcome: Record, report: Report | AlmaErro
         return []
     if not (report.used or report.retrieval or report.followed):
         return []
-    from alma_cli.store import Entry
-
     return [Entry(record=credit) for credit in _credits(session, outcome, report, told)]
 
 

@@ -241,10 +241,10 @@ def _project(project_id: str, names: Mapping[str, int]) -> Check:
     others = {name: count for name, count in names.items() if name != project_id}
     if not others:
         return _well("project", "every record is of this project_id")
-    counted = enumerated(f"{count:,} of {shown(name)}" for name, count in others.items())
+    told = enumerated(f"{count:,} of {shown(name)}" for name, count in others.items())
     return _wrong(
         "project",
-        f"records of another project_id: {counted}; they are found here, and never pushed",
+        f"records of another project_id: {told}; they are found here, and never pushed",
         f"was it renamed? `alma config rename {shlex.quote(project_id)}` makes them its own",
     )
 

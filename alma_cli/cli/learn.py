@@ -1,7 +1,6 @@
 """`alma learn`: record how a task went, or many of them."""
 
 import re
-from datetime import datetime
 from json import dumps as json_text
 from shlex import quote
 from typing import Annotated
@@ -107,7 +106,7 @@ def learn(
         error=error,
         domain=domain,
         duration_ms=duration_ms,
-        at=_time(at),
+        at=None if at is None else parse_time("--at", at),
         labels=labels_of(map(_label, label or ())),
         key=key,
         when=when,
@@ -185,10 +184,6 @@ def _check_alone(context: typer.Context, *own: str) -> None:
         if name not in beside and value is not False and value not in (None, "", (), []):
             option = "TASK" if name == "words" else f"--{name.replace('_', '-')}"
             raise InvalidUsage(f"{what} excludes {option}", hint=where)
-
-
-def _time(text: str | None) -> datetime | None:
-    return None if text is None else parse_time("--at", text)
 
 
 def _label(given: str) -> tuple[str, str]:

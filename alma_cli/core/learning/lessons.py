@@ -67,7 +67,7 @@ class Lessons:
     def _body(self, *, level: int) -> str:
         parts = [_INTRODUCTION]
         for domain in self._domains():
-            lines = [f"- {_line(rule)}\n" for rule in self.rules if rule.domain == domain]
+            lines = [f"- {''.join(_parts(rule))}{_evidence(rule)}\n" for rule in self.rules if rule.domain == domain]
             parts.append("".join([f"{'#' * level} {_quoted(domain)}\n\n", *lines]))
         return "\n".join(parts)
 
@@ -91,10 +91,6 @@ def sureness(rule: Derived, z: float) -> float:
     if isinstance(rule, Heuristic):
         return rule.confidence
     return 1 - wilson(rule.successes, rule.occurrences, z=z).upper if rule.occurrences else _UNTRIED
-
-
-def _line(rule: Derived) -> str:
-    return "".join(_parts(rule)) + _evidence(rule)
 
 
 def _parts(rule: Derived) -> Iterator[str]:

@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeAlias
 
 from alma_cli.core.records import JsonValue
@@ -33,6 +32,7 @@ from alma_cli.hooks.install.pre_commit import CONFIGURATION, PRE_COMMIT, not_cal
 from alma_cli.hooks.install.servers import unused_server
 from alma_cli.project import UNFILLED
 from alma_cli.tracked import program_on_path
+from alma_cli.worktrees import top_of
 
 MARK = "alma"
 _PAGES = ("AGENTS.md", "CLAUDE.md")
@@ -240,19 +240,13 @@ def _remove_git(place: ConnectedProject) -> Plan:
     return GIT.remove(place) if _is_in_a_repository(place) else Plan()
 
 
-def _top(place: ConnectedProject) -> Path | None:
-    """The top of the worktree that the project is in, looked for without git; None outside of a repository."""
-    root = place.project.root
-    return next((folder for folder in (root, *root.parents) if os.path.exists(folder / ".git")), None)
-
-
 def _is_in_a_repository(place: ConnectedProject) -> bool:
-    return _top(place) is not None
+    return top_of(place.folder) is not None
 
 
 def _has_pre_commit(place: ConnectedProject) -> bool:
-    top = _top(place)
-    return top is not None and os.path.exists(top / CONFIGURATION)
+    top = top_of(place.folder)
+    return top is not None and os.path.exists(os.path.join(top, CONFIGURATION))
 
 
 def _install_github(place: ConnectedProject) -> Plan:
