@@ -91,7 +91,7 @@ class ALMA:
         """The memories worth knowing before a task: of each kind the best `top_k`, within `max_tokens` together.
 
         Nothing relevant gives an empty slice. With `remote` the shared copy is asked, and no local store is needed.
-        `options`: user, kinds, min_score, max_tokens, strict, explain (see `RetrieveOptions`).
+        `options`: when, user, kinds, min_score, max_tokens, strict, explain (see `RetrieveOptions`).
         Raises `InvalidInput`, `StoreBusy` and other `StoreError`s, and `RemoteError`s with `remote`.
         """
         wanted = api.retrieve.Wanted(task=task, agent=agent, top_k=top_k, **options)

@@ -9,8 +9,8 @@ from alma_cli.cli.output import Reply
 def mcp(alma: Memory, agent: Agent = None) -> Reply:
     """Serve the memory by the Model Context Protocol, on stdin and stdout. An agent's host starts this, not you.
 
-    Tools: retrieve, learn, reflect, apply_reflection, add, show, feedback, forget, stats, and hook, which answers the
-    events of a session to a host that can call tools from its hooks. Needs the extra `mcp`.
+    Tools: retrieve, search, learn, reflect, apply_reflection, add, show, feedback, forget, stats, and hook, which
+    answers the events of a session to a host that can call tools from its hooks. Needs the extra `mcp`.
 
     \b
     Examples:
