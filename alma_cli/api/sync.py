@@ -29,7 +29,7 @@ PATIENCE_S = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncStatus(Shared):
-    """How the store stands to its remote; `answers` is None when that wasn't tried, `trouble` why it doesn't answer."""
+    """How the store stands to its remote; `trouble` is why it doesn't answer."""
 
     remote: str
     answers: bool

@@ -141,8 +141,9 @@ class Remote(Protocol):
     def read(self, agent: str, id: str) -> Found | None:
         """The document, as it is now, or None.
 
-        With `core.documents.MARKER_AGENT` and `MARKER_ID` this is the project's marker, and the cheapest way to see
-        whether the remote answers: one request, which notices a missing container or a refused credential.
+        With `MARKER_AGENT` and `MARKER_ID` of `core.replication.documents` this is the project's marker, and the
+        cheapest way to see whether the remote answers: one request, which notices a missing container or a refused
+        credential.
         """
         ...
 

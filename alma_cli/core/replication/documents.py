@@ -1,6 +1,6 @@
 """The documents that replicas share, and how a record becomes a document and back.
 
-    marker      id `_meta`, agent `_project`: what every replica has to agree on (`core.marker`)
+    marker      id `_meta`, agent `_project`: what every replica has to agree on (`core.replication.marker`)
     memory      the record as `codec.to_json` gives it, with `hlc` and, by the pinned model, `embedding` and
                   `embedding_model`
     tombstone   `id, kind, project_id, agent, hlc, deleted_at`, and nothing else

@@ -1,8 +1,7 @@
 """Opens DuckDB briefly, keeps its costs down, and turns its errors into ours.
 
-The C module is imported without the package around it, which saves half of the import and is all that we use. A file is
-attached with small row groups and detached without a checkpoint, because a checkpoint rewrites the last row group; we
-checkpoint ourselves when the log has grown and nobody waits.
+A file is attached with small row groups and detached without a checkpoint, because a checkpoint rewrites the last row
+group; we checkpoint ourselves when the log has grown and nobody waits.
 """
 
 import os
