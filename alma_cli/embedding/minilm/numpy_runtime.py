@@ -4,6 +4,7 @@ The int8 weights are cast to float32 into one buffer that is used again, and mul
 to the product, which is smaller than the weights. All texts of a call go through one matrix product.
 """
 
+import math
 import mmap
 import os
 from collections.abc import Iterator, Sequence
@@ -25,10 +26,7 @@ class NumpyMiniLM:
         mapped = _mapped()
         self._tensors: dict[str, Any] = {}
         for name, kind, shape in layout.TENSORS:
-            count = 1
-            for size in shape:
-                count *= size
-            flat = np.frombuffer(mapped, kind, count, layout.OFFSETS[name])
+            flat = np.frombuffer(mapped, kind, math.prod(shape), layout.OFFSETS[name])
             self._tensors[name] = flat.reshape(shape)
 
     def embed(self, batches: Sequence[Sequence[Sequence[int]]]) -> Iterator[Floats]:
