@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from alma_cli.store.replication.remote_state import Quarantined
     from alma_cli.store.writing.undoable import PastWrite
 
-_COLUMNS = ", ".join(f"memories.{name}" for name in RECORD_COLUMNS)
 _ID_DIGITS = frozenset("0123456789abcdef")
 _NAMED = 5
 """The most memories that are named whose ids start alike."""
@@ -127,7 +126,7 @@ class Reader:
             condition, parameters = seq_in([self._seqs[id] for id in ids]), []
         else:
             condition, parameters = f"id IN {any_of()}", [json.dumps(list(ids))]
-        rows = self._rows(f"SELECT {_COLUMNS} FROM memories WHERE {condition}", parameters)
+        rows = self._rows(f"SELECT {RECORD_COLUMNS} FROM memories WHERE {condition}", parameters)
         return {record.id: record for record in map(row_record, rows)}
 
     def record(self, prefix: str) -> Record:
@@ -139,7 +138,7 @@ class Reader:
                 hint="`alma list` and `alma search WORDS` show the ids",
             )
         rows = self._rows(
-            f"SELECT {_COLUMNS} FROM memories WHERE starts_with(id, ?) ORDER BY id LIMIT {_NAMED + 1}", [wanted]
+            f"SELECT {RECORD_COLUMNS} FROM memories WHERE starts_with(id, ?) ORDER BY id LIMIT {_NAMED + 1}", [wanted]
         )
         if not rows:
             raise NotFound(f"no memory has an id that starts with {wanted}", hint="`alma list` shows the ids")
@@ -166,7 +165,7 @@ class Reader:
         order = "DESC" if newest_first else "ASC"
         time = "updated_at" if by_change else RELEVANT_AT
         cursor = self._connection.execute(
-            f"SELECT {_COLUMNS} FROM memories WHERE {condition} ORDER BY {time} {order}, seq {order}"
+            f"SELECT {RECORD_COLUMNS} FROM memories WHERE {condition} ORDER BY {time} {order}, seq {order}"
             + ("" if limit is None else f" LIMIT {int(limit)} OFFSET {int(offset)}"),
             values,
         )
@@ -293,7 +292,8 @@ class Reader:
         if not self._compares(vector):
             return []
         rows = self._rows(
-            f"SELECT {_COLUMNS}, array_cosine_similarity(embedding, $vector::VARCHAR::FLOAT[{len(vector)}]) AS cosine "
+            f"SELECT {RECORD_COLUMNS}, "
+            f"array_cosine_similarity(embedding, $vector::VARCHAR::FLOAT[{len(vector)}]) AS cosine "
             "FROM memories WHERE embedding_model = $model AND kind = $kind AND agent = $agent AND domain = $domain "
             "AND user_id IS NOT DISTINCT FROM $user_id AND NOT archived ORDER BY cosine DESC, id LIMIT $limit",
             {
@@ -340,7 +340,7 @@ class Reader:
         """The newest outcomes from which a memory was derived, newest first."""
         ids = self.evidence_ids(derived)
         rows = self._rows(
-            f"SELECT {_COLUMNS} FROM memories WHERE id IN {any_of()} ORDER BY happened_at DESC, id DESC "
+            f"SELECT {RECORD_COLUMNS} FROM memories WHERE id IN {any_of()} ORDER BY happened_at DESC, id DESC "
             f"LIMIT {int(limit)}",
             [json.dumps(ids)],
         )
@@ -351,7 +351,7 @@ class Reader:
 
         Derived memories are left out: they are as fresh as their evidence.
         """
-        given = [{"kind": kind, "time": time.replace(tzinfo=None).isoformat()} for kind, time in before.items()]
+        given = [{"kind": kind, "time": utc_text(time)} for kind, time in before.items()]
         rows = self._rows(
             f"""
             SELECT id FROM memories JOIN {rows_from({"kind": "VARCHAR", "time": "TIMESTAMP"})} USING (kind)

@@ -114,7 +114,7 @@ class undone:  # noqa: N801
 
 def records_in(connection, where="true"):
     """The stored records, by id."""
-    rows = connection.execute(f"SELECT {', '.join(RECORD_COLUMNS)} FROM memories WHERE {where} ORDER BY id").fetchall()
+    rows = connection.execute(f"SELECT {RECORD_COLUMNS} FROM memories WHERE {where} ORDER BY id").fetchall()
     return {record.id: record for record in map(row_record, rows)}
 
 

@@ -58,14 +58,14 @@ def test_records_come_back_as_they_were(connection, given):
 
 @given(records())
 def test_a_row_has_no_columns_but_those_of_the_table(record):
-    assert set(record_row(record)) <= set(RECORD_COLUMNS)
+    assert set(record_row(record)) <= set(ROW_TYPES)
 
 
 @given(records())
 def test_what_came_back_exports_alike(connection, record):
     with pytest.raises(Undone), transaction(connection):
         fold(connection, [an_operation(Insert, entries=(Entry(record=record),))], now_ms=0, rules=NOTHING_DERIVED)
-        row = connection.execute(f"SELECT {', '.join(RECORD_COLUMNS)} FROM memories").fetchone()
+        row = connection.execute(f"SELECT {RECORD_COLUMNS} FROM memories").fetchone()
         assert to_json(record) == to_json(row_record(row))
         raise Undone
 
@@ -92,7 +92,7 @@ def test_the_store_has_a_column_of_its_type_for_every_field(connection):
 
 
 def test_a_column_that_was_empty_before_its_field_was_known_has_the_default():
-    row = {**dict.fromkeys(RECORD_COLUMNS), **record_row(outcome()), "feedback": None}
+    row = {**dict.fromkeys(ROW_TYPES), **record_row(outcome()), "feedback": None}
     times = dict.fromkeys(("created_at", "updated_at", "happened_at"), NOON.replace(tzinfo=None))
     assert outcome() == row_record([*{**row, **times}.values()])
 

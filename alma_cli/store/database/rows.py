@@ -15,11 +15,13 @@ from alma_cli.core.records import (
     TIME_FIELDS,
     Record,
 )
+from alma_cli.store.database.values import utc_text
 
 ROW_TYPES = {"kind": "VARCHAR", **{field.column: field.sql_type for field in FIELDS.values()}}
 """The columns of `memories` that are fields of records, with their types; others serve replication and search."""
 
-RECORD_COLUMNS: tuple[str, ...] = tuple(ROW_TYPES)
+RECORD_COLUMNS = ", ".join(f"memories.{name}" for name in ROW_TYPES)
+"""What to select of `memories` for `row_record`."""
 
 RELEVANT_AT = f"coalesce({', '.join(FIELDS[name].column for name in RECENCY_FIELDS)})"
 """The time from which a memory's recency counts, in SQL."""
@@ -42,7 +44,7 @@ def record_row(record: Record) -> dict[str, Any]:
     for name in FIELD_NAMES[record.kind]:
         value = getattr(record, name)
         if isinstance(value, datetime):
-            value = value.astimezone(UTC).replace(tzinfo=None).isoformat()
+            value = utc_text(value)
         elif name == "labels":
             value = dict(value)
         elif name == "extra":

@@ -191,7 +191,7 @@ class KnownWords:
         rows = self._rows(
             f"""
             WITH seed AS (SELECT embedding AS middle, embedding_model AS model FROM memories WHERE id = $id)
-            SELECT {", ".join(RECORD_COLUMNS)} FROM memories, seed WHERE {condition} ORDER BY id = $id DESC,
+            SELECT {RECORD_COLUMNS} FROM memories, seed WHERE {condition} ORDER BY id = $id DESC,
                 CASE WHEN embedding_model = model THEN array_cosine_similarity(embedding, middle) END
                 DESC NULLS LAST, id
             LIMIT {int(limit)}
@@ -217,7 +217,7 @@ class KnownWords:
     def said_of_rules(self, agent: str) -> list[Record]:
         """What stands in the place of an agent's rules, and its credits."""
         rows = self._rows(
-            f"SELECT {', '.join(RECORD_COLUMNS)} FROM memories WHERE agent = ? AND (kind = 'credit' OR "
+            f"SELECT {RECORD_COLUMNS} FROM memories WHERE agent = ? AND (kind = 'credit' OR "
             "kind IN ('heuristic', 'anti_pattern') AND origin = 'authored' AND strategy_key <> '') ORDER BY id",
             [agent],
         )

@@ -55,8 +55,6 @@ def worked_near(
 
 def _outcomes(connection: Connection, seqs: Sequence[int]) -> dict[int, Outcome]:
     """The outcomes of these rows, by `seq`."""
-    rows = connection.execute(
-        f"SELECT seq, {', '.join(RECORD_COLUMNS)} FROM memories WHERE seq IN ({written(seqs)})"
-    ).fetchall()
+    rows = connection.execute(f"SELECT seq, {RECORD_COLUMNS} FROM memories WHERE seq IN ({written(seqs)})").fetchall()
     records = {seq: row_record(row) for seq, *row in rows}
     return {seq: record for seq, record in records.items() if isinstance(record, Outcome)}

@@ -13,7 +13,7 @@ from alma_cli.core.records import FIELDS, SEARCHED_FIELDS, Kind, Result, Vector
 from alma_cli.core.retrieval.ranking import Candidate, Spread
 from alma_cli.core.scopes.visibility import View
 from alma_cli.store.database.rows import RELEVANT_AT
-from alma_cli.store.database.values import utc_text
+from alma_cli.store.database.values import listed, utc_text
 
 if TYPE_CHECKING:
     from alma_cli.store.hnsw.index import Nearest
@@ -65,7 +65,7 @@ class Selection:
         ]
         if self.kinds is not None:
             kinds = value(json.dumps(list(self.kinds)))
-            conditions.append(f"list_contains(from_json({kinds}, '[\"VARCHAR\"]'), kind)")
+            conditions.append(f"list_contains({listed(kinds)}, kind)")
         if self.archived is not None:
             conditions.append("archived" if self.archived else "NOT archived")
         if self.containing is not None:

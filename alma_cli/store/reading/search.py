@@ -5,11 +5,10 @@ however small the store.
 """
 
 from collections.abc import Sequence
-from datetime import UTC
 
 from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.rows import RELEVANT_AT, SUCCESS
-from alma_cli.store.database.values import Numbers, written
+from alma_cli.store.database.values import Numbers, utc_text, written
 from alma_cli.store.reading.query import Search, SearchResult
 from alma_cli.store.reading.signals import Stored, best_of
 from alma_cli.store.reading.visible import cosines_of, visible_memories
@@ -22,8 +21,7 @@ def search(connection: Connection, wanted: Search, path: str | None = None) -> S
     """
 
     def stored(seqs: Sequence[int]) -> dict[int, Stored]:
-        now = wanted.now.astimezone(UTC).replace(tzinfo=None).isoformat()
-        rows = connection.execute(_STORED.format(now=now, seqs=written(seqs))).fetchall()
+        rows = connection.execute(_STORED.format(now=utc_text(wanted.now), seqs=written(seqs))).fetchall()
         return {seq: Stored(*facts) for seq, *facts in rows}
 
     def cosines(seqs: Numbers) -> Numbers:

@@ -282,7 +282,7 @@ def _held(connection: Connection, ids: str) -> dict[str, Held]:
     """The store's states of the records with these ids, a JSON list; derived memories are left out."""
     found: dict[str, Held] = {}
     rows = connection.execute(
-        f"SELECT hlc, acked_hlc, {', '.join(RECORD_COLUMNS)} FROM memories WHERE id IN {any_of()} AND hlc <> ''",
+        f"SELECT hlc, acked_hlc, {RECORD_COLUMNS} FROM memories WHERE id IN {any_of()} AND hlc <> ''",
         [ids],
     ).fetchall()
     for hlc, acked, *columns in rows:

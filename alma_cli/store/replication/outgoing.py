@@ -12,7 +12,7 @@ from alma_cli.core.replication.merge import State, Tombstone, Version, content_h
 from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.engine import transaction
 from alma_cli.store.database.rows import LATEST, RECORD_COLUMNS, TIME_COLUMNS, row_record
-from alma_cli.store.database.values import columns, given, given_list, rows_from, utc_text
+from alma_cli.store.database.values import columns, given, given_list, listed, rows_from, utc_text
 from alma_cli.store.replication.remote_state import UNSURE
 from alma_cli.store.replication.vectors_in_json import in_json
 from alma_cli.store.writing.rows_writer import read_replica
@@ -22,7 +22,6 @@ _PENDING = "hlc <> '' AND acked_hlc IS DISTINCT FROM hlc"
 _NOT_ASIDE = (
     "NOT EXISTS (SELECT 1 FROM quarantine WHERE quarantine.id = {table}.id AND quarantine.agent = {table}.agent)"
 )
-_COLUMNS = ", ".join(f"memories.{name}" for name in RECORD_COLUMNS)
 _HAS_VECTOR = "embedding_model = $model AND embedding IS NOT NULL"
 _PORTION = 1000
 """The entries of a listing that are read together, since each question costs."""
@@ -89,7 +88,7 @@ class PushFilter:
             condition += " AND memories.project_id = $project_id"
             parameters["project_id"] = self.project_id
         if self.agents is not None:
-            condition += f" AND list_contains(from_json($agents, '[\"VARCHAR\"]'), {table}.agent)"
+            condition += f" AND list_contains({listed('$agents')}, {table}.agent)"
             parameters["agents"] = json.dumps(list(self.agents))
         return condition, parameters
 
@@ -170,7 +169,7 @@ class Outgoing:
         """The next derived memories that differ at the remote; then those that only the remote has."""
         while True:
             rows = self._connection.execute(
-                f"SELECT memories.seq, etag, content_hash, has_vector, {_HAS_VECTOR}, {_COLUMNS} "
+                f"SELECT memories.seq, etag, content_hash, has_vector, {_HAS_VECTOR}, {RECORD_COLUMNS} "
                 "FROM memories LEFT JOIN remote_documents USING (id) WHERE hlc = '' AND "
                 f"memories.project_id = $project_id AND memories.seq > $after ORDER BY memories.seq LIMIT {int(limit)}",
                 {"project_id": wanted.project_id, "after": after.seq, "model": wanted.model},
@@ -226,7 +225,7 @@ class Outgoing:
         self, wanted: PushFilter, condition: str, parameters: dict[str, Any], after: Position, *, limit: int
     ) -> tuple[list[Pending], Position]:
         cursor = self._connection.execute(
-            f"SELECT memories.seq, hlc, etag, {_COLUMNS} "
+            f"SELECT memories.seq, hlc, etag, {RECORD_COLUMNS} "
             f"FROM memories LEFT JOIN remote_documents USING (id) WHERE memories.seq > $after AND {condition} "
             f"ORDER BY memories.seq LIMIT {int(limit)}",
             {**parameters, "after": after.seq},

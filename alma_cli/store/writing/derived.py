@@ -25,7 +25,7 @@ from alma_cli.core.learning.derive import (
 from alma_cli.core.records import FIELD_NAMES, FIELDS, AntiPattern, Outcome, Record
 from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.engine import transaction
-from alma_cli.store.database.rows import RECORD_COLUMNS, ROW_TYPES, record_row, row_record
+from alma_cli.store.database.rows import ROW_TYPES, record_row, row_record
 from alma_cli.store.database.values import any_of, columns, given_vectors, mean_vector, rows_from, seq_in, text_in
 from alma_cli.store.inbox.operations import Entry
 from alma_cli.store.writing.changes import ProjectRules
@@ -373,7 +373,7 @@ def _stored(connection: Connection, where: str, given: str) -> list[Derived]:
         "AND origin IN ('derived', 'authored') AND kind IN ('heuristic', 'anti_pattern') AND strategy_key <> ''",
         [given],
     ).fetchall()
-    rows = _by_seq(connection, RECORD_COLUMNS, [row[0] for row in seqs])
+    rows = _by_seq(connection, tuple(ROW_TYPES), [row[0] for row in seqs])
     memories: list[Any] = [row_record(row) for row in rows.values()]  # of these two kinds
     return memories
 

@@ -136,7 +136,7 @@ class _Folding:
         self._rows.flush()
         ids = [words.id for words in operation.words]
         rows = self._rows.connection.execute(
-            f"SELECT hlc, acked_hlc, {', '.join(RECORD_COLUMNS)} FROM memories WHERE id IN {any_of()}",
+            f"SELECT hlc, acked_hlc, {RECORD_COLUMNS} FROM memories WHERE id IN {any_of()}",
             [json.dumps(ids)],
         ).fetchall()
         stored = {record.id: (record, *stamps) for *stamps, record in ((*row[:2], row_record(row[2:])) for row in rows)}
@@ -245,7 +245,7 @@ class _Folding:
         """Remove a record and return it, with its stamps; None when it isn't there."""
         self._rows.flush()
         row = self._rows.connection.execute(
-            f"SELECT hlc, acked_hlc, {', '.join(RECORD_COLUMNS)} FROM memories WHERE id = ?", [id]
+            f"SELECT hlc, acked_hlc, {RECORD_COLUMNS} FROM memories WHERE id = ?", [id]
         ).fetchone()
         if row is None:
             return None

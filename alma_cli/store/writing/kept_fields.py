@@ -17,7 +17,7 @@ def take_up_kept_fields(connection: Connection, *, now_ms: int) -> None:
     rows = RowsWriter(connection, now_ms=now_ms)
     known = ", ".join(map(quoted, FIELDS))
     found = connection.execute(
-        f"SELECT hlc, acked_hlc, embedding, embedding_model, {', '.join(RECORD_COLUMNS)} FROM memories "
+        f"SELECT hlc, acked_hlc, embedding, embedding_model, {RECORD_COLUMNS} FROM memories "
         f"WHERE hlc <> '' AND list_has_any(json_keys(extra), [{known}])"
     ).fetchall()
     for hlc, acked_hlc, embedding, model, *columns in found:

@@ -36,7 +36,7 @@ class Vectors:
     def outdated(self, model: str, *, limit: int) -> list[Record]:
         """Some memories that have no vector by this model."""
         rows = self._connection.execute(
-            f"SELECT {', '.join(RECORD_COLUMNS)} FROM memories WHERE {_OUTDATED} ORDER BY seq LIMIT {int(limit)}",
+            f"SELECT {RECORD_COLUMNS} FROM memories WHERE {_OUTDATED} ORDER BY seq LIMIT {int(limit)}",
             {"model": model},
         ).fetchall()
         return [row_record(row) for row in rows]
