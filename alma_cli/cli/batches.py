@@ -33,16 +33,21 @@ def batch_reply(told: Sequence[str], done: BatchLearned | Imported, **counts: in
     )
 
 
+def forgotten_line(count: int) -> list[str]:
+    """The line about what was given and had been forgotten, if there was any."""
+    return [counted(count, "had been forgotten and stays so", "had been forgotten and stay so")] if count else []
+
+
 def _differing(ids: Sequence[str]) -> list[str]:
     """A line about what was there with other words than it was given."""
     if not ids:
         return []
-    named = ", ".join(id[:SHORT_ID] for id in ids[:_LISTED_OF_ONE]) + (", ..." if len(ids) > _LISTED_OF_ONE else "")
-    said = (
-        "1 that was there says something else here, and stays"
-        if len(ids) == 1
-        else (f"{len(ids):,} that were there say something else here, and stay")
+    said = counted(
+        len(ids),
+        "that was there says something else here, and stays",
+        "that were there say something else here, and stay",
     )
+    named = ", ".join(id[:SHORT_ID] for id in ids[:_LISTED_OF_ONE]) + (", ..." if len(ids) > _LISTED_OF_ONE else "")
     return [f"{said}: {named} (`alma correct` changes one)"]
 
 
@@ -50,7 +55,7 @@ def refusal(errors: list[AlmaError], *, has_rest: bool) -> AlmaError | None:
     """The error of a batch of which these lines were refused, and others perhaps not; none without any."""
     if not errors:
         return None
-    lines = "1 line was" if len(errors) == 1 else f"{len(errors):,} lines were"
+    lines = counted(len(errors), "line was", "lines were")
     rest = "; the rest is kept" if has_rest else ""
     if all(isinstance(error, ScopeViolation) for error in errors):
         return ScopeViolation(f"{lines} refused by the agents' scopes{rest}", hint=errors[0].hint)

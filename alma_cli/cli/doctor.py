@@ -44,12 +44,11 @@ def doctor(
     checks = [*alma.examine(), *_installed(alma.project), *_troubles(alma.project)]
     failed = [check for check in checks if not check.ok]
     rows = [("ok" if check.ok else "FAILED", check.name, check.found) for check in checks]
-    count = "1 check" if len(failed) == 1 else f"{len(failed)} checks"
     return Reply(
         data={"checks": [asdict(check) for check in checks]},
         tables=[Table(headings=("", "check", "found"), rows=rows, flexible=[2])],
         told=[f"{check.name}: {check.hint}" for check in checks if check.hint],
-        error=AlmaError(f"{count} failed", hint=failed[0].hint) if failed else None,
+        error=AlmaError(f"{counted(len(failed), 'check', 'checks')} failed", hint=failed[0].hint) if failed else None,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Annotated
 
 from alma_cli.api.markdown import as_records, facts_of, is_markdown
-from alma_cli.cli.batches import batch_reply
+from alma_cli.cli.batches import batch_reply, forgotten_line
 from alma_cli.cli.inputs import MemoryToChange
 from alma_cli.cli.ndjson import count_lines, numbered_values
 from alma_cli.cli.options import Json, argument, option
@@ -55,11 +55,7 @@ def import_(
         done = alma.import_(lines, on_progress=advance)
     told = [f"imported {counted(done.imported + done.queued, 'memory', 'memories')}"]
     told += [f"{counted(done.present, 'was', 'were')} there already"] if done.present else []
-    told += (
-        [f"{done.forgotten:,} had been forgotten and {'stays' if done.forgotten == 1 else 'stay'} so"]
-        if done.forgotten
-        else []
-    )
+    told += forgotten_line(done.forgotten)
     told += (
         [f"{counted(done.derived, 'derived one was', 'derived ones were')} left out, to be derived again"]
         if done.derived

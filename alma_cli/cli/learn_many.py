@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from alma_cli.api import ALMA
 from alma_cli.api.arguments import named_agent
 from alma_cli.api.learn import NumberedReport
-from alma_cli.cli.batches import batch_reply
+from alma_cli.cli.batches import batch_reply, forgotten_line
 from alma_cli.cli.ndjson import NumberedValue, count_lines, numbered_values
 from alma_cli.cli.output import Reply, Table, progress
 from alma_cli.core.learning.narration import summed_up
@@ -55,11 +55,7 @@ def learn_lines(alma: ALMA, path: str, agent: str | None, *, json: bool) -> Repl
         done = alma.learn_batch(_reports(values, default_agent), on_progress=advance)
     told = [f"recorded {counted(done.learned, 'outcome', 'outcomes')}"]
     told += [f"{done.duplicates:,} had been recorded before under the same key"] if done.duplicates else []
-    told += (
-        [f"{done.forgotten:,} had been forgotten and {'stays' if done.forgotten == 1 else 'stay'} so"]
-        if done.forgotten
-        else []
-    )
+    told += forgotten_line(done.forgotten)
     told += filter(None, [summed_up((item.change, item.memory) for item in done.derived)])
     return batch_reply(
         told, done, learned=done.learned, duplicates=done.duplicates, forgotten=done.forgotten, queued=done.queued

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alma_cli import __version__
-from alma_cli.core.text import harmless, one_line
+from alma_cli.core.text import counted, harmless, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -112,7 +112,7 @@ def _environment() -> Environment:
         number=lambda number: f"{number:,}",
         percent=lambda share: f"{100 * share:.0f}%",
         points=lambda share: f"{100 * share:+.0f}".replace("-", "\N{MINUS SIGN}"),
-        counted=lambda number, one, several: f"{number:,} {one if number == 1 else several}",
+        counted=counted,
     )
     return environment
 
