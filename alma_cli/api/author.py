@@ -23,9 +23,8 @@ from alma_cli.core.records import (
     JsonValue,
     Record,
 )
-from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.scopes.scope import check, choose_domain, scope_for
-from alma_cli.core.text import alike_form, clean, composed, did_you_mean, listed, one_line, shown
+from alma_cli.core.text import SHORT_ID, alike_form, clean, composed, did_you_mean, listed, one_line, shown
 from alma_cli.errors import InvalidInput
 from alma_cli.store import Archive, DerivedChange, Entry, Forget, Insert, Operation, Revise
 

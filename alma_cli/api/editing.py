@@ -10,8 +10,7 @@ from alma_cli.config import Mapping, Node, Scalar, parse_yaml
 from alma_cli.core.codec import format_time
 from alma_cli.core.learning.corrections import corrected
 from alma_cli.core.records import EDITABLE, FIELDS, JsonValue, Record
-from alma_cli.core.retrieval.prompt import SHORT_ID
-from alma_cli.core.text import one_line
+from alma_cli.core.text import SHORT_ID, one_line
 from alma_cli.errors import InvalidConfig, InvalidInput
 
 if TYPE_CHECKING:

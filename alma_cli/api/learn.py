@@ -11,9 +11,8 @@ from alma_cli.core.codec import check_size, parse_field
 from alma_cli.core.learning.derive import change
 from alma_cli.core.learning.reports import Report, Words, credits, outcome_record
 from alma_cli.core.records import AntiPattern, Credit, Heuristic, JsonValue, Outcome, Record
-from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.scopes.scope import choose_domain, subjects
-from alma_cli.core.text import clean, whole_words
+from alma_cli.core.text import SHORT_ID, clean, whole_words
 from alma_cli.errors import AlmaError, AmbiguousId, InvalidInput, NotFound, ScopeViolation, StoreBusy
 from alma_cli.pipeline import portions, prefetched
 from alma_cli.store import DerivedChange, Entry, Insert, Operation, Reader, Receipt, RecordChange, Revise

@@ -18,8 +18,8 @@ from alma_cli.core.learning.answers import Named
 from alma_cli.core.learning.reports import Words
 from alma_cli.core.learning.sheets import Codes, KnownApproach, KnownSituation, Sheet
 from alma_cli.core.records import UNCLEAR_LABEL, AntiPattern, Heuristic, JsonValue, Outcome, Record
-from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.scopes.scope import check, scope_for, validate_agent_name
+from alma_cli.core.text import SHORT_ID
 from alma_cli.errors import AlmaError, InvalidConfig, InvalidInput, LocksUnsupported, NotFound, StoreUnwritable
 from alma_cli.files import read_object, to_write_it, write_whole
 from alma_cli.flock import locked

@@ -9,8 +9,7 @@ from alma_cli.api.learn import words_of
 from alma_cli.api.session import Saved, Session, new_id
 from alma_cli.api.status import reviewed_ids
 from alma_cli.core.records import PROJECT_AGENT, RETRIEVED_KINDS, AntiPattern, Heuristic, JsonValue, Outcome, Record
-from alma_cli.core.retrieval.prompt import SHORT_ID
-from alma_cli.core.text import listed
+from alma_cli.core.text import SHORT_ID, listed
 from alma_cli.errors import InvalidInput
 from alma_cli.files import append_line
 from alma_cli.store import Forget, Insert, Operation

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, TypeVar
 from alma_cli.config import Config
 from alma_cli.core.records import Record, Vector
 from alma_cli.core.redaction import KIND_NAMES, absent_kinds, check_names, redact, redact_record
-from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.scopes.scope import ANY_AGENT
 from alma_cli.core.scopes.visibility import sees, views
-from alma_cli.core.text import clean, one_line
+from alma_cli.core.text import SHORT_ID, clean, one_line
 from alma_cli.embedding import DEFAULT_MODEL, Embedder, OnProgress, open_embedder, reads
 from alma_cli.errors import AlmaError, EmbeddingUnavailable, NotFound, ProjectNotFound, ScopeViolation
 from alma_cli.logs import info

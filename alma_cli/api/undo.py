@@ -9,8 +9,7 @@ from alma_cli.api.arguments import whole_number
 from alma_cli.api.session import Saved, Session
 from alma_cli.core.codec import from_json
 from alma_cli.core.records import Record
-from alma_cli.core.retrieval.prompt import SHORT_ID
-from alma_cli.core.text import clean, one_line
+from alma_cli.core.text import SHORT_ID, clean, one_line
 from alma_cli.errors import NotFound
 from alma_cli.store import DerivedChange, PastWrite, Reader, Undo
 

@@ -17,10 +17,9 @@ from alma_cli.config import Config, unknown_variables
 from alma_cli.core.codec import format_time
 from alma_cli.core.learning.reports import Report
 from alma_cli.core.replication.plan import MOST_AHEAD
-from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.scopes.scope import ANY_AGENT
 from alma_cli.core.scopes.visibility import sees, views
-from alma_cli.core.text import counted, enumerated, shown
+from alma_cli.core.text import SHORT_ID, counted, enumerated, shown
 from alma_cli.embedding import MULTILINGUAL_MODEL, reads
 from alma_cli.errors import AlmaError, LocksUnsupported, StoreCorrupt
 from alma_cli.files import kept_temporarily

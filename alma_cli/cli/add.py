@@ -10,7 +10,7 @@ from alma_cli.cli.options import Agent, DomainOption, ProjectWide, argument, opt
 from alma_cli.cli.output import Reply, id_for_stdout
 from alma_cli.cli.signatures import MadeBy
 from alma_cli.core.records import PROJECT_AGENT
-from alma_cli.core.retrieval.prompt import SHORT_ID
+from alma_cli.core.text import SHORT_ID
 from alma_cli.errors import InvalidInput
 
 Source = Annotated[str, option("--source TEXT", "Where it comes from.")]

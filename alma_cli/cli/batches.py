@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from alma_cli.api.learn import BatchLearned, Refused
 from alma_cli.cli.output import Reply, error_json
-from alma_cli.core.retrieval.prompt import SHORT_ID
-from alma_cli.core.text import counted
+from alma_cli.core.text import SHORT_ID, counted
 from alma_cli.errors import AlmaError, PartialFailure, ScopeViolation
 
 if TYPE_CHECKING:

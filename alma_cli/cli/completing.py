@@ -11,13 +11,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from alma_cli import __version__
+from alma_cli.core.text import SHORT_ID
 from alma_cli.project import Project, find_project
 
 REFRESH = "--refresh"
 MOST = 100
 """The most values of one answer."""
-
-_SHORT_ID = 8
 
 
 def answer(arguments: Sequence[str], directory: str | None) -> str:
@@ -38,7 +37,7 @@ def _matching(lines: Iterator[str], what: str, start: str) -> Iterator[str]:
     for line in lines:
         kind, value, text = line.rstrip("\n").split("\t")
         if kind == what and value.startswith(start):
-            shown = value[:_SHORT_ID] if what == "ids" and len(start) <= _SHORT_ID else value
+            shown = value[:SHORT_ID] if what == "ids" and len(start) <= SHORT_ID else value
             yield f"{shown}\t{text}" if text else shown
             left -= 1
             if not left:

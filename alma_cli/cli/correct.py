@@ -10,7 +10,7 @@ from alma_cli.cli.output import Reply, id_for_stdout
 from alma_cli.cli.rule_changes import told_of
 from alma_cli.core.codec import to_json
 from alma_cli.core.records import GENERAL_WORDS, JsonValue
-from alma_cli.core.retrieval.prompt import SHORT_ID
+from alma_cli.core.text import SHORT_ID
 
 
 def correct(

@@ -15,8 +15,7 @@ from alma_cli.cli.options import Id
 from alma_cli.cli.output import Reply, tell
 from alma_cli.core.learning.corrections import changed_fields
 from alma_cli.core.records import Record
-from alma_cli.core.retrieval.prompt import SHORT_ID
-from alma_cli.core.text import one_line
+from alma_cli.core.text import SHORT_ID, one_line
 from alma_cli.errors import AlmaError, InvalidInput, InvalidUsage, NotFound
 from alma_cli.files import remove_if_there, write_whole
 from alma_cli.project import make_home

@@ -6,7 +6,7 @@ from alma_cli.cli.inputs import MemoryToChange
 from alma_cli.cli.options import Id, option
 from alma_cli.cli.output import Reply, id_for_stdout
 from alma_cli.core.codec import to_json
-from alma_cli.core.retrieval.prompt import SHORT_ID
+from alma_cli.core.text import SHORT_ID
 from alma_cli.errors import InvalidUsage
 
 

@@ -11,8 +11,7 @@ from alma_cli.cli.output import Reply, confirmed
 from alma_cli.cli.rule_changes import told_of
 from alma_cli.cli.terminal import size
 from alma_cli.core.records import Record
-from alma_cli.core.retrieval.prompt import SHORT_ID
-from alma_cli.core.text import counted, one_line
+from alma_cli.core.text import SHORT_ID, counted, one_line
 from alma_cli.errors import InvalidUsage
 
 _SHOWN = 20

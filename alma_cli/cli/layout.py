@@ -6,8 +6,7 @@ from typing import TextIO
 
 from alma_cli.cli.output import Table
 from alma_cli.cli.terminal import styled
-from alma_cli.core.retrieval.prompt import SHORT_ID
-from alma_cli.core.text import one_line
+from alma_cli.core.text import SHORT_ID, one_line
 
 _GAP = 2
 _ENOUGH = 20

@@ -18,8 +18,7 @@ from alma_cli.cli.output import Reply, id_for_stdout
 from alma_cli.cli.rule_changes import told_of
 from alma_cli.core.codec import parse_time
 from alma_cli.core.learning.reports import Report
-from alma_cli.core.retrieval.prompt import SHORT_ID
-from alma_cli.core.text import whole_words
+from alma_cli.core.text import SHORT_ID, whole_words
 from alma_cli.errors import InvalidUsage
 
 Text = str | None

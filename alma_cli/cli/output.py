@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 
 from alma_cli.cli.terminal import page, size, styled
 from alma_cli.core.records import JsonValue
-from alma_cli.core.retrieval.prompt import SHORT_ID
-from alma_cli.core.text import harmless, one_line
+from alma_cli.core.text import SHORT_ID, harmless, one_line
 from alma_cli.errors import AlmaError
 
 SCHEMA = "alma/1"

@@ -17,8 +17,7 @@ from alma_cli.cli.output import Reply, tell
 from alma_cli.cli.terminal import size
 from alma_cli.core.codec import format_time, to_json
 from alma_cli.core.records import JsonValue, Record
-from alma_cli.core.retrieval.prompt import SHORT_ID
-from alma_cli.core.text import counted, did_you_mean, one_line
+from alma_cli.core.text import SHORT_ID, counted, did_you_mean, one_line
 from alma_cli.errors import AlmaError, InvalidInput, NotFound
 
 _ANSWERS = {

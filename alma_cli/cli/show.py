@@ -10,8 +10,7 @@ from alma_cli.cli.output import Reply, labelled, on_terminal
 from alma_cli.cli.terminal import size, styled
 from alma_cli.core.codec import format_time, to_json
 from alma_cli.core.records import JsonValue, Outcome
-from alma_cli.core.retrieval.prompt import SHORT_ID
-from alma_cli.core.text import harmless, one_line
+from alma_cli.core.text import SHORT_ID, harmless, one_line
 
 _TASK = 70
 _WIDE, _NARROW = 60, 40

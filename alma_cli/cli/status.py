@@ -12,8 +12,7 @@ from alma_cli.cli.options import Json
 from alma_cli.cli.output import Reply, labelled, on_terminal
 from alma_cli.core.codec import format_time
 from alma_cli.core.records import PROJECT_AGENT, JsonValue, Kind
-from alma_cli.core.retrieval.prompt import SHORT_ID
-from alma_cli.core.text import age, counted, one_line
+from alma_cli.core.text import SHORT_ID, age, counted, one_line
 from alma_cli.hooks.hook_log import lately
 from alma_cli.hooks.install.states import STATES, HostState, host_states
 

@@ -9,8 +9,7 @@ from alma_cli.cli.output import Reply, Table, confirmed
 from alma_cli.cli.rule_changes import told_of
 from alma_cli.core.codec import format_time
 from alma_cli.core.records import JsonValue
-from alma_cli.core.retrieval.prompt import SHORT_ID
-from alma_cli.core.text import counted, one_line
+from alma_cli.core.text import SHORT_ID, counted, one_line
 from alma_cli.errors import InvalidUsage
 
 DONE = {"insert": "added", "revise": "corrected", "reword": "reworded", "archive": "archived", "forget": "forgot"}

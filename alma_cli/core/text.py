@@ -7,6 +7,9 @@ from collections.abc import Iterable
 
 from alma_cli.errors import InvalidInput
 
+SHORT_ID = 8
+"""Digits of an id that are shown."""
+
 WORD_CHARACTERS = (
     r"\w\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
     r"\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u0711-\u07f3\u0816-\u082d\u0859-\u085b\u0898-\u0963\u0971-\u0df3"

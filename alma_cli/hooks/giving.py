@@ -7,11 +7,10 @@ from collections.abc import Collection, Sequence
 from alma_cli.api import ALMA
 from alma_cli.core.asking import split_task, topic
 from alma_cli.core.records import AntiPattern, Heuristic, Outcome, Preference, Record
-from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.retrieval.ranking import Ranked
 from alma_cli.core.retrieval.slices import MemorySlice
 from alma_cli.core.scopes.visibility import sees, views
-from alma_cli.core.text import one_line, whole_words
+from alma_cli.core.text import SHORT_ID, one_line, whole_words
 
 AT_A_PROMPT = 3
 MOST_CHARACTERS = 160

@@ -40,8 +40,8 @@ from alma_cli.api import ALMA
 from alma_cli.config import load_config
 from alma_cli.core.learning.sheets import Item, KnownApproach, KnownSituation, Sheet
 from alma_cli.core.records import Record
-from alma_cli.core.retrieval.prompt import SHORT_ID
 from alma_cli.core.retrieval.slices import Hit, MemorySlice
+from alma_cli.core.text import SHORT_ID
 from alma_cli.embedding import count_tokens
 from alma_cli.project import make_project
 from tests.benchmarks import answerer

@@ -5,8 +5,7 @@ from collections.abc import Iterable
 
 from alma_cli.core.learning.derive import Change, Derived
 from alma_cli.core.records import Heuristic
-from alma_cli.core.retrieval.prompt import SHORT_ID
-from alma_cli.core.text import whole_words
+from alma_cli.core.text import SHORT_ID, whole_words
 
 WIDTH = 80
 """Characters of a line."""

@@ -13,10 +13,7 @@ from itertools import chain
 from operator import itemgetter
 
 from alma_cli.core.records import AntiPattern, Heuristic, Knowledge, Outcome, Preference, Record
-from alma_cli.core.text import one_line, whole_words
-
-SHORT_ID = 8
-"""Digits of an id that are shown."""
+from alma_cli.core.text import SHORT_ID, one_line, whole_words
 
 _MAX_TEXT = 480
 _MAX_REASON = 120
