@@ -54,7 +54,7 @@ def selection(filters: Filters, *, now: datetime) -> Selection:
             f"since: {shown(str(filters['since']))} is not before until {shown(str(filters['until']))}",
             hint="since is the earlier of the two",
         )
-    outcome = filters.get("outcome")
+    outcome, containing = filters.get("outcome"), filters.get("containing")
     if outcome is not None and outcome not in get_args(Result):
         raise InvalidInput(
             f"outcome: expected {' or '.join(get_args(Result))}, got {shown(outcome)}",
@@ -73,7 +73,7 @@ def selection(filters: Filters, *, now: datetime) -> Selection:
         until=until,
         source=_name(filters.get("source")),
         labels={clean(name): value and clean(value) for name, value in (filters.get("labels") or {}).items()},
-        containing=_clean(filters.get("containing")),
+        containing=containing and clean(containing),
         archived=filters.get("archived"),
     )
 
@@ -110,7 +110,3 @@ def _moment(key: str, given: object, now: datetime) -> datetime | None:
 
 def _name(text: str | None) -> str | None:
     return None if text is None else composed(clean(text))
-
-
-def _clean(text: str | None) -> str | None:
-    return None if text is None else clean(text)
