@@ -9,10 +9,12 @@ if TYPE_CHECKING:
         author,
         cloud,
         completing,
+        examine,
         learn,
         overview,
         publish,
         reflect,
+        reindex,
         rename,
         report,
         retrieve,
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
         sync,
         transfer,
         undo,
-        upkeep,
     )
     from alma_cli.api.alma import ALMA
 

@@ -426,7 +426,7 @@ class ALMA:
 
         With `everything`, those that have one too. Raises `EmbeddingUnavailable`; what was done so far is kept.
         """
-        return api.upkeep.reindex(self._session, everything=everything, on_progress=on_progress)
+        return api.reindex.reindex(self._session, everything=everything, on_progress=on_progress)
 
     def derive_all(self, *, on_progress: Callable[[int], None] | None = None) -> int:
         """Derive heuristics and anti-patterns again from all outcomes; return how many changed.
@@ -457,6 +457,6 @@ class ALMA:
             models = reader.models()
         return sum(count for model, count in models.items() if everything or model != self._session.model)
 
-    def examine(self) -> Iterator[api.upkeep.Check]:
+    def examine(self) -> Iterator[api.examine.Check]:
         """Look at everything that has to work, changing nothing in the project."""
-        return api.upkeep.examine(self._session)
+        return api.examine.examine(self._session)

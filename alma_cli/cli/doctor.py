@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 from alma_cli.api.bug_report import bug_report
-from alma_cli.api.upkeep import Check
+from alma_cli.api.examine import Check
 from alma_cli.cli.inputs import open_alma
 from alma_cli.cli.options import Dir, Wait, option
 from alma_cli.cli.output import Reply, Table

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from alma_cli.api.upkeep import examine
+from alma_cli.api.examine import examine
 from alma_cli.errors import ClockAhead
 from tests.sync.replicas import known_to_both
 

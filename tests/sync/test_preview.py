@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from alma_cli.api.upkeep import examine
+from alma_cli.api.examine import examine
 
 
 def test_a_dry_run_says_what_would_be_done_and_does_none_of_it(two, container):

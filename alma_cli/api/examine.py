@@ -1,10 +1,10 @@
-"""Keeping a store well: vectors anew, and a check of everything that has to work."""
+"""A check of everything that has to work: what `alma doctor` tells."""
 
 import os
 import shlex
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,10 +25,9 @@ from alma_cli.errors import AlmaError, LocksUnsupported, StoreCorrupt
 from alma_cli.files import kept_temporarily
 from alma_cli.flock import lock_at_once
 from alma_cli.ownership import owner_of
-from alma_cli.project import Project, laid_open, left_behind, make_home, make_project, told_apart
+from alma_cli.project import Project, laid_open, left_behind, make_project, told_apart
 from alma_cli.store import Shared
 
-_REINDEXED_TOGETHER = 2048
 _LEAST_FREE_BYTES = 100 * 1024 * 1024
 _NOTHING_HIDDEN = "nothing is hidden by a scope"
 
@@ -49,47 +48,6 @@ def _well(name: str, found: str, hint: str = "") -> Check:
 
 def _wrong(name: str, found: str, hint: str) -> Check:
     return Check(name=name, ok=False, found=found, hint=hint)
-
-
-def reindex(
-    session: Session,
-    *,
-    everything: bool = False,
-    on_progress: Callable[[int], None] | None = None,
-) -> int:
-    """Give memories vectors by the configured model (see `ALMA.reindex`); what was done before an error is kept."""
-    make_home(session.project)
-    store = session.store()
-    dimension = len(session.vectors(["dimension"])[0])
-    with store.writing() as writer:
-        writer.vectors.fit(dimension)
-        if everything:
-            writer.vectors.drop()
-    done = 0
-    while True:
-        with store.reading() as reader:
-            records = reader.outdated(session.model, limit=_REINDEXED_TOGETHER)
-        if not records:
-            break
-        topics = list(dict.fromkeys(topic for record in records for topic in record.topics))
-        vectors = session.vectors(topics, on_progress=on_progress)
-        with store.writing() as writer:
-            writer.vectors.set(records, dict(zip(topics, vectors, strict=True)), session.model)
-        done += len(records)
-    with store.writing() as writer:
-        writer.vectors.give_to_derived()
-    _rebuild_index(session)
-    return done
-
-
-def _rebuild_index(session: Session) -> None:
-    """Make the index of nearest neighbours anew, if one is configured and can be had; the store is free meanwhile."""
-    index = session.index()
-    if index is None or not index.is_possible:
-        return
-    with session.store().writing() as writer:
-        writer.copy_vectors(index)
-    index.finish()
 
 
 def examine(session: Session, environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
