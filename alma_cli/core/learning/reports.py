@@ -124,7 +124,7 @@ FOLLOWED: Mapping[str, str] = {"by": "followed"}
 
 _NOTHING = frozenset({"", "none", "null", "nil", "undefined", "n/a", "n.a", "tbd", "unknown"})
 _ONLY_THAT = """
-i we just simply successfully and then the a an this that it all one thing same as above before previous earlier last
+i we just simply successfully and then the a an this that it all thing same as above before previous earlier last
 see ditto idem situation approach strategy bug bugs issue issues problem problems error errors failure failures
 task tasks change changes feature features work fix fixes fixed solve solved resolve resolved correct corrected address
 addressed repair repaired debug debugged investigate investigated implement implemented complete completed finish
