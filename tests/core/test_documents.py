@@ -245,6 +245,13 @@ def test_a_document_that_is_nested_too_deeply_to_be_written_again_is_unreadable(
     assert (depth == 100) == bool(found.raw)
 
 
+@pytest.mark.parametrize("replica", ["\ud800", "x" * 101])
+def test_a_stamp_names_a_replica_that_can_be_stored(replica):
+    body = encode(Version(record=knowledge(), hlc=replace(STAMP, replica_id=replica)), project_id="p")
+    with pytest.raises(InvalidInput, match="hlc: expected a replica"):
+        decoded(body)
+
+
 def test_a_stamp_that_none_can_follow_is_none():
     latest = HLC(900_000_000_000_000, 999_999, "r")
     tombstone = replace(TOMBSTONE, hlc=latest)

@@ -3,6 +3,8 @@
 import json
 from datetime import timedelta
 
+import pytest
+
 from tests.sync.replicas import is_idle, known_to_both, shared_records
 
 
@@ -98,6 +100,35 @@ def test_a_document_that_claims_a_derived_id_is_kept_aside(two, container):
     report = one.sync()
     assert any("derived here" in warning for warning in report.warnings)
     assert derived == one.records()[derived["id"]]
+
+
+@pytest.mark.parametrize("is_forgotten", [False, True])
+def test_a_derived_document_in_the_place_of_what_was_recorded_is_told_of_and_no_new_version_of_it(
+    two, container, is_forgotten
+):
+    one, other = two
+    id = known_to_both(one, other, "CI has two cores")
+    body = shared_records(container)[id]
+    if is_forgotten:
+        one.alma.forget([id])
+        one.sync()
+        other.sync()
+    before = one.records()
+    covering = {name: body[name] for name in ("id", "agent", "project_id", "kind")} | {"content_hash": "x"}
+    container.put("p", "helena", id, json.dumps(covering))
+    for each in two:
+        report = each.sync()
+        assert 1 == report.set_aside
+        assert any("nobody can have derived it" in warning for warning in report.warnings)
+        assert before == each.records()
+        calls = []
+        assert is_idle(each.sync(faults=calls.append))
+        assert ["read", "changes"] == calls
+    del container.documents["p", "helena", id]
+    one.sync(check=True)
+    other.sync(check=True)
+    assert ([], []) == (one.status().set_aside, other.status().set_aside)
+    assert before == {id: record for id, record in one.records().items() if id in shared_records(container)}
 
 
 def test_something_that_only_a_hand_can_have_put_there_does_not_stop_a_sync(two, container):

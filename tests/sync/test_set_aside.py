@@ -67,6 +67,18 @@ def test_texts_that_are_no_unicode_are_set_aside_once_and_stop_nothing(two, cont
     assert is_idle(other.sync())
 
 
+def test_a_stamp_of_a_replica_that_no_store_has_is_set_aside_and_stops_nothing(two, container):
+    one, other = two
+    id = known_to_both(one, other, "CI has two cores")
+    body = shared_records(container)[id]
+    for replica in ("\ud800", "x" * 101):
+        container.put("p", "helena", id, json.dumps({**body, "hlc": f"{body['hlc'][:22]}.{replica}", "fact": "odd"}))
+        for each in two:
+            assert 1 == each.sync().set_aside
+            assert "CI has two cores" == each.records()[id]["fact"]
+            assert is_idle(each.sync())
+
+
 def test_what_somebody_removed_is_no_longer_kept_aside(two, container):
     one, _ = two
     container.put("p", "helena", "f" * 32, "nonsense")

@@ -38,6 +38,7 @@ _REQUIRED = ("id", "agent", "project_id", "kind")
 _LATEST_MS = 253_402_300_799_999  # the year 9999: a stamp may still follow it
 _LAST_MS = 900_000_000_000_000
 """A stamp has 15 digits of milliseconds; whatever is later leaves no room for one that follows."""
+_LONGEST_REPLICA = 100
 _LONGEST_VECTOR = 4096
 _LONGEST_REASON = 300
 
@@ -256,6 +257,8 @@ def _stamp(value: JsonValue) -> HLC:
         stamp = HLC.parse(str(value))
     except ValueError:
         raise InvalidInput(f"hlc: expected a stamp, got {shown(value)}") from None
+    if stamp.replica_id != clean(stamp.replica_id) or len(stamp.replica_id) > _LONGEST_REPLICA:
+        raise InvalidInput(f"hlc: expected a replica, got {shown(stamp.replica_id)}")
     if stamp.wall_ms > _LAST_MS:
         raise InvalidInput(f"hlc: no stamp can follow {shown(value)}")
     return stamp

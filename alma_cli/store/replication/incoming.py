@@ -43,6 +43,7 @@ from alma_cli.store.writing.derived import Touched, derive_touched
 from alma_cli.store.writing.rows_writer import Replaced, RowsWriter, read_replica
 
 _BY = "sync"
+_COVERING = "this id was recorded here, so nobody can have derived it"
 _IS_BLOCKING = " OR ".join(
     f"EXISTS (SELECT 1 FROM {table} WHERE {table}.id = quarantine.id AND {table}.agent = quarantine.agent "
     "AND hlc <> '' AND acked_hlc IS DISTINCT FROM hlc)"
@@ -103,8 +104,22 @@ class Incoming:
         candidates = {one.name: found for one in aside if (found := _as_kept(one, raws[one.name], project_id))}
         planned = self.planned(list(candidates.values()))
         refused = {document.name for document, _, action in planned if isinstance(action, Reject)}
+        refused |= {document.name for document in self._covering(list(candidates.values()))}
         wanted |= {name for name, one in candidates.items() if one.document.name not in refused}
         return [one for one in aside if one.name in wanted]
+
+    def _covering(self, documents: Sequence[Received]) -> list[Document]:
+        """The documents that say that they are derived, in the places of what was recorded or forgotten here."""
+        cached = [one.document for one in documents if isinstance(one, Readable) and isinstance(one.content, Cached)]
+        if not cached:
+            return []
+        rows = self._connection.execute(
+            f"SELECT id FROM memories WHERE id IN {any_of()} AND hlc <> '' "
+            f"UNION SELECT id FROM tombstones WHERE id IN {any_of()}",
+            [json.dumps([one.id for one in cached])] * 2,
+        ).fetchall()
+        recorded = {row[0] for row in rows}
+        return [one for one in cached if one.id in recorded]
 
     def texts_wanted(self, documents: Sequence[Received], model: str) -> list[str]:
         """The texts that need a vector made here before these documents can be taken in."""
@@ -143,8 +158,10 @@ class Incoming:
             portion.acknowledge(pushed)
             readable = [one for one in documents if isinstance(one, Readable)]
             unreadable = [one for one in documents if isinstance(one, Unreadable)]
+            covering = self._covering(readable)
+            unreadable += [one.unreadable(_COVERING) for one in covering]
             for one in readable:
-                if isinstance(one.content, Cached):
+                if isinstance(one.content, Cached) and one.document not in covering:
                     portion.note(one.document, kind=one.content.kind, content_hash=one.content.content_hash)
             planned = self.planned(readable)
             for document, content, action in planned:
