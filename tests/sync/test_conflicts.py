@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from alma_cli.errors import RemoteUnreachable
+from alma_cli.errors import NotFound, RemoteUnreachable
 from tests.sync.replicas import is_idle, known_to_both, shared_records
 
 
@@ -161,3 +161,19 @@ def test_somebody_who_writes_between_our_reading_and_our_writing_is_merged(two, 
     one.sync()
     assert one.records() == other.records()
     assert "from two" == one.records()[id]["fact"] == shared_records(container)[id]["fact"]
+
+
+def test_a_reflection_that_held_against_another_machines_can_be_taken_back_and_one_that_did_not_cannot(two):
+    one, other = two
+    ids = [one.learn("Test the login form", strategy=strategy) for strategy in ("Look first", "Click around")]
+    one.sync()
+    other.sync()
+    for machine, when in ((one, "a form is tested"), (other, "a page is opened")):
+        machine.alma.apply_reflection("helena", json.dumps({"when": when, "do": "look", "outcomes": ids}))
+    for machine in (one, other, one):
+        machine.sync()
+    assert {"a page is opened"} == {record["when"] for record in one.records(derived=False).values()}
+    with pytest.raises(NotFound):
+        one.alma.undo_reflection("helena")
+    assert 2 == other.alma.undo_reflection("helena").worded
+    assert {""} == {record["when"] for record in other.records(derived=False).values()}

@@ -224,7 +224,10 @@ class KnownWords:
         return [row_record(row) for row in rows]
 
     def last_reflection(self, agent: str) -> list[str]:
-        """The versions that an agent's last reflection replaced, as JSON, of outcomes that weren't changed since."""
+        """The versions that an agent's last reflection replaced, as JSON, of outcomes that weren't changed since.
+
+        A version of another machine that came and didn't hold changed nothing.
+        """
         rows = self._rows(
             """
             WITH last AS (
@@ -235,6 +238,10 @@ class KnownWords:
                 WHERE action = 'reword' AND agent = $agent
             )
             SELECT content FROM history JOIN reworded USING (id)
+            WHERE NOT EXISTS (
+                SELECT 1 FROM audit WHERE audit.id = history.id AND audit.done_at = replaced_at
+                HAVING count(*) FILTER (WHERE action = 'conflict') > count(*) FILTER (WHERE action = 'pull')
+            )
             QUALIFY row_number() OVER (PARTITION BY id ORDER BY history.rowid DESC) = 1 AND replaced_at = done_at
                 AND content IS NOT NULL
             ORDER BY id
