@@ -172,4 +172,6 @@ def why_no_json(error: Exception) -> str:
     """The reason why a text is no JSON that can be read, by the parser's error, whose words may be for programmers."""
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
+    if isinstance(error, UnicodeDecodeError):
+        return "it isn't text"
     return "a number has too many digits" if "int_max_str_digits" in str(error) else str(error)

@@ -78,8 +78,8 @@ def look(context: Context, ours: Membership) -> tuple[Marker | None, str | None,
 
 
 def _is_bare(context: Context) -> bool:
-    """True when the remote holds nothing but its marker; reading ends at anything else."""
-    return all((one.agent, one.id) == (MARKER_AGENT, MARKER_ID) for one in _found(context))
+    """True when the remote holds nothing but its marker, and copies of it; reading ends at anything else."""
+    return all(one.agent == MARKER_AGENT and one.id.startswith(MARKER_ID) for one in _found(context))
 
 
 def _has_documents(context: Context) -> bool:
@@ -100,7 +100,7 @@ def read_marker(context: Context) -> tuple[Marker | None, str | None]:
     if isinstance(found, Unreadable):
         raise RemoteForeign(
             f"the marker {found.name} can't be read; nothing was exchanged: {found.reason}",
-            hint="put it right: all machines have to agree on it",
+            hint="if it is being copied to here, wait for that; else put it right: all machines have to agree on it",
         )
     if found.body.get("project_id") != context.project_id:
         raise RemoteForeign(

@@ -110,6 +110,16 @@ def test_copies_that_a_cloud_drive_makes_are_told_of_and_change_nothing(shared, 
     assert [] == run_json("sync", "status")["data"]["set_aside"]
 
 
+def test_copies_of_the_marker_alone_are_no_memories_to_ask_about(shared, other, run_json, learn, monkeypatch):
+    run_json("sync")
+    marker = shared / "shop/_project/_meta.json"
+    for name in ("_meta (one's conflicted copy).json", "_meta.sync-conflict-20261128-120000-ABC.json"):
+        (marker.parent / name).write_text(marker.read_text())
+    monkeypatch.chdir(other)
+    learn("Test the login form")
+    assert 1 == run_json("sync")["data"]["pushed"]
+
+
 def test_a_document_that_is_cut_to_nothing_is_set_aside_and_its_memory_stays(shared, run_alma, run_json, learn):
     id = learn("Test the login form")
     run_alma("sync")

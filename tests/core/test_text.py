@@ -267,6 +267,7 @@ def test_a_count_has_its_noun_in_singular_or_plural():
         ("{", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
         ("9" * 5000, "a number has too many digits"),
         ("[" * 100_000, "it is nested too deeply"),
+        (bytes(101), "it isn't text"),
     ],
 )
 def test_why_a_text_is_no_json_is_said_in_words_for_people(text, why):
