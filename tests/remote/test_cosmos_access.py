@@ -482,10 +482,14 @@ def test_a_container_of_others_is_never_taken(azure):
     with CosmosClient(azure.endpoint, KEY) as client:
         database = client.get_database_client("alma")
         database.create_container("theirs", PartitionKey(path="/tenant"))
+        database.create_container("swapped", PartitionKey(path=["/agent", "/project_id"], kind="MultiHash"))
         database.create_container("plain", PartitionKey(path=["/project_id", "/agent"], kind="MultiHash"))
     theirs, plain = (Azure(endpoint=azure.endpoint, auth="key", container=name) for name in ("theirs", "plain"))
     words = ("/tenant", "azure.container")
     refused(RemoteError, lambda: make_container(theirs, dimensions=2, patience_s=5), *words, code="remote_error")
+    refused(RemoteError, lambda: read(theirs), *words, code="remote_error")
+    swapped = Azure(endpoint=azure.endpoint, auth="key", container="swapped")
+    refused(RemoteError, lambda: read(swapped), "by /agent, /project_id, not", "azure.container", code="remote_error")
     [warning] = make_container(plain, dimensions=2, patience_s=5).warnings
     assert "no vector policy" in warning
     [warning] = make_container(azure, dimensions=3, patience_s=5).warnings
@@ -493,12 +497,15 @@ def test_a_container_of_others_is_never_taken(azure):
     with CosmosClient(azure.endpoint, KEY) as client:
         database = client.get_database_client("alma")
         key = PartitionKey(path=["/project_id", "/agent"], kind="MultiHash")
+        no_index = {"indexingMode": "none", "automatic": False}
+        database.create_container("unindexed", key, indexing_policy=no_index)
         database.create_container("fleeting", key, default_ttl=3600)
         database.create_container("not-by-itself", key, default_ttl=-1)
-    fleeting, lasting = (
+    unindexed, fleeting, lasting = (
         make_container(Azure(endpoint=azure.endpoint, auth="key", container=name), dimensions=2, patience_s=5).warnings
-        for name in ("fleeting", "not-by-itself")
+        for name in ("unindexed", "fleeting", "not-by-itself")
     )
+    assert "no index" in unindexed[1]
     assert "expire after 3,600 s" in fleeting[1]
     assert ["no vector policy"] == [words for words in ("no vector policy", "expire") if words in " ".join(lasting)]
 

@@ -202,6 +202,13 @@ def test_a_range_that_is_gone_while_ranges_are_looked_up_does_not_hang(open_remo
     assert 4 == server.quiet()
 
 
+def test_why_a_batch_is_refused_is_said_with_where_to_look(open_remote, new):
+    with pytest.raises(RemoteError) as raised:
+        list(open_remote().write([new(1, vector="[1.0, 0.0, 0.0]")]))
+    assert "answered 400: There was an error in the transactional batch" in raised.value.message
+    assert "dimensions" in raised.value.hint
+
+
 # Too few request units
 
 

@@ -140,7 +140,9 @@ class Calls:
             return RemoteThrottled(f"{self.name} stayed too busy (429): its request units are used up", hint=BUSY_HINT)
         if _may_pass(error):
             return RemoteUnreachable(f"{self.name} keeps failing ({status})", hint=LATER_HINT)
-        return RemoteError(f"{self.name} answered {status}: {_first_line(error)}")
+        return RemoteError(
+            f"{self.name} answered {status}: {_first_line(error)}", hint=UNFIT_HINT if status == 400 else ""
+        )
 
     def _way_hint(self, said: str, otherwise: str = "") -> str:
         """The remedy for a service that can't be reached, by what is on the way to it."""
@@ -179,6 +181,7 @@ CERTIFICATE_HINT = (
 )
 FIREWALL_HINT = "does the account's firewall let this machine in, and is the key a read-write one?"
 MISSING_HINT = "`alma cloud create` makes it, for those who may; `--print-az` prints the commands"
+UNFIT_HINT = "does the container fit, and the dimensions of its vectors? `alma cloud create` says what it lacks"
 BUSY_HINT = "nothing is lost: sync again later, or give the container more request units"
 LATER_HINT = "nothing is lost: sync again later"
 GARBLED_HINT = "nothing is lost: sync again later; does a proxy on the way change what the service answers?"
@@ -254,6 +257,7 @@ def asked_to_wait_s(error: Exception) -> float:
 
 def _first_line(error: Exception) -> str:
     """The message of the service or the network, without wrappings, addresses of objects and activity ids."""
-    text = str(getattr(error, "message", "") or error).partition("\n")[0]
+    text = str(getattr(error, "message", "") or error)
+    text = re.sub(r"^Status code: \d+\s+", "", text).partition("\n")[0]
     text = re.sub(r"^\(\w+\) (Message: )?", "", re.sub(r"<[^<>]*>: ?", "", text))
     return one_line(text, 200)

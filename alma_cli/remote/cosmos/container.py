@@ -20,6 +20,7 @@ _VECTOR_FEATURE_HINT = (
     " az cosmosdb update --capabilities EnableNoSQLVectorSearch ... (it takes effect within 15 minutes)"
 )
 _EXISTS = 409
+_PARTITIONED_BY = ["/project_id", "/agent"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ def definition(container: str, *, dimensions: int) -> dict[str, Any]:
     included = [{"path": f"/{field}/?"} for field in INDEXED_FIELDS]
     return {
         "id": container,
-        "partitionKey": {"paths": ["/project_id", "/agent"], "kind": "MultiHash", "version": 2},
+        "partitionKey": {"paths": _PARTITIONED_BY, "kind": "MultiHash", "version": 2},
         "indexingPolicy": {
             "indexingMode": "consistent",
             "automatic": True,
@@ -65,18 +66,23 @@ def make_container(azure: Azure, *, dimensions: int, patience_s: float) -> Made:
         container_made, present = _make_container(account.client, account.calls, azure, wanted)
     finally:
         account.close()
-    if present["partitionKey"]["paths"] != wanted["partitionKey"]["paths"]:
-        paths = ", ".join(present["partitionKey"]["paths"])
-        raise RemoteError(
-            f"the container {azure.container} is partitioned by {paths}, not by /project_id, /agent",
-            hint="that can't be changed: name another one in azure.container, or delete it",
-        )
+    check_partitions(azure.container, present)
     return Made(
         name=account.name,
         database_made=database_made,
         container_made=container_made,
         warnings=tuple(_shortcomings(present, dimensions)),
     )
+
+
+def check_partitions(container: str, present: Mapping[str, Any]) -> None:
+    """Raise `RemoteError` for a container that isn't partitioned as ours are; `present` are its properties."""
+    paths = (present.get("partitionKey") or {}).get("paths") or []
+    if paths != _PARTITIONED_BY:
+        raise RemoteError(
+            f"the container {container} is partitioned by {', '.join(paths)}, not by {', '.join(_PARTITIONED_BY)}",
+            hint="that can't be changed: name another one in azure.container, or delete it",
+        )
 
 
 def _make_database(client: CosmosClient, calls: Calls, azure: Azure) -> bool:
@@ -128,6 +134,10 @@ def _make_container(
 
 def _shortcomings(present: Mapping[str, Any], dimensions: int) -> list[str]:
     found = _shortcomings_of_vectors(present, dimensions)
+    if (present.get("indexingPolicy") or {}).get("indexingMode") == "none":
+        found.append(
+            "the container has no index, so nothing can be looked up in it: set its indexing mode to consistent"
+        )
     if (expires_s := present.get("defaultTtl") or 0) > 0:
         found.append(
             f"the container lets documents expire after {expires_s:,} s, the marker and what tells of forgetting too: "

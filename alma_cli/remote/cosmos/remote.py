@@ -11,6 +11,7 @@ from alma_cli.core.replication.documents import Document
 from alma_cli.errors import RemoteError
 from alma_cli.remote.cosmos import queries
 from alma_cli.remote.cosmos.account import CosmosAccount
+from alma_cli.remote.cosmos.container import check_partitions
 from alma_cli.remote.cosmos.documents import found
 from alma_cli.remote.cosmos.feed import Feed, checkpoint_lost
 from alma_cli.remote.cosmos.writes import BatchWriter
@@ -140,11 +141,11 @@ class CosmosRemote:
 
     @property
     def _container(self) -> ContainerProxy:
-        """The container, once it is known to be there. Raises `RemoteMissing`."""
+        """The container, once it is known to be there and ours. Raises `RemoteMissing`, `RemoteError`."""
         if self._known is None:
             azure = self._account.azure
             container = self._account.client.get_database_client(azure.database).get_container_client(azure.container)
-            self._calls.run(container.read)
+            check_partitions(azure.container, self._calls.run(container.read))
             self._known = container
         return self._known
 
