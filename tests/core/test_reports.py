@@ -289,6 +289,13 @@ def test_an_approach_that_says_nothing_of_what_was_done_joins_no_strangers(said)
         assert kept == recorded(replace(REPORT, strategy=kept)).strategy
 
 
+@pytest.mark.parametrize("code", ["S1", "s12.b", "o3"])
+def test_a_code_of_a_sheet_is_no_general_words(code):
+    assert recorded(REPORT) == recorded(replace(REPORT, when=code, do=code))
+    assert code == recorded(replace(REPORT, strategy=code)).strategy
+    assert "use -O2" == recorded(replace(REPORT, do="use -O2")).do
+
+
 @pytest.mark.parametrize("when", ["when a build is slow", "When: a build is slow", "When a build is slow:"])
 def test_a_situation_has_no_when_of_its_own(when):
     assert "a build is slow" == recorded(replace(REPORT, when=when)).when

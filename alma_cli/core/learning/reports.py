@@ -117,6 +117,9 @@ _SAID = re.compile(r"(?:^|;)\s*(when|do|why)\b[\s:=]\s*(.*?)\s*(?=;\s*(?:when|do
 _IN_MARKS = re.compile(r'"([^"]+)"|\u201c([^\u201d]+)\u201d|<([^<>]+)>|\[([^\[\]]+)\]|`([^`]+)`?|\*\*([^*]+)(?:\*\*)?')
 """Words as a whole in the marks of a quotation, a placeholder or Markdown, whose end may be that of their line."""
 
+_CODE = re.compile(r"[os]\d+(?:\.[a-z]{1,2})?", re.IGNORECASE)
+"""A code of a sheet of `alma reflect`, which says nothing to who doesn't see that sheet."""
+
 _WHEN = re.compile(r"\Awhen\b[\s:]+", re.IGNORECASE)
 
 FOLLOWED: Mapping[str, str] = {"by": "followed"}
@@ -210,11 +213,13 @@ def credits(outcome: Outcome, used: Sequence[str], *, followed: str = "", id_of:
 
 
 def unless_nothing(name: str, value: Any) -> Any:
-    """The value of an outcome's field; None for a word that only stands for nothing, which would join strangers."""
+    """The value of an outcome's field; None for what stands for nothing, or for a code: it would join strangers."""
     if not isinstance(value, str):
         return value
     if name in ("feedback", "error"):
         return None if _bare(value) in _NOTHING else value
+    if name in ("when", "do") and _CODE.fullmatch(value.strip()):
+        return None
     if name in ("strategy", "when", "do"):
         return None if says_nothing(value) else as_situation(value) if name == "when" else value
     return value
