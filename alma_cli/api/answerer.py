@@ -12,7 +12,7 @@ from tempfile import TemporaryFile
 from types import FrameType
 from typing import BinaryIO
 
-from alma_cli.core.learning.answer_lines import MAX_ANSWER
+from alma_cli.core.learning.answer_lines import MAX_ANSWER, lines_of
 from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, InvalidInput
 from alma_cli.files import kept_temporarily
@@ -28,8 +28,11 @@ class Answerer:
     command: str
     timeout_s: float
 
-    def ask(self, text: str) -> str:
-        """The answer of the command. Raises `AlmaError` when it is missing, hangs, fails or says nothing."""
+    def ask(self, text: str, *, may_be_silent: bool = False) -> str:
+        """The answer of the command. Raises `AlmaError` when it is missing, hangs or fails.
+
+        Unless it `may_be_silent`, an answer without an object is an error too, which quotes what was said instead.
+        """
         words = self._words()
         name = one_line(words[0], 80)
         # Files, so that no pipe but one has to be waited for.
@@ -44,7 +47,14 @@ class Answerer:
         if status:
             last = one_line((narration or "it said nothing").splitlines()[-1], 200)
             raise AlmaError(f"{name} failed with exit status {status}: {last}")
-        return answer.decode("utf-8", "replace")
+        said_at_last = answer.decode("utf-8", "replace")
+        if not may_be_silent and not lines_of(said_at_last):
+            last = one_line((said_at_last.strip() or narration or "it said nothing").splitlines()[-1], 200)
+            raise InvalidInput(
+                f"there is no JSON object in the answer of {name}: {last}",
+                hint="give it a sheet by hand to see more: `alma reflect` prints one",
+            )
+        return said_at_last
 
     def _run(self, words: list[str], name: str, given: BinaryIO, said: BinaryIO) -> tuple[bytes, int]:
         """What the program wrote to its stdout, no more than is read, and how it ended. Raises `AlmaError`."""

@@ -424,7 +424,8 @@ def reflect_with(
     answerer = Answerer(command or settings.command, settings.timeout_s)
 
     def ask(one: Sheet) -> str:
-        return answerer.ask(json.dumps(one.to_json(), ensure_ascii=False) if as_json else one.to_prompt())
+        asked = json.dumps(one.to_json(), ensure_ascii=False) if as_json else one.to_prompt()
+        return answerer.ask(asked, may_be_silent=is_review)
 
     at = session.now()
     if is_review:

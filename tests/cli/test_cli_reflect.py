@@ -335,8 +335,15 @@ def test_the_configuration_names_the_program(run_json, program, monkeypatch):
 
 MISBEHAVING = {
     "fails": ("import sys; sys.exit('no credit left')", "failed with exit status 1: no credit left"),
-    "says nothing": ("", "there is no JSON object in the answer"),
-    "prints prose": ("print('I am not sure { what you mean }')", "there is no JSON object in the answer"),
+    "says nothing": ("", f"no JSON object in the answer of {sys.executable}: it said nothing"),
+    "prints prose": (
+        "print('Hm.\\nI am not sure { what you mean }')",
+        f"no JSON object in the answer of {sys.executable}: I am not sure {{ what you mean }}",
+    ),
+    "complains and ends well": (
+        "import sys; print('429: rate limit', file=sys.stderr)",
+        f"no JSON object in the answer of {sys.executable}: 429: rate limit",
+    ),
     "hangs": ("import time; time.sleep(60)", "gave no answer within 1 s"),
     "leaves a child behind": (
         "import subprocess, time; subprocess.Popen(['sleep', '60']); time.sleep(60)",
