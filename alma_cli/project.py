@@ -27,6 +27,7 @@ from alma_cli.worktrees import (
     note_path,
     shared_folder,
     top_of,
+    untrusted_main,
     worktree_top,
 )
 
@@ -150,9 +151,15 @@ def check_memory(project: Project) -> None:
 
 
 def told_apart(project: Project) -> list[str]:
-    """The warning that a worktree has lost the memory that it shares with others, and keeps one of its own."""
-    repository = lost_repository(os.fspath(project.root))
-    if repository is None or project.home.parent != project.root:
+    """The warning that a worktree doesn't find, or trust, the memory that others share, and keeps one of its own."""
+    root = os.fspath(project.root)
+    if project.home.parent != project.root:
+        return []
+    if strange := untrusted_main(root):
+        found = f"{strange} belongs to {owner_of(strange)}: this worktree doesn't share its memory"
+        return [f"{found}, and keeps one of its own in {project.home} (ALMA_DIR={strange} takes that one)"]
+    repository = lost_repository(root)
+    if repository is None:
         return []
     found = f"this worktree's repository, and its memory, aren't at {repository}: one of its own is in {project.home}"
     mended_by = "a new path in .jj/repo" if repository.endswith(f".jj{os.sep}repo") else "`git worktree repair`"

@@ -95,6 +95,14 @@ def lost_repository(folder: str) -> str | None:
     return pointed if pointed and f"{os.sep}worktrees{os.sep}" in pointed and not os.path.isdir(pointed) else None
 
 
+def untrusted_main(folder: str) -> str | None:
+    """The main worktree, or the bare repository, of a linked worktree with which it isn't shared: somebody else's."""
+    top = worktree_top(folder)
+    common = _common_folder(top) if top else None
+    main = (_main_worktree(common) or common) if common else None
+    return main if main and os.path.isdir(main) and not is_trusted(main) else None
+
+
 def note_path(folder: str, name: str) -> str | None:
     """Where in git's folder something can be noted of this folder, which no cleaning of a worktree removes.
 

@@ -283,6 +283,16 @@ def test_a_project_that_is_somebody_elses_is_refused_with_the_way_to_allow_it(tm
     assert tmp_path / "shared" == find_project(inner, directory=tmp_path / "shared", environ={}).root
 
 
+def test_a_worktree_that_does_not_share_somebody_elses_memory_says_so(repository, give_away):
+    git(repository, "worktree", "add", "-q", "../linked")
+    linked = configure(repository.parent / "linked")
+    assert [] == told_apart(project_at(linked))
+    give_away(repository)
+    project = project_at(linked)
+    (told,) = told_apart(project)
+    assert (linked / ".alma", True) == (project.home, f"ALMA_DIR={repository} takes that one" in told)
+
+
 def test_a_link_of_somebody_elses_to_a_project_is_refused(tmp_path, give_away):
     real = configure(tmp_path / "real")
     (tmp_path / "shared").mkdir()
