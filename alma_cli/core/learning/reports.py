@@ -114,10 +114,10 @@ def result_of(word: str) -> str:
 
 _SAID = re.compile(r"(?:^|;)\s*(when|do|why)\b[\s:=]\s*(.*?)\s*(?=;\s*(?:when|do|why)\b|$)", re.IGNORECASE | re.DOTALL)
 
-_IN_MARKS = re.compile(r'"([^"]+)"|\u201c([^\u201d]+)\u201d|<([^<>]+)>|\[([^\[\]]+)\]|`([^`]+)`?|\*\*([^*]+)(?:\*\*)?')
+_IN_MARKS = r'"([^"]+)"|\u201c([^\u201d]+)\u201d|<([^<>]+)>|\[([^\[\]]+)\]|`([^`]+)`?|\*\*([^*]+)(?:\*\*)?'
 """Words as a whole in the marks of a quotation, a placeholder or Markdown, whose end may be that of their line."""
 
-_CODE = re.compile(r"[os]\d+(?:\.[a-z]{1,2})?", re.IGNORECASE)
+_CODE = r"[osOS]\d+(?:\.[a-zA-Z]{1,2})?"
 """A code of a sheet of `alma reflect`, which says nothing to who doesn't see that sheet."""
 
 _WHEN = re.compile(r"\Awhen\b[\s:]+", re.IGNORECASE)
@@ -218,7 +218,7 @@ def unless_nothing(name: str, value: Any) -> Any:
         return value
     if name in ("feedback", "error"):
         return None if _bare(value) in _NOTHING else value
-    if name in ("when", "do") and _CODE.fullmatch(value.strip()):
+    if name in ("when", "do") and re.fullmatch(_CODE, value.strip()):
         return None
     if name in ("strategy", "when", "do"):
         return None if says_nothing(value) else as_situation(value) if name == "when" else value
@@ -237,7 +237,7 @@ def as_situation(when: str) -> str:
 
 
 def _out_of_marks(text: str) -> str:
-    found = _IN_MARKS.fullmatch(text)
+    found = re.fullmatch(_IN_MARKS, text)  # compiled where a line is read: a report by command has none
     return found[found.lastindex or 0] if found else text
 
 
