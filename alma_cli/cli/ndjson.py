@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ NumberedValue: TypeAlias = "tuple[int, JsonValue | InvalidInput]"
 
 _MAX_LINE_BYTES = 4 * 1024 * 1024
 _MAX_SKIPPED_BYTES = 64 * 2**20  # of a line that is too long: a device such as /dev/zero has no end
+_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 _BLANK = b" \t\r\n\xef\xbb\xbf\x1a"  # with a byte order mark, and the end of a file as DOS has it
 
 
@@ -59,7 +61,8 @@ def _values(file: BinaryIO, name: str) -> Iterator[NumberedValue]:
     number, is_first = 0, True
     while line := _line(file, name, _MAX_LINE_BYTES + 1):
         number += 1
-        if is_first and line.strip(_BLANK):
+        begins = is_first and bool(line.strip(_BLANK))
+        if begins:
             is_first = False
             _refuse_one_value(line, name)
         if len(line) > _MAX_LINE_BYTES:
@@ -74,7 +77,10 @@ def _values(file: BinaryIO, name: str) -> Iterator[NumberedValue]:
                 skipped += len(line)
             yield number, InvalidInput(f"the line has more than {_MAX_LINE_BYTES // 2**20} MiB")
         elif line.strip(_BLANK):
-            yield number, _value(line)
+            value = _value(line)
+            if begins:
+                _refuse_lists_within(value, name)
+            yield number, value
 
 
 _COMPRESSED = (b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd")
@@ -105,6 +111,26 @@ def _refuse_one_value(line: bytes, name: str) -> None:
         raise InvalidInput(
             f"{name} has JSON objects over several lines; expected one object a line",
             hint=f"jq -c {path} makes a line of each",
+        )
+
+
+def _refuse_lists_within(value: JsonValue | InvalidInput, name: str) -> None:
+    """Raise `InvalidInput` for an object that only holds lists of others, as `alma list --json` and exports have it."""
+    if not isinstance(value, dict) or "kind" in value or "task" in value:
+        return
+    data = value.get("data")
+    within = {".data": data} if isinstance(data, dict) else {"": value}
+    paths = [
+        f"{path}.{key}[]"
+        for path, holder in within.items()
+        for key, items in holder.items()
+        if _NAME.fullmatch(key) and isinstance(items, list) and items and isinstance(first := items[0], dict)
+        if "kind" in first or "task" in first
+    ]
+    if paths:
+        raise InvalidInput(
+            f"{name} is one JSON object that holds others; expected one object a line",
+            hint=f"jq -c '{', '.join(paths)}' makes a line of each",
         )
 
 

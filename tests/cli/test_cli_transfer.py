@@ -535,3 +535,20 @@ def test_a_compressed_file_is_told_as_such_whatever_its_first_line_has(run_alma,
         done.code,
         done.err.splitlines()[0],
     )
+
+
+def test_what_other_commands_print_as_json_is_told_how_to_become_lines(run_alma, learn):
+    learn("Test the login form")
+    listed = run_alma("list", "--json").out
+    finished = run_alma("import", "-", stdin=listed)
+    hint = "jq -c '.data.memories[]' makes a line of each"
+    assert (
+        2,
+        f"error: stdin is one JSON object that holds others; expected one object a line\nhint: {hint}\n",
+    ) == (finished.code, finished.err)
+    lines = "".join(f"{json.dumps(one)}\n" for one in json.loads(listed)["data"]["memories"])
+    assert "imported 0 memories\n1 was there already\n" == run_alma("import", "-", stdin=lines).err
+    batch = '{"done": [{"task": "x", "outcome": "success"}], "a b": [{"task": "y"}], "c": []}'
+    assert "hint: jq -c '.done[]' makes a line of each\n" in run_alma("learn", "--batch", "-", stdin=batch).err
+    with_list = '{"kind": "knowledge", "fact": "x", "agent": "a", "parts": [{"kind": 1}]}'
+    assert 0 == run_alma("import", "-", stdin=with_list).code
