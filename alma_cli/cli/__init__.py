@@ -113,6 +113,8 @@ def _run(arguments: list[str], directory: str | None, *, started: float) -> int:
         if whole_help:
             arguments = [*arguments[1:], "--help"]
         command = _checked_name(arguments)
+        if whole_help or {"--help", "-h"}.intersection(_own(arguments)):
+            arguments = _only_help(command, arguments)
         arguments = _format_json_as_json(command, arguments)
         from alma_cli.cli.app import run_command
         from alma_cli.cli.output import show
@@ -239,6 +241,19 @@ def _checked_name(arguments: list[str]) -> str:
     hint = f"it is `alma {meant}` here" if meant else did_you_mean(name, COMMANDS, shown_as="`alma {}`")
     hint = hint or "`alma --help` lists the commands"
     raise InvalidUsage(f"there is no command '{one_line(name, 40)}'", hint=hint)
+
+
+def _only_help(command: str, arguments: list[str]) -> list[str]:
+    """The arguments that ask for a command's help and for nothing besides.
+
+    Behind an option that takes a value `--help` would be that value, behind `--` a program's: the command would run.
+    """
+    from alma_cli.cli.commands import COMMANDS
+
+    words = command.split()
+    known = COMMANDS[words[0]]
+    is_of_group = known.subcommands and len(words) == 1 and not known.alone
+    return [*words, *(arguments[1:2] if is_of_group else ()), "--help"]
 
 
 def _format_json_as_json(command: str, arguments: list[str]) -> list[str]:

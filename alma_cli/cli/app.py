@@ -4,6 +4,7 @@ import inspect
 import re
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from itertools import pairwise
 from shlex import quote
 from typing import Any
 
@@ -40,7 +41,16 @@ class _Helping:
 
 
 class _Command(_Helping, TyperCommand):
-    pass
+    def parse_args(self, context: Any, args: list[str]) -> list[str]:
+        """Parse the arguments; an option is no other one's value, as it would be behind an empty variable."""
+        options = {name: parameter for parameter in self.params for name in parameter.opts if name.startswith("-")}
+        own = args[: args.index("--")] if "--" in args else args
+        for name, following in pairwise(own):
+            if name in options and not getattr(options[name], "is_flag", False) and following in options:
+                hint = f"give it one, or leave it out; {name}={following} is taken as it stands"
+                raise InvalidUsage(f"{name}: expected a value, got the option {following}", hint=hint)
+        parsed: list[str] = super().parse_args(context, args)
+        return parsed
 
 
 class _Group(_Helping, TyperGroup):

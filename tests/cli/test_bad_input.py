@@ -205,11 +205,19 @@ REFUSED = {
         (2, "--dry-run goes with --from-git", "alma learn --from-git HEAD --dry-run"),
     ),
     "an option in the place of how it was done": (
-        ["learn", "x", "--ok", "--turn"],
+        ["learn", "x", "--ok", "--force"],
         (
             2,
-            "--ok: expected how it was done, got the option --turn",
+            "--ok: expected how it was done, got the option --force",
             "alma learn TASK --ok HOW, or --failed HOW, or --outcome partial --strategy HOW",
+        ),
+    ),
+    "an option behind an empty variable": (
+        ["learn", "x", "--ok", "y", "--when", "--do", "z"],
+        (
+            2,
+            "--when: expected a value, got the option --do",
+            "give it one, or leave it out; --when=--do is taken as it stands",
         ),
     ),
     "an import without an end": (

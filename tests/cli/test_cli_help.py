@@ -184,3 +184,28 @@ def test_every_name_of_other_tools_leads_to_a_command_that_is_there():
 
 def test_a_capital_v_asks_for_the_version_too(run_alma):
     assert run_alma("--version") == run_alma("-V")
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("help", "learn", "x", "--ok"),
+        ("learn", "x", "--ok", "--help"),
+        ("remember", "x", "--agent", "-h"),
+        ("help", "correct", "abc", "--do"),
+        ("help", "run", "--", "touch", "made"),
+        ("sync", "--timeout", "--help"),
+        ("help", "config", "set", "project_id", "x"),
+    ],
+)
+def test_who_asks_for_help_runs_nothing(run_alma, project, argv):
+    words = [word for word in argv if word not in ("help", "--help", "-h")]
+    name = " ".join(words[: 2 if words[0] == "config" else 1])
+    finished = run_alma(*argv)
+    assert (0, True) == (finished.code, finished.out.startswith(f"Usage: alma {name} ["))
+    assert not (project / "made").exists()
+    assert "no memories" in run_alma("list").err
+
+
+def test_help_behind_the_dashes_is_the_programs(alma_process):
+    assert b"--help\n" == alma_process("run", "--", "printf", "%s\\n", "--help").stdout
