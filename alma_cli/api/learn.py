@@ -9,7 +9,7 @@ from alma_cli.api.retrievals import used_in
 from alma_cli.api.session import Saved, Session, after_lines, named_id, new_id
 from alma_cli.core.codec import check_size, parse_field
 from alma_cli.core.learning.derive import change
-from alma_cli.core.learning.reports import Report, Words, credits, outcome_record
+from alma_cli.core.learning.reports import Report, Words, credits, left_out, outcome_record
 from alma_cli.core.records import AntiPattern, Credit, Heuristic, JsonValue, Outcome, Record
 from alma_cli.core.scopes.scope import choose_domain, subjects
 from alma_cli.core.text import SHORT_ID, clean, whole_words
@@ -102,6 +102,7 @@ def learn(session: Session, report: Report) -> Learned:
     with session.refusals_noted(report.agent, report.domain):
         report, told = _followed(session, report)
         outcome = _outcome(session, report)
+    told += [f"{name} was left out: it says nothing that fits another task" for name in left_out(report, outcome)]
     records: list[Record] = [outcome, *_credits(session, outcome, report, told)]
     entries, warnings = session.entries(records)
     receipt = session.submit([session.operation(Insert, entries=tuple(entries))], similar_to=entries[0])

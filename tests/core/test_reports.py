@@ -13,6 +13,7 @@ from alma_cli.core.learning.reports import (
     Report,
     Said,
     credits,
+    left_out,
     outcome_record,
     report_from_json,
     result_of,
@@ -269,7 +270,9 @@ def test_the_words_of_a_result_are_that_result(words, result):
 @pytest.mark.parametrize("nothing", ["N/A", "None", " null ", "-", "(none)", "?", "...", "TBD", "unknown."])
 def test_a_word_that_stands_for_nothing_says_nothing(nothing):
     fields = dict.fromkeys(("strategy", "feedback", "error", "when", "do"), nothing)
-    assert recorded(REPORT) == recorded(replace(REPORT, **fields))
+    report = replace(REPORT, **fields)
+    assert recorded(REPORT) == recorded(report)
+    assert [] == left_out(report, recorded(report))
     assert nothing == recorded(replace(REPORT, task=nothing)).task
     assert "none of the tests ran" == recorded(replace(REPORT, error="none of the tests ran")).error
 
@@ -285,6 +288,8 @@ def test_an_approach_that_says_nothing_of_what_was_done_joins_no_strangers(said)
     words = dict.fromkeys(("strategy", "when", "do"), said)
     assert recorded(REPORT) == recorded(replace(REPORT, **words))
     assert said == recorded(replace(REPORT, feedback=said)).feedback
+    report = replace(REPORT, **words)
+    assert list(words) == left_out(report, recorded(report))
     for kept in ("fix the test, not the code", "correct the order", "do the steps again", "apply the migration"):
         assert kept == recorded(replace(REPORT, strategy=kept)).strategy
 

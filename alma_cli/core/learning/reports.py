@@ -225,6 +225,12 @@ def unless_nothing(name: str, value: Any) -> Any:
     return value
 
 
+def left_out(report: Report, outcome: Outcome) -> list[str]:
+    """The names of the fields whose words were left out of the outcome: they say nothing, and more than "none"."""
+    given = ((name, getattr(report, name)) for name in ("strategy", "when", "do"))
+    return [name for name, said in given if _bare(said) not in _NOTHING and not getattr(outcome, name)]
+
+
 def says_nothing(text: str) -> bool:
     """True for what agents write where they have to say what they did, or when, and that advises nobody."""
     bare = _bare(text)
