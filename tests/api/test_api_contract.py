@@ -71,13 +71,20 @@ def test_the_contracts_example_runs_as_it_stands(configure):
     assert isinstance(alma.config.scope_for("helena"), MemoryScope)
 
 
-def test_a_configuration_that_is_named_in_a_linked_worktree_is_of_the_memory_that_all_share(tmp_path):
+@pytest.fixture
+def worktrees(tmp_path):
+    """The folders of a project in a main worktree and in one that is linked to it."""
     main, linked = tmp_path / "main", tmp_path / "linked"
     make_project(main, "alma:\n  project_id: shop\n")
     (main / ".git/worktrees/linked").mkdir(parents=True)
     (main / ".git/worktrees/linked/commondir").write_text("../..")
     make_project(linked, "alma:\n  project_id: shop\n")
     (linked / ".git").write_text(f"gitdir: {main}/.git/worktrees/linked")
+    return main, linked
+
+
+def test_a_configuration_that_is_named_in_a_linked_worktree_is_of_the_memory_that_all_share(worktrees):
+    main, linked = worktrees
     assert main / ".alma" == ALMA.from_config(linked / ".alma/config.yaml").project.home
 
 
@@ -519,13 +526,8 @@ def test_what_python_would_take_for_something_else_is_refused_by_name(alma):
         alma.learn("a", "t", "success", colour="red")
 
 
-def test_where_the_memory_of_a_worktree_was_moved_nothing_is_recorded_where_it_was(tmp_path):
-    main, linked = tmp_path / "main", tmp_path / "linked"
-    make_project(main, "alma:\n  project_id: shop\n")
-    (main / ".git/worktrees/linked").mkdir(parents=True)
-    (main / ".git/worktrees/linked/commondir").write_text("../..")
-    make_project(linked, "alma:\n  project_id: shop\n")
-    (linked / ".git").write_text(f"gitdir: {main}/.git/worktrees/linked")
+def test_where_the_memory_of_a_worktree_was_moved_nothing_is_recorded_where_it_was(worktrees, tmp_path):
+    main, linked = worktrees
     alma = ALMA.find(directory=linked)
     assert alma.learn(agent="me", task="Ship", outcome="success").id
     main.rename(tmp_path / "moved")
