@@ -228,12 +228,13 @@ class ALMA:
         """
         return api.author.correct(self._session, id, text, changes)
 
-    def forget(self, ids: Sequence[str], *, at_once: bool = False) -> api.author.Forgotten:
+    def forget(self, ids: Sequence[str], *, at_once: bool = False, viewer: str | None = None) -> api.author.Forgotten:
         """Remove memories for good. Raises `NotFound` or `AmbiguousId` before any is removed.
 
-        For an hour `undo` brings them back, unless they are erased `at_once` (with what was forgotten before).
+        With `viewer` they are among those that this agent sees. For an hour `undo` brings them back, unless they are
+        erased `at_once` (with what was forgotten before).
         """
-        return api.author.forget(self._session, ids, at_once=at_once)
+        return api.author.forget(self._session, ids, at_once=at_once, viewer=viewer)
 
     def undo(self, id: str = "") -> api.undo.Undone:
         """Take back the last write of this user, or the last one to a memory.
@@ -254,9 +255,12 @@ class ALMA:
         """Hide memories that are old and that nobody said had helped; they stay, and stay evidence."""
         return api.author.archive_stale(self._session, dry_run=dry_run)
 
-    def feedback(self, id: str, *, helped: bool) -> api.author.Credited:
-        """Record that a retrieved memory helped or misled. Raises `NotFound`, `AmbiguousId`."""
-        return api.author.feedback(self._session, id, helped=helped)
+    def feedback(self, id: str, *, helped: bool, viewer: str | None = None) -> api.author.Credited:
+        """Record that a retrieved memory helped or misled; with `viewer` one that this agent sees.
+
+        Raises `NotFound`, `AmbiguousId`.
+        """
+        return api.author.feedback(self._session, id, helped=helped, viewer=viewer)
 
     # Reviewing
 
@@ -307,8 +311,7 @@ class ALMA:
         """
         with self._session.store().reading() as reader:
             record = reader.record(id)
-        if viewer is not None:
-            self._session.check_sees(viewer, record)
+        self._session.check_sees(viewer, record)
         return record
 
     def evidence(self, id: str, *, limit: int = 50) -> list[Outcome]:

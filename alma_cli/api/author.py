@@ -263,9 +263,9 @@ def correct(session: Session, prefix: str, text: str | None, changes: Mapping[st
     )
 
 
-def forget(session: Session, prefixes: Sequence[str], *, at_once: bool = False) -> Forgotten:
+def forget(session: Session, prefixes: Sequence[str], *, at_once: bool = False, viewer: str | None = None) -> Forgotten:
     """Remove memories for good, their text from history too (see `ALMA.forget`); of a derived memory, its evidence."""
-    records = to_forget(session, prefixes)
+    records = to_forget(session, prefixes, viewer=viewer)
     ids = tuple(record.id for record in records)
     receipt = session.submit([session.operation(Forget, ids=ids, at_once=at_once)])
     for copy in (session.project.completion_path, session.project.report_path):
@@ -274,12 +274,13 @@ def forget(session: Session, prefixes: Sequence[str], *, at_once: bool = False) 
     return Forgotten(records=records, derived=receipt.derived, queued=receipt.queued, warnings=receipt.warnings)
 
 
-def to_forget(session: Session, prefixes: Sequence[str]) -> list[Record]:
-    """The records that `forget` would remove. Raises `NotFound` or `AmbiguousId`."""
+def to_forget(session: Session, prefixes: Sequence[str], *, viewer: str | None = None) -> list[Record]:
+    """The records that `forget` would remove; the `viewer` sees what is named. Raises `NotFound` or `AmbiguousId`."""
     found: dict[str, Record] = {}
     with session.store().reading() as reader:
         for prefix in listed("ids", prefixes):
             record = reader.record(prefix)
+            session.check_sees(viewer, record)
             if record.origin == "derived" and isinstance(record, Heuristic | AntiPattern):
                 found |= reader.records(reader.evidence_ids(record))
             else:
@@ -299,12 +300,13 @@ def archive_stale(session: Session, *, dry_run: bool) -> Archived:
     return Archived(ids=ids, queued=receipt.queued, warnings=receipt.warnings)
 
 
-def feedback(session: Session, prefix: str, *, helped: bool) -> Credited:
+def feedback(session: Session, prefix: str, *, helped: bool, viewer: str | None = None) -> Credited:
     """Record that a memory helped or misled. Raises `NotFound`, `AmbiguousId`, `InvalidInput`."""
     if helped not in (True, False):  # every text is true, "no" too
         raise InvalidInput(f"helped: expected True or False, got {shown(helped)}")
     with session.store().reading() as reader:
         target = reader.record(prefix)
+    session.check_sees(viewer, target)
     now = session.now()
     credit = Credit(
         id=new_id(),

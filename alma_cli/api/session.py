@@ -224,10 +224,12 @@ class Session:
             kinds |= dict.fromkeys(found)
         return clean, [f"redacted what looks like a credential: {', '.join(kinds)}"] if kinds else []
 
-    def check_sees(self, agent: str, record: Record) -> None:
-        """Raise `NotFound` for a record that the agent doesn't see."""
-        if not sees(views(self.config.scope_for(agent), self.config.agents), record.agent, record.domain):
-            message = f"{one_line(agent, 40)} doesn't see {record.id[:SHORT_ID]}"
+    def check_sees(self, viewer: str | None, record: Record) -> None:
+        """Raise `NotFound` for a record that an agent doesn't see; who is no agent sees all."""
+        if viewer is None:
+            return
+        if not sees(views(self.config.scope_for(viewer), self.config.agents), record.agent, record.domain):
+            message = f"{one_line(viewer, 40)} doesn't see {record.id[:SHORT_ID]}"
             raise NotFound(message, hint="`alma agents` tells the scopes")
 
     def check_names(self, agent: str, domain: str) -> None:

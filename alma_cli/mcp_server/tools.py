@@ -322,8 +322,7 @@ def _add_writing(
     ) -> Done:
         """Say that a retrieved memory helped or misled."""
         alma = memory.now()
-        record = alma.memory(id, viewer=as_agent or agent)
-        return Done([alma.feedback(record.id, helped=helped).record.target])
+        return Done([alma.feedback(id, helped=helped, viewer=as_agent or agent).record.target])
 
     @server.tool(annotations=removing)
     def forget(
@@ -334,5 +333,4 @@ def _add_writing(
         alma = memory.now()
         if not all(id.strip() for id in ids):
             raise InvalidInput("an id is empty")
-        seen = [alma.memory(id, viewer=as_agent or agent).id for id in ids]
-        return Done([record.id for record in alma.forget(seen).records])
+        return Done([record.id for record in alma.forget(ids, viewer=as_agent or agent).records])
