@@ -15,7 +15,7 @@ from alma_cli.api.arguments import number
 from alma_cli.api.session import Session
 from alma_cli.config import Config, load_config
 from alma_cli.core.records import JsonValue, Outcome, Record
-from alma_cli.core.text import clean, composed
+from alma_cli.core.text import as_name, composed
 from alma_cli.errors import AlmaError
 from alma_cli.logs import info
 from alma_cli.project import FOLDER, Project, check_memory, find_project, make_home
@@ -146,11 +146,11 @@ class ALMA:
 
         Raises `ScopeViolation` for a domain that the agent may not learn.
         """
-        return api.reflect.sheet(self._session, composed(agent), domain and composed(clean(domain)))
+        return api.reflect.sheet(self._session, composed(agent), domain and as_name(domain))
 
     def review_words(self, agent: str, domain: str | None = None) -> Sheet:
         """One sheet of all general words that an agent's outcomes have."""
-        return api.reflect.review(self._session, composed(agent), domain and composed(clean(domain)))
+        return api.reflect.review(self._session, composed(agent), domain and as_name(domain))
 
     def apply_reflection(self, agent: str, answer: str) -> api.reflect.Reflected:
         """Give outcomes the words of an answer; what is wrong with a line is listed, and the other lines are taken.
@@ -174,7 +174,7 @@ class ALMA:
         return api.reflect.reflect_with(
             self._session,
             composed(agent),
-            domain and composed(clean(domain)),
+            domain and as_name(domain),
             command,
             sheets=sheets,
             is_review=review,

@@ -7,7 +7,7 @@ from typing import TypedDict, cast, get_args
 
 from alma_cli.core.codec import parse_time
 from alma_cli.core.records import PLURALS, RECORD_TYPES, RETRIEVED_KINDS, Kind, Result
-from alma_cli.core.text import clean, composed, did_you_mean, listed, shown
+from alma_cli.core.text import as_name, clean, did_you_mean, listed, shown
 from alma_cli.errors import InvalidInput
 from alma_cli.store import Selection
 
@@ -109,4 +109,4 @@ def _moment(key: str, given: object, now: datetime) -> datetime | None:
 
 
 def _name(text: str | None) -> str | None:
-    return None if text is None else composed(clean(text))
+    return None if text is None else as_name(text)

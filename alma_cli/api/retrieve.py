@@ -16,7 +16,7 @@ from alma_cli.core.retrieval.choosing import choose, sharing_words, worth_fetchi
 from alma_cli.core.retrieval.ranking import Rules, news_first, rank
 from alma_cli.core.retrieval.slices import MemorySlice
 from alma_cli.core.scopes.visibility import views
-from alma_cli.core.text import clean, composed, listed
+from alma_cli.core.text import as_name, clean, listed
 from alma_cli.core.words import identifiers, query_terms
 from alma_cli.embedding import DEFAULT_MODEL, count_tokens, reads
 from alma_cli.errors import InvalidInput
@@ -119,7 +119,7 @@ def question(session: Session, wanted: Wanted) -> Question:
         identifiers=names,
         views=seen,
         kinds=wanted.kinds or RETRIEVED_KINDS,
-        user_id=composed(clean(wanted.user)),
+        user_id=as_name(wanted.user),
         now=session.now(),
         per_signal=max(settings.candidates, top_k),
         evidence_half_life_days=session.config.learning.half_life_days,

@@ -57,6 +57,11 @@ def composed(name: str) -> str:
     return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
+def as_name(text: str) -> str:
+    """What somebody gave for a name, as names are compared: without lone surrogates, in NFC."""
+    return composed(clean(text))
+
+
 def harmless(text: str) -> str:
     r"""The text with control and direction characters made visible (`\x1b`), and hidden text; breaks and tabs stay."""
     seen = text if text.isascii() else _HIDDEN.sub(_escaped, text)

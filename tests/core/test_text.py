@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from alma_cli.core.text import (
     age,
     alike_form,
+    as_name,
     clean,
     counted,
     did_you_mean,
@@ -295,3 +296,8 @@ def test_of_very_many_names_the_first_are_told_and_how_many_more_there_are():
 )
 def test_a_text_is_cut_between_words_unless_one_is_very_long(text, cut):
     assert cut == whole_words(text, 21)
+
+
+def test_a_name_is_composed_and_can_be_encoded():
+    assert "\u00e9\ufffd" == as_name("e\u0301\udcff")
+    assert "helena" == as_name("helena")
