@@ -52,7 +52,7 @@ def test_an_answer_that_cannot_be_read_is_asked_for_again(open_remote, server, n
 
 @pytest.mark.parametrize("kind", ["batch", "feed", "read", "query"])
 def test_answers_that_can_never_be_read_end_in_an_error_and_later_all_is_well(open_remote, server, new, stored, kind):
-    remote = open_remote(patience_s=0.8)
+    remote = open_remote(patience_s=1.5)
     list(remote.write([new(1)]))
     calls = {
         "batch": lambda: list(remote.write([new(2)])),
@@ -87,7 +87,7 @@ def test_changes_without_their_etags_end_a_call_and_are_not_asked_for_for_ever(o
 
 @pytest.mark.parametrize("kind", ["batch", "feed"])
 def test_one_wait_that_is_beyond_all_patience_does_not_end_a_call(open_remote, server, new, stored, kind):
-    remote = open_remote(patience_s=1.0)
+    remote = open_remote(patience_s=2.0)
     remote.read("a", "1")
     server.fault(Fault(kinds=(kind,), status=429, retry_after_ms=10**12))
     assert [Written] == [type(result) for result in remote.write([new(1)])]
@@ -141,7 +141,7 @@ def test_a_stalled_socket_is_given_up_and_tried_again(open_remote, server, new, 
 def test_what_never_passes_ends_in_an_error_with_a_hint_and_later_all_is_well(
     *, open_remote, server, new, stored, fault, error, code, kind
 ):
-    remote = open_remote(patience_s=0.8)
+    remote = open_remote(patience_s=1.5)
     remote.read("a", "1")
     calls = {
         "batch": lambda: list(remote.write([new(1)])),
@@ -169,7 +169,7 @@ def test_a_feed_that_breaks_in_its_middle_goes_on_without_a_gap(open_remote, ser
 
 def test_what_is_known_is_told_before_the_error(open_remote, server, new, stored):
     writes = [new(number, f"agent {number}") for number in range(12)]
-    remote = open_remote(patience_s=0.5)
+    remote = open_remote(patience_s=1.5)
     remote.read("a", "1")
     server.fault(Fault(kinds=("batch",), skip=3, times=None, status=503))
     told = []
@@ -213,9 +213,9 @@ def test_why_a_batch_is_refused_is_said_with_where_to_look(open_remote, new):
 
 
 def test_a_first_push_succeeds_at_once_however_few_units_there_are(open_remote, server, new, stored):
-    """As 1,000 memories at 400 units a second, with time ten times as fast."""
-    server.set(units_per_s=4_000)
-    remote = open_remote(patience_s=1.0)
+    """As 1,000 memories at 400 units a second and with a patience of ten seconds, with time 2.5 times as fast."""
+    server.set(units_per_s=1_000)
+    remote = open_remote(patience_s=4.0)
     results = list(remote.write([new(number, fact="f" * 4_000) for number in range(1_000)]))
     assert [Written] * 1_000 == [type(result) for result in results]
     assert 1_000 == len(stored())
