@@ -14,6 +14,8 @@ if TYPE_CHECKING:
         overview,
         publish,
         reflect,
+        reflect_sheets,
+        reflect_with,
         reindex,
         rename,
         report,

@@ -146,11 +146,11 @@ class ALMA:
 
         Raises `ScopeViolation` for a domain that the agent may not learn.
         """
-        return api.reflect.sheet(self._session, composed(agent), domain and as_name(domain))
+        return api.reflect_sheets.sheet(self._session, composed(agent), domain and as_name(domain))
 
     def review_words(self, agent: str, domain: str | None = None) -> Sheet:
         """One sheet of all general words that an agent's outcomes have."""
-        return api.reflect.review(self._session, composed(agent), domain and as_name(domain))
+        return api.reflect_sheets.review(self._session, composed(agent), domain and as_name(domain))
 
     def apply_reflection(self, agent: str, answer: str) -> api.reflect.Reflected:
         """Give outcomes the words of an answer; what is wrong with a line is listed, and the other lines are taken.
@@ -171,7 +171,7 @@ class ALMA:
         on_progress: Callable[[int], None] | None = None,
     ) -> Iterator[api.reflect.Reflected]:
         """Ask a program (by default reflect.command) for the words of sheet after sheet; what became of each answer."""
-        return api.reflect.reflect_with(
+        return api.reflect_with.reflect_with(
             self._session,
             composed(agent),
             domain and as_name(domain),

@@ -1,37 +1,26 @@
-"""Reflecting: sheets of outcomes without general words, and the answers that give them some."""
+"""Reflecting: answers that give outcomes general words, and what takes them back."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from alma_cli.api.answerer import Answerer
 from alma_cli.api.arguments import text
 from alma_cli.api.learn import add_change, shown_changes, words_of
-from alma_cli.api.session import Saved, Session, new_id
+from alma_cli.api.reflect_sheets import MEMBERS, Domains, kept_codes
+from alma_cli.api.session import Saved, Session
 from alma_cli.core.codec import from_json
-from alma_cli.core.learning import answer_lines, answers, moves, sheets
+from alma_cli.core.learning import answer_lines, answers, moves
 from alma_cli.core.learning.answers import Named
 from alma_cli.core.learning.reports import Words
-from alma_cli.core.learning.sheets import Codes, KnownApproach, KnownSituation, Sheet
 from alma_cli.core.records import UNCLEAR_LABEL, AntiPattern, Heuristic, JsonValue, Outcome, Record
-from alma_cli.core.scopes.scope import check, scope_for, validate_agent_name
+from alma_cli.core.scopes.scope import validate_agent_name
 from alma_cli.core.text import SHORT_ID
-from alma_cli.errors import AlmaError, InvalidConfig, InvalidInput, LocksUnsupported, NotFound, StoreUnwritable
-from alma_cli.files import read_object, to_write_it, write_whole
-from alma_cli.flock import locked
-from alma_cli.project import make_log
+from alma_cli.errors import AlmaError, InvalidInput, NotFound
 from alma_cli.store import DerivedChange, Entry, GeneralWords, Label, Reader, Reword
-
-_FILE = "reflection.json"
-_CODES_KEPT = 5000
-_SITUATIONS = 10
-_REVIEWED = 150
-_MEMBERS = 3
-_PATIENCE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,46 +87,6 @@ class Reflected(Saved):
         )
 
 
-def sheet(
-    session: Session,
-    agent: str,
-    domain: str | None = None,
-    *,
-    without: Collection[str] = (),
-    to_ask: bool = False,
-) -> Sheet:
-    """The next sheet (see `ALMA.reflect`), of the domain in which most wait, without these ids of outcomes."""
-    domains = _Domains(session, agent, domain)
-    with session.store().reading() as reader, _codes(session, agent, to_ask=to_ask) as codes:
-        waiting = {name: count for name, count in reader.words.waiting_counts(agent).items() if name in domains}
-        for name in sorted(waiting, key=lambda name: (-waiting[name], name)):
-            outcomes = reader.words.waiting(agent, name, without=without, limit=sheets.SHEET)
-            if outcomes:
-                items = tuple(sheets.item(codes.of_outcome(one.id), one) for one in outcomes)
-                codes.sheet = [item.code for item in items]
-                return Sheet(
-                    agent=agent,
-                    domain=name,
-                    left=sum(waiting.values()) - len(outcomes),
-                    outcomes=items,
-                    known=_near(reader, codes, reader.words.labels(agent, name), [one.id for one in outcomes]),
-                    mark=codes.mark,
-                )
-    return Sheet(agent=agent, domain=domain or "", left=sum(waiting.values()), outcomes=(), known=())
-
-
-def review(session: Session, agent: str, domain: str | None = None, *, to_ask: bool = False) -> Sheet:
-    """One sheet of all general words of an agent (in one domain), the most used of very many."""
-    domains = _Domains(session, agent, domain)
-    with session.store().reading() as reader, _codes(session, agent, to_ask=to_ask) as codes:
-        labels = [label for label in reader.words.labels(agent, domain) if label.domain in domains]
-        most = set(sorted(labels, key=lambda label: -label.outcomes)[:_REVIEWED])
-        known = _situations(codes, [label for label in labels if label in most], with_members=True)
-        codes.sheet = [code for one in known for approach in one.approaches for code in approach.members]
-        left = sum(count for name, count in reader.words.waiting_counts(agent).items() if name in domains)
-        return Sheet(agent=agent, domain=domain or "", left=left, outcomes=(), known=known, mark=codes.mark)
-
-
 def apply(session: Session, agent: str, answer: str, *, at: datetime | None = None) -> Reflected:
     """Give outcomes the words of an answer (see `ALMA.apply_reflection`)."""
     lines = answer_lines.lines_of(text("answer", answer))
@@ -146,8 +95,8 @@ def apply(session: Session, agent: str, answer: str, *, at: datetime | None = No
             "there is no JSON object in the answer",
             hint='expected lines such as {"when": "...", "do": "...", "outcomes": "o1 o2"}',
         )
-    domains = _Domains(session, agent, None)
-    with session.store().reading() as reader, _codes(session, agent) as codes:
+    domains = Domains(session, agent, None)
+    with session.store().reading() as reader, kept_codes(session, agent) as codes:
         lines = answers.of_sheet(lines, codes.mark)
         labels = [label for label in reader.words.labels(agent) if label.domain in domains]
         outcomes: dict[str, Outcome] = {}
@@ -280,59 +229,6 @@ def _general_words(entry: Entry, said: Words) -> GeneralWords:
     )
 
 
-class _Domains:
-    """The domains in which an agent may reflect: one, or all that it may learn."""
-
-    def __init__(self, session: Session, agent: str, domain: str | None) -> None:
-        self._scope = scope_for(agent, session.config.agents)
-        self._domain = domain
-        if domain is not None:
-            check(self._scope, domain)
-
-    def __contains__(self, domain: object) -> bool:
-        if self._domain is not None:
-            return domain == self._domain
-        try:
-            check(self._scope, str(domain))
-        except AlmaError:
-            return False
-        return True
-
-
-def _near(reader: Reader, codes: Codes, labels: Sequence[Label], ids: Sequence[str]) -> tuple[KnownSituation, ...]:
-    """The situations nearest to these outcomes, in the order of their codes."""
-    cosines = reader.words.near_any(labels, ids)
-    best: dict[str, float] = {}
-    for label in labels:
-        best[label.task_key] = max(best.get(label.task_key, -1.0), cosines.get(label.seq, -1.0))
-    nearest = set(sorted(best, key=lambda key: (-best[key], key))[:_SITUATIONS])
-    return _situations(codes, [label for label in labels if label.task_key in nearest])
-
-
-def _situations(codes: Codes, labels: Sequence[Label], *, with_members: bool = False) -> tuple[KnownSituation, ...]:
-    found: dict[str, list[Label]] = {}
-    for label in labels:
-        found.setdefault(codes.of_situation(label.domain, label.task_key), []).append(label)
-    return tuple(
-        KnownSituation(
-            code,
-            of_code[0].when,
-            tuple(
-                KnownApproach(
-                    codes.of_approach(code, label.strategy_key),
-                    label.do,
-                    label.outcomes,
-                    sheets.example(*label.example),
-                    tuple(codes.of_outcome(id) for id in label.members[:_MEMBERS]) if with_members else (),
-                )
-                for label in of_code
-            ),
-            of_code[0].domain if with_members else "",
-        )
-        for code, of_code in sorted(found.items(), key=lambda item: int(item[0][1:]))
-    )
-
-
 def _named(label: Label) -> Named:
     return Named(label.domain, label.task_key, label.strategy_key, label.when, label.do, label.members)
 
@@ -367,81 +263,5 @@ def _apart(mine: Sequence[Label], known: Sequence[Label]) -> list[str]:
 
 def _in_its_domain(label: Label) -> str:
     """The domain of a label, with the outcomes that could be moved out of it."""
-    more = ["..."] if len(label.members) > _MEMBERS else []
-    return f"{label.domain} ({' '.join([*(id[:SHORT_ID] for id in label.members[:_MEMBERS]), *more])})"
-
-
-@contextmanager
-def _codes(session: Session, agent: str, *, to_ask: bool = False) -> Iterator[Codes]:
-    """The codes of an agent, kept after the block; where they can't be kept, ids can be used in their place.
-
-    Whoever is asked doesn't know of that, and would be refused: `to_ask` somebody, `StoreUnwritable` is raised then.
-    """
-    path = session.project.log_dir / _FILE
-    with ExitStack() as held:
-        with suppress(OSError, LocksUnsupported):
-            make_log(session.project)
-            held.enter_context(locked(f"{path}.lock", wait_s=_PATIENCE_S))
-        kept = read_object(path)
-        before = kept.get(agent)
-        codes = Codes.from_json(before)
-        codes.mark = codes.mark or new_id()[:6]
-        yield codes
-        kept[agent] = codes.to_json(most=_CODES_KEPT)
-        if kept[agent] == before:
-            return
-        try:
-            write_whole(path, json.dumps(kept).encode())
-        except OSError as error:
-            if to_ask:
-                raise StoreUnwritable(
-                    f"cannot keep the codes of the sheet in {path}: {error.strerror}", hint=to_write_it(error)
-                ) from error
-
-
-def reflect_with(
-    session: Session,
-    agent: str,
-    domain: str | None,
-    command: str | None,
-    *,
-    sheets: int | None = None,
-    is_review: bool = False,
-    as_json: bool = False,
-    on_progress: Callable[[int], None] | None = None,
-) -> Iterator[Reflected]:
-    """Ask a program for the words of sheet after sheet, until none is left or so many were asked; each outcome once.
-
-    Without a command that of the configuration is asked. What was answered is stored before the next sheet is asked.
-    Raises `AlmaError` when the program is missing, hangs, fails, or answers nothing that can be read.
-    """
-    settings = session.config.reflect
-    if not (command or settings.command):
-        raise InvalidConfig(
-            "no program is named to ask",
-            hint='name one with --with "claude -p", or reflect.command in .alma/config.yaml',
-        )
-    answerer = Answerer(command or settings.command, settings.timeout_s)
-
-    def ask(one: Sheet) -> str:
-        asked = json.dumps(one.to_json(), ensure_ascii=False) if as_json else one.to_prompt()
-        return answerer.ask(asked, may_be_silent=is_review)
-
-    at = session.now()
-    if is_review:
-        words = review(session, agent, domain, to_ask=True)
-        answer = ask(words) if words.known else ""
-        if answer_lines.lines_of(answer):
-            yield apply(session, agent, answer, at=at)
-        return
-    asked: set[str] = set()
-    number = 0
-    while sheets is None or number < sheets:
-        one = sheet(session, agent, domain, without=asked, to_ask=True)
-        if not one.outcomes:
-            return
-        yield apply(session, agent, ask(one), at=at)
-        asked.update(item.id for item in one.outcomes)
-        number += 1
-        if on_progress:
-            on_progress(len(one.outcomes))
+    more = ["..."] if len(label.members) > MEMBERS else []
+    return f"{label.domain} ({' '.join([*(id[:SHORT_ID] for id in label.members[:MEMBERS]), *more])})"

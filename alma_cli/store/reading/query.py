@@ -77,11 +77,16 @@ class Selection:
         if self.source is not None:
             conditions.append(f"coalesce(nullif(source, ''), labels['source']) = {value(self.source)}")
         if self.shown_to is not None:
-            conditions.append(f"(kind <> 'preference' OR user_id = '' OR user_id = {value(self.shown_to)})")
+            conditions.append(shown_to_user(value(self.shown_to)))
         for name, wanted in self.labels.items():
             label = f"labels[{value(name)}]"
             conditions.append(f"{label} IS NOT NULL" if wanted is None else f"{label} = {value(wanted)}")
         return " AND ".join(conditions) or "true", values
+
+
+def shown_to_user(user: str) -> str:
+    """The condition in SQL for memories that are shown to a user, given in SQL: all but the preferences of others."""
+    return f"(kind <> 'preference' OR user_id = '' OR user_id = {user})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from alma_cli.store.database.connection import Connection
 from alma_cli.store.database.rows import SUCCESS
 from alma_cli.store.database.values import Numbers, columns, given, given_list, vector_text
 from alma_cli.store.reading.bm25 import Postings, read_postings, read_postings_of
-from alma_cli.store.reading.query import Search
+from alma_cli.store.reading.query import Search, shown_to_user
 from alma_cli.store.reading.search_cache import ReadColumns, keep, may_be_kept, recall
 from alma_cli.store.reading.signals import Visible, measured, unmeasured
 
@@ -203,10 +203,7 @@ def _scope(search: Search) -> _Scope:
         selected, chosen = search.selection.where(given)
         return _Scope(seen, f"coalesce({selected}, false)", {**values, "model": search.model, **chosen})
     values |= {"kinds": list(search.kinds), "user_id": search.user_id, "model": search.model}
-    asked = (
-        f"(NOT archived AND list_contains({given_list('kinds')}, kind) "
-        f"AND (kind <> 'preference' OR user_id = '' OR user_id = {given('user_id')}))"
-    )
+    asked = f"(NOT archived AND list_contains({given_list('kinds')}, kind) AND {shown_to_user(given('user_id'))})"
     return _Scope(seen, asked, values)
 
 
