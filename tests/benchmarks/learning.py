@@ -1,6 +1,6 @@
 """Whether memory makes an agent better: success over 300 tasks, with memories of different kinds and without.
 
-    python -m tests.benchmarks.learning [--seeds 5] [--jobs 1] [--plot FILE] [--json FILE [--report]]
+    python -m tests.benchmarks.learning [--seeds 5] [--jobs 1] [--always-says] [--plot FILE] [--json FILE [--report]]
 
 The world and its lots are in learning_world.py, the memories and the agent that reads them in learning_memories.py.
 ALMA is the real one, through its API, in a temporary project for each seed. Two lines more than are asked for say what
@@ -57,25 +57,32 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first-seed", type=int, default=0, help="100 and more are for trying things out")
     parser.add_argument("--episodes", type=int, default=EPISODES)
+    parser.add_argument("--always-says", action="store_true", help="the agent says the situation whenever it asks")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--json", metavar="FILE", type=Path, help="keep every episode's success; what is there is used")
     parser.add_argument("--report", action="store_true", help="run nothing: the tables of what --json has")
     parser.add_argument("--plot", metavar="FILE", help="needs the extra `bench`")
     options = parser.parse_args()
     seeds = range(options.first_seed, options.first_seed + options.seeds)
-    results = kept(options.json) if options.report else all_seeds(seeds, options.episodes, options.jobs, options.json)
+    results = (
+        kept(options.json)
+        if options.report
+        else all_seeds(seeds, options.episodes, options.jobs, options.json, always_says=options.always_says)
+    )
     print(tables(results))
     if options.plot:
         plot(results, options.plot)
 
 
-def all_seeds(seeds: Sequence[int], episodes: int, jobs: int, keep: Path | None) -> Results:
+def all_seeds(seeds: Sequence[int], episodes: int, jobs: int, keep: Path | None, *, always_says: bool) -> Results:
     """For each world, what each seed gave; `keep` holds what is there so far, so that a run can go on."""
     runs: dict[int, dict[str, Successes]] = {}
     if keep and keep.exists():
         runs = {int(seed): run for seed, run in json.loads(keep.read_text("utf-8")).items()}
     with ProcessPoolExecutor(max_workers=jobs) as pool:
-        started = {pool.submit(run, seed, episodes): seed for seed in seeds if seed not in runs}
+        started = {
+            pool.submit(run, seed, episodes, always_says=always_says): seed for seed in seeds if seed not in runs
+        }
         for future in as_completed(started):
             runs[started[future]] = future.result()
             print(f"\rseed {len(runs)} of {len(seeds)}", end="", file=sys.stderr, flush=True)
@@ -90,9 +97,9 @@ def kept(path: Path) -> Results:
     return {world: [run[world] for _, run in sorted(runs.items(), key=lambda item: int(item[0]))] for world in WORLDS}
 
 
-def run(seed: int, count: int) -> dict[str, Successes]:
+def run(seed: int, count: int, *, always_says: bool) -> dict[str, Successes]:
     """How every memory fares with one seed, in both worlds, whose first halves are one and the same."""
-    worlds = {world: drawn_episodes(seed, count, drifts=world == "drift") for world in WORLDS}
+    worlds = {world: drawn_episodes(seed, count, drifts=world == "drift", always_says=always_says) for world in WORLDS}
     half = count // 2
     successes: dict[str, Successes] = {world: {} for world in WORLDS}
     with stores_kept_open():

@@ -91,8 +91,11 @@ def all_texts() -> list[str]:
     return [*told, *asked, *words_of_kinds("central").values()]
 
 
-def drawn_episodes(seed: int, count: int, *, drifts: bool) -> list[Episode]:
-    """The episodes of one seed; with `drifts` the good and the bad strategy change places half-way, in half of the kinds."""
+def drawn_episodes(seed: int, count: int, *, drifts: bool, always_says: bool = False) -> list[Episode]:
+    """The episodes of one seed; with `drifts` the good and the bad strategy change places half-way, in half of the kinds.
+
+    An agent that `always_says` the situation when it asks says it in the other episodes too, and reports as before.
+    """
     rng = random.Random(f"{seed}")
     told = _told_of_strategies()
     asked, reported = _split(rng)
@@ -107,13 +110,13 @@ def drawn_episodes(seed: int, count: int, *, drifts: bool) -> list[Episode]:
         rates = after if drifts and kind in drifting and number >= count / 2 else before
         task = rng.choice(asked[kind])
         reports = _reports(rng, rng.choice(reported[kind]), {option: told[option] for option in options})
-        is_worded = any(report.when for report in reports.values())
+        says = always_says or any(report.when for report in reports.values())
         episodes.append(
             Episode(
                 at=START + number * BETWEEN_EPISODES,
                 kind=kind,
                 asked=task.task,
-                when=task.whens[number % len(task.whens)] if is_worded else "",
+                when=task.whens[number % len(task.whens)] if says else "",
                 rates={strategy: rates[strategy] for strategy in options},
                 reports=reports,
                 explored=explored if explores else "",
