@@ -1,11 +1,12 @@
 """Recording how tasks went."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from typing import TypeAlias
 
-from alma_cli.api.retrievals import used_in
+from alma_cli.api import retrievals
 from alma_cli.api.session import Saved, Session, after_lines, named_id, new_id
 from alma_cli.core.codec import check_size, parse_field
 from alma_cli.core.learning.derive import change
@@ -100,7 +101,7 @@ class BatchLearned:
 def learn(session: Session, report: Report) -> Learned:
     """Record one outcome. Raises `InvalidInput`, `ScopeViolation` (which leaves an audit row) or `StoreUnwritable`."""
     with session.refusals_noted(report.agent, report.domain):
-        report, told = _followed(session, report)
+        report, told = _worded(session, report)
         outcome = _outcome(session, report)
     told += [f"{name} was left out: it says nothing that fits another task" for name in left_out(report, outcome)]
     records: list[Record] = [outcome, *_credits(session, outcome, report, told)]
@@ -128,7 +129,7 @@ def relearn(session: Session, report: Report) -> Learned:
         before = reader.record(learned.id)
     if not isinstance(before, Outcome):
         return learned
-    told = _outcome(session, _followed(session, report)[0])
+    told = _outcome(session, _worded(session, report)[0])
     told = replace(told, domain=before.domain, created_at=before.created_at, at=report.at or before.at)
     entries, warnings = session.entries([told, *_credits_there(session, told, report)])
     if replace(entries[0].record, updated_at=before.updated_at) == before:
@@ -308,6 +309,17 @@ def _outcome(session: Session, report: Report) -> Outcome:
     return outcome
 
 
+def _worded(session: Session, report: Report) -> tuple[Report, list[str]]:
+    """The report with the general words that what it names has and it doesn't give, and what to warn of."""
+    report, told = _followed(session, report)
+    if report.retrieval and not report.when:
+        with suppress(NotFound, AmbiguousId, InvalidInput):  # it is told where it is credited
+            asked = retrievals.noted(session.project, report.retrieval)
+            if asked.agent == report.agent:
+                report = replace(report, when=str(parse_field("when", asked.when)))
+    return report, told
+
+
 def _followed(session: Session, report: Report) -> tuple[Report, list[str]]:
     """The report with the general words of the memory that it followed, and what to warn of where there are none."""
     if not report.followed:
@@ -383,7 +395,7 @@ def _credits(session: Session, outcome: Outcome, report: Report, told: list[str]
             told.append(f"not credited: {error.message}")
     if report.retrieval:
         try:
-            used += used_in(session.project, report.retrieval)
+            used += retrievals.noted(session.project, report.retrieval).ids
         except (NotFound, AmbiguousId) as error:
             told.append(f"`retrieval` was left out: {error.message}")
     return credits(outcome, used, followed=report.followed, id_of=lambda target: named_id(outcome.id, target))
@@ -439,7 +451,7 @@ def _outcomes(session: Session, reports: Sequence[NumberedReport]) -> list[_Numb
         try:
             if isinstance(report, AlmaError):
                 raise report
-            resolved, told = _followed(session, report)
+            resolved, told = _worded(session, report)
             made.append((line, resolved, _outcome(session, resolved), told))
         except AlmaError as error:
             made.append((line, report, error, []))

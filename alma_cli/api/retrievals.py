@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from alma_cli.core.records import JsonValue
+from alma_cli.core.redaction import redact
 from alma_cli.core.retrieval.slices import MemorySlice
 from alma_cli.core.text import one_line
 from alma_cli.errors import AmbiguousId, NotFound
@@ -30,30 +31,44 @@ class Retrievals(NamedTuple):
         return {"retrieves": self.retrieves, "giving": self.giving, "given": dict(self.given)}
 
 
+class Noted(NamedTuple):
+    """A retrieve in the log: who asked, in which situation (empty if none was said), the ids of its sure memories."""
+
+    agent: str
+    when: str
+    ids: list[str]
+
+
 def note(project: Project, found: MemorySlice) -> None:
     """Add the sure memories of a retrieve to the log, without waiting for the disk; where it can't be written, nothing.
 
     How the work went says nothing of a memory that may not have been about it.
     """
-    line = json.dumps({"retrieval_id": found.retrieval_id, "agent": found.agent, "ids": [hit.id for hit in found.sure]})
+    line = {"retrieval_id": found.retrieval_id, "agent": found.agent, "ids": [hit.id for hit in found.sure]}
+    if found.when:
+        line["when"] = redact(found.when)[0]
     with suppress(OSError):
         make_log(project)
-        append_line(project.log_dir / _FILE, line, max_bytes=_MAX_BYTES)
+        append_line(project.log_dir / _FILE, json.dumps(line), max_bytes=_MAX_BYTES)
 
 
-def used_in(project: Project, prefix: str) -> list[str]:
-    """The ids of the sure memories that a retrieve gave.
+def noted(project: Project, prefix: str) -> Noted:
+    """The retrieve whose id starts so.
 
     Raises `NotFound` when it isn't in the log (any more), `AmbiguousId` when several have an id that starts so.
     """
     wanted = prefix.strip().lower()
-    found = {one["retrieval_id"]: one["ids"] for one in _noted(project) if one["retrieval_id"].startswith(wanted)}
+    found = {
+        one["retrieval_id"]: Noted(one["agent"], one.get("when", ""), one["ids"])
+        for one in _noted(project)
+        if one["retrieval_id"].startswith(wanted)
+    }
     if wanted and len(found) > 1:
         raise AmbiguousId(
             f"several retrieves have an id that starts with {one_line(prefix, 40)}", hint="give the whole id"
         )
     if wanted and found:
-        return list(*found.values())
+        return next(iter(found.values()))
     raise NotFound(
         f"no retrieve has the id {one_line(prefix, 40)}",
         hint="`alma retrieve --json` gives a retrieval_id; name memories themselves with --used",
@@ -62,7 +77,7 @@ def used_in(project: Project, prefix: str) -> list[str]:
 
 def lately(project: Project, agent: str | None = None) -> Retrievals:
     """What was retrieved by one agent, or by all, as far as the log goes back."""
-    lists = [noted["ids"] for noted in _noted(project) if agent in (None, noted["agent"])]
+    lists = [one["ids"] for one in _noted(project) if agent in (None, one["agent"])]
     return Retrievals(len(lists), sum(map(bool, lists)), Counter(id for ids in lists for id in ids))
 
 
@@ -71,15 +86,15 @@ def _noted(project: Project) -> Iterator[dict[str, Any]]:
     for name in (_FILE, _FILE + ".old"):
         for line in reversed(_lines(project.log_dir / name)):
             with suppress(ValueError, RecursionError):
-                noted = json.loads(line)
-                if _is_noted(noted):
-                    yield noted
+                one = json.loads(line)
+                if _is_noted(one):
+                    yield one
 
 
 def _is_noted(value: object) -> bool:
     match value:
-        case {"retrieval_id": str(), "agent": str(), "ids": list(ids)}:
-            return all(isinstance(id, str) for id in ids)
+        case {"retrieval_id": str(), "agent": str(), "ids": list(ids), **more}:
+            return all(isinstance(text, str) for text in (*ids, more.get("when", "")))
     return False
 
 

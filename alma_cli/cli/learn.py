@@ -46,7 +46,7 @@ def learn(
     at: Annotated[Text, option("--at TIME", "When, as 2026-01-31T09:30:00Z [now].")] = None,
     label: Annotated[list[str] | None, option("--label KEY=VALUE", "A label; may be given several times.")] = None,
     used: Annotated[list[str] | None, option("--used ID", "A memory that guided this; several times.")] = None,
-    retrieval: Annotated[str, option("--retrieval ID", "The retrieve whose memories guided this.")] = "",
+    retrieval: Annotated[str, option("--retrieval ID", "The retrieve that guided this; its --when is used.")] = "",
     key: Annotated[str, option("--key KEY", "Reporting the same key again changes nothing.")] = "",
     followed: Annotated[str, option("--followed ID", "The memory whose advice was taken: its words are used.")] = "",
     turn: Annotated[

@@ -235,7 +235,7 @@ def _add_writing(
         feedback: Annotated[str, Field(description="What somebody said of it")] = "",
         domain: Annotated[str, Field(description="About what; by default recognised")] = "",
         used: Annotated[list[str] | None, Field(description="Ids of memories that guided this")] = None,
-        retrieval_id: Annotated[str, Field(description="The retrieve whose memories guided this")] = "",
+        retrieval_id: Annotated[str, Field(description="The retrieve that guided this; its `when` is used")] = "",
         turn: Annotated[
             bool, Field(description="It is the present turn of this session, as its hooks know it")
         ] = False,

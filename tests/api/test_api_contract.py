@@ -5,6 +5,7 @@ import pwd
 import shutil
 import threading
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from typing import get_type_hints
 
 import pytest
@@ -171,6 +172,29 @@ def test_an_unknown_retrieve_is_told_and_the_outcome_recorded(alma):
     assert "x" == alma.memory(learned.id).task
 
 
+def test_the_situation_in_which_was_asked_is_that_of_the_outcome_unless_it_says_another(alma):
+    asked = alma.retrieve("test the login form", "a", when="When a form is tested").retrieval_id
+    alone = alma.retrieve("test the login form", "a").retrieval_id
+    learn = partial(alma.learn, "a", "Test the login form", "success", "Tried empty fields")
+    learned = [
+        learn(retrieval=asked[:12]),
+        learn(retrieval=asked, when="a page is tested"),
+        learn(retrieval=alone),
+        alma.learn("b", "Test the login form", "success", "Tried empty fields", retrieval=asked),
+    ]
+    assert ["a form is tested", "a page is tested", "", ""] == [alma.memory(one.id).when for one in learned]
+    report = Report(agent="a", task="Label the x-axis", outcome="success", retrieval=asked, at=datetime(2026, 1, 31))
+    alma.learn_batch([(1, report)])
+    assert "a form is tested" == alma.memories(kinds=["outcome"], containing="x-axis")[0].when
+
+
+def test_no_credential_of_a_situation_is_logged(project, alma):
+    alma.retrieve("log in", "a", when=f"the token {'ghp_' + 'a1B2' * 9} is refused")
+    log = (project / ".alma/log/retrievals.ndjson").read_text()
+    assert "is refused" in log
+    assert "ghp_" not in log
+
+
 def test_the_start_of_several_retrieves_credits_none_of_them(alma):
     alma.learn("a", "Test the login form", "success")
     ids = [alma.retrieve("test the login form", "a").retrieval_id for _ in range(17)]
@@ -186,6 +210,7 @@ def test_the_start_of_several_retrieves_credits_none_of_them(alma):
         *("[]", "null", "5", "{}", "[" * 100_000),
         *('{"retrieval_id": 5, "agent": "a", "ids": []}', '{"retrieval_id": "abc", "agent": "a", "ids": [5]}'),
         '{"retrieval_id": "abc", "agent": "a", "ids": "abc"}',
+        '{"retrieval_id": "abc", "agent": "a", "ids": [], "when": 5}',
     ],
 )
 def test_an_odd_line_in_the_log_of_retrieves_keeps_no_outcome_from_being_recorded(project, alma, line):
@@ -199,6 +224,14 @@ def test_an_odd_line_in_the_log_of_retrieves_keeps_no_outcome_from_being_recorde
     alma.learn("a", "Test it again", "success", retrieval=retrieval)
     assert 1 == len(alma.memories(kinds=["credit"]))
     assert 1 == alma.report().to_json()["retrievals"]["retrieves"]
+
+
+def test_a_situation_in_the_log_that_none_can_be_keeps_no_outcome_from_being_recorded(project, alma):
+    retrieval = alma.retrieve("test the login form", "a", when="a form is tested").retrieval_id
+    log = project / ".alma/log/retrievals.ndjson"
+    log.write_text(log.read_text().replace("a form is tested", "w" * 201))
+    learned = alma.learn("a", "Test the login form", "success", retrieval=retrieval)
+    assert ("", ()) == (alma.memory(learned.id).when, tuple(learned.warnings))
 
 
 def test_an_old_retrieve_is_still_found_after_its_log_was_set_aside(project, alma):

@@ -143,6 +143,12 @@ def test_a_scripted_agent_is_given_for_its_second_task_what_the_first_taught(wit
         assert "### What works" in third["prompt"]
         fourth = await call(client, "retrieve", task="Friday's outage", when="Test the form for logging in")
         assert "### What works" in fourth["prompt"]
+        learned = await call(
+            client, "learn", task="Friday's outage", outcome="success", strategy="Waited for the button",
+            retrieval_id=fourth["retrieval_id"],
+        )  # fmt: skip
+        shown = await call(client, "show", id=learned["id"])
+        assert "Test the form for logging in" in json.dumps(shown)
         return first["retrieval_id"]
 
     assert 32 == len(with_client(agent))

@@ -119,7 +119,7 @@ complete -c alma -n '__alma_at "learn"' -l duration-ms -r -f -d 'How long it too
 complete -c alma -n '__alma_at "learn"' -l at -r -f -d 'When, as 2026-01-31T09 30 00Z'
 complete -c alma -n '__alma_at "learn"' -l label -r -f -a '(__alma_values labels)' -d 'A label; may be given several times'
 complete -c alma -n '__alma_at "learn"' -l used -r -f -a '(__alma_values ids)' -d 'A memory that guided this; several times'
-complete -c alma -n '__alma_at "learn"' -l retrieval -r -f -d 'The retrieve whose memories guided this'
+complete -c alma -n '__alma_at "learn"' -l retrieval -r -f -d 'The retrieve that guided this; its --when is used'
 complete -c alma -n '__alma_at "learn"' -l key -r -f -d 'Reporting the same key again changes nothing'
 complete -c alma -n '__alma_at "learn"' -l followed -r -f -a '(__alma_values ids)' -d 'The memory whose advice was taken, its words are used'
 complete -c alma -n '__alma_at "learn"' -l turn -d 'It is the present turn of this agent’s session; TASK may be left out'

@@ -150,7 +150,7 @@ _alma() {
             '(--at)--at[When, as 2026-01-31T09 30 00Z]:at: '
             '*--label[A label; may be given several times]:label: _alma_values labels'
             '*--used[A memory that guided this; several times]:used: _alma_values ids'
-            '(--retrieval)--retrieval[The retrieve whose memories guided this]:retrieval: '
+            '(--retrieval)--retrieval[The retrieve that guided this; its --when is used]:retrieval: '
             '(--key)--key[Reporting the same key again changes nothing]:key: '
             '(--followed)--followed[The memory whose advice was taken, its words are used]:followed: _alma_values ids'
             '(--turn)--turn[It is the present turn of this agent’s session; TASK may be left out]'

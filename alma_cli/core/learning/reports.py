@@ -20,8 +20,8 @@ class Report(OutcomeFields):
     """How a task went, as an agent tells it. Without `at` it happened now; without `domain` the domain is recognised.
 
     `key` makes a repeated report of the same outcome count once. `used` are ids (or prefixes) of memories that guided
-    the work, `retrieval` the id of the retrieve that gave them. `followed` is the id of the memory whose advice was
-    taken: its general words are the outcome's, where the report gives none.
+    the work, `retrieval` the id of the retrieve that gave them, `followed` that of the memory whose advice was taken.
+    Where the report gives no general words, the outcome has those of that memory, else the situation of the retrieve.
     """
 
     agent: str
