@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, Unpack
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from alma_cli import api
-from alma_cli.api.arguments import number
+from alma_cli.api.arguments import number, refuse_unknown
 from alma_cli.api.session import Session
 from alma_cli.config import Config, load_config
 from alma_cli.core.records import JsonValue, Outcome, Record
-from alma_cli.core.text import as_name, composed
+from alma_cli.core.text import as_name, composed, listed
 from alma_cli.errors import AlmaError
 from alma_cli.logs import info
 from alma_cli.project import FOLDER, Project, check_memory, find_project, make_home
@@ -47,6 +48,10 @@ class ALMA:
             by=by,
         )
         info("memory in %s by %s (storage %s)", project.home, project.config_path, config.storage)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For copies and other processes: the same memory, with nothing open."""
+        return partial(ALMA, wait_s=self._wait_s, by=self._session.by), (self.project, self.config)
 
     @classmethod
     def from_config(cls, path: str | os.PathLike[str] = ".alma/config.yaml", *, wait_s: float | None = None) -> ALMA:
@@ -94,6 +99,7 @@ class ALMA:
         `options`: when, user, kinds, min_score, max_tokens, strict, explain (see `RetrieveOptions`).
         Raises `InvalidInput`, `StoreBusy` and other `StoreError`s, and `RemoteError`s with `remote`.
         """
+        refuse_unknown("retrieve", options, ["top_k", *api.retrieve.RetrieveOptions.__annotations__])
         wanted = api.retrieve.Wanted(task=task, agent=agent, top_k=top_k, **options)
         if remote:
             return api.retrieve_remote.retrieve_remote(self._session, wanted)
@@ -109,12 +115,8 @@ class ALMA:
         Raises `InvalidInput`, `ScopeViolation`, `StoreUnwritable`.
         """
         from alma_cli.core.learning.reports import Report, ReportOptions
-        from alma_cli.core.text import did_you_mean
 
-        known = ReportOptions.__annotations__
-        for name in options.keys() - known.keys():
-            hint = did_you_mean(name, ["strategy_used", *known])
-            raise TypeError(f"learn() got an unexpected keyword argument {name!r}{hint and f'; {hint}'}")
+        refuse_unknown("learn", options, ["strategy_used", *ReportOptions.__annotations__])
         return self.learn_report(Report(agent=agent, task=task, outcome=outcome, strategy=strategy_used, **options))
 
     def learn_report(self, report: Report) -> api.learn.Learned:
@@ -291,6 +293,7 @@ class ALMA:
         `options`: viewer, viewing_user, sort (relevance), limit (20), offset, and filters (see `SearchOptions`);
         archived ones are found too unless `archived` is false. Raises `InvalidInput`.
         """
+        refuse_unknown("search", options, api.search.SearchOptions.__annotations__)
         return api.search.search(self._session, words, options)
 
     def memories(
@@ -302,6 +305,7 @@ class ALMA:
         **filters: Unpack[api.filters.Filters],
     ) -> list[Record]:
         """The records that pass the filters, by when they happened or were last confirmed. Raises `InvalidInput`."""
+        refuse_unknown("memories", filters, ["sort", "limit", "offset", *api.filters.Filters.__annotations__])
         return api.overview.memories(self._session, filters, sort=sort, limit=limit, offset=offset)
 
     def memory(self, id: str, *, viewer: str | None = None) -> Record:
@@ -383,7 +387,7 @@ class ALMA:
         options = Options(
             pull=pull,
             push=push,
-            agents=None if agents is None else [composed(agent) for agent in agents],
+            agents=None if agents is None else [composed(agent) for agent in listed("agents", agents)],
             timeout_s=timeout_s,
             check=check,
             join=join,

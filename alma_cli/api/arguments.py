@@ -1,11 +1,11 @@
 """Checks the arguments of callers before anything is opened: Python and the command line get the same message."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from alma_cli.config import Config
 from alma_cli.core.scopes.scope import ANY_AGENT
-from alma_cli.core.text import enumerated
+from alma_cli.core.text import did_you_mean, enumerated
 from alma_cli.errors import InvalidInput
 
 MOST_LISTED = 1_000_000
@@ -27,10 +27,32 @@ def number(key: str, value: object, *, low: float, high: float) -> float:
 
 
 def text(key: str, value: object) -> str:
-    """The value, a text. Raises `InvalidInput`."""
+    """The value, a text, as a plain one. Raises `InvalidInput`."""
     if not isinstance(value, str):
         raise InvalidInput(f"{key}: expected text, got {_shown(value)}")
-    return value
+    return str.__str__(value)
+
+
+def flag(key: str, value: object) -> bool:
+    """The value, true or false; every text is true to Python, "no" too. Raises `InvalidInput`."""
+    if value not in (True, False):
+        raise InvalidInput(f"{key}: expected True or False, got {_shown(value)}")
+    return bool(value)
+
+
+def choice(key: str, value: object, choices: Collection[str]) -> str:
+    """The value, one of these texts. Raises `InvalidInput`."""
+    if text(key, value) not in choices:
+        raise InvalidInput(f"{key}: expected {' or '.join(choices)}, got {_shown(value)}")
+    return text(key, value)
+
+
+def refuse_unknown(call: str, options: Iterable[str], known: Collection[str]) -> None:
+    """Raise `TypeError`, as Python does, for an option that a call doesn't take, with the one that may be meant."""
+    for name in options:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise TypeError(f"{call}() got an unexpected keyword argument {name!r}{hint and f'; {hint}'}")
 
 
 def _shown(value: object) -> str:

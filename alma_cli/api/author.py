@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Literal, TypedDict, Unpack
 
-from alma_cli.api.arguments import number
+from alma_cli.api.arguments import flag, number
+from alma_cli.api.arguments import text as as_text
 from alma_cli.api.session import Saved, Session, new_id
 from alma_cli.core.codec import check_size, parse_text
 from alma_cli.core.learning.corrections import changed_fields, corrected, fields_of_text
@@ -166,7 +167,7 @@ def add(session: Session, kind: AuthoredKind, text: str, **options: Unpack[Autho
     given = _given(kind, options)
     if kind == "heuristic" and not given.get("strategy", "").strip():
         raise InvalidInput("strategy: empty", hint="say what works with --strategy; TEXT is the condition")
-    if not text.strip():
+    if not as_text("TEXT", text).strip():
         raise InvalidInput("TEXT: empty", hint="say in a sentence what is to be remembered")
     scope = scope_for(options.get("agent", PROJECT_AGENT), session.config.agents)
     agent, domain = scope.agent, options.get("domain")
@@ -302,8 +303,7 @@ def archive_stale(session: Session, *, dry_run: bool) -> Archived:
 
 def feedback(session: Session, prefix: str, *, helped: bool, viewer: str | None = None) -> Credited:
     """Record that a memory helped or misled. Raises `NotFound`, `AmbiguousId`, `InvalidInput`."""
-    if helped not in (True, False):  # every text is true, "no" too
-        raise InvalidInput(f"helped: expected True or False, got {shown(helped)}")
+    helped = flag("helped", helped)
     with session.store().reading() as reader:
         target = reader.record(prefix)
     session.check_sees(viewer, target)

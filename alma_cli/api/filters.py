@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypedDict, cast, get_args
 
-from alma_cli.core.codec import parse_time
+from alma_cli.api.arguments import flag, text
+from alma_cli.core.codec import as_utc, parse_text, parse_time
 from alma_cli.core.records import PLURALS, RECORD_TYPES, RETRIEVED_KINDS, Kind, Result
 from alma_cli.core.text import as_name, clean, did_you_mean, listed, shown
 from alma_cli.errors import InvalidInput
@@ -13,6 +14,7 @@ from alma_cli.store import Selection
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AGE = re.compile(r"(\d{1,6})([mhdwy])")
+_LAST_DAY = datetime(9999, 12, 31, tzinfo=UTC)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _RULES: tuple[Kind, ...] = ("heuristic", "anti_pattern")
 _KINDS: Mapping[str, tuple[Kind, ...]] = {
@@ -54,7 +56,8 @@ def selection(filters: Filters, *, now: datetime) -> Selection:
             f"since: {shown(str(filters['since']))} is not before until {shown(str(filters['until']))}",
             hint="since is the earlier of the two",
         )
-    outcome, containing = filters.get("outcome"), filters.get("containing")
+    outcome, containing = (_text(key, filters.get(key)) for key in ("outcome", "containing"))
+    archived = filters.get("archived")
     if outcome is not None and outcome not in get_args(Result):
         raise InvalidInput(
             f"outcome: expected {' or '.join(get_args(Result))}, got {shown(outcome)}",
@@ -65,16 +68,16 @@ def selection(filters: Filters, *, now: datetime) -> Selection:
             raise InvalidInput(f"{key}: empty", hint="leave it out to mean any")
     return Selection(
         kinds=kinds_of(kinds) if kinds else None,
-        agent=_name(filters.get("agent")),
-        domain=_name(filters.get("domain")),
-        user_id=_name(filters.get("user")),
+        agent=_name("agent", filters.get("agent")),
+        domain=_name("domain", filters.get("domain")),
+        user_id=_name("user", filters.get("user")),
         outcome=cast("Result | None", outcome),
         since=since,
         until=until,
-        source=_name(filters.get("source")),
-        labels={clean(name): value and clean(value) for name, value in (filters.get("labels") or {}).items()},
+        source=_name("source", filters.get("source")),
+        labels=_labels(filters.get("labels") or {}),
         containing=containing and clean(containing),
-        archived=filters.get("archived"),
+        archived=None if archived is None else flag("archived", archived),
     )
 
 
@@ -84,7 +87,7 @@ def kinds_of(words: Sequence[str]) -> list[Kind]:
 
 
 def _kinds_of(word: str) -> tuple[Kind, ...]:
-    if kinds := _KINDS.get(word.strip().lower().replace("-", "_")):
+    if kinds := _KINDS.get(text("kinds", word).strip().lower().replace("-", "_")):
         return kinds
     named = [kind.replace("_", "-") for kind in (*RETRIEVED_KINDS, "rule")]
     several = "repeat the option: --kind outcome --kind rule" if "," in word else ""
@@ -94,19 +97,32 @@ def _kinds_of(word: str) -> tuple[Kind, ...]:
 
 def _moment(key: str, given: object, now: datetime) -> datetime | None:
     """A time, the start of a day (of an `until`, its end), or so long ago as an age says."""
-    if given is None or isinstance(given, datetime):
-        return given
-    text = str(given).strip()
+    if given is None:
+        return None
+    said = str(given).strip()
     try:
-        if age := _AGE.fullmatch(text.lower()):
+        if isinstance(given, datetime):
+            return as_utc(given)
+        if age := _AGE.fullmatch(said.lower()):
             count, unit = int(age[1]), age[2]
             return now - (timedelta(days=365 * count) if unit == "y" else timedelta(**{_UNITS[unit]: count}))
-        time = parse_time(key, text)
-        return time + timedelta(days=1) if key == "until" and _DAY.fullmatch(text) else time
+        time = parse_time(key, said)
+        is_day = key == "until" and _DAY.fullmatch(said) and time < _LAST_DAY
+        return time + timedelta(days=1) if is_day else time
     except (InvalidInput, OverflowError):
         expected = "expected a day, a time like 2026-01-31T09:30:00Z, or an age like 12h, 7d or 2w"
-        raise InvalidInput(f"{key}: {expected}, got {shown(text)}") from None
+        raise InvalidInput(f"{key}: {expected}, got {shown(said)}") from None
 
 
-def _name(text: str | None) -> str | None:
-    return None if text is None else as_name(text)
+def _text(key: str, given: object) -> str | None:
+    return None if given is None else text(key, given)
+
+
+def _name(key: str, given: object) -> str | None:
+    return None if given is None else as_name(text(key, given))
+
+
+def _labels(given: object) -> dict[str, str | None]:
+    if not isinstance(given, Mapping):
+        raise InvalidInput(f"labels: expected names and values, got {shown(given)}")
+    return {parse_text("labels", name): value and parse_text(f"labels.{name}", value) for name, value in given.items()}

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from alma_cli.api.arguments import MOST_LISTED, whole_number
+from alma_cli.api.arguments import MOST_LISTED, choice, whole_number
 from alma_cli.api.filters import Filters, selection
 from alma_cli.api.session import Session
 from alma_cli.core.learning.effect import Effect, Succeeded
@@ -73,9 +73,9 @@ def memories(
     """The records that pass the filters, by when they happened or were last confirmed. Raises `InvalidInput`."""
     limit = None if limit is None else whole_number("limit", limit, low=1, high=MOST_LISTED)
     offset = whole_number("offset", offset, low=0, high=MOST_LISTED)
+    newest_first = choice("sort", sort, ("newest", "oldest")) == "newest"
     chosen = selection(filters, now=session.now())
     with session.store().reading() as reader:
-        newest_first = sort == "newest"
         return list(reader.listed(chosen, limit=limit, offset=offset, newest_first=newest_first, by_change=False))
 
 

@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import Any, TypedDict
 
 from alma_cli.api import retrievals
-from alma_cli.api.arguments import number, text, whole_number
+from alma_cli.api.arguments import flag, number, text, whole_number
 from alma_cli.api.session import Session, new_id
 from alma_cli.core.asking import parts_of, split_task, topic
 from alma_cli.core.codec import parse_line
@@ -58,15 +58,18 @@ class Wanted:
     explain: bool = False
 
     def __post_init__(self) -> None:
-        for name, given in (("TASK", self.task), ("agent", self.agent), ("when", self.when)):
-            text(name, given)
+        for name, key in (("task", "TASK"), ("agent", "agent"), ("when", "when"), ("user", "user")):
+            object.__setattr__(self, name, text(key, getattr(self, name)))
+        for name in ("strict", "explain"):
+            flag(name, getattr(self, name))
         if self.top_k is not None:
             whole_number("top_k", self.top_k, low=1, high=100)
         if self.min_score is not None:
             number("min_score", self.min_score, low=0, high=1)
         if self.max_tokens is not None:
             whole_number("max_tokens", self.max_tokens, low=1, high=1_000_000)
-        for kind in listed("kinds", self.kinds):
+        object.__setattr__(self, "kinds", tuple(listed("kinds", self.kinds)))
+        for kind in self.kinds:
             if kind not in RETRIEVED_KINDS:
                 raise InvalidInput(f"kinds: expected {', '.join(RETRIEVED_KINDS)}, got {kind!r}")
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
-from alma_cli.api.arguments import MOST_LISTED, whole_number
+from alma_cli.api.arguments import MOST_LISTED, choice, text, whole_number
 from alma_cli.api.filters import Filters, selection
 from alma_cli.api.retrieve import Wanted, question, ranking_rules, without_vectors
 from alma_cli.api.session import Session
@@ -57,10 +57,10 @@ class Found:
 
 def search(session: Session, words: str, options: SearchOptions) -> Found:
     """The memories about some words (see `ALMA.search`): every agent's, unless there is a `viewer`."""
-    viewer, sort = options.get("viewer"), options.get("sort", "relevance")
+    viewer, sort = options.get("viewer"), choice("sort", options.get("sort", "relevance"), get_args(Order))
     limit = whole_number("limit", options.get("limit", 20), low=1, high=MOST_LISTED)
     offset = whole_number("offset", options.get("offset", 0), low=0, high=MOST_LISTED)
-    words = clean(words).strip()
+    words = clean(text("WORDS", words)).strip()
     if not words:
         raise InvalidInput("WORDS: empty", hint='say what to look for: alma search "login form"')
     enough = offset + limit + 1

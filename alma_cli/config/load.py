@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping as MappingOf
 from dataclasses import fields, is_dataclass, replace
-from types import MappingProxyType
 from typing import TypeVar
 
 from alma_cli.config.agents import read_agents
@@ -75,7 +74,7 @@ class _Reader:
         scopes, scope_settings = read_agents(
             agents, self.findings, min_occurrences=learning.min_occurrences_for_heuristic
         )
-        config = replace(_construct(Config, {"project_id": "", **self.values}, ""), agents=MappingProxyType(scopes))
+        config = replace(_construct(Config, {"project_id": "", **self.values}, ""), agents=scopes)
         self.check_together(config, top.line)
         return replace(config, settings=(*self.settings(config), *scope_settings))
 

@@ -5,6 +5,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
@@ -252,9 +253,7 @@ class Config:
         "compare a task with every memory (exact), or with what an index of nearest neighbours gives (hnsw)",
         choices=("exact", "hnsw"),
     )
-    agents: Mapping[str, MemoryScope] = field(
-        default_factory=lambda: MappingProxyType({ANY_AGENT: MemoryScope(ANY_AGENT)})
-    )
+    agents: Mapping[str, MemoryScope] = field(default_factory=lambda: {ANY_AGENT: MemoryScope(ANY_AGENT)})
     azure: Azure = _section(Azure)
     file: FileRemote = _section(FileRemote)
     embedding: EmbeddingSettings = _section(EmbeddingSettings)
@@ -264,6 +263,15 @@ class Config:
     secrets: SecretSettings = _section(SecretSettings)
     hooks: HookSettings = _section(HookSettings)
     settings: tuple[Setting, ...] = field(default=(), repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Nobody changes which agents there are."""
+        object.__setattr__(self, "agents", MappingProxyType(dict(self.agents)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For copies and other processes, into which no view of a mapping goes."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return partial(Config, **{**values, "agents": dict(self.agents)}), ()
 
     def explain(self) -> list[Setting]:
         """Every key with its value and where that came from, in the order of the documentation."""

@@ -173,7 +173,7 @@ def parse_time(key: str, value: JsonValue) -> datetime:
 
 def as_utc(time: datetime) -> datetime:
     """The time in UTC, which one without an offset is taken to be in; OverflowError outside the years 1 to 9999."""
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    return time.replace(tzinfo=UTC) if time.utcoffset() is None else time.astimezone(UTC)
 
 
 def format_time(time: datetime) -> str:

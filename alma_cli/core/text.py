@@ -48,13 +48,16 @@ _AGES = (("y", 365 * 86_400), ("w", 7 * 86_400), ("d", 86_400), ("h", 3600), ("m
 
 
 def clean(text: str) -> str:
-    """The text with lone surrogates, which can't be encoded, replaced by U+FFFD."""
-    return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
+    """The text with lone surrogates, which can't be encoded, replaced by U+FFFD, as a plain one."""
+    return str.__str__(text) if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
 
 
 def composed(name: str) -> str:
-    """The name in Unicode's NFC, in which names are compared: a Mac types and lists them in another form."""
-    return name if name.isascii() else unicodedata.normalize("NFC", name)
+    """The name in Unicode's NFC, in which names are compared: a Mac types and lists them in another form.
+
+    It is a plain text: a member of an enumeration is one of another kind, which Python shows in other words.
+    """
+    return str.__str__(name) if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 def as_name(text: str) -> str:

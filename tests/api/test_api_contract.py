@@ -1,10 +1,14 @@
 """The Python API as it is promised: the example of the contract, and what each call gives back."""
 
+import copy
 import os
+import pickle
 import pwd
 import shutil
 import threading
+import time
 from datetime import UTC, datetime, timedelta, timezone
+from enum import Enum
 from functools import partial
 from typing import get_type_hints
 
@@ -557,6 +561,94 @@ def test_what_python_would_take_for_something_else_is_refused_by_name(alma):
         alma.learn("a", "t", "success", strategy="waited")
     with pytest.raises(TypeError, match=r"argument 'colour'$"):
         alma.learn("a", "t", "success", colour="red")
+
+
+def test_a_filter_that_there_is_not_lets_nobody_take_all_for_some(alma):
+    """`memories(kind="outcome")` gave memories of every kind."""
+    alma.add_knowledge("CI has two cores", agent="a")
+    for call, said in (
+        (lambda: alma.memories(kind="outcome"), r"memories\(\) got .* 'kind'; did you mean kinds\?"),
+        (lambda: alma.search("CI", outcomes="success"), r"search\(\) got .* 'outcomes'; did you mean outcome\?"),
+        (lambda: alma.retrieve("CI", "a", topk=3), r"retrieve\(\) got .* 'topk'; did you mean top_k\?"),
+    ):
+        with pytest.raises(TypeError, match=said):
+            call()
+    for wrong, said in (
+        ({"agent": 5}, "agent: expected text, got 5"),
+        ({"labels": ["a"]}, "labels: expected names and values"),
+        ({"outcome": ["success"]}, "outcome: expected text"),
+        ({"containing": b"CI"}, "containing: expected text"),
+        ({"archived": "no"}, "archived: expected True or False, got 'no'"),
+        ({"kinds": [5]}, "kinds: expected text, got 5"),
+        ({"sort": "relevance"}, "sort: expected newest or oldest, got 'relevance'"),
+    ):
+        with pytest.raises(InvalidInput, match=said):
+            alma.memories(**wrong)
+    for call, said in (
+        (lambda: alma.search("CI", sort="best"), "sort: expected relevance or newest or oldest, got 'best'"),
+        (lambda: alma.search(None), "WORDS: expected text, got None"),
+        (lambda: alma.retrieve("CI", "a", strict="no"), "strict: expected True or False, got 'no'"),
+        (lambda: alma.retrieve("CI", "a", user=5), "user: expected text, got 5"),
+        (lambda: alma.add_knowledge(5), "TEXT: expected text, got 5"),
+        (lambda: alma.add_knowledge("CI has cores", agent=None), "agent: expected text, got None"),
+        (lambda: alma.learn("a", "t", "success", domain=5), "domain: expected text, got 5"),
+        (lambda: alma.sync(agents="helena"), "agents: expected a list, got 'helena'"),
+    ):
+        with pytest.raises(InvalidInput, match=said):
+            call()
+
+
+def test_kinds_that_can_be_read_only_once_are_read_once(alma):
+    id = alma.add_knowledge("CI has two cores", agent="a").id
+    found = alma.retrieve("CI cores", "a", kinds=(kind for kind in ["knowledge"]))
+    assert [id] == [hit.record.id for hit in found]
+
+
+def test_a_time_without_a_zone_is_in_utc_where_memories_are_chosen_as_where_they_are_learned(alma, monkeypatch):
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    at = datetime(2026, 3, 1, 12)
+    try:
+        id = alma.learn("a", "Test the login form", "success", at=at).id
+        for since, until in ((at, at + timedelta(seconds=1)), (at, "2026-03-01"), (datetime.min, datetime.max)):
+            assert [id] == [one.id for one in alma.memories(since=since, until=until)]
+        assert [] == alma.memories(until=at)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_until_the_last_day_of_the_calendar_is_for_ever(alma):
+    id = alma.learn("a", "Test the login form", "success").id
+    assert [id] == [one.id for one in alma.memories(until="9999-12-31")]
+
+
+class Who(str, Enum):  # noqa: UP042  # as many have it, whose text in words is "Who.HELENA"
+    """Agents and results as a program may name them."""
+
+    HELENA = "helena"
+    WELL = "success"
+
+
+def test_a_member_of_an_enumeration_is_the_text_that_it_has(alma):
+    told = [alma.learn(who, "Test the login form", "success", key="run 1") for who in (Who.HELENA, "helena")]
+    assert [(False, False), (True, False)] == [(one.duplicate, one.differs) for one in told]
+    assert told[0].id == told[1].id
+    other = alma.memory(alma.learn(Who.HELENA, "Test the logout form", Who.WELL).id)
+    assert "Test the logout form [success]" == other.text
+    assert "## Memories of agent helena" in alma.retrieve("login form", Who.HELENA).to_prompt()
+
+
+def test_nothing_given_for_a_strategy_is_none(alma):
+    assert "" == alma.memory(alma.learn("a", "Test the login form", "success", None, when=None).id).strategy
+
+
+def test_a_memory_goes_to_another_process(alma):
+    """As `ProcessPoolExecutor` sends it where processes don't fork."""
+    again = pickle.loads(pickle.dumps(alma))
+    assert alma.config == again.config
+    assert [again.learn("a", "Test the login form", "success").id] == [one.id for one in alma.memories()]
+    assert 1 == len(copy.deepcopy(alma).memories())
 
 
 def test_where_the_memory_of_a_worktree_was_moved_nothing_is_recorded_where_it_was(worktrees, tmp_path):

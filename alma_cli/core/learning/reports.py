@@ -228,7 +228,7 @@ def unless_nothing(name: str, value: Any) -> Any:
 def left_out(report: Report, outcome: Outcome) -> list[str]:
     """The names of the fields whose words were left out of the outcome: they say nothing, and more than "none"."""
     given = ((name, getattr(report, name)) for name in ("strategy", "when", "do"))
-    return [name for name, said in given if _bare(said) not in _NOTHING and not getattr(outcome, name)]
+    return [name for name, said in given if said and _bare(said) not in _NOTHING and not getattr(outcome, name)]
 
 
 def says_nothing(text: str) -> bool:

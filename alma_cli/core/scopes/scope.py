@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from alma_cli.core.records import GENERAL_DOMAIN, PROJECT_AGENT, OutcomeFields
-from alma_cli.core.text import composed, did_you_mean, enumerated, one_line
+from alma_cli.core.text import composed, did_you_mean, enumerated, one_line, shown
 from alma_cli.errors import InvalidInput, ScopeViolation
 
 if TYPE_CHECKING:
@@ -123,13 +123,13 @@ def check(scope: MemoryScope, domain: str) -> None:
     """Raise `ScopeViolation` if the agent may not learn in this domain."""
     if scope.may_learn(domain):
         return
-    shown = one_line(domain, 40)
+    name = one_line(domain, 40)
     if scope.forbids(domain):
         raise ScopeViolation(
-            f"{scope.agent} may not learn {shown}: its cannot_learn names it", hint=_allowed_hint(scope)
+            f"{scope.agent} may not learn {name}: its cannot_learn names it", hint=_allowed_hint(scope)
         )
     raise ScopeViolation(
-        f"{scope.agent} may not learn {shown}: its can_learn doesn't name it",
+        f"{scope.agent} may not learn {name}: its can_learn doesn't name it",
         hint="; ".join(filter(None, [_allowed_hint(scope), did_you_mean(domain, scope.named_domains)])),
     )
 
@@ -243,6 +243,7 @@ def _with_name(scope: MemoryScope, agent: str) -> MemoryScope:
 
 def validate_agent_name(name: str) -> str:
     """Return the name in NFC. Raises `InvalidInput` if it can't name an agent."""
+    _refuse_no_text("agent", name)
     if name.startswith("_") and name != PROJECT_AGENT:
         raise _bad_name("agent", name, f"it starts with _, which is reserved ({PROJECT_AGENT} is the whole project)")
     if name == ANY_AGENT:
@@ -252,6 +253,7 @@ def validate_agent_name(name: str) -> str:
 
 def validate_domain_name(name: str) -> str:
     """Return the name in NFC. Raises `InvalidInput` if it can't name a domain."""
+    _refuse_no_text("domain", name)
     if name.startswith("_"):
         raise _bad_name("domain", name, "it starts with _, which is reserved")
     return validate_name("domain", name)
@@ -271,6 +273,11 @@ def validate_name(kind: str, name: str) -> str:
     if found := sorted(set(name) & set("/\\?#")):
         raise _bad_name(kind, name, f"it has {' and '.join(found)}")
     return name
+
+
+def _refuse_no_text(kind: str, name: object) -> None:
+    if not isinstance(name, str):
+        raise InvalidInput(f"{kind}: expected text, got {shown(name)}")
 
 
 def _printable(name: str) -> bool:
