@@ -42,7 +42,12 @@ class Ended:
     @property
     def reason(self) -> str:
         """The end of the command in words."""
-        return f"ended by {signal.Signals(self.signal).name}" if self.signal else f"exit status {self.status}"
+        if not self.signal:
+            return f"exit status {self.status}"
+        try:
+            return f"ended by {signal.Signals(self.signal).name}"
+        except ValueError:  # most of the real-time signals have no name
+            return f"ended by signal {self.signal}"
 
 
 class NotStarted(Exception):  # noqa: N818  # errors say what happened

@@ -24,6 +24,8 @@ REPORT = """<?xml version="1.0" encoding="utf-8"?>
   <testcase classname="tests.test_login" name="test_later"><skipped message="not yet"/></testcase>
 </testsuite></testsuites>
 """
+PASSES = '<testcase classname="a.spec.ts" name="signs in"/>'
+FAILS = '<testcase classname="a.spec.ts" name="signs in"><failure/></testcase>'
 
 
 @pytest.fixture
@@ -91,6 +93,11 @@ def test_a_line_longer_than_what_is_kept_is_read_from_where_it_is_kept(run, outc
 def test_a_command_that_a_signal_ended_failed(alma_process, outcomes):
     alma_process("run", "--", "sh", "-c", "kill -TERM $$")
     assert "ended by SIGTERM" == outcomes()[0]["error"]
+
+
+def test_a_command_that_a_signal_without_a_name_ended_failed(alma_process, outcomes):
+    alma_process("run", "--", "sh", "-c", "kill -40 $$")
+    assert "ended by signal 40" == outcomes()[0]["error"]
 
 
 @pytest.mark.parametrize("script", ["kill -INT $$", "exit 130", "kill -QUIT $$", "kill -HUP $$", "kill -PIPE $$"])
@@ -296,6 +303,23 @@ def test_a_test_that_passed_when_it_was_run_again_is_told_from_several_of_one_na
     changed([[TestCase("a", run == "F", "", 0) for run in runs]], failing)
     assert failed == ("a" in failing)
     assert failing == {case.name for case in changed([[TestCase("a", True, "", 0)]], set()) if failed}
+
+
+@pytest.mark.parametrize(
+    ("report", "failed"),
+    [
+        (f"<testsuite>{FAILS}</testsuite><testsuite>{PASSES}</testsuite>", True),  # Playwright, in two browsers
+        (f"<testsuite>{FAILS}{PASSES}</testsuite>", False),
+        (f"<testsuite><testsuite>{FAILS}</testsuite>{PASSES}</testsuite>", True),  # Node's own runner
+        (f"<testsuite>{FAILS}<testsuite>{PASSES}</testsuite></testsuite>", True),
+        (f"<testsuite><testsuite>{PASSES}</testsuite>{FAILS}{PASSES}</testsuite>", False),
+    ],
+)
+def test_a_test_of_another_suite_is_not_the_same_one_run_again(report, failed, tmp_path):
+    (tmp_path / "report.xml").write_text(f"<testsuites>{report}</testsuites>")
+    failing = set()
+    changed([read_report(str(tmp_path / "report.xml"))], failing)
+    assert ({"a.spec.ts::signs in"} if failed else set()) == failing
 
 
 def test_a_rerun_test_that_passed_did_not_fail_where_another_failed(run, outcomes, project):

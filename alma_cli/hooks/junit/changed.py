@@ -19,14 +19,14 @@ def changed(reports: Iterable[Sequence[TestCase]], failing: set[str], *, well: b
     """The cases whose state differs from what was last reported; `failing` names those that failed, and is updated.
 
     `well` says that the command that wrote the reports went well: of a case that is there several times, the last run
-    holds then. Else it failed if it did in one report. A case that was never seen counts as having passed.
+    holds then. Else it failed if it did in one suite. A case that was never seen counts as having passed.
     """
     by_name: dict[str, list[TestCase]] = {}
     for report in reports:
-        runs: dict[str, list[TestCase]] = {}
+        runs: dict[tuple[int, str], list[TestCase]] = {}
         for case in report:
-            runs.setdefault(case.name, []).append(case)
-        for name, found in runs.items():
+            runs.setdefault((case.suite, case.name), []).append(case)
+        for (_, name), found in runs.items():
             by_name.setdefault(name, []).append(found[-1] if well else _result(found))
     cases = [found[-1] if well else _worst(found) for found in by_name.values()]
     news = [case for case in cases if case.failed != (case.name in failing)]
@@ -49,7 +49,7 @@ def keep_failing(project: Project, failing: set[str]) -> None:
 
 
 def _result(runs: Sequence[TestCase]) -> TestCase:
-    """The run that holds of those of one name in one report.
+    """The run that holds of those of one name in one suite of a report.
 
     A test is run again until it passes, and then no more; any other order is that of several tests of one name.
     """

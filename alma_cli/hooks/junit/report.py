@@ -26,7 +26,10 @@ class OtherXml(InvalidInput):
 
 @dataclass(frozen=True, slots=True)
 class TestCase:
-    """A test case that passed or (with `error`) failed; `name` is the same from run to run."""
+    """A test case that passed or (with `error`) failed; `name` is the same from run to run.
+
+    `suite` tells the suites of one report apart: their tests may have the same names, as Playwright's of each browser.
+    """
 
     __test__ = False  # otherwise pytest takes it for a test
 
@@ -34,6 +37,7 @@ class TestCase:
     failed: bool
     error: str
     duration_ms: int
+    suite: int = 0
 
 
 def read_report(path: str) -> list[TestCase]:
@@ -63,6 +67,7 @@ class _Reader:
     def __init__(self) -> None:
         self.cases: list[TestCase] = []
         self.root = ""
+        self._suite = 0
         self._case: dict[str, str] | None = None
         self._results: set[str] = set()
         self._error = ""
@@ -80,6 +85,7 @@ class _Reader:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self.root = self.root or name
+        self._suite += name == "testsuite"
         if name == "testcase":
             self._case, self._results, self._error = attributes, set(), ""
             if _NOT_RUN & {attributes.get(key, "").lower() for key in ("status", "result")}:
@@ -94,6 +100,7 @@ class _Reader:
             self._text.append(text)
 
     def _end(self, name: str) -> None:
+        self._suite += name == "testsuite"  # what follows is of the suite around it
         if name in ("failure", "error", "skipped") and self._text is not None:
             said = "".join(self._text).strip()
             self._error = f"{self._error}\n{said}".strip()[:_MAX_TEXT] if said not in self._error else self._error
@@ -101,18 +108,18 @@ class _Reader:
         elif name == "testcase" and self._case is not None:
             if "error" in self._results or "skipped" not in self._results:
                 failed = not self._results.isdisjoint(("failure", "error"))
-                self.cases.append(_case(self._case, failed=failed, error=self._error))
+                self.cases.append(_case(self._case, failed=failed, error=self._error, suite=self._suite))
             self._case = None
 
 
-def _case(attributes: dict[str, str], *, failed: bool, error: str) -> TestCase:
+def _case(attributes: dict[str, str], *, failed: bool, error: str, suite: int) -> TestCase:
     where = attributes.get("classname") or attributes.get("file") or ""
     name = clean(f"{where}::{attributes.get('name', '')}".removeprefix("::"))[:500]
     try:
         duration_ms = max(0, round(_number(attributes.get("time", "0")) * 1000))
     except (ValueError, OverflowError):
         duration_ms = 0
-    return TestCase(name=name, failed=failed, error=clean(error), duration_ms=min(duration_ms, 10**12))
+    return TestCase(name, failed=failed, error=clean(error), duration_ms=min(duration_ms, 10**12), suite=suite)
 
 
 def _number(text: str) -> float:
