@@ -87,7 +87,7 @@ def _put(path: Path, block: str) -> bool:
     if path.exists() and not path.is_file():
         raise AlmaError(f"{path} is no file to change", hint="`alma completion` prints what your shell is to read")
     try:
-        before = path.read_text(encoding="utf-8", errors="surrogateescape") if path.exists() else ""
+        before = path.read_bytes().decode("utf-8", "surrogateescape") if path.exists() else ""
         without = _BLOCK.sub("", before)
         if block in before if block else without == before:
             return False

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from alma_cli.config.load import load_config, read_text
 from alma_cli.config.model import AGENT_KEYS, KEYS, Key, Setting
-from alma_cli.config.tree import parse_yaml
+from alma_cli.config.tree import parse_yaml, yaml_loader
 from alma_cli.config.values import BadValue, looks_secret, parse_value
 from alma_cli.core.redaction import redact
 from alma_cli.core.text import did_you_mean, most_like, one_line
@@ -95,7 +95,7 @@ def _list(key: Key, written: Sequence[str]) -> str:
     if len(written) == 1 and written[0].strip().startswith("["):
         try:
             values = yaml.safe_load(written[0])
-        except (yaml.YAMLError, ValueError):
+        except (yaml.YAMLError, ValueError, RecursionError):
             values = None
     if not isinstance(values, list) or "" in values:
         shown = one_line(" ".join(written), 60)
@@ -129,7 +129,7 @@ def with_value(text: str, path: Sequence[str], written: str) -> str | None:
     """
     import yaml
 
-    node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    node: Any = yaml.compose(text, Loader=yaml_loader())
     parts = ["alma", *path]
     above: Any = None
     for place, part in enumerate(parts):
@@ -143,7 +143,7 @@ def with_value(text: str, path: Sequence[str], written: str) -> str | None:
             return _behind(text, node, parts[place:], written)
         above, node = found
     if isinstance(node, yaml.SequenceNode) and written.startswith("["):
-        start, end = above.end_mark.index + 1, _end(node)
+        start, end = text.index(":", above.end_mark.index) + 1, _end(node)
         return None if "#" in text[start:end] else f"{text[:start]} {written}{text[end:]}"
     if not isinstance(node, yaml.ScalarNode) or node.style in ("|", ">"):
         return None

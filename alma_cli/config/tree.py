@@ -47,14 +47,20 @@ def parse_yaml(text: str, file: str) -> Node | None:
     """The tree of a YAML document; None for an empty one. Raises `InvalidConfig` with file and line."""
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return _Builder(file, yaml.parse(text, Loader=loader)).document()
+        return _Builder(file, yaml.parse(text, Loader=yaml_loader())).document()
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise InvalidConfig(f"{file}:{line}: there is a control character", hint="remove it") from error
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(error, text, file) from error
+
+
+def yaml_loader() -> Any:
+    """The parser of YAML, one for reading and changing: another takes no tab before a value or a comment."""
+    import yaml
+
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Builder:

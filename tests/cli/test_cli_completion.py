@@ -224,13 +224,15 @@ class Typed:
 
 
 @pytest.mark.parametrize("shell", RC)
-@pytest.mark.parametrize("before", [None, "alias a=alma", "alias a=alma\n", "\n\n", "caf\udce9\n"])
+@pytest.mark.parametrize(
+    "before", [None, b"alias a=alma", b"alias a=alma\n", b"\n\n", b"caf\xe9\n", b"bindkey -s x 'ls\r'\n"]
+)
 def test_what_is_installed_is_removed_byte_for_byte(run_alma, tmp_path, monkeypatch, shell, before):
     monkeypatch.setenv("HOME", str(tmp_path))
     rc = tmp_path / RC[shell]
     if before is not None:
         rc.parent.mkdir(parents=True, exist_ok=True)
-        rc.write_text(before, errors="surrogateescape")
+        rc.write_bytes(before)
         rc.chmod(0o640)
     finished = run_alma("completion", shell, "--install")
     assert (0, "", f"installed completion for {shell} in {rc}; new shells have it\n") == finished
@@ -239,7 +241,7 @@ def test_what_is_installed_is_removed_byte_for_byte(run_alma, tmp_path, monkeypa
     assert (0, "", f"nothing to change in {rc}\n") == run_alma("completion", shell, "--install")
     assert installed == rc.read_bytes()
     assert (0, "", f"removed from {rc}\n") == run_alma("completion", shell, "--remove")
-    assert before is None or (before, 0o640) == (rc.read_text(errors="surrogateescape"), rc.stat().st_mode & 0o777)
+    assert before is None or (before, 0o640) == (rc.read_bytes(), rc.stat().st_mode & 0o777)
     assert rc.exists() == (before is not None)
     assert (0, "", f"nothing to change in {rc}\n") == run_alma("completion", shell, "--remove")
 

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from alma_cli.config import load_config, set_value, with_value
+from alma_cli.config.tree import yaml_loader
 from alma_cli.errors import InvalidConfig, InvalidInput
 from tests.config.test_bad_configurations import KEY
 
@@ -37,6 +38,7 @@ alma:
         ("wait_s", 'alma:\n    wait_s:  "a \\" # b"', "alma:\n    wait_s:  5"),
         ("wait_s", "alma:\n  wait_s:\n  index: exact\n", "alma:\n  wait_s: 5\n  index: exact\n"),
         ("wait_s", "alma:\n  wait_s:   # none\n", "alma:\n  wait_s: 5   # none\n"),
+        ("wait_s", "alma:\n  index:\texact\n  wait_s:\t1\t# s\n", "alma:\n  index:\texact\n  wait_s:\t5\t# s\n"),
         ("wait_s", "alma: {wait_s: 1}\n", "alma: {wait_s: 5}\n"),
         ("wait_s", "alma: {}\n", "alma: {wait_s: 5}\n"),
         ("wait_s", "alma: {index: exact }\n", "alma: {index: exact, wait_s: 5 }\n"),
@@ -60,7 +62,7 @@ alma:
 def test_only_the_value_is_changed(path, before, after):
     assert after == with_value(before, path.split("."), "5")
     if after is not None:
-        value = yaml.safe_load(after)["alma"]
+        value = yaml.load(after, Loader=yaml_loader())["alma"]  # noqa: S506  # a safe one, which takes tabs
         for part in path.split("."):
             value = value[part]
         assert 5 == value
@@ -166,6 +168,19 @@ def test_a_list_of_several_lines_becomes_one_unless_a_comment_would_go(file):
     file.write_text(plain)
     assert ("testing, ui", "a") == tuple(one.value for one in set_value(file, "agents.helena.can_learn", ["a"], {}))
     assert plain.replace("\n        - testing\n        - ui", " [a]") == file.read_text()
+
+
+@pytest.mark.parametrize("written", ["can_learn : [x]", "can_learn :\n        - x", "? can_learn\n      : [x]"])
+def test_a_list_is_replaced_behind_its_colon_wherever_that_stands(file, written):
+    before = f"alma:\n  project_id: shop\n  agents:\n    a:\n      {written}\n"
+    file.write_text(before)
+    assert "a, b" == set_value(file, "agents.a.can_learn", ["a", "b"], {}).now.value
+    assert before.replace("[x]", "[a, b]").replace(":\n        - x", ": [a, b]") == file.read_text()
+
+
+def test_a_list_within_lists_without_an_end_is_none(file):
+    with pytest.raises(InvalidInput, match="is no list"):
+        set_value(file, "agents.a.can_learn", ["[" * 5000], {})
 
 
 def test_a_key_of_one_value_takes_one(file):
