@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TypedDict, cast, get_args
 
 from alma_cli.api.arguments import flag, text
@@ -15,7 +15,6 @@ from alma_cli.store import Selection
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AGE = re.compile(r"(\d{1,6})([mhdwy])")
 _LAST_DAY = datetime(9999, 12, 31, tzinfo=UTC)
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _RULES: tuple[Kind, ...] = ("heuristic", "anti_pattern")
 _KINDS: Mapping[str, tuple[Kind, ...]] = {
     **{spelling: (kind,) for kind in RECORD_TYPES for spelling in (kind, PLURALS[kind])},
@@ -107,11 +106,17 @@ def _moment(key: str, given: object, now: datetime) -> datetime | None:
             count, unit = int(age[1]), age[2]
             return now - (timedelta(days=365 * count) if unit == "y" else timedelta(**{_UNITS[unit]: count}))
         time = parse_time(key, said)
-        is_day = key == "until" and _DAY.fullmatch(said) and time < _LAST_DAY
-        return time + timedelta(days=1) if is_day else time
+        return time + timedelta(days=1) if key == "until" and _is_day(said) and time < _LAST_DAY else time
     except (InvalidInput, OverflowError):
         expected = "expected a day, a time like 2026-01-31T09:30:00Z, or an age like 12h, 7d or 2w"
         raise InvalidInput(f"{key}: {expected}, got {shown(said)}") from None
+
+
+def _is_day(said: str) -> bool:
+    try:
+        return bool(date.fromisoformat(said))
+    except ValueError:
+        return False
 
 
 def _text(key: str, given: object) -> str | None:

@@ -618,6 +618,12 @@ def test_a_time_without_a_zone_is_in_utc_where_memories_are_chosen_as_where_they
         time.tzset()
 
 
+@pytest.mark.parametrize("day", ["2026-01-31", "20260131", "2026-W05-6", "2026W056"])
+def test_until_a_day_is_until_its_end_however_it_is_written(alma, day):
+    id = alma.learn("a", "Test the login form", "success", at=datetime(2026, 1, 31, 9)).id
+    assert [id] == [one.id for one in alma.memories(since=day, until=day)]
+
+
 def test_until_the_last_day_of_the_calendar_is_for_ever(alma):
     id = alma.learn("a", "Test the login form", "success").id
     assert [id] == [one.id for one in alma.memories(until="9999-12-31")]
