@@ -26,18 +26,21 @@ _UNKNOWN = ("bad object", "bad revision", "unknown revision", "ambiguous argumen
 _HOSTED = re.compile(r"^\S+\t(?!file:)[^\s/]+:\S*?([^/:\s]+?)(?:\.git)?/? \(", re.MULTILINE)
 _MOST_OF_A_SECOND = 100
 _GIT_TIMEOUT_S = 20
+_WITHOUT_NETWORK = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"}
+"""In a partial clone git would ask its remote, and perhaps the user, for each commit that a message names in vain."""
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """The parts of a commit that can teach: `authored_s` is since 1970; `outcome` and `agent` come from trailers.
+    """The parts of a commit that can teach: `outcome` and `agent` come from trailers.
 
+    `authored` is when, in seconds since 1970; empty where its writer wrote what git can't read.
     `trailers` is the end of the body, as git sees it: with `(cherry picked from commit ID)`, say.
     """
 
     id: str
     parents: Sequence[str]
-    authored_s: int
+    authored: str
     author: str
     subject: str
     body: str
@@ -58,9 +61,9 @@ class Commit:
         return blake2b(f"{self.subject}\0{self.body}".encode(), digest_size=4).hexdigest()
 
     @property
-    def identity(self) -> tuple[str, str, int]:
+    def identity(self) -> tuple[str, str, str]:
         """The message, author and time: two commits with the same tell the same."""
-        return self.digest, self.author, self.authored_s
+        return self.digest, self.author, self.authored
 
     @property
     def names_an_outcome(self) -> bool:
@@ -94,16 +97,16 @@ def read_commits(commits: str, *options: str, most: int) -> list[Commit]:
         subject, body, unfolded, trailers = texts
         named = {key.lower(): value for key, value in _NAMED.findall(unfolded)}  # the last word holds
         outcome, agent = (named.get(key, "").strip() for key in ("outcome", "agent"))
-        found.append(Commit(id, parents.split(), int(authored), author, subject, body, outcome, agent, trailers))
+        found.append(Commit(id, parents.split(), authored, author, subject, body, outcome, agent, trailers))
     return found
 
 
 def place_of(commit: Commit) -> str:
     """The identity of a commit, which it keeps when it is amended, rebased or picked for another branch."""
-    times = f"--format={commit.authored_s}%x00{commit.author}%x00%at%x00%ae"
+    times = f"--format={commit.authored}%x00{commit.author.replace('%', '%%')}%x00%at%x00%ae"
     lines = _git("log", f"--max-count={_MOST_OF_A_SECOND}", times, commit.id, "--").splitlines()
     same = sum(written[:2] == written[2:] for written in (line.split("\0") for line in lines[1:]))
-    return f"{commit.authored_s}/{commit.author}/{same}"
+    return f"{commit.authored}/{commit.author}/{same}"
 
 
 def remote_names() -> set[str]:
@@ -117,7 +120,7 @@ def _git(*words: str) -> str:
         done = subprocess.run(
             ["git", *PLAINLY, *words],
             capture_output=True, timeout=_GIT_TIMEOUT_S, check=False, stdin=subprocess.DEVNULL,
-            env={**lasting_environ(), "LC_ALL": "C"},
+            env={**lasting_environ(), "LC_ALL": "C", **_WITHOUT_NETWORK},
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
         raise AlmaError(f"git doesn't answer: {error}") from error

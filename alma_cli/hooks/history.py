@@ -91,7 +91,7 @@ def named_outcomes(alma: ALMA, agent: str | None, commit: Commit) -> Iterator[Re
             when=said.when,
             do=said.do,
             feedback=said.why[:_MAX_TEXT],
-            at=_time(commit.authored_s),
+            at=_time(commit.authored),
             labels={"source": "git", "commit": commit.id[:12], "message": commit.digest},
             key=f"git/outcome/{place_of(commit)}",
         )
@@ -109,7 +109,7 @@ def _taught_by(alma: ALMA, agent: str | None, commit: Commit) -> Iterator[Report
             outcome="failure",
             strategy=failed.prose[:_MAX_TEXT],
             error=f"reverted by {commit.id[:12]}{f': {why}' if why else ''}"[:_MAX_TEXT],
-            at=_time(commit.authored_s),
+            at=_time(commit.authored),
             labels={"source": "git", "commit": failed.id[:12], "message": commit.digest},
             key=f"git/revert/{place_of(failed)}",
         )
@@ -126,7 +126,7 @@ def _told_by_mending(alma: ALMA, agent: str | None, commit: Commit) -> Iterator[
             outcome="partial",
             strategy=mended.prose[:_MAX_TEXT],
             error=f"mended by {commit.id[:12]}{f': {how}' if how else ''}"[:_MAX_TEXT],
-            at=_time(commit.authored_s),
+            at=_time(commit.authored),
             labels={"source": "git", "commit": mended.id[:12]},
             key=f"git/mended/{place_of(mended)}",
         )
@@ -189,10 +189,10 @@ def _quotes(revert: Commit, reverted: Commit) -> bool:
     return any(title and f'"{title}"' in revert.subject for title in titles)
 
 
-def _time(seconds: int) -> datetime | None:
-    """The time of the commit; None (for now) if this machine's clock says that it is in the future."""
+def _time(seconds: str) -> datetime | None:
+    """The time of the commit; None (for now) if it has none, or one that is in the future by this machine's clock."""
     try:
-        at = datetime.fromtimestamp(seconds, UTC)
+        at = datetime.fromtimestamp(int(seconds), UTC)
     except (OverflowError, ValueError, OSError):
         return None
     return at if at <= datetime.now(UTC) else None

@@ -7,7 +7,7 @@ import pytest
 
 from alma_cli import ALMA
 from alma_cli.hooks.git import answer_git
-from alma_cli.project import find_project
+from alma_cli.project import find_project, make_project
 
 
 def test_in_a_repository_of_sha_256_a_revert_is_read_too(commit, git, learned, project):
@@ -62,6 +62,39 @@ def test_control_characters_in_a_message_hide_no_commit(git, project, learned):
     (project / "message").write_text(start_and_end)
     git("commit", "-q", "--allow-empty", "-F", "message")
     assert ["success"] == [one.outcome for one in learned(git("rev-parse", "HEAD"))]
+
+
+@pytest.mark.parametrize("date", ["", " 99999999999999999999 +0000", " -99999 +0000", " soon"])
+def test_a_commit_with_a_time_that_git_cannot_read_costs_no_other(date, commit, git, project, run_alma):
+    """As importers of other histories left them."""
+    commit("Speed up\n\nAlma-Outcome: success")
+    made = f"tree {git('rev-parse', 'HEAD^{tree}')}\nparent {git('rev-parse', 'HEAD')}\nauthor A <a@b.c>{date}\n"
+    (project / "commit").write_text(f"{made}committer A <a@b.c> 1700000000 +0000\n\nShip\n\nAlma-Outcome: failure\n")
+    id = git("hash-object", "-t", "commit", "--literally", "-w", "commit")
+    assert 0 == run_alma("learn", "--from-git", id).code
+    told = {(one.task, one.outcome) for one in ALMA.find().memories()}
+    assert {("Speed up", "success"), ("Ship", "failure")} == told
+
+
+def test_commits_of_one_second_are_told_apart_whatever_stands_in_their_authors_address(commit, learned):
+    dated = {"GIT_AUTHOR_DATE": "1700000000 +0000", "GIT_AUTHOR_EMAIL": "a%H@b.c"}
+    ids = [commit(f"Speed up {what}\n\nAlma-Outcome: success", **dated) for what in ("reading", "writing")]
+    assert [1, 2] == [len(learned(id)) for id in ids]
+
+
+def test_a_commit_that_a_partial_clone_lacks_is_not_fetched(git, project, tmp_path, monkeypatch, run_alma):
+    for message in (f"Revert it\n\nThis reverts commit {'ab' * 20}.", "Speed up\n\nAlma-Outcome: success"):
+        git("commit", "-q", "--allow-empty", "-m", message)
+    git("config", "uploadpack.allowFilter", "true")
+    git("clone", "-q", "--filter=tree:0", f"file://{project}", str(tmp_path / "clone"))
+    asked = tmp_path / "upload-pack"
+    asked.write_text(f"#!/bin/sh\ntouch {tmp_path}/asked\nexit 1\n")
+    asked.chmod(0o755)
+    git("-C", str(tmp_path / "clone"), "config", "remote.origin.uploadpack", str(asked))
+    make_project(tmp_path / "clone", "alma:\n  project_id: shop\n")
+    monkeypatch.chdir(tmp_path / "clone")
+    assert (0, "recorded 1 outcome of 1 that the commits tell\n") == run_alma("learn", "--from-git", "HEAD")[::2]
+    assert not (tmp_path / "asked").exists()
 
 
 def test_of_several_trailers_the_last_word_holds(commit, learned):
