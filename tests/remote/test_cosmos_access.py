@@ -42,7 +42,7 @@ from tests.cosmos_server import KEY, Fault, cosmos_thread, faults
 OTHER_KEY = base64.b64encode(b"another account's key").decode()
 
 
-def read(azure, *, patience_s=1.0):
+def read(azure, *, patience_s=3.0):
     remote = open_cosmos(azure, "p", patience_s=patience_s)
     try:
         return remote.read("a", "1")
