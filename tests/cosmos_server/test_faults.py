@@ -45,7 +45,7 @@ def test_a_connection_dropped_leaves_open_whether_it_was_done(container, server,
 
 @pytest.mark.parametrize("when, count", [("before", 0), ("after", 1)])
 def test_a_stalled_socket_ends_with_the_clients_patience(container, server, when, count):
-    with CosmosClient(server.endpoint, KEY, read_timeout=0.2, retry_total=0) as client:
+    with CosmosClient(server.endpoint, KEY, read_timeout=1.5, retry_total=0) as client:
         impatient = client.get_database_client("d").get_container_client("c")
         impatient.read()
         server.fault(Fault(kinds=("create",), stall=when))
