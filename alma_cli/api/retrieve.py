@@ -112,7 +112,9 @@ def question(session: Session, wanted: Wanted) -> Question:
     seen = views(session.config.scope_for(wanted.agent), session.config.agents)
     about = topic(task)
     said = f"{when}. {about}" if when else about
-    vectors, warnings = session.query_vectors(_compared(session.model, task, about, when))
+    compared = _compared(session.model, task, about, when)
+    by_task = bool(when) and _is_understood(session.model, about) and not _is_understood(session.model, when)
+    vectors, warnings = session.query_vectors([*compared, *parts_of(task)] if by_task else compared)
     names = identifiers(f"{said}\n{split_task(task).telling}")
     search = Search(
         vector=vectors[0] if vectors else None,
@@ -127,7 +129,7 @@ def question(session: Session, wanted: Wanted) -> Question:
         per_signal=max(settings.candidates, top_k),
         evidence_half_life_days=session.config.learning.half_life_days,
     )
-    return Question(task=task, when=when, asks=when or about, search=search, warnings=warnings)
+    return Question(task=task, when=when, asks=about if by_task else when or about, search=search, warnings=warnings)
 
 
 def _situation(given: str) -> str:
@@ -146,6 +148,11 @@ def _compared(model: str, task: str, about: str, when: str) -> list[str]:
     if not when:
         return parts_of(task)
     return [f"{when}. {about}", when] if reads(model, about) else [when]
+
+
+def _is_understood(model: str, text: str) -> bool:
+    """Whether the model can tell what a text means; the bundled one knows hardly more than English."""
+    return reads(model, text) and not (model == DEFAULT_MODEL and is_foreign(text))
 
 
 def answer(session: Session, wanted: Wanted, asked: Question, source: Reader | Pool) -> MemorySlice:

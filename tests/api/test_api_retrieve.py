@@ -399,6 +399,14 @@ def test_a_task_that_the_model_cannot_read_finds_rules_by_a_situation_that_it_ca
     assert () == tuple(found.warnings)
 
 
+@pytest.mark.parametrize("when", ["ein Test hängt vom heutigen Datum ab", "テストが今日の日付に依存している"])
+def test_a_situation_in_another_language_withholds_nothing_that_the_task_finds_alone(alma, lessons, when):
+    task = "The test of the calendar fails on the first day of the month"
+    alone, found = alma.retrieve(task, "a"), alma.retrieve(task, "a", when=when)
+    assert {hit.id for hit in alone.sure} <= {hit.id for hit in found.sure}
+    assert "freeze the clock" in [hit.strategy for hit in alone.heuristics if hit.sure]
+
+
 @pytest.mark.parametrize("when", ["", "n/a", "None.", " "])
 def test_a_situation_that_says_nothing_is_none(alma, lessons, when):
     found = alma.retrieve(RED, "a", when=when)
