@@ -112,9 +112,9 @@ def test_a_line_without_a_situation_is_refused_where_no_line_gave_one():
 @pytest.mark.parametrize(
     "between",
     [
-        '{"when": "a build is slow", "do": "cache", "outcomes": "o3",}',
-        '{\n  "when": "a build is slow",\n  "do": "cache",\n  "outcomes": "o3",\n}',
-        "{'when': 'a build is slow', 'do': 'cache', 'outcomes': 'o3'}",
+        '{"when": "a build is slow", "do": "cache", "outcomes": o3}',
+        '{\n  "when": "a build is slow",\n  "do": "cache",\n  "outcomes": o3\n}',
+        "{'when': 'a build is slow', 'do': 'cache', 'outcomes': o3}",
         "{\u201cwhen\u201d: \u201ca build is slow\u201d}",
         '{"situation": "a build is slow", "do": "cache", "outcomes": "o3"}',
         '{"when": "a build is slow", "do": "cache", "outcome": "o3"}',
@@ -129,7 +129,7 @@ def test_a_line_without_a_situation_is_not_of_that_before_a_line_that_names_none
 
 
 def test_what_is_no_json_is_refused_by_its_line_in_whatever_form_it_stands():
-    done = asked('{\n  "when": "a b",\n  "outcomes": "o3",\n}', "{'when': 'a b'}", "use {braces} as you like")
+    done = asked('{\n  "when": "a b",\n  "outcomes": o3,\n}', "{'when': \"a\" b'}", "use {braces} as you like")
     assert [1, 5] == [line for line, _ in done.refused]
     assert 'this is no JSON: \'{ "when": "a b",' in done.refused[0][1].message
 
@@ -499,6 +499,54 @@ def test_an_object_with_a_key_twice_is_refused_for_the_last_would_win_without_a_
 def test_spaces_of_a_copied_page_are_spaces():
     line = '{"when":\u00a0"a\u00a0b",\u2028"do":\u3000"c d", "outcomes": "o1"}\ufeff'
     assert [("a b", "c d")] == [words[:2] for words in asked(line).words.values()]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{'when': 'a b', 'do': \"c d\", 'outcomes': ['o1', 'o2']}",
+        '{"when": "a b", "do": "c d", "outcomes": "o1 o2",}',
+        '{\n  "when": "a b",\n  "do": "c d",\n  "outcomes": [\n    "o1",\n    "o2",\n  ],\n}',
+        "{\u201cwhen\u201d: \u201ca b\u201d, \u201cdo\u201d: \u201cc d\u201d, \u201coutcomes\u201d: \u201co1 o2\u201d}",
+        "{'answers': [{'when': 'a b', 'do': 'c d', 'outcomes': ('o1', 'o2')}], 'left': None}",
+    ],
+)
+def test_objects_as_python_writes_them_and_as_pages_quote_them_are_read(line):
+    done = asked(f"Here it is: {line} (as you asked)", {"unclear": "o3"})
+    assert [("a b", "c d"), ("a b", "c d"), ("", "")] == [words[:2] for words in done.words.values()]
+    assert () == tuple(done.refused)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{'when': 'a b', 'when': 'c d', 'outcomes': 'o1',}",  # which of the two?
+        "{'answers': [{'when': 'a b', 'do': 'c d', 'do': 'd e', 'outcomes': 'o1'}],}",
+        '{"when": "a\\d b", "do": "c d", "outcomes": "o1"}',
+        '{"when": "a \\"b", "do": "c d", "outcomes": "o1",}',
+        "{'when': 'a b', 'do': open('c'), 'outcomes': 'o1'}",
+        "{'when': {'a b'}, 'do': b'c d', 'outcomes': 'o1'}",
+        "{'when': " + "(" * 3000,
+        "{'when': " + "-" * 3000 + "1}",
+        "{'when': 'a b', **{'do': 'c d'}, 'outcomes': 'o1'}",
+        "{'when', 'outcomes'}",
+    ],
+)
+def test_what_could_be_read_in_two_ways_or_is_more_than_values_is_refused(line):
+    done = asked(line, {"unclear": "o2"})
+    assert [IDS[1]] == list(done.words)
+    assert 1 == len(done.refused)
+
+
+def test_of_very_much_that_is_nearly_json_not_all_is_read():
+    lines = [f"{{'unclear': '{number}'}}\n" for number in range(200)]
+    assert 100 == sum(isinstance(one.value, dict) for one in lines_of("".join(lines)))
+
+
+def test_after_a_thousand_objects_that_are_no_json_the_rest_is_not_read():
+    lines = lines_of("{'a':}\n" * 149_000 + '{"unclear": "o1"}')  # which took 40 s
+    assert (1001, 1001) == (len(lines), lines[-1].number)
+    assert "1000 objects before this are no JSON: the rest was not read" == str(lines[-1].value)
 
 
 def test_objects_in_a_text_are_named_as_what_they_are():

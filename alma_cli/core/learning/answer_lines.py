@@ -6,6 +6,7 @@ Only an answer's form is read here; what its objects mean is `core.learning.answ
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from alma_cli.core.records import JsonValue
@@ -42,7 +43,18 @@ Also where a template left out how it begins, its end was cut off, or the marks 
 _BLANK = re.compile("[\u00a0\u2000-\u200b\u2028\u2029\u202f\u3000\ufeff]")
 """What looks like a space and is none to JSON, as in a text that was copied from a page."""
 
-_QUOTES = ('"', '\\"', "'", "\u2018", "\u2019", "\u201c", "\u201d")
+_STRAIGHT = str.maketrans("\u201c\u201d", '""')
+_NEARLY_MOST = 4096
+"""The characters in which an object ends that is nearly JSON."""
+
+_NEARLY_TRIED = 100
+"""So many objects may be nearly JSON."""
+
+_UNREADABLE_MOST = 1000
+"""So many objects may be no JSON. Each costs a look at the whole answer before it, in which the parser counts lines."""
+
+_OBJECT = re.compile(r"""\{\s*(?:\\?["'\u2018\u2019\u201c\u201d]|\})""")
+"""What looks like an object: braces have other uses in prose."""
 
 
 class AnswerLine(NamedTuple):
@@ -75,22 +87,57 @@ def kind_of(value: Mapping[str, JsonValue]) -> str:
 def _objects(answer: str) -> Iterator[AnswerLine]:
     decoder = json.JSONDecoder(object_pairs_hook=_once_each)
     answer = _BLANK.sub(" ", _REASONING.sub(lambda found: "\n" * found[0].count("\n"), answer))
-    at, line, counted = 0, 1, 0
+    at, line, counted, tried = 0, 1, 0, 0
     while (start := answer.find("{", at)) >= 0:
         line += answer.count("\n", counted, start)
         counted = start
+        end = answer.find("\n", start)
+        at = len(answer) if end < 0 else end
+        if not _OBJECT.match(answer, start):
+            continue
         try:
             value, at = decoder.raw_decode(answer, start)
         except (ValueError, RecursionError) as error:
-            end = answer.find("\n", start)
-            at = len(answer) if end < 0 else end
             if isinstance(error, _TwiceInOneError):
                 yield AnswerLine(line, InvalidInput(f"{shown(error.key)} stands twice in one object"))
-            elif answer[start + 1 : start + 200].lstrip().startswith(_QUOTES):
+                continue
+            tried += 1
+            if tried > _UNREADABLE_MOST:
+                yield AnswerLine(
+                    line, InvalidInput(f"{_UNREADABLE_MOST} objects before this are no JSON: the rest was not read")
+                )
+                return
+            nearly = _nearly_json(answer[start : start + _NEARLY_MOST]) if tried <= _NEARLY_TRIED else None
+            if nearly:
+                value, length = nearly
+                at = start + length
+                yield from (AnswerLine(line, one) for one in _unwrapped(value))
+            else:
                 text = answer[start : start + 200].partition("}")
                 yield AnswerLine(line, InvalidInput(f"this is no JSON: {shown(''.join(text[:2]))}"))
         else:
             yield from (AnswerLine(line, one) for one in _unwrapped(value))
+
+
+def _nearly_json(text: str) -> tuple[dict[str, JsonValue], int] | None:
+    """The object at the beginning of a text and its length, if it is as Python writes one, or as pages quote one.
+
+    So it may have single quotes, and a comma after its last value.
+    """
+    import ast  # which most answers don't need
+
+    for end in dict.fromkeys((text.find("}"), text.partition("\n")[0].rfind("}"))):
+        given = text[: end + 1]
+        if "\\" not in given:  # what Python reads otherwise, and warns of
+            with suppress(SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
+                node = ast.parse(given if '"' in given else given.translate(_STRAIGHT), mode="eval")
+                objects = [
+                    [ast.dump(key) for key in one.keys if key] for one in ast.walk(node) if isinstance(one, ast.Dict)
+                ]
+                value = json.loads(json.dumps(ast.literal_eval(node)))
+                if isinstance(value, dict) and all(len(set(keys)) == len(keys) for keys in objects):
+                    return value, len(given)
+    return None
 
 
 class _TwiceInOneError(ValueError):
