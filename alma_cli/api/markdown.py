@@ -71,6 +71,9 @@ def _text(page: str) -> str:
     if len(content) > _MOST_BYTES:
         raise InvalidInput(f"{one_line(page, 200)} has more than 4 MiB", hint="import parts of it")
     encoding = "utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8"
-    if encoding == "utf-8" and b"\0" in content:
-        raise InvalidInput(f"{one_line(page, 200)} is no text in UTF-8", hint="save it as UTF-8")
-    return content.decode(encoding, "replace").removeprefix("\ufeff")
+    try:
+        if encoding == "utf-8" and b"\0" in content:
+            raise ValueError("it has zero bytes")
+        return content.decode(encoding).removeprefix("\ufeff")
+    except ValueError as error:
+        raise InvalidInput(f"{one_line(page, 200)} is no text in UTF-8", hint="save it as UTF-8") from error

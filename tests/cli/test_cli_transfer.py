@@ -494,9 +494,10 @@ def test_the_project_itself_may_be_a_folder_of_notes(run_json, project):
 def test_a_page_in_another_encoding_is_read_or_refused_and_never_half_read(run_alma, project):
     (project / "a.md").write_bytes("- The colour is blue\n".encode("utf-16"))
     assert "a.md:1\tThe colour is blue\n" == run_alma("import", "a.md", "--dry-run").out
-    (project / "a.md").write_bytes("- The colour is blue\n".encode("utf-16-le"))
-    finished = run_alma("import", "a.md")
-    assert (2, True) == (finished.code, "a.md is no text in UTF-8" in finished.err)
+    for content in ("- The colour is blue\n".encode("utf-16-le"), "- Die Töne sind blau\n".encode("latin-1")):
+        (project / "a.md").write_bytes(content)
+        finished = run_alma("import", "a.md")
+        assert (2, True) == (finished.code, "a.md is no text in UTF-8" in finished.err)
 
 
 def test_nothing_waits_for_a_pipe_in_the_place_of_a_page(run_alma, run_json, project):

@@ -60,6 +60,40 @@ def test_what_is_too_long_or_too_short_is_no_fact():
     assert ["no end of line here"] == [fact.text for fact in facts_in("no end of line here")]
 
 
+def told(page):
+    return [(fact.heading, fact.text) for fact in facts_in(page)]
+
+
+def test_a_fence_ends_where_one_as_long_does():
+    page = "````md\n```sh\n- this is code in a fence\n```\n- and this is code too\n````\n- Run the tests first\n"
+    assert [("", "Run the tests first")] == told(page)
+    assert [("", "Run the tests first")] == told("~~~\n```\n- this is still code\n~~~\n- Run the tests first\n")
+
+
+def test_code_in_three_backticks_within_a_line_hides_nothing_below_it():
+    assert ["```make ci``` runs all the tests", "Freeze the clock in tests"] == [
+        text for _, text in told("```make ci``` runs all the tests\n\n- Freeze the clock in tests\n")
+    ]
+
+
+def test_a_rule_on_the_first_line_is_no_front_matter_without_an_end():
+    assert [("", "Freeze the clock in tests")] == told("---\n- Freeze the clock in tests\n")
+    for front in ("---\ntitle: the name of it\n...\n", "+++\ntitle = 'the name of it'\n+++\n"):
+        assert [(3 + 1, "Freeze the clock in tests")] == [
+            (fact.line, fact.text) for fact in facts_in(f"{front}- Freeze the clock in tests\n")
+        ]
+
+
+def test_a_heading_may_be_underlined():
+    page = "The rules we keep\n=================\nNever sleep in tests.\n\nOn the CI\n---\n- It has two cores\n---\nAll.\n"
+    assert [("The rules we keep", "Never sleep in tests."), ("On the CI", "It has two cores")] == told(page)
+
+
+def test_what_is_quoted_is_read_as_what_stands_by_itself():
+    page = "> [!NOTE]\n> Freeze the clock\n> in tests.\n>\n> - Never sleep before a click\n> ```\n> - code is no fact\n> ```\n"
+    assert ["Freeze the clock in tests.", "Never sleep before a click"] == [text for _, text in told(page)]
+
+
 @given(st.text(alphabet="-*#`~<>! |ab\\n\\t[]()1.", max_size=60))
 def test_no_page_is_too_odd(page):
     assert all(fact.text == " ".join(fact.text.split()) for fact in facts_in(page))

@@ -4,12 +4,17 @@ Code, tables, quotes of HTML, front matter, ALMA's own block, and lines of links
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 _BULLET = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+(?:\[[ xX]\]\s+)?(.*)")
 _HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*")
-_FENCE = re.compile(r"\s*(```|~~~)")
+_UNDERLINE = re.compile(r" {0,3}(?:={2,}|-{2,})\s*")
+_FENCE = re.compile(r"\s*(?:(?P<ticks>`{3,})[^`]*|(?P<tildes>~{3,}).*)")
+_QUOTE = re.compile(r"^ {0,3}(?:> ?)+(?:\[!\w+\][+-]?)?")
+_FRONT_MATTER = {"---": ("---", "..."), "+++": ("+++",)}
+"""The lines between which front matter stands, in YAML and in TOML."""
+
 _LINKS = re.compile(r"!?\[!?(?:\[[^\]]*\]\([^)]*\)|[^\]]*)\](?:\([^)]*\)|\[[^\]]*\])|<?https?://\S+")
 _COMMENT = re.compile(r"<!--.*?-->")
 _NO_TEXT = re.compile(r"\s*(?:\||<|={3,}\s*$|-{3,}\s*$|\*{3,}\s*$|_{3,}\s*$|\[[^\]]+\]:\s)")
@@ -39,14 +44,20 @@ def facts_in(page: str) -> list[Fact]:
 
 def _blocks(page: str) -> Iterator[Fact]:
     """The bullets and paragraphs of a page, as they stand."""
-    heading, begun, parts = "", 0, list[str]()
+    heading, begun, parts, is_bullet = "", 0, list[str](), False
     skipped_until: re.Pattern[str] | None = None
-    for number, raw in enumerate(page.splitlines(), start=1):
+    lines = page.splitlines()
+    before = _front_matter(lines)
+    for number, raw in enumerate(lines[before:], start=before + 1):
+        line = _QUOTE.sub("", raw)
         if skipped_until is not None:
-            skipped_until = None if skipped_until.match(raw) else skipped_until
+            skipped_until = None if skipped_until.match(line) else skipped_until
             continue
-        skipped_until = _skipped(raw, number)
-        line = _COMMENT.sub("", raw)
+        skipped_until = _skipped(line)
+        line = _COMMENT.sub("", line)
+        if parts and not is_bullet and _UNDERLINE.fullmatch(line):
+            heading, parts = " ".join(parts), []
+            continue
         bullet, title = _BULLET.fullmatch(line), _HEADING.fullmatch(line)
         is_code = line.startswith(("    ", "\t")) and not parts
         is_end = (
@@ -61,19 +72,26 @@ def _blocks(page: str) -> Iterator[Fact]:
         if title:
             heading = title[1]
         elif bullet and skipped_until is None:
-            begun, parts = number, [bullet[1]]
+            begun, parts, is_bullet = number, [bullet[1]], True
+        elif parts and not is_end:
+            parts.append(line)
         elif not is_end:
-            begun, parts = begun if parts else number, [*parts, line.lstrip("> ")]
+            begun, parts, is_bullet = number, [line], False
     if parts:
         yield Fact(begun, heading, " ".join(parts))
 
 
-def _skipped(line: str, number: int) -> re.Pattern[str] | None:
+def _front_matter(lines: Sequence[str]) -> int:
+    """The number of lines that front matter takes; 0 without any, and where it has no end: that is a mere line."""
+    ends = _FRONT_MATTER.get(lines[0].rstrip(), ()) if lines else ()
+    return next((number for number, line in enumerate(lines[1:], start=2) if line.rstrip() in ends), 0)
+
+
+def _skipped(line: str) -> re.Pattern[str] | None:
     """The pattern of the line up to which all is left out, if that begins here."""
-    if fence := _FENCE.match(line):
-        return re.compile(rf"\s*{fence[1]}")
-    if number == 1 and line.strip() == "---":
-        return re.compile(r"---\s*$")
+    if fence := _FENCE.fullmatch(line):
+        marks = fence["ticks"] or fence["tildes"]
+        return re.compile(rf"\s*{marks[0]}{{{len(marks)},}}\s*$")  # a longer fence has shorter ones in it
     if own := _OWN_BLOCK.match(line):
         return re.compile(rf"<!-- <<< {re.escape(own['name'])} <<< -->")
     if line.strip().startswith("<!--") and "-->" not in line:
