@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from contextlib import suppress
 from functools import partial
+from math import isfinite
 from typing import BinaryIO, NoReturn, get_args
 
 import anyio
@@ -186,7 +187,8 @@ def _refusal(line: bytes) -> dict[str, object]:
     if not isinstance(given, dict):
         return _error(None, INVALID_REQUEST, "this line isn't a JSON object")
     id = given.get("id")
-    usable = isinstance(id, str | int | float) and not isinstance(id, bool)
+    is_none = isinstance(id, bool) or (isinstance(id, float) and not isfinite(id))  # JSON has no Infinity to answer
+    usable = isinstance(id, str | int | float) and not is_none
     return _error(id if usable else None, INVALID_REQUEST, "this isn't a JSON-RPC 2.0 message that can be used")
 
 

@@ -85,7 +85,9 @@ def test_a_rule_on_the_first_line_is_no_front_matter_without_an_end():
 
 
 def test_a_heading_may_be_underlined():
-    page = "The rules we keep\n=================\nNever sleep in tests.\n\nOn the CI\n---\n- It has two cores\n---\nAll.\n"
+    page = (
+        "The rules we keep\n=================\nNever sleep in tests.\n\nOn the CI\n---\n- It has two cores\n---\nAll.\n"
+    )
     assert [("The rules we keep", "Never sleep in tests."), ("On the CI", "It has two cores")] == told(page)
 
 

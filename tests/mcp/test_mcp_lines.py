@@ -76,6 +76,8 @@ def test_every_line_is_answered_with_its_id_and_the_server_goes_on(client):
         ({"jsonrpc": "2.0", "id": 5, "method": "ping", "params": [1]}, 5, -32600),
         ({"jsonrpc": "2.0", "id": 6.5, "method": "ping"}, 6.5, -32600),
         ({"jsonrpc": "2.0", "id": {"a": 1}, "method": "ping"}, None, -32600),
+        (b'{"jsonrpc": "2.0", "id": 1e400, "method": "ping"}', None, -32600),
+        (b'{"jsonrpc": "2.0", "id": NaN, "method": "ping"}', None, -32600),
         ({"jsonrpc": "2.0", "id": 8, "method": "no/such"}, 8, -32601),
         ({"jsonrpc": "2.0", "id": 9, "method": "tools/call", "params": {"arguments": "x"}}, 9, -32602),
     ]:
