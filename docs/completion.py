@@ -276,13 +276,14 @@ _alma() {
         case $wanted in
         -) ;;
         @*) command alma completion --values "${wanted#@}" "$cur" 2>/dev/null ;;
-        '<file>') compgen -f -- "$cur" ;;
-        '<dir>') compgen -d -- "$cur" ;;
+        \<*) ;;
         *) printf '%s\n' "${wanted//,/$'\n'}" ;;
         esac
     )
     case $wanted in
-    \<*) compopt -o filenames 2>/dev/null ;;
+    # bash's own way, which knows ~ and what is quoted
+    '<file>') compopt -o default 2>/dev/null ;;
+    '<dir>') compopt -o filenames -o dirnames 2>/dev/null ;;
     @ids)
         compopt -o nosort 2>/dev/null
         # where bash lists them, and doesn't put them on the line, each with what it says

@@ -176,6 +176,8 @@ def test_a_name_never_reaches_bash_as_a_command(project, learn, bash_offers):
 @pytest.mark.parametrize("shell", [needs("bash"), needs("zsh"), needs("fish")])
 def test_a_tab_completes_in_a_real_shell(project, learn, path, shell):
     learn("Test it", agent=HOSTILE, domain="ui_patterns")
+    (project / "my notes.md").touch()
+    (project / "my folder").mkdir()
     id = learn("Test the checkout", agent="zora")
     with Typed(shell) as typed:
         typed(f". {SCRIPTS}/alma.{shell}\r", "")
@@ -183,6 +185,8 @@ def test_a_tab_completes_in_a_real_shell(project, learn, path, shell):
         typed("\x15alma show " + id[:5] + "\t", id[:8])
         typed("\x15alma list --agent zo\t", "zora")
         typed("--kind he\t", "heuristic")
+        typed("\x15alma import my\\ n\t", "my\\ notes.md")
+        typed("\x15alma list --dir my\\ f\t", "my\\ folder")
         typed("\x15alma list --agent '$\t\t", "")
         typed("\x15echo do''ne\r", "done")
     assert not (project / "pwned").exists()
