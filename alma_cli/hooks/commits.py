@@ -101,6 +101,11 @@ def read_commits(commits: str, *options: str, most: int) -> list[Commit]:
     return found
 
 
+def is_empty_range(commits: str) -> bool:
+    """True for a range of commits that git knows and that has none in it, as where nothing is new."""
+    return ".." in commits and bool(_git("rev-parse", "--revs-only", commits, "--"))
+
+
 def place_of(commit: Commit) -> str:
     """The identity of a commit, which it keeps when it is amended, rebased or picked for another branch."""
     times = f"--format={commit.authored}%x00{commit.author.replace('%', '%%')}%x00%at%x00%ae"

@@ -14,13 +14,14 @@ from alma_cli.api.arguments import agent_of
 from alma_cli.core.learning.reports import RESULT_WORD, Report, Said, result_of
 from alma_cli.core.text import one_line
 from alma_cli.errors import AlmaError, InvalidInput
-from alma_cli.hooks.commits import Commit, of_project, place_of, read_commits, remote_names
+from alma_cli.hooks.commits import Commit, is_empty_range, of_project, place_of, read_commits, remote_names
 
-_IDS = r"[`'\"]?[0-9a-f]{4,64}\b[`'\"]?(?:,?[ \t]*(?:and\b)?[ \t]*\n?[ \t]*[`'\"]?[0-9a-f]{7,64}\b[`'\"]?)*"
+_IDS = r"[`'\"\[<(]?[0-9a-f]{4,64}\b[`'\"]?(?:,?[ \t]*(?:and\b)?[ \t]*\n?[ \t]*[`'\"]?[0-9a-f]{7,64}\b[`'\"]?)*"
 _ID = re.compile(r"\b[0-9a-f]{4,64}\b", re.IGNORECASE)
 _REVERTS = re.compile(
     r"^[ \t]*(?:(?:(?:This )?(?:(?:commit|change) )?(?:revert(?:s|ed)?|back(?:s|ed)? out):? (?:the )?"
-    r"(?:(?:commits?|changesets?):?\s+|(?=[`'\"]?(?=[a-f]*\d)[0-9a-f]{7}))|(?:Summary: )?Original commit changeset: )"
+    r"(?:(?:commits?|changesets?):?\s+(?:https?://\S+/)?"
+    r"|(?=[`'\"]?(?=[a-f]*\d)[0-9a-f]{7}))|(?:Summary: )?Original commit changeset: )"
     rf"(?P<ids>{_IDS})(?:,\s+reversing\s+changes\s+made\s+to\s+(?P<since>[0-9a-f]{{4,64}})\b)?"
     r"|(?:Reverts|This reverts merge request) (?P<of>\S*)[#!](?P<number>\d+)\b).*$",
     re.MULTILINE | re.IGNORECASE,
@@ -56,7 +57,7 @@ def told_by_history(alma: ALMA, agent: str | None, commits: str) -> list[Report]
         raise InvalidInput(f"'{name}' names no commits", hint="such as HEAD, v1.0..HEAD or HEAD~100..")
     with of_project(str(alma.project.root)):
         found = read_commits(commits, most=_MOST_OF_HISTORY)
-        if not found:
+        if not found and not is_empty_range(commits):
             raise InvalidInput(f"git knows no commits '{name}' here", hint="such as HEAD, v1.0..HEAD or HEAD~100..")
         return [
             report

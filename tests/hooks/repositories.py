@@ -23,6 +23,8 @@ REVERTS = (
     "Take the cache out\n\nThis reverts commits {other} and\n{one}.",
     "Take the cache out\n\nThis reverts commits {one}, {other}.",
     "Revert {one}\n\nThis reverts commit {one}.",
+    "Take the cache out\n\nThis reverts commit [{one}].",
+    "Take the cache out\n\nThis reverts commit https://example.org/dead/beef/commit/{one}.",
 )
 """Messages of commits that take `{one}` back, and some `{other}` too, as other programs and people write them."""
 

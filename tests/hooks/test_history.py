@@ -305,6 +305,13 @@ def test_outside_a_repository_the_next_step_is_named(project, run_alma):
     assert (1, True, True) == (refused.code, "not a git repository" in refused.err, refused.err.endswith(hint))
 
 
+def test_a_range_without_commits_tells_nothing_and_is_no_error(commit, run_alma):
+    """As in a job that reads what is new since the last one."""
+    commit("Speed up\n\nAlma-Outcome: success")
+    assert (0, "recorded 0 outcomes of 0 that the commits tell\n") == run_alma("learn", "--from-git", "HEAD..HEAD")[::2]
+    assert 2 == run_alma("learn", "--from-git", "HEAD..nowhere").code
+
+
 def test_commits_that_git_does_not_know_are_refused(commit, run_alma):
     commit("Cache the prices")
     refused = run_alma("learn", "--from-git", "nonsense..HEAD")
