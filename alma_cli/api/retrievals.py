@@ -60,7 +60,7 @@ def noted(project: Project, prefix: str) -> Noted:
     wanted = prefix.strip().lower()
     found = {
         one["retrieval_id"]: Noted(one["agent"], one.get("when", ""), one["ids"])
-        for one in _noted(project)
+        for one in _noted(project, wanted)
         if one["retrieval_id"].startswith(wanted)
     }
     if wanted and len(found) > 1:
@@ -81,10 +81,14 @@ def lately(project: Project, agent: str | None = None) -> Retrievals:
     return Retrievals(len(lists), sum(map(bool, lists)), Counter(id for ids in lists for id in ids))
 
 
-def _noted(project: Project) -> Iterator[dict[str, Any]]:
-    """What is in the log, the newest first, without lines that were cut off when the machine stopped, or spoiled."""
+def _noted(project: Project, containing: str = "") -> Iterator[dict[str, Any]]:
+    """What is in the log, the newest first, without lines that were cut off when the machine stopped, or spoiled.
+
+    Of those that don't contain a text nothing is read: a batch may name a retrieve in each line.
+    """
+    part = containing.encode("utf-8", "replace")
     for name in (_FILE, _FILE + ".old"):
-        for line in reversed(_lines(project.log_dir / name)):
+        for line in filter(lambda line: part in line, reversed(_lines(project.log_dir / name))):
             with suppress(ValueError, RecursionError):
                 one = json.loads(line)
                 if _is_noted(one):
