@@ -1,5 +1,7 @@
 """The next portion is made while the one before is used, and nothing is lost, reordered or hidden."""
 
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -50,6 +52,25 @@ def test_several_are_made_at_once_and_come_in_order():
         return item
 
     assert [0, 1, 2, 3] == list(prefetched(range(4), make, depth=2))
+
+
+LATE = """
+import atexit, threading
+from alma_cli.pipeline import prefetched
+def late(at):
+    print(at, list(prefetched(range(3), str)))
+def outlive():
+    threading.main_thread().join()
+    late("after the main thread")
+atexit.register(late, "at exit")
+threading.Thread(target=outlive).start()
+"""
+
+
+def test_what_ends_after_the_main_thread_is_made_all_the_same():
+    done = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True, timeout=60)
+    told = [f"{at} ['0', '1', '2']" for at in ("after the main thread", "at exit")]
+    assert (told, "") == (done.stdout.splitlines(), done.stderr)
 
 
 def test_no_more_are_taken_than_are_made_ahead():
