@@ -130,4 +130,7 @@ def _name(key: str, given: object) -> str | None:
 def _labels(given: object) -> dict[str, str | None]:
     if not isinstance(given, Mapping):
         raise InvalidInput(f"labels: expected names and values, got {shown(given)}")
-    return {parse_text("labels", name): value and parse_text(f"labels.{name}", value) for name, value in given.items()}
+    return {
+        parse_text("labels", name): None if value is None else parse_text(f"labels.{name}", value)
+        for name, value in given.items()
+    }

@@ -598,6 +598,12 @@ def test_a_filter_that_there_is_not_lets_nobody_take_all_for_some(alma):
             call()
 
 
+def test_a_label_that_is_a_number_is_found_as_it_is_learned(alma):
+    id = alma.learn("a", "Test the login form", "success", labels={"build": 0}).id
+    assert [id] == [one.id for one in alma.memories(labels={"build": 0})]
+    assert [] == alma.memories(labels={"build": 1})
+
+
 def test_kinds_that_can_be_read_only_once_are_read_once(alma):
     id = alma.add_knowledge("CI has two cores", agent="a").id
     found = alma.retrieve("CI cores", "a", kinds=(kind for kind in ["knowledge"]))
