@@ -340,3 +340,10 @@ def test_a_domain_may_not_start_with_an_underscore():
 def test_the_general_words_are_looked_at_before_the_task():
     assert ("a test is slow", "Fix it") == subjects(outcome(task="Fix it", when="a test is slow"))
     assert ("Fix it",) == subjects(outcome(task="Fix it", when=""))
+
+
+@pytest.mark.parametrize("validate", [validate_agent_name, validate_domain_name])
+@pytest.mark.parametrize("name", [5, None, b"helena", ["helena"]])
+def test_what_is_no_text_names_nothing(validate, name):
+    with pytest.raises(InvalidInput, match=r"^(agent|domain): expected text, got"):
+        validate(name)
