@@ -199,6 +199,10 @@ def _main_worktree(common: str) -> str:
     return "" if bare or os.path.basename(common) != ".git" else os.path.dirname(common)
 
 
+_COMMENT = re.compile(r'("[^"]*")|[#;].*')
+"""What follows a value in git's configuration, as `git config --comment` writes it; in quotes there is none."""
+
+
 def _core_settings(common_dir: str) -> tuple[bool, str | None]:
     """`core.bare` and `core.worktree` of a repository; the latter is how that of a submodule names its worktree."""
     bare, worktree, section = False, None, ""
@@ -207,7 +211,7 @@ def _core_settings(common_dir: str) -> tuple[bool, str | None]:
             header = re.match(r"\s*\[\s*([^\]]*?)\s*\]\s*(.*)", line)
             section = header[1].lower() if header else section
             key, _, value = (header[2] if header else line).partition("=")
-            value = value.strip().strip('"')
+            value = _COMMENT.sub(lambda found: found[1] or "", value).strip().strip('"')
             if section == "core" and key.strip().lower() == "bare":
                 bare = value.lower() in ("true", "yes", "on", "1", "")
             if section == "core" and key.strip().lower() == "worktree":

@@ -665,6 +665,17 @@ def test_worktrees_of_a_bare_repository_share_one_memory_in_it(repository):
             assert str(repository.parent / called / "packages/a") == naming_folder(str(linked / "packages/a"))
 
 
+def test_a_bare_repository_is_one_whatever_is_said_beside_that(repository):
+    """`git config --comment` writes it behind the value."""
+    shared = repository.parent / "project/.git"
+    git(repository.parent, "clone", "-q", "--bare", str(repository), "project/.git")
+    git(shared, "worktree", "add", "-q", "-b", "one", str(linked := repository.parent / "one"))
+    before = (shared / "config").read_text()
+    for said in ("true # since May", "true ; shared", '"true" # "so"'):
+        (shared / "config").write_text(before.replace("bare = true", f"bare = {said}"))
+        assert shared / "alma/.alma" == project_at(linked).home, said
+
+
 def test_a_submodule_is_no_linked_worktree(repository):
     outer = repository.parent / "outer"
     outer.mkdir()
