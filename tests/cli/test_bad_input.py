@@ -279,7 +279,10 @@ REFUSED = {
     "since in words": (["list", "--since", "yesterday"], (2, f"since: {WHEN}, got 'yesterday'", "")),
     "since nothing": (["search", "x", "--since", ""], (2, f"since: {WHEN}, got ''", "")),
     "until a day that is not": (["list", "--until", "2026-02-30"], (2, f"until: {WHEN}, got '2026-02-30'", "")),
-    "until after the end of time": (["list", "--until", "9999-12-31"], (2, f"until: {WHEN}, got '9999-12-31'", "")),
+    "until after the end of time": (
+        ["list", "--until", "9999-12-31T23:00-05:00"],
+        (2, f"until: {WHEN}, got '9999-12-31T23:00-05:00'", ""),
+    ),
     "an age before all time": (["search", "x", "--since", "99999y"], (2, f"since: {WHEN}, got '99999y'", "")),
     "an age in a unit that is none": (["list", "--since", "7x"], (2, f"since: {WHEN}, got '7x'", "")),
     "since after until": (
