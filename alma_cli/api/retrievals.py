@@ -31,7 +31,7 @@ class Retrievals(NamedTuple):
         return {"retrieves": self.retrieves, "giving": self.giving, "given": dict(self.given)}
 
 
-class Noted(NamedTuple):
+class NotedRetrieve(NamedTuple):
     """A retrieve in the log: who asked, in which situation (empty if none was said), the ids of its sure memories."""
 
     agent: str
@@ -52,14 +52,14 @@ def note(project: Project, found: MemorySlice) -> None:
         append_line(project.log_dir / _FILE, json.dumps(line), max_bytes=_MAX_BYTES)
 
 
-def noted(project: Project, prefix: str) -> Noted:
+def noted(project: Project, prefix: str) -> NotedRetrieve:
     """The retrieve whose id starts so.
 
     Raises `NotFound` when it isn't in the log (any more), `AmbiguousId` when several have an id that starts so.
     """
     wanted = prefix.strip().lower()
     found = {
-        one["retrieval_id"]: Noted(one["agent"], one.get("when", ""), one["ids"])
+        one["retrieval_id"]: NotedRetrieve(one["agent"], one.get("when", ""), one["ids"])
         for one in _noted(project, wanted)
         if one["retrieval_id"].startswith(wanted)
     }
