@@ -42,9 +42,10 @@ def flag(key: str, value: object) -> bool:
 
 def choice(key: str, value: object, choices: Collection[str]) -> str:
     """The value, one of these texts. Raises `InvalidInput`."""
-    if text(key, value) not in choices:
+    said = text(key, value)
+    if said not in choices:
         raise InvalidInput(f"{key}: expected {' or '.join(choices)}, got {_shown(value)}")
-    return text(key, value)
+    return said
 
 
 def refuse_unknown(call: str, options: Iterable[str], known: Collection[str]) -> None:

@@ -107,25 +107,23 @@ def _objects(answer: str) -> Iterator[AnswerLine]:
                     line, InvalidInput(f"{_UNREADABLE_MOST} objects before this are no JSON: the rest was not read")
                 )
                 return
-            nearly = _nearly_json(answer[start : start + _NEARLY_MOST]) if tried <= _NEARLY_TRIED else None
-            if nearly:
-                value, length = nearly
-                at = start + length
-                yield from (AnswerLine(line, one) for one in _unwrapped(value))
-            else:
+            nearly = _nearly_json(answer, start) if tried <= _NEARLY_TRIED else None
+            if nearly is None:
                 text = answer[start : start + 200].partition("}")
                 yield AnswerLine(line, InvalidInput(f"this is no JSON: {shown(''.join(text[:2]))}"))
-        else:
-            yield from (AnswerLine(line, one) for one in _unwrapped(value))
+                continue
+            value, at = nearly
+        yield from (AnswerLine(line, one) for one in _unwrapped(value))
 
 
-def _nearly_json(text: str) -> tuple[dict[str, JsonValue], int] | None:
-    """The object at the beginning of a text and its length, if it is as Python writes one, or as pages quote one.
+def _nearly_json(answer: str, start: int) -> tuple[dict[str, JsonValue], int] | None:
+    """The object that starts there and where it ends, if it is as Python writes one, or as pages quote one.
 
     So it may have single quotes, and a comma after its last value.
     """
     import ast  # which most answers don't need
 
+    text = answer[start : start + _NEARLY_MOST]
     for end in dict.fromkeys((text.find("}"), text.partition("\n")[0].rfind("}"))):
         given = text[: end + 1]
         if "\\" not in given:  # what Python reads otherwise, and warns of
@@ -136,7 +134,7 @@ def _nearly_json(text: str) -> tuple[dict[str, JsonValue], int] | None:
                 ]
                 value = json.loads(json.dumps(ast.literal_eval(node)))
                 if isinstance(value, dict) and all(len(set(keys)) == len(keys) for keys in objects):
-                    return value, len(given)
+                    return value, start + len(given)
     return None
 
 
